@@ -1,0 +1,58 @@
+// Addresses as plain values: IPv4 is kept in its IPv4-mapped IPv6 form, so there is one kind to compare and hash.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fanlight {
+
+struct IpAddress {
+  std::array<std::uint8_t, 16> bytes{};  // Network order.
+
+  static constexpr IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
+    return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, a, b, c, d}};
+  }
+  // "192.0.2.1" or "2001:db8::1"; empty when the text is neither.
+  static std::optional<IpAddress> parse(std::string_view text);
+
+  [[nodiscard]] constexpr bool is_v4() const {
+    for (int i = 0; i < 10; ++i)
+      if (bytes[i] != 0) return false;
+    return bytes[10] == 0xFF && bytes[11] == 0xFF;
+  }
+  // True for 0.0.0.0 and ::.
+  [[nodiscard]] constexpr bool is_unspecified() const {
+    for (int i = is_v4() ? 12 : 0; i < 16; ++i)
+      if (bytes[i] != 0) return false;
+    return true;
+  }
+  [[nodiscard]] std::string text() const;
+  friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+};
+
+struct Endpoint {
+  IpAddress ip;
+  std::uint16_t port = 0;  // Host order.
+  // "192.0.2.1:9000", "[2001:db8::1]:9000"; empty when the text is neither.
+  static std::optional<Endpoint> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+  friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+// The way a datagram took: who sent it, which of our addresses was called, and through which of the port's
+// sockets or queues. An answer goes back the same way.
+struct Path {
+  Endpoint remote;
+  Endpoint local;
+  std::uint16_t door = 0;             // Index of the port's socket or device the datagram came through.
+  std::uint32_t interface_index = 0;  // Kernel interface for link-local IPv6; 0 elsewhere.
+  [[nodiscard]] constexpr bool is_same_peer(const Path& other) const { return remote == other.remote; }
+  friend constexpr bool operator==(const Path&, const Path&) = default;
+};
+
+}  // namespace fanlight

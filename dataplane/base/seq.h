@@ -1,0 +1,60 @@
+// Sequence numbers as they travel, positions as we count, and the one door between them.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace fanlight {
+
+constexpr std::uint32_t kSeqMask = 0x7FFF'FFFF;
+
+// 31 bits on the wire (draft §3.1), wraps. Has no operator<: order between wrapped numbers needs a context.
+struct SeqNo {
+  std::uint32_t raw = 0;
+  friend constexpr bool operator==(SeqNo, SeqNo) = default;
+};
+
+// Where a packet stands in its stream. Unwrapped, ordered, never wraps. Everything past the door speaks PacketPos.
+struct PacketPos {
+  std::int64_t value = 0;
+  friend constexpr auto operator<=>(PacketPos, PacketPos) = default;
+  friend constexpr PacketPos operator+(PacketPos p, std::int64_t n) { return {p.value + n}; }
+  friend constexpr PacketPos operator-(PacketPos p, std::int64_t n) { return {p.value - n}; }
+  friend constexpr std::int64_t operator-(PacketPos a, PacketPos b) { return a.value - b.value; }
+};
+
+// Both ends belong to the range.
+struct PosRange {
+  PacketPos first;
+  PacketPos last;
+  friend constexpr bool operator==(const PosRange&, const PosRange&) = default;
+  [[nodiscard]] constexpr std::int64_t size() const { return last - first + 1; }
+};
+
+// The distance between a session's sequence numbers and positions: seq = pos + offset, cut to 31 bits.
+struct SeqOffset {
+  std::int64_t value = 0;
+  friend constexpr bool operator==(SeqOffset, SeqOffset) = default;
+  // The offset that gives `pos` the number `seq`.
+  static constexpr SeqOffset between(PacketPos pos, SeqNo seq) {
+    return {static_cast<std::int64_t>(seq.raw) - pos.value};
+  }
+  [[nodiscard]] constexpr SeqNo seq_of(PacketPos pos) const {
+    return {static_cast<std::uint32_t>(pos.value + value) & kSeqMask};
+  }
+};
+
+// The position nearest to `near` whose number is `wire` under `offset`.
+constexpr PacketPos unwrap(SeqNo wire, SeqOffset offset, PacketPos near) {
+  constexpr std::int64_t kRange = std::int64_t{1} << 31;
+  std::int64_t step =
+      static_cast<std::int64_t>(wire.raw & kSeqMask) - static_cast<std::int64_t>(offset.seq_of(near).raw);
+  if (step < -kRange / 2) step += kRange;
+  if (step >= kRange / 2) step -= kRange;
+  return near + step;
+}
+static_assert(unwrap(SeqNo{0}, SeqOffset{}, PacketPos{0x7FFF'FFFF}).value == std::int64_t{1} << 31);
+static_assert(unwrap(SeqNo{0x7FFF'FFFF}, SeqOffset{}, PacketPos{0}).value == -1);
+static_assert(SeqOffset::between(PacketPos{5}, SeqNo{0x7FFF'FFFF}).seq_of(PacketPos{6}) == SeqNo{0});
+
+}  // namespace fanlight
