@@ -1,0 +1,63 @@
+#include "wire/srt_ack.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace fanlight::wire {
+namespace {
+
+constexpr std::size_t kLightBytes = 4;
+constexpr std::size_t kSmallBytes = 16;
+constexpr std::size_t kUdtBytes = 24;  // Speed and capacity, but no receive rate: read as a small one.
+constexpr std::size_t kFullBytes = 28;
+
+bool is_ack_size(std::size_t size) {
+  return size == kLightBytes || size == kSmallBytes || size == kUdtBytes || size >= kFullBytes;
+}
+
+// Unsigned on the wire; a span outside its range travels as the nearest value.
+std::uint32_t wire_micros(Micros span) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(span.count, 0, kMax));
+}
+
+std::size_t content_bytes(const Ack& ack) {
+  if (!ack.rtt) return kLightBytes;
+  return ack.rates ? kFullBytes : kSmallBytes;
+}
+
+}  // namespace
+
+std::optional<Ack> parse_ack(ByteSpan content) noexcept {
+  if (!is_ack_size(content.size())) return std::nullopt;
+  Ack ack{.first_missing = {load_be32(content.data())}, .rtt = {}, .rates = {}};
+  if (ack.first_missing.raw & ~kSeqMask) return std::nullopt;
+  if (const auto small = FixedReader<kSmallBytes>::over(content))
+    ack.rtt = AckRtt{.rtt = {small->u32<4>()}, .variance = {small->u32<8>()}, .window_packets = small->u32<12>()};
+  if (const auto full = FixedReader<kFullBytes>::over(content))
+    ack.rates = AckRates{.receive_speed = PacketsPerSecond{full->u32<16>()},
+                         .capacity = PacketsPerSecond{full->u32<20>()},
+                         .receive_rate = BytesPerSecond{full->u32<24>()}};
+  return ack;
+}
+
+std::size_t write_ack(MutableByteSpan out, const Ack& ack, std::uint32_t number, WireTime time,
+                      SocketId destination) noexcept {
+  const std::size_t size = kHeaderBytes + content_bytes(ack);
+  if (out.size() < size) return 0;
+  write_control_header(out.first<kHeaderBytes>(),
+                       {.type = ControlType::kAck, .info = number, .time = time, .destination = destination});
+  ByteWriter content(out.subspan(kHeaderBytes, size - kHeaderBytes));
+  content.u32(ack.first_missing.raw & kSeqMask);
+  if (!ack.rtt) return size;
+  content.u32(wire_micros(ack.rtt->rtt));
+  content.u32(wire_micros(ack.rtt->variance));
+  content.u32(ack.rtt->window_packets);
+  if (!ack.rates) return size;
+  content.u32(ack.rates->receive_speed.raw());
+  content.u32(ack.rates->capacity.raw());
+  content.u32(ack.rates->receive_rate.raw());
+  return size;
+}
+
+}  // namespace fanlight::wire

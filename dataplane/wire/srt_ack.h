@@ -1,0 +1,50 @@
+// ACK content: light (4 bytes), small (16) or full (28). draft §3.2.4, srt-wire §1.6
+//
+//  +0  first sequence number not received       all
+//  +4  smoothed RTT, µs                         small, full
+//  +8  RTT variance, µs                         small, full
+//  +12 free receive buffer, packets             small, full
+//  +16 receive speed, packets/s                 full
+//  +20 estimated link capacity, packets/s       full
+//  +24 receive rate, bytes/s                    full
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "wire/srt_header.h"
+
+namespace fanlight::wire {
+
+using PacketsPerSecond = Strong<struct PacketsPerSecondTag, std::uint32_t>;
+using BytesPerSecond = Strong<struct BytesPerSecondTag, std::uint32_t>;
+
+struct AckRtt {
+  Micros rtt{};
+  Micros variance{};
+  std::uint32_t window_packets = 0;
+  friend bool operator==(const AckRtt&, const AckRtt&) = default;
+};
+struct AckRates {
+  PacketsPerSecond receive_speed{};
+  PacketsPerSecond capacity{};
+  BytesPerSecond receive_rate{};
+  friend bool operator==(const AckRates&, const AckRates&) = default;
+};
+
+struct Ack {
+  SeqNo first_missing{};
+  std::optional<AckRtt> rtt{};      // Absent in a light ACK.
+  std::optional<AckRates> rates{};  // Absent in light and small ACKs.
+  friend bool operator==(const Ack&, const Ack&) = default;
+};
+
+// `content` is what follows the header. Takes 4, 16, 24, 28 and 32 bytes and anything longer; a set bit 31 is
+// malformed.
+[[nodiscard]] std::optional<Ack> parse_ack(ByteSpan content) noexcept;
+// The whole packet: header (type and length follow from `ack`) and content. `number` is 0 for a light ACK.
+// Answers its size in bytes, 0 when `out` is too small.
+[[nodiscard]] std::size_t write_ack(MutableByteSpan out, const Ack& ack, std::uint32_t number, WireTime time,
+                                    SocketId destination) noexcept;
+
+}  // namespace fanlight::wire
