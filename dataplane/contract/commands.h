@@ -1,0 +1,222 @@
+// All that the two planes say to each other. Control writes Commands into a worker's ring and reads its Events; there
+// is no other way from one to the other, but for counters. Both kinds are moved, never shared.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <variant>
+
+#include "base/ip.h"
+#include "base/seq.h"
+#include "base/strong.h"
+#include "base/time.h"
+#include "contract/limits.h"
+#include "contract/session_stats.h"
+#include "crypto/session_ciphers.h"
+
+namespace fanlight {
+
+class Stream;  // stream/stream.h. Control holds it as a token: made by a StreamFactory, handed over, handed back.
+
+enum class Role : std::uint8_t { kPublisher, kViewer };
+
+// Numbered by control, one for each CONCLUSION it decides; comes back in the events about that session.
+using RequestId = Strong<struct RequestIdTag, std::uint64_t>;
+
+enum class CloseReason : std::uint8_t {
+  kPeerShutdown,    // It said SHUTDOWN.
+  kPeerIdle,        // Nothing valid for 5 s.
+  kConnectTimeout,  // Never heard of again after our response.
+  kKicked,          // An operator's command.
+  kRelayStopping,   // We are going down.
+  kStreamEnded,     // Its stream was removed, or a pattern's stream ended with its publisher.
+};
+
+constexpr std::string_view describe(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::kPeerShutdown:
+      return "peer said shutdown";
+    case CloseReason::kPeerIdle:
+      return "peer silent for 5 s";
+    case CloseReason::kConnectTimeout:
+      return "peer never answered the handshake";
+    case CloseReason::kKicked:
+      return "kicked";
+    case CloseReason::kRelayStopping:
+      return "relay stopping";
+    case CloseReason::kStreamEnded:
+      return "stream ended";
+  }
+  return "unknown";
+}
+
+namespace command {
+
+struct AddStream {
+  StreamIndex index;
+  Stream* stream = nullptr;  // Ownership moves to the worker, and back with event::StreamRetired.
+};
+
+// Closes the stream's sessions (kStreamEnded) and answers StreamRetired when the last is gone.
+struct RemoveStream {
+  StreamIndex index;
+};
+
+struct OpenSession {
+  RequestId request;
+  Path path;
+  SocketId peer;
+  Role role = Role::kViewer;
+  StreamIndex stream;
+  SeqNo first_seq;                   // The caller's ISN, echoed: both directions start there.
+  Micros receive_latency;            // Publisher: how long a gap is worth asking for.
+  Micros send_latency;               // Viewer: the delay it plays with.
+  std::uint32_t window_packets = 0;  // The caller's flow window.
+  std::uint32_t mss = kMssMax;       // Negotiated: the smaller of both.
+  bool peer_rexmit = true;           // It understands the R flag.
+  // The CONCLUSION response; the worker fills in socket ID and timestamp each time it is sent.
+  std::uint16_t response_bytes = 0;
+  std::array<std::byte, kResponseBytesMax> response{};
+  std::unique_ptr<crypto::SessionCiphers> ciphers;  // Null: clear.
+};
+
+// One datagram to an address, from the address it called: rejections and HSv4 SHUTDOWNs.
+struct SendReply {
+  Path path;
+  std::uint16_t bytes = 0;
+  std::array<std::byte, 128> datagram{};
+};
+
+struct CloseSession {
+  SocketId socket;
+  CloseReason reason = CloseReason::kKicked;
+};
+
+// Answer to KeyRequestReceived: new keys for a publisher, and the KMRSP that echoes its message.
+struct InstallKeys {
+  SocketId socket;
+  std::unique_ptr<crypto::SessionCiphers> ciphers;  // Only the key slots to replace are set.
+  std::uint16_t response_bytes = 0;
+  std::array<std::byte, kKeyMessageBytesMax> response{};
+};
+
+// Asks for a SessionReport of one session, or of all when `socket` is 0, and a StreamReport of each stream;
+// ReportEnd closes the answer.
+struct AskReport {
+  std::uint64_t ticket = 0;
+  SocketId socket;
+};
+
+// Ends every session with SHUTDOWN (kRelayStopping), then answers Stopped.
+struct Stop {};
+
+}  // namespace command
+
+using Command =
+    std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession, command::SendReply,
+                 command::CloseSession, command::InstallKeys, command::AskReport, command::Stop>;
+
+namespace event {
+
+// A CONCLUSION whose cookie was right. Control answers with OpenSession or SendReply.
+struct ConclusionReceived {
+  Path path;
+  std::uint16_t bytes = 0;
+  std::array<std::byte, kDatagramBytesMax> datagram{};
+};
+
+struct SessionOpened {
+  RequestId request;
+  SocketId socket;
+};
+
+// The worker had no room for the session; the caller was rejected with 1003.
+struct SessionRefused {
+  RequestId request;
+  std::unique_ptr<crypto::SessionCiphers> ciphers;
+};
+
+struct SessionClosed {
+  RequestId request;
+  SocketId socket;
+  CloseReason reason = CloseReason::kPeerShutdown;
+  SessionStats stats;
+  std::unique_ptr<crypto::SessionCiphers> ciphers;  // Handed back so that a worker never frees.
+};
+
+// A KMREQ from a publisher that is Up.
+struct KeyRequestReceived {
+  RequestId request;
+  SocketId socket;
+  std::uint16_t bytes = 0;
+  std::array<std::byte, kKeyMessageBytesMax> message{};
+};
+
+// Ciphers that InstallKeys replaced, handed back for the same reason.
+struct KeysInstalled {
+  SocketId socket;
+  std::unique_ptr<crypto::SessionCiphers> retired;
+};
+
+struct SessionReport {
+  std::uint64_t ticket = 0;
+  RequestId request;
+  SocketId socket;
+  SocketId peer;
+  Role role = Role::kViewer;
+  StreamIndex stream;
+  Path path;
+  bool is_up = false;    // Heard from since our response.
+  bool is_live = false;  // Viewer: in the live set. Publisher: data within the last second.
+  Micros age;
+  SessionStats stats;
+};
+
+struct StreamReport {
+  std::uint64_t ticket = 0;
+  StreamIndex stream;
+  bool has_publisher = false;
+  std::uint32_t viewers = 0;
+  std::uint64_t packets = 0;  // Admitted since the stream was added.
+  std::uint64_t bytes = 0;
+  std::uint32_t history_packets = 0;  // Held right now.
+  std::uint32_t history_slots = 0;
+};
+
+struct ReportEnd {
+  std::uint64_t ticket = 0;
+};
+
+struct StreamRetired {
+  StreamIndex index;
+  Stream* stream = nullptr;
+};
+
+struct Stopped {};
+
+}  // namespace event
+
+using Event = std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
+                           event::SessionClosed, event::KeyRequestReceived, event::KeysInstalled, event::SessionReport,
+                           event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
+
+// How a stream is dimensioned (design D1): slots = bitrate_max × (latency_max + 1 s), rounded up to a power of two.
+struct StreamOptions {
+  std::uint64_t bitrate_bits_max = 10'000'000;
+  Micros latency = millis(120);     // Least receive latency asked of the publisher.
+  Micros latency_max = seconds(5);  // The largest a session may negotiate; the history is dimensioned for it.
+};
+
+// Makes and takes back the streams that control hands to workers. Implemented by the composition root, so that control
+// need not know the type.
+class StreamFactory {
+ public:
+  virtual ~StreamFactory() = default;
+  // Null when the pool cannot hold the stream's history.
+  [[nodiscard]] virtual Stream* make(const StreamOptions& options) = 0;
+  virtual void take_back(Stream* stream) = 0;
+};
+
+}  // namespace fanlight

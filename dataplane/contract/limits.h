@@ -1,0 +1,48 @@
+// The sizes that both planes and every engine agree on. Nothing in the dataplane grows past them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace fanlight {
+
+// --- packets
+inline constexpr std::size_t kSrtHeaderBytes = 16;
+inline constexpr std::size_t kDatagramBytesMax = 1472;                                // MTU 1500 − IPv4 − UDP.
+inline constexpr std::size_t kPayloadBytesMax = kDatagramBytesMax - kSrtHeaderBytes;  // 1456.
+inline constexpr std::uint32_t kMssMax = 1500;     // Callers refuse more (srt-wire §2.2).
+inline constexpr std::uint32_t kMssOverhead = 44;  // IPv4 + UDP + SRT headers; libsrt uses it for IPv6 as well.
+
+// --- sequence space
+inline constexpr std::uint32_t kFlowWindowPackets = 8192;  // What we advertise to publishers.
+inline constexpr std::int64_t kSplicePackets = 4096;       // A longer jump of a publisher closes up (design D5).
+inline constexpr std::int64_t kJumpPacketsMax = 65536;     // A longer one is out of the window.
+
+// --- time
+inline constexpr Micros kSyn = millis(10);  // SRT's timer grain (srt-wire §3).
+inline constexpr Micros kKeepAliveInterval = seconds(1);
+inline constexpr Micros kPeerIdleTimeout = seconds(5);
+inline constexpr Micros kHandshakeTimeout = seconds(3);
+inline constexpr Micros kSocketIdQuarantine = seconds(10);
+inline constexpr Micros kResponseInterval = millis(10);  // At most one repeated response per this span.
+
+// --- tables
+inline constexpr std::size_t kSessionsMax = 65536;  // Slot bits of a socket ID.
+inline constexpr std::size_t kStreamsMax = 1024;
+inline constexpr std::size_t kStreamNameBytesMax = 128;
+inline constexpr std::size_t kStreamIdBytesMax = 512;
+inline constexpr std::size_t kResponseBytesMax = 256;  // CONCLUSION response with KMRSP: at most 16+48+16+4+104.
+inline constexpr std::size_t kKeyMessageBytesMax = 104;
+inline constexpr std::size_t kHeaderRoomBytes = 256;  // A header buffer: any control packet but a long loss report.
+inline constexpr std::size_t kCopyRoomBytes = 2048;   // A whole datagram, encrypted copies and long loss reports.
+
+// --- per breath
+inline constexpr std::size_t kReceiveBurst = 64;
+inline constexpr std::size_t kCommandsPerBreath = 64;
+inline constexpr std::size_t kTransmitQueue = 1024;
+inline constexpr std::size_t kFreshMax = 64;          // Packets of one stream handed to its audience in one pass.
+inline constexpr std::size_t kCatchUpPerBreath = 32;  // Packets one viewer may be behind and get in one breath.
+
+}  // namespace fanlight
