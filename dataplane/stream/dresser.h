@@ -1,0 +1,42 @@
+// Puts a viewer's envelope in front of a held packet and queues the departure. Clear viewers share the payload behind a
+// header of their own; sealed ones get one buffer with header and ciphertext.
+#pragma once
+
+#include "contract/counters.h"
+#include "packet/packet.h"
+#include "stream/history.h"
+#include "stream/transmit_queue.h"
+#include "stream/viewer.h"
+
+namespace fanlight {
+
+// Where buffers come from: small ones for headers, whole ones for encrypted copies.
+struct Pools {
+  PacketPool& headers;
+  PacketPool& copies;
+};
+
+class Dresser {
+ public:
+  Dresser(Pools pools, TransmitQueue& queue, WorkerCounters& counters)
+      : pools_(pools), queue_(queue), counters_(counters) {}
+
+  struct How {
+    bool retransmitted = false;
+  };
+  // False when no buffer was left or the cipher failed (both counted): the viewer will ask again. The queue must have
+  // room.
+  bool send(Viewer& viewer, const History::Slot& slot, How how) noexcept;
+
+  [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
+  [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
+
+ private:
+  bool send_clear(Viewer& viewer, const History::Slot& slot, How how) noexcept;
+  bool send_sealed(Viewer& viewer, const History::Slot& slot, How how) noexcept;
+  Pools pools_;
+  TransmitQueue& queue_;
+  WorkerCounters& counters_;
+};
+
+}  // namespace fanlight

@@ -1,0 +1,152 @@
+#include "stream/stream.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace fanlight {
+
+Stream::Stream(std::size_t slots, std::size_t viewers_max, Micros latency_max)
+    : history_(slots),
+      audiences_{Audience(viewers_max), Audience(viewers_max)},
+      window_min_{std::numeric_limits<std::int64_t>::max()},
+      latency_max_(latency_max) {
+  lagging_.reserve(viewers_max);
+}
+
+Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept {
+  const std::size_t bytes = packet.bytes().size();
+  const Instant retired_before = history_.last_retired();
+  const Verdict verdict = history_.admit(now, pos, time, packet);
+  if (verdict != Verdict::kAccepted && verdict != Verdict::kAcceptedLate) return verdict;
+  ++packets_;
+  bytes_ += bytes;
+  payload_bytes_max_ = std::max(payload_bytes_max_, bytes);
+  // The ring is sized for the declared bitrate; a faster publisher shortens what repairs can reach.
+  if (history_.last_retired() != retired_before && now - history_.last_retired() < latency_max_) ++overruns_;
+  if (verdict == Verdict::kAccepted) {
+    clock_.note(now, time);
+  } else if (pos < (pass_.active ? pass_.end : served_next_) && late_count_ < kFreshMax) {
+    late_[late_count_++] = pos;  // A full list leaves it to the viewers' own reports.
+  }
+  return verdict;
+}
+
+void Stream::add_viewer(Viewer& viewer) noexcept {
+  CHECK(lagging_.size() < lagging_.capacity());
+  viewer.place = Place::kLagging;
+  viewer.place_index = static_cast<std::uint32_t>(lagging_.size());
+  lagging_.push_back(&viewer);
+}
+
+void Stream::remove_viewer(Viewer& viewer) noexcept {
+  if (viewer.place == Place::kLive) audience(viewer.cipher_class()).remove(viewer);
+  if (viewer.place == Place::kLagging) {
+    lagging_[viewer.place_index] = lagging_.back();
+    lagging_[viewer.place_index]->place_index = viewer.place_index;
+    lagging_.pop_back();
+  }
+  viewer.place = Place::kNowhere;
+}
+
+void Stream::dismiss(Viewer& viewer) noexcept {
+  viewer.packets_sent = packets_sent_to(viewer);
+  viewer.bytes_sent = bytes_sent_to(viewer);
+  viewer.cursor = next_for(viewer);
+  remove_viewer(viewer);
+}
+
+bool Stream::enter_live(Viewer& viewer) noexcept {
+  DCHECK(!pass_.active && viewer.cursor == served_next_);
+  remove_viewer(viewer);
+  if (!audience(viewer.cipher_class()).add(viewer)) {
+    add_viewer(viewer);
+    return false;
+  }
+  viewer.place = Place::kLive;
+  viewer.live_packets_base = live_packets_;
+  viewer.live_bytes_base = live_bytes_;
+  note_window(viewer.sender.window_end());
+  return true;
+}
+
+void Stream::leave_live(Viewer& viewer) noexcept {
+  DCHECK(!pass_.active && viewer.place == Place::kLive);
+  viewer.packets_sent = packets_sent_to(viewer);
+  viewer.bytes_sent = bytes_sent_to(viewer);
+  viewer.cursor = served_next_;
+  remove_viewer(viewer);
+  add_viewer(viewer);
+}
+
+void Stream::begin_pass(Instant now) noexcept {
+  DCHECK(!pass_.active);
+  pass_.active = true;
+  pass_.started = now;
+  pass_.first = std::max(served_next_, history_.oldest());
+  pass_.end = std::min(history_.next(), pass_.first + static_cast<std::int64_t>(kFreshMax));
+  pass_.late_count = std::exchange(late_count_, 0);
+  std::copy_n(late_.begin(), pass_.late_count, pass_.late.begin());
+  pass_.packets = 0;
+  pass_.bytes = 0;
+  for (PacketPos pos = pass_.first; pos < pass_.end; pos = pos + 1) {
+    const History::Slot* slot = history_.find(pos);
+    if (slot == nullptr) continue;
+    ++pass_.packets;
+    pass_.bytes += slot->packet.bytes().size();
+  }
+  for (Audience& audience : audiences_) audience.begin_pass();
+}
+
+void Stream::end_pass(Instant now) noexcept {
+  DCHECK(pass_.active);
+  pass_.active = false;
+  served_next_ = pass_.end;
+  live_packets_ += pass_.packets;
+  live_bytes_ += pass_.bytes;
+  if (pass_.packets + pass_.late_count > 0) last_fresh_ = now;
+}
+
+PacketPos Stream::next_for(const Viewer& viewer) const noexcept {
+  if (viewer.place != Place::kLive) return viewer.cursor;
+  return had_this_pass(viewer) ? pass_.end : served_next_;
+}
+
+bool Stream::had_this_pass(const Viewer& viewer) const noexcept {
+  return pass_.active && audiences_[static_cast<std::size_t>(viewer.cipher_class())].is_served(viewer);
+}
+
+StreamEdge Stream::edge_for(const Viewer& viewer) const noexcept {
+  return {.next = next_for(viewer), .last_fresh = viewer.place == Place::kLive ? last_fresh_ : Instant{}};
+}
+
+std::uint64_t Stream::packets_sent_to(const Viewer& viewer) const noexcept {
+  if (viewer.place != Place::kLive) return viewer.packets_sent;
+  const std::uint64_t under_way = had_this_pass(viewer) ? pass_.packets : 0;
+  return viewer.packets_sent + live_packets_ - viewer.live_packets_base + under_way;
+}
+
+std::uint64_t Stream::bytes_sent_to(const Viewer& viewer) const noexcept {
+  if (viewer.place != Place::kLive) return viewer.bytes_sent;
+  const std::uint64_t under_way = had_this_pass(viewer) ? pass_.bytes : 0;
+  return viewer.bytes_sent + live_bytes_ - viewer.live_bytes_base + under_way;
+}
+
+void Stream::close_windows(PacketPos pass_end) noexcept {
+  if (pass_end <= window_min_) return;
+  window_min_ = {std::numeric_limits<std::int64_t>::max()};
+  for (Audience& audience : audiences_) {
+    for (std::size_t i = 0; i < audience.size();) {
+      Viewer& viewer = audience.at(i);
+      if (viewer.sender.window_end() < pass_end) {
+        leave_live(viewer);  // Another viewer takes its index.
+        ++windows_closed_;
+      } else {
+        note_window(viewer.sender.window_end());
+        ++i;
+      }
+    }
+  }
+}
+
+}  // namespace fanlight

@@ -1,0 +1,106 @@
+// One live feed: its history, its clock, its publisher's place and its viewers. It holds each packet once and never
+// knows a protocol's rules.
+//
+//   admit ──▶ history ──▶ pass over the audience (fan_out) ──▶ transmit queue
+//                 ╰─────▶ repair, catch-up (lagging viewers)
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "contract/limits.h"
+#include "stream/audience.h"
+#include "stream/history.h"
+#include "stream/stream_clock.h"
+#include "stream/viewer.h"
+
+namespace fanlight {
+
+class Stream {
+ public:
+  // `slots` is a power of two; `viewers_max` bounds each of the stream's viewer lists.
+  Stream(std::size_t slots, std::size_t viewers_max, Micros latency_max);
+
+  // A run of positions on its way to everybody, and the late ones that came with it.
+  struct Pass {
+    bool active = false;
+    Instant started;  // What arrives later belongs to the next pass, a filled gap of this run included.
+    PacketPos first;
+    PacketPos end;  // Exclusive.
+    std::size_t late_count = 0;
+    std::array<PacketPos, kFreshMax> late{};
+    std::uint64_t packets = 0;  // Held positions of the run.
+    std::uint64_t bytes = 0;
+  };
+
+  // Takes a packet of the publisher; what is accepted goes to the viewers with the next pass.
+  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept;
+  // The publisher's numbers moved on without a packet (undecryptable, dropped by request).
+  void advance_to(PacketPos pos) noexcept { history_.advance_to(pos); }
+
+  void add_viewer(Viewer& viewer) noexcept;
+  void remove_viewer(Viewer& viewer) noexcept;
+  // It gets nothing more; its figures stay.
+  void dismiss(Viewer& viewer) noexcept;
+  // Between passes: to the live set, or out of it.
+  [[nodiscard]] bool enter_live(Viewer& viewer) noexcept;
+  void leave_live(Viewer& viewer) noexcept;
+
+  [[nodiscard]] bool has_fresh() const noexcept { return served_next_ < history_.next() || late_count_ > 0; }
+  void begin_pass(Instant now) noexcept;
+  void end_pass(Instant now) noexcept;
+  // The position right after the last one `viewer` was sent.
+  [[nodiscard]] PacketPos next_for(const Viewer& viewer) const noexcept;
+  [[nodiscard]] StreamEdge edge_for(const Viewer& viewer) const noexcept;
+  // Fresh packets and payload bytes `viewer` got so far.
+  [[nodiscard]] std::uint64_t packets_sent_to(const Viewer& viewer) const noexcept;
+  [[nodiscard]] std::uint64_t bytes_sent_to(const Viewer& viewer) const noexcept;
+
+  // A viewer's flow window may close at this position; the live set is looked through when a pass goes beyond it.
+  void note_window(PacketPos window_end) noexcept { window_min_ = std::min(window_min_, window_end); }
+  void close_windows(PacketPos pass_end) noexcept;
+
+  [[nodiscard]] History& history() noexcept { return history_; }
+  [[nodiscard]] const History& history() const noexcept { return history_; }
+  [[nodiscard]] StreamClock& clock() noexcept { return clock_; }
+  [[nodiscard]] Audience& audience(CipherClass c) noexcept { return audiences_[static_cast<std::size_t>(c)]; }
+  [[nodiscard]] std::vector<Viewer*>& lagging() noexcept { return lagging_; }
+  [[nodiscard]] Pass& pass() noexcept { return pass_; }
+  [[nodiscard]] PacketPos served_next() const noexcept { return served_next_; }
+  [[nodiscard]] std::size_t viewers() const noexcept {
+    return audiences_[0].size() + audiences_[1].size() + lagging_.size();
+  }
+  [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  // What happened since it was asked last.
+  [[nodiscard]] std::uint64_t take_overruns() noexcept { return std::exchange(overruns_, 0); }
+  [[nodiscard]] std::uint64_t take_windows_closed() noexcept { return std::exchange(windows_closed_, 0); }
+  [[nodiscard]] std::size_t payload_bytes_max() const noexcept { return payload_bytes_max_; }
+  [[nodiscard]] Instant last_fresh() const noexcept { return last_fresh_; }
+
+ private:
+  [[nodiscard]] bool had_this_pass(const Viewer& viewer) const noexcept;
+
+  History history_;
+  StreamClock clock_;
+  std::array<Audience, 2> audiences_;
+  std::vector<Viewer*> lagging_;
+  Pass pass_;
+  std::array<PacketPos, kFreshMax> late_{};  // Filled gaps that wait for the next pass.
+  std::size_t late_count_ = 0;
+  PacketPos served_next_;  // All before it went to the whole live set.
+  PacketPos window_min_;
+  Micros latency_max_;
+  Instant last_fresh_;
+  std::uint64_t live_packets_ = 0;  // What a viewer that was always live got.
+  std::uint64_t live_bytes_ = 0;
+  std::uint64_t packets_ = 0;  // Admitted.
+  std::uint64_t bytes_ = 0;
+  std::uint64_t overruns_ = 0;
+  std::uint64_t windows_closed_ = 0;
+  std::size_t payload_bytes_max_ = 0;
+};
+
+}  // namespace fanlight

@@ -1,0 +1,93 @@
+// A stream with its fan-out on heap packets and no relay around it. For the tests beside the code.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "stream/fan_out.h"
+#include "stream/repair.h"
+#include "wire/srt_header.h"
+
+namespace fanlight {
+
+// Takes what leaves apart: the envelope that goes with it, and the header.
+struct Departed {
+  const Envelope* envelope;
+  wire::DataHeader header;
+  std::size_t total_bytes;
+};
+
+struct CollectingPort {
+  std::vector<Departed> departed;
+  io::PortCounters figures;
+  std::size_t receive(std::span<io::Arrival>) noexcept { return 0; }
+  std::size_t transmit(std::span<io::Departure> departures) noexcept {
+    for (io::Departure& one : departures) {
+      departed.push_back({one.envelope, *wire::parse_data_header(one.packet.bytes()), one.packet.total_bytes()});
+      one.packet.reset();
+    }
+    return departures.size();
+  }
+  void address(const Path&, Envelope&) noexcept {}
+  void wait(Micros) noexcept {}
+  [[nodiscard]] const io::PortCounters& counters() noexcept { return figures; }
+};
+
+struct StreamFixture {
+  static constexpr std::size_t kSlots = 256;
+  static constexpr std::size_t kViewers = 2000;
+
+  PacketPool headers{2048, kHeaderRoomBytes};
+  PacketPool copies{64, kCopyRoomBytes};
+  PacketPool received{512, kCopyRoomBytes};
+  WorkerCounters counters;
+  TransmitQueue queue;
+  Dresser dresser{{headers, copies}, queue, counters};
+  FanOut fan_out{dresser};
+  Repair repair{dresser};
+  Stream stream{kSlots, kViewers, seconds(2)};
+  Instant now{1'000'000'000};
+  CollectingPort port;
+  std::vector<std::unique_ptr<Viewer>> viewers;
+
+  Verdict publish(std::int64_t pos, std::size_t bytes = 188) {
+    PacketRef packet = received.take();
+    CHECK(packet && packet.resize(bytes));
+    return stream.admit(now, {pos}, {now.us}, packet);
+  }
+  void publish_run(std::int64_t first, std::int64_t last) {
+    for (std::int64_t pos = first; pos <= last; ++pos) CHECK(publish(pos) == Verdict::kAccepted);
+  }
+  // A viewer whose first packet is the next one to be served.
+  Viewer& join(std::uint32_t window_packets = 8192, SeqNo first_seq = {0}) {
+    const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
+    viewers.push_back(std::make_unique<Viewer>(Viewer{
+        .envelope = {},
+        .sender =
+            srt::Sender({.opened = now, .first_seq = first_seq, .first_pos = first, .window_packets = window_packets}),
+        .stream = &stream,
+        .ciphers = {},
+        .cursor = first,
+        .start_at = now,
+    }));
+    viewers.back()->envelope.offset = viewers.back()->sender.offset();
+    stream.add_viewer(*viewers.back());
+    return *viewers.back();
+  }
+  // Serves once and takes all that left.
+  std::vector<Departed> serve() {
+    is_done = fan_out.serve(now, stream);
+    queue.flush(port);
+    return std::exchange(port.departed, {});
+  }
+  static std::vector<std::uint32_t> numbers_of(const std::vector<Departed>& departed, const Viewer& viewer) {
+    std::vector<std::uint32_t> numbers;
+    for (const Departed& one : departed)
+      if (one.envelope == &viewer.envelope) numbers.push_back(one.header.seq.raw);
+    return numbers;
+  }
+  bool is_done = true;
+};
+
+}  // namespace fanlight
