@@ -1,0 +1,104 @@
+// Frames for tests, put together by hand in another language so that our own writers cannot vouch for themselves.
+// We are 02:00:00:00:aa:01 at 192.0.2.10 and 2001:db8::10; the neighbour is 02:00:00:00:bb:02 at .20 and ::20.
+// kUdp* carry "fanlight!" from the neighbour's port 40000 to our port 9000; kSent* the same from us, without Ethernet.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "net/interface.h"
+
+namespace fanlight::net::test {
+
+inline constexpr MacAddress kOurMac = {2, 0, 0, 0, 0xAA, 1};
+inline constexpr MacAddress kPeerMac = {2, 0, 0, 0, 0xBB, 2};
+inline constexpr IpAddress kOurV4 = IpAddress::v4(192, 0, 2, 10);
+inline constexpr IpAddress kPeerV4 = IpAddress::v4(192, 0, 2, 20);
+inline constexpr IpAddress kOurV6 = {{0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10}};
+inline constexpr IpAddress kPeerV6 = {{0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20}};
+inline constexpr std::string_view kPayload = "fanlight!";
+
+inline Interface our_interface() {
+  Interface interface;
+  interface.mac = kOurMac;
+  interface.ipv4 = kOurV4;
+  interface.ipv4_prefix = 24;
+  interface.ipv4_gateway = IpAddress::v4(192, 0, 2, 1);
+  interface.ipv6 = kOurV6;
+  interface.ipv6_prefix = 64;
+  interface.ipv6_gateway = {{0xFE, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  interface.udp_ports = {9000, 9001};
+  return interface;
+}
+
+using Bytes = std::vector<std::byte>;
+
+inline Bytes from_hex(std::string_view hex) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  Bytes bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes.push_back(std::byte(digit(hex[i]) * 16 + digit(hex[i + 1])));
+  return bytes;
+}
+
+inline constexpr std::string_view kUdpV4 =
+    "02000000aa0102000000bb02080045000025123440004011a475c0000214c000020a9c4023280011f49a66616e6c6967"
+    "687421";
+inline constexpr std::string_view kUdpV6 =
+    "02000000aa0102000000bb0286dd600000000011114020010db800000000000000000000002020010db8000000000000"
+    "0000000000109c40232800111d1866616e6c6967687421";
+inline constexpr std::string_view kUdpV4Options =
+    "02000000aa0102000000bb020800460000291234400040110f6dc0000214c000020a940400009c4023280011f49a6661"
+    "6e6c6967687421";
+inline constexpr std::string_view kUdpV6Extensions =
+    "02000000aa0102000000bb0286dd600000000029004020010db800000000000000000000002020010db8000000000000"
+    "0000000000103c000104000000001101010c0000000000000000000000009c40232800111d1866616e6c6967687421";
+inline constexpr std::string_view kArpRequest =
+    "ffffffffffff02000000bb020806000108000604000102000000bb02c0000214000000000000c000020a";
+inline constexpr std::string_view kArpReply =
+    "02000000aa0102000000bb020806000108000604000202000000bb02c000021402000000aa01c000020a";
+inline constexpr std::string_view kArpAnswer =
+    "02000000bb0202000000aa010806000108000604000202000000aa01c000020a02000000bb02c0000214";
+inline constexpr std::string_view kArpQuestion =
+    "ffffffffffff02000000aa010806000108000604000102000000aa01c000020a000000000000c0000214";
+inline constexpr std::string_view kArpGratuitous =
+    "ffffffffffff02000000aa010806000108000604000102000000aa01c000020a000000000000c000020a";
+inline constexpr std::string_view kNs =
+    "3333ff00001002000000bb0286dd6000000000203aff20010db8000000000000000000000020ff020000000000000000"
+    "0001ff000010870060ea0000000020010db8000000000000000000000010010102000000bb02";
+inline constexpr std::string_view kNsDad =
+    "3333ff00001002000000bb0286dd6000000000183aff00000000000000000000000000000000ff020000000000000000"
+    "0001ff00001087004ccf0000000020010db8000000000000000000000010";
+inline constexpr std::string_view kNa =
+    "02000000aa0102000000bb0286dd6000000000203aff20010db800000000000000000000002020010db8000000000000"
+    "0000000000108800cf256000000020010db8000000000000000000000020020102000000bb02";
+inline constexpr std::string_view kNaAnswer =
+    "02000000bb0202000000aa0186dd6000000000203aff20010db800000000000000000000001020010db8000000000000"
+    "0000000000208800e0366000000020010db8000000000000000000000010020102000000aa01";
+inline constexpr std::string_view kNaToAll =
+    "33330000000102000000aa0186dd6000000000203aff20010db8000000000000000000000010ff020000000000000000"
+    "00000000000188004f0c2000000020010db8000000000000000000000010020102000000aa01";
+inline constexpr std::string_view kNsQuestion =
+    "3333ff00002002000000aa0186dd6000000000203aff20010db8000000000000000000000010ff020000000000000000"
+    "0001ff000020870071db0000000020010db8000000000000000000000020010102000000aa01";
+inline constexpr std::string_view kEchoV4 =
+    "02000000aa0102000000bb02080045000021123440004001a489c0000214c000020a0800da260007000170696e673f";
+inline constexpr std::string_view kEchoV4Answer =
+    "02000000bb0202000000aa01080045000021000040004001b6bdc000020ac00002140000e2260007000170696e673f";
+inline constexpr std::string_view kEchoV6 =
+    "02000000aa0102000000bb0286dd60000000000d3a4020010db800000000000000000000002020010db8000000000000"
+    "0000000000108000063d0007000170696e673f";
+inline constexpr std::string_view kEchoV6Answer =
+    "02000000bb0202000000aa0186dd60000000000d3a4020010db800000000000000000000001020010db8000000000000"
+    "0000000000208100053d0007000170696e673f";
+inline constexpr std::string_view kSentV4 =
+    "45000025000040004011b6a9c000020ac000021423289c400011f49a66616e6c6967687421";
+inline constexpr std::string_view kSentV6 =
+    "600000000011114020010db800000000000000000000001020010db800000000000000000000002023289c4000111d18"
+    "66616e6c6967687421";
+inline constexpr std::string_view kFragmentV6 =
+    "02000000aa0102000000bb0286dd6000000000192c4020010db800000000000000000000002020010db8000000000000"
+    "00000000001011000001000000079c40232800111d1866616e6c6967687421";
+
+}  // namespace fanlight::net::test
