@@ -1,0 +1,174 @@
+#include "io/ethernet_link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "net/answers.h"
+#include "net/udp_head.h"
+
+namespace fanlight::io {
+namespace {
+
+constexpr Micros kLookInterval = seconds(1);
+
+static_assert(net::Neighbours::kCapacity == 256, "a hop is a slot in 8 bits and its generation in 8 more");
+constexpr std::uint8_t slot_of(std::uint16_t hop) { return static_cast<std::uint8_t>(hop); }
+constexpr std::uint8_t generation_of(std::uint16_t hop) { return static_cast<std::uint8_t>(hop >> 8); }
+
+ByteSpan head_of(const Envelope& envelope) { return ByteSpan{envelope.head}.first(envelope.head_bytes); }
+bool is_v4_head(ByteSpan head) { return head.size() == net::kUdpHeadBytesV4; }
+
+IpAddress destination_of(ByteSpan head) {
+  return is_v4_head(head) ? net::load_ipv4(head.data() + 16) : net::load_ipv6(head.data() + 24);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EthernetLink>> EthernetLink::open(const EthernetLinkOptions& options, std::uint16_t door,
+                                                         PortCounters& counters) {
+  Result<EthernetDevice> device = EthernetDevice::open(options.device);
+  if (!device) return device.error();
+  net::Interface interface = options.interface;
+  if (interface.mac == net::MacAddress{}) interface.mac = device->mac();
+  if (!net::is_station(interface.mac)) {
+    return Error{ErrorCode::kInvalid,
+                 "The DPDK device \"" + options.device.device + "\" has no MAC address; configure one."};
+  }
+  return std::unique_ptr<EthernetLink>(
+      new EthernetLink(*std::move(device), interface, *options.device.receive_pool, door, counters));
+}
+
+EthernetLink::EthernetLink(EthernetDevice device, const net::Interface& interface, PacketPool& pool, std::uint16_t door,
+                           PortCounters& counters)
+    : device_(std::move(device)),
+      interface_(interface),
+      neighbours_(interface),
+      pool_(pool),
+      counters_(counters),
+      door_(door) {}
+
+std::size_t EthernetLink::receive(Instant now, std::span<Arrival> arrivals) noexcept {
+  std::size_t filled = 0;
+  for (std::uint16_t i = 0; i < device_.queues() && filled < arrivals.size(); ++i) {
+    const auto queue = static_cast<std::uint16_t>((next_queue_ + i) % device_.queues());
+    const std::size_t room = std::min(arrivals.size() - filled, received_.size());
+    const std::size_t got = device_.receive(queue, std::span{received_}.first(room));
+    for (std::size_t k = 0; k < got; ++k)
+      if (admit(now, PacketRef{received_[k]}, arrivals[filled])) ++filled;
+  }
+  next_queue_ = static_cast<std::uint16_t>((next_queue_ + 1) % device_.queues());
+  return filled;
+}
+
+bool EthernetLink::admit(Instant now, PacketRef frame, Arrival& arrival) noexcept {
+  net::FrameView view;
+  view.verdict = Verdict::kOversized;  // A frame in several segments is larger than a buffer, hence than MTU 1500.
+  if (frame.mbuf()->nb_segs == 1) view = net::judge_frame(interface_, std::as_const(frame).bytes());
+  if (view.verdict != Verdict::kAccepted || view.kind != net::FrameKind::kUdp) {
+    ++counters_.verdicts[static_cast<std::size_t>(view.verdict)];
+    if (view.kind != net::FrameKind::kOther) answer(now, std::as_const(frame).bytes(), view);
+    return false;
+  }
+  frame.trim_front(view.payload_offset);
+  CHECK(frame.resize(view.payload_size));
+  ++counters_.received;
+  counters_.received_bytes += view.payload_size;
+  arrival.packet = std::move(frame);
+  arrival.path = {.remote = view.remote, .local = view.local, .door = door_, .interface_index = 0};
+  return true;
+}
+
+void EthernetLink::answer(Instant now, ByteSpan frame, const net::FrameView& view) noexcept {
+  neighbours_.handle_frame(now, frame, view);
+  say([&](MutableByteSpan out) { return net::write_answer(interface_, frame, view, out); });
+}
+
+template <class Write>
+bool EthernetLink::say(Write&& write) noexcept {
+  PacketRef packet = pool_.take();
+  if (!packet) {
+    ++counters_.receive_pool_dry;
+    return false;
+  }
+  CHECK(packet.resize(net::kFrameBytesMax));
+  const std::size_t bytes = write(packet.bytes());
+  if (bytes == 0) return false;
+  CHECK(packet.resize(bytes));
+  rte_mbuf* frame = packet.mbuf();
+  if (device_.transmit({&frame, 1}) == 1) {
+    static_cast<void>(packet.release());
+    ++counters_.own_frames;
+  } else {
+    ++counters_.transmit_refused;
+  }
+  return true;
+}
+
+void EthernetLink::keep_house(Instant now) noexcept {
+  if (now >= next_look_) {
+    next_look_ = now + kLookInterval;
+    const bool is_up = device_.is_up();
+    if (is_up && !was_up_) announce();
+    was_up_ = is_up;
+    release_unused(now);
+    const std::uint64_t without_buffer = device_.frames_without_buffer();
+    counters_.receive_pool_dry += without_buffer - std::min(without_buffer_, without_buffer);
+    without_buffer_ = without_buffer;
+  }
+  if (now < neighbours_.next_request_at()) return;
+  while (say([&](MutableByteSpan out) { return neighbours_.poll_request(now, out); })) {
+  }
+}
+
+// Switches and neighbours may have forgotten us, or know another MAC address. net_af_packet needs a frame besides: its
+// first send after the link was down only fetches the error of that time, and leaves the frame to the next send.
+void EthernetLink::announce() noexcept {
+  for (const IpAddress& own : {interface_.ipv4, interface_.ipv6, interface_.link_local()})
+    say([&](MutableByteSpan out) { return net::write_announcement(interface_, own, out); });
+}
+
+void EthernetLink::release_unused(Instant now) noexcept {
+  for (std::uint16_t slot = 0; slot < hops_pinned_.size(); ++slot)
+    if (hops_pinned_[slot] && !hops_used_[slot]) neighbours_.unpin(now, slot);
+  hops_pinned_ &= hops_used_;
+  hops_used_.reset();
+}
+
+std::optional<std::uint16_t> EthernetLink::hop_towards(Instant now, const IpAddress& destination) noexcept {
+  const std::optional<std::uint16_t> slot = neighbours_.resolve(now, destination);
+  if (!slot) return std::nullopt;
+  if (hop_addresses_[*slot] != neighbours_.address(*slot)) {
+    hop_addresses_[*slot] = neighbours_.address(*slot);
+    ++hop_generations_[*slot];
+  }
+  return static_cast<std::uint16_t>(*slot | hop_generations_[*slot] << 8);
+}
+
+const net::MacAddress* EthernetLink::mac_of_hop(Instant now, std::uint16_t hop) noexcept {
+  const std::uint8_t slot = slot_of(hop);
+  if (generation_of(hop) != hop_generations_[slot] || !neighbours_.is_resolved(slot)) return nullptr;
+  hops_used_[slot] = true;
+  if (!hops_pinned_[slot]) {
+    hops_pinned_[slot] = true;
+    neighbours_.pin(now, slot);
+  }
+  return &neighbours_.mac(slot);
+}
+
+const net::MacAddress* EthernetLink::mac_for(Instant now, const Envelope& envelope) noexcept {
+  if (const net::MacAddress* mac = mac_of_hop(now, envelope.neighbour)) return mac;
+  const std::optional<std::uint16_t> hop = hop_towards(now, destination_of(head_of(envelope)));
+  return hop ? mac_of_hop(now, *hop) : nullptr;
+}
+
+void EthernetLink::address(Instant now, const Path& path, Envelope& envelope) noexcept {
+  const net::UdpHead head = net::make_udp_head(path.local, path.remote);
+  std::copy_n(head.bytes.begin(), head.size, envelope.head.begin());
+  envelope.head_bytes = head.size;
+  envelope.door = door_;
+  // Without a route the transmit looks again, and drops while there is none.
+  envelope.neighbour = hop_towards(now, path.remote.ip).value_or(0);
+}
+
+}  // namespace fanlight::io

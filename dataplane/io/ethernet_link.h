@@ -1,0 +1,107 @@
+// One device and who we are on it: frames in are judged, answered and stripped; departures out get their Ethernet, IP
+// and UDP headers in the header segment's headroom.
+//
+// A departure that the device does not take is given back as it was: its headers are trimmed off again.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "contract/limits.h"
+#include "io/ethernet_device.h"
+#include "io/port.h"
+#include "net/checksum.h"
+#include "net/frame.h"
+#include "net/interface.h"
+#include "net/neighbours.h"
+
+namespace fanlight::io {
+
+struct EthernetLinkOptions {
+  EthernetDeviceOptions device;
+  net::Interface interface;  // A zero MAC address means the device's own.
+};
+
+class EthernetLink {
+ public:
+  static Result<std::unique_ptr<EthernetLink>> open(const EthernetLinkOptions& options, std::uint16_t door,
+                                                    PortCounters& counters);
+
+  [[nodiscard]] const net::Interface& interface() const noexcept { return interface_; }
+  [[nodiscard]] const EthernetDevice& device() const noexcept { return device_; }
+
+  // Polls every queue once; answers how many of `arrivals` it filled from the front.
+  [[nodiscard]] std::size_t receive(Instant now, std::span<Arrival> arrivals) noexcept;
+
+  struct Transmitted {
+    std::size_t left = 0;  // From the front: sent, or dropped and counted.
+    bool is_full = false;  // The rest must wait for the device.
+  };
+  // Takes departures from the front as long as they are for this door.
+  [[nodiscard]] Transmitted transmit(Instant now, std::span<Departure> departures) noexcept;
+
+  void address(Instant now, const Path& path, Envelope& envelope) noexcept;
+
+  // Requests that are due; once a second: link state, neighbours in use, the device's own counters.
+  void keep_house(Instant now) noexcept;
+
+ private:
+  EthernetLink(EthernetDevice device, const net::Interface& interface, PacketPool& pool, std::uint16_t door,
+               PortCounters& counters);
+
+  // --- receiving
+  [[nodiscard]] bool admit(Instant now, PacketRef frame, Arrival& arrival) noexcept;
+  void answer(Instant now, ByteSpan frame, const net::FrameView& view) noexcept;
+  // Sends a frame of our own that `write(span)` writes and sizes; false when it wrote none.
+  template <class Write>
+  bool say(Write&& write) noexcept;
+  void announce() noexcept;
+  void release_unused(Instant now) noexcept;
+
+  // --- transmitting
+  enum class Framing : std::uint8_t { kDone, kUnresolved, kRefused, kPoolDry };
+  [[nodiscard]] Framing frame(Instant now, Departure& departure, std::size_t place) noexcept;
+  [[nodiscard]] PacketRef copy_of(const PacketRef& packet) noexcept;
+  [[nodiscard]] bool write_head(PacketRef& packet, const Envelope& envelope, const net::MacAddress& to) noexcept;
+  void request_checksum(rte_mbuf* frame, std::size_t head_bytes) const noexcept;
+  [[nodiscard]] net::PayloadSum sum_of(const PacketRef& packet) noexcept;
+  void settle(std::span<Departure> framed, std::size_t taken) noexcept;
+  void drop(Departure& departure, Framing why) noexcept;
+
+  // --- next hops. An envelope holds a slot of the neighbour table and that slot's generation, so that one whose slot
+  // was given to another host finds out. A slot that frames go to is pinned, so that a flood of forged on-link sources
+  // evicts nobody who is served: addressing alone never pins, and what does not resolve gets no frames.
+  [[nodiscard]] std::optional<std::uint16_t> hop_towards(Instant now, const IpAddress& destination) noexcept;
+  [[nodiscard]] const net::MacAddress* mac_of_hop(Instant now, std::uint16_t hop) noexcept;
+  [[nodiscard]] const net::MacAddress* mac_for(Instant now, const Envelope& envelope) noexcept;
+
+  EthernetDevice device_;
+  net::Interface interface_;
+  net::Neighbours neighbours_;
+  PacketPool& pool_;
+  PortCounters& counters_;
+  std::uint16_t door_;
+  std::uint16_t next_queue_ = 0;
+  bool was_up_ = false;
+  Instant next_look_{};
+  std::uint64_t without_buffer_ = 0;
+
+  std::array<IpAddress, net::Neighbours::kCapacity> hop_addresses_{};
+  std::array<std::uint8_t, net::Neighbours::kCapacity> hop_generations_{};
+  std::bitset<net::Neighbours::kCapacity> hops_used_;    // Since the last look.
+  std::bitset<net::Neighbours::kCapacity> hops_pinned_;  // No slot is used that is not pinned.
+
+  std::array<rte_mbuf*, kReceiveBurst> received_{};
+  std::array<rte_mbuf*, kReceiveBurst> frames_{};
+  std::array<std::uint32_t, kReceiveBurst> frame_payloads_{};  // Bytes.
+
+  // The payload summed last: a fan-out sends the same one to many. Valid within one transmit().
+  const rte_mbuf* summed_ = nullptr;
+  net::PayloadSum sum_;
+};
+
+}  // namespace fanlight::io

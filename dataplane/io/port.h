@@ -1,0 +1,62 @@
+// A port receives and transmits bursts of UDP datagrams. Three kinds: SocketPort (kernel UDP), EthernetPort (any DPDK
+// device) and the simulator's SimPort. A worker is compiled for one kind; there is no base class and no virtual call.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/ip.h"
+#include "base/time.h"
+#include "base/verdict.h"
+#include "packet/envelope.h"
+#include "packet/packet.h"
+
+namespace fanlight::io {
+
+// One received datagram: UDP payload in a single segment, lower layers already judged and stripped.
+struct Arrival {
+  PacketRef packet;
+  Path path;
+};
+
+// One datagram to send: SRT header first, payload maybe chained. The envelope must stay valid until it is taken.
+struct Departure {
+  PacketRef packet;
+  const Envelope* envelope = nullptr;
+};
+
+// What a port counts by itself; the worker publishes it. Written by: worker. All in packets unless said otherwise.
+struct PortCounters {
+  std::uint64_t received = 0;                           // Datagrams handed to the worker.
+  std::uint64_t received_bytes = 0;                     // Their UDP payload bytes.
+  std::uint64_t transmitted = 0;                        // Datagrams the kernel or device took.
+  std::uint64_t transmitted_bytes = 0;                  // Their UDP payload bytes.
+  std::uint64_t transmit_calls = 0;                     // System calls or device bursts.
+  std::uint64_t transmit_segmented = 0;                 // Datagrams that left in a UDP_SEGMENT run.
+  std::uint64_t transmit_refused = 0;                   // Unsendable: the destination or device refused; dropped.
+  std::uint64_t transmit_unresolved = 0;                // No MAC address for the next hop yet; dropped.
+  std::uint64_t receive_pool_dry = 0;                   // Times no buffer was there to receive into.
+  std::uint64_t own_frames = 0;                         // ARP, NDP and ICMP frames the port itself sent.
+  std::array<std::uint64_t, kVerdictCount> verdicts{};  // Frames the port itself judged; none of them in `received`.
+};
+
+// clang-format off
+template <class P>
+concept Port = requires(P port, std::span<Arrival> arrivals, std::span<Departure> departures, const Path& path,
+                        Envelope& envelope, Micros span) {
+  // Fills `arrivals` from the front; answers how many.
+  { port.receive(arrivals) } noexcept -> std::same_as<std::size_t>;
+  // Takes from the front, moving the packets out; answers how many left `departures` (sent, or dropped and counted).
+  { port.transmit(departures) } noexcept -> std::same_as<std::size_t>;
+  // Writes the port's part of an envelope for answers along `path`.
+  { port.address(path, envelope) } noexcept -> std::same_as<void>;
+  // Sleeps until something may have arrived, the doorbell rang, or the span is over. Poll-mode ports may not sleep.
+  { port.wait(span) } noexcept -> std::same_as<void>;
+  { port.counters() } noexcept -> std::same_as<const PortCounters&>;
+};
+// clang-format on
+
+}  // namespace fanlight::io

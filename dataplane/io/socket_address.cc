@@ -1,0 +1,120 @@
+#include "io/socket_address.h"
+
+#include <netinet/udp.h>
+
+#include <cstring>
+
+#include "base/check.h"
+
+namespace fanlight::io {
+namespace {
+
+bool is_link_local(const IpAddress& ip) { return ip.bytes[0] == 0xFE && (ip.bytes[1] & 0xC0) == 0x80; }
+
+in_addr v4_part(const IpAddress& ip) {
+  in_addr out;
+  std::memcpy(&out, ip.bytes.data() + 12, sizeof out);
+  return out;
+}
+
+IpAddress from_v4(const in_addr& in) {
+  IpAddress ip = IpAddress::v4(0, 0, 0, 0);
+  std::memcpy(ip.bytes.data() + 12, &in, sizeof in);
+  return ip;
+}
+
+template <class Payload>
+std::size_t write_control(int level, int type, const Payload& payload, MutableByteSpan out) {
+  DCHECK(out.size() >= CMSG_SPACE(sizeof payload));
+  cmsghdr header{};
+  header.cmsg_len = CMSG_LEN(sizeof payload);
+  header.cmsg_level = level;
+  header.cmsg_type = type;
+  std::memset(out.data(), 0, CMSG_SPACE(sizeof payload));
+  std::memcpy(out.data(), &header, sizeof header);
+  std::memcpy(out.data() + CMSG_LEN(0), &payload, sizeof payload);
+  return CMSG_SPACE(sizeof payload);
+}
+
+}  // namespace
+
+SocketAddress SocketAddress::of(const Endpoint& endpoint, bool on_v6_socket, std::uint32_t interface_index) noexcept {
+  SocketAddress address;
+  address.size = address_bytes(on_v6_socket);
+  if (on_v6_socket) {
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_port = htons(endpoint.port);
+    six.sin6_scope_id = is_link_local(endpoint.ip) ? interface_index : 0;
+    std::memcpy(&six.sin6_addr, endpoint.ip.bytes.data(), 16);
+    std::memcpy(&address.storage, &six, sizeof six);
+  } else {
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_port = htons(endpoint.port);
+    four.sin_addr = v4_part(endpoint.ip);
+    std::memcpy(&address.storage, &four, sizeof four);
+  }
+  return address;
+}
+
+Endpoint SocketAddress::endpoint() const noexcept {
+  Endpoint endpoint;
+  if (storage.ss_family == AF_INET6) {
+    sockaddr_in6 six;
+    std::memcpy(&six, &storage, sizeof six);
+    std::memcpy(endpoint.ip.bytes.data(), &six.sin6_addr, 16);
+    endpoint.port = ntohs(six.sin6_port);
+  } else {
+    sockaddr_in four;
+    std::memcpy(&four, &storage, sizeof four);
+    endpoint.ip = from_v4(four.sin_addr);
+    endpoint.port = ntohs(four.sin_port);
+  }
+  return endpoint;
+}
+
+std::uint32_t SocketAddress::interface_index() const noexcept {
+  if (storage.ss_family != AF_INET6) return 0;
+  sockaddr_in6 six;
+  std::memcpy(&six, &storage, sizeof six);
+  return six.sin6_scope_id;
+}
+
+std::size_t write_source(const IpAddress& local, bool on_v6_socket, std::uint32_t interface_index,
+                         MutableByteSpan out) noexcept {
+  if (on_v6_socket) {
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, local.bytes.data(), 16);
+    info.ipi6_ifindex = is_link_local(local) ? interface_index : 0;
+    return write_control(IPPROTO_IPV6, IPV6_PKTINFO, info, out);
+  }
+  in_pktinfo info{};
+  info.ipi_spec_dst = v4_part(local);
+  return write_control(IPPROTO_IP, IP_PKTINFO, info, out);
+}
+
+void write_segment_size(std::uint16_t segment_bytes, MutableByteSpan out) noexcept {
+  write_control(IPPROTO_UDP, UDP_SEGMENT, segment_bytes, out);
+}
+
+IpAddress called_address(const msghdr& message) noexcept {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(const_cast<msghdr*>(&message), c)) {
+    if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      IpAddress ip;
+      std::memcpy(ip.bytes.data(), &info.ipi6_addr, 16);
+      return ip;
+    }
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      // Not ipi_addr: after a broadcast that is no address to answer from.
+      return from_v4(info.ipi_spec_dst);
+    }
+  }
+  return IpAddress{};
+}
+
+}  // namespace fanlight::io

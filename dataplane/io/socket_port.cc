@@ -1,0 +1,153 @@
+#include "io/socket_port.h"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace fanlight::io {
+namespace {
+
+bool lists_v4_twin(const std::vector<Endpoint>& listen, const Endpoint& six) {
+  return std::any_of(listen.begin(), listen.end(), [&](const Endpoint& other) {
+    return other.ip.is_v4() && other.port == six.port && other.port != 0;
+  });
+}
+
+bool is_buffer_full(int reason) {
+  return reason == EAGAIN || reason == EWOULDBLOCK || reason == ENOBUFS || reason == ENOMEM;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SocketPort>> SocketPort::open(const SocketPortOptions& options) {
+  if (options.listen.empty()) return Error{ErrorCode::kInvalid, "No address to listen on was given."};
+  CHECK(options.receive_pool != nullptr && options.receive_pool->room_bytes() > kDatagramBytesMax);
+  std::unique_ptr<SocketPort> port(new SocketPort(options));
+  for (const Endpoint& endpoint : options.listen) {
+    Result<UdpSocket> socket = UdpSocket::open({.listen = endpoint,
+                                                .only_v6 = lists_v4_twin(options.listen, endpoint),
+                                                .share_port = options.share_port,
+                                                .receive_buffer_bytes = options.receive_buffer_bytes,
+                                                .send_buffer_bytes = options.send_buffer_bytes},
+                                               port->notes_);
+    if (!socket) return socket.error();
+    port->polls_.push_back({.fd = socket->fd(), .events = POLLIN, .revents = 0});
+    port->sockets_.push_back(*std::move(socket));
+  }
+  port->polls_.push_back({.fd = options.doorbell, .events = POLLIN, .revents = 0});
+  return port;
+}
+
+// Each call starts with the next socket, so one that always fills the burst starves nobody.
+std::size_t SocketPort::receive(std::span<Arrival> arrivals) noexcept {
+  std::size_t filled = 0;
+  bool was_short = false;
+  for (std::size_t i = 0; i < sockets_.size() && filled < arrivals.size(); ++i) {
+    const std::size_t door = (next_door_ + i) % sockets_.size();
+    filled += receive_batch_.receive(sockets_[door], static_cast<std::uint16_t>(door), arrivals.subspan(filled));
+    was_short |= receive_batch_.was_short();
+  }
+  next_door_ = (next_door_ + 1) % sockets_.size();
+  is_dry_ = receive_batch_.was_dry();
+  counters_.receive_pool_dry += was_short ? 1 : 0;
+  counters_.received += filled;
+  for (const Arrival& arrival : arrivals.first(filled)) counters_.received_bytes += arrival.packet.bytes().size();
+  return filled;
+}
+
+std::size_t SocketPort::transmit(std::span<Departure> departures) noexcept {
+  std::size_t left = 0;
+  plain_packets_ = 0;
+  while (left < departures.size()) {
+    std::span<Departure> rest = departures.subspan(left);
+    const bool must_be_plain = plain_packets_ > 0;
+    if (must_be_plain) rest = rest.first(std::min(plain_packets_, rest.size()));
+    UdpSocket& socket = sockets_[rest.front().envelope->door];
+    send_batch_.gather(rest, socket.is_v6(), socket.can_segment && !must_be_plain);
+    const std::size_t gone = send_batch(socket, rest);
+    left += gone;
+    if (must_be_plain) plain_packets_ -= gone;
+    if (socket.is_blocked) break;
+  }
+  return left;
+}
+
+// A refused run goes again packet by packet, and only then counts as refused: its path may take plain datagrams only
+// (a small MTU, a device without checksum offload). One refused address does not stop the others.
+std::size_t SocketPort::send_batch(UdpSocket& socket, std::span<Departure> departures) noexcept {
+  std::size_t gone = 0;
+  std::size_t message = 0;
+  socket.is_blocked = false;
+  while (message < send_batch_.size()) {
+    const int sent = send_batch_.send(socket.fd(), message);
+    const int reason = sent < 0 ? errno : 0;
+    ++counters_.transmit_calls;
+    if (sent > 0) {
+      gone += count_sent(message, static_cast<std::size_t>(sent));
+      message += static_cast<std::size_t>(sent);
+    } else if (is_buffer_full(reason)) {
+      socket.is_blocked = true;
+      break;
+    } else if (reason != EINTR && send_batch_.run(message).is_segmented()) {
+      // EIO is the device's word and holds for all; the other reasons are this destination's.
+      if (reason == EIO) socket.can_segment = false;
+      plain_packets_ = send_batch_.run(message).packets;
+      break;
+    } else if (reason != EINTR) {
+      ++counters_.transmit_refused;
+      ++message;
+      ++gone;
+    }
+  }
+  for (Departure& departure : departures.first(gone)) departure.packet.reset();
+  return gone;
+}
+
+std::size_t SocketPort::count_sent(std::size_t first, std::size_t messages) noexcept {
+  std::size_t packets = 0;
+  for (std::size_t i = first; i < first + messages; ++i) {
+    const SendBatch::Run& run = send_batch_.run(i);
+    packets += run.packets;
+    counters_.transmitted_bytes += run.bytes;
+    if (run.is_segmented()) counters_.transmit_segmented += run.packets;
+  }
+  counters_.transmitted += packets;
+  return packets;
+}
+
+void SocketPort::address(const Path& path, Envelope& envelope) noexcept {
+  const UdpSocket& socket = sockets_[path.door];
+  const SocketAddress to = SocketAddress::of(path.remote, socket.is_v6(), path.interface_index);
+  static_assert(sizeof(sockaddr_in6) + kSourceControlBytesMax <= sizeof envelope.head);
+  std::memcpy(envelope.head.data(), &to.storage, to.size);
+  std::size_t bytes = to.size;
+  if (!path.local.ip.is_unspecified()) {
+    bytes += write_source(path.local.ip, socket.is_v6(), path.interface_index,
+                          MutableByteSpan{envelope.head}.subspan(to.size));
+  }
+  envelope.head_bytes = static_cast<std::uint8_t>(bytes);
+  envelope.door = path.door;
+  envelope.neighbour = 0;
+}
+
+void SocketPort::wait(Micros span) noexcept {
+  if (span <= Micros{0}) return;
+  // Without a buffer to receive into, a readable socket is no reason to wake; ask again soon.
+  if (is_dry_) span = std::min(span, millis(1));
+  prepare_polls();
+  const timespec timeout{.tv_sec = span.count / 1'000'000, .tv_nsec = span.count % 1'000'000 * 1'000};
+  if (ppoll(polls_.data(), polls_.size(), &timeout, nullptr) <= 0) return;
+  eventfd_t rings = 0;
+  if ((polls_.back().revents & POLLIN) != 0) eventfd_read(doorbell_, &rings);
+}
+
+void SocketPort::prepare_polls() noexcept {
+  for (std::size_t i = 0; i < sockets_.size(); ++i)
+    polls_[i].events = static_cast<short>((is_dry_ ? 0 : POLLIN) | (sockets_[i].is_blocked ? POLLOUT : 0));
+}
+
+}  // namespace fanlight::io

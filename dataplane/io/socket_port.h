@@ -1,0 +1,69 @@
+// SocketPort: kernel UDP, the default port. recvmmsg into the receive pool, sendmmsg out of it, one UDP_SEGMENT message
+// for every run of packets to one viewer (design D2). Answers leave from the address that was called.
+//
+// One thread. Nothing is allocated after open().
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/port.h"
+#include "io/receive_batch.h"
+#include "io/send_batch.h"
+#include "io/udp_socket.h"
+
+namespace fanlight::io {
+
+struct SocketPortOptions {
+  std::vector<Endpoint> listen;        // "[::]:p" takes IPv4 too, unless "0.0.0.0:p" is listed as well.
+  PacketPool* receive_pool = nullptr;  // Room for more than kDatagramBytesMax. Outlives the port.
+  int doorbell = -1;                   // An eventfd of the caller's; a write to it ends wait().
+  int receive_buffer_bytes = 8 << 20;
+  int send_buffer_bytes = 4 << 20;
+  bool share_port = false;  // Another worker listens on the same endpoints.
+};
+
+class SocketPort {
+ public:
+  static Result<std::unique_ptr<SocketPort>> open(const SocketPortOptions& options);
+
+  // Sentences for the log: what buffers were granted and how to raise them.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+  // Where door `door` listens: its real port when 0 was asked for.
+  [[nodiscard]] const Endpoint& bound(std::size_t door) const noexcept { return sockets_[door].bound(); }
+
+  // --- io::Port
+  [[nodiscard]] std::size_t receive(std::span<Arrival> arrivals) noexcept;
+  [[nodiscard]] std::size_t transmit(std::span<Departure> departures) noexcept;
+  void address(const Path& path, Envelope& envelope) noexcept;
+  void wait(Micros span) noexcept;
+  [[nodiscard]] const PortCounters& counters() const noexcept { return counters_; }
+
+ private:
+  explicit SocketPort(const SocketPortOptions& options)
+      : receive_batch_(*options.receive_pool), doorbell_(options.doorbell) {}
+  // Sends what the batch describes; answers how many departures left from the front. Fewer than all: see `blocked` and
+  // `plain_packets_`.
+  [[nodiscard]] std::size_t send_batch(UdpSocket& socket, std::span<Departure> departures) noexcept;
+  [[nodiscard]] std::size_t count_sent(std::size_t first, std::size_t messages) noexcept;
+  void prepare_polls() noexcept;
+
+  std::vector<UdpSocket> sockets_;
+  std::vector<pollfd> polls_;  // One per socket, the doorbell last.
+  std::vector<std::string> notes_;
+  ReceiveBatch receive_batch_;
+  SendBatch send_batch_;
+  PortCounters counters_;
+  std::size_t next_door_ = 0;
+  std::size_t plain_packets_ = 0;  // So many departures from the front must go one by one.
+  int doorbell_;
+  bool is_dry_ = false;
+};
+static_assert(Port<SocketPort>);
+
+}  // namespace fanlight::io

@@ -1,0 +1,333 @@
+#include "io/socket_port.h"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+
+#include "io/clock.h"
+#include "io/memory_plan.h"
+#include "io/test_eal.h"
+
+namespace fanlight::io {
+namespace {
+
+Endpoint endpoint(const char* text) { return *Endpoint::parse(text); }
+
+// A stranger's plain UDP socket.
+class Caller {
+ public:
+  explicit Caller(const char* local = "127.0.0.1:0") {
+    const Endpoint at = endpoint(local);
+    is_v6_ = !at.ip.is_v4();
+    fd_ = socket(is_v6_ ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    SocketAddress address = SocketAddress::of(at, is_v6_, 0);
+    EXPECT_EQ(bind(fd_, address.raw(), address.size), 0);
+  }
+  ~Caller() { close(fd_); }
+  void say(const std::string& text, const Endpoint& to) {
+    SocketAddress address = SocketAddress::of(to, is_v6_, 0);
+    EXPECT_EQ(sendto(fd_, text.data(), text.size(), 0, address.raw(), address.size), ssize_t(text.size()));
+  }
+  struct Heard {
+    std::string text;
+    Endpoint from;
+  };
+  // Empty text when nothing is there.
+  Heard hear() {
+    char room[65536];
+    SocketAddress from;
+    from.size = sizeof from.storage;
+    const ssize_t got = recvfrom(fd_, room, sizeof room, 0, from.raw(), &from.size);
+    return got < 0 ? Heard{} : Heard{std::string(room, std::size_t(got)), from.endpoint()};
+  }
+
+ private:
+  int fd_ = -1;
+  bool is_v6_ = false;
+};
+
+class SocketPortTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(need_eal());
+    pool_ = std::make_unique<PacketPool>(512, kReceiveRoomBytes);
+    headers_ = std::make_unique<PacketPool>(512, 256);
+  }
+  void TearDown() override {
+    port_.reset();
+    arrivals_ = {};
+    departures_.clear();
+    EXPECT_EQ(pool_->available(), pool_->capacity());
+    EXPECT_EQ(headers_->available(), headers_->capacity());
+  }
+
+  void listen(std::vector<Endpoint> endpoints, int send_buffer_bytes = 1 << 20) {
+    Result<std::unique_ptr<SocketPort>> port = SocketPort::open({.listen = std::move(endpoints),
+                                                                 .receive_pool = pool_.get(),
+                                                                 .doorbell = doorbell_,
+                                                                 .send_buffer_bytes = send_buffer_bytes});
+    ASSERT_TRUE(port.has_value()) << port.error().what;
+    port_ = *std::move(port);
+  }
+  std::size_t receive() {
+    port_->wait(millis(500));
+    return port_->receive(arrivals_);
+  }
+  Endpoint door(const char* ip, std::size_t index = 0) { return {*IpAddress::parse(ip), port_->bound(index).port}; }
+
+  Envelope envelope_to(const Path& path) {
+    Envelope envelope;
+    port_->address(path, envelope);
+    return envelope;
+  }
+  // A header of 16 'h' with `payload` chained behind.
+  void depart(const Envelope& envelope, const std::string& payload) {
+    PacketRef body = headers_->take();
+    ASSERT_TRUE(body.resize(payload.size()));
+    std::memcpy(body.bytes().data(), payload.data(), payload.size());
+    PacketRef packet = dress(*headers_, body, 16);
+    std::memset(packet.bytes().data(), 'h', 16);
+    departures_.push_back({std::move(packet), &envelope});
+  }
+  static std::string dressed(const std::string& payload) { return std::string(16, 'h') + payload; }
+  static std::string text_of(const PacketRef& packet) {
+    return {reinterpret_cast<const char*>(packet.bytes().data()), packet.bytes().size()};
+  }
+
+  void caller_gets_an_answer_from_where_it_called(Caller& caller, const Endpoint& called) {
+    caller.say("hello", called);
+    ASSERT_EQ(receive(), 1u);
+    EXPECT_EQ(text_of(arrivals_[0].packet), "hello");
+    EXPECT_EQ(arrivals_[0].path.local, called);
+    const Envelope envelope = envelope_to(arrivals_[0].path);
+    depart(envelope, "answer");
+    ASSERT_EQ(port_->transmit(departures_), 1u);
+    departures_.clear();
+    const Caller::Heard heard = caller.hear();
+    EXPECT_EQ(heard.text, dressed("answer"));
+    EXPECT_EQ(heard.from, called);
+  }
+
+  int doorbell_ = -1;
+  std::unique_ptr<PacketPool> pool_;
+  std::unique_ptr<PacketPool> headers_;
+  std::unique_ptr<SocketPort> port_;
+  std::array<Arrival, kReceiveBurst> arrivals_;
+  std::vector<Departure> departures_;
+};
+
+TEST_F(SocketPortTest, CarriesIPv4BothWays) {
+  listen({endpoint("127.0.0.1:0")});
+  Caller caller;
+  caller_gets_an_answer_from_where_it_called(caller, door("127.0.0.1"));
+}
+
+TEST_F(SocketPortTest, CarriesIPv6BothWays) {
+  listen({endpoint("[::1]:0")});
+  Caller caller("[::1]:0");
+  caller_gets_an_answer_from_where_it_called(caller, door("::1"));
+}
+
+TEST_F(SocketPortTest, AnswersLeaveFromTheAddressThatWasCalled) {
+  listen({endpoint("0.0.0.0:0")});
+  Caller caller("127.0.0.3:0");
+  caller_gets_an_answer_from_where_it_called(caller, door("127.0.0.2"));
+}
+
+TEST_F(SocketPortTest, DualStackAnswersIPv4CallersFromTheAddressTheyCalled) {
+  listen({endpoint("[::]:0")});
+  Caller six("[::1]:0");
+  caller_gets_an_answer_from_where_it_called(six, door("::1"));
+  Caller four("127.0.0.3:0");
+  caller_gets_an_answer_from_where_it_called(four, door("127.0.0.2"));
+}
+
+TEST_F(SocketPortTest, BothWildcardsMayShareAPort) {
+  listen({endpoint("0.0.0.0:0")});
+  const std::uint16_t port = port_->bound(0).port;
+  port_.reset();
+  listen({{*IpAddress::parse("::"), port}, {*IpAddress::parse("0.0.0.0"), port}});
+  Caller four;
+  caller_gets_an_answer_from_where_it_called(four, door("127.0.0.1"));
+  EXPECT_EQ(arrivals_[0].path.door, 1);
+}
+
+TEST_F(SocketPortTest, RunToOneViewerIsSegmentedAndArrivesAsSeparateDatagrams) {
+  listen({endpoint("127.0.0.1:0")});
+  Caller caller;
+  caller.say("hello", door("127.0.0.1"));
+  ASSERT_EQ(receive(), 1u);
+  const Envelope envelope = envelope_to(arrivals_[0].path);
+  for (char c = 'a'; c < 'e'; ++c) depart(envelope, std::string(200, c));
+  depart(envelope, "short");
+  depart(envelope, "another run");
+
+  ASSERT_EQ(port_->transmit(departures_), 6u);
+
+  for (char c = 'a'; c < 'e'; ++c) EXPECT_EQ(caller.hear().text, dressed(std::string(200, c)));
+  EXPECT_EQ(caller.hear().text, dressed("short"));
+  EXPECT_EQ(caller.hear().text, dressed("another run"));
+  EXPECT_EQ(port_->counters().transmit_segmented, 5u);
+  EXPECT_EQ(port_->counters().transmit_calls, 1u);
+  EXPECT_EQ(port_->counters().transmitted, 6u);
+  EXPECT_EQ(port_->counters().transmitted_bytes, 4 * 216u + 21 + 27);
+}
+
+TEST_F(SocketPortTest, RunsStopAtSixtyFourSegments) {
+  listen({endpoint("[::]:0")}, 4 << 20);
+  Caller caller("127.0.0.1:0");
+  caller.say("hello", door("127.0.0.1"));
+  ASSERT_EQ(receive(), 1u);
+  const Envelope envelope = envelope_to(arrivals_[0].path);
+  for (int i = 0; i < 150; ++i) depart(envelope, std::to_string(1000 + i));
+
+  ASSERT_EQ(port_->transmit(departures_), 150u);
+
+  for (int i = 0; i < 150; ++i) EXPECT_EQ(caller.hear().text, dressed(std::to_string(1000 + i)));
+  EXPECT_EQ(port_->counters().transmit_segmented, 150u);
+}
+
+TEST_F(SocketPortTest, UnsendableAddressInTheMiddleDoesNotStopTheOthers) {
+  listen({endpoint("127.0.0.1:0")});
+  Caller caller;
+  caller.say("hello", door("127.0.0.1"));
+  ASSERT_EQ(receive(), 1u);
+  const Envelope good = envelope_to(arrivals_[0].path);
+  Path nowhere = arrivals_[0].path;
+  nowhere.remote = endpoint("255.255.255.255:9");
+  const Envelope bad = envelope_to(nowhere);
+  depart(good, "one");
+  depart(bad, "lost");
+  depart(bad, "lost");
+  depart(good, "two");
+  depart(bad, "lost");
+
+  EXPECT_EQ(port_->transmit(departures_), 5u);
+
+  EXPECT_EQ(caller.hear().text, dressed("one"));
+  EXPECT_EQ(caller.hear().text, dressed("two"));
+  EXPECT_EQ(port_->counters().transmitted, 2u);
+  EXPECT_EQ(port_->counters().transmit_refused, 3u);
+}
+
+TEST_F(SocketPortTest, RunLargerThanThePathsMtuGoesPacketByPacket) {
+  listen({endpoint("127.0.0.1:0")});
+  Caller caller;
+  caller.say("hello", door("127.0.0.1"));
+  ASSERT_EQ(receive(), 1u);
+  Envelope envelope = envelope_to(arrivals_[0].path);
+  // A source that is not ours: the run is refused, and so is each of its packets.
+  Path foreign = arrivals_[0].path;
+  foreign.local.ip = *IpAddress::parse("192.0.2.77");
+  const Envelope refused = envelope_to(foreign);
+  depart(refused, "1");
+  depart(refused, "2");
+  depart(envelope, "3");
+  depart(envelope, "4");
+
+  EXPECT_EQ(port_->transmit(departures_), 4u);
+
+  EXPECT_EQ(caller.hear().text, dressed("3"));
+  EXPECT_EQ(caller.hear().text, dressed("4"));
+  EXPECT_EQ(port_->counters().transmit_refused, 2u);
+  EXPECT_EQ(port_->counters().transmit_segmented, 2u);
+}
+
+TEST_F(SocketPortTest, FullSendBufferStopsAndNothingIsLost) {
+  listen({endpoint("127.0.0.1:0")}, 4096);
+  Caller caller;
+  caller.say("hello", door("127.0.0.1"));
+  ASSERT_EQ(receive(), 1u);
+  const Envelope envelope = envelope_to(arrivals_[0].path);
+  for (int i = 0; i < 200; ++i) depart(envelope, std::string(static_cast<std::size_t>(1 + i % 7), 'x'));
+
+  std::span<Departure> rest = departures_;
+  std::size_t heard = 0;
+  for (int attempt = 0; attempt < 2000 && !rest.empty(); ++attempt) {
+    rest = rest.subspan(port_->transmit(rest));
+    while (!caller.hear().text.empty()) ++heard;
+  }
+  while (!caller.hear().text.empty()) ++heard;
+  EXPECT_TRUE(rest.empty());
+  EXPECT_EQ(heard, 200u);
+}
+
+TEST_F(SocketPortTest, NoSocketStarvesAnother) {
+  listen({endpoint("127.0.0.1:0"), endpoint("127.0.0.1:0")});
+  Caller loud;
+  Caller quiet;
+  for (int i = 0; i < 150; ++i) loud.say("noise", door("127.0.0.1", 0));
+  quiet.say("signal", door("127.0.0.1", 1));
+  bool heard = false;
+  for (int call = 0; call < 2; ++call) {
+    const std::size_t got = port_->receive(arrivals_);
+    for (std::size_t i = 0; i < got; ++i) heard |= text_of(arrivals_[i].packet) == "signal";
+  }
+  EXPECT_TRUE(heard);
+}
+
+TEST_F(SocketPortTest, OversizedDatagramArrivesLongerThanAnyOfOurs) {
+  listen({endpoint("127.0.0.1:0")});
+  Caller caller;
+  caller.say(std::string(1473, 'x'), door("127.0.0.1"));
+  caller.say(std::string(9000, 'x'), door("127.0.0.1"));
+  caller.say("", door("127.0.0.1"));
+  ASSERT_EQ(receive(), 3u);
+  EXPECT_EQ(arrivals_[0].packet.bytes().size(), 1473u);
+  EXPECT_EQ(arrivals_[1].packet.bytes().size(), kReceiveRoomBytes);
+  EXPECT_EQ(arrivals_[2].packet.bytes().size(), 0u);
+}
+
+TEST_F(SocketPortTest, DryPoolIsCountedAndTheDatagramWaits) {
+  listen({endpoint("127.0.0.1:0")});
+  Caller caller;
+  std::vector<PacketRef> hoard;
+  while (PacketRef packet = pool_->take()) hoard.push_back(std::move(packet));
+  caller.say("hello", door("127.0.0.1"));
+  EXPECT_EQ(receive(), 0u);
+  EXPECT_EQ(port_->counters().receive_pool_dry, 1u);
+  const Instant before = MonotonicClock::now();
+  port_->wait(millis(500));
+  EXPECT_LT(MonotonicClock::now() - before, millis(100));
+  hoard.clear();
+  EXPECT_EQ(receive(), 1u);
+}
+
+TEST_F(SocketPortTest, DoorbellEndsTheWaitOnce) {
+  doorbell_ = eventfd(0, EFD_NONBLOCK);
+  listen({endpoint("127.0.0.1:0")});
+  eventfd_write(doorbell_, 1);
+  const Instant before = MonotonicClock::now();
+  port_->wait(seconds(5));
+  EXPECT_LT(MonotonicClock::now() - before, seconds(1));
+  const Instant again = MonotonicClock::now();
+  port_->wait(millis(20));
+  EXPECT_GE(MonotonicClock::now() - again, millis(20));
+  close(doorbell_);
+}
+
+TEST_F(SocketPortTest, PortInUseIsOneSentence) {
+  listen({endpoint("127.0.0.1:0")});
+  const Endpoint taken = door("127.0.0.1");
+  const auto second = SocketPort::open({.listen = {taken}, .receive_pool = pool_.get()});
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::kInUse);
+  EXPECT_NE(second.error().what.find("Cannot listen on " + taken.text()), std::string::npos);
+  const auto foreign = SocketPort::open({.listen = {endpoint("192.0.2.77:9000")}, .receive_pool = pool_.get()});
+  ASSERT_FALSE(foreign.has_value());
+  EXPECT_EQ(foreign.error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(SocketPortTest, SmallReceiveBufferIsNotedWithItsSysctl) {
+  const auto port = SocketPort::open(
+      {.listen = {endpoint("127.0.0.1:0")}, .receive_pool = pool_.get(), .receive_buffer_bytes = 1 << 30});
+  ASSERT_TRUE(port.has_value());
+  ASSERT_EQ((*port)->notes().size(), 2u);
+  EXPECT_NE((*port)->notes()[0].find("receive buffer of"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fanlight::io

@@ -1,0 +1,51 @@
+// One bound kernel UDP socket: a door of a SocketPort. Opening it is slow and talks to people; the rest is a
+// descriptor.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace fanlight::io {
+
+struct UdpSocketOptions {
+  Endpoint listen;  // "[::]:p" hears IPv4 as well, unless `only_v6`.
+  bool only_v6 = false;
+  bool share_port = false;  // SO_REUSEPORT: one socket per worker on the same port.
+  int receive_buffer_bytes = 0;
+  int send_buffer_bytes = 0;
+};
+
+class UdpSocket {
+ public:
+  // Appends to `notes` what a person should know: one sentence each.
+  static Result<UdpSocket> open(const UdpSocketOptions& options, std::vector<std::string>& notes);
+
+  UdpSocket(UdpSocket&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), bound_(other.bound_), is_v6_(other.is_v6_) {}
+  UdpSocket& operator=(UdpSocket&&) = delete;
+  ~UdpSocket();
+
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] const Endpoint& bound() const noexcept { return bound_; }
+  // An IPv6 socket speaks of IPv4 peers in the mapped form.
+  [[nodiscard]] bool is_v6() const noexcept { return is_v6_; }
+
+  // UDP_SEGMENT works towards the devices behind this door, as far as we know.
+  bool can_segment = true;
+  // The last transmit found the send buffer full.
+  bool is_blocked = false;
+
+ private:
+  explicit UdpSocket(int fd) : fd_(fd) {}
+  [[nodiscard]] Result<Done> bind_to(const UdpSocketOptions& options);
+
+  int fd_;
+  Endpoint bound_;
+  bool is_v6_ = false;
+};
+
+}  // namespace fanlight::io
