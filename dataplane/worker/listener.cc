@@ -1,0 +1,98 @@
+#include "worker/listener.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "stream/stream.h"
+
+namespace fanlight {
+
+Verdict Listener::handle(Instant now, const io::Arrival& arrival) noexcept {
+  const ByteSpan datagram = arrival.packet.bytes();
+  const std::optional<wire::ControlHeader> header = wire::parse_control_header(datagram);
+  if (!header || header->type != wire::ControlType::kHandshake) return Verdict::kUnknownSocket;
+  const std::optional<wire::Handshake> request = wire::parse_handshake(datagram.subspan(wire::kHeaderBytes));
+  if (!request || !wire::is_valid(*request)) return Verdict::kMalformed;
+  switch (static_cast<wire::RequestType>(request->request)) {
+    case wire::RequestType::kInduction:
+      return answer_induction(now, arrival, *request);
+    case wire::RequestType::kConclusion:
+      return handle_conclusion(now, arrival, *request);
+    case wire::RequestType::kWaveAHand:
+    case wire::RequestType::kAgreement:
+      return Verdict::kRendezvous;
+  }
+  return Verdict::kMalformed;
+}
+
+// As long as the shortest request, so nobody can be flooded through us; nothing is remembered.
+Verdict Listener::answer_induction(Instant now, const io::Arrival& arrival, const wire::Handshake& request) noexcept {
+  wire::Handshake answer = request;
+  answer.version = 5;
+  answer.encryption = 0;  // Nothing advertised: every caller keeps its own key length.
+  answer.extension = wire::kInductionMagic;
+  answer.mss = std::min(request.mss, kMssMax);
+  answer.cookie = cookies_.make(now, arrival.path.remote, request.socket);
+  answer.peer_ip = arrival.path.remote.ip;
+  std::array<std::byte, wire::kHeaderBytes + wire::kHandshakeBytes> datagram;
+  const std::size_t bytes = wire::write_handshake_packet(
+      datagram,
+      {.handshake = answer, .capabilities = {}, .stream_id = {}, .congestion = {}, .filter = {}, .key_message = {}},
+      WireTime{static_cast<std::uint32_t>(now.us)}, request.socket);
+  replies_.send_to(arrival.path, std::span(datagram).first(bytes));
+  return Verdict::kHandshakeAnswered;
+}
+
+Verdict Listener::handle_conclusion(Instant now, const io::Arrival& arrival, const wire::Handshake& request) noexcept {
+  if (!cookies_.judge(now, arrival.path.remote, request.socket, request.cookie)) return Verdict::kBadCookie;
+  if (request.version < 5) {  // HSv4 knows no rejection; libsrt answers it the same way (srt-wire §2.4).
+    std::array<std::byte, 20> shutdown;
+    const std::size_t bytes =
+        wire::write_bare_control(shutdown, {wire::ControlType::kShutdown, 0, 0, {}, request.socket});
+    replies_.send_to(arrival.path, std::span(shutdown).first(bytes));
+    return Verdict::kLegacyHandshake;
+  }
+  Session* session = sessions_.find_caller(arrival.path.remote, request.socket);
+  if (session != nullptr && session->first_seq == request.first_seq) return repeat_response(now, *session);
+  return forward(now, arrival, request.socket);
+}
+
+Verdict Listener::repeat_response(Instant now, Session& session) noexcept {
+  if (now - session.last_response < kResponseInterval) return Verdict::kHandshakeLimited;
+  const StreamTime zero = session.envelope().time_zero;
+  const bool is_viewer = session.viewer.has_value();
+  // A viewer sets its watch by this packet, so it carries the stream's clock.
+  const std::int64_t us =
+      is_viewer ? (session.viewer->stream->clock().now(now) - zero).count : (now - session.opened).count;
+  respond(now, session, WireTime{static_cast<std::uint32_t>(us)});
+  return Verdict::kHandshakeAnswered;
+}
+
+void Listener::respond(Instant now, Session& session, WireTime time) noexcept {
+  session.last_response = now;
+  store_be32(session.response.data() + wire::kTimestampOffset, time.raw);
+  replies_.send(session.envelope(), std::span(session.response).first(session.response_bytes));
+}
+
+Verdict Listener::forward(Instant now, const io::Arrival& arrival, SocketId peer) noexcept {
+  if (is_pending(now, arrival.path.remote, peer)) return Verdict::kHandshakePending;
+  const ByteSpan datagram = arrival.packet.bytes();
+  event::ConclusionReceived received{.path = arrival.path, .bytes = static_cast<std::uint16_t>(datagram.size())};
+  std::memcpy(received.datagram.data(), datagram.data(), datagram.size());
+  if (!mailbox_.post(Event{std::move(received)})) return Verdict::kEventRingFull;
+  pending_[next_pending_++ % pending_.size()] = {arrival.path.remote, peer, now + kHandshakeTimeout};
+  return Verdict::kHandshakeForwarded;
+}
+
+bool Listener::is_pending(Instant now, const Endpoint& remote, SocketId peer) const noexcept {
+  return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+    return pending.peer == peer && now < pending.until && pending.remote == remote;
+  });
+}
+
+void Listener::forget_pending(const Endpoint& remote, SocketId peer) noexcept {
+  for (Pending& pending : pending_)
+    if (pending.peer == peer && pending.remote == remote) pending.until = {};
+}
+
+}  // namespace fanlight

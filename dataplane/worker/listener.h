@@ -1,0 +1,54 @@
+// The listening half of the handshake, as far as a worker decides it (design D10): INDUCTION is answered statelessly
+// with a cookie; a CONCLUSION with a valid cookie goes to control, once; a repeated one gets its session's response
+// again. srt-wire §2.1–§2.3, §2.7.
+#pragma once
+
+#include <array>
+
+#include "base/verdict.h"
+#include "contract/mailbox.h"
+#include "engine/srt/cookie.h"
+#include "io/port.h"
+#include "wire/srt_handshake.h"
+#include "worker/replies.h"
+#include "worker/sessions.h"
+
+namespace fanlight {
+
+class Listener {
+ public:
+  Listener(const HashKey& key, Sessions& sessions, Replies& replies, Mailbox& mailbox)
+      : cookies_(key), sessions_(sessions), replies_(replies), mailbox_(mailbox) {}
+
+  // A datagram for socket ID 0.
+  [[nodiscard]] Verdict handle(Instant now, const io::Arrival& arrival) noexcept;
+  // Control has decided: the caller may conclude again.
+  void forget_pending(const Endpoint& remote, SocketId peer) noexcept;
+  // Sends a session's response with a fresh timestamp.
+  void respond(Instant now, Session& session, WireTime time) noexcept;
+
+ private:
+  struct Pending {
+    Endpoint remote;
+    SocketId peer;
+    Instant until;
+  };
+  [[nodiscard]] Verdict answer_induction(Instant now, const io::Arrival& arrival,
+                                         const wire::Handshake& request) noexcept;
+  [[nodiscard]] Verdict handle_conclusion(Instant now, const io::Arrival& arrival,
+                                          const wire::Handshake& request) noexcept;
+  [[nodiscard]] Verdict repeat_response(Instant now, Session& session) noexcept;
+  [[nodiscard]] Verdict forward(Instant now, const io::Arrival& arrival, SocketId peer) noexcept;
+  [[nodiscard]] bool is_pending(Instant now, const Endpoint& remote, SocketId peer) const noexcept;
+
+  srt::CookieJar cookies_;
+  Sessions& sessions_;
+  Replies& replies_;
+  Mailbox& mailbox_;
+  // Conclusions that control is deciding. A ring: with more than 256 at once the oldest may be forwarded twice, which
+  // control takes as the repetition it is.
+  std::array<Pending, 256> pending_{};
+  std::size_t next_pending_ = 0;
+};
+
+}  // namespace fanlight

@@ -1,0 +1,213 @@
+#include "worker/relay.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "stream/stream.h"
+
+namespace fanlight {
+namespace {
+
+// SHUTDOWN is not acknowledged: it is said three times (srt-wire §3.5).
+constexpr std::uint8_t kShutdowns = 3;
+constexpr Micros kShutdownInterval = millis(20);
+// A lagging viewer is looked after this often even when nothing arrives.
+constexpr Micros kCatchUpInterval = millis(1);
+
+}  // namespace
+
+Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, EnvelopeWriter address)
+    : mailbox_(mailbox),
+      dresser_(pools, queue_, mailbox.counters),
+      fan_out_(dresser_),
+      repair_(dresser_),
+      replies_(pools, queue_, mailbox.counters, address),
+      sessions_(options.worker, options.sessions_max, options.publishers_max, options.key),
+      listener_(options.key, sessions_, replies_, mailbox),
+      timers_(options.sessions_max),
+      streams_(kStreamsMax),
+      reporter_(sessions_, streams_, mailbox) {
+  touched_.reserve(options.sessions_max);
+}
+
+Relay::~Relay() = default;
+
+void Relay::fire_due_timers(Instant now) noexcept {
+  while (const std::optional<std::uint32_t> slot = timers_.pop_due(now)) {
+    Session& session = sessions_.at(*slot);
+    if (session.state == Session::State::kClosing) {
+      continue_close(now, session);
+    } else if (session.state == Session::State::kOpen) {
+      touch(session);
+    }
+  }
+}
+
+void Relay::service_touched(Instant now) noexcept {
+  for (const std::uint32_t slot : touched_) {
+    Session& session = sessions_.at(slot);
+    session.is_touched = false;
+    if (session.state == Session::State::kOpen) service(now, session);
+  }
+  touched_.clear();
+}
+
+void Relay::service(Instant now, Session& session) noexcept {
+  if (session.publisher != nullptr) {
+    service_publisher(now, session);
+  } else {
+    service_viewer(now, session);
+  }
+}
+
+void Relay::service_viewer(Instant now, Session& session) noexcept {
+  Viewer& viewer = *session.viewer;
+  Stream& stream = *viewer.stream;
+  viewer.sender.handle_timeout(now, stream.edge_for(viewer));
+  const srt::Sender::Stats before = viewer.sender.stats();
+  repair_.serve(now, stream, viewer, publisher_missing(stream, session.stream));
+  speak(now, session, viewer.sender);
+  counters().add(Counter::kDropRequestsSent, viewer.sender.stats().drop_requests - before.drop_requests);
+}
+
+void Relay::service_publisher(Instant now, Session& session) noexcept {
+  srt::Receiver& receiver = session.publisher->receiver;
+  if (!session.is_up && now - session.opened >= kHandshakeTimeout)
+    return handle_peer_event(now, session, PeerEvent::kConnectTimeout);
+  receiver.handle_timeout(now);
+  const srt::Receiver::Stats before = std::exchange(session.publisher->counted, receiver.stats());
+  counters().add(Counter::kPublisherLost, receiver.stats().lost - before.lost);
+  counters().add(Counter::kPublisherGivenUp, receiver.stats().given_up - before.given_up);
+  counters().add(Counter::kPublisherSplices, receiver.stats().splices - before.splices);
+  speak(now, session, receiver);
+}
+
+template <class EngineType>
+void Relay::speak(Instant now, Session& session, EngineType& engine) noexcept {
+  std::array<std::byte, kDatagramBytesMax> scratch;
+  const ControlStamp stamp = stamp_for(now, session);
+  while (const std::size_t bytes = engine.poll_control(now, stamp, scratch)) {
+    replies_.send(session.envelope(), std::span(scratch).first(bytes));
+  }
+  if (const std::optional<PeerEvent> event = engine.poll_event()) return handle_peer_event(now, session, *event);
+  timers_.schedule(sessions_.slot_of(session), engine.next_deadline().at);
+}
+
+ControlStamp Relay::stamp_for(Instant now, const Session& session) const noexcept {
+  const std::int64_t us = session.publisher != nullptr
+                              ? (now - session.opened).count
+                              : (session.viewer->stream->clock().now(now) - session.envelope().time_zero).count;
+  return {WireTime{static_cast<std::uint32_t>(us)}, session.peer};
+}
+
+// Everything before it is held or no longer asked for; with no publisher, nothing missing will come.
+PacketPos Relay::publisher_missing(const Stream& stream, StreamIndex index) const noexcept {
+  const StreamEntry& entry = streams_[index.raw()];
+  return entry.publisher != nullptr ? entry.publisher->publisher->receiver.first_missing() : stream.history().next();
+}
+
+void Relay::handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept {
+  switch (event) {
+    case PeerEvent::kShutdown:
+      return begin_close(now, session, CloseReason::kPeerShutdown);
+    case PeerEvent::kIdle:
+      return begin_close(now, session, CloseReason::kPeerIdle);
+    case PeerEvent::kConnectTimeout:
+      return begin_close(now, session, CloseReason::kConnectTimeout);
+  }
+}
+
+void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexcept {
+  DCHECK(session.state == Session::State::kOpen);
+  session.state = Session::State::kClosing;
+  session.close_reason = reason;
+  session.shutdowns_left = reason == CloseReason::kPeerShutdown ? 0 : kShutdowns;
+  session.last_departure = queue_.pushed();
+  if (session.publisher != nullptr) {
+    streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
+  } else {
+    session.viewer->stream->dismiss(*session.viewer);
+  }
+  continue_close(now, session);
+}
+
+void Relay::continue_close(Instant now, Session& session) noexcept {
+  if (session.shutdowns_left > 0) {
+    --session.shutdowns_left;
+    std::array<std::byte, 20> shutdown;
+    const ControlStamp stamp = stamp_for(now, session);
+    const std::size_t bytes =
+        wire::write_bare_control(shutdown, {wire::ControlType::kShutdown, 0, 0, stamp.time, stamp.peer});
+    replies_.send(session.envelope(), std::span(shutdown).first(bytes));
+    session.last_departure = queue_.pushed();
+  }
+  if (session.shutdowns_left > 0 || !finish_close(session))
+    timers_.schedule(sessions_.slot_of(session), now + kShutdownInterval);
+}
+
+// False while departures may still point at its envelope, or control has no room for the news: nobody is forgotten
+// silently.
+bool Relay::finish_close(Session& session) noexcept {
+  if (queue_.taken() < session.last_departure) return false;
+  event::SessionClosed closed{
+      .request = session.request,
+      .socket = session.socket,
+      .reason = session.close_reason,
+      .stats = stats_of(session),
+      .ciphers = std::move(session.publisher != nullptr ? session.publisher->ciphers : session.viewer->ciphers)};
+  Event event{std::move(closed)};
+  if (!mailbox_.post(std::move(event))) {
+    auto& kept = std::get<event::SessionClosed>(event).ciphers;
+    (session.publisher != nullptr ? session.publisher->ciphers : session.viewer->ciphers) = std::move(kept);
+    counters().add(Counter::kEventsRefused);
+    return false;
+  }
+  --streams_[session.stream.raw()].sessions;
+  if (session.publisher != nullptr) sessions_.close_publisher(*session.publisher);
+  timers_.cancel(sessions_.slot_of(session));
+  sessions_.close(session);
+  counters().add(Counter::kSessionsClosed);
+  return true;
+}
+
+void Relay::retire_streams() noexcept {
+  for (std::size_t i = 0; i < streams_end_; ++i) {
+    StreamEntry& entry = streams_[i];
+    if (!entry.is_removing || entry.sessions > 0 || entry.stream->pass().active) continue;
+    const StreamIndex index{static_cast<std::uint16_t>(i)};
+    entry.stream->history().clear();  // Its packets go back to the pool on the thread that owns the pool.
+    if (!emit(Event{event::StreamRetired{index, entry.stream}})) return;
+    entry = {};
+    --streams_removing_;
+  }
+}
+
+void Relay::fan_out(Instant now) noexcept {
+  fan_out_pending_ = false;
+  for (StreamEntry& entry : std::span(streams_).first(streams_end_)) {
+    if (entry.stream == nullptr) continue;
+    if (!fan_out_.serve(now, *entry.stream)) fan_out_pending_ = true;
+    counters().add(Counter::kHistoryOverrun, entry.stream->take_overruns());
+    counters().add(Counter::kWindowClosed, entry.stream->take_windows_closed());
+  }
+}
+
+void Relay::report(Instant now) noexcept {
+  if (!reporter_.is_idle()) reporter_.answer(now);
+}
+
+Instant Relay::next_deadline(Instant now) const noexcept {
+  if (fan_out_pending_ || !queue_.is_empty() || !reporter_.is_idle() || streams_removing_ > 0) return now;
+  if (stopping_ && !stopped_ && sessions_.open_count() == 0) return now;
+  Instant due = timers_.next();
+  for (const StreamEntry& entry : std::span(streams_).first(streams_end_)) {
+    if (entry.stream == nullptr || entry.stream->lagging().empty()) continue;
+    due = std::min(due, now + kCatchUpInterval);
+  }
+  return due;
+}
+
+bool Relay::emit(Event&& event) noexcept { return mailbox_.post(std::move(event)); }
+
+}  // namespace fanlight

@@ -1,0 +1,109 @@
+// One worker's streams and sessions: everything a breath does but the clock and the port. It lets the rooms below talk
+// to each other and knows them by name only.
+//
+//   commands ─▶ packets ─▶ timers ─▶ service (engines speak) ─▶ fan-out ─▶ transmit queue
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "contract/mailbox.h"
+#include "io/port.h"
+#include "stream/fan_out.h"
+#include "stream/repair.h"
+#include "wire/reject.h"
+#include "worker/listener.h"
+#include "worker/replies.h"
+#include "worker/reporter.h"
+#include "worker/sessions.h"
+#include "worker/timer_wheel.h"
+
+namespace fanlight {
+
+class Relay {
+ public:
+  struct Options {
+    std::uint8_t worker = 0;  // 0–63, part of every socket ID.
+    std::size_t sessions_max = 4096;
+    std::size_t publishers_max = 64;
+    HashKey key{};  // Random: cookies and tables depend on it.
+  };
+  Relay(const Options& options, Pools pools, Mailbox& mailbox, EnvelopeWriter address);
+  ~Relay();
+
+  void take_commands(Instant now) noexcept;
+  void admit(Instant now, std::span<io::Arrival> burst) noexcept;
+  void fire_due_timers(Instant now) noexcept;
+  void service_touched(Instant now) noexcept;
+  void fan_out(Instant now) noexcept;
+  void report(Instant now) noexcept;
+  // When this worker has something to do by itself; `now` or earlier when it has already.
+  [[nodiscard]] Instant next_deadline(Instant now) const noexcept;
+  [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
+  [[nodiscard]] WorkerCounters& counters() noexcept { return mailbox_.counters; }
+  // True after command::Stop once every session has ended.
+  [[nodiscard]] bool is_stopped() const noexcept { return stopped_; }
+
+ private:
+  // relay_packets.cc
+  [[nodiscard]] Verdict admit_one(Instant now, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_control(Instant now, Session& session, ByteSpan datagram) noexcept;
+  [[nodiscard]] Verdict admit_key_packet(Instant now, Session& session, const wire::ControlHeader& header,
+                                         ByteSpan content) noexcept;
+  [[nodiscard]] Verdict admit_data(Instant now, Session& session, PacketRef& packet) noexcept;
+  [[nodiscard]] Verdict hold(Instant now, Session& session, const wire::DataHeader& header,
+                             const srt::Receiver::Placement& placement, PacketRef& packet) noexcept;
+  void touch(Session& session) noexcept;
+
+  // relay_commands.cc
+  void apply(Instant now, Command& command) noexcept;
+  void apply(Instant now, command::AddStream& add) noexcept;
+  void apply(Instant now, command::RemoveStream& remove) noexcept;
+  void apply(Instant now, command::OpenSession& open) noexcept;
+  void apply(Instant now, command::SendReply& reply) noexcept;
+  void apply(Instant now, command::CloseSession& close) noexcept;
+  void apply(Instant now, command::InstallKeys& install) noexcept;
+  void apply(Instant now, command::AskReport& question) noexcept;
+  void apply(Instant now, command::Stop&) noexcept;
+  void apply(Instant, std::monostate) noexcept {}
+  [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenSession& open) const noexcept;
+  [[nodiscard]] bool open_publisher(Instant now, Session& session, command::OpenSession& open) noexcept;
+  void open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept;
+  void refuse(command::OpenSession& open, wire::Reject reason) noexcept;
+
+  // relay.cc
+  void service(Instant now, Session& session) noexcept;
+  void service_viewer(Instant now, Session& session) noexcept;
+  void service_publisher(Instant now, Session& session) noexcept;
+  void handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept;
+  void begin_close(Instant now, Session& session, CloseReason reason) noexcept;
+  void continue_close(Instant now, Session& session) noexcept;
+  [[nodiscard]] bool finish_close(Session& session) noexcept;
+  void retire_streams() noexcept;
+  [[nodiscard]] bool emit(Event&& event) noexcept;
+  [[nodiscard]] ControlStamp stamp_for(Instant now, const Session& session) const noexcept;
+  [[nodiscard]] PacketPos publisher_missing(const Stream& stream, StreamIndex index) const noexcept;
+  template <class EngineType>
+  void speak(Instant now, Session& session, EngineType& engine) noexcept;
+
+  Mailbox& mailbox_;
+  TransmitQueue queue_;
+  Dresser dresser_;
+  FanOut fan_out_;
+  Repair repair_;
+  Replies replies_;
+  Sessions sessions_;
+  Listener listener_;
+  TimerWheel timers_;
+  std::vector<StreamEntry> streams_;
+  Reporter reporter_;
+  std::vector<std::uint32_t> touched_;
+  std::size_t streams_end_ = 0;  // No stream has an index at or behind it.
+  std::size_t streams_removing_ = 0;
+  bool fan_out_pending_ = false;
+  bool stopping_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace fanlight

@@ -1,0 +1,183 @@
+// What control wants done.
+#include <algorithm>
+
+#include "base/check.h"
+#include "stream/stream.h"
+#include "worker/relay.h"
+
+namespace fanlight {
+namespace {
+
+// Long enough for the response to overtake nothing on the way (srt-wire §2.3).
+constexpr Micros kDataAfterResponse = millis(5);
+
+}  // namespace
+
+void Relay::take_commands(Instant now) noexcept {
+  Command command;
+  // Each may answer with an event, which must not be lost: while control does not read, its commands wait.
+  for (std::size_t i = 0; i < kCommandsPerBreath && mailbox_.events.has_room(1); ++i) {
+    if (!mailbox_.commands.try_pop(command)) break;
+    apply(now, command);
+  }
+  if (streams_removing_ > 0) retire_streams();
+  if (stopping_ && !stopped_ && sessions_.open_count() == 0) stopped_ = emit(Event{event::Stopped{}});
+}
+
+void Relay::apply(Instant now, Command& command) noexcept {
+  std::visit([&](auto& one) { apply(now, one); }, command);
+}
+
+void Relay::apply(Instant, command::AddStream& add) noexcept {
+  CHECK(add.index.raw() < streams_.size() && streams_[add.index.raw()].stream == nullptr);
+  streams_[add.index.raw()] = {.stream = add.stream};
+  streams_end_ = std::max<std::size_t>(streams_end_, add.index.raw() + 1u);
+}
+
+void Relay::apply(Instant now, command::RemoveStream& remove) noexcept {
+  StreamEntry& entry = streams_[remove.index.raw()];
+  if (entry.stream == nullptr || entry.is_removing) return;
+  entry.is_removing = true;
+  ++streams_removing_;
+  for (std::size_t i = 0; i < sessions_.capacity(); ++i) {
+    Session& session = sessions_.at(static_cast<std::uint32_t>(i));
+    if (session.state == Session::State::kOpen && session.stream == remove.index)
+      begin_close(now, session, CloseReason::kStreamEnded);
+  }
+}
+
+void Relay::apply(Instant now, command::OpenSession& open) noexcept {
+  listener_.forget_pending(open.path.remote, open.peer);
+  if (const std::optional<wire::Reject> reason = judge_open(open)) return refuse(open, *reason);
+  Session* session = sessions_.open();
+  if (session == nullptr) return refuse(open, wire::Reject::kResource);
+  session->role = open.role;
+  session->stream = open.stream;
+  session->peer = open.peer;
+  session->first_seq = open.first_seq;
+  session->request = open.request;
+  session->path = open.path;
+  session->opened = now;
+  session->mss = open.mss;
+  session->response = open.response;
+  session->response_bytes = open.response_bytes;
+  store_be32(session->response.data() + wire::kHandshakeSocketOffset, session->socket.raw());
+  if (open.role == Role::kViewer) {
+    open_viewer(now, *session, open);
+  } else if (!open_publisher(now, *session, open)) {
+    sessions_.close(*session);
+    return refuse(open, wire::Reject::kResource);
+  }
+  sessions_.index(*session);
+  ++streams_[open.stream.raw()].sessions;
+  counters().add(Counter::kSessionsOpened);
+  listener_.respond(now, *session, WireTime{0});
+  CHECK(emit(Event{event::SessionOpened{open.request, session->socket}}));  // take_commands() saw to the room.
+  touch(*session);
+}
+
+std::optional<wire::Reject> Relay::judge_open(const command::OpenSession& open) const noexcept {
+  const StreamEntry& entry = streams_[open.stream.raw()];
+  if (stopping_) return wire::Reject::kClosing;
+  if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
+  if (open.role == Role::kPublisher)
+    return entry.publisher != nullptr ? std::optional(wire::Reject::kConflict) : std::nullopt;
+  const bool fits = open.mss >= kMssOverhead + entry.stream->payload_bytes_max();
+  return fits ? std::nullopt : std::optional(wire::Reject::kUnacceptable);
+}
+
+bool Relay::open_publisher(Instant now, Session& session, command::OpenSession& open) noexcept {
+  StreamEntry& entry = streams_[open.stream.raw()];
+  Publisher* publisher = sessions_.open_publisher({.opened = now,
+                                                   .first_seq = open.first_seq,
+                                                   .first_pos = entry.stream->history().next(),
+                                                   .latency = open.receive_latency,
+                                                   .window_packets = kFlowWindowPackets});
+  if (publisher == nullptr) return false;
+  publisher->ciphers = std::move(open.ciphers);
+  publisher->envelope.peer = open.peer;
+  replies_.address(open.path, publisher->envelope);
+  entry.stream->clock().forget_window();
+  entry.publisher = &session;
+  session.publisher = publisher;
+  return true;
+}
+
+void Relay::open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept {
+  Stream& stream = *streams_[open.stream.raw()].stream;
+  const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
+  Viewer& viewer = session.viewer.emplace(Viewer{
+      .envelope = {},
+      .sender = srt::Sender({.opened = now,
+                             .first_seq = open.first_seq,
+                             .first_pos = first,
+                             .latency = open.send_latency,
+                             .window_packets = open.window_packets}),
+      .stream = &stream,
+      .ciphers = std::move(open.ciphers),
+      .cursor = first,
+      .start_at = now + kDataAfterResponse,
+      .peer_rexmit = open.peer_rexmit,
+      .payload_bytes_max = static_cast<std::uint16_t>(std::min<std::size_t>(open.mss - kMssOverhead, kPayloadBytesMax)),
+  });
+  viewer.envelope.peer = open.peer;
+  viewer.envelope.offset = viewer.sender.offset();
+  viewer.envelope.time_zero = stream.clock().now(now);
+  replies_.address(open.path, viewer.envelope);
+  stream.add_viewer(viewer);
+}
+
+// The response, cut back to a rejection: 48 bytes of content, no extensions.
+void Relay::refuse(command::OpenSession& open, wire::Reject reason) noexcept {
+  constexpr std::size_t kExtensionFieldOffset = wire::kHeaderBytes + 6;
+  constexpr std::size_t kRequestOffset = wire::kHeaderBytes + 20;
+  store_be16(open.response.data() + kExtensionFieldOffset, 0);
+  store_be32(open.response.data() + kRequestOffset, static_cast<std::uint32_t>(reason));
+  replies_.send_to(open.path, std::span(open.response).first(wire::kHeaderBytes + wire::kHandshakeBytes));
+  counters().add(Counter::kSessionsRefused);
+  CHECK(emit(Event{event::SessionRefused{open.request, std::move(open.ciphers)}}));
+}
+
+void Relay::apply(Instant, command::SendReply& reply) noexcept {
+  const ByteSpan datagram = std::span(reply.datagram).first(reply.bytes);
+  if (const std::optional<SocketId> peer = wire::peek_destination(datagram))
+    listener_.forget_pending(reply.path.remote, *peer);
+  replies_.send_to(reply.path, datagram);
+}
+
+void Relay::apply(Instant now, command::CloseSession& close) noexcept {
+  Session* session = sessions_.find(close.socket);
+  if (session != nullptr && session->state == Session::State::kOpen) begin_close(now, *session, close.reason);
+}
+
+void Relay::apply(Instant now, command::InstallKeys& install) noexcept {
+  Session* session = sessions_.find(install.socket);
+  event::KeysInstalled done{install.socket, std::move(install.ciphers)};
+  if (session != nullptr && session->state == Session::State::kOpen && session->publisher != nullptr &&
+      session->publisher->ciphers) {
+    Publisher& publisher = *session->publisher;
+    if (done.retired->even) std::swap(publisher.ciphers->even, done.retired->even);
+    if (done.retired->odd) std::swap(publisher.ciphers->odd, done.retired->odd);
+    publisher.key_message = install.response;
+    publisher.key_message_bytes = install.response_bytes;
+    const ControlStamp stamp = stamp_for(now, *session);
+    std::array<std::byte, wire::kHeaderBytes + kKeyMessageBytesMax> answer;
+    const std::size_t bytes =
+        wire::write_key_packet(answer, wire::kUserKeyResponse,
+                               std::span(install.response).first(install.response_bytes), stamp.time, stamp.peer);
+    replies_.send(publisher.envelope, std::span(answer).first(bytes));
+  }
+  CHECK(emit(Event{std::move(done)}));
+}
+
+void Relay::apply(Instant, command::AskReport& question) noexcept { reporter_.ask(question); }
+
+void Relay::apply(Instant now, command::Stop&) noexcept {
+  stopping_ = true;
+  for (std::size_t i = 0; i < sessions_.capacity(); ++i) {
+    Session& session = sessions_.at(static_cast<std::uint32_t>(i));
+    if (session.state == Session::State::kOpen) begin_close(now, session, CloseReason::kRelayStopping);
+  }
+}
+
+}  // namespace fanlight

@@ -1,0 +1,204 @@
+// A relay without a port: what it says is kept, what it hears is made here. For the tests beside the code, and for the
+// fuzzer, which hands it worse.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "stream/stream.h"
+#include "wire/srt_ack.h"
+#include "wire/srt_handshake.h"
+#include "wire/srt_nak.h"
+#include "worker/relay.h"
+
+namespace fanlight {
+
+// One datagram that left, its segments joined.
+struct Said {
+  Endpoint to;
+  std::vector<std::byte> bytes;
+
+  [[nodiscard]] std::optional<wire::ControlHeader> control() const { return wire::parse_control_header(bytes); }
+  [[nodiscard]] std::optional<wire::DataHeader> data() const { return wire::parse_data_header(bytes); }
+  [[nodiscard]] bool is(wire::ControlType type) const { return control() && control()->type == type; }
+  [[nodiscard]] ByteSpan content() const { return std::span(bytes).subspan(wire::kHeaderBytes); }
+};
+
+// The envelope's head is the address in plain; `take_max` is how much the device takes at a time.
+struct KeepingPort {
+  std::vector<Said> said;
+  std::size_t take_max = SIZE_MAX;
+  io::PortCounters figures;
+
+  std::size_t receive(std::span<io::Arrival>) noexcept { return 0; }
+  std::size_t transmit(std::span<io::Departure> departures) noexcept {
+    const std::size_t taken = std::min(departures.size(), take_max);
+    for (io::Departure& departure : departures.first(taken)) {
+      Said one;
+      std::memcpy(&one.to, departure.envelope->head.data(), sizeof one.to);
+      departure.packet.for_each_segment([&](ByteSpan s) { one.bytes.insert(one.bytes.end(), s.begin(), s.end()); });
+      said.push_back(std::move(one));
+      departure.packet.reset();
+    }
+    return taken;
+  }
+  void address(const Path& path, Envelope& envelope) noexcept {
+    static_assert(sizeof path.remote <= sizeof envelope.head);
+    std::memcpy(envelope.head.data(), &path.remote, sizeof path.remote);
+  }
+  void wait(Micros) noexcept {}
+  [[nodiscard]] const io::PortCounters& counters() noexcept { return figures; }
+};
+static_assert(io::Port<KeepingPort>);
+
+class RelayFixture {
+ public:
+  static constexpr std::size_t kSessions = 16;
+  static constexpr StreamIndex kStream{0};
+  static constexpr SeqNo kIsn{1000};
+
+  explicit RelayFixture(std::size_t header_buffers = 256) : headers(header_buffers, kHeaderRoomBytes) {
+    say(command::AddStream{kStream, &stream});
+  }
+
+  PacketPool headers;
+  PacketPool copies{256, kCopyRoomBytes};
+  PacketPool received{512, kCopyRoomBytes};
+  Stream stream{256, kSessions, seconds(2)};
+  Mailbox mailbox;
+  KeepingPort port;
+  Relay relay{{.worker = 1, .sessions_max = kSessions, .publishers_max = 2, .key = {7, 8}},
+              {headers, copies},
+              mailbox,
+              {&port, [](void* p, const Path& path, Envelope& e) { static_cast<KeepingPort*>(p)->address(path, e); }}};
+  Instant now{1'000'000'000};
+  std::vector<io::Arrival> burst;
+
+  static Endpoint caller(std::uint16_t port_number) { return {IpAddress::v4(192, 0, 2, 7), port_number}; }
+
+  template <class C>
+  void say(C&& one) {
+    Command command{std::forward<C>(one)};
+    CHECK(mailbox.commands.try_push(std::move(command)));
+  }
+  void hear(const Endpoint& from, ByteSpan datagram) {
+    PacketRef packet = received.take();
+    CHECK(packet && packet.resize(datagram.size()));
+    if (!datagram.empty()) std::memcpy(packet.bytes().data(), datagram.data(), datagram.size());
+    burst.push_back({std::move(packet), {.remote = from, .local = {IpAddress::v4(192, 0, 2, 1), 9000}}});
+  }
+  // A breath as worker.h takes it; answers what left in it.
+  std::vector<Said> breathe(Micros later = {}) {
+    now = now + later;
+    relay.take_commands(now);
+    relay.admit(now, burst);
+    burst.clear();
+    relay.fire_due_timers(now);
+    relay.service_touched(now);
+    relay.fan_out(now);
+    relay.report(now);
+    relay.queue().flush(port);
+    return std::exchange(port.said, {});
+  }
+  // Breathes as the worker would until `span` has gone by; answers all that left.
+  std::vector<Said> run_for(Micros span) {
+    const Instant end = now + span;
+    std::vector<Said> all = breathe();
+    do {
+      const Instant due = std::clamp(relay.next_deadline(now), now + millis(1), end);
+      for (Said& one : breathe(due - now)) all.push_back(std::move(one));
+    } while (now < end);
+    return all;
+  }
+  template <class E>
+  std::optional<E> next_event() {
+    Event event;
+    while (mailbox.events.try_pop(event))
+      if (auto* one = std::get_if<E>(&event)) return std::move(*one);
+    return std::nullopt;
+  }
+
+  static std::vector<std::byte> handshake(const wire::HandshakePacket& packet, SocketId destination = {}) {
+    std::vector<std::byte> bytes(kDatagramBytesMax);
+    bytes.resize(wire::write_handshake_packet(bytes, packet, {}, destination));
+    return bytes;
+  }
+  static std::vector<std::byte> data(SocketId to, SeqNo seq, std::size_t payload_bytes = 188) {
+    std::vector<std::byte> bytes(wire::kHeaderBytes + payload_bytes, std::byte(seq.raw));
+    const wire::DataHeader header{.seq = seq, .time = {seq.raw * 1000}, .destination = to};
+    wire::write_data_header(std::span(bytes).first<wire::kHeaderBytes>(), header);
+    return bytes;
+  }
+  static std::vector<std::byte> bare(SocketId to, wire::ControlType type, std::uint32_t info = 0) {
+    std::vector<std::byte> bytes(20);
+    (void)wire::write_bare_control(bytes, {type, 0, info, {}, to});
+    return bytes;
+  }
+  static std::vector<std::byte> ack(SocketId to, SeqNo first_missing, std::uint32_t number,
+                                    std::uint32_t window_packets = 8192, Micros rtt = millis(20)) {
+    std::vector<std::byte> bytes(64);
+    const wire::Ack ack{first_missing, wire::AckRtt{rtt, rtt / 4, window_packets}, {}};
+    bytes.resize(wire::write_ack(bytes, ack, number, {}, to));
+    return bytes;
+  }
+  static std::vector<std::byte> nak(SocketId to, std::initializer_list<wire::SeqRange> ranges) {
+    std::vector<std::byte> bytes(kDatagramBytesMax);
+    wire::LossReportWriter writer(bytes, {}, to);
+    for (const wire::SeqRange& range : ranges) CHECK(writer.add(range));
+    bytes.resize(writer.written());
+    return bytes;
+  }
+
+  // What control would say to let a caller in; the response is as control makes it.
+  static command::OpenSession opening(Role role, const Endpoint& from, SocketId peer, SeqNo first_seq = kIsn) {
+    command::OpenSession open;
+    open.request = RequestId{peer.raw()};
+    open.path = {.remote = from, .local = {IpAddress::v4(192, 0, 2, 1), 9000}};
+    open.peer = peer;
+    open.role = role;
+    open.stream = kStream;
+    open.first_seq = first_seq;
+    open.receive_latency = millis(120);
+    open.send_latency = millis(120);
+    open.window_packets = 8192;
+    const std::size_t bytes = wire::write_handshake_packet(
+        open.response,
+        {.handshake =
+             {.extension = wire::kExtHsReq, .first_seq = first_seq, .request = -1, .socket = {}, .peer_ip = {}},
+         .capabilities = wire::HsCapabilities{.flags = 0x3F, .receiver_delay_ms = 120, .sender_delay_ms = 120},
+         .is_response = true},
+        {}, peer);
+    open.response_bytes = static_cast<std::uint16_t>(bytes);
+    return open;
+  }
+  // The session's socket ID, or 0 when it was refused.
+  SocketId open(command::OpenSession&& command) {
+    say(std::move(command));
+    breathe();
+    const auto opened = next_event<event::SessionOpened>();
+    return opened ? opened->socket : SocketId{};
+  }
+
+  // Everything that left for one address, in order.
+  static std::vector<Said> to(const std::vector<Said>& said, const Endpoint& whom) {
+    std::vector<Said> theirs;
+    std::copy_if(said.begin(), said.end(), std::back_inserter(theirs), [&](const Said& s) { return s.to == whom; });
+    return theirs;
+  }
+  static std::size_t count(const std::vector<Said>& said, wire::ControlType type) {
+    return static_cast<std::size_t>(std::count_if(said.begin(), said.end(), [&](const Said& s) { return s.is(type); }));
+  }
+  static std::vector<std::uint32_t> sequences(const std::vector<Said>& said) {
+    std::vector<std::uint32_t> numbers;
+    for (const Said& one : said)
+      if (one.data()) numbers.push_back(one.data()->seq.raw);
+    return numbers;
+  }
+};
+
+}  // namespace fanlight

@@ -1,0 +1,126 @@
+// What came in: each datagram leaves here with one verdict.
+#include "worker/relay.h"
+
+#include "base/check.h"
+#include "stream/stream.h"
+#include "wire/srt_key_message.h"
+
+namespace fanlight {
+
+void Relay::admit(Instant now, std::span<io::Arrival> burst) noexcept {
+  constexpr std::size_t kAhead = 4;
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    if (i + kAhead < burst.size()) __builtin_prefetch(burst[i + kAhead].packet.bytes().data());
+    counters().count(admit_one(now, burst[i]));  // A verdict is an index: no branch to count.
+    burst[i].packet.reset();
+  }
+}
+
+Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
+  const ByteSpan datagram = arrival.packet.bytes();
+  if (datagram.size() > kDatagramBytesMax) return Verdict::kOversized;
+  const std::optional<SocketId> destination = wire::peek_destination(datagram);
+  if (!destination) return Verdict::kMalformed;
+  if (*destination == SocketId{}) return listener_.handle(now, arrival);
+  Session* session = sessions_.find(*destination);
+  if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kUnknownSocket;
+  if (!session->path.is_same_peer(arrival.path)) return Verdict::kWrongAddress;
+  return wire::is_control(datagram) ? admit_control(now, *session, datagram)
+                                    : admit_data(now, *session, arrival.packet);
+}
+
+Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) noexcept {
+  const std::optional<wire::ControlHeader> header = wire::parse_control_header(datagram);
+  if (!header) return Verdict::kMalformed;
+  const ByteSpan content = datagram.subspan(wire::kHeaderBytes);
+  touch(session);
+  if (header->type == wire::ControlType::kHandshake) return Verdict::kHandshakePending;  // Harmless (srt-wire §2.3).
+  if (header->type == wire::ControlType::kUser) return admit_key_packet(now, session, *header, content);
+  if (session.publisher != nullptr) {
+    const Verdict verdict = session.publisher->receiver.handle_control(now, *header, content);
+    session.is_up = session.is_up || verdict == Verdict::kControl;
+    return verdict;
+  }
+  Viewer& viewer = *session.viewer;
+  const std::uint64_t overflow_before = viewer.sender.stats().overflow;
+  const Verdict verdict = viewer.sender.handle_control(now, *header, content, viewer.stream->edge_for(viewer));
+  counters().add(Counter::kNakOverflow, viewer.sender.stats().overflow - overflow_before);
+  // An ACK may shrink the window below what the live set was last checked for.
+  if (viewer.place == Place::kLive) viewer.stream->note_window(viewer.sender.window_end());
+  return verdict;
+}
+
+// A publisher's key refresh: control unwraps it. Every copy of a request is answered (srt-wire §4.5).
+Verdict Relay::admit_key_packet(Instant now, Session& session, const wire::ControlHeader& header,
+                                ByteSpan content) noexcept {
+  if (header.subtype == wire::kUserKeyResponse) {
+    if (session.viewer) session.viewer->sender.handle_sign_of_life(now);
+    return Verdict::kControl;
+  }
+  if (header.subtype != wire::kUserKeyRequest || session.publisher == nullptr) return Verdict::kUnknownType;
+  if (!wire::parse_key_message(content)) return Verdict::kMalformed;
+  Publisher& publisher = *session.publisher;
+  if (!publisher.ciphers) return Verdict::kUndecryptable;
+  publisher.receiver.handle_sign_of_life(now);
+  const ByteSpan known = std::span(publisher.key_message).first(publisher.key_message_bytes);
+  if (std::equal(content.begin(), content.end(), known.begin(), known.end())) {
+    std::array<std::byte, wire::kHeaderBytes + kKeyMessageBytesMax> answer;
+    const ControlStamp stamp = stamp_for(now, session);
+    const std::size_t bytes = wire::write_key_packet(answer, wire::kUserKeyResponse, known, stamp.time, stamp.peer);
+    replies_.send(publisher.envelope, std::span(answer).first(bytes));
+    return Verdict::kControl;
+  }
+  event::KeyRequestReceived request{
+      .request = session.request, .socket = session.socket, .bytes = static_cast<std::uint16_t>(content.size())};
+  std::copy(content.begin(), content.end(), request.message.begin());
+  return emit(Event{std::move(request)}) ? Verdict::kControl : Verdict::kEventRingFull;
+}
+
+Verdict Relay::admit_data(Instant now, Session& session, PacketRef& packet) noexcept {
+  if (session.publisher == nullptr) return Verdict::kUnexpectedData;
+  Publisher& publisher = *session.publisher;
+  const std::optional<wire::DataHeader> header = wire::parse_data_header(packet.bytes());
+  const std::size_t payload_bytes = packet.bytes().size() - wire::kHeaderBytes;
+  if (!header || payload_bytes == 0 || header->key == wire::KeyFlag::kBoth) return Verdict::kMalformed;
+  if (header->boundary != wire::Boundary::kWhole) return Verdict::kPartialMessage;
+  if (header->message == 0) return Verdict::kFilterPacket;
+  if (publisher.ciphers && header->key == wire::KeyFlag::kClear) return Verdict::kUnencrypted;
+  touch(session);
+  session.is_up = true;
+  const srt::Receiver::Placement placement = publisher.receiver.handle_data(now, *header, payload_bytes);
+  if (placement.verdict == Verdict::kOutOfWindow) return placement.verdict;
+  ++publisher.packets;
+  publisher.bytes += payload_bytes;
+  publisher.last_data = now;
+  if (placement.verdict == Verdict::kAccepted || placement.verdict == Verdict::kAcceptedLate)
+    return hold(now, session, *header, placement, packet);
+  ++publisher.belated;
+  return placement.verdict;
+}
+
+// The engine has placed the packet; here it is opened, cut to its payload and given to the stream.
+Verdict Relay::hold(Instant now, Session& session, const wire::DataHeader& header,
+                    const srt::Receiver::Placement& placement, PacketRef& packet) noexcept {
+  Publisher& publisher = *session.publisher;
+  Stream& stream = *streams_[session.stream.raw()].stream;
+  packet.trim_front(wire::kHeaderBytes);
+  if (header.key != wire::KeyFlag::kClear) {
+    crypto::PacketCipher* cipher = publisher.ciphers ? publisher.ciphers->slot(header.key) : nullptr;
+    if (cipher == nullptr || !cipher->apply(header.seq, packet.bytes(), packet.bytes())) {
+      ++publisher.undecrypted;
+      if (placement.verdict == Verdict::kAccepted) stream.advance_to(placement.pos + 1);  // A hole: never sent on.
+      return Verdict::kUndecryptable;
+    }
+  }
+  ++publisher.unique;
+  const StreamTime time = publisher.time.place(now, header.time, stream.clock());
+  return stream.admit(now, placement.pos, time, packet);
+}
+
+void Relay::touch(Session& session) noexcept {
+  if (session.is_touched) return;
+  session.is_touched = true;
+  touched_.push_back(sessions_.slot_of(session));
+}
+
+}  // namespace fanlight

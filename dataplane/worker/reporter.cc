@@ -1,0 +1,128 @@
+#include "worker/reporter.h"
+
+#include "stream/stream.h"
+
+namespace fanlight {
+namespace {
+
+constexpr std::size_t kReportsPerBreath = 32;
+constexpr std::size_t kSlotsPerBreath = 2048;
+
+SessionStats viewer_stats(const Session& session) {
+  const Viewer& viewer = *session.viewer;
+  const srt::Sender& sender = viewer.sender;
+  const Stream& stream = *viewer.stream;
+  SessionStats stats;
+  stats.packets_sent_unique = stream.packets_sent_to(viewer);
+  stats.packets_retransmitted = sender.stats().repaired;
+  stats.packets_sent = stats.packets_sent_unique + stats.packets_retransmitted;
+  stats.bytes_sent = stream.bytes_sent_to(viewer) + viewer.bytes_repaired;
+  stats.packets_lost = sender.stats().lost;
+  stats.packets_dropped_late = sender.stats().too_old;
+  stats.packets_skipped = sender.stats().skipped;
+  stats.acks_received = sender.stats().acks;
+  stats.naks_received = sender.stats().naks;
+  stats.rtt = sender.rtt().rtt();
+  stats.rtt_variance = sender.rtt().variance();
+  stats.send_latency = sender.latency();
+  stats.flow_window_packets = sender.window_packets();
+  stats.flight_packets = static_cast<std::uint32_t>(stream.next_for(viewer) - sender.acked());
+  stats.loss_list_packets = static_cast<std::uint32_t>(sender.waiting_repairs());
+  return stats;
+}
+
+SessionStats publisher_stats(const Session& session) {
+  const Publisher& publisher = *session.publisher;
+  const srt::Receiver& receiver = publisher.receiver;
+  SessionStats stats;
+  stats.packets_received = publisher.packets;
+  stats.bytes_received = publisher.bytes;
+  stats.packets_received_unique = publisher.unique;
+  stats.packets_repaired = receiver.stats().repaired;
+  stats.packets_lost = receiver.stats().lost;
+  stats.packets_dropped_late = receiver.stats().given_up;
+  stats.packets_belated = publisher.belated;
+  stats.packets_undecrypted = publisher.undecrypted;
+  stats.acks_sent = receiver.stats().acks_sent;
+  stats.naks_sent = receiver.stats().naks_sent;
+  stats.rtt = receiver.rtt().rtt();
+  stats.rtt_variance = receiver.rtt().variance();
+  stats.receive_latency = receiver.latency();
+  stats.flow_window_packets = receiver.free_window();
+  stats.receive_rate_packets = receiver.rates().packets_per_second();
+  stats.receive_rate_bytes = receiver.rates().bytes_per_second();
+  stats.link_capacity_packets = receiver.rates().capacity();
+  stats.loss_list_packets = static_cast<std::uint32_t>(receiver.missing_packets());
+  return stats;
+}
+
+}  // namespace
+
+SessionStats stats_of(const Session& session) noexcept {
+  SessionStats stats = session.publisher != nullptr ? publisher_stats(session) : viewer_stats(session);
+  stats.mss = session.mss;
+  return stats;
+}
+
+void Reporter::ask(const command::AskReport& question) noexcept {
+  if (jobs_end_ - jobs_first_ == kJobs) return;
+  jobs_[jobs_end_++ % kJobs] = {.ticket = question.ticket, .socket = question.socket};
+}
+
+void Reporter::answer(Instant now) noexcept {
+  std::size_t budget = kReportsPerBreath;
+  while (!is_idle() && answer_job(now, jobs_[jobs_first_ % kJobs], budget)) ++jobs_first_;
+}
+
+// False when the breath's budget is spent or the ring is full: the job goes on where it stopped.
+bool Reporter::answer_job(Instant now, Job& job, std::size_t& budget) noexcept {
+  std::size_t looked_at = 0;
+  for (; job.slot < sessions_.capacity(); ++job.slot) {
+    Session& session = sessions_.at(static_cast<std::uint32_t>(job.slot));
+    if (++looked_at > kSlotsPerBreath) return false;
+    if (session.state != Session::State::kOpen) continue;
+    if (job.socket != SocketId{} && session.socket != job.socket) continue;
+    if (budget == 0 || !report_session(now, job, session)) return false;
+    --budget;
+  }
+  for (; job.stream < streams_.size(); ++job.stream) {
+    if (streams_[job.stream].stream == nullptr) continue;
+    if (budget == 0 || !report_stream(job, job.stream)) return false;
+    --budget;
+  }
+  return mailbox_.post(Event{event::ReportEnd{job.ticket}});
+}
+
+bool Reporter::report_session(Instant now, const Job& job, Session& session) noexcept {
+  const bool is_live = session.publisher != nullptr ? now - session.publisher->last_data < seconds(1)
+                                                    : session.viewer->place == Place::kLive;
+  return mailbox_.post(Event{event::SessionReport{
+      .ticket = job.ticket,
+      .request = session.request,
+      .socket = session.socket,
+      .peer = session.peer,
+      .role = session.role,
+      .stream = session.stream,
+      .path = session.path,
+      .is_up = session.has_been_heard(),
+      .is_live = is_live,
+      .age = now - session.opened,
+      .stats = stats_of(session),
+  }});
+}
+
+bool Reporter::report_stream(const Job& job, std::size_t index) noexcept {
+  const StreamEntry& entry = streams_[index];
+  return mailbox_.post(Event{event::StreamReport{
+      .ticket = job.ticket,
+      .stream = StreamIndex{static_cast<std::uint16_t>(index)},
+      .has_publisher = entry.publisher != nullptr,
+      .viewers = static_cast<std::uint32_t>(entry.stream->viewers()),
+      .packets = entry.stream->packets(),
+      .bytes = entry.stream->bytes(),
+      .history_packets = static_cast<std::uint32_t>(entry.stream->history().held()),
+      .history_slots = static_cast<std::uint32_t>(entry.stream->history().slots()),
+  }});
+}
+
+}  // namespace fanlight

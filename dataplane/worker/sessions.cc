@@ -1,0 +1,111 @@
+#include "worker/sessions.h"
+
+#include <bit>
+
+#include "base/check.h"
+#include "contract/limits.h"
+
+namespace fanlight {
+
+Sessions::Sessions(std::uint8_t worker, std::size_t sessions_max, std::size_t publishers_max, const HashKey& key)
+    : worker_(worker),
+      key_(key),
+      sessions_(sessions_max),
+      publishers_(publishers_max),
+      free_(sessions_max),
+      free_count_(sessions_max),
+      callers_(std::bit_ceil(sessions_max * 2)) {
+  CHECK(sessions_max > 0 && sessions_max <= kSessionsMax && worker < 64);
+  for (std::size_t i = 0; i < sessions_max; ++i) free_[i] = static_cast<std::uint32_t>(i);
+}
+
+Session* Sessions::open() noexcept {
+  if (free_count_ == 0) return nullptr;
+  const std::uint32_t slot = free_[free_first_];
+  free_first_ = (free_first_ + 1) % free_.size();
+  --free_count_;
+  ++open_count_;
+  Session& session = sessions_[slot];
+  ++session.generation;
+  if (session.generation == 0) session.generation = 1;  // Keeps ID 0 free, which means "the listener".
+  session.state = Session::State::kOpen;
+  session.socket = SocketId{std::uint32_t{worker_} << 24 | std::uint32_t{session.generation} << 16 | slot};
+  return &session;
+}
+
+void Sessions::close(Session& session) noexcept {
+  DCHECK(session.state != Session::State::kFree);
+  unindex(session);
+  const std::uint8_t generation = session.generation;
+  session = Session{};
+  session.generation = generation;
+  free_[(free_first_ + free_count_) % free_.size()] = slot_of(session);
+  ++free_count_;
+  --open_count_;
+}
+
+Session* Sessions::find(SocketId socket) noexcept {
+  const std::uint32_t slot = socket.raw() & 0xFFFF;
+  if (slot >= sessions_.size()) return nullptr;
+  Session& session = sessions_[slot];
+  return session.state != Session::State::kFree && session.socket == socket ? &session : nullptr;
+}
+
+Session* Sessions::find_caller(const Endpoint& remote, SocketId peer) noexcept {
+  const std::size_t mask = callers_.size() - 1;
+  for (std::size_t i = home_of(remote, peer); callers_[i] != 0; i = (i + 1) & mask) {
+    Session& session = sessions_[callers_[i] - 1];
+    const bool is_open = session.state == Session::State::kOpen;
+    if (is_open && session.peer == peer && session.path.remote == remote) return &session;
+  }
+  return nullptr;
+}
+
+void Sessions::index(Session& session) noexcept {
+  const std::size_t mask = callers_.size() - 1;
+  std::size_t i = home_of(session.path.remote, session.peer);
+  while (callers_[i] != 0) i = (i + 1) & mask;
+  callers_[i] = slot_of(session) + 1;
+}
+
+// Linear probing without tombstones: whatever follows and may move closer to its home does.
+void Sessions::unindex(const Session& session) noexcept {
+  const std::size_t mask = callers_.size() - 1;
+  std::size_t hole = home_of(session.path.remote, session.peer);
+  while (callers_[hole] != slot_of(session) + 1) {
+    if (callers_[hole] == 0) return;
+    hole = (hole + 1) & mask;
+  }
+  for (std::size_t i = (hole + 1) & mask; callers_[i] != 0; i = (i + 1) & mask) {
+    const Session& other = sessions_[callers_[i] - 1];
+    const std::size_t home = home_of(other.path.remote, other.peer);
+    if (((i - home) & mask) < ((i - hole) & mask)) continue;
+    callers_[hole] = callers_[i];
+    hole = i;
+  }
+  callers_[hole] = 0;
+}
+
+std::size_t Sessions::home_of(const Endpoint& remote, SocketId peer) const noexcept {
+  std::array<std::byte, 22> message;
+  std::memcpy(message.data(), remote.ip.bytes.data(), 16);
+  store_be16(message.data() + 16, remote.port);
+  store_be32(message.data() + 18, peer.raw());
+  return siphash(key_, message) & (callers_.size() - 1);
+}
+
+Publisher* Sessions::open_publisher(const srt::Receiver::Options& options) noexcept {
+  for (std::optional<Publisher>& place : publishers_) {
+    if (place) continue;
+    place.emplace(Publisher{.envelope = {}, .receiver = srt::Receiver(options), .time = {}, .ciphers = {}});
+    return &*place;
+  }
+  return nullptr;
+}
+
+void Sessions::close_publisher(Publisher& publisher) noexcept {
+  for (std::optional<Publisher>& place : publishers_)
+    if (place && &*place == &publisher) place.reset();
+}
+
+}  // namespace fanlight

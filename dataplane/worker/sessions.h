@@ -1,0 +1,54 @@
+// The worker's sessions: found by our socket ID with an index, by caller (address, port, its socket ID) with a hash.
+//
+// Socket ID, 30 bits: | worker 6 | generation 8 | slot 16 |, never 0. A freed slot goes to the end of the free list and
+// comes back with the next generation, so that stragglers of an old session find nobody.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/siphash.h"
+#include "worker/session.h"
+
+namespace fanlight {
+
+class Sessions {
+ public:
+  Sessions(std::uint8_t worker, std::size_t sessions_max, std::size_t publishers_max, const HashKey& key);
+
+  // A fresh slot with its socket ID set; null when all are taken.
+  [[nodiscard]] Session* open() noexcept;
+  void close(Session& session) noexcept;
+  // Enters the session under its path.remote and peer, once those are set.
+  void index(Session& session) noexcept;
+
+  [[nodiscard]] Session* find(SocketId socket) noexcept;
+  [[nodiscard]] Session* find_caller(const Endpoint& remote, SocketId peer) noexcept;
+  [[nodiscard]] std::uint32_t slot_of(const Session& session) const noexcept {
+    return static_cast<std::uint32_t>(&session - sessions_.data());
+  }
+  [[nodiscard]] Session& at(std::uint32_t slot) noexcept { return sessions_[slot]; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return sessions_.size(); }
+  [[nodiscard]] std::size_t open_count() const noexcept { return open_count_; }
+
+  // A place for a publisher's engine; null when all are taken.
+  [[nodiscard]] Publisher* open_publisher(const srt::Receiver::Options& options) noexcept;
+  void close_publisher(Publisher& publisher) noexcept;
+
+ private:
+  [[nodiscard]] std::size_t home_of(const Endpoint& remote, SocketId peer) const noexcept;
+  void unindex(const Session& session) noexcept;
+
+  const std::uint8_t worker_;
+  const HashKey key_;
+  std::vector<Session> sessions_;
+  std::vector<std::optional<Publisher>> publishers_;
+  std::vector<std::uint32_t> free_;  // A ring of free slots, oldest first.
+  std::size_t free_first_ = 0;
+  std::size_t free_count_ = 0;
+  std::size_t open_count_ = 0;
+  std::vector<std::uint32_t> callers_;  // Open addressing, linear probing: slot + 1, 0 empty. Twice the sessions.
+};
+
+}  // namespace fanlight

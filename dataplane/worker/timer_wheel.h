@@ -1,0 +1,47 @@
+// One deadline per session, in buckets of 1 ms over 8 s. Deadlines of live sessions are near and move often; a move is
+// two list operations, and asking for the next one is a scan of 128 words. Later deadlines wait in the last bucket and
+// fire early, which an engine takes as a no-op.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+
+namespace fanlight {
+
+class TimerWheel {
+ public:
+  explicit TimerWheel(std::size_t slots);
+
+  // One deadline per slot: replaces the one before. Instant::never() cancels.
+  void schedule(std::uint32_t slot, Instant at) noexcept;
+  void cancel(std::uint32_t slot) noexcept { schedule(slot, Instant::never()); }
+  // A slot whose time has come, which then has no deadline; empty when none is due.
+  [[nodiscard]] std::optional<std::uint32_t> pop_due(Instant now) noexcept;
+  // Not later than the earliest deadline, to the millisecond.
+  [[nodiscard]] Instant next() const noexcept;
+  [[nodiscard]] Instant deadline_of(std::uint32_t slot) const noexcept { return nodes_[slot].at; }
+
+ private:
+  static constexpr std::int64_t kBuckets = 8192;
+  static constexpr std::int64_t kTickMicros = 1000;
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+  struct Node {
+    Instant at = Instant::never();
+    std::uint32_t bucket = kNone;
+    std::uint32_t next = kNone;
+    std::uint32_t previous = kNone;
+  };
+  void unlink(std::uint32_t slot) noexcept;
+  [[nodiscard]] std::optional<std::int64_t> first_used_tick() const noexcept;
+
+  std::vector<Node> nodes_;
+  std::array<std::uint32_t, kBuckets> heads_;
+  std::array<std::uint64_t, kBuckets / 64> used_{};  // A bit per bucket that is not empty.
+  std::int64_t tick_ = 0;                            // All buckets before it are empty.
+};
+
+}  // namespace fanlight

@@ -1,0 +1,93 @@
+// One per core: the only place that owns a clock, a port and the order of a breath.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "contract/limits.h"
+#include "io/doorbell.h"
+#include "io/port.h"
+#include "worker/relay.h"
+
+namespace fanlight {
+
+// Clock::now() answers an Instant that does not run backwards.
+template <io::Port P, class Clock>
+class Worker {
+ public:
+  Worker(const Relay::Options& options, Pools pools, Mailbox& mailbox, P& port, Clock& clock)
+      : mailbox_(mailbox),
+        port_(port),
+        clock_(clock),
+        relay_(options, pools, mailbox,
+               {&port, [](void* p, const Path& path, Envelope& e) { static_cast<P*>(p)->address(path, e); }}) {}
+
+  // One breath: everything this core does, in the only order in which each step can use what the one before made.
+  //   commands first: a viewer removed now gets nothing more · receive before timers: an ACK that just came in may make
+  //   a timeout unnecessary · fan-out last: it serves fresh packets and filled gaps alike.
+  // Answers whether anything came or went.
+  bool breathe() noexcept {
+    const Instant now = clock_.now();  // The only clock read of this breath.
+    relay_.take_commands(now);
+    const std::span<io::Arrival> burst = std::span(arrivals_).first(port_.receive(arrivals_));
+    relay_.admit(now, burst);
+    relay_.fire_due_timers(now);
+    relay_.service_touched(now);
+    relay_.fan_out(now);
+    relay_.report(now);
+    const bool had_news = !burst.empty() || !relay_.queue().is_empty();
+    relay_.queue().flush(port_);
+    if (std::exchange(mailbox_.has_posted, false)) io::ring_doorbell(mailbox_.control_bell);
+    account(had_news);
+    return had_news;
+  }
+
+  // Breathes until `is_done()`; between breaths without news it sleeps until the next deadline, as the port allows.
+  template <class Done>
+  void run(Done&& is_done) noexcept {
+    while (!is_done() && !relay_.is_stopped()) {
+      if (breathe()) continue;
+      const Instant now = clock_.now();
+      const Micros span = relay_.next_deadline(now) - now;
+      if (span.count > 0) port_.wait(std::min(span, kSleepMax));
+    }
+    relay_.queue().flush(port_);
+  }
+
+  [[nodiscard]] Relay& relay() noexcept { return relay_; }
+
+ private:
+  static constexpr Micros kSleepMax = millis(500);
+  static constexpr std::uint64_t kIdleBreathsPerAccount = 256;  // A port may judge frames and hand nothing on.
+
+  void account(bool had_news) noexcept {
+    WorkerCounters& counters = relay_.counters();
+    counters.add(Counter::kBreaths);
+    if (!had_news) {
+      counters.add(Counter::kBreathsIdle);
+      if (counters.read(Counter::kBreathsIdle) % kIdleBreathsPerAccount != 0) return;
+    }
+    const io::PortCounters& port = port_.counters();
+    counters.set(Counter::kReceived, port.received);
+    counters.set(Counter::kReceivedBytes, port.received_bytes);
+    counters.set(Counter::kTransmitted, port.transmitted);
+    counters.set(Counter::kTransmittedBytes, port.transmitted_bytes);
+    counters.set(Counter::kTransmitCalls, port.transmit_calls);
+    counters.set(Counter::kTransmitSegmented, port.transmit_segmented);
+    counters.set(Counter::kTransmitRefused, port.transmit_refused);
+    counters.set(Counter::kTransmitUnresolved, port.transmit_unresolved);
+    counters.set(Counter::kReceivePoolDry, port.receive_pool_dry);
+    counters.set(Counter::kOwnFrames, port.own_frames);
+    counters.set_judged_by_port(port.verdicts);
+  }
+
+  Mailbox& mailbox_;
+  P& port_;
+  Clock& clock_;
+  std::array<io::Arrival, kReceiveBurst> arrivals_{};
+  Relay relay_;
+};
+
+}  // namespace fanlight
