@@ -1,0 +1,139 @@
+#include "api/json_answers.h"
+
+#include <nlohmann/json.hpp>
+
+namespace fanlight::control {
+namespace {
+
+using nlohmann::json;
+
+double millis_of(Micros span) { return static_cast<double>(span.count) / 1000; }
+
+json counters_json(const WorkerCounters& counters) {
+  json out = json::object();
+  for (std::size_t i = 0; i < kCounterCount; ++i)
+    out[std::string{kCounterNames[i]}] = counters.read(static_cast<Counter>(i));
+  json verdicts = json::object();
+  for (std::size_t i = 0; i < kVerdictCount; ++i) {
+    const auto verdict = static_cast<Verdict>(i);
+    verdicts[std::string{name_of(verdict)}] = counters.read(verdict);
+  }
+  out["verdicts"] = std::move(verdicts);
+  return out;
+}
+
+std::string_view state_of(const event::SessionReport& report) {
+  if (!report.is_up) return "connecting";
+  return report.is_live ? "live" : "up";
+}
+
+// The row that every listing of sessions shows. Packets and bytes are what passed on the session, repeats included.
+json row_of(const SessionView& session) {
+  const event::SessionReport& report = session.report;
+  const SessionStats& stats = report.stats;
+  const bool is_publisher = report.role == Role::kPublisher;
+  return {{"id", report.socket.raw()},
+          {"role", is_publisher ? "publisher" : "viewer"},
+          {"stream", session.stream},
+          {"remote", report.path.remote.text()},
+          {"local", report.path.local.text()},
+          {"state", state_of(report)},
+          {"age_s", static_cast<double>(report.age.count) / 1e6},
+          {"rtt_ms", millis_of(stats.rtt)},
+          {"packets", is_publisher ? stats.packets_received : stats.packets_sent},
+          {"bytes", is_publisher ? stats.bytes_received : stats.bytes_sent},
+          {"repaired", is_publisher ? stats.packets_repaired : stats.packets_retransmitted},
+          {"lost", stats.packets_lost},
+          {"dropped", stats.packets_dropped_late},
+          {"skipped", stats.packets_skipped},
+          {"encrypted", session.is_encrypted},
+          {"agent", session.agent},
+          {"user", session.user}};
+}
+
+json stats_json(const SessionStats& stats) {
+  return {{"packets_sent", stats.packets_sent},
+          {"bytes_sent", stats.bytes_sent},
+          {"packets_sent_unique", stats.packets_sent_unique},
+          {"packets_retransmitted", stats.packets_retransmitted},
+          {"packets_received", stats.packets_received},
+          {"bytes_received", stats.bytes_received},
+          {"packets_received_unique", stats.packets_received_unique},
+          {"packets_repaired", stats.packets_repaired},
+          {"packets_lost", stats.packets_lost},
+          {"packets_dropped_late", stats.packets_dropped_late},
+          {"packets_belated", stats.packets_belated},
+          {"packets_skipped", stats.packets_skipped},
+          {"packets_undecrypted", stats.packets_undecrypted},
+          {"acks_sent", stats.acks_sent},
+          {"acks_received", stats.acks_received},
+          {"naks_sent", stats.naks_sent},
+          {"naks_received", stats.naks_received},
+          {"rtt_ms", millis_of(stats.rtt)},
+          {"rtt_variance_ms", millis_of(stats.rtt_variance)},
+          {"send_latency_ms", millis_of(stats.send_latency)},
+          {"receive_latency_ms", millis_of(stats.receive_latency)},
+          {"flow_window_packets", stats.flow_window_packets},
+          {"flight_packets", stats.flight_packets},
+          {"receive_rate_packets_per_s", stats.receive_rate_packets},
+          {"receive_rate_bytes_per_s", stats.receive_rate_bytes},
+          {"link_capacity_packets_per_s", stats.link_capacity_packets},
+          {"mss_bytes", stats.mss},
+          {"loss_list_packets", stats.loss_list_packets}};
+}
+
+json stream_json(const StreamView& stream) {
+  return {{"name", stream.name},
+          {"publisher", stream.report.has_publisher},
+          {"viewers", stream.report.viewers},
+          {"packets", stream.report.packets},
+          {"bytes", stream.report.bytes},
+          {"history_packets", stream.report.history_packets},
+          {"history_slots", stream.report.history_slots},
+          {"latency_ms", stream.rule.latency.count / 1000},
+          {"publish_encrypted", stream.has_publish_passphrase},
+          {"view_encrypted", stream.has_view_passphrase},
+          {"dynamic", stream.is_dynamic},
+          {"removed", stream.is_removed}};
+}
+
+}  // namespace
+
+std::string json_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+json status_json(const RelayFacts& facts, const Report& report) {
+  std::uint64_t publishers = 0;
+  std::uint64_t viewers = 0;
+  for (const StreamView& stream : report.streams) {
+    publishers += stream.report.has_publisher ? 1 : 0;
+    viewers += stream.report.viewers;
+  }
+  return {{"version", facts.version},
+          {"uptime_s", facts.uptime_s},
+          {"port", facts.port},
+          {"streams", report.streams.size()},
+          {"publishers", publishers},
+          {"viewers", viewers},
+          {"worker", counters_json(*facts.counters)}};
+}
+
+json streams_json(const Report& report) {
+  json streams = json::array();
+  for (const StreamView& stream : report.streams) streams.push_back(stream_json(stream));
+  return {{"streams", std::move(streams)}};
+}
+
+json sessions_json(const Report& report, const std::optional<std::string>& stream) {
+  json sessions = json::array();
+  for (const SessionView& session : report.sessions)
+    if (!stream || session.stream == *stream) sessions.push_back(row_of(session));
+  return {{"sessions", std::move(sessions)}};
+}
+
+json session_json(const SessionView& session) {
+  json out = row_of(session);
+  out["stats"] = stats_json(session.report.stats);
+  return out;
+}
+
+}  // namespace fanlight::control

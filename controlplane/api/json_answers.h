@@ -1,0 +1,22 @@
+// Reports as the JSON that the API answers. docs/api.md has the fields for people.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "api/relay.h"
+
+namespace fanlight::control {
+
+// Names come from peers and need not be UTF-8: what is not becomes U+FFFD.
+[[nodiscard]] std::string json_text(const nlohmann::json& json);
+
+[[nodiscard]] nlohmann::json status_json(const RelayFacts& facts, const Report& report);
+[[nodiscard]] nlohmann::json streams_json(const Report& report);
+// Of all streams, or of one.
+[[nodiscard]] nlohmann::json sessions_json(const Report& report, const std::optional<std::string>& stream);
+// With "stats".
+[[nodiscard]] nlohmann::json session_json(const SessionView& session);
+
+}  // namespace fanlight::control

@@ -1,0 +1,106 @@
+#include "api/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+#include <utility>
+
+namespace fanlight::control {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+ClientMetric::Label worker_label() { return {"worker", "0"}; }
+
+ClientMetric counted(std::uint64_t value, std::vector<ClientMetric::Label> labels) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.counter.value = static_cast<double>(value);
+  return metric;
+}
+
+MetricFamily gauge(std::string name, std::string help, double value, std::vector<ClientMetric::Label> labels = {}) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.gauge.value = value;
+  return {std::move(name), std::move(help), MetricType::Gauge, {std::move(metric)}};
+}
+
+// What a counter counts, as the last word of its metric: packets, unless its name says it already.
+std::string_view unit_of(Counter counter) {
+  switch (counter) {
+    case Counter::kBreaths:
+    case Counter::kBreathsIdle:
+    case Counter::kReceivedBytes:
+    case Counter::kTransmittedBytes:
+    case Counter::kTransmitCalls:
+    case Counter::kTransmitPaused:
+    case Counter::kReceivePoolDry:
+    case Counter::kHeaderPoolDry:
+    case Counter::kCopyPoolDry:
+    case Counter::kDropRequestsSent:
+    case Counter::kPublisherSplices:
+    case Counter::kWindowClosed:
+    case Counter::kViewerSkips:
+    case Counter::kPacketsSkipped:
+    case Counter::kSessionsOpened:
+    case Counter::kSessionsClosed:
+    case Counter::kSessionsRefused:
+    case Counter::kEventsRefused:
+      return "";
+    default:
+      return "_packets";
+  }
+}
+
+MetricFamily family_of(Counter counter, std::uint64_t value) {
+  const std::string name{kCounterNames[static_cast<std::size_t>(counter)]};
+  return {"fanlight_" + name + std::string{unit_of(counter)} + "_total",
+          "See docs/counters.md, " + name + ".",
+          MetricType::Counter,
+          {counted(value, {worker_label()})}};
+}
+
+MetricFamily verdict_family(const WorkerCounters& counters) {
+  MetricFamily family{"fanlight_verdict_packets_total",
+                      "Received packets by what became of them (docs/counters.md).",
+                      MetricType::Counter,
+                      {}};
+  for (std::size_t i = 0; i < kVerdictCount; ++i) {
+    const auto verdict = static_cast<Verdict>(i);
+    family.metric.push_back(
+        counted(counters.read(verdict), {worker_label(), {"verdict", std::string{name_of(verdict)}}}));
+  }
+  return family;
+}
+
+// Closed is read first: a session that closes in between must not make the difference negative.
+double sessions_now(const WorkerCounters& counters) {
+  const std::uint64_t closed = counters.read(Counter::kSessionsClosed);
+  return static_cast<double>(counters.read(Counter::kSessionsOpened) - closed);
+}
+
+}  // namespace
+
+std::string metrics_text(const RelayFacts& facts) {
+  std::vector<MetricFamily> families;
+  families.push_back(
+      gauge("fanlight_build_info", "Always 1; the version is the label.", 1, {{"version", facts.version}}));
+  families.push_back(
+      gauge("fanlight_uptime_seconds", "Since the relay was ready.", static_cast<double>(facts.uptime_s)));
+  families.push_back(
+      gauge("fanlight_sessions", "Sessions right now.", sessions_now(*facts.counters), {worker_label()}));
+  for (std::size_t i = 0; i < kCounterCount; ++i) {
+    const auto counter = static_cast<Counter>(i);
+    families.push_back(family_of(counter, facts.counters->read(counter)));
+  }
+  families.push_back(verdict_family(*facts.counters));
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, families);
+  return out.str();
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,39 @@
+// What the API may know of the relay and ask of it: the seam between HTTP and the session desk. The daemon implements
+// it on the desk; tests implement it on values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "config/rules.h"
+#include "contract/counters.h"
+#include "session/report_desk.h"
+
+namespace fanlight::control {
+
+struct RelayFacts {
+  std::string version;
+  std::string port;  // "sockets" or "ethernet".
+  std::uint64_t uptime_s = 0;
+  const WorkerCounters* counters = nullptr;
+};
+
+// No session has this ID (bits 31 and 30 of ours are clear): asking for it brings the streams alone.
+inline constexpr SocketId kNoSession{0xFFFF'FFFF};
+
+class Relay {
+ public:
+  virtual ~Relay() = default;
+  [[nodiscard]] virtual RelayFacts facts() const = 0;
+  [[nodiscard]] virtual Result<Done> add_stream(const StreamRule& rule) = 0;
+  [[nodiscard]] virtual Result<Done> remove_stream(std::string_view name) = 0;
+  [[nodiscard]] virtual Result<Done> kick(SocketId socket) = 0;
+  // As SessionDesk's: the report comes later, or never when the worker is stuck.
+  [[nodiscard]] virtual std::uint64_t ask_report(SocketId socket) = 0;
+  [[nodiscard]] virtual std::optional<Report> take_report(std::uint64_t ticket) = 0;
+};
+
+}  // namespace fanlight::control

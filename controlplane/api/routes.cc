@@ -1,0 +1,165 @@
+#include "api/routes.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "api/json_answers.h"
+#include "api/metrics.h"
+#include "config/stream_rule.h"
+
+namespace fanlight::control {
+namespace {
+
+using nlohmann::json;
+
+Response json_response(unsigned status, const json& body) { return {status, json_text(body)}; }
+
+Response method_refused(std::string_view allow) {
+  Response response = error_response(405, "method_not_allowed", "this resource takes " + std::string{allow});
+  response.allow = allow;
+  return response;
+}
+
+Response not_found(std::string_view what) { return error_response(404, "not_found", what); }
+
+Response refusal(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalid:
+      return error_response(400, "invalid", error.what);
+    case ErrorCode::kNotFound:
+      return error_response(404, "not_found", error.what);
+    case ErrorCode::kInUse:
+      return error_response(409, "in_use", error.what);
+    case ErrorCode::kNoRights:
+      return error_response(403, "no_rights", error.what);
+    case ErrorCode::kNoMemory:
+      return error_response(507, "no_memory", error.what);
+    case ErrorCode::kNoDevice:
+    case ErrorCode::kUnavailable:
+      return error_response(503, "unavailable", error.what);
+    case ErrorCode::kFailed:
+      break;
+  }
+  return error_response(500, "failed", error.what);
+}
+
+Field::Value value_of(const json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number_float()) return value.get<double>();
+  if (value.is_string()) return value.get<std::string>();
+  return {};
+}
+
+// Every mistake in one sentence, as the configuration tells them.
+std::string sentence_of(const std::vector<Problem>& problems) {
+  std::string all;
+  for (const Problem& problem : problems) all += (all.empty() ? "" : "; ") + problem.text();
+  return all;
+}
+
+std::optional<SocketId> parse_session_id(std::string_view text) {
+  std::uint32_t raw = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), raw);
+  if (error != std::errc{} || end != text.data() + text.size() || raw == 0) return std::nullopt;
+  return SocketId{raw};
+}
+
+}  // namespace
+
+Routes::Outcome Routes::start(const Request& request) {
+  const std::string_view target = request.target;
+  const std::size_t mark = target.find('?');
+  const std::string_view path = target.substr(0, mark);
+  const std::string_view query = mark == std::string_view::npos ? "" : target.substr(mark + 1);
+  const bool is_get = request.method == "GET";
+  constexpr std::string_view kStreams = "/v1/streams/";
+  constexpr std::string_view kSessions = "/v1/sessions/";
+
+  if (path == "/v1/version")
+    return is_get ? json_response(200, {{"version", relay_.facts().version}}) : method_refused("GET");
+  if (path == "/metrics")
+    return is_get ? Response{200, metrics_text(relay_.facts()), std::string{kMetricsContentType}, ""}
+                  : method_refused("GET");
+  if (path == "/v1/status") return is_get ? status() : method_refused("GET");
+  if (path == "/v1/sessions") return is_get ? sessions(query_value(query, "stream")) : method_refused("GET");
+  if (path == "/v1/streams") {
+    if (request.method == "POST") return add_stream(request.body);
+    return is_get ? streams() : method_refused("GET, POST");
+  }
+  if (path.starts_with(kSessions)) return session_resource(request, path.substr(kSessions.size()));
+  if (path.starts_with(kStreams)) {
+    const std::optional<std::string> name = percent_decoded(path.substr(kStreams.size()));
+    if (!name) return error_response(400, "invalid", "the stream's name has a malformed percent escape");
+    return request.method == "DELETE" ? remove_stream(*name) : method_refused("DELETE");
+  }
+  return not_found("no such resource; docs/api.md lists them");
+}
+
+Routes::Outcome Routes::session_resource(const Request& request, std::string_view id) {
+  const std::optional<SocketId> socket = parse_session_id(id);
+  if (!socket) return error_response(400, "invalid", "a session's ID is a number; GET /v1/sessions lists them");
+  if (request.method == "DELETE") return kick(*socket);
+  return request.method == "GET" ? session(*socket) : method_refused("GET, DELETE");
+}
+
+Routes::Outcome Routes::status() {
+  return Question{relay_.ask_report(kNoSession),
+                  [this](const Report& report) { return json_response(200, status_json(relay_.facts(), report)); }};
+}
+
+Routes::Outcome Routes::streams() {
+  return Question{relay_.ask_report(kNoSession),
+                  [](const Report& report) { return json_response(200, streams_json(report)); }};
+}
+
+Routes::Outcome Routes::sessions(std::optional<std::string> stream) {
+  return Question{relay_.ask_report(SocketId{}), [stream = std::move(stream)](const Report& report) {
+                    return json_response(200, sessions_json(report, stream));
+                  }};
+}
+
+Routes::Outcome Routes::session(SocketId socket) {
+  return Question{relay_.ask_report(socket), [socket](const Report& report) {
+                    for (const SessionView& session : report.sessions)
+                      if (session.report.socket == socket) return json_response(200, session_json(session));
+                    return not_found("no session " + std::to_string(socket.raw()));
+                  }};
+}
+
+Response Routes::add_stream(const std::string& body) {
+  const json parsed = json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_object())
+    return error_response(400, "invalid", "the body must be a JSON object with at least \"name\"");
+  std::vector<Field> fields;
+  for (const auto& [key, value] : parsed.items()) fields.push_back({key, value_of(value), 0});
+  std::vector<Problem> problems;
+  FieldReader reader("", 0, fields, problems);
+  const StreamRule rule = read_stream_rule(reader);
+  if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
+  const Result<Done> added = relay_.add_stream(rule);
+  return added ? json_response(201, {{"name", rule.name}}) : refusal(added.error());
+}
+
+Response Routes::remove_stream(const std::string& name) {
+  const Result<Done> removed = relay_.remove_stream(name);
+  return removed ? json_response(200, {{"name", name}}) : refusal(removed.error());
+}
+
+Response Routes::kick(SocketId socket) {
+  const Result<Done> kicked = relay_.kick(socket);
+  return kicked ? json_response(200, {{"id", socket.raw()}}) : refusal(kicked.error());
+}
+
+std::optional<Response> Routes::poll(const Question& question) {
+  const std::optional<Report> report = relay_.take_report(question.ticket);
+  if (!report) return std::nullopt;
+  return question.answer(*report);
+}
+
+Response Routes::unanswered() {
+  return error_response(503, "worker_silent",
+                        "the worker did not answer within 1 s; GET /metrics still shows its counters");
+}
+
+}  // namespace fanlight::control

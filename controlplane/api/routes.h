@@ -1,0 +1,43 @@
+// The control API's resources: a request in, a response out, no socket in sight.
+//
+// Some answers need figures that only the worker has. Those requests get a Question; poll() has the response once the
+// worker's report came, and unanswered() is for when it does not.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <variant>
+
+#include "api/message.h"
+#include "api/relay.h"
+
+namespace fanlight::control {
+
+class Routes {
+ public:
+  struct Question {
+    std::uint64_t ticket = 0;
+    std::function<Response(const Report&)> answer;
+  };
+  using Outcome = std::variant<Response, Question>;
+
+  explicit Routes(Relay& relay) : relay_(relay) {}
+
+  [[nodiscard]] Outcome start(const Request& request);
+  [[nodiscard]] std::optional<Response> poll(const Question& question);
+  [[nodiscard]] static Response unanswered();
+
+ private:
+  Outcome status();
+  Outcome streams();
+  Outcome sessions(std::optional<std::string> stream);
+  Outcome session(SocketId socket);
+  Response add_stream(const std::string& body);
+  Response remove_stream(const std::string& name);
+  Response kick(SocketId socket);
+  Outcome session_resource(const Request& request, std::string_view id);
+
+  Relay& relay_;
+};
+
+}  // namespace fanlight::control

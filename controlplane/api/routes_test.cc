@@ -1,0 +1,206 @@
+#include "api/routes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace fanlight::control {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class FakeRelay final : public Relay {
+ public:
+  RelayFacts facts() const override { return {"0.1.0", "sockets", 42, &counters}; }
+  Result<Done> add_stream(const StreamRule& rule) override {
+    added = rule;
+    return answer;
+  }
+  Result<Done> remove_stream(std::string_view name) override {
+    removed = name;
+    return answer;
+  }
+  Result<Done> kick(SocketId socket) override {
+    kicked = socket;
+    return answer;
+  }
+  std::uint64_t ask_report(SocketId socket) override {
+    asked = socket;
+    return 7;
+  }
+  std::optional<Report> take_report(std::uint64_t ticket) override { return ticket == 7 ? report : std::nullopt; }
+
+  WorkerCounters counters;
+  Result<Done> answer = Done{};
+  std::optional<Report> report;
+  std::optional<StreamRule> added;
+  std::string removed;
+  SocketId kicked;
+  SocketId asked;
+};
+
+SessionView viewer(std::uint32_t id, std::string stream) {
+  SessionView view;
+  view.stream = std::move(stream);
+  view.agent = "1.5.1";
+  view.report.socket = SocketId{id};
+  view.report.role = Role::kViewer;
+  view.report.path.remote = *Endpoint::parse("192.0.2.1:5000");
+  view.report.path.local = *Endpoint::parse("192.0.2.2:9000");
+  view.report.is_up = true;
+  view.report.age = millis(1500);
+  view.report.stats.packets_sent = 100;
+  view.report.stats.packets_retransmitted = 3;
+  view.report.stats.rtt = micros(20'500);
+  return view;
+}
+
+class RoutesTest : public ::testing::Test {
+ protected:
+  // The response, with the worker's report at hand when one is asked for.
+  Response ask(std::string method, std::string target, std::string body = "") {
+    const Routes::Outcome outcome = routes.start({std::move(method), std::move(target), std::move(body)});
+    if (const auto* response = std::get_if<Response>(&outcome)) return *response;
+    return routes.poll(std::get<Routes::Question>(outcome)).value_or(Response{0, "pending"});
+  }
+  std::string error_code(const Response& response) { return json::parse(response.body)["error"]["code"]; }
+
+  FakeRelay relay;
+  Routes routes{relay};
+};
+
+TEST_F(RoutesTest, AQuestionStaysOpenUntilTheReportComes) {
+  const Routes::Outcome outcome = routes.start({"GET", "/v1/sessions", ""});
+  const auto& question = std::get<Routes::Question>(outcome);
+  EXPECT_EQ(relay.asked, SocketId{});
+  EXPECT_FALSE(routes.poll(question));
+  relay.report = Report{};
+  ASSERT_TRUE(routes.poll(question));
+  EXPECT_EQ(routes.poll(question)->body, R"({"sessions":[]})");
+  EXPECT_EQ(Routes::unanswered().status, 503u);
+}
+
+TEST_F(RoutesTest, SessionsAreListedForOneStream) {
+  relay.report = Report{{}, {viewer(5, "live/main"), viewer(6, "live/other")}};
+  const json all = json::parse(ask("GET", "/v1/sessions").body)["sessions"];
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0]["id"], 5);
+  EXPECT_EQ(all[0]["role"], "viewer");
+  EXPECT_EQ(all[0]["remote"], "192.0.2.1:5000");
+  EXPECT_EQ(all[0]["state"], "up");
+  EXPECT_EQ(all[0]["age_s"], 1.5);
+  EXPECT_EQ(all[0]["rtt_ms"], 20.5);
+  EXPECT_EQ(all[0]["packets"], 100);
+  EXPECT_EQ(all[0]["repaired"], 3);
+  const json one = json::parse(ask("GET", "/v1/sessions?stream=live%2Fother").body)["sessions"];
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0]["id"], 6);
+}
+
+TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
+  relay.report = Report{{}, {viewer(5, "live/main")}};
+  const json session = json::parse(ask("GET", "/v1/sessions/5").body);
+  EXPECT_EQ(relay.asked, SocketId{5});
+  EXPECT_EQ(session["stats"]["packets_sent"], 100);
+  EXPECT_EQ(session["stats"].size(), 28u) << "a field of SessionStats is missing";
+  EXPECT_EQ(ask("GET", "/v1/sessions/6").status, 404u);
+  EXPECT_EQ(ask("GET", "/v1/sessions/five").status, 400u);
+  EXPECT_EQ(ask("GET", "/v1/sessions/99999999999").status, 400u);
+}
+
+TEST_F(RoutesTest, AStreamIsAddedWithTheRulesOfTheConfiguration) {
+  const Response response =
+      ask("POST", "/v1/streams",
+          R"({"name":"live/new","latency_ms":200,"bitrate_max_mbps":4.5,"publish_passphrase":"0123456789"})");
+  EXPECT_EQ(response.status, 201u) << response.body;
+  ASSERT_TRUE(relay.added);
+  EXPECT_EQ(relay.added->latency, millis(200));
+  EXPECT_EQ(relay.added->bitrate_bits_max, 4'500'000u);
+  EXPECT_EQ(relay.added->publish_passphrase, "0123456789");
+  EXPECT_THAT(response.body, Not(HasSubstr("0123456789")));
+}
+
+TEST_F(RoutesTest, EveryMistakeInABodyIsToldAndNothingIsAdded) {
+  const Response response =
+      ask("POST", "/v1/streams", R"({"name":"a b","latency":5,"wait":{},"view_passphrase":"hush"})");
+  EXPECT_EQ(response.status, 400u);
+  const std::string message = json::parse(response.body)["error"]["message"];
+  EXPECT_THAT(message, HasSubstr("name: found \"a b\""));
+  EXPECT_THAT(message, HasSubstr("latency: found an unknown key"));
+  EXPECT_THAT(message, HasSubstr("did you mean latency_ms?"));
+  EXPECT_THAT(message, HasSubstr("wait: found another kind of value"));
+  EXPECT_THAT(message, HasSubstr("view_passphrase: found 4 bytes"));
+  EXPECT_THAT(message, Not(HasSubstr("hush")));
+  EXPECT_FALSE(relay.added);
+  EXPECT_EQ(ask("POST", "/v1/streams", "{").status, 400u);
+  EXPECT_EQ(ask("POST", "/v1/streams", "[1]").status, 400u);
+  EXPECT_EQ(ask("POST", "/v1/streams", "").status, 400u);
+}
+
+TEST_F(RoutesTest, AStreamNameIsDecodedBeforeItIsRemoved) {
+  EXPECT_EQ(ask("DELETE", "/v1/streams/live%2Fmain").status, 200u);
+  EXPECT_EQ(relay.removed, "live/main");
+  EXPECT_EQ(ask("DELETE", "/v1/streams/live%2").status, 400u);
+  EXPECT_EQ(ask("DELETE", "/v1/streams/live%zz").status, 400u);
+}
+
+TEST_F(RoutesTest, TheDesksErrorsBecomeStatusCodes) {
+  relay.answer = Error{ErrorCode::kNotFound, "no session 9"};
+  EXPECT_EQ(ask("DELETE", "/v1/sessions/9").status, 404u);
+  EXPECT_EQ(relay.kicked, SocketId{9});
+  relay.answer = Error{ErrorCode::kInUse, "there is a stream live/main"};
+  const Response response = ask("POST", "/v1/streams", R"({"name":"live/main"})");
+  EXPECT_EQ(response.status, 409u);
+  EXPECT_EQ(error_code(response), "in_use");
+}
+
+TEST_F(RoutesTest, UnknownPathsAndMethodsAreRefusedInJson) {
+  EXPECT_EQ(error_code(ask("GET", "/v2/status")), "not_found");
+  EXPECT_EQ(ask("PUT", "/v1/streams").allow, "GET, POST");
+  EXPECT_EQ(ask("POST", "/metrics").status, 405u);
+  EXPECT_EQ(ask("DELETE", "/v1/status").status, 405u);
+}
+
+TEST_F(RoutesTest, StatusAsksForStreamsAloneAndCountsThem) {
+  relay.report = Report{};
+  relay.report->streams.resize(2);
+  relay.report->streams[0].report.has_publisher = true;
+  relay.report->streams[0].report.viewers = 3;
+  relay.report->streams[1].report.viewers = 1;
+  relay.counters.add(Counter::kFreshSent, 99);
+  relay.counters.count(Verdict::kMalformed);
+  const json status = json::parse(ask("GET", "/v1/status").body);
+  EXPECT_EQ(relay.asked, kNoSession);
+  EXPECT_EQ(status["streams"], 2);
+  EXPECT_EQ(status["publishers"], 1);
+  EXPECT_EQ(status["viewers"], 4);
+  EXPECT_EQ(status["uptime_s"], 42);
+  EXPECT_EQ(status["worker"]["fresh_sent"], 99);
+  EXPECT_EQ(status["worker"]["verdicts"]["malformed"], 1);
+}
+
+TEST_F(RoutesTest, MetricsNeedNoWorker) {
+  relay.counters.add(Counter::kSessionsOpened, 5);
+  relay.counters.add(Counter::kSessionsClosed, 2);
+  relay.counters.add(Counter::kRepairsSent, 11);
+  relay.counters.count(Verdict::kBadCookie);
+  const Response response = ask("GET", "/metrics");
+  EXPECT_THAT(response.content_type, HasSubstr("text/plain; version=0.0.4"));
+  EXPECT_THAT(response.body, HasSubstr("fanlight_sessions{worker=\"0\"} 3\n"));
+  EXPECT_THAT(response.body, HasSubstr("# TYPE fanlight_repairs_sent_packets_total counter\n"));
+  EXPECT_THAT(response.body, HasSubstr("fanlight_repairs_sent_packets_total{worker=\"0\"} 11\n"));
+  EXPECT_THAT(response.body, HasSubstr("fanlight_verdict_packets_total{worker=\"0\",verdict=\"bad_cookie\"} 1\n"));
+  EXPECT_THAT(response.body, HasSubstr("fanlight_build_info{version=\"0.1.0\"} 1\n"));
+}
+
+TEST_F(RoutesTest, ANameThatIsNotUtf8IsShownAndDoesNotThrow) {
+  relay.report = Report{{}, {viewer(5, "live/\xFF")}};
+  EXPECT_THAT(ask("GET", "/v1/sessions").body, HasSubstr("live/\xEF\xBF\xBD"));
+  EXPECT_EQ(ask("DELETE", "/v1/streams/%FF").status, 200u);
+}
+
+}  // namespace
+}  // namespace fanlight::control

@@ -1,0 +1,187 @@
+#include "api/server.h"
+
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <list>
+
+#include "api/socket_file.h"
+
+namespace fanlight::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Protocol = asio::local::stream_protocol;
+using Stream = beast::basic_stream<Protocol>;
+using Parser = http::request_parser<http::string_body>;
+using HttpResponse = http::response<http::string_body>;
+using boost::system::error_code;
+
+constexpr std::chrono::seconds kExchangeTimeout{5};
+constexpr std::chrono::seconds kReportTimeout{1};
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::uint32_t kHeadBytesMax = 8 * 1024;
+
+// Errors as values in coroutines.
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+HttpResponse http_response(Response response, bool keep_alive) {
+  HttpResponse out;
+  out.version(11);
+  out.result(response.status);
+  out.set(http::field::content_type, response.content_type);
+  if (!response.allow.empty()) out.set(http::field::allow, response.allow);
+  out.keep_alive(keep_alive);
+  out.body() = std::move(response.body);
+  out.prepare_payload();
+  return out;
+}
+
+// What a request that could not be read gets; empty when there is nobody to tell.
+std::optional<Response> refusal_of(const error_code& error) {
+  if (error == http::error::body_limit) return error_response(413, "too_large", "a body may have 64 KiB at most");
+  if (error == http::error::header_limit)
+    return error_response(431, "too_large", "the head of the request is too long");
+  const bool is_malformed = error.category() == make_error_code(http::error::bad_method).category();
+  if (!is_malformed || error == http::error::end_of_stream || error == http::error::partial_message)
+    return std::nullopt;
+  return error_response(400, "invalid", "this is not HTTP/1.1: " + error.message());
+}
+
+}  // namespace
+
+struct ApiServer::State : std::enable_shared_from_this<State> {
+  // One exchange that waits for a report.
+  struct Waiting {
+    Waiting(State& state, asio::steady_timer& timer) : all(state.waiting), place(all.insert(all.end(), &timer)) {}
+    ~Waiting() { all.erase(place); }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    std::list<asio::steady_timer*>& all;
+    std::list<asio::steady_timer*>::iterator place;
+  };
+
+  State(asio::io_context& event_loop, int fd, Routes& resources)
+      : loop(event_loop), acceptor(event_loop, Protocol(), fd), routes(resources) {}
+
+  asio::awaitable<void> accept();
+  asio::awaitable<void> serve(Protocol::socket socket);
+  asio::awaitable<bool> exchange(Stream& stream, beast::flat_buffer& buffer);
+  asio::awaitable<Response> answer(const Parser& parser);
+  asio::awaitable<bool> send(Stream& stream, Response response, bool keep_alive);
+
+  asio::io_context& loop;
+  Protocol::acceptor acceptor;
+  Routes& routes;
+  std::size_t connections = 0;
+  std::list<asio::steady_timer*> waiting;
+};
+
+asio::awaitable<void> ApiServer::State::accept() {
+  asio::steady_timer pause(loop);
+  while (acceptor.is_open()) {
+    auto [error, socket] = co_await acceptor.async_accept(kAwait);
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {  // Out of descriptors, most likely: try again when some may have been closed.
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(kAwait);
+      continue;
+    }
+    asio::co_spawn(
+        loop, [self = shared_from_this(), peer = std::move(socket)]() mutable { return self->serve(std::move(peer)); },
+        asio::detached);
+  }
+}
+
+asio::awaitable<void> ApiServer::State::serve(Protocol::socket socket) {
+  const std::shared_ptr<State> self = shared_from_this();
+  Stream stream(std::move(socket));
+  if (connections == kConnectionsMax) {
+    co_await send(stream, error_response(503, "too_many_connections", "64 connections are open; try again later"),
+                  false);
+    co_return;
+  }
+  ++connections;
+  beast::flat_buffer buffer;
+  bool is_kept = true;
+  while (is_kept) is_kept = co_await exchange(stream, buffer);
+  error_code ignored;
+  stream.socket().shutdown(Protocol::socket::shutdown_send, ignored);
+  --connections;
+}
+
+// One request and its response. False when the connection is over.
+asio::awaitable<bool> ApiServer::State::exchange(Stream& stream, beast::flat_buffer& buffer) {
+  Parser parser;
+  parser.body_limit(kBodyBytesMax);
+  parser.header_limit(kHeadBytesMax);
+  stream.expires_after(kExchangeTimeout);
+  const auto [error, bytes] = co_await http::async_read(stream, buffer, parser, kAwait);
+  if (error) {
+    std::optional<Response> refusal = refusal_of(error);
+    if (refusal) co_await send(stream, std::move(*refusal), false);
+    co_return false;
+  }
+  stream.expires_never();
+  Response response = co_await answer(parser);
+  co_return co_await send(stream, std::move(response), parser.get().keep_alive());
+}
+
+asio::awaitable<Response> ApiServer::State::answer(const Parser& parser) {
+  const auto& message = parser.get();
+  const Request request{std::string(message.method_string()), std::string(message.target()), message.body()};
+  Routes::Outcome outcome = routes.start(request);
+  if (auto* response = std::get_if<Response>(&outcome)) co_return std::move(*response);
+  const auto& question = std::get<Routes::Question>(outcome);
+  asio::steady_timer timer(loop, kReportTimeout);
+  const Waiting place(*this, timer);
+  while (true) {
+    std::optional<Response> response = routes.poll(question);
+    if (response) co_return std::move(*response);
+    // wake() cancels the wait; the timer's own end is the worker's silence.
+    const auto [error] = co_await timer.async_wait(kAwait);
+    if (!error) co_return Routes::unanswered();
+  }
+}
+
+asio::awaitable<bool> ApiServer::State::send(Stream& stream, Response response, bool keep_alive) {
+  const HttpResponse message = http_response(std::move(response), keep_alive);
+  stream.expires_after(kExchangeTimeout);
+  const auto [error, bytes] = co_await http::async_write(stream, message, kAwait);
+  co_return !error && keep_alive;
+}
+
+Result<std::unique_ptr<ApiServer>> ApiServer::open(asio::io_context& loop, const std::string& path, Routes& routes) {
+  const Result<int> fd = listen_at(path);
+  if (!fd) return fd.error();
+  auto state = std::make_shared<State>(loop, *fd, routes);
+  asio::co_spawn(loop, state->accept(), asio::detached);
+  return std::unique_ptr<ApiServer>(new ApiServer(std::move(state), path));
+}
+
+ApiServer::ApiServer(std::shared_ptr<State> state, std::string path)
+    : state_(std::move(state)), path_(std::move(path)) {}
+
+ApiServer::~ApiServer() {
+  error_code ignored;
+  state_->acceptor.close(ignored);
+  unlink(path_.c_str());
+}
+
+void ApiServer::wake() {
+  for (asio::steady_timer* timer : state_->waiting) timer->cancel();
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,206 @@
+#include "api/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <fstream>
+
+#include "api/socket_file.h"
+
+namespace fanlight::control {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using namespace std::chrono_literals;
+
+class SilentRelay final : public Relay {
+ public:
+  RelayFacts facts() const override { return {"0.1.0", "sockets", 0, &counters}; }
+  Result<Done> add_stream(const StreamRule&) override { return Done{}; }
+  Result<Done> remove_stream(std::string_view) override { return Done{}; }
+  Result<Done> kick(SocketId) override { return Done{}; }
+  std::uint64_t ask_report(SocketId) override { return 1; }
+  std::optional<Report> take_report(std::uint64_t) override { return report; }
+
+  WorkerCounters counters;
+  std::optional<Report> report;
+};
+
+// A client that blocks in small steps and lets the server's loop run in between.
+class Client {
+ public:
+  Client(boost::asio::io_context& loop, const std::string& path) : loop_(loop) {
+    fd_ = socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    is_connected_ = connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Client() { close(fd_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  bool is_connected() const { return is_connected_; }
+  void say(std::string_view text) {
+    ASSERT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), ssize_t(text.size()));
+  }
+  // Everything until the server closes or `wanted` has come.
+  std::string hear(std::string_view wanted = "") {
+    std::string all;
+    for (const auto end = std::chrono::steady_clock::now() + 8s; std::chrono::steady_clock::now() < end;) {
+      loop_.run_for(1ms);
+      loop_.restart();
+      pollfd waiting{fd_, POLLIN, 0};
+      if (poll(&waiting, 1, 0) <= 0) continue;
+      char chunk[4096];
+      const ssize_t bytes = recv(fd_, chunk, sizeof chunk, 0);
+      if (bytes <= 0) break;
+      all.append(chunk, static_cast<std::size_t>(bytes));
+      if (!wanted.empty() && all.find(wanted) != std::string::npos) break;
+    }
+    return all;
+  }
+
+ private:
+  boost::asio::io_context& loop_;
+  int fd_ = -1;
+  bool is_connected_ = false;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/fanlight-api-XXXXXX";
+    directory = mkdtemp(name);
+    path = directory + "/api.sock";
+  }
+  void TearDown() override {
+    unlink(path.c_str());
+    rmdir(directory.c_str());
+  }
+  std::unique_ptr<ApiServer> opened() {
+    Result<std::unique_ptr<ApiServer>> server = ApiServer::open(loop, path, routes);
+    EXPECT_TRUE(server) << server.error().what;
+    return std::move(*server);
+  }
+
+  std::string directory;
+  std::string path;
+  boost::asio::io_context loop;
+  SilentRelay relay;
+  Routes routes{relay};
+};
+
+TEST_F(ServerTest, OneConnectionCarriesSeveralExchanges) {
+  const auto server = opened();
+  Client client(loop, path);
+  client.say("GET /v1/version HTTP/1.1\r\nHost: fanlight\r\n\r\n");
+  EXPECT_THAT(client.hear("0.1.0\"}"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  client.say("PUT /v1/version HTTP/1.1\r\nHost: fanlight\r\nConnection: close\r\n\r\n");
+  const std::string second = client.hear();
+  EXPECT_THAT(second, StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  EXPECT_THAT(second, HasSubstr("Allow: GET\r\n"));
+}
+
+TEST_F(ServerTest, AReportThatComesLaterIsAnswered) {
+  const auto server = opened();
+  Client client(loop, path);
+  client.say("GET /v1/sessions HTTP/1.1\r\nHost: fanlight\r\nConnection: close\r\n\r\n");
+  loop.run_for(50ms);
+  loop.restart();
+  relay.report = Report{};
+  server->wake();
+  EXPECT_THAT(client.hear(), HasSubstr("{\"sessions\":[]}"));
+}
+
+TEST_F(ServerTest, ASilentWorkerIsA503AfterASecond) {
+  const auto server = opened();
+  Client client(loop, path);
+  const auto start = std::chrono::steady_clock::now();
+  client.say("GET /v1/streams HTTP/1.1\r\nHost: fanlight\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.hear(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+}
+
+TEST_F(ServerTest, ABodyBeyondItsLimitIsA413) {
+  const auto server = opened();
+  Client client(loop, path);
+  client.say("POST /v1/streams HTTP/1.1\r\nHost: fanlight\r\nContent-Length: 70000\r\n\r\n{");
+  EXPECT_THAT(client.hear(), AllOf(StartsWith("HTTP/1.1 413 "), HasSubstr("\"error\"")));
+}
+
+TEST_F(ServerTest, WhatIsNotHttpIsA400InJson) {
+  const auto server = opened();
+  Client client(loop, path);
+  client.say("\x16\x03\x01\x02 hello\r\n\r\n");
+  EXPECT_THAT(client.hear(), AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("{\"error\":{\"code\":\"invalid\"")));
+}
+
+TEST_F(ServerTest, ASlowRequestIsCutAfterFiveSeconds) {
+  const auto server = opened();
+  Client client(loop, path);
+  client.say("GET /v1/ver");
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(client.hear(), "");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 4900ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 7s);
+}
+
+TEST_F(ServerTest, TheSixtyFifthConnectionIsRefused) {
+  const auto server = opened();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::size_t i = 0; i < ApiServer::kConnectionsMax; ++i) {
+    clients.push_back(std::make_unique<Client>(loop, path));
+    loop.run_for(1ms);
+    loop.restart();
+  }
+  EXPECT_THAT(Client(loop, path).hear(), StartsWith("HTTP/1.1 503 "));
+  clients.pop_back();
+  loop.run_for(5ms);
+  loop.restart();
+  Client next(loop, path);
+  next.say("GET /v1/version HTTP/1.1\r\nHost: fanlight\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(next.hear(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ServerTest, TheSocketIsPrivateAndGoneAfterwards) {
+  {
+    const auto server = opened();
+    struct stat file {};
+    ASSERT_EQ(lstat(path.c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 0777, 0600u);
+  }
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
+}
+
+TEST_F(ServerTest, ALivingSocketIsInUseAndAStaleOneIsReplaced) {
+  const Result<int> first = listen_at(path);
+  ASSERT_TRUE(first);
+  const Result<int> second = listen_at(path);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kInUse);
+  EXPECT_THAT(second.error().what, HasSubstr("is in use"));
+  close(*first);
+  const Result<int> third = listen_at(path);
+  ASSERT_TRUE(third) << third.error().what;
+  close(*third);
+}
+
+TEST_F(ServerTest, AFileThatIsNoSocketIsLeftAlone) {
+  std::ofstream(path) << "precious";
+  ASSERT_FALSE(listen_at(path));
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  EXPECT_THAT(listen_at("/nonexistent/api.sock").error().what, HasSubstr("create its directory"));
+}
+
+}  // namespace
+}  // namespace fanlight::control

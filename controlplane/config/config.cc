@@ -1,0 +1,205 @@
+#include "config/config.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "api/socket_path.h"
+#include "config/ethernet_section.h"
+#include "config/sections.h"
+#include "config/stream_rule.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr std::size_t kUdpPortsMax = 16;  // net::Interface has so many places.
+
+// Walks the sections of one file. Whatever is wrong lands in problems(); the Config is worth something without any.
+class ConfigReader {
+ public:
+  explicit ConfigReader(const std::vector<Section>& sections) : sections_(sections) {}
+
+  Config read() {
+    check_sections();
+    for (const Section& section : sections_) read_section(section);
+    check_port();
+    return std::move(config_);
+  }
+  std::vector<Problem>& problems() { return problems_; }
+
+ private:
+  struct Known {
+    std::string_view path;
+    bool is_repeated;
+  };
+  static constexpr Known kKnown[] = {
+      {"relay", false}, {"listen", true}, {"ethernet", false}, {"ethernet.device", true}, {"stream", true}};
+
+  static std::string heading(std::string_view path, bool is_repeated) {
+    return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
+  }
+
+  void check_sections() {
+    for (const Section& section : sections_) {
+      if (section.path.empty()) continue;
+      const auto* known = std::ranges::find(kKnown, section.path, &Known::path);
+      if (known == std::end(kKnown)) {
+        complain_unknown(section);
+      } else if (known->is_repeated != section.is_repeated) {
+        problems_.push_back({section.line, section.path, heading(section.path, section.is_repeated),
+                             heading(known->path, known->is_repeated)});
+      }
+    }
+  }
+
+  void complain_unknown(const Section& section) {
+    std::vector<std::string> paths;
+    for (const Known& known : kKnown) paths.emplace_back(known.path);
+    std::string accepted;
+    for (const Known& known : kKnown)
+      accepted += (accepted.empty() ? "" : ", ") + heading(known.path, known.is_repeated);
+    const std::string_view near = nearest(section.path, paths);
+    if (!near.empty()) accepted += " (did you mean " + std::string{near} + "?)";
+    problems_.push_back({section.line, section.path, "an unknown table", std::move(accepted)});
+  }
+
+  void read_section(const Section& section) {
+    FieldReader reader(section.path, section.line, section.fields, problems_);
+    if (section.path.empty()) reader.finish();
+    if (section.path == "relay") read_relay(reader);
+    if (section.path == "listen") read_listen(reader);
+    if (section.path == "ethernet") read_ethernet(reader);
+    if (section.path == "ethernet.device") add_device(reader);
+    if (section.path == "stream") add_stream(reader);
+  }
+
+  void read_relay(FieldReader& reader) {
+    RelayOptions& relay = config_.relay;
+    relay.api = reader.text("api");
+    if (reader.has("api") && (relay.api.empty() || relay.api.size() > kSocketPathBytesMax))
+      reader.complain("api", quoted(relay.api), "a path of 1 to " + std::to_string(kSocketPathBytesMax) + " bytes");
+    relay.port = reader.choice("port", {"sockets", "ethernet"}, 0) == 1 ? PortKind::kEthernet : PortKind::kSockets;
+    relay.workers = static_cast<std::uint32_t>(reader.integer("workers", {1, 1}, 1));
+    relay.core = static_cast<int>(reader.integer("core", {-1, 1023}, -1));
+    relay.sessions_max = static_cast<std::uint32_t>(reader.integer("sessions_max", {1, 65'535}, 4096));
+    relay.memory_mb = static_cast<std::uint32_t>(reader.integer("memory_mb", {0, 1'048'576}, 0));
+    relay.log_level =
+        static_cast<LogLevel>(reader.choice("log_level", {"trace", "debug", "info", "warning", "error"}, 2));
+    reader.finish();
+  }
+
+  // A wildcard takes the whole port of its family; "[::]" takes IPv4's as well, unless "0.0.0.0" is listed itself.
+  static bool is_covered_by(const Endpoint& narrow, const Endpoint& wide) {
+    if (narrow.port != wide.port) return false;
+    if (narrow.ip == wide.ip) return true;
+    if (!wide.ip.is_unspecified()) return false;
+    return wide.ip.is_v4() == narrow.ip.is_v4() || (narrow.ip.is_v4() && !narrow.ip.is_unspecified());
+  }
+  static bool is_overlapping(const Endpoint& a, const Endpoint& b) {
+    return is_covered_by(a, b) || is_covered_by(b, a);
+  }
+
+  void read_listen(FieldReader& reader) {
+    const std::string text = reader.text("address");
+    const auto kilobytes = static_cast<std::uint32_t>(reader.integer("receive_buffer_kb", {64, 1'048'576}, 8192));
+    reader.finish();
+    const std::optional<Endpoint> address = Endpoint::parse(text);
+    if (!address || address->port == 0) {
+      reader.complain("address", reader.has("address") ? quoted(text) : "nothing",
+                      "an address with port, like \"0.0.0.0:9000\" or \"[::]:9000\"");
+      return;
+    }
+    for (const ListenOptions& other : config_.listen)
+      if (is_overlapping(other.address, *address))
+        reader.complain("address", quoted(text), "an address that " + other.address.text() + " does not cover");
+    config_.listen.push_back({*address, kilobytes});
+  }
+
+  void read_ethernet(FieldReader& reader) {
+    config_.ethernet.udp_ports.clear();
+    for (const std::int64_t port : reader.integers("udp_ports", {1, 65'535}, {9000}))
+      config_.ethernet.udp_ports.push_back(static_cast<std::uint16_t>(port));
+    if (config_.ethernet.udp_ports.size() > kUdpPortsMax)
+      reader.complain("udp_ports", std::to_string(config_.ethernet.udp_ports.size()) + " ports", "16 at most");
+    config_.ethernet.backoff = reader.flag("backoff", false);
+    reader.finish();
+  }
+
+  void add_device(FieldReader& reader) {
+    DeviceOptions device = read_device(reader);
+    for (const DeviceOptions& other : config_.ethernet.devices) {
+      if (other.eal == device.eal) reader.complain("eal", quoted(device.eal), "a device that is not listed twice");
+      if (device.ipv4 && other.ipv4 && device.ipv4->ip == other.ipv4->ip)
+        reader.complain("ipv4", quoted(device.ipv4->ip.text()), "an address that no other device has");
+      if (device.ipv6 && other.ipv6 && device.ipv6->ip == other.ipv6->ip)
+        reader.complain("ipv6", quoted(device.ipv6->ip.text()), "an address that no other device has");
+    }
+    config_.ethernet.devices.push_back(std::move(device));
+  }
+
+  void add_stream(FieldReader& reader) {
+    StreamRule rule = read_stream_rule(reader);
+    if (!rule.name.empty() && std::ranges::find(config_.streams, rule.name, &StreamRule::name) != config_.streams.end())
+      reader.complain("name", quoted(rule.name) + " twice", "a name of its own for each [[stream]]");
+    config_.streams.push_back(std::move(rule));
+  }
+
+  [[nodiscard]] bool has_section(std::string_view path) const {
+    return std::ranges::find(sections_, path, &Section::path) != sections_.end();
+  }
+
+  void check_port() {
+    if (config_.relay.api.empty()) config_.relay.api = default_api_path();
+    const auto relay = std::ranges::find(sections_, "relay", &Section::path);
+    const int line = relay == sections_.end() ? 1 : relay->line;
+    if (config_.relay.port == PortKind::kSockets && !has_section("listen"))
+      problems_.push_back({line, "listen", "nothing", "at least one [[listen]] with port = \"sockets\""});
+    if (config_.relay.port == PortKind::kEthernet && !has_section("ethernet.device"))
+      problems_.push_back(
+          {line, "ethernet.device", "nothing", "at least one [[ethernet.device]] with port = \"ethernet\""});
+  }
+
+  const std::vector<Section>& sections_;
+  std::vector<Problem> problems_;
+  Config config_;
+};
+
+std::string line_for(std::string_view file, const Problem& problem) {
+  return std::string{file} + ":" + std::to_string(problem.line) + ": " + problem.text();
+}
+
+}  // namespace
+
+Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name) {
+  const Result<std::vector<Section>, Problem> sections = parse_sections(toml);
+  if (!sections) return ConfigErrors{{line_for(file_name, sections.error())}};
+  ConfigReader reader(*sections);
+  Config config = reader.read();
+  if (reader.problems().empty()) return config;
+  std::ranges::stable_sort(reader.problems(), {}, &Problem::line);
+  ConfigErrors errors;
+  for (const Problem& problem : reader.problems()) errors.lines.push_back(line_for(file_name, problem));
+  return errors;
+}
+
+Result<Config, ConfigErrors> load_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file) return ConfigErrors{{path + ": cannot be read: " + std::strerror(errno)}};
+  return parse_config(text.str(), path);
+}
+
+std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh) {
+  std::vector<std::string> changed;
+  RelayOptions relay = fresh.relay;
+  relay.log_level = running.relay.log_level;
+  if (relay != running.relay) changed.emplace_back("relay");
+  if (fresh.listen != running.listen) changed.emplace_back("listen");
+  if (fresh.ethernet != running.ethernet) changed.emplace_back("ethernet");
+  return changed;
+}
+
+}  // namespace fanlight::control

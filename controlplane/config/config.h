@@ -1,0 +1,80 @@
+// The relay's configuration: one TOML file, validated whole before anything starts, immutable afterwards.
+// docs/configuration.md has the keys for people.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+#include "config/rules.h"
+
+namespace fanlight::control {
+
+enum class PortKind : std::uint8_t { kSockets, kEthernet };
+enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarning, kError };
+
+struct RelayOptions {
+  std::string api;  // Path of the control API's socket.
+  PortKind port = PortKind::kSockets;
+  std::uint32_t workers = 1;
+  int core = -1;  // -1: not pinned.
+  std::uint32_t sessions_max = 4096;
+  std::uint32_t memory_mb = 0;  // 0: as much as the memory plan asks for.
+  LogLevel log_level = LogLevel::kInfo;
+  friend bool operator==(const RelayOptions&, const RelayOptions&) = default;
+};
+
+struct ListenOptions {
+  Endpoint address;
+  std::uint32_t receive_buffer_kb = 8192;
+  friend bool operator==(const ListenOptions&, const ListenOptions&) = default;
+};
+
+struct InterfaceAddress {
+  IpAddress ip;
+  std::uint8_t prefix_bits = 0;  // Of the family: up to 32 or 128.
+  std::optional<IpAddress> gateway;
+  [[nodiscard]] bool is_on_link(const IpAddress& other) const;
+  friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;
+};
+
+struct DeviceOptions {
+  std::string eal;  // A --vdev argument, or a PCI address.
+  std::optional<InterfaceAddress> ipv4;
+  std::optional<InterfaceAddress> ipv6;
+  bool trusts_rx_checksum = false;
+  std::uint16_t queues = 1;
+  std::uint16_t mtu = 1500;
+  friend bool operator==(const DeviceOptions&, const DeviceOptions&) = default;
+};
+
+struct EthernetOptions {
+  std::vector<std::uint16_t> udp_ports{9000};
+  bool backoff = false;
+  std::vector<DeviceOptions> devices;
+  friend bool operator==(const EthernetOptions&, const EthernetOptions&) = default;
+};
+
+struct Config {
+  RelayOptions relay;
+  std::vector<ListenOptions> listen;
+  EthernetOptions ethernet;
+  std::vector<StreamRule> streams;
+};
+
+// Every mistake of a file, each "file:line: key: found X, accepted Y", in the order of the lines.
+struct ConfigErrors {
+  std::vector<std::string> lines;
+};
+
+[[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name);
+[[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& path);
+
+// Sections that differ in what only a restart can change. Streams and the log level are taken over at once.
+[[nodiscard]] std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh);
+
+}  // namespace fanlight::control

@@ -1,0 +1,189 @@
+#include "config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fanlight::control {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::vector<std::string> errors_of(std::string_view toml) {
+  const Result<Config, ConfigErrors> config = parse_config(toml, "x.toml");
+  return config ? std::vector<std::string>{} : config.error().lines;
+}
+
+constexpr std::string_view kListen = "[[listen]]\naddress = \"127.0.0.1:9000\"\n";
+
+TEST(ConfigTest, ASmallFileGetsTheDefaults) {
+  const auto config = parse_config(std::string{kListen} + "[[stream]]\nname = \"live/main\"\n", "x.toml");
+  ASSERT_TRUE(config) << config.error().lines.front();
+  EXPECT_EQ(config->relay.port, PortKind::kSockets);
+  EXPECT_EQ(config->relay.sessions_max, 4096u);
+  EXPECT_FALSE(config->relay.api.empty());
+  EXPECT_EQ(config->listen.front().address.text(), "127.0.0.1:9000");
+  StreamRule expected;
+  expected.name = "live/main";
+  EXPECT_EQ(config->streams.front(), expected);
+}
+
+TEST(ConfigTest, EveryKeyArrivesWhereItBelongs) {
+  const auto config = parse_config(R"(
+[relay]
+api = "/tmp/f.sock"
+port = "ethernet"
+core = 3
+sessions_max = 65535
+memory_mb = 512
+log_level = "debug"
+[ethernet]
+udp_ports = [9000, 9001]
+backoff = true
+[[ethernet.device]]
+eal = "net_af_packet0,iface=fanl0"
+ipv4 = "10.77.0.1/24"
+ipv4_gateway = "10.77.0.254"
+ipv6 = "fd77::1/64"
+ipv6_gateway = "fe80::1"
+rx_checksum = "trust"
+queues = 2
+mtu = 1500
+[[stream]]
+name = "live/*"
+latency_ms = 200
+latency_max_ms = 2000
+bitrate_max_mbps = 2.5
+publish_passphrase = "0123456789"
+view_passphrase = "9876543210"
+)",
+                                   "x.toml");
+  ASSERT_TRUE(config) << config.error().lines.front();
+  EXPECT_EQ(config->relay, (RelayOptions{"/tmp/f.sock", PortKind::kEthernet, 1, 3, 65535, 512, LogLevel::kDebug}));
+  EXPECT_THAT(config->ethernet.udp_ports, ElementsAre(9000, 9001));
+  EXPECT_TRUE(config->ethernet.backoff);
+  const DeviceOptions& device = config->ethernet.devices.front();
+  EXPECT_EQ(device.ipv4, (InterfaceAddress{IpAddress::v4(10, 77, 0, 1), 24, IpAddress::v4(10, 77, 0, 254)}));
+  EXPECT_EQ(device.ipv6->prefix_bits, 64);
+  EXPECT_TRUE(device.trusts_rx_checksum);
+  EXPECT_EQ(device.queues, 2);
+  EXPECT_EQ(device.mtu, 1500);
+  EXPECT_EQ(config->streams.front(),
+            (StreamRule{"live/*", millis(200), seconds(2), 2'500'000, false, "0123456789", "9876543210"}));
+}
+
+TEST(ConfigTest, SeveralMistakesAreToldAtOnceInTheOrderOfTheirLines) {
+  EXPECT_THAT(
+      errors_of(R"([relay]
+worker = 1
+port = "dpdk"
+sessions_max = 65536
+[[listen]]
+address = "localhost:9000"
+[[stream]]
+name = "a b"
+latency_ms = "fast"
+)"),
+      ElementsAre(AllOf(StartsWith("x.toml:2: relay.worker: found an unknown key"), HasSubstr("did you mean workers?")),
+                  "x.toml:3: relay.port: found \"dpdk\", accepted one of \"sockets\", \"ethernet\"",
+                  "x.toml:4: relay.sessions_max: found 65536, accepted 1 to 65535",
+                  StartsWith("x.toml:6: listen.address: found \"localhost:9000\", accepted an address with port"),
+                  StartsWith("x.toml:8: stream.name: found \"a b\""),
+                  "x.toml:9: stream.latency_ms: found \"fast\", accepted 0 to 60000"));
+}
+
+TEST(ConfigTest, APassphraseIsNeverPrinted) {
+  const auto errors = errors_of(std::string{kListen} + R"([[stream]]
+name = "s"
+publish_passphrase = "hush"
+view_passphrase = 1234567890
+view_pasphrase = "hush-hush-hush"
+)");
+  EXPECT_THAT(errors,
+              ElementsAre("x.toml:5: stream.publish_passphrase: found 4 bytes, accepted a string of 10 to 79 bytes",
+                          HasSubstr("x.toml:6: stream.view_passphrase: found an integer"),
+                          AllOf(HasSubstr("did you mean view_passphrase?"), Not(HasSubstr("hush")))));
+}
+
+TEST(ConfigTest, SocketsWithoutListenAndEthernetWithoutDeviceAreRefused) {
+  EXPECT_THAT(errors_of("[relay]\nport = \"sockets\"\n"), ElementsAre(HasSubstr("x.toml:1: listen: found nothing")));
+  EXPECT_THAT(errors_of("\n[relay]\nport = \"ethernet\"\n"),
+              ElementsAre(HasSubstr("x.toml:2: ethernet.device: found nothing")));
+}
+
+TEST(ConfigTest, ADuplicateStreamNameIsRefused) {
+  EXPECT_THAT(errors_of(std::string{kListen} + "[[stream]]\nname = \"a\"\n[[stream]]\nname = \"a\"\n"),
+              ElementsAre(HasSubstr("x.toml:6: stream.name: found \"a\" twice")));
+}
+
+TEST(ConfigTest, AListenAddressUnderAWildcardIsRefused) {
+  const auto both = [](std::string_view first, std::string_view second) {
+    return errors_of("[[listen]]\naddress = \"" + std::string{first} + "\"\n[[listen]]\naddress = \"" +
+                     std::string{second} + "\"\n");
+  };
+  EXPECT_THAT(both("[::]:9000", "127.0.0.1:9000"), ElementsAre(HasSubstr("x.toml:4: listen.address")));
+  EXPECT_THAT(both("127.0.0.1:9000", "0.0.0.0:9000"), ElementsAre(HasSubstr("x.toml:4: listen.address")));
+  EXPECT_THAT(both("[::]:9000", "[::]:9000"), ElementsAre(HasSubstr("x.toml:4: listen.address")));
+  EXPECT_THAT(both("[::]:9000", "0.0.0.0:9000"), ElementsAre());
+  EXPECT_THAT(both("0.0.0.0:9000", "[fd77::1]:9000"), ElementsAre());
+  EXPECT_THAT(both("[::]:9000", "127.0.0.1:9001"), ElementsAre());
+}
+
+TEST(ConfigTest, AGatewayOffTheLinkIsRefused) {
+  constexpr std::string_view kHead = "[relay]\nport = \"ethernet\"\n[[ethernet.device]]\neal = \"net_null0\"\n";
+  const auto with = [&](std::string_view tail) { return errors_of(std::string{kHead} + std::string{tail}); };
+  EXPECT_THAT(with("ipv4 = \"10.77.0.1/25\"\nipv4_gateway = \"10.77.0.129\"\n"),
+              ElementsAre(HasSubstr("x.toml:6: ethernet.device.ipv4_gateway: found \"10.77.0.129\"")));
+  EXPECT_THAT(with("ipv4 = \"10.77.0.1/25\"\nipv4_gateway = \"10.77.0.1\"\n"), ElementsAre(HasSubstr("x.toml:6:")));
+  EXPECT_THAT(with("ipv6 = \"fd77::1/64\"\nipv6_gateway = \"fd77:0:0:1::1\"\n"), ElementsAre(HasSubstr("x.toml:6:")));
+  EXPECT_THAT(with("ipv6 = \"fd77::1/64\"\nipv6_gateway = \"fe80::1\"\n"), ElementsAre());
+  EXPECT_THAT(with(""), ElementsAre(HasSubstr("x.toml:3: ethernet.device.ipv4: found nothing")));
+  EXPECT_THAT(with("ipv4 = \"10.77.0.1/33\"\n"),
+              ElementsAre(HasSubstr("x.toml:5: ethernet.device.ipv4: found \"10.77.0.1/33\"")));
+}
+
+TEST(ConfigTest, LatencyMaxBelowLatencyIsRefused) {
+  EXPECT_THAT(errors_of(std::string{kListen} + "[[stream]]\nname = \"a\"\nlatency_ms = 500\nlatency_max_ms = 400\n"),
+              ElementsAre(HasSubstr("x.toml:6: stream.latency_max_ms: found 400, accepted 500 (latency_ms) to 60000")));
+}
+
+TEST(ConfigTest, WaitUnderAPatternIsRefused) {
+  EXPECT_THAT(errors_of(std::string{kListen} + "[[stream]]\nname = \"a/*\"\nwait = true\n"),
+              ElementsAre(HasSubstr("x.toml:5: stream.wait")));
+}
+
+TEST(ConfigTest, AWrongKindOfTableIsToldByItsHeading) {
+  EXPECT_THAT(errors_of("[listen]\naddress = \"127.0.0.1:9000\"\n"),
+              ElementsAre("x.toml:1: listen: found [listen], accepted [[listen]]"));
+  EXPECT_THAT(
+      errors_of(std::string{kListen} + "[[streams]]\nname = \"a\"\n"),
+      ElementsAre(AllOf(HasSubstr("x.toml:3: streams: found an unknown table"), HasSubstr("did you mean stream?"))));
+}
+
+TEST(ConfigTest, ASyntaxErrorNamesItsLine) {
+  EXPECT_THAT(errors_of("[relay]\nport = \n"), ElementsAre(StartsWith("x.toml:2: syntax: found ")));
+}
+
+TEST(ConfigTest, AMissingFileIsAnError) {
+  const auto config = load_config("/nonexistent/fanlight.toml");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().lines,
+              ElementsAre("/nonexistent/fanlight.toml: cannot be read: No such file or directory"));
+}
+
+TEST(ConfigTest, StreamsAndLogLevelMayChangeWithoutARestart) {
+  Config running;
+  Config fresh = running;
+  fresh.streams.emplace_back().name = "new";
+  fresh.relay.log_level = LogLevel::kDebug;
+  EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre());
+  fresh.relay.core = 1;
+  fresh.listen.push_back({});
+  EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre("relay", "listen"));
+}
+
+}  // namespace
+}  // namespace fanlight::control

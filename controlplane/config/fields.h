@@ -1,0 +1,81 @@
+// Keys and values as somebody wrote them, in a TOML file or a JSON body, and the one way to read them: every mistake is
+// noted, none ends the reading, so that all of them can be told at once.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fanlight::control {
+
+struct Field {
+  // monostate: a kind of value that no key of ours takes.
+  using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
+  std::string key;
+  Value value;
+  int line = 0;
+};
+
+struct Problem {
+  int line = 0;
+  std::string key;
+  std::string found;
+  std::string accepted;
+  // "latency_ms: found -1, accepted 0 to 60000"
+  [[nodiscard]] std::string text() const { return key + ": found " + found + ", accepted " + accepted; }
+};
+
+struct IntegerRange {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+};
+
+// The candidate with the fewest edits from `word`; empty when none is near.
+[[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string> candidates);
+
+// Reads one table. Each question answers the value, or the fallback when the key is absent or wrong; a wrong one is a
+// Problem. The keys asked for are the keys that exist: finish() complains about the others.
+class FieldReader {
+ public:
+  FieldReader(std::string_view path, int line, std::span<const Field> fields, std::vector<Problem>& problems)
+      : path_(path), line_(line), fields_(fields), problems_(problems) {}
+
+  [[nodiscard]] std::string text(std::string_view key, std::string_view fallback = "");
+  // Like text(), but what was found is never shown.
+  [[nodiscard]] std::string secret(std::string_view key, IntegerRange bytes);
+  [[nodiscard]] std::int64_t integer(std::string_view key, IntegerRange range, std::int64_t fallback);
+  [[nodiscard]] double number(std::string_view key, IntegerRange range, double fallback);
+  [[nodiscard]] bool flag(std::string_view key, bool fallback);
+  // Answers the index in `words`.
+  [[nodiscard]] std::size_t choice(std::string_view key, std::initializer_list<std::string_view> words,
+                                   std::size_t fallback);
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key, IntegerRange range,
+                                                   std::vector<std::int64_t> fallback);
+
+  [[nodiscard]] bool has(std::string_view key) const { return peek(key) != nullptr; }
+  // The key's line, or the table's when the key is absent.
+  [[nodiscard]] int line_of(std::string_view key) const;
+  void complain(std::string_view key, std::string found, std::string accepted);
+  void finish();
+
+ private:
+  [[nodiscard]] const Field* peek(std::string_view key) const;
+  const Field* find(std::string_view key);
+
+  std::string path_;
+  int line_;
+  std::span<const Field> fields_;
+  std::vector<Problem>& problems_;
+  std::vector<std::string> known_;
+};
+
+// "\"text\"", "17", "true", "a table": what stands in a message.
+[[nodiscard]] std::string show(const Field::Value& value);
+[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string show(IntegerRange range);
+
+}  // namespace fanlight::control

@@ -1,0 +1,23 @@
+// One stream rule of the configuration, validated. Plain values, immutable after loading.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/time.h"
+
+namespace fanlight::control {
+
+struct StreamRule {
+  std::string name;                 // "live/main", or a pattern with one trailing '*': "live/*".
+  Micros latency = millis(120);     // Asked of publishers, and the least a viewer plays with.
+  Micros latency_max = seconds(5);  // A session that wants more gets this.
+  std::uint64_t bitrate_bits_max = 10'000'000;
+  bool wait = true;                // A viewer may come before the publisher. Never under a pattern.
+  std::string publish_passphrase;  // Empty: clear only.
+  std::string view_passphrase;
+  [[nodiscard]] bool is_pattern() const { return !name.empty() && name.back() == '*'; }
+  friend bool operator==(const StreamRule&, const StreamRule&) = default;
+};
+
+}  // namespace fanlight::control

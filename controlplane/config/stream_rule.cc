@@ -1,0 +1,62 @@
+#include "config/stream_rule.h"
+
+#include <algorithm>
+
+#include "contract/limits.h"
+
+namespace fanlight::control {
+namespace {
+
+bool is_stream_name(std::string_view name) {
+  if (name.empty() || name.size() > kStreamNameBytesMax) return false;
+  const bool is_printable =
+      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
+  return is_printable && name.find('*') >= name.size() - 1;
+}
+
+void read_name(FieldReader& reader, StreamRule& rule) {
+  rule.name = reader.text("name");
+  if (is_stream_name(rule.name)) return;
+  reader.complain("name", reader.has("name") ? quoted(rule.name) : "nothing",
+                  "1 to " + std::to_string(kStreamNameBytesMax) + " bytes without spaces, '*' only at the end");
+}
+
+void read_latency(FieldReader& reader, StreamRule& rule) {
+  const std::int64_t latency = reader.integer("latency_ms", kLatencyMs, rule.latency.count / 1000);
+  const std::int64_t latency_max =
+      reader.integer("latency_max_ms", kLatencyMs, std::max(latency, rule.latency_max.count / 1000));
+  rule.latency = millis(latency);
+  rule.latency_max = millis(latency_max);
+  if (latency_max >= latency) return;
+  reader.complain("latency_max_ms", std::to_string(latency_max),
+                  std::to_string(latency) + " (latency_ms) to " + std::to_string(kLatencyMs.most));
+}
+
+void read_bitrate(FieldReader& reader, StreamRule& rule) {
+  const double mbps = reader.number("bitrate_max_mbps", kBitrateMbps, 10);
+  if (mbps < 0.01) reader.complain("bitrate_max_mbps", show(Field::Value{mbps}), "a number from 0.01 to 1000");
+  rule.bitrate_bits_max = static_cast<std::uint64_t>(mbps * 1e6);
+}
+
+void read_wait(FieldReader& reader, StreamRule& rule) {
+  rule.wait = reader.flag("wait", !rule.is_pattern());
+  if (!rule.wait || !rule.is_pattern()) return;
+  rule.wait = false;
+  reader.complain("wait", "true", "false under a pattern: its streams exist only while somebody publishes them");
+}
+
+}  // namespace
+
+StreamRule read_stream_rule(FieldReader& reader) {
+  StreamRule rule;
+  read_name(reader, rule);
+  read_latency(reader, rule);
+  read_bitrate(reader, rule);
+  read_wait(reader, rule);
+  rule.publish_passphrase = reader.secret("publish_passphrase", kPassphraseBytes);
+  rule.view_passphrase = reader.secret("view_passphrase", kPassphraseBytes);
+  reader.finish();
+  return rule;
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,16 @@
+// A stream rule from its keys: the same for a [[stream]] table and for a body of POST /v1/streams.
+#pragma once
+
+#include "config/fields.h"
+#include "config/rules.h"
+
+namespace fanlight::control {
+
+inline constexpr IntegerRange kLatencyMs{0, 60'000};
+inline constexpr IntegerRange kBitrateMbps{0, 1'000};
+inline constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
+
+// Asks `reader` for every key of a rule and finishes it. Only usable when no problem was noted.
+[[nodiscard]] StreamRule read_stream_rule(FieldReader& reader);
+
+}  // namespace fanlight::control

@@ -1,0 +1,205 @@
+#include "daemon/control_loop.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+#include "api/server.h"
+#include "daemon/desk_relay.h"
+#include "daemon/log.h"
+#include "daemon/readiness.h"
+#include "daemon/version.h"
+#include "io/clock.h"
+#include "io/doorbell.h"
+
+namespace fanlight::control {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// A CONCLUSION may cost two PBKDF2 runs (3 ms): between batches the API and signals have their turn.
+constexpr std::size_t kEventsPerTurn = 16;
+constexpr Micros kRingRetry = millis(5);
+constexpr std::chrono::seconds kStopTimeout{1};
+
+// CLOCK_MONOTONIC on both sides: an Instant is a steady_clock moment.
+std::chrono::steady_clock::time_point moment_of(Instant at) {
+  return std::chrono::steady_clock::time_point(std::chrono::microseconds(at.us));
+}
+
+void log_notice(const Notice& notice) {
+  spdlog::log(notice.level == Notice::Level::kWarning ? spdlog::level::warn : spdlog::level::info, "{}", notice.text);
+}
+
+}  // namespace
+
+class ControlLoop::State {
+ public:
+  State(Config config, std::string config_path, Mailbox& mailbox, StreamFactory& streams)
+      : config_(std::move(config)),
+        config_path_(std::move(config_path)),
+        mailbox_(mailbox),
+        desk_(config_.streams, streams),
+        relay_(
+            desk_, [this] { return facts(); }, [this] { settle(); }),
+        bell_(loop_, dup(mailbox.control_bell)) {
+    bell_.non_blocking(true);
+    await_bell();
+    await_signal();
+    settle();
+  }
+
+  Result<Done> open() {
+    Result<std::unique_ptr<ApiServer>> api = ApiServer::open(loop_, config_.relay.api, routes_);
+    if (!api) return api.error();
+    api_ = std::move(*api);
+    spdlog::info("control API on {}", config_.relay.api);
+    return Done{};
+  }
+
+  void run() { loop_.run(); }
+
+ private:
+  [[nodiscard]] RelayFacts facts() const {
+    const Micros uptime = io::MonotonicClock::now() - started_;
+    return {kVersion, config_.relay.port == PortKind::kSockets ? "sockets" : "ethernet",
+            static_cast<std::uint64_t>(uptime.count / 1'000'000), &mailbox_.counters};
+  }
+
+  // --- the worker
+  void await_bell() {
+    bell_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const error_code& error) {
+      if (error) return;
+      std::uint64_t rings = 0;
+      error_code ignored;
+      bell_.read_some(asio::buffer(&rings, sizeof rings), ignored);
+      await_bell();
+      handle_events();
+    });
+  }
+
+  void handle_events() {
+    Event event;
+    std::size_t handled = 0;
+    while (handled < kEventsPerTurn && mailbox_.events.try_pop(event)) {
+      desk_.handle_event(io::MonotonicClock::now(), std::move(event));
+      ++handled;
+    }
+    if (handled == kEventsPerTurn) asio::post(loop_, [this] { handle_events(); });
+    settle();
+    if (handled > 0 && api_) api_->wake();
+  }
+
+  // After whatever moved the desk: its commands and notices leave, its next deadline is ours.
+  void settle() {
+    const bool is_ring_full = !push_commands();
+    while (const std::optional<Notice> notice = desk_.poll_notice()) log_notice(*notice);
+    const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
+    arm(std::min(desk_.next_deadline(), retry));
+    if (desk_.is_stopped()) loop_.stop();
+  }
+
+  // False when the ring is full; the rest stays with the desk.
+  bool push_commands() {
+    std::size_t pushed = 0;
+    Command* command = desk_.peek_command();
+    while (command && mailbox_.commands.try_push(std::move(*command))) {
+      desk_.pop_command();
+      command = desk_.peek_command();
+      ++pushed;
+    }
+    if (pushed > 0) io::ring_doorbell(mailbox_.worker_bell);
+    return command == nullptr;
+  }
+
+  void arm(Instant at) {
+    if (at == armed_) return;
+    armed_ = at;
+    if (at == Instant::never()) {
+      timer_.cancel();
+      return;
+    }
+    timer_.expires_at(moment_of(at));
+    timer_.async_wait([this](const error_code& error) {
+      if (error) return;
+      armed_ = Instant::never();
+      desk_.handle_timeout(io::MonotonicClock::now());
+      settle();
+    });
+  }
+
+  // --- signals
+  void await_signal() {
+    signals_.async_wait([this](const error_code& error, int signal) {
+      if (error) return;
+      signal == SIGHUP ? reload() : stop();
+      await_signal();
+    });
+  }
+
+  void reload() {
+    Result<Config, ConfigErrors> fresh = load_config(config_path_);
+    if (!fresh) {
+      for (const std::string& line : fresh.error().lines) spdlog::error("{}", line);
+      spdlog::error("reload refused; the configuration in use stays");
+      return;
+    }
+    for (const std::string& section : restart_only_changes(config_, *fresh))
+      spdlog::warn("[{}] changed in {}; that needs a restart", section, config_path_);
+    set_log_level(fresh->relay.log_level);
+    config_.relay.log_level = fresh->relay.log_level;
+    config_.streams = fresh->streams;
+    desk_.reload(std::move(fresh->streams));
+    spdlog::info("{} reloaded", config_path_);
+    settle();
+  }
+
+  void stop() {
+    if (is_stopping_) return;
+    is_stopping_ = true;
+    spdlog::info("stopping");
+    notify_service_manager("STOPPING=1");
+    patience_.expires_after(kStopTimeout);
+    patience_.async_wait([this](const error_code& error) {
+      if (error) return;
+      spdlog::warn("the worker did not end its sessions within 1 s");
+      loop_.stop();
+    });
+    desk_.stop();
+    settle();
+  }
+
+  asio::io_context loop_{1};  // One thread: no locks inside.
+  Config config_;
+  const std::string config_path_;
+  const Instant started_ = io::MonotonicClock::now();
+  Mailbox& mailbox_;
+  SessionDesk desk_;
+  DeskRelay relay_;
+  Routes routes_{relay_};
+  std::unique_ptr<ApiServer> api_;
+  asio::posix::stream_descriptor bell_;
+  asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
+  asio::steady_timer timer_{loop_};
+  asio::steady_timer patience_{loop_};
+  Instant armed_ = Instant::never();
+  bool is_stopping_ = false;
+};
+
+ControlLoop::ControlLoop(Config config, std::string config_path, Mailbox& mailbox, StreamFactory& streams)
+    : state_(std::make_unique<State>(std::move(config), std::move(config_path), mailbox, streams)) {}
+ControlLoop::~ControlLoop() = default;
+Result<Done> ControlLoop::open() { return state_->open(); }
+void ControlLoop::run() { state_->run(); }
+
+}  // namespace fanlight::control

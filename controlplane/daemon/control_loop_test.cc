@@ -1,0 +1,173 @@
+#include "daemon/control_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+namespace fanlight::control {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Tokens only: nobody looks into a stream here.
+class Tokens final : public StreamFactory {
+ public:
+  Stream* make(const StreamOptions&) override { return reinterpret_cast<Stream*>(++made); }
+  void take_back(Stream*) override {}
+  std::uintptr_t made = 0;
+};
+
+// A worker without a port: it answers Stop, and AskReport for the streams it was given.
+class FakeWorker {
+ public:
+  explicit FakeWorker(Mailbox& mailbox, bool is_deaf = false) : mailbox_(mailbox) {
+    if (!is_deaf) thread_ = std::thread([this] { run(); });
+  }
+  ~FakeWorker() {
+    is_over_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  FakeWorker(const FakeWorker&) = delete;
+  FakeWorker& operator=(const FakeWorker&) = delete;
+
+ private:
+  void run() {
+    Command command;
+    while (!is_over_) {
+      pollfd bell{mailbox_.worker_bell, POLLIN, 0};
+      if (poll(&bell, 1, 10) <= 0) continue;
+      eventfd_t rings = 0;
+      eventfd_read(mailbox_.worker_bell, &rings);
+      while (mailbox_.commands.try_pop(command)) answer(command);
+      eventfd_write(mailbox_.control_bell, 1);
+    }
+  }
+  void answer(const Command& command) {
+    if (const auto* add = std::get_if<command::AddStream>(&command)) streams_.push_back(add->index);
+    if (const auto* question = std::get_if<command::AskReport>(&command)) report(question->ticket);
+    if (std::holds_alternative<command::Stop>(command)) say(event::Stopped{});
+  }
+  void report(std::uint64_t ticket) {
+    for (const StreamIndex stream : streams_) {
+      event::StreamReport report;
+      report.ticket = ticket;
+      report.stream = stream;
+      say(report);
+    }
+    say(event::ReportEnd{ticket});
+  }
+  void say(Event event) { ASSERT_TRUE(mailbox_.events.try_push(std::move(event))); }
+
+  std::vector<StreamIndex> streams_;
+  Mailbox& mailbox_;
+  std::atomic<bool> is_over_{false};
+  std::thread thread_;
+};
+
+class ControlLoopTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/fanlight-loop-XXXXXX";
+    directory = mkdtemp(name);
+    config_path = directory + "/fanlight.toml";
+    config.relay.api = directory + "/api.sock";
+    config.listen.push_back({*Endpoint::parse("127.0.0.1:9000")});
+    config.streams.emplace_back().name = "live/main";
+    mailbox.worker_bell = eventfd(0, EFD_NONBLOCK);
+    mailbox.control_bell = eventfd(0, EFD_NONBLOCK);
+  }
+  void TearDown() override {
+    close(mailbox.worker_bell);
+    close(mailbox.control_bell);
+    unlink(config_path.c_str());
+    rmdir(directory.c_str());
+  }
+  std::string get(const std::string& target) const {
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    config.relay.api.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    const std::string request = "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    EXPECT_EQ(write(fd, request.data(), request.size()), ssize_t(request.size()));
+    std::string all;
+    char chunk[4096];
+    for (ssize_t bytes = 0; (bytes = read(fd, chunk, sizeof chunk)) > 0;) all.append(chunk, std::size_t(bytes));
+    close(fd);
+    return all;
+  }
+  // Runs the loop here while `user` talks to it from another thread; answers how long the stop took.
+  template <class User>
+  Clock::duration run_with(User user) {
+    Config copy = config;
+    ControlLoop loop(std::move(copy), config_path, mailbox, tokens);
+    const Result<Done> opened = loop.open();
+    EXPECT_TRUE(opened) << opened.error().what;
+    Clock::time_point asked;
+    std::thread other([&] {
+      user();
+      asked = Clock::now();
+      kill(getpid(), SIGTERM);
+    });
+    loop.run();
+    const auto ended = Clock::now();
+    other.join();
+    return ended - asked;
+  }
+
+  Mailbox mailbox;
+  Tokens tokens;
+  Config config;
+  std::string directory;
+  std::string config_path;
+};
+
+TEST_F(ControlLoopTest, AReportGoesThroughTheMailboxAndBack) {
+  FakeWorker worker(mailbox);
+  run_with([&] {
+    EXPECT_THAT(get("/v1/streams"), HasSubstr("\"name\":\"live/main\""));
+    EXPECT_THAT(get("/v1/status"), HasSubstr("\"port\":\"sockets\""));
+  });
+}
+
+TEST_F(ControlLoopTest, SigtermEndsTheLoopWhenTheWorkerHasStopped) {
+  FakeWorker worker(mailbox);
+  EXPECT_LT(run_with([] {}), 500ms);
+}
+
+TEST_F(ControlLoopTest, ADeafWorkerHoldsTheEndUpForASecondOnly) {
+  FakeWorker worker(mailbox, /*is_deaf=*/true);
+  const auto took = run_with([&] { EXPECT_THAT(get("/v1/sessions"), HasSubstr("HTTP/1.1 503 ")); });
+  EXPECT_GE(took, 900ms);
+  EXPECT_LT(took, 1500ms);
+}
+
+TEST_F(ControlLoopTest, SighupTakesNewStreamsOverAndRefusesABrokenFile) {
+  FakeWorker worker(mailbox);
+  run_with([&] {
+    const auto reload = [&](const std::string& streams) {
+      std::ofstream(config_path) << "[[listen]]\naddress = \"127.0.0.1:9000\"\n" << streams;
+      kill(getpid(), SIGHUP);
+      std::this_thread::sleep_for(50ms);
+    };
+    reload("[[stream]]\nname = \"live/main\"\n[[stream]]\nname = \"live/second\"\n");
+    EXPECT_THAT(get("/v1/streams"), HasSubstr("live/second"));
+    reload("[[stream]]\nname = \"live/third\"\nlatency_ms = -1\n");
+    EXPECT_THAT(get("/v1/streams"), HasSubstr("live/second"));
+  });
+}
+
+}  // namespace
+}  // namespace fanlight::control

@@ -1,0 +1,92 @@
+#include "daemon/daemon.h"
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+
+#include "config/config.h"
+#include "daemon/control_loop.h"
+#include "daemon/dataplane.h"
+#include "daemon/dataplane_plan.h"
+#include "daemon/log.h"
+#include "daemon/readiness.h"
+#include "daemon/version.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongConfig = 2;
+
+// While it lives, threads are born deaf to signals, and those that come wait for the control loop.
+class SignalShield {
+ public:
+  SignalShield() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalShield() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalShield(const SignalShield&) = delete;
+  SignalShield& operator=(const SignalShield&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "fanlightd: %s\n", error.what.c_str());
+  return kFailed;
+}
+
+int refuse(const ConfigErrors& errors) {
+  for (const std::string& line : errors.lines) std::fprintf(stderr, "%s\n", line.c_str());
+  return kWrongConfig;
+}
+
+int check(const DaemonOptions& options, const DataplanePlan& plan) {
+  std::printf("%s is valid\n%s\n", options.config_path.c_str(), plan.text().c_str());
+  return 0;
+}
+
+// The control loop takes the signals over before the shield falls, so that none is lost in between.
+Result<Done> run_control(Config config, const std::string& config_path, Dataplane& dataplane,
+                         std::optional<SignalShield>& shield) {
+  ControlLoop control(std::move(config), config_path, dataplane.mailbox(), dataplane.streams());
+  Result<Done> opened = control.open();
+  if (!opened) return opened;
+  shield.reset();
+  std::fputs("fanlightd: ready\n", stderr);
+  notify_service_manager("READY=1");
+  control.run();
+  return Done{};
+}
+
+int serve(Config config, const std::string& config_path, const DataplanePlan& plan) {
+  std::optional<SignalShield> shield(std::in_place);
+  Result<std::unique_ptr<Dataplane>> dataplane = Dataplane::open(config, plan);
+  if (!dataplane) return fail(dataplane.error());
+  for (const std::string& note : (*dataplane)->notes()) spdlog::info("{}", note);
+  const Result<Done> served = run_control(std::move(config), config_path, **dataplane, shield);
+  (*dataplane)->stop();
+  return served ? 0 : fail(served.error());
+}
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  Result<Config, ConfigErrors> config = load_config(options.config_path);
+  if (!config) return refuse(config.error());
+  const Result<DataplanePlan> plan = plan_dataplane(*config);
+  if (!plan) return fail(plan.error());
+  if (options.checks_only) return check(options, *plan);
+  open_log(config->relay.log_level);
+  std::signal(SIGPIPE, SIG_IGN);
+  spdlog::info("fanlightd {}; {}", kVersion, plan->text());
+  return serve(std::move(*config), options.config_path, *plan);
+}
+
+}  // namespace fanlight::control

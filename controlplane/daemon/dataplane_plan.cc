@@ -1,0 +1,86 @@
+#include "daemon/dataplane_plan.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "contract/limits.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr std::uint64_t kUsualPayloadBytes = 1316;  // Seven TS packets.
+// What a device queue holds at most; DPDK's virtual and real drivers take 512 or 1,024.
+constexpr std::size_t kDescriptorsPerQueue = 1024;
+
+StreamOptions options_of(const StreamRule& rule) { return {rule.bitrate_bits_max, rule.latency, rule.latency_max}; }
+
+io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
+  io::MemoryNeeds needs;
+  needs.history_slots = slots;
+  needs.workers = config.relay.workers;
+  if (config.relay.port == PortKind::kEthernet) {
+    needs.for_devices = true;
+    for (const DeviceOptions& device : config.ethernet.devices) needs.receive_descriptors += device.queues;
+    needs.receive_descriptors *= kDescriptorsPerQueue;
+    needs.transmit_descriptors = needs.receive_descriptors;
+  }
+  return io::plan_memory(needs);
+}
+
+// The most slots that fit into `bytes`; 0 when none do.
+std::size_t slots_within(const Config& config, std::size_t bytes) {
+  std::size_t least = 0;
+  std::size_t most = bytes / io::kReceiveRoomBytes;
+  while (least < most) {
+    const std::size_t middle = most - (most - least) / 2;
+    if (memory_for(config, middle).bytes() <= bytes) {
+      least = middle;
+    } else {
+      most = middle - 1;
+    }
+  }
+  return least;
+}
+
+std::string mebibytes(std::size_t bytes) { return std::to_string((bytes >> 20) + 1) + " MiB"; }
+
+}  // namespace
+
+std::size_t history_slots(const StreamOptions& options) {
+  const auto held_us = static_cast<std::uint64_t>((options.latency_max + seconds(1)).count);
+  const std::uint64_t held_bytes = options.bitrate_bits_max / 8 * held_us / 1'000'000;
+  return std::bit_ceil(std::max<std::uint64_t>(held_bytes / kUsualPayloadBytes, 64));
+}
+
+std::string DataplanePlan::text() const {
+  return "memory plan: " + std::to_string(streams_max) + " streams with " + std::to_string(history_slots) +
+         " history slots, " + std::to_string(memory.receive.buffers + memory.headers.buffers + memory.copies.buffers) +
+         " packet buffers, " + mebibytes(memory.bytes());
+}
+
+Result<DataplanePlan> plan_dataplane(const Config& config) {
+  DataplanePlan plan;
+  plan.streams_max = kSpareStreams;
+  plan.history_slots = kSpareStreams * history_slots({});
+  std::size_t slots_least = 0;  // The named streams': they exist from the start.
+  for (const StreamRule& rule : config.streams) {
+    const std::size_t count = rule.is_pattern() ? kStreamsPerPattern : 1;
+    const std::size_t slots = history_slots(options_of(rule));
+    plan.streams_max += count;
+    plan.history_slots += count * slots;
+    if (!rule.is_pattern()) slots_least += slots;
+  }
+  plan.streams_max = std::min(plan.streams_max, kStreamsMax);
+  if (config.relay.memory_mb > 0) {
+    plan.history_slots = slots_within(config, std::size_t{config.relay.memory_mb} << 20);
+    if (plan.history_slots < std::max<std::size_t>(slots_least, 1))
+      return Error{ErrorCode::kNoMemory, "relay.memory_mb = " + std::to_string(config.relay.memory_mb) +
+                                             " is too little: the configured streams need " +
+                                             mebibytes(memory_for(config, slots_least).bytes()) +
+                                             "; raise it, or lower bitrate_max_mbps or latency_max_ms"};
+  }
+  plan.memory = memory_for(config, plan.history_slots);
+  return plan;
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,50 @@
+#include "daemon/dataplane_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fanlight::control {
+namespace {
+
+Config with(std::vector<std::string> names) {
+  Config config;
+  for (std::string& name : names) config.streams.emplace_back().name = std::move(name);
+  return config;
+}
+
+TEST(DataplanePlanTest, AHistoryHoldsTheDeclaredBitrateForItsTime) {
+  // 10 Mb/s for 5 + 1 s are 5,699 packets.
+  EXPECT_EQ(history_slots({10'000'000, millis(120), seconds(5)}), 8192u);
+  EXPECT_EQ(history_slots({10'000, millis(120), seconds(1)}), 64u);
+  EXPECT_EQ(history_slots({1'000'000'000, millis(120), seconds(60)}), std::size_t{1} << 23);
+}
+
+TEST(DataplanePlanTest, NamedStreamsPatternsAndSparesHaveRoom) {
+  const auto plan = plan_dataplane(with({"a", "b", "live/*"}));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->streams_max, 2 + kStreamsPerPattern + kSpareStreams);
+  EXPECT_EQ(plan->history_slots, plan->streams_max * 8192);
+  EXPECT_GT(plan->memory.receive.buffers, plan->history_slots);
+  EXPECT_THAT(plan->text(), testing::HasSubstr("7 streams with 57344 history slots"));
+}
+
+TEST(DataplanePlanTest, AGivenMemoryIsUsedUpAndNotExceeded) {
+  Config config = with({"a"});
+  config.relay.memory_mb = 100;
+  const auto plan = plan_dataplane(config);
+  ASSERT_TRUE(plan) << plan.error().what;
+  EXPECT_LE(plan->memory.bytes(), std::size_t{100} << 20);
+  EXPECT_GT(plan->memory.bytes(), std::size_t{98} << 20);
+}
+
+TEST(DataplanePlanTest, TooLittleMemoryForTheNamedStreamsIsAnError) {
+  Config config = with({"a", "b", "c", "d"});
+  config.relay.memory_mb = 64;
+  const auto plan = plan_dataplane(config);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, ErrorCode::kNoMemory);
+  EXPECT_THAT(plan.error().what, testing::HasSubstr("relay.memory_mb = 64 is too little"));
+}
+
+}  // namespace
+}  // namespace fanlight::control

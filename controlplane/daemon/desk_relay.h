@@ -1,0 +1,38 @@
+// The session desk as the API sees it. What the desk says in return must leave at once: `settle` does that.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "api/relay.h"
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+
+class DeskRelay final : public Relay {
+ public:
+  DeskRelay(SessionDesk& desk, std::function<RelayFacts()> facts, std::function<void()> settle)
+      : desk_(desk), facts_(std::move(facts)), settle_(std::move(settle)) {}
+
+  [[nodiscard]] RelayFacts facts() const override { return facts_(); }
+  [[nodiscard]] Result<Done> add_stream(const StreamRule& rule) override { return settled(desk_.add_stream(rule)); }
+  [[nodiscard]] Result<Done> remove_stream(std::string_view name) override {
+    return settled(desk_.remove_stream(name));
+  }
+  [[nodiscard]] Result<Done> kick(SocketId socket) override { return settled(desk_.kick(socket)); }
+  [[nodiscard]] std::uint64_t ask_report(SocketId socket) override { return settled(desk_.ask_report(socket)); }
+  [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket) override { return desk_.take_report(ticket); }
+
+ private:
+  template <class T>
+  T settled(T answer) {
+    settle_();
+    return answer;
+  }
+
+  SessionDesk& desk_;
+  std::function<RelayFacts()> facts_;
+  std::function<void()> settle_;
+};
+
+}  // namespace fanlight::control

@@ -1,0 +1,62 @@
+#include "daemon/ports.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "contract/limits.h"
+
+namespace fanlight::control {
+namespace {
+
+// Short against a frame of video, long against a turn of the loop.
+constexpr Micros kIdleSleep = micros(50);
+
+net::Interface interface_of(const DeviceOptions& device, const EthernetOptions& ethernet) {
+  net::Interface interface;
+  if (device.ipv4) {
+    interface.ipv4 = device.ipv4->ip;
+    interface.ipv4_prefix = device.ipv4->prefix_bits;
+    interface.ipv4_gateway = device.ipv4->gateway.value_or(IpAddress{});
+  }
+  if (device.ipv6) {
+    interface.ipv6 = device.ipv6->ip;
+    interface.ipv6_prefix = device.ipv6->prefix_bits;
+    interface.ipv6_gateway = device.ipv6->gateway.value_or(IpAddress{});
+  }
+  std::ranges::copy(ethernet.udp_ports, interface.udp_ports.begin());
+  // An IP header is always whole; what a kernel over veth leaves unfinished is UDP's sum.
+  interface.verify_udp_checksum = !device.trusts_rx_checksum;
+  return interface;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, PacketPool& receive_pool, int doorbell) {
+  io::SocketPortOptions options;
+  std::int64_t bytes = 0;
+  for (const ListenOptions& listen : config.listen) {
+    options.listen.push_back(listen.address);
+    bytes = std::max(bytes, std::int64_t{listen.receive_buffer_kb} * 1024);
+  }
+  options.receive_buffer_bytes = static_cast<int>(std::min<std::int64_t>(bytes, std::numeric_limits<int>::max()));
+  options.receive_pool = &receive_pool;
+  options.doorbell = doorbell;
+  return io::SocketPort::open(options);
+}
+
+Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, PacketPool& receive_pool,
+                                                             int doorbell) {
+  io::EthernetPortOptions options;
+  options.doorbell = doorbell;
+  if (config.ethernet.backoff) options.idle_sleep = kIdleSleep;
+  for (const DeviceOptions& device : config.ethernet.devices) {
+    io::EthernetLinkOptions& link = options.links.emplace_back();
+    link.device.device = device.eal;
+    link.device.receive_queues = device.queues;
+    link.device.receive_pool = &receive_pool;
+    link.interface = interface_of(device, config.ethernet);
+  }
+  return io::EthernetPort::open(options);
+}
+
+}  // namespace fanlight::control

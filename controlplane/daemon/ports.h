@@ -1,0 +1,18 @@
+// A port as the configuration describes it.
+#pragma once
+
+#include <memory>
+
+#include "config/config.h"
+#include "io/ethernet_port.h"
+#include "io/socket_port.h"
+
+namespace fanlight::control {
+
+// `doorbell`: an eventfd that ends the port's sleep. The pool outlives the port.
+[[nodiscard]] Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, PacketPool& receive_pool,
+                                                                       int doorbell);
+[[nodiscard]] Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config,
+                                                                           PacketPool& receive_pool, int doorbell);
+
+}  // namespace fanlight::control

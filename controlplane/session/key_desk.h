@@ -1,0 +1,47 @@
+// From passphrase and key message to ciphers. srt-wire §4.1–4.3, §4.5
+//
+// PBKDF2 takes 1.5–3 ms, so each key-encrypting key is derived once and kept: callers repeat themselves, and a
+// publisher rotates its keys under one salt. The cache is small because a stranger chooses the salt.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+
+#include "base/result.h"
+#include "crypto/session_ciphers.h"
+#include "session/secret.h"
+#include "wire/reject.h"
+
+namespace fanlight::control {
+
+struct AgreedKeys {
+  std::unique_ptr<crypto::SessionCiphers> ciphers;  // Null: clear.
+  std::size_t key_bytes = 0;                        // 0: clear.
+};
+
+class KeyDesk {
+ public:
+  static constexpr std::size_t kCachedMax = 64;
+
+  // The KMREQ of a CONCLUSION (empty when it had none) against the passphrase (empty when we have none).
+  [[nodiscard]] Result<AgreedKeys, wire::Reject> agree(const Secret& passphrase, ByteSpan key_message);
+  // A KMREQ inside a session: as above, and the length must stay what it was (CVE-2026-55868). Judged before any cost.
+  [[nodiscard]] Result<AgreedKeys, wire::Reject> refresh(const Secret& passphrase, ByteSpan key_message,
+                                                         std::size_t key_bytes);
+  [[nodiscard]] std::uint64_t derivations() const { return derivations_; }
+
+ private:
+  struct CachedKek {
+    Secret passphrase;
+    wire::Salt salt{};
+    crypto::Key kek;
+  };
+  [[nodiscard]] Result<AgreedKeys, wire::Reject> unwrap(const Secret& passphrase, const wire::KeyMessage& message);
+  [[nodiscard]] const crypto::Key& kek_for(const Secret& passphrase, const wire::Salt& salt, std::size_t key_bytes);
+
+  std::list<CachedKek> cached_;  // Last used first.
+  std::uint64_t derivations_ = 0;
+};
+
+}  // namespace fanlight::control

@@ -1,0 +1,260 @@
+#include "session/key_desk.h"
+
+#include <type_traits>
+
+#include "session/desk_fixture.h"
+
+namespace fanlight::control {
+namespace {
+
+using wire::KeyFlag;
+using wire::Reject;
+
+// What the cipher in a slot makes of zeros equals what a cipher made from the caller's own key does.
+void expect_key(crypto::SessionCiphers& ciphers, KeyFlag slot, ByteSpan key, const wire::Salt& salt) {
+  ASSERT_NE(ciphers.slot(slot), nullptr);
+  const std::array<std::byte, 32> zeros{};
+  std::array<std::byte, 32> ours, theirs;
+  ASSERT_TRUE(ciphers.slot(slot)->apply(SeqNo{5}, zeros, ours));
+  ASSERT_TRUE(crypto::PacketCipher(crypto::Key(key), salt).apply(SeqNo{5}, zeros, theirs));
+  EXPECT_EQ(ours, theirs);
+}
+
+template <class T>
+concept Printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
+
+TEST(SecretTest, CannotBePrinted) {
+  static_assert(!std::is_convertible_v<Secret, std::string_view>);
+  static_assert(!Printable<Secret>);
+  static_assert(Printable<std::string>);
+  EXPECT_TRUE(Secret::fits(""));
+  EXPECT_FALSE(Secret::fits("123456789"));
+  EXPECT_TRUE(Secret::fits(std::string(79, 'x')));
+  EXPECT_FALSE(Secret::fits(std::string(80, 'x')));
+}
+
+TEST(SecretTest, WipesItself) {
+  alignas(Secret) std::byte place[sizeof(Secret)];
+  Secret* const secret = new (place) Secret("passphrase12345");
+  EXPECT_EQ(secret->reveal(), "passphrase12345");
+  secret->~Secret();
+  EXPECT_EQ(std::string_view(reinterpret_cast<char*>(place), sizeof place).find("passphrase"), std::string_view::npos);
+}
+
+TEST(SecretTest, EqualOnlyToItself) {
+  EXPECT_EQ(Secret("passphrase12345"), Secret("passphrase12345"));
+  EXPECT_FALSE(Secret("passphrase12345") == Secret("passphrase12346"));
+  EXPECT_FALSE(Secret("passphrase12345") == Secret("passphrase123456"));
+}
+
+TEST(KeyDeskTest, TakesEveryKeyLengthAndSlot) {
+  KeyDesk desk;
+  for (const std::size_t key_bytes : {16, 24, 32}) {
+    for (const KeyFlag flag : {KeyFlag::kEven, KeyFlag::kOdd, KeyFlag::kBoth}) {
+      const KeyMaterial material{.key_bytes = key_bytes, .keys = flag};
+      const std::vector<std::byte> plain = material.plain_keys();
+      auto keys = desk.agree(Secret(kPassphrase), material.bytes());
+      ASSERT_TRUE(keys);
+      EXPECT_EQ(keys->key_bytes, key_bytes);
+      EXPECT_EQ(keys->ciphers->sending, flag == KeyFlag::kOdd ? KeyFlag::kOdd : KeyFlag::kEven);
+      EXPECT_EQ(keys->ciphers->even.has_value(), flag != KeyFlag::kOdd);
+      EXPECT_EQ(keys->ciphers->odd.has_value(), flag != KeyFlag::kEven);
+      if (flag != KeyFlag::kOdd)
+        expect_key(*keys->ciphers, KeyFlag::kEven, ByteSpan{plain}.first(key_bytes), material.salt_bytes());
+      if (flag != KeyFlag::kEven)
+        expect_key(*keys->ciphers, KeyFlag::kOdd, ByteSpan{plain}.last(key_bytes), material.salt_bytes());
+    }
+  }
+}
+
+TEST(KeyDeskTest, DerivesOncePerPassphraseSaltAndLength) {
+  KeyDesk desk;
+  const Secret secret(kPassphrase);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(desk.agree(secret, KeyMaterial{}.bytes()));
+  EXPECT_EQ(desk.derivations(), 1u);
+  EXPECT_TRUE(desk.agree(secret, KeyMaterial{.first_byte = 9}.bytes()));
+  EXPECT_EQ(desk.derivations(), 1u);
+  EXPECT_TRUE(desk.agree(secret, KeyMaterial{.salt = 0xB0}.bytes()));
+  EXPECT_EQ(desk.derivations(), 2u);
+  EXPECT_TRUE(desk.agree(secret, KeyMaterial{.key_bytes = 32}.bytes()));
+  EXPECT_EQ(desk.derivations(), 3u);
+  EXPECT_TRUE(desk.agree(Secret("another passphrase"), KeyMaterial{.passphrase = "another passphrase"}.bytes()));
+  EXPECT_EQ(desk.derivations(), 4u);
+}
+
+TEST(KeyDeskTest, AWrongGuessIsDerivedOnceToo) {
+  KeyDesk desk;
+  for (int i = 0; i < 3; ++i) {
+    const auto keys = desk.agree(Secret(kPassphrase), KeyMaterial{.passphrase = "another passphrase"}.bytes());
+    ASSERT_FALSE(keys);
+    EXPECT_EQ(keys.error(), Reject::kBadSecret);
+  }
+  EXPECT_EQ(desk.derivations(), 1u);
+}
+
+TEST(KeyDeskTest, StrangersSaltsPushOutOnlyWhatIsUsedLeast) {
+  KeyDesk desk;
+  const Secret secret(kPassphrase);
+  const std::vector<std::byte> used = KeyMaterial{.salt = 0xFF}.bytes();
+  std::vector<std::byte> stranger = KeyMaterial{.salt = 0}.bytes();
+  EXPECT_TRUE(desk.agree(secret, used));
+  for (std::size_t i = 0; i < KeyDesk::kCachedMax; ++i) {
+    stranger[31] = std::byte(i + 100);  // The salt's last byte.
+    EXPECT_FALSE(desk.agree(secret, stranger));
+    EXPECT_TRUE(desk.agree(secret, used));
+  }
+  EXPECT_EQ(desk.derivations(), 1 + KeyDesk::kCachedMax);
+  stranger[31] = std::byte{100};
+  EXPECT_FALSE(desk.agree(secret, stranger));
+  EXPECT_EQ(desk.derivations(), 2 + KeyDesk::kCachedMax);
+}
+
+TEST(KeyDeskTest, NothingIsDerivedForWhatCannotBeTaken) {
+  KeyDesk desk;
+  const Secret secret(kPassphrase);
+  EXPECT_EQ(desk.agree(secret, {}).error(), Reject::kUnsecure);
+  EXPECT_EQ(desk.agree(Secret{}, KeyMaterial{}.bytes()).error(), Reject::kUnsecure);
+  EXPECT_EQ(desk.agree(secret, KeyMaterial{.cipher = wire::Cipher::kAesGcm}.bytes()).error(), Reject::kCrypto);
+  EXPECT_EQ(desk.refresh(secret, KeyMaterial{.key_bytes = 32}.bytes(), 16).error(), Reject::kCrypto);
+  EXPECT_EQ(desk.refresh(Secret{}, KeyMaterial{}.bytes(), 0).error(), Reject::kUnsecure);
+  EXPECT_EQ(desk.refresh(secret, {}, 16).error(), Reject::kRogue);
+  EXPECT_EQ(desk.derivations(), 0u);
+}
+
+class SessionKeysTest : public DeskTest {
+ protected:
+  void SetUp() override { begin({secret_rule("live/secret")}); }
+  static Caller with_key(Caller caller, const KeyMaterial& material) {
+    caller.key_message = material.bytes();
+    return caller;
+  }
+  void ask_refresh(const command::OpenSession& opening, const std::vector<std::byte>& message) {
+    event::KeyRequestReceived event{.request = opening.request, .socket = SocketId{9}};
+    event.bytes = static_cast<std::uint16_t>(message.size());
+    std::copy(message.begin(), message.end(), event.message.begin());
+    desk().handle_event(now_, std::move(event));
+  }
+};
+
+TEST_F(SessionKeysTest, TheKeyMessageIsEchoedAndBothEndsShareTheKey) {
+  for (Caller caller : {publisher("live/secret"), viewer("live/secret")}) {
+    for (const std::size_t key_bytes : {16, 24, 32}) {
+      begin({secret_rule("live/secret")});
+      const KeyMaterial material{.key_bytes = key_bytes};
+      command::OpenSession opening = let_in(with_key(caller, material));
+      const Answer answer = read_answer(opening);
+      EXPECT_EQ(answer.key_message, material.bytes());
+      EXPECT_EQ(answer.handshake.encryption, key_bytes / 8);
+      EXPECT_EQ(answer.handshake.extension, wire::kExtHsReq | wire::kExtKmReq);
+      ASSERT_NE(opening.ciphers, nullptr);
+      EXPECT_EQ(opening.ciphers->sending, KeyFlag::kEven);
+      expect_key(*opening.ciphers, KeyFlag::kEven, material.plain_keys(), material.salt_bytes());
+    }
+  }
+}
+
+TEST_F(SessionKeysTest, EachDirectionHasItsOwnPassphrase) {
+  StreamRule half = rule("a");
+  half.publish_passphrase = kPassphrase;
+  begin({half});
+  EXPECT_EQ(rejection_of(with_key(viewer("a"), {})), 1011);
+  EXPECT_EQ(rejection_of(publisher("a")), 1011);
+  EXPECT_NE(let_in(with_key(publisher("a"), {})).ciphers, nullptr);
+  EXPECT_EQ(let_in(viewer("a")).ciphers, nullptr);
+}
+
+TEST_F(SessionKeysTest, AStrangerWithoutThePassphraseDoesNotLearnThatAStreamIsBusy) {
+  let_in(with_key(publisher("live/secret", 1), {}));
+  EXPECT_EQ(rejection_of(with_key(publisher("live/secret", 2), {.passphrase = "another passphrase"})), 1010);
+  EXPECT_EQ(rejection_of(publisher("live/secret", 3)), 1011);
+}
+
+TEST_F(SessionKeysTest, AGoodRefreshInstallsOnlyItsSlotsAndEchoes) {
+  const command::OpenSession opening = let_in(with_key(publisher("live/secret"), {}));
+  opened(opening, 9);
+  const KeyMaterial fresh{.keys = KeyFlag::kOdd, .first_byte = 50};
+  ask_refresh(opening, fresh.bytes());
+
+  auto install = take<command::InstallKeys>();
+  ASSERT_TRUE(install);
+  EXPECT_EQ(install->socket, SocketId{9});
+  EXPECT_FALSE(install->ciphers->even);
+  expect_key(*install->ciphers, KeyFlag::kOdd, fresh.plain_keys(), fresh.salt_bytes());
+  const std::vector<std::byte> echo(install->response.begin(), install->response.begin() + install->response_bytes);
+  EXPECT_EQ(echo, fresh.bytes());
+  EXPECT_EQ(desk().key_derivations(), 1u);  // Same salt, same KEK.
+}
+
+TEST_F(SessionKeysTest, EveryCopyOfARefreshIsAnswered) {
+  const command::OpenSession opening = let_in(with_key(publisher("live/secret"), {}));
+  const std::vector<std::byte> both = KeyMaterial{.keys = KeyFlag::kBoth}.bytes();
+  ask_refresh(opening, both);
+  EXPECT_TRUE(take<command::InstallKeys>());
+  ask_refresh(opening, both);
+  EXPECT_TRUE(take<command::InstallKeys>());
+}
+
+// CVE-2026-55868
+TEST_F(SessionKeysTest, ABadRefreshChangesNothing) {
+  const command::OpenSession opening = let_in(with_key(publisher("live/secret"), {}));
+  take_notices();
+  std::vector<std::byte> damaged = KeyMaterial{}.bytes();
+  damaged.back() ^= std::byte{1};
+  const std::vector<std::byte> rows[] = {KeyMaterial{.passphrase = "another passphrase"}.bytes(),
+                                         KeyMaterial{.key_bytes = 32}.bytes(),
+                                         KeyMaterial{.cipher = wire::Cipher::kAesGcm}.bytes(),
+                                         damaged,
+                                         {},
+                                         std::vector<std::byte>(104)};
+  for (const auto& message : rows) {
+    ask_refresh(opening, message);
+    EXPECT_TRUE(take_commands().empty());
+    EXPECT_EQ(take_notices().size(), 1u);
+  }
+  ask_refresh(opening, KeyMaterial{.first_byte = 60}.bytes());
+  EXPECT_TRUE(take<command::InstallKeys>());
+}
+
+TEST_F(SessionKeysTest, RefreshesAreForEncryptedPublishersOnly) {
+  begin({rule("clear"), secret_rule("live/secret")});
+  ask_refresh(let_in(publisher("clear")), KeyMaterial{}.bytes());
+  EXPECT_TRUE(take_commands().empty());
+  ask_refresh(let_in(with_key(viewer("live/secret"), {})), KeyMaterial{}.bytes());
+  EXPECT_TRUE(take_commands().empty());
+  command::OpenSession unknown;
+  unknown.request = RequestId{999};
+  ask_refresh(unknown, KeyMaterial{}.bytes());
+  EXPECT_TRUE(take_commands().empty());
+}
+
+TEST_F(SessionKeysTest, ARefreshIsJudgedByThePassphraseThePublisherCameInWith) {
+  const command::OpenSession opening = let_in(with_key(publisher("live/secret"), {}));
+  StreamRule changed = secret_rule("live/secret");
+  changed.publish_passphrase = "a new passphrase";
+  desk().reload({changed});
+  ask_refresh(opening, KeyMaterial{.keys = KeyFlag::kOdd}.bytes());
+  EXPECT_TRUE(take<command::InstallKeys>());
+}
+
+TEST_F(SessionKeysTest, NoNoticeHoldsAPassphrase) {
+  StreamRule bad = rule("bad");
+  bad.view_passphrase = "tooshort";
+  begin({secret_rule("live/secret"), bad});
+  const command::OpenSession opening = let_in(with_key(publisher("live/secret"), {}));
+  opened(opening, 9);
+  ask_refresh(opening, KeyMaterial{.passphrase = "another passphrase"}.bytes());
+  rejection_of(with_key(viewer("live/secret"), {.passphrase = "another passphrase"}));
+  closed(opening);
+  const std::vector<std::string> notices = take_notices();
+  EXPECT_EQ(notices.size(), 5u);
+  for (const std::string& notice : notices) {
+    EXPECT_EQ(notice.find(kPassphrase), std::string::npos);
+    EXPECT_EQ(notice.find("another"), std::string::npos);
+    EXPECT_EQ(notice.find("tooshort"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace fanlight::control

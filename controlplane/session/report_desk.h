@@ -1,0 +1,57 @@
+// Puts the worker's figures and control's names together. A report is open from AskReport to ReportEnd, then waits to
+// be taken; one that nobody takes gives way to newer ones.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/rules.h"
+#include "contract/commands.h"
+
+namespace fanlight::control {
+
+struct StreamView {  // A stream as the API shows it.
+  std::string name;
+  StreamRule rule;                      // Passphrases are left out ...
+  bool has_publish_passphrase = false;  // ... and only whether they exist is said.
+  bool has_view_passphrase = false;
+  bool is_dynamic = false;  // Born under a pattern.
+  bool is_removed = false;  // Waits for its sessions to end.
+  event::StreamReport report;
+};
+struct SessionView {
+  std::string stream;
+  std::string user;   // u= of the stream ID; empty when absent.
+  std::string agent;  // Peer's SRT version, "1.5.1".
+  bool is_encrypted = false;
+  event::SessionReport report;
+};
+struct Report {
+  std::vector<StreamView> streams;
+  std::vector<SessionView> sessions;
+};
+
+class ReportDesk {
+ public:
+  static constexpr std::size_t kHeldMax = 64;
+
+  [[nodiscard]] std::uint64_t open();
+  // The open report of that ticket; null when it is closed or gave way.
+  [[nodiscard]] Report* find_open(std::uint64_t ticket);
+  void close(std::uint64_t ticket);
+  // Once, and only when it is closed.
+  [[nodiscard]] std::optional<Report> take(std::uint64_t ticket);
+
+ private:
+  struct Held {
+    bool is_closed = false;
+    Report report;
+  };
+  std::map<std::uint64_t, Held> held_;  // By ticket: oldest first.
+  std::uint64_t last_ticket_ = 0;
+};
+
+}  // namespace fanlight::control

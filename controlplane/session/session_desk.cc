@@ -1,0 +1,216 @@
+#include "session/session_desk.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace fanlight::control {
+namespace {
+
+using wire::Reject;
+
+// A log that nobody reads must not grow: the oldest goes.
+constexpr std::size_t kNoticesMax = 1024;
+
+std::string_view describe(Role role) { return role == Role::kPublisher ? "publisher" : "viewer"; }
+
+std::string title_of(const Session& session) {
+  return std::string{describe(session.role)} + " " + session.path.remote.text() + " of " + session.stream_name;
+}
+
+template <std::size_t Size>
+ByteSpan used_part(const std::array<std::byte, Size>& array, std::size_t bytes) {
+  return ByteSpan{array}.first(std::min(bytes, Size));
+}
+
+// What stands in the way of a role that the passphrase let through.
+std::optional<Reject> judge_stream(const StreamEntry* stream, const Conclusion& conclusion) {
+  const bool has_publisher = stream != nullptr && stream->publisher.has_value();
+  if (conclusion.request.role == Role::kPublisher)
+    return has_publisher ? std::optional{Reject::kConflict} : std::nullopt;
+  const bool may_wait = stream != nullptr && !stream->is_dynamic && stream->policy.wait;
+  if (!has_publisher && !may_wait) return Reject::kNotFound;
+  if (conclusion.handshake.mss < kPayloadBytesUsual + kMssOverhead) return Reject::kUnacceptable;
+  return std::nullopt;
+}
+
+}  // namespace
+
+void SessionDesk::handle_event(Instant now, Event event) {
+  now_ = std::max(now_, now);
+  std::visit([this](auto& what) { handle(what); }, event);
+}
+
+void SessionDesk::handle_timeout(Instant now) {
+  now_ = std::max(now_, now);
+  sessions_.handle_timeout(now_);
+  streams_.for_each([this](StreamEntry& stream) {
+    if (stream.linger_end <= now_) retire(stream);
+  });
+}
+
+Instant SessionDesk::next_deadline() const { return std::min(sessions_.next_deadline(), streams_.next_linger_end()); }
+
+Command* SessionDesk::peek_command() { return commands_.empty() ? nullptr : &commands_.front(); }
+
+void SessionDesk::pop_command() {
+  CHECK(!commands_.empty());
+  commands_.pop_front();
+}
+
+std::optional<Notice> SessionDesk::poll_notice() {
+  if (notices_.empty()) return std::nullopt;
+  Notice notice = std::move(notices_.front());
+  notices_.pop_front();
+  return notice;
+}
+
+void SessionDesk::note(Notice::Level level, std::string text) {
+  if (notices_.size() == kNoticesMax) notices_.pop_front();
+  notices_.push_back({level, std::move(text)});
+}
+
+void SessionDesk::handle(event::ConclusionReceived& event) {
+  const ConclusionReading reading = read_conclusion(used_part(event.datagram, event.bytes));
+  if (const auto* conclusion = std::get_if<Conclusion>(&reading)) {
+    admit(event.path, *conclusion);
+  } else if (const auto* rejected = std::get_if<RejectedConclusion>(&reading)) {
+    reject(event.path, rejected->handshake, rejected->reason, nullptr);
+  } else if (const auto* legacy = std::get_if<LegacyCaller>(&reading)) {
+    command::SendReply reply{.path = event.path};
+    reply.bytes = static_cast<std::uint16_t>(write_legacy_shutdown(reply.datagram, legacy->socket));
+    say(std::move(reply));
+  }
+}
+
+void SessionDesk::admit(const Path& path, const Conclusion& conclusion) {
+  sessions_.handle_timeout(now_);
+  if (sessions_.is_repeat(path, conclusion.handshake.socket, conclusion.handshake.first_seq)) return;
+  if (const auto reason = try_open(path, conclusion)) reject(path, conclusion.handshake, *reason, &conclusion.request);
+}
+
+// srt-wire §2.2: encryption (7) before authorisation (8), so that a stranger without the passphrase learns nothing of
+// a stream but its name. The name comes first, for it chooses the passphrase.
+std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& conclusion) {
+  if (is_stopping_) return Reject::kClosing;
+  const StreamRequest& request = conclusion.request;
+  StreamEntry* stream = streams_.find(request.name);
+  if (stream != nullptr && stream->is_removed) return Reject::kNotFound;
+  const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
+  if (policy == nullptr) return Reject::kNotFound;
+
+  auto keys = keys_.agree(policy->passphrase_of(request.role), conclusion.key_message);
+  if (!keys) return keys.error();
+  if (const auto reason = judge_stream(stream, conclusion)) return reason;
+  if (stream == nullptr) {
+    stream = begin_stream(*policy, request.name);
+    if (stream == nullptr) return Reject::kResource;
+    stream->is_dynamic = true;
+  }
+  open(path, conclusion, *stream, *std::move(keys));
+  return std::nullopt;
+}
+
+void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, AgreedKeys keys) {
+  const StreamRequest& request = conclusion.request;
+  const bool is_publisher = request.role == Role::kPublisher;
+  const Terms terms = agree_terms(conclusion, stream.policy, is_publisher ? Micros{} : stream.publisher_latency);
+
+  command::OpenSession opening;
+  opening.request = RequestId{++last_request_};
+  opening.path = path;
+  opening.peer = conclusion.handshake.socket;
+  opening.role = request.role;
+  opening.stream = stream.index;
+  opening.first_seq = conclusion.handshake.first_seq;
+  opening.receive_latency = terms.receive_latency;
+  opening.send_latency = terms.send_latency;
+  opening.window_packets = conclusion.handshake.window_packets;
+  opening.mss = terms.mss;
+  opening.peer_rexmit = (conclusion.caller.flags & wire::kFlagRexmit) != 0;
+  opening.response_bytes =
+      static_cast<std::uint16_t>(write_response(opening.response, conclusion, terms, keys.key_bytes, path.remote.ip));
+  opening.ciphers = std::move(keys.ciphers);
+
+  Session session{.request = opening.request,
+                  .path = path,
+                  .peer = opening.peer,
+                  .first_seq = opening.first_seq,
+                  .role = request.role,
+                  .stream = stream.index,
+                  .stream_name = request.name,
+                  .user = request.user,
+                  .srt_version = conclusion.caller.srt_version,
+                  .key_bytes = keys.key_bytes};
+  ++stream.sessions;
+  if (is_publisher) {
+    session.passphrase = stream.policy.publish_passphrase;
+    stream.publisher = opening.request;
+    stream.publisher_latency = terms.receive_latency;
+    stream.linger_end = Instant::never();
+  }
+  sessions_.add(std::move(session));
+  say(std::move(opening));
+}
+
+void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Reject reason,
+                         const StreamRequest* request) {
+  command::SendReply reply{.path = path};
+  reply.bytes = static_cast<std::uint16_t>(write_rejection(reply.datagram, handshake, reason));
+  say(std::move(reply));
+  std::string text = path.remote.text() + " rejected";
+  if (request != nullptr) text.append(" as ").append(describe(request->role)).append(" of ").append(request->name);
+  text.append(": ").append(wire::describe(reason));
+  note(Notice::Level::kWarning, text + " (" + std::to_string(static_cast<std::int32_t>(reason)) + ")");
+}
+
+void SessionDesk::handle(event::SessionOpened& event) {
+  Session* session = sessions_.find(event.request);
+  if (session == nullptr) return;
+  session->socket = event.socket;
+  std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
+  if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
+  note(Notice::Level::kInfo, std::move(text));
+}
+
+void SessionDesk::handle(event::SessionRefused& event) {
+  Session* session = sessions_.find(event.request);
+  if (session == nullptr) return;
+  note(Notice::Level::kWarning, title_of(*session) + " refused: the worker has no room for it");
+  leave_stream(*session, false);
+  sessions_.erase_refused(event.request);
+}
+
+void SessionDesk::handle(event::SessionClosed& event) {
+  Session* session = sessions_.find(event.request);
+  if (session == nullptr) return;
+  note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)});
+  leave_stream(*session, event.reason != CloseReason::kConnectTimeout);
+  sessions_.erase_closed(now_, event.request);
+}
+
+// CVE-2026-55868: whatever is wrong with a refresh, the session goes on with the keys it has, and hears nothing.
+void SessionDesk::handle(event::KeyRequestReceived& event) {
+  const Session* session = sessions_.find(event.request);
+  if (session == nullptr) return;
+  const ByteSpan message = used_part(event.message, event.bytes);
+  auto keys = session->role == Role::kPublisher ? keys_.refresh(session->passphrase, message, session->key_bytes)
+                                                : Result<AgreedKeys, Reject>{Reject::kBadRequest};
+  if (!keys) {
+    const std::string reason{wire::describe(keys.error())};
+    note(Notice::Level::kWarning, title_of(*session) + " sent a key refresh that was ignored: " + reason);
+    return;
+  }
+  command::InstallKeys install{.socket = event.socket, .ciphers = std::move(keys->ciphers)};
+  install.response_bytes = static_cast<std::uint16_t>(message.size());
+  std::copy(message.begin(), message.end(), install.response.begin());
+  say(std::move(install));
+}
+
+void SessionDesk::stop() {
+  if (is_stopping_) return;
+  is_stopping_ = true;
+  say(command::Stop{});
+}
+
+}  // namespace fanlight::control

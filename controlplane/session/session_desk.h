@@ -1,0 +1,122 @@
+// Who may publish, who may watch, and what became of them: the control thread's half of every session.
+//
+// Sans-IO like the engines: a worker's events, the operator's wishes and time come in; commands for the worker come
+// out. One thread. It may allocate and hash passphrases (1.5–3 ms each), which is why it is not the worker.
+//
+//   CONCLUSION ─▶ handle_event ─▶ judge (rules, stream table, key material) ─▶ OpenSession | SendReply
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "config/rules.h"
+#include "contract/commands.h"
+#include "session/conclusion.h"
+#include "session/key_desk.h"
+#include "session/report_desk.h"
+#include "session/session_table.h"
+#include "session/stream_table.h"
+
+namespace fanlight::control {
+
+// How long a pattern's stream waits for its publisher to come back.
+inline constexpr Micros kLinger = seconds(30);
+
+// What happened, for the log. Never holds a passphrase or key.
+struct Notice {
+  enum class Level { kInfo, kWarning } level = Level::kInfo;
+  std::string text;
+};
+
+class SessionDesk {
+ public:
+  // A rule that is invalid, doubled, or has no memory is left out with a notice.
+  SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory);
+  ~SessionDesk();
+  SessionDesk(const SessionDesk&) = delete;
+  SessionDesk& operator=(const SessionDesk&) = delete;
+
+  void handle_event(Instant now, Event event);
+  void handle_timeout(Instant now);
+
+  // The next command for the worker, oldest first. Peek, push into the ring, then pop: a full ring loses nothing.
+  [[nodiscard]] Command* peek_command();
+  void pop_command();
+  [[nodiscard]] std::optional<Notice> poll_notice();
+  [[nodiscard]] Instant next_deadline() const;
+
+  // The operator's wishes. Errors are sentences for the API's answer.
+  [[nodiscard]] Result<Done> add_stream(const StreamRule& rule);
+  // Ends the stream and its sessions now; a pattern takes its streams with it.
+  [[nodiscard]] Result<Done> remove_stream(std::string_view name);
+  [[nodiscard]] Result<Done> kick(SocketId socket);
+  // Replaces the rules. Running sessions are not touched; a rule that is gone ends with its last session.
+  void reload(std::vector<StreamRule> rules);
+  // Asks the worker for figures of one session (or all, with SocketId{}); take_report() has them when they came.
+  [[nodiscard]] std::uint64_t ask_report(SocketId socket);
+  [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
+  void stop();
+  [[nodiscard]] bool is_stopped() const { return is_stopped_; }
+  // PBKDF2 runs so far.
+  [[nodiscard]] std::uint64_t key_derivations() const { return keys_.derivations(); }
+
+ private:
+  // --- events
+  void handle(std::monostate&) {}
+  void handle(event::ConclusionReceived& event);
+  void handle(event::SessionOpened& event);
+  void handle(event::SessionRefused& event);
+  void handle(event::SessionClosed& event);
+  void handle(event::KeyRequestReceived& event);
+  void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
+  void handle(event::SessionReport& event);
+  void handle(event::StreamReport& event);
+  void handle(event::ReportEnd& event);
+  void handle(event::StreamRetired& event);
+  void handle(event::Stopped&) { is_stopped_ = true; }
+
+  // --- conclusions
+  void admit(const Path& path, const Conclusion& conclusion);
+  // Opens a session for it, or answers why not.
+  [[nodiscard]] std::optional<wire::Reject> try_open(const Path& path, const Conclusion& conclusion);
+  void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, AgreedKeys keys);
+  void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request);
+
+  // --- streams
+  // Null when there is no index or no memory left.
+  StreamEntry* begin_stream(const StreamPolicy& policy, std::string_view name);
+  void retire(StreamEntry& stream);
+  // A running stream gets the rule's new words; what its history was made for stays.
+  void apply_rule(StreamEntry& stream, const StreamPolicy& policy, bool is_dynamic);
+  // Gives back what the session held of its stream.
+  void leave_stream(const Session& session, bool was_up);
+  [[nodiscard]] Result<Done> add_rule(const StreamRule& rule);
+  void add_rule_or_note(const StreamRule& rule);
+  void mark_removed(const std::vector<StreamRule>& rules);
+
+  template <class What>
+  void say(What command) {
+    commands_.emplace_back(std::move(command));
+  }
+  void note(Notice::Level level, std::string text);
+
+  StreamFactory& factory_;
+  StreamTable streams_;
+  SessionTable sessions_;
+  KeyDesk keys_;
+  ReportDesk reports_;
+  std::deque<Command> commands_;
+  std::deque<Notice> notices_;
+  std::uint64_t last_request_ = 0;
+  Instant now_{};  // Of the last event or timeout.
+  bool is_stopping_ = false;
+  bool is_stopped_ = false;
+};
+
+}  // namespace fanlight::control

@@ -1,0 +1,52 @@
+#include "session/session_table.h"
+
+namespace fanlight::control {
+
+SessionTable::Caller SessionTable::caller_of(const Session& session) {
+  return {session.path.remote, session.peer.raw(), session.first_seq.raw};
+}
+
+bool SessionTable::is_repeat(const Path& path, SocketId peer, SeqNo first_seq) const {
+  return callers_.contains({path.remote, peer.raw(), first_seq.raw});
+}
+
+Session& SessionTable::add(Session session) {
+  callers_.insert(caller_of(session));
+  const std::uint64_t number = session.request.raw();
+  return sessions_.insert_or_assign(number, std::move(session)).first->second;
+}
+
+Session* SessionTable::find(RequestId request) {
+  const auto found = sessions_.find(request.raw());
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+Session* SessionTable::find(SocketId socket) {
+  if (socket == SocketId{}) return nullptr;
+  for (auto& [number, session] : sessions_)
+    if (session.socket == socket) return &session;
+  return nullptr;
+}
+
+void SessionTable::erase_closed(Instant now, RequestId request) {
+  const auto found = sessions_.find(request.raw());
+  if (found == sessions_.end()) return;
+  leaving_.emplace_back(now + kRepeatSpan, caller_of(found->second));
+  sessions_.erase(found);
+}
+
+void SessionTable::erase_refused(RequestId request) {
+  const auto found = sessions_.find(request.raw());
+  if (found == sessions_.end()) return;
+  callers_.erase(caller_of(found->second));
+  sessions_.erase(found);
+}
+
+void SessionTable::handle_timeout(Instant now) {
+  for (; !leaving_.empty() && leaving_.front().first <= now; leaving_.pop_front())
+    callers_.erase(leaving_.front().second);
+}
+
+Instant SessionTable::next_deadline() const { return leaving_.empty() ? Instant::never() : leaving_.front().first; }
+
+}  // namespace fanlight::control

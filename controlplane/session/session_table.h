@@ -1,0 +1,68 @@
+// The sessions that control has decided on, and the callers it need not answer again. srt-wire §2.2 step 3, §2.3
+//
+// A caller repeats its CONCLUSION every 250 ms until it is answered, and the network may deliver a copy late. While
+// its session lives, and for kRepeatSpan after, the same (address, socket ID, ISN) is a repeat: the worker answers it.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "contract/commands.h"
+#include "contract/limits.h"
+#include "session/secret.h"
+
+namespace fanlight::control {
+
+inline constexpr Micros kRepeatSpan = kHandshakeTimeout;
+
+struct Session {
+  RequestId request;
+  SocketId socket{};  // 0 until the worker opened it.
+  Path path;
+  SocketId peer;
+  SeqNo first_seq;
+  Role role = Role::kViewer;
+  StreamIndex stream;
+  std::string stream_name;
+  std::string user;
+  std::uint32_t srt_version = 0;
+  std::size_t key_bytes = 0;  // 0: clear.
+  Secret passphrase{};        // Publisher: what it was let in with; key refreshes are judged by it.
+};
+
+class SessionTable {
+ public:
+  [[nodiscard]] bool is_repeat(const Path& path, SocketId peer, SeqNo first_seq) const;
+
+  Session& add(Session session);
+  [[nodiscard]] Session* find(RequestId request);
+  // Among those the worker opened.
+  [[nodiscard]] Session* find(SocketId socket);
+  // Ends a session that was open: late copies of its CONCLUSION stay repeats until now + kRepeatSpan.
+  void erase_closed(Instant now, RequestId request);
+  // Ends a session the worker had no room for: the caller may try again at once.
+  void erase_refused(RequestId request);
+  void handle_timeout(Instant now);
+  [[nodiscard]] Instant next_deadline() const;
+
+ private:
+  struct Caller {
+    Endpoint remote;
+    std::uint32_t peer = 0;
+    std::uint32_t first_seq = 0;
+    friend auto operator<=>(const Caller&, const Caller&) = default;
+  };
+  [[nodiscard]] static Caller caller_of(const Session& session);
+
+  std::unordered_map<std::uint64_t, Session> sessions_;  // By request number.
+  std::set<Caller> callers_;                             // Of `sessions_` and of `leaving_`.
+  std::deque<std::pair<Instant, Caller>> leaving_;       // In order of time.
+};
+
+}  // namespace fanlight::control

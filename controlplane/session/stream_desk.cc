@@ -1,0 +1,207 @@
+// SessionDesk's care of streams: how they begin, what the operator wants of them, and when they end.
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+namespace {
+
+const StreamRule* find_rule(const std::vector<StreamRule>& rules, std::string_view name) {
+  const auto found =
+      std::find_if(rules.begin(), rules.end(), [&](const StreamRule& rule) { return rule.name == name; });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+void wipe_passphrases(std::vector<StreamRule>& rules) {
+  for (StreamRule& rule : rules) {
+    wipe(rule.publish_passphrase);
+    wipe(rule.view_passphrase);
+  }
+}
+
+Error no_stream(std::string_view name) {
+  return {ErrorCode::kNotFound, "there is no stream " + std::string{name} + " to remove"};
+}
+
+}  // namespace
+
+SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory) : factory_(factory) {
+  for (const StreamRule& rule : rules) add_rule_or_note(rule);
+  wipe_passphrases(rules);
+}
+
+// Streams that no worker has seen go back the way they came; the others are the worker's.
+SessionDesk::~SessionDesk() {
+  for (Command& command : commands_)
+    if (auto* adding = std::get_if<command::AddStream>(&command)) factory_.take_back(adding->stream);
+}
+
+StreamEntry* SessionDesk::begin_stream(const StreamPolicy& policy, std::string_view name) {
+  StreamEntry* entry = streams_.add(policy, name);
+  if (entry == nullptr) return nullptr;
+  Stream* stream = factory_.make(policy.options());
+  if (stream == nullptr) {
+    const StreamIndex index = entry->index;
+    streams_.retire(*entry);
+    streams_.erase(index);
+    return nullptr;
+  }
+  say(command::AddStream{.index = entry->index, .stream = stream});
+  return entry;
+}
+
+void SessionDesk::retire(StreamEntry& stream) {
+  note(Notice::Level::kInfo, "stream " + stream.policy.name + " ended");
+  say(command::RemoveStream{stream.index});
+  streams_.retire(stream);
+}
+
+void SessionDesk::handle(event::StreamRetired& event) {
+  streams_.erase(event.index);
+  factory_.take_back(event.stream);
+}
+
+void SessionDesk::leave_stream(const Session& session, bool was_up) {
+  StreamEntry* stream = streams_.at(session.stream);
+  if (stream == nullptr || stream->sessions == 0) return;
+  --stream->sessions;
+  const bool was_publisher = stream->publisher == session.request;
+  if (was_publisher) {
+    stream->publisher.reset();
+    stream->publisher_latency = Micros{};
+  }
+  if (stream->is_retiring) return;
+  // A publisher that never spoke leaves nothing worth waiting for: strangers could fill the table with such streams.
+  if (was_publisher && stream->is_dynamic)
+    stream->linger_end = !was_up && stream->sessions == 0 ? now_ : now_ + kLinger;
+  if ((stream->is_removed && stream->sessions == 0) || stream->linger_end <= now_) retire(*stream);
+}
+
+void SessionDesk::apply_rule(StreamEntry& stream, const StreamPolicy& policy, bool is_dynamic) {
+  StreamPolicy applied = policy;
+  applied.name = stream.policy.name;
+  applied.bitrate_bits_max = stream.policy.bitrate_bits_max;
+  applied.latency_max = stream.policy.latency_max;
+  if (applied.bitrate_bits_max != policy.bitrate_bits_max || applied.latency_max != policy.latency_max)
+    note(Notice::Level::kWarning,
+         "stream " + applied.name + ": a new bitrate or latency_max takes effect when the stream is re-added");
+  stream.policy = applied;
+  stream.is_removed = false;
+  stream.is_dynamic = is_dynamic;
+  if (!is_dynamic) stream.linger_end = Instant::never();
+}
+
+Result<Done> SessionDesk::add_rule(const StreamRule& rule) {
+  if (const auto fault = find_fault(rule)) return Error{ErrorCode::kInvalid, *fault};
+  const StreamPolicy policy(rule);
+  const Error known{ErrorCode::kInUse, "there is a stream " + rule.name + " already"};
+  if (rule.is_pattern()) {
+    if (!streams_.try_add_pattern(policy)) return known;
+    return Done{};
+  }
+  if (StreamEntry* stream = streams_.find(rule.name)) {
+    if (!stream->is_removed && !stream->is_dynamic) return known;
+    apply_rule(*stream, policy, false);
+    return Done{};
+  }
+  if (begin_stream(policy, rule.name) == nullptr)
+    return Error{ErrorCode::kNoMemory, "no room for stream " + rule.name +
+                                           ": lower its bitrate or latency_max, or give the relay more memory"};
+  return Done{};
+}
+
+void SessionDesk::add_rule_or_note(const StreamRule& rule) {
+  const Result<Done> added = add_rule(rule);
+  if (!added) note(Notice::Level::kWarning, "stream rule left out: " + added.error().what);
+}
+
+Result<Done> SessionDesk::add_stream(const StreamRule& rule) {
+  if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
+  return add_rule(rule);
+}
+
+Result<Done> SessionDesk::remove_stream(std::string_view name) {
+  if (!name.empty() && name.back() == '*') {
+    if (!streams_.try_remove_pattern(name)) return no_stream(name);
+    streams_.for_each([&](StreamEntry& stream) {
+      if (stream.is_dynamic && covers(name, stream.policy.name) && streams_.match(stream.policy.name) == nullptr)
+        retire(stream);
+    });
+    return Done{};
+  }
+  StreamEntry* stream = streams_.find(name);
+  if (stream == nullptr) return no_stream(name);
+  retire(*stream);
+  return Done{};
+}
+
+Result<Done> SessionDesk::kick(SocketId socket) {
+  if (sessions_.find(socket) == nullptr)
+    return Error{ErrorCode::kNotFound, "there is no session " + std::to_string(socket.raw())};
+  say(command::CloseSession{.socket = socket, .reason = CloseReason::kKicked});
+  return Done{};
+}
+
+void SessionDesk::reload(std::vector<StreamRule> rules) {
+  if (!is_stopping_) {
+    streams_.clear_patterns();
+    for (const StreamRule& rule : rules) {
+      StreamEntry* stream = rule.is_pattern() ? nullptr : streams_.find(rule.name);
+      if (stream == nullptr || find_fault(rule))
+        add_rule_or_note(rule);
+      else
+        apply_rule(*stream, StreamPolicy(rule), false);
+    }
+    mark_removed(rules);
+  }
+  wipe_passphrases(rules);
+}
+
+// After the patterns are new: a stream that was born under one lives on while one covers it.
+void SessionDesk::mark_removed(const std::vector<StreamRule>& rules) {
+  streams_.for_each([&](StreamEntry& stream) {
+    if (find_rule(rules, stream.policy.name) != nullptr) return;
+    const StreamPolicy* pattern = stream.is_dynamic ? streams_.match(stream.policy.name) : nullptr;
+    if (pattern != nullptr) return apply_rule(stream, *pattern, true);
+    stream.is_removed = true;
+    if (stream.sessions == 0) retire(stream);
+  });
+}
+
+std::uint64_t SessionDesk::ask_report(SocketId socket) {
+  const std::uint64_t ticket = reports_.open();
+  say(command::AskReport{.ticket = ticket, .socket = socket});
+  return ticket;
+}
+
+std::optional<Report> SessionDesk::take_report(std::uint64_t ticket) { return reports_.take(ticket); }
+
+void SessionDesk::handle(event::SessionReport& event) {
+  Report* report = reports_.find_open(event.ticket);
+  const Session* session = sessions_.find(event.request);
+  if (report == nullptr || session == nullptr) return;
+  report->sessions.push_back({.stream = session->stream_name,
+                              .user = session->user,
+                              .agent = version_text(session->srt_version),
+                              .is_encrypted = session->key_bytes != 0,
+                              .report = std::move(event)});
+}
+
+void SessionDesk::handle(event::StreamReport& event) {
+  Report* report = reports_.find_open(event.ticket);
+  const StreamEntry* stream = streams_.at(event.stream);
+  if (report == nullptr || stream == nullptr) return;
+  report->streams.push_back({.name = stream->policy.name,
+                             .rule = stream->policy.public_rule(),
+                             .has_publish_passphrase = !stream->policy.publish_passphrase.is_empty(),
+                             .has_view_passphrase = !stream->policy.view_passphrase.is_empty(),
+                             .is_dynamic = stream->is_dynamic,
+                             .is_removed = stream->is_removed || stream->is_retiring,
+                             .report = event});
+}
+
+void SessionDesk::handle(event::ReportEnd& event) { reports_.close(event.ticket); }
+
+}  // namespace fanlight::control

@@ -1,0 +1,41 @@
+#include "session/stream_policy.h"
+
+#include "session/stream_id.h"
+
+namespace fanlight::control {
+
+StreamPolicy::StreamPolicy(const StreamRule& rule)
+    : name(rule.name),
+      latency(rule.latency),
+      latency_max(rule.latency_max),
+      bitrate_bits_max(rule.bitrate_bits_max),
+      wait(rule.wait),
+      publish_passphrase(rule.publish_passphrase),
+      view_passphrase(rule.view_passphrase) {}
+
+StreamOptions StreamPolicy::options() const {
+  return {.bitrate_bits_max = bitrate_bits_max, .latency = latency, .latency_max = latency_max};
+}
+
+StreamRule StreamPolicy::public_rule() const {
+  StreamRule rule;
+  rule.name = name;
+  rule.latency = latency;
+  rule.latency_max = latency_max;
+  rule.bitrate_bits_max = bitrate_bits_max;
+  rule.wait = wait;
+  return rule;
+}
+
+std::optional<std::string> find_fault(const StreamRule& rule) {
+  if (rule.is_pattern() ? !is_stream_pattern(rule.name) : !is_stream_name(rule.name))
+    return "stream name is not letters, digits and '._-' between single slashes (a pattern ends in one '*')";
+  if (!Secret::fits(rule.publish_passphrase) || !Secret::fits(rule.view_passphrase))
+    return "passphrase of stream " + rule.name + " is not 10 to 79 bytes long";
+  if (rule.bitrate_bits_max == 0) return "bitrate of stream " + rule.name + " is 0";
+  if (rule.latency < Micros{} || rule.latency > rule.latency_max || rule.latency_max > millis(0xFFFF))
+    return "latency of stream " + rule.name + " is not within 0 and latency_max (at most 65,535 ms)";
+  return std::nullopt;
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,35 @@
+// A stream rule as the desk keeps it: the passphrases wiped from plain strings into secrets.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/rules.h"
+#include "contract/commands.h"
+#include "session/secret.h"
+
+namespace fanlight::control {
+
+struct StreamPolicy {
+  std::string name;
+  Micros latency;
+  Micros latency_max;
+  std::uint64_t bitrate_bits_max = 0;
+  bool wait = true;
+  Secret publish_passphrase;
+  Secret view_passphrase;
+
+  // The rule must have passed find_fault().
+  explicit StreamPolicy(const StreamRule& rule);
+  [[nodiscard]] const Secret& passphrase_of(Role role) const {
+    return role == Role::kPublisher ? publish_passphrase : view_passphrase;
+  }
+  [[nodiscard]] StreamOptions options() const;
+  // Without the passphrases.
+  [[nodiscard]] StreamRule public_rule() const;
+};
+
+// A sentence about what is wrong with a rule; empty when nothing is.
+[[nodiscard]] std::optional<std::string> find_fault(const StreamRule& rule);
+
+}  // namespace fanlight::control

@@ -1,0 +1,66 @@
+// The streams by name and by index, and the patterns under which new ones may appear.
+//
+// Invariant: a name leads to at most one entry, and never to one that is retiring: the worker may still be closing the
+// old stream's sessions when a new stream of the same name begins, under another index.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contract/commands.h"
+#include "session/stream_policy.h"
+
+namespace fanlight::control {
+
+struct StreamEntry {
+  StreamPolicy policy;
+  StreamIndex index;
+  bool is_dynamic = false;                            // Born under a pattern; ends after its publisher.
+  bool is_removed = false;                            // Its rule is gone: no new sessions.
+  bool is_retiring = false;                           // RemoveStream was said; waits for StreamRetired.
+  std::optional<RequestId> publisher = std::nullopt;  // Taken from its CONCLUSION on, so that two cannot win.
+  Micros publisher_latency{};                         // The publisher session's receive latency; 0 without one.
+  std::uint32_t sessions = 0;                         // Asked for or open, publisher included.
+  Instant linger_end = Instant::never();              // When a dynamic stream without a publisher ends.
+};
+
+class StreamTable {
+ public:
+  [[nodiscard]] StreamEntry* find(std::string_view name);
+  [[nodiscard]] StreamEntry* at(StreamIndex index);
+  // The first pattern that `name` falls under.
+  [[nodiscard]] const StreamPolicy* match(std::string_view name) const;
+
+  // The name must be free. Null when all indices are in use.
+  [[nodiscard]] StreamEntry* add(const StreamPolicy& policy, std::string_view name);
+  // Frees the name; the index stays taken until erase().
+  void retire(StreamEntry& entry);
+  void erase(StreamIndex index);
+
+  // False when there is one of that name already.
+  [[nodiscard]] bool try_add_pattern(const StreamPolicy& pattern);
+  [[nodiscard]] bool try_remove_pattern(std::string_view name);
+  void clear_patterns() { patterns_.clear(); }
+
+  // Visits all that are not retiring; `visit` may retire the one it is given.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (auto& [index, entry] : entries_)
+      if (!entry.is_retiring) visit(entry);
+  }
+  [[nodiscard]] Instant next_linger_end() const;
+
+ private:
+  std::map<StreamIndex, StreamEntry> entries_;  // Nodes stay where they are: entries are handed out by pointer.
+  std::map<std::string, StreamIndex, std::less<>> names_;
+  std::vector<StreamPolicy> patterns_;  // In the configuration's order.
+};
+
+// "live/*" covers "live/main" and "live/a/b", not "live/".
+[[nodiscard]] bool covers(std::string_view pattern, std::string_view name);
+
+}  // namespace fanlight::control
