@@ -1,0 +1,120 @@
+#include "fanlight/commands.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "fanlight/http_client.h"
+#include "fanlight/reports.h"
+#include "fanlight/tables.h"
+#include "fanlight/version.h"
+
+namespace fanlight::cli {
+namespace {
+
+using nlohmann::json;
+using Report = std::string (*)(const json&);
+
+int fail(const std::string& what) {
+  std::fprintf(stderr, "fanlight: %s\n", printable(what).c_str());
+  return 1;
+}
+
+std::string reason_of(const Answer& answer) {
+  const json parsed = json::parse(answer.body, nullptr, false);
+  const json error = parsed.is_object() ? parsed.value("error", json::object()) : json::object();
+  return error.is_object() && error.contains("message")
+             ? error.value("message", std::string{})
+             : "the relay answered with status " + std::to_string(answer.status);
+}
+
+struct Ask {
+  std::string_view method = "GET";
+  std::string target;
+  std::string body = {};
+};
+
+int ask(const Context& context, const Ask& question, Report report) {
+  const Result<Answer> answer = exchange(context.api, question.method, question.target, question.body);
+  if (!answer) return fail(answer.error().what);
+  if (answer->status >= 300) return fail(reason_of(*answer));
+  const json parsed = json::parse(answer->body, nullptr, false);
+  if (!parsed.is_object()) return fail("what answers at " + context.api + " is no fanlightd");
+  std::fputs(context.is_json ? (answer->body + "\n").c_str() : report(parsed).c_str(), stdout);
+  return 0;
+}
+
+// The file's first line; an editor's newline at its end is not part of a passphrase.
+Result<std::string> read_passphrase(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!file || !std::getline(file, line))
+    return Error{ErrorCode::kFailed,
+                 "no passphrase can be read from " + path + ": " + (errno == 0 ? "it is empty" : std::strerror(errno))};
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return line;
+}
+
+Result<Done> add_passphrase(json& body, const char* key, const std::string& path) {
+  if (path.empty()) return Done{};
+  const Result<std::string> passphrase = read_passphrase(path);
+  if (!passphrase) return passphrase.error();
+  body[key] = *passphrase;
+  return Done{};
+}
+
+json body_of(const NewStream& stream) {
+  json body{{"name", stream.name}};
+  if (stream.latency_ms) body["latency_ms"] = *stream.latency_ms;
+  if (stream.latency_max_ms) body["latency_max_ms"] = *stream.latency_max_ms;
+  if (stream.bitrate_max_mbps) body["bitrate_max_mbps"] = *stream.bitrate_max_mbps;
+  if (stream.no_wait) body["wait"] = false;
+  return body;
+}
+
+std::string versions(const json& answer) {
+  return std::string{"fanlight "} + kVersion + "\nfanlightd " +
+         printable(answer.value("version", std::string{"unknown"})) + "\n";
+}
+std::string added(const json& answer) { return "added " + printable(answer.value("name", std::string{})) + "\n"; }
+std::string removed(const json& answer) { return "removed " + printable(answer.value("name", std::string{})) + "\n"; }
+std::string kicked(const json& answer) { return "kicked " + std::to_string(answer.value("id", 0u)) + "\n"; }
+
+std::string session_target(std::uint32_t id) { return "/v1/sessions/" + std::to_string(id); }
+
+}  // namespace
+
+int show_status(const Context& context) { return ask(context, {.target = "/v1/status"}, status_report); }
+int show_version(const Context& context) { return ask(context, {.target = "/v1/version"}, versions); }
+int list_streams(const Context& context) { return ask(context, {.target = "/v1/streams"}, streams_report); }
+
+int add_stream(const Context& context, const NewStream& stream) {
+  json body = body_of(stream);
+  const Result<Done> publish = add_passphrase(body, "publish_passphrase", stream.publish_passphrase_file);
+  if (!publish) return fail(publish.error().what);
+  const Result<Done> view = add_passphrase(body, "view_passphrase", stream.view_passphrase_file);
+  if (!view) return fail(view.error().what);
+  const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return ask(context, {.method = "POST", .target = "/v1/streams", .body = text}, added);
+}
+
+int remove_stream(const Context& context, const std::string& name) {
+  return ask(context, {.method = "DELETE", .target = "/v1/streams/" + percent_encoded(name)}, removed);
+}
+
+int list_sessions(const Context& context, const std::string& stream) {
+  const std::string filter = stream.empty() ? "" : "?stream=" + percent_encoded(stream);
+  return ask(context, {.target = "/v1/sessions" + filter}, sessions_report);
+}
+
+int show_session(const Context& context, std::uint32_t id) {
+  return ask(context, {.target = session_target(id)}, session_report);
+}
+
+int kick(const Context& context, std::uint32_t id) {
+  return ask(context, {.method = "DELETE", .target = session_target(id)}, kicked);
+}
+
+}  // namespace fanlight::cli

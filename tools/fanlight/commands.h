@@ -1,0 +1,37 @@
+// What each command of `fanlight` asks of the relay, and how the answer is told.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace fanlight::cli {
+
+struct Context {
+  std::string api;       // Path of the control API's socket.
+  bool is_json = false;  // The API's answer as it came, instead of text for people.
+};
+
+struct NewStream {
+  std::string name;
+  std::optional<std::int64_t> latency_ms;
+  std::optional<std::int64_t> latency_max_ms;
+  std::optional<double> bitrate_max_mbps;
+  bool no_wait = false;
+  // Files, because a passphrase among the arguments would show in `ps`.
+  std::string publish_passphrase_file;
+  std::string view_passphrase_file;
+};
+
+// Each answers the program's exit code: 0 done, 1 refused or failed.
+[[nodiscard]] int show_status(const Context& context);
+[[nodiscard]] int show_version(const Context& context);
+[[nodiscard]] int list_streams(const Context& context);
+[[nodiscard]] int add_stream(const Context& context, const NewStream& stream);
+[[nodiscard]] int remove_stream(const Context& context, const std::string& name);
+// Of all streams when `stream` is empty.
+[[nodiscard]] int list_sessions(const Context& context, const std::string& stream);
+[[nodiscard]] int show_session(const Context& context, std::uint32_t id);
+[[nodiscard]] int kick(const Context& context, std::uint32_t id);
+
+}  // namespace fanlight::cli

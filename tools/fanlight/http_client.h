@@ -1,0 +1,23 @@
+// One exchange with the relay's control API over its Unix socket.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace fanlight::cli {
+
+struct Answer {
+  unsigned status = 0;
+  std::string body;
+};
+
+// kUnavailable: nobody answers at `socket_path`. kNoRights: somebody may, but not to us.
+[[nodiscard]] Result<Answer> exchange(const std::string& socket_path, std::string_view method, std::string_view target,
+                                      std::string_view body = "");
+
+// "live/main" → "live%2Fmain": a name as one path segment or query value.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+}  // namespace fanlight::cli

@@ -1,0 +1,107 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "api/socket_path.h"
+#include "fanlight/commands.h"
+#include "fanlight/version.h"
+
+namespace fanlight::cli {
+namespace {
+
+// A user's own relay first; a user without one most likely means the system's.
+std::string usual_api_path() {
+  const std::string path = control::default_api_path();
+  const bool is_there = access(path.c_str(), F_OK) == 0;
+  return !is_there && access(control::kSystemApiPath, F_OK) == 0 ? control::kSystemApiPath : path;
+}
+
+// The command line: what the user meant is left in `run`.
+struct CommandLine {
+  CommandLine();
+  CLI::App* command(CLI::App& parent, const char* name, const char* what, const char* example);
+  void add_stream_commands();
+  void add_session_commands();
+
+  CLI::App app{"fanlight shows and steers a running fanlightd."};
+  Context context{usual_api_path()};
+  NewStream stream;
+  std::string name;
+  std::uint32_t id = 0;
+  std::function<int()> run;
+};
+
+CLI::App* CommandLine::command(CLI::App& parent, const char* what_name, const char* what, const char* example) {
+  CLI::App* added = parent.add_subcommand(what_name, what);
+  added->footer(std::string{"Example:\n  "} + example);
+  added->fallthrough();  // --json and --api are understood after the command as well.
+  return added;
+}
+
+CommandLine::CommandLine() {
+  app.footer(
+      "Examples:\n  fanlight status\n  fanlight sessions --stream live/main --json\n\n"
+      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.");
+  app.add_option("--api", context.api, "the relay's control socket")->envname("FANLIGHT_API")->type_name("PATH");
+  app.add_flag("--json", context.is_json, "print the API's answer as JSON");
+  app.require_subcommand(1);
+  command(app, "status", "what the relay does, in totals", "fanlight status")->callback([this] {
+    run = [this] { return show_status(context); };
+  });
+  command(app, "version", "versions of this program and of the relay", "fanlight version")->callback([this] {
+    run = [this] { return show_version(context); };
+  });
+  add_stream_commands();
+  add_session_commands();
+}
+
+void CommandLine::add_stream_commands() {
+  command(app, "streams", "all streams", "fanlight streams")->callback([this] {
+    run = [this] { return list_streams(context); };
+  });
+  CLI::App* group =
+      command(app, "stream", "add or remove a stream", "fanlight stream add live/second --latency-ms 200");
+  group->require_subcommand(1);
+  CLI::App* add = command(*group, "add", "add a stream until the relay ends",
+                          "fanlight stream add live/second --latency-ms 200 --publish-passphrase-file key.txt");
+  add->add_option("NAME", stream.name, "live/main, or a pattern like 'live/*'")->required();
+  add->add_option("--latency-ms", stream.latency_ms, "latency asked of publishers, the least a viewer plays with");
+  add->add_option("--latency-max-ms", stream.latency_max_ms, "a session that wants more gets this");
+  add->add_option("--bitrate-max-mbps", stream.bitrate_max_mbps, "what the stream's history is made for");
+  add->add_flag("--no-wait", stream.no_wait, "refuse viewers who come before the publisher");
+  add->add_option("--publish-passphrase-file", stream.publish_passphrase_file,
+                  "file whose first line publishers must know")
+      ->type_name("FILE");
+  add->add_option("--view-passphrase-file", stream.view_passphrase_file, "file whose first line viewers must know")
+      ->type_name("FILE");
+  add->callback([this] { run = [this] { return add_stream(context, stream); }; });
+  CLI::App* remove = command(*group, "remove", "end a stream and its sessions", "fanlight stream remove live/second");
+  remove->add_option("NAME", name, "as `fanlight streams` shows it")->required();
+  remove->callback([this] { run = [this] { return remove_stream(context, name); }; });
+}
+
+void CommandLine::add_session_commands() {
+  CLI::App* list = command(app, "sessions", "publishers and viewers", "fanlight sessions --stream live/main");
+  list->add_option("--stream", name, "of this stream only");
+  list->callback([this] { run = [this] { return list_sessions(context, name); }; });
+  CLI::App* show = command(app, "session", "one session's statistics", "fanlight session 17");
+  show->add_option("ID", id, "as `fanlight sessions` shows it")->required();
+  show->callback([this] { run = [this] { return show_session(context, id); }; });
+  CLI::App* cut = command(app, "kick", "end a session", "fanlight kick 17");
+  cut->add_option("ID", id, "as `fanlight sessions` shows it")->required();
+  cut->callback([this] { run = [this] { return kick(context, id); }; });
+}
+
+}  // namespace
+}  // namespace fanlight::cli
+
+int main(int argc, char** argv) {
+  fanlight::cli::CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return line.app.exit(error) == 0 ? 0 : 2;
+  }
+  return line.run();
+}

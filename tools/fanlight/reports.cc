@@ -1,0 +1,177 @@
+#include "fanlight/reports.h"
+
+#include <nlohmann/json.hpp>
+
+#include "fanlight/tables.h"
+
+namespace fanlight::cli {
+namespace {
+
+using nlohmann::json;
+
+std::uint64_t count(const json& object, const char* key) { return object.value(key, std::uint64_t{0}); }
+double number(const json& object, const char* key) { return object.value(key, 0.0); }
+std::string text(const json& object, const char* key) { return printable(object.value(key, std::string{})); }
+bool flag(const json& object, const char* key) { return object.value(key, false); }
+
+// "label   value", the labels in one column.
+class Facts {
+ public:
+  void add(const std::string& label, const std::string& value) {
+    constexpr std::size_t kLabelWidth = 24;
+    const std::size_t blanks = label.size() < kLabelWidth ? kLabelWidth - label.size() : 1;
+    text_ += "  " + label + std::string(blanks, ' ') + printable(value) + "\n";
+  }
+  void head(const std::string& title) { text_ += (text_.empty() ? "" : "\n") + printable(title) + "\n"; }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string packets(const json& stats, const char* key) { return grouped(count(stats, key)) + " packets"; }
+std::string packets_and_bytes(const json& stats, const char* packet_key, const char* byte_key) {
+  return packets(stats, packet_key) + ", " + byte_size(count(stats, byte_key));
+}
+std::string millis(const json& stats, const char* key) { return tenths(number(stats, key)) + " ms"; }
+
+// 100 × part / whole, for people.
+std::string share_of(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "";
+  return " (" + tenths(100.0 * static_cast<double>(part) / static_cast<double>(whole)) + " %)";
+}
+
+void add_received(Facts& facts, const json& stats) {
+  const std::uint64_t unique = count(stats, "packets_received_unique");
+  facts.head("received from the publisher");
+  facts.add("all", packets_and_bytes(stats, "packets_received", "bytes_received") + ", repeats included");
+  facts.add("taken", packets(stats, "packets_received_unique"));
+  facts.add("missed at first", packets(stats, "packets_lost") + share_of(count(stats, "packets_lost"), unique));
+  facts.add("repaired", packets(stats, "packets_repaired") + " came again in time");
+  facts.add("given up", packets(stats, "packets_dropped_late") + " were too late to play");
+  facts.add("belated", packets(stats, "packets_belated") + " came after that, or twice");
+  facts.add("undecryptable", packets(stats, "packets_undecrypted"));
+  facts.add("asked for now", packets(stats, "loss_list_packets"));
+  facts.add("rate", grouped(count(stats, "receive_rate_packets_per_s")) + " packets/s, " +
+                        tenths(number(stats, "receive_rate_bytes_per_s") * 8 / 1e6) + " Mb/s");
+  facts.add("latency window", millis(stats, "receive_latency_ms"));
+}
+
+void add_sent(Facts& facts, const json& stats) {
+  const std::uint64_t unique = count(stats, "packets_sent_unique");
+  facts.head("sent to the viewer");
+  facts.add("all", packets_and_bytes(stats, "packets_sent", "bytes_sent") + ", repeats included");
+  facts.add("fresh", packets(stats, "packets_sent_unique"));
+  facts.add("reported lost", packets(stats, "packets_lost") + share_of(count(stats, "packets_lost"), unique));
+  facts.add("sent again", packets(stats, "packets_retransmitted"));
+  facts.add("refused as too old", packets(stats, "packets_dropped_late"));
+  facts.add("skipped", packets(stats, "packets_skipped") + " because it could not keep up");
+  facts.add("repairs waiting", packets(stats, "loss_list_packets"));
+  facts.add("in flight", packets(stats, "flight_packets") + " of " + grouped(count(stats, "flow_window_packets")) +
+                             " it can still take");
+  facts.add("latency window", millis(stats, "send_latency_ms"));
+}
+
+void add_connection(Facts& facts, const json& stats) {
+  facts.head("connection");
+  facts.add("round trip", millis(stats, "rtt_ms") + ", varies by " + millis(stats, "rtt_variance_ms"));
+  facts.add("ACKs",
+            grouped(count(stats, "acks_sent")) + " sent, " + grouped(count(stats, "acks_received")) + " received");
+  facts.add("loss reports (NAK)",
+            grouped(count(stats, "naks_sent")) + " sent, " + grouped(count(stats, "naks_received")) + " received");
+  const std::uint64_t capacity = count(stats, "link_capacity_packets_per_s");
+  facts.add("link capacity",
+            capacity == 0 ? "not estimated" : grouped(capacity) + " packets/s, as the receiver estimates");
+  facts.add("MSS", grouped(count(stats, "mss_bytes")) + " bytes");
+}
+
+// Of the counters, those that counted.
+void add_counted(Facts& facts, const json& counters) {
+  for (const auto& [name, value] : counters.items())
+    if (value.is_number_unsigned() && value != 0u) facts.add(name, grouped(value.get<std::uint64_t>()));
+}
+
+}  // namespace
+
+std::string status_report(const json& status) {
+  Facts facts;
+  facts.head("fanlightd " + text(status, "version") + " on " + text(status, "port") + ", up " +
+             span(number(status, "uptime_s")));
+  facts.add("streams", grouped(count(status, "streams")));
+  facts.add("publishers", grouped(count(status, "publishers")));
+  facts.add("viewers", grouped(count(status, "viewers")));
+  json worker = status.value("worker", json::object());
+  facts.head("worker, since it started");
+  facts.add("received", packets_and_bytes(worker, "received", "received_bytes"));
+  facts.add("transmitted", packets_and_bytes(worker, "transmitted", "transmitted_bytes"));
+  for (const char* said : {"received", "received_bytes", "transmitted", "transmitted_bytes"}) worker.erase(said);
+  add_counted(facts, worker);
+  facts.head("received packets by verdict");
+  add_counted(facts, worker.value("verdicts", json::object()));
+  return facts.text();
+}
+
+std::string streams_report(const json& answer) {
+  Table table{{"STREAM"},
+              {"PUBLISHER"},
+              {"VIEWERS", Align::kRight},
+              {"PACKETS", Align::kRight},
+              {"BYTES", Align::kRight},
+              {"HISTORY", Align::kRight},
+              {"LATENCY", Align::kRight},
+              {"STATE"}};
+  const json streams = answer.value("streams", json::array());
+  for (const json& stream : streams)
+    table.add({text(stream, "name"), flag(stream, "publisher") ? "yes" : "no", grouped(count(stream, "viewers")),
+               grouped(count(stream, "packets")), byte_size(count(stream, "bytes")),
+               grouped(count(stream, "history_packets")) + "/" + grouped(count(stream, "history_slots")),
+               grouped(count(stream, "latency_ms")) + " ms", flag(stream, "removed") ? "ending" : "open"});
+  return streams.empty() ? "no streams\n" : table.text();
+}
+
+std::string sessions_report(const json& answer) {
+  Table table{{"ID", Align::kRight},
+              {"ROLE"},
+              {"STREAM"},
+              {"REMOTE"},
+              {"STATE"},
+              {"AGE", Align::kRight},
+              {"RTT ms", Align::kRight},
+              {"PACKETS", Align::kRight},
+              {"BYTES", Align::kRight},
+              {"REPAIRED", Align::kRight},
+              {"LOST", Align::kRight},
+              {"DROPPED", Align::kRight},
+              {"SKIPPED", Align::kRight},
+              {"KEY"},
+              {"SRT"},
+              {"USER"}};
+  const json sessions = answer.value("sessions", json::array());
+  for (const json& session : sessions)
+    table.add({std::to_string(count(session, "id")), text(session, "role"), text(session, "stream"),
+               text(session, "remote"), text(session, "state"), span(number(session, "age_s")),
+               tenths(number(session, "rtt_ms")), grouped(count(session, "packets")),
+               byte_size(count(session, "bytes")), grouped(count(session, "repaired")), grouped(count(session, "lost")),
+               grouped(count(session, "dropped")), grouped(count(session, "skipped")),
+               flag(session, "encrypted") ? "AES" : "clear", text(session, "agent"), text(session, "user")});
+  return sessions.empty() ? "no sessions\n" : table.text();
+}
+
+std::string session_report(const json& session) {
+  const bool is_publisher = session.value("role", std::string{}) == "publisher";
+  const json stats = session.value("stats", json::object());
+  const std::string user = text(session, "user");
+  Facts facts;
+  facts.head("session " + std::to_string(count(session, "id")) + ", " + text(session, "role") + " of " +
+             text(session, "stream"));
+  facts.add("state", text(session, "state") + " for " + span(number(session, "age_s")));
+  facts.add("from", text(session, "remote") + " to " + text(session, "local"));
+  facts.add("peer", "SRT " + text(session, "agent") + (user.empty() ? "" : ", user " + user));
+  facts.add("encryption", flag(session, "encrypted") ? "AES-CTR" : "none");
+  is_publisher ? add_received(facts, stats) : add_sent(facts, stats);
+  add_connection(facts, stats);
+  return facts.text() +
+         "\nBytes are SRT payload without any header; libsrt's own statistics add 44 bytes to each packet.\n";
+}
+
+}  // namespace fanlight::cli
