@@ -1,0 +1,167 @@
+"""A fanlightd of our own: its configuration, its life, what it says about itself."""
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from processes import Process, Processes, as_user, wait_until
+from setup import SetupError, find_program
+
+
+@dataclass
+class Stream:
+    name: str = "live/main"
+    latency_ms: int = 120
+    latency_max_ms: int = 1000
+    bitrate_max_mbps: float = 20
+    publish_passphrase: str | None = None
+    view_passphrase: str | None = None
+    wait: bool = True
+
+
+@dataclass
+class Device:
+    eal: str
+    ipv4: str | None = None
+    ipv6: str | None = None
+    rx_checksum: str = "verify"
+
+
+@dataclass
+class Configuration:
+    listen: list[str] = field(default_factory=list)
+    streams: list[Stream] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+    udp_port: int = 9000
+
+    def toml(self, api: Path) -> str:
+        lines = ["[relay]", f"api = {_quoted(str(api))}", f'port = "{"ethernet" if self.devices else "sockets"}"']
+        for address in self.listen:
+            lines += ["[[listen]]", f"address = {_quoted(address)}"]
+        if self.devices:
+            # Poll mode would take one of two cores from the clients it is tried with.
+            lines += ["[ethernet]", f"udp_ports = [{self.udp_port}]", "backoff = true"]
+        for device in self.devices:
+            lines += ["[[ethernet.device]]", *_assignments(device)]
+        for stream in self.streams:
+            lines += ["[[stream]]", *_assignments(stream)]
+        return "\n".join(lines) + "\n"
+
+
+def _assignments(table) -> list[str]:
+    return [f"{key} = {_value(value)}" for key, value in vars(table).items() if value is not None]
+
+
+def _value(value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)  # A JSON string is a TOML basic string.
+
+
+def unprivileged_user() -> int | None:
+    """Whom the relay runs as: nobody when we are root, ourselves otherwise."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        probe.bind(("::", 0))
+        return probe.getsockname()[1]
+
+
+_READY = b"fanlightd: ready"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+class RelayFailed(SetupError):
+    """fanlightd did not come up; the text carries its own last words."""
+
+
+@dataclass
+class Relay:
+    process: Process
+    cli: Path
+    api: Path
+    config: Path
+
+    def ask(self, *words: str, as_json: bool = True) -> subprocess.CompletedProcess:
+        argv = [str(self.cli), "--api", str(self.api), *words, *(["--json"] if as_json else [])]
+        return subprocess.run(argv, capture_output=True, text=True, timeout=5)
+
+    def sessions(self) -> list[dict]:
+        """Empty while the relay does not answer."""
+        try:
+            answer = self.ask("sessions")
+            return json.loads(answer.stdout)["sessions"] if answer.returncode == 0 else []
+        except (subprocess.TimeoutExpired, ValueError, KeyError):
+            return []
+
+    def cpu_seconds(self) -> float:
+        return self.process.cpu_seconds()
+
+
+def prepare_home(work: Path, user: int | None) -> Path:
+    """A directory that the relay's user may read and write; `work` itself becomes passable."""
+    home = work / "relay"
+    home.mkdir(exist_ok=True)
+    if user is not None:
+        work.chmod(0o755)
+        os.chown(home, user, user)
+    return home
+
+
+def start(processes: Processes, build: Path, work: Path, configuration: str, api: Path, user: int | None,
+          name: str = "fanlightd") -> Relay:
+    """Starts fanlightd and waits until it says that it is ready."""
+    home = prepare_home(work, user)
+    config = home / f"{name}.toml"
+    config.write_text(configuration)
+    program = find_program(build, "fanlightd")
+    if user is not None:
+        os.chown(config, user, user)
+        config.chmod(0o600)  # It may hold passphrases.
+        program = _reachable_copy(program, work)
+    said_before = _size(processes.logs / f"{name}.log")
+    process = processes.start(name, [str(program), "--config", str(config)], user=user,
+                              env={"HOME": str(home), "XDG_RUNTIME_DIR": str(home)})
+    relay = Relay(process, find_program(build, "fanlight"), api, config)
+    ready = wait_until(lambda: not process.running() or _READY in process.log.read_bytes()[said_before:], 20)
+    if not ready or not process.running():
+        raise RelayFailed(f"fanlightd did not start: {process.log_tail(5) or 'it said nothing'}")
+    return relay
+
+
+def _reachable_copy(program: Path, work: Path) -> Path:
+    """The work tree may lie below a directory that only root can enter."""
+    copy = work / program.name
+    if not copy.exists():
+        shutil.copy2(program, copy)
+        copy.chmod(0o755)
+    return copy
+
+
+def run_briefly(build: Path, work: Path, configuration: str, user: int | None, seconds: float = 10):
+    """For configurations that must be refused: the finished process, with its output."""
+    home = prepare_home(work, user)
+    config = home / "brief.toml"
+    config.write_text(configuration)
+    config.chmod(0o644)
+    program = find_program(build, "fanlightd")
+    if user is not None:
+        program = _reachable_copy(program, work)
+    return subprocess.run([str(program), "--config", str(config)], capture_output=True, text=True, timeout=seconds,
+                          env={**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}, **as_user(user))

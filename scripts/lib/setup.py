@@ -1,0 +1,78 @@
+"""Brings a fresh Debian 12 to where fanlight builds and runs: packages, then meson."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from processes import say
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BUILD_PACKAGES = (
+    "g++ meson ninja-build pkg-config ccache libdpdk-dev libssl-dev libsrt-openssl-dev liburing-dev libtomlplusplus-dev "
+    "libcli11-dev nlohmann-json3-dev libspdlog-dev libboost1.81-dev prometheus-cpp-dev libgtest-dev libgmock-dev "
+    "librapidcheck-dev").split()
+PEER_PACKAGES = (
+    "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-bad iproute2 ethtool "
+    "fonts-dejavu-core").split()
+
+
+class SetupError(Exception):
+    """One sentence for the user."""
+
+
+def missing_packages(names: list[str]) -> list[str]:
+    if shutil.which("dpkg-query") is None:
+        return []
+    found = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names],
+                           capture_output=True, text=True).stdout.splitlines()
+    installed = {line.split()[0] for line in found if line.endswith(" installed")}
+    return [name for name in names if name not in installed]
+
+
+def _apt(as_root: list[str], *words: str) -> None:
+    # env after sudo: sudo drops the caller's environment.
+    subprocess.run([*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", *words], check=True,
+                   stdout=sys.stderr)
+
+
+def install(names: list[str]) -> None:
+    missing = missing_packages(names)
+    if not missing:
+        return
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if as_root and (shutil.which("sudo") is None or subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode):
+        raise SetupError("these packages are missing and I may not install them: run as root, or first: "
+                         f"apt-get install {' '.join(missing)}")
+    say(f"installing {' '.join(missing)}")
+    try:
+        _apt(as_root, "update")
+        _apt(as_root, "install", "--no-install-recommends", *missing)
+    except subprocess.CalledProcessError as error:
+        raise SetupError(f"apt-get failed with status {error.returncode}; its own words are above") from error
+
+
+def build(directory: Path) -> None:
+    """Configures once, compiles what changed. The compiler's progress goes to stderr: stdout is for results."""
+    env = dict(os.environ)
+    if shutil.which("ccache") and "CXX" not in env:
+        env["CXX"] = "ccache g++"
+    try:
+        if not (directory / "build.ninja").exists():
+            say(f"configuring {directory}")
+            subprocess.run(["meson", "setup", "--buildtype=release", str(directory), str(ROOT)], check=True, env=env,
+                           stdout=sys.stderr)
+        say(f"building {directory}")
+        subprocess.run(["ninja", "-C", str(directory)], check=True, env=env, stdout=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        raise SetupError(f"the build failed: {' '.join(error.cmd[:2])} ended with status {error.returncode}") from error
+
+
+def find_program(directory: Path, name: str) -> Path:
+    for found in sorted(directory.rglob(name)):
+        if found.is_file() and os.access(found, os.X_OK):
+            return found
+    raise SetupError(f"{name} is not in {directory}: build first (./scripts/run does, or: ninja -C {directory})")

@@ -1,0 +1,100 @@
+"""A veth pair: one end for the relay's DPDK device, the other in a network namespace where the clients live."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from setup import SetupError
+
+RELAY_IPV4, CLIENT_IPV4 = "10.77.0.1", "10.77.0.2"
+RELAY_IPV6, CLIENT_IPV6 = "fd77::1", "fd77::2"
+
+
+NEEDS_ROOT = "--port ethernet makes a veth pair and a network namespace, which needs root: run it with sudo"
+
+
+class NoRights(SetupError):
+    """Namespaces and veth need root (CAP_NET_ADMIN, CAP_SYS_ADMIN)."""
+
+
+class VethLink:
+    """A context. Names carry our process id, so that two runs do not meet; everything goes on every way out."""
+
+    def __init__(self) -> None:
+        tag = f"{os.getpid()}"
+        self.namespace = f"fanlight-{tag}"
+        self.relay_end = f"fanl{tag}r"
+        self.client_end = f"fanl{tag}c"
+
+    def __enter__(self) -> "VethLink":
+        _require_rights()
+        try:
+            self._make()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._remove()
+
+    def inside(self, argv: list[str]) -> list[str]:
+        """ip replaces itself by the command: the process id stays the command's own."""
+        return ["ip", "netns", "exec", self.namespace, *argv]
+
+    def set_link(self, up: bool) -> None:
+        _ip("link", "set", self.relay_end, "up" if up else "down")
+
+    def neighbour(self, address: str) -> str:
+        """What the clients' kernel knows about an address: our ARP and NDP answers."""
+        return _ip("-n", self.namespace, "neigh", "show", address)
+
+    def pin_neighbour(self, address: str) -> None:
+        """What the clients' kernel knows about an address stays known while the link is down."""
+        words = self.neighbour(address).split()
+        if "lladdr" not in words:
+            raise SetupError(f"{address} is no neighbour of the clients: {' '.join(words)}")
+        mac = words[words.index("lladdr") + 1]
+        _ip("-n", self.namespace, "neigh", "replace", address, "lladdr", mac, "dev", self.client_end, "nud", "permanent")
+
+    def _make(self) -> None:
+        _ip("netns", "add", self.namespace)
+        _ip("link", "add", self.relay_end, "type", "veth", "peer", "name", self.client_end)
+        _ip("link", "set", self.client_end, "netns", self.namespace)
+        # The host's own stack must stay silent on the relay's end: what answers there is the relay.
+        Path(f"/proc/sys/net/ipv6/conf/{self.relay_end}/disable_ipv6").write_text("1")
+        _ip("-n", self.namespace, "addr", "add", f"{CLIENT_IPV4}/24", "dev", self.client_end)
+        _ip("-n", self.namespace, "addr", "add", f"{CLIENT_IPV6}/64", "dev", self.client_end, "nodad")
+        for device in ("lo", self.client_end):
+            _ip("-n", self.namespace, "link", "set", device, "up")
+        self.set_link(True)
+        self._finish_checksums()
+
+    def _finish_checksums(self) -> None:
+        """A kernel leaves UDP checksums over veth half done; the relay's device would see them as broken."""
+        _run(self.inside(["ethtool", "-K", self.client_end, "tx", "off"]))
+
+    def _remove(self) -> None:
+        subprocess.run(["ip", "link", "del", self.relay_end], capture_output=True)
+        subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True)
+
+
+def _require_rights() -> None:
+    if os.geteuid() != 0:
+        raise NoRights(NEEDS_ROOT)
+    for tool in ("ip", "ethtool"):
+        if shutil.which(tool) is None:
+            raise NoRights(f"--port ethernet needs {tool}: apt-get install iproute2 ethtool")
+
+
+def _ip(*words: str) -> str:
+    return _run(["ip", *words])
+
+
+def _run(argv: list[str]) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise NoRights(f"cannot set up the network namespace: {' '.join(argv)}: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,221 @@
+// A relay under fire: whatever comes in and whatever control wants, every datagram leaves with one verdict, and when
+// all is over every buffer is back in its pool.
+// The input is a list of operations: one byte says which, the bytes behind it say how.
+#include <cstdint>
+
+#include "base/check.h"
+#include "worker/relay_fixture.h"
+
+namespace fanlight {
+namespace {
+
+class Input {
+ public:
+  explicit Input(ByteSpan bytes) : bytes_(bytes) {}
+  [[nodiscard]] bool is_empty() const { return at_ >= bytes_.size(); }
+  std::uint8_t u8() { return is_empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(bytes_[at_++]); }
+  std::uint16_t u16() { return static_cast<std::uint16_t>(u8() << 8 | u8()); }
+  std::uint32_t u32() { return std::uint32_t{u16()} << 16 | u16(); }
+  std::vector<std::byte> take(std::size_t n) {
+    n = std::min(n, bytes_.size() - at_);
+    const auto from = bytes_.begin() + static_cast<std::ptrdiff_t>(at_);
+    at_ += n;
+    return {from, from + static_cast<std::ptrdiff_t>(n)};
+  }
+
+ private:
+  ByteSpan bytes_;
+  std::size_t at_ = 0;
+};
+
+class World : RelayFixture {
+ public:
+  void operate(Input& in) {
+    switch (in.u8() % 16) {
+      case 0:
+        return conclude(in);
+      case 1:
+        return open_one(in, Role::kPublisher);
+      case 2:
+        return open_one(in, Role::kViewer);
+      case 3:
+        return publish(in);
+      case 4:
+        return hear_ack(in);
+      case 5:
+        return hear_nak(in);
+      case 6:
+        return hear_bare(in);
+      case 7:
+        return hear_raw(in);
+      case 8:
+        return hear_for_session(in);
+      case 9:
+        return pass(millis(in.u8()));
+      case 10:
+        return pass(millis(in.u8() * 20));
+      case 11:
+        port.take_max = in.u8() % 4 == 0 ? SIZE_MAX : in.u8();
+        return;
+      case 12:
+        return say_if_room(command::CloseSession{session(in), CloseReason::kKicked});
+      case 13:
+        return say_if_room(command::AskReport{in.u8(), in.u8() % 2 == 0 ? SocketId{} : session(in)});
+      case 14:
+        return remove_or_add(in);
+      default:
+        return publish_many(in);
+    }
+  }
+  void finish() {
+    port.take_max = SIZE_MAX;
+    pass(millis(1));
+    CHECK(mailbox.commands.try_push(Command{command::Stop{}}));
+    for (int i = 0; i < 20 && !relay.is_stopped(); ++i) pass(millis(20));
+    CHECK(relay.is_stopped());
+    pass(millis(1));
+    stream.history().clear();
+    CHECK(headers.available() == headers.capacity());
+    CHECK(copies.available() == copies.capacity());
+    CHECK(received.available() == received.capacity());
+    CHECK(stream.viewers() == 0);
+  }
+
+ private:
+  void pass(Micros span) {
+    const std::uint64_t before = judged();
+    const std::size_t heard = burst.size();
+    breathe(span);
+    CHECK(judged() - before == heard);
+    note_events();
+  }
+  std::uint64_t judged() const {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < kVerdictCount; ++i) total += mailbox.counters.read(Verdict(i));
+    return total;
+  }
+  void note_events() {
+    Event event;
+    while (mailbox.events.try_pop(event)) {
+      if (const auto* opened = std::get_if<event::SessionOpened>(&event))
+        known_[opened->request.raw() % 16] = opened->socket;
+      if (std::get_if<event::StreamRetired>(&event)) is_added_ = false;
+    }
+  }
+  template <class C>
+  void say_if_room(C&& one) {
+    Command command{std::forward<C>(one)};
+    (void)mailbox.commands.try_push(std::move(command));
+  }
+  // One of 16 callers; each has one address and one socket ID of its own.
+  static Endpoint address(std::uint8_t who) { return caller(static_cast<std::uint16_t>(5000 + who % 16)); }
+  SocketId session(Input& in) { return known_[in.u8() % 16]; }
+  void hear_bounded(const Endpoint& from, ByteSpan datagram) {
+    if (burst.size() == kReceiveBurst) pass({});
+    if (received.available() > 0) hear(from, datagram);
+  }
+
+  void conclude(Input& in) {
+    const std::uint8_t who = in.u8();
+    const auto type = static_cast<std::int32_t>(in.u8() % 4) - 2;
+    hear_bounded(address(who), handshake({.handshake = {.version = 4u + in.u8() % 2,
+                                                        .extension = in.u8(),
+                                                        .first_seq = {in.u16()},
+                                                        .request = type,
+                                                        .socket = SocketId{who % 16u},
+                                                        .cookie = in.u16(),
+                                                        .peer_ip = {}}}));
+  }
+  void open_one(Input& in, Role role) {
+    const std::uint8_t who = in.u8();
+    auto one = opening(role, address(who), SocketId{who % 16u + 16u}, SeqNo{in.u32() & kSeqMask});
+    one.window_packets = in.u16();
+    one.mss = std::uint32_t{1500} - in.u8();
+    one.send_latency = millis(in.u8());
+    one.peer_rexmit = who % 2 == 0;
+    if (who % 4 == 3) one.ciphers = ciphers();
+    first_seq_[who % 16] = one.first_seq;
+    say_if_room(std::move(one));
+  }
+  static std::unique_ptr<crypto::SessionCiphers> ciphers() {
+    auto one = std::make_unique<crypto::SessionCiphers>();
+    one->even.emplace(crypto::Key(std::vector<std::byte>(16, std::byte{5})), wire::Salt{});
+    return one;
+  }
+  void publish(Input& in) {
+    const std::uint8_t who = in.u8();
+    auto packet = data(known_[who % 16], SeqNo{(first_seq_[who % 16].raw + in.u16()) & kSeqMask}, in.u8());
+    packet[4] = std::byte(in.u8());
+    hear_bounded(address(who), packet);
+  }
+  void publish_many(Input& in) {
+    const std::uint8_t who = in.u8();
+    const std::uint32_t first = in.u16();
+    for (std::uint32_t i = in.u8() % 64; i > 0; --i) {
+      auto packet = data(known_[who % 16], SeqNo{(first_seq_[who % 16].raw + first + i) & kSeqMask}, 188);
+      if (who % 4 == 3) packet[4] |= std::byte{0x08};
+      hear_bounded(address(who), packet);
+    }
+  }
+  SeqNo near(Input& in, std::uint8_t who) {
+    return {(first_seq_[who % 16].raw + static_cast<std::uint32_t>(static_cast<std::int16_t>(in.u16()))) & kSeqMask};
+  }
+  void hear_ack(Input& in) {
+    const std::uint8_t who = in.u8();
+    auto packet = ack(known_[who % 16], near(in, who), in.u8(), in.u16(), micros(in.u16()));
+    if (in.u8() % 4 == 0) packet.resize(20);
+    hear_bounded(address(who), packet);
+  }
+  void hear_nak(Input& in) {
+    const std::uint8_t who = in.u8();
+    std::vector<std::byte> bytes(kDatagramBytesMax);
+    wire::LossReportWriter writer(bytes, {}, known_[who % 16]);
+    for (std::uint8_t n = in.u8() % 32; n > 0; --n) {
+      const SeqNo first = near(in, who);
+      if (!writer.add({first, {(first.raw + in.u16()) & kSeqMask}})) break;
+    }
+    bytes.resize(writer.written());
+    hear_bounded(address(who), bytes);
+  }
+  void hear_bare(Input& in) {
+    const std::uint8_t who = in.u8();
+    const auto type = static_cast<wire::ControlType>(in.u8() % 10);
+    hear_bounded(address(who), bare(known_[who % 16], type, in.u8()));
+  }
+  void hear_raw(Input& in) {
+    const Endpoint from = address(in.u8());
+    hear_bounded(from, in.take(in.u16() % 1600));
+  }
+  // A good destination, anything else.
+  void hear_for_session(Input& in) {
+    const std::uint8_t who = in.u8();
+    auto bytes = in.take(in.u16() % 1600);
+    if (bytes.size() >= wire::kHeaderBytes) store_be32(bytes.data() + 12, known_[who % 16].raw());
+    hear_bounded(address(who), bytes);
+  }
+  void remove_or_add(Input& in) {
+    if (in.u8() % 4 != 0) return;
+    if (is_added_) {
+      say_if_room(command::RemoveStream{kStream});
+    } else {
+      is_added_ = true;
+      say_if_room(command::AddStream{kStream, &stream});
+    }
+  }
+
+  std::array<SocketId, 16> known_{};
+  std::array<SeqNo, 16> first_seq_{};
+  bool is_added_ = true;
+};
+
+}  // namespace
+}  // namespace fanlight
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace fanlight;
+  auto world = std::make_unique<World>();
+  Input input(std::as_bytes(std::span{data, size}));
+  while (!input.is_empty()) world->operate(input);
+  world->finish();
+  return 0;
+}

@@ -1,0 +1,130 @@
+#include "faults.h"
+
+#include <memory>
+
+namespace fanlight::sim {
+
+void Faults::plan() {
+  plan_publisher();
+  plan_viewers();
+  plan_relay();
+}
+
+Instant Faults::some_moment(Micros margin) {
+  return Instant{} + micros(world_.random_.between(2'000'000, (world_.spec_.length - margin).count));
+}
+
+void Faults::plan_publisher() {
+  const WorldSpec& spec = world_.spec_;
+  PublisherPeer& publisher = *world_.publisher_;
+  Random& random = world_.random_;
+  if (spec.publisher_vanishes || spec.publisher_returns || spec.publisher_jumps) world_.feed_.is_dense = false;
+  if (spec.publisher_jumps) {
+    for (int i = 0; i < 3; ++i)
+      world_.act_at(some_moment(seconds(2)), [&] { publisher.jump(random.between(4'200, 60'000)); });
+  }
+  if (spec.publisher_pauses) {
+    const Instant at = some_moment(seconds(4));
+    world_.act_at(at, [&] { publisher.pause(true); });
+    world_.act_at(at + millis(random.between(50, 2'500)), [&] { publisher.pause(false); });
+  }
+  if (spec.renews_keys) {
+    for (std::int64_t i = 1; i <= 3; ++i)
+      world_.act_at(Instant{} + millis(i * 2'500 + random.between(0, 1'000)),
+                    [&] { publisher.renew_key(world_.now_); });
+  }
+  const auto change = [&] {
+    PublisherPeer::Plan& plan = publisher.plan();
+    plan.terms.latency = millis(random.between(200, 900));
+    plan.payload_bytes = static_cast<std::size_t>(random.between(200, 1'316));
+    plan.terms.first_seq = SeqNo{static_cast<std::uint32_t>(random.between(0, 0x7FFF'FFFE))};
+  };
+  if (spec.publisher_returns) {
+    const Instant at = Instant{} + millis(random.between(3'000, 6'000));
+    world_.act_at(at, [&] { publisher.leave(world_.now_); });
+    world_.act_at(at + millis(random.between(1, 3'000)), [&, change] { change(), publisher.call(world_.now_); });
+  }
+  if (spec.publisher_vanishes) {
+    const Instant at = Instant{} + millis(random.between(10'000, 11'000));
+    world_.act_at(at, [&] { publisher.vanish(world_.now_); });
+    world_.act_at(at + millis(random.between(1, 2'500)), [&, change] { change(), publisher.call(world_.now_); });
+  }
+}
+
+void Faults::plan_viewers() {
+  const WorldSpec& spec = world_.spec_;
+  for (std::size_t i = 0; i < world_.viewers_.size(); ++i) {
+    if (spec.viewers_churn && world_.random_.chance(0.4)) churn(i);
+    if (spec.viewers_mute && world_.random_.chance(0.2)) mute(i);
+  }
+}
+
+void Faults::churn(std::size_t i) {
+  ViewerPeer& viewer = *world_.viewers_[i];
+  viewer.excuse();
+  const Instant at = some_moment(seconds(7));
+  if (world_.random_.chance(0.5)) {
+    world_.act_at(at, [&] { viewer.leave(world_.now_); });
+  } else {
+    world_.act_at(at, [&] { viewer.vanish(world_.now_); });
+  }
+  if (world_.random_.chance(0.8))
+    world_.act_at(at + millis(world_.random_.between(0, 3'000)), [&] { viewer.join(world_.now_); });
+}
+
+void Faults::mute(std::size_t i) {
+  ViewerPeer& viewer = *world_.viewers_[i];
+  viewer.excuse();
+  Instant at = some_moment(seconds(12));  // The last spell ends before the world does.
+  for (std::int64_t spells = world_.random_.between(1, 4); spells > 0; --spells) {
+    world_.act_at(at, [&] { viewer.mute_acks(true); });
+    at = at + millis(world_.random_.between(200, 2'500));
+    world_.act_at(at, [&] { viewer.mute_acks(false); });
+    at = at + millis(world_.random_.between(5, 300));
+  }
+}
+
+void Faults::plan_relay() {
+  const WorldSpec& spec = world_.spec_;
+  Random& random = world_.random_;
+  if (spec.worker_stalls)
+    for (int i = 0; i < 10; ++i)
+      world_.act_at(some_moment(seconds(2)),
+                    [&] { world_.stalled_until_ = world_.now_ + millis(random.between(5, 15)); });
+  if (spec.control_hangs)
+    world_.act_at(some_moment(seconds(5)), [&] { world_.control_hangs_until_ = world_.now_ + seconds(2); });
+  if (spec.headers_run_dry) run_headers_dry(some_moment(seconds(3)));
+  if (spec.port_blocks) {
+    for (int i = 0; i < 12; ++i) {
+      const Instant at = some_moment(seconds(2));
+      world_.act_at(
+          at, [&, most = i % 3 == 0 ? 7 : 0] { world_.relay_->port().take_at_most(static_cast<std::size_t>(most)); });
+      world_.act_at(at + millis(5), [&] { world_.relay_->port().take_at_most(kTransmitQueue); });
+    }
+  }
+  if (spec.events_flood) plan_events_flood();
+}
+
+// Control asks and asks, and does not listen.
+void Faults::plan_events_flood() {
+  const Instant at = some_moment(seconds(4));
+  world_.act_at(at, [&] {
+    world_.control_deaf_until_ = world_.now_ + millis(world_.random_.between(200, 1'500));
+    for (int i = 0; i < 40; ++i) (void)world_.relay_->desk().ask_report(SocketId{});
+    world_.wake_control(world_.now_);
+  });
+  world_.act_at(at + millis(5), [&] {
+    for (int i = 0; i < 40; ++i) (void)world_.relay_->desk().ask_report(SocketId{});
+    world_.wake_control(world_.now_);
+  });
+}
+
+void Faults::run_headers_dry(Instant at) {
+  auto held = std::make_shared<std::vector<PacketRef>>();
+  world_.act_at(at, [&, held] {
+    while (PacketRef header = world_.relay_->headers().take()) held->push_back(std::move(header));
+  });
+  world_.act_at(at + millis(world_.random_.between(2, 40)), [held] { held->clear(); });
+}
+
+}  // namespace fanlight::sim

@@ -1,0 +1,347 @@
+#include "world.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "faults.h"
+#include "junk.h"
+
+namespace fanlight::sim {
+namespace {
+
+constexpr Micros kBreath = micros(30);  // From an arrival, or from one busy breath, to the next.
+constexpr Micros kIngress = micros(20);
+constexpr Micros kControlLag = millis(3);  // At most, when control is well.
+constexpr Micros kRingRetry = millis(5);
+constexpr Micros kJoinSpan = millis(1'000);
+constexpr char kStream[] = "live/main";
+// The stream clock moves 500 ppm, in steps a second apart; the silence of a publisher adds up.
+constexpr std::int64_t kSlewPpm = 500;
+constexpr Micros kSlewSpan = millis(1'200);
+constexpr Micros kSilence = seconds(6);
+constexpr Micros kFresh = seconds(1);
+constexpr Micros kBlockedSpan = millis(25);  // A stamped packet waits for a port that blocks and a worker that stalls.
+
+}  // namespace
+
+World::World(const WorldSpec& spec, std::uint64_t seed) : spec_(spec), random_(seed) {
+  feed_.salt = random_.next();
+  relay_ = std::make_unique<RelayHost>(relay_options());
+  build_peers();
+}
+
+RelayHost::Options World::relay_options() {
+  control::StreamRule rule;
+  rule.name = kStream;
+  rule.latency_max = seconds(5);
+  if (spec_.has_sealed_publisher) rule.publish_passphrase = kPassphrase;
+  if (spec_.sealed_viewers > 0) rule.view_passphrase = kPassphrase;
+  RelayHost::Options options{.rules = {rule}};
+  // A second stream for viewers without a key, so that both classes share a world.
+  options.key = {random_.next(), random_.next()};
+  return options;
+}
+
+void World::build_peers() {
+  const auto clock = [&] {
+    return DriftingClock(random_.between(1'000'000, 900'000'000'000), random_.between(-200, 200));
+  };
+  const auto isn = [&] {
+    const std::int64_t low = spec_.wraps_numbers ? 0x7FFF'FFFE - 400 : 0;
+    return SeqNo{static_cast<std::uint32_t>(random_.between(low, 0x7FFF'FFFE))};
+  };
+  PublisherPeer::Plan plan{.clock = clock(),
+                           .terms = {.stream_id = std::string("#!::m=publish,r=") + kStream, .latency = spec_.latency},
+                           .is_sealed = spec_.has_sealed_publisher,
+                           .interval = spec_.interval,
+                           .payload_bytes = static_cast<std::size_t>(random_.between(188, 1'316))};
+  plan.terms.first_seq = isn();
+  if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
+  if (spec_.wraps_numbers) plan.time_start = 0xFFFF'FFFF - static_cast<std::uint32_t>(random_.between(0, 8'000'000));
+  publisher_ =
+      std::make_unique<PublisherPeer>(Endpoint{IpAddress::v4(198, 51, 100, 1), 5'000}, plan, feed_, *this, random_);
+  homes_.push_back({.peer = publisher_.get(),
+                    .up = Link(spec_.publisher_link),
+                    .down = Link(spec_.publisher_link),
+                    .is_publisher = true});
+  addresses_[publisher_->address()] = 0;
+  act_at(Instant{} + millis(random_.between(1, 600)), [this] { publisher_->call(now_); });
+
+  for (std::size_t i = 0; i < spec_.viewers; ++i) {
+    ViewerPeer::Plan viewer{.clock = clock(), .terms = {.stream_id = kStream, .latency = spec_.latency}};
+    if (spec_.is_day) viewer.clock = DriftingClock(1'000'000, i % 2 == 0 ? -200 : 200);
+    viewer.terms.first_seq = isn();
+    viewer.terms.window_packets = spec_.viewers_mute ? 128 : 8'192;
+    viewer.is_sealed = spec_.sealed_viewers > 0;
+    const Endpoint address{IpAddress::v4(198, 51, 101, static_cast<std::uint8_t>(i + 1)),
+                           static_cast<std::uint16_t>(6'000 + i)};
+    viewers_.push_back(std::make_unique<ViewerPeer>(address, std::move(viewer), feed_, *this, random_));
+    ViewerPeer* peer = viewers_.back().get();
+    addresses_[address] = static_cast<std::uint32_t>(homes_.size());
+    homes_.push_back({.peer = peer, .up = Link(spec_.viewer_link), .down = Link(spec_.viewer_link)});
+    act_at(Instant{} + micros(random_.between(0, kJoinSpan.count)), [this, peer] { peer->join(now_); });
+  }
+}
+
+// --- events
+
+void World::schedule(Instant at, What what, std::uint32_t subject) {
+  events_.push({std::max(at, now_), order_++, what, subject});
+}
+
+void World::act_at(Instant at, std::function<void()> action) {
+  actions_.push_back(std::move(action));
+  schedule(at, What::kAct, static_cast<std::uint32_t>(actions_.size() - 1));
+}
+
+std::uint32_t World::keep(const Endpoint& remote, ByteSpan datagram) {
+  if (free_datagrams_.empty()) {
+    datagrams_.push_back(std::make_unique<Datagram>());
+    free_datagrams_.push_back(static_cast<std::uint32_t>(datagrams_.size() - 1));
+  }
+  const std::uint32_t index = free_datagrams_.back();
+  free_datagrams_.pop_back();
+  Datagram& kept = *datagrams_[index];
+  CHECK(datagram.size() <= kept.data.size());
+  kept.remote = remote;
+  kept.bytes = static_cast<std::uint16_t>(datagram.size());
+  if (!datagram.empty()) std::memcpy(kept.data.data(), datagram.data(), datagram.size());
+  return index;
+}
+
+void World::run_until(Instant end) {
+  while (!events_.empty() && events_.top().at <= end) {
+    const Event event = events_.top();
+    events_.pop();
+    now_ = event.at;
+    handle(event);
+  }
+  now_ = end;
+}
+
+void World::handle(const Event& event) {
+  switch (event.what) {
+    case What::kToRelay: {
+      const Datagram& datagram = *datagrams_[event.subject];
+      relay_->port().deliver({.remote = datagram.remote, .local = relay_address_},
+                             std::span(datagram.data).first(datagram.bytes));
+      free_datagrams_.push_back(event.subject);
+      return wake_relay(now_ + kIngress);
+    }
+    case What::kToPeer: {
+      const Datagram& datagram = *datagrams_[event.subject];
+      const std::uint32_t home = addresses_.at(datagram.remote);
+      homes_[home].peer->receive(now_, std::span(datagram.data).first(datagram.bytes));
+      free_datagrams_.push_back(event.subject);
+      return settle_peer(home);
+    }
+    case What::kWakePeer:
+      if (homes_[event.subject].wake_at != event.at) return;  // It has been woken otherwise.
+      homes_[event.subject].wake_at = Instant::never();
+      homes_[event.subject].peer->wake(now_);
+      return settle_peer(event.subject);
+    case What::kBreathe:
+      if (relay_wake_ == event.at) breathe();
+      return;
+    case What::kControl:
+      if (control_wake_ == event.at) take_control_turn();
+      return;
+    case What::kAct:
+      actions_[event.subject]();
+      actions_[event.subject] = nullptr;
+      for (std::uint32_t i = 0; i < homes_.size(); ++i) settle_peer(i);
+  }
+}
+
+void World::settle_peer(std::uint32_t index) {
+  Home& home = homes_[index];
+  const Instant at = std::max(home.peer->next_wake(), now_);
+  if (at >= home.wake_at || at == Instant::never()) return;
+  home.wake_at = at;
+  schedule(at, What::kWakePeer, index);
+}
+
+// --- the network
+
+void World::send(Instant now, const Peer& from, ByteSpan datagram) {
+  const Link::Fate fate = homes_[addresses_.at(from.address())].up.judge(now, random_);
+  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), datagram, fate.at[i]);
+}
+
+void World::inject(const Endpoint& from, ByteSpan datagram, Instant at) {
+  schedule(at, What::kToRelay, keep(from, datagram));
+}
+
+void World::report(const Peer& from, const char* what) {
+  books_.fail(from.address().text() + " at " + std::to_string(now_.us) + " us: " + what);
+}
+
+void World::carry_outbox() {
+  for (io::SimPort::Sent& sent : relay_->port().outbox()) {
+    const auto found = addresses_.find(sent.path.remote);
+    if (found == addresses_.end()) continue;  // Answers to strangers.
+    std::array<std::byte, kDatagramBytesMax> flat;
+    std::size_t bytes = 0;
+    sent.packet.for_each_segment([&](ByteSpan segment) {
+      std::memcpy(flat.data() + bytes, segment.data(), segment.size());
+      bytes += segment.size();
+    });
+    const ByteSpan datagram = std::span(flat).first(bytes);
+    Home& home = homes_[found->second];
+    if (!home.is_publisher) check_stamp(datagram);
+    const Link::Fate fate = home.down.judge(now_, random_);
+    for (std::size_t i = 0; i < fate.copies; ++i) schedule(fate.at[i], What::kToPeer, keep(sent.path.remote, datagram));
+  }
+  relay_->port().outbox().clear();
+}
+
+// A viewer sets its watch by control packets: their clock does not run backwards and is slewed, never stepped.
+void World::check_stamp(ByteSpan datagram) {
+  const auto header = wire::parse_control_header(datagram);
+  if (!wire::is_control(datagram) || header->type == wire::ControlType::kHandshake) return;
+  const auto [found, is_new] = shown_.try_emplace(header->destination);
+  Shown& shown = found->second;
+  if (!is_new) {
+    const std::int64_t step = static_cast<std::int32_t>(header->time.raw - shown.time);
+    const std::int64_t span = (now_ - shown.at).count;
+    if (step < 0) books_.fail("stream clock ran backwards by " + std::to_string(-step) + " us");
+    const bool may_be_silent = spec_.publisher_vanishes || spec_.publisher_returns || spec_.publisher_pauses;
+    const std::int64_t silence = may_be_silent ? kSilence.count : 0;
+    const std::int64_t slewed = (span + silence + kSlewSpan.count) * kSlewPpm / 1'000'000;
+    books_.expect_at_most("stream clock stepped, us", std::abs(step - span),
+                          slewed + (spec_.port_blocks ? kBlockedSpan.count : 0));
+  }
+  shown = {now_, header->time.raw};
+}
+
+// --- the relay
+
+void World::wake_relay(Instant at) {
+  if (at >= relay_wake_) return;
+  relay_wake_ = std::max(at, now_);
+  schedule(relay_wake_, What::kBreathe, 0);
+}
+
+void World::wake_control(Instant at) {
+  if (at >= control_wake_) return;
+  control_wake_ = std::max(at, now_);
+  schedule(control_wake_, What::kControl, 0);
+}
+
+void World::breathe() {
+  relay_wake_ = Instant::never();
+  if (now_ < stalled_until_) return wake_relay(stalled_until_);
+  const bool had_news = relay_->breathe(now_);
+  carry_outbox();
+  if (relay_->has_events()) wake_control(now_ + micros(random_.between(10, kControlLag.count)));
+  const Instant due = had_news || relay_->port().has_waiting() ? now_ : relay_->next_deadline(now_);
+  if (due != Instant::never()) wake_relay(std::max(due, now_ + kBreath));
+}
+
+void World::take_control_turn() {
+  control_wake_ = Instant::never();
+  if (now_ < control_hangs_until_) return wake_control(control_hangs_until_);
+  const bool is_deaf = now_ < control_deaf_until_;
+  if (relay_->take_control_turn(now_, is_deaf)) wake_relay(now_ + kIngress);
+  if (is_deaf) wake_control(control_deaf_until_);
+  if (relay_->has_commands_waiting()) wake_control(now_ + kRingRetry);
+  const Instant due = relay_->desk().next_deadline();
+  if (due != Instant::never()) wake_control(std::max(due, now_ + micros(1)));
+}
+
+// --- a world's life
+
+const Books& World::run() {
+  Faults faults(*this);
+  faults.plan();
+  Junk junk(*this);
+  if (spec_.sends_junk) junk.begin();
+  wake_control(now_);
+  run_until(Instant{} + spec_.length);
+  check_liveness();
+  shut_down();
+  balance();
+  return books_;
+}
+
+// Whatever happened: who wants to be in is in.
+void World::check_liveness() {
+  const auto is_old = [&](const Feed::Made& made) { return made.at < now_ - kFresh; };
+  fresh_index_ = static_cast<std::uint64_t>(std::partition_point(feed_.made.begin(), feed_.made.end(), is_old) -
+                                            feed_.made.begin());
+  for (const auto& viewer : viewers_) were_up_.push_back(viewer->is_up());
+  if (!publisher_->is_up()) books_.fail("the publisher is not up at the end");
+  if (spec_.demands_all && publisher_->is_announcing()) books_.fail("a new key was never confirmed");
+  for (const auto& viewer : viewers_)
+    if (!viewer->is_up() && viewer->next_wake() != Instant::never())
+      books_.fail("viewer " + viewer->address().text() + " is not up at the end");
+}
+
+void World::shut_down() {
+  // What was lost last is asked for and comes, before the publisher is gone.
+  publisher_->pause(true);
+  run_until(now_ + spec_.latency + millis(500));
+  publisher_->leave(now_);
+  for (const auto& viewer : viewers_) viewer->stay_away();
+  for (std::size_t i = 0; i < viewers_.size(); i += 3)
+    if (random_.chance(0.5)) act_at(now_ + millis(random_.between(0, 3'000)), [&, i] { viewers_[i]->leave(now_); });
+  run_until(now_ + millis(random_.between(0, 4'000)));
+  const bool is_removed_first = random_.chance(0.5);
+  if (is_removed_first) {
+    (void)relay_->desk().remove_stream(kStream);
+    wake_control(now_);
+    run_until(now_ + seconds(7));
+    if (relay_->streams().out() != 0) books_.fail("the stream was not given back");
+  }
+  relay_->desk().stop();
+  wake_control(now_);
+  run_until(now_ + seconds(7));
+  if (!relay_->desk().is_stopped()) books_.fail("the desk has not heard that the worker stopped");
+  for (const auto& viewer : viewers_)
+    if (viewer->is_up()) books_.fail("viewer " + viewer->address().text() + " is up after the end");
+}
+
+void World::balance() {
+  relay_->streams().drop_all();
+  balance_relay(books_, *relay_);
+  std::map<SocketId, std::uint64_t> skipped;
+  for (const event::SessionClosed& closed : relay_->closed()) skipped[closed.socket] += closed.stats.packets_skipped;
+  for (std::size_t i = 0; i < viewers_.size(); ++i) {
+    const ViewerPeer* viewer = viewers_[i].get();
+    if (were_up_[i] && viewer->finished().back().last_index < fresh_index_)
+      books_.fail("viewer " + viewer->address().text() + " is up and gets nothing");
+    for (const Watch& watch : viewer->finished()) {
+      const auto found = skipped.find(watch.relay);
+      balance_watch(books_, spec_, feed_, watch, found == skipped.end() ? 0 : found->second, found != skipped.end());
+    }
+  }
+}
+
+void World::show() const {
+  const WorkerCounters& counters = relay_->counters();
+  for (std::size_t i = 0; i < kCounterCount; ++i)
+    if (const std::uint64_t n = counters.read(static_cast<Counter>(i)))
+      std::printf("  %-20s %llu\n", std::string(kCounterNames[i]).c_str(), static_cast<unsigned long long>(n));
+  for (std::size_t i = 0; i < kVerdictCount; ++i)
+    if (const std::uint64_t n = counters.read(static_cast<Verdict>(i)))
+      std::printf("  %-20s %llu\n", std::string(kVerdictNames[i]).c_str(), static_cast<unsigned long long>(n));
+  Watch sum;
+  std::size_t watches = 0;
+  for (const auto& viewer : viewers_) {
+    for (const Watch& watch : viewer->finished()) {
+      ++watches;
+      sum.delivered += watch.delivered;
+      sum.dropped += watch.dropped;
+      sum.gaps += watch.gaps;
+      sum.wander = std::max(sum.wander, watch.wander);
+    }
+  }
+  std::printf("  published %zu, watches %zu: delivered %llu, dropped %llu, left out %llu, wandered %lld us\n",
+              feed_.made.size(), watches, static_cast<unsigned long long>(sum.delivered),
+              static_cast<unsigned long long>(sum.dropped), static_cast<unsigned long long>(sum.gaps),
+              static_cast<long long>(sum.wander.count));
+}
+
+}  // namespace fanlight::sim

@@ -1,0 +1,112 @@
+// One world: virtual time, the network, the relay, its publisher and viewers, and the faults of its kind. Everything
+// follows from the kind and a seed.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "books.h"
+#include "publisher_peer.h"
+#include "relay_host.h"
+#include "viewer_peer.h"
+#include "world_spec.h"
+
+namespace fanlight::sim {
+
+class World final : public Network {
+ public:
+  World(const WorldSpec& spec, std::uint64_t seed);
+  // To the end and through the shutdown; the books say what was wrong.
+  const Books& run();
+  // Prints what went on, for people.
+  void show() const;
+
+  void send(Instant now, const Peer& from, ByteSpan datagram) override;
+  void report(const Peer& from, const char* what) override;
+
+ private:
+  friend class Faults;
+  friend class Junk;
+  enum class What : std::uint8_t { kToRelay, kToPeer, kWakePeer, kBreathe, kControl, kAct };
+  struct Event {
+    Instant at;
+    std::uint64_t order = 0;
+    What what = What::kAct;
+    std::uint32_t subject = 0;  // Datagram, peer, or action.
+    friend bool operator>(const Event& a, const Event& b) { return a.at != b.at ? a.at > b.at : a.order > b.order; }
+  };
+  struct Datagram {
+    Endpoint remote;  // The peer's end of it.
+    std::uint16_t bytes = 0;
+    std::array<std::byte, 1600> data;
+  };
+  // A peer's place in the network.
+  struct Home {
+    Peer* peer = nullptr;
+    Link up;
+    Link down;
+    Instant wake_at = Instant::never();
+    bool is_publisher = false;
+  };
+  // A viewer's session's last look at the relay's clock.
+  struct Shown {
+    Instant at{};
+    std::uint32_t time = 0;
+  };
+
+  void build_peers();
+  void add_viewer(std::size_t number);
+  [[nodiscard]] RelayHost::Options relay_options();
+  void schedule(Instant at, What what, std::uint32_t subject);
+  void act_at(Instant at, std::function<void()> action);
+  [[nodiscard]] std::uint32_t keep(const Endpoint& remote, ByteSpan datagram);
+  void run_until(Instant end);
+  void handle(const Event& event);
+  void inject(const Endpoint& from, ByteSpan datagram, Instant at);
+  // --- the relay's side
+  void breathe();
+  void carry_outbox();
+  void check_stamp(ByteSpan datagram);
+  void wake_relay(Instant at);
+  void wake_control(Instant at);
+  void take_control_turn();
+  void settle_peer(std::uint32_t home);
+  // --- the end
+  void check_liveness();
+  void shut_down();
+  void balance();
+
+  const WorldSpec& spec_;
+  Random random_;
+  Books books_;
+  Feed feed_;
+  std::unique_ptr<RelayHost> relay_;
+  std::unique_ptr<PublisherPeer> publisher_;
+  std::vector<std::unique_ptr<ViewerPeer>> viewers_;
+  std::vector<Home> homes_;
+  std::map<Endpoint, std::uint32_t> addresses_;
+  const Endpoint relay_address_{IpAddress::v4(192, 0, 2, 1), 9000};
+
+  Instant now_{};
+  std::uint64_t order_ = 0;
+  std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
+  std::vector<std::unique_ptr<Datagram>> datagrams_;
+  std::vector<std::uint32_t> free_datagrams_;
+  std::vector<std::function<void()>> actions_;
+
+  std::uint64_t fresh_index_ = 0;  // The first payload of the world's last second.
+  std::vector<bool> were_up_;      // Viewers, when the world ended.
+
+  Instant relay_wake_ = Instant::never();
+  Instant control_wake_ = Instant::never();
+  Instant stalled_until_{};
+  Instant control_hangs_until_{};
+  Instant control_deaf_until_{};
+  std::map<SocketId, Shown> shown_;  // By the viewer's socket ID.
+};
+
+}  // namespace fanlight::sim
