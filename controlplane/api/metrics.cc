@@ -41,6 +41,8 @@ std::string_view unit_of(Counter counter) {
     case Counter::kReceivePoolDry:
     case Counter::kHeaderPoolDry:
     case Counter::kCopyPoolDry:
+    case Counter::kNakOverflow:
+    case Counter::kOwnFrames:
     case Counter::kDropRequestsSent:
     case Counter::kPublisherSplices:
     case Counter::kWindowClosed:

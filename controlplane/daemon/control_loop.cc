@@ -16,6 +16,7 @@
 #include "api/server.h"
 #include "daemon/desk_relay.h"
 #include "daemon/log.h"
+#include "daemon/log_budget.h"
 #include "daemon/readiness.h"
 #include "daemon/version.h"
 #include "io/clock.h"
@@ -27,6 +28,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+constexpr std::uint32_t kLogLinesPerSecond = 50;
 // A CONCLUSION may cost two PBKDF2 runs (3 ms): between batches the API and signals have their turn.
 constexpr std::size_t kEventsPerTurn = 16;
 constexpr Micros kRingRetry = millis(5);
@@ -103,10 +105,18 @@ class ControlLoop::State {
   // After whatever moved the desk: its commands and notices leave, its next deadline is ours.
   void settle() {
     const bool is_ring_full = !push_commands();
-    while (const std::optional<Notice> notice = desk_.poll_notice()) log_notice(*notice);
+    log_notices(io::MonotonicClock::now());
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
     arm(std::min(desk_.next_deadline(), retry));
     if (desk_.is_stopped()) loop_.stop();
+  }
+
+  // Callers that are turned away come back every 10 ms; the log need not follow them.
+  void log_notices(Instant now) {
+    if (const std::optional<std::uint64_t> lines = log_budget_.take_left_out(now))
+      spdlog::warn("{} lines like these were left out", *lines);
+    while (const std::optional<Notice> notice = desk_.poll_notice())
+      if (log_budget_.take(now)) log_notice(*notice);
   }
 
   // False when the ring is full; the rest stays with the desk.
@@ -185,6 +195,7 @@ class ControlLoop::State {
   const Instant started_ = io::MonotonicClock::now();
   Mailbox& mailbox_;
   SessionDesk desk_;
+  LogBudget log_budget_{kLogLinesPerSecond};
   DeskRelay relay_;
   Routes routes_{relay_};
   std::unique_ptr<ApiServer> api_;

@@ -12,12 +12,15 @@ from processes import say
 ROOT = Path(__file__).resolve().parents[2]
 
 BUILD_PACKAGES = (
-    "g++ meson ninja-build pkg-config ccache libdpdk-dev libssl-dev libsrt-openssl-dev liburing-dev libtomlplusplus-dev "
+    "g++ meson ninja-build pkg-config ccache libdpdk-dev libssl-dev libtomlplusplus-dev "
     "libcli11-dev nlohmann-json3-dev libspdlog-dev libboost1.81-dev prometheus-cpp-dev libgtest-dev libgmock-dev "
     "librapidcheck-dev").split()
 PEER_PACKAGES = (
     "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-bad iproute2 ethtool "
     "fonts-dejavu-core").split()
+TEST_PACKAGES = ["clang-format"]
+# What ./scripts/run needs of all that can be built.
+PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight")
 
 
 class SetupError(Exception):
@@ -55,7 +58,7 @@ def install(names: list[str]) -> None:
         raise SetupError(f"apt-get failed with status {error.returncode}; its own words are above") from error
 
 
-def build(directory: Path) -> None:
+def build(directory: Path, targets: tuple[str, ...] = ()) -> None:
     """Configures once, compiles what changed. The compiler's progress goes to stderr: stdout is for results."""
     env = dict(os.environ)
     if shutil.which("ccache") and "CXX" not in env:
@@ -66,7 +69,7 @@ def build(directory: Path) -> None:
             subprocess.run(["meson", "setup", "--buildtype=release", str(directory), str(ROOT)], check=True, env=env,
                            stdout=sys.stderr)
         say(f"building {directory}")
-        subprocess.run(["ninja", "-C", str(directory)], check=True, env=env, stdout=sys.stderr)
+        subprocess.run(["ninja", "-C", str(directory), *targets], check=True, env=env, stdout=sys.stderr)
     except subprocess.CalledProcessError as error:
         raise SetupError(f"the build failed: {' '.join(error.cmd[:2])} ended with status {error.returncode}") from error
 

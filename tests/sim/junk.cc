@@ -6,6 +6,7 @@
 namespace fanlight::sim {
 
 void Junk::begin() {
+  if (world_.now_ - Instant{} > world_.spec_.length) return;
   world_.act_at(world_.now_ + micros(world_.random_.between(500, 5'000)), [this] {
     send_one();
     begin();

@@ -54,12 +54,13 @@ class Link {
   [[nodiscard]] const LinkQuality& quality() const { return quality_; }
 
  private:
-  [[nodiscard]] bool is_lost(Random& random);
+  [[nodiscard]] bool is_lost(Instant now, Random& random);
   [[nodiscard]] Instant arrival(Instant now, Random& random);
 
   LinkQuality quality_;
   bool in_burst_ = false;
   bool is_cut_ = false;
+  Instant burst_began_{};
   Instant newest_{};
 };
 

@@ -9,6 +9,8 @@
 namespace fanlight::srt {
 namespace {
 
+constexpr Micros kClosedWindowMin = seconds(1);
+
 constexpr auto kWindowPacketsMax = static_cast<std::uint32_t>(kJumpPacketsMax);
 
 }  // namespace
@@ -162,6 +164,7 @@ void Sender::apply_skip(PacketPos from, PacketPos next) noexcept {
   acked_ = acked_ + (next - from);  // Counted in the numbers of now: what is in flight stays in flight.
   repairs_.clear();
   drop_.reset();
+  unheard_.reset();
 }
 
 void Sender::handle_timeout(Instant now, const StreamEdge& edge) noexcept {
@@ -169,6 +172,21 @@ void Sender::handle_timeout(Instant now, const StreamEdge& edge) noexcept {
   if (gone_) return;
   if (!up_ && now - opened_ >= kHandshakeTimeout) event_ = PeerEvent::kConnectTimeout;
   if (now - last_heard_ >= kPeerIdleTimeout) event_ = PeerEvent::kIdle;
+  judge_closed_window(now, edge);
+}
+
+// A window's worth of packets that all got lost leaves the viewer nothing to acknowledge and nothing to report: it
+// would wait for us as we for it. Once they are past their play time they are dropped by request, which it
+// acknowledges.
+void Sender::judge_closed_window(Instant now, const StreamEdge& edge) noexcept {
+  if (edge.next <= acked_ || edge.next < window_end()) {
+    closed_since_ = Instant::never();
+    return;
+  }
+  closed_since_ = std::min(closed_since_, now);
+  if (now - closed_since_ < std::max(latency_, kClosedWindowMin)) return;
+  unheard_ = PosRange{acked_, edge.next - 1};
+  closed_since_ = now;
 }
 
 std::size_t Sender::poll_control(Instant now, const ControlStamp& stamp, MutableByteSpan scratch) noexcept {
@@ -177,6 +195,11 @@ std::size_t Sender::poll_control(Instant now, const ControlStamp& stamp, Mutable
     ackack_number_ = std::exchange(ackack_due_, 0);
     last_ackack_ = now;
     bytes = wire::write_bare_control(scratch, {wire::ControlType::kAckAck, 0, ackack_number_, stamp.time, stamp.peer});
+  } else if (unheard_) {
+    const wire::DropRequest request{0, {offset_.seq_of(unheard_->first), offset_.seq_of(unheard_->last)}};
+    unheard_.reset();
+    ++stats_.drop_requests;
+    bytes = wire::write_drop_request(scratch, request, stamp.time, stamp.peer);
   } else if (drop_) {
     const wire::DropRequest request{0, {seq_of(drop_->first), seq_of(drop_->last)}};
     drop_.reset();

@@ -86,6 +86,7 @@ class Sender {
   [[nodiscard]] Verdict handle_nak(ByteSpan content, const StreamEdge& edge) noexcept;
   [[nodiscard]] Verdict judge_nak(ByteSpan content, const StreamEdge& edge) const noexcept;
   void apply_nak(ByteSpan content, const StreamEdge& edge) noexcept;
+  void judge_closed_window(Instant now, const StreamEdge& edge) noexcept;
 
   SeqOffset offset_;
   SeqOffset offset_before_skip_;
@@ -105,9 +106,11 @@ class Sender {
   Instant last_sent_;  // A control packet of ours.
   Instant last_ackack_;
   Instant keep_alive_at_;
-  std::uint32_t ackack_number_ = 0;  // The last one sent.
-  std::uint32_t ackack_due_ = 0;     // To send; 0: none.
-  std::optional<PosRange> drop_;     // DROPREQ to send.
+  Instant closed_since_ = Instant::never();  // Its window has been full since then.
+  std::uint32_t ackack_number_ = 0;          // The last one sent.
+  std::uint32_t ackack_due_ = 0;             // To send; 0: none.
+  std::optional<PosRange> drop_;             // DROPREQ to send.
+  std::optional<PosRange> unheard_;          // The same for a closed window, counted like acked_.
   std::optional<PeerEvent> event_;
   bool up_ = false;
   bool gone_ = false;

@@ -1,0 +1,225 @@
+"""Builds fanlight, relays a live stream to three strangers on this machine, and checks every byte they got.
+
+ffmpeg publishes a test picture with a clock as constant 5 Mb/s MPEG-TS; ffmpeg, srt-live-transmit and GStreamer watch
+it through fanlightd. On Ctrl-C or after --seconds the bytes are compared: exit status 0 means that every viewer has one
+contiguous, bit-exact run of the publisher's copy that covers at least 80 % of it.
+
+examples:
+  ./scripts/run                                  until Ctrl-C
+  ./scripts/run --seconds 20 --json              the last line of stdout is one JSON object
+  ./scripts/run --seconds 20 --encrypt           AES-128 on both legs, a passphrase of its own for each
+  sudo ./scripts/run --seconds 20 --port ethernet    over DPDK and a veth pair, in a network namespace
+"""
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import clients  # noqa: E402
+import publisher  # noqa: E402
+import relay as relays  # noqa: E402
+import setup  # noqa: E402
+import show  # noqa: E402
+import veth  # noqa: E402
+from compare import Comparison, compare  # noqa: E402
+from processes import Process, Processes, Stopped, stop_all, stop_on_signals, undisturbed, wait_until  # noqa: E402
+
+SHARE_WANTED = 0.8
+EXAMPLE = setup.ROOT / "examples" / "fanlight.toml"
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, help="stop after so long (default: on Ctrl-C)")
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout; the rest on stderr")
+    parser.add_argument("--encrypt", action="store_true", help="AES-128 from publisher to relay and from relay to viewers")
+    parser.add_argument("--port", choices=("sockets", "ethernet"), default="sockets", help="default: sockets")
+    parser.add_argument("--driver", choices=("net_af_packet", "net_af_xdp"), default="net_af_packet",
+                        help="DPDK device for --port ethernet (default: net_af_packet)")
+    parser.add_argument("--ipv6", action="store_true", help="the clients call over IPv6")
+    parser.add_argument("--udp-port", type=int, help="default: the one in examples/fanlight.toml")
+    parser.add_argument("--build-dir", type=Path, default=setup.ROOT / "build", help="default: build/")
+    parser.add_argument("--no-build", action="store_true", help="install and build nothing; use what is in --build-dir")
+    args = parser.parse_args()
+    if args.seconds is not None and args.seconds < 5:
+        parser.error("--seconds: at least 5, for the viewers take a moment to join")
+    return args
+
+
+@dataclass
+class Plan:
+    """What the relay is told, and what the clients must know to call it."""
+    relay_toml: str
+    publish: clients.Target
+    view: clients.Target
+    user: int | None
+
+
+def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -> Plan:
+    if not (args.encrypt or args.ipv6 or link):
+        return plan_from_example(args, api)
+    stream = relays.Stream()
+    if args.encrypt:
+        stream.publish_passphrase, stream.view_passphrase = secrets.token_hex(12), secrets.token_hex(12)
+    port = args.udp_port or 9000
+    if link is None:
+        listen = f"[::1]:{port}" if args.ipv6 else f"127.0.0.1:{port}"
+        configuration = relays.Configuration(listen=[listen], streams=[stream])
+        return plan_for(configuration, stream, listen, api, relays.unprivileged_user())
+    address = f"[{veth.RELAY_IPV6}]:{port}" if args.ipv6 else f"{veth.RELAY_IPV4}:{port}"
+    device = relays.Device(eal=f"{args.driver}0,iface={link.relay_end}", ipv4=f"{veth.RELAY_IPV4}/24",
+                           ipv6=f"{veth.RELAY_IPV6}/64")
+    configuration = relays.Configuration(streams=[stream], devices=[device], udp_port=port)
+    return plan_for(configuration, stream, address, api, None)  # A raw device needs root.
+
+
+def plan_for(configuration, stream, address: str, api: Path, user: int | None) -> Plan:
+    target = clients.Target(address, stream.name, stream.latency_ms)
+    return Plan(configuration.toml(api), replace(target, passphrase=stream.publish_passphrase),
+                replace(target, passphrase=stream.view_passphrase), user)
+
+
+def plan_from_example(args: argparse.Namespace, api: Path) -> Plan:
+    """The example as it stands, except for the API's path: the default one is not an unprivileged user's to make."""
+    text = EXAMPLE.read_text()
+    example = tomllib.loads(text)
+    if args.udp_port:
+        text = re.sub(r'(?m)^(address\s*=\s*"[^"]*:)\d+"', rf'\g<1>{args.udp_port}"', text)
+    port = args.udp_port or int(example["listen"][0]["address"].rsplit(":", 1)[1])
+    stream = next(s for s in example["stream"] if "*" not in s["name"] and "publish_passphrase" not in s)
+    target = clients.Target(f"127.0.0.1:{port}", stream["name"], stream.get("latency_ms", 120))
+    return Plan(with_api_path(text, api), target, target, relays.unprivileged_user())
+
+
+def with_api_path(text: str, api: Path) -> str:
+    line = f"api = {json.dumps(str(api))}"
+    changed, count = re.subn(r"(?m)^#?\s*api\s*=.*$", lambda _: line, text, count=1)
+    if count:
+        return changed
+    changed, count = re.subn(r"(?m)^\[relay\].*$", lambda found: f"{found.group()}\n{line}", text, count=1)
+    return changed if count else f"[relay]\n{line}\n{text}"
+
+
+@dataclass
+class Cast:
+    """Everybody on stage."""
+    relay: relays.Relay
+    publisher: Process
+    viewers: dict[str, Process]
+    started: float
+
+    def missing(self) -> list[Process]:
+        return [p for p in (self.relay.process, self.publisher, *self.viewers.values()) if not p.running()]
+
+
+def bring_on(args, plan: Plan, processes: Processes, work: Path, link: veth.VethLink | None) -> Cast:
+    inside = link.inside if link else lambda argv: argv
+    api = work / "relay" / "api.sock"
+    relay = relays.start(processes, args.build_dir, work, plan.relay_toml, api, plan.user)
+    started = time.monotonic()
+    source = processes.start("publisher", inside(publisher.command(plan.publish, work / "copy.ts")))
+    if not wait_until(lambda: not source.running() or (work / "copy.ts").exists(), 10) or not source.running():
+        raise setup.SetupError(f"the publisher was not let in: {source.log_tail(3)} | relay: {relay.process.log_tail(3)}")
+    viewers = {client: start_viewer(client, plan, processes, work, inside) for client in clients.ALL}
+    return Cast(relay, source, viewers, started)
+
+
+def start_viewer(client: str, plan: Plan, processes: Processes, work: Path, inside) -> Process:
+    path = work / f"{client}.ts"
+    with open(path, "wb") as out:
+        stdout = out if client == clients.SLT else None
+        return processes.start(client, inside(clients.viewer(client, plan.view, str(path))), stdout=stdout)
+
+
+def watch(args, cast: Cast, out) -> None:
+    """Until the time is over, somebody asks us to stop, or somebody leaves early."""
+    table = show.SessionTable(out)
+    tick = 0
+    with contextlib.suppress(Stopped):
+        while args.seconds is None or time.monotonic() - cast.started < args.seconds:
+            table.draw(time.monotonic() - cast.started, cast.relay.sessions())
+            tick += 1
+            end = cast.started + (args.seconds or float("inf"))
+            time.sleep(max(0.0, min(cast.started + tick, end) - time.monotonic()))
+            if gone := cast.missing():
+                for process in gone:
+                    print(f"{process.name} left early: {process.log_tail(3)}", file=out)
+                return
+
+
+def take_off(cast: Cast, latency_ms: int) -> tuple[float, float]:
+    """The publisher first, so that the viewers can play what is under way. Returns seconds run, and the relay's CPU."""
+    seconds = time.monotonic() - cast.started
+    cast.publisher.stop(signal.SIGINT)
+    time.sleep(latency_ms / 1000 + 1)
+    cpu = cast.relay.cpu_seconds() if cast.relay.process.running() else 0.0
+    stop_all(list(cast.viewers.values()), signal.SIGINT)
+    cast.relay.process.stop(signal.SIGTERM)
+    return seconds, cpu
+
+
+def report(args, work: Path, seconds: float, cpu: float, complete: bool, out) -> bool:
+    results: dict[str, Comparison] = {name: compare(work / "copy.ts", work / f"{name}.ts") for name in clients.ALL}
+    published = (work / "copy.ts").stat().st_size // clients.PAYLOAD
+    print(f"\n{published} packets published in {seconds:.0f} s over {args.port}", file=out)
+    for client, result in results.items():
+        print(show.verdict_line(client, result, SHARE_WANTED), file=out)
+    print(show.describe_relay_cost(cpu, seconds, sum(r.packets for r in results.values())), file=out, flush=True)
+    if args.json:
+        viewers = [{"client": client, "packets": r.packets, "missing": r.missing, "bit_exact": r.bit_exact}
+                   for client, r in results.items()]
+        print(json.dumps({"port": args.port, "seconds": round(seconds, 1), "published_packets": published,
+                          "viewers": viewers, "relay_cpu_seconds": round(cpu, 3)}), flush=True)
+    return complete and all(r.bit_exact and r.coverage >= SHARE_WANTED for r in results.values())
+
+
+def perform(args: argparse.Namespace) -> bool:
+    out = show.to_stderr_when(args.json)
+    work = Path(tempfile.mkdtemp(prefix="fanlight-run-"))
+    try:
+        with contextlib.ExitStack() as stack:
+            with undisturbed():
+                link = stack.enter_context(veth.VethLink()) if args.port == "ethernet" else None
+            processes = stack.enter_context(Processes(work))
+            plan = make_plan(args, work / "relay" / "api.sock", link)
+            cast = bring_on(args, plan, processes, work, link)
+            watch(args, cast, out)
+            complete = not cast.missing()
+            seconds, cpu = take_off(cast, plan.view.latency_ms)
+            return report(args, work, seconds, cpu, complete, out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def main() -> int:
+    args = parse_arguments()
+    stop_on_signals()
+    try:
+        if args.port == "ethernet" and os.geteuid() != 0:
+            raise veth.NoRights(veth.NEEDS_ROOT)
+        if not args.no_build:
+            setup.install(list(setup.BUILD_PACKAGES + setup.PEER_PACKAGES))
+            setup.build(args.build_dir, setup.PROGRAMS)
+        return 0 if perform(args) else 1
+    except setup.SetupError as error:
+        print(f"scripts/run: {error}", file=sys.stderr)
+    except Stopped as signal_name:
+        print(f"scripts/run: stopped by {signal_name} before there was anything to compare", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
