@@ -7,7 +7,7 @@
 
 namespace fanlight {
 
-enum class TimerKind : std::uint8_t { kNone, kAck, kNak, kTooLate, kKeepAlive, kIdle, kStart, kRepeat };
+enum class TimerKind : std::uint8_t { kNone, kAck, kNak, kTooLate, kKeepAlive, kIdle, kStart };
 
 struct Deadline {
   Instant at = Instant::never();

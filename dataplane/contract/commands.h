@@ -32,6 +32,8 @@ enum class CloseReason : std::uint8_t {
   kKicked,          // An operator's command.
   kRelayStopping,   // We are going down.
   kStreamEnded,     // Its stream was removed, or a pattern's stream ended with its publisher.
+  kOutgrown,        // The publisher's payloads no longer fit into the viewer's MSS.
+  kKeyWornOut,      // 2^31 packets under one key: one more would repeat its key stream.
 };
 
 constexpr std::string_view describe(CloseReason reason) {
@@ -48,6 +50,10 @@ constexpr std::string_view describe(CloseReason reason) {
       return "relay stopping";
     case CloseReason::kStreamEnded:
       return "stream ended";
+    case CloseReason::kOutgrown:
+      return "payloads larger than its MSS";
+    case CloseReason::kKeyWornOut:
+      return "key used for 2^31 packets";
   }
   return "unknown";
 }

@@ -36,6 +36,7 @@ namespace fanlight {
   X(kCopyPoolDry, "copy_pool_dry")              \
   X(kCipherFailed, "cipher_failed")             \
   X(kPayloadTooLarge, "payload_too_large")      \
+  X(kRepairsLimited, "repairs_limited")         \
   X(kNakStale, "nak_stale")                     \
   X(kNakRepeated, "nak_repeated")               \
   X(kNakNotHeld, "nak_not_held")                \

@@ -25,14 +25,12 @@ inline constexpr Micros kSyn = millis(10);  // SRT's timer grain (srt-wire §3).
 inline constexpr Micros kKeepAliveInterval = seconds(1);
 inline constexpr Micros kPeerIdleTimeout = seconds(5);
 inline constexpr Micros kHandshakeTimeout = seconds(3);
-inline constexpr Micros kSocketIdQuarantine = seconds(10);
 inline constexpr Micros kResponseInterval = millis(10);  // At most one repeated response per this span.
 
 // --- tables
 inline constexpr std::size_t kSessionsMax = 65536;  // Slot bits of a socket ID.
 inline constexpr std::size_t kStreamsMax = 1024;
 inline constexpr std::size_t kStreamNameBytesMax = 128;
-inline constexpr std::size_t kStreamIdBytesMax = 512;
 inline constexpr std::size_t kResponseBytesMax = 256;  // CONCLUSION response with KMRSP: at most 16+48+16+4+104.
 inline constexpr std::size_t kKeyMessageBytesMax = 104;
 inline constexpr std::size_t kHeaderRoomBytes = 256;  // A header buffer: any control packet but a long loss report.

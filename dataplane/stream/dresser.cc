@@ -34,6 +34,7 @@ void write_header(PacketRef& packet, const wire::DataHeader& header) {
 bool Dresser::send(Viewer& viewer, const History::Slot& slot, How how) noexcept {
   if (slot.packet.bytes().size() > viewer.payload_bytes_max) {
     counters_.add(Counter::kPayloadTooLarge);
+    viewer.is_outgrown = true;
     return false;
   }
   return viewer.ciphers ? send_sealed(viewer, slot, how) : send_clear(viewer, slot, how);

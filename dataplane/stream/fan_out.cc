@@ -42,7 +42,13 @@ void FanOut::serve_viewer(Stream& stream, Viewer& viewer) noexcept {
   std::uint64_t sent = 0;
   for (PacketPos pos = pass.first; pos < pass.end; pos = pos + 1) {
     const History::Slot* slot = stream.history().find(pos);
-    if (slot != nullptr && slot->first_sent <= pass.started) sent += dresser_.send(viewer, *slot, {});
+    if (slot == nullptr || slot->first_sent > pass.started) continue;
+    if (dresser_.send(viewer, *slot, {})) {
+      ++sent;
+    } else {
+      ++viewer.packets_missed;
+      viewer.bytes_missed += slot->packet.bytes().size();
+    }
   }
   dresser_.counters().add(Counter::kFreshSent, sent);
 }
@@ -55,10 +61,7 @@ void FanOut::serve_late(Stream& stream, Viewer& viewer) noexcept {
     const bool is_due = viewer.sender.covers(pos) && (viewer.place == Place::kLive || pos < viewer.cursor);
     const History::Slot* slot = is_due ? stream.history().find(pos) : nullptr;
     if (slot == nullptr || dresser_.queue().room() == 0) continue;
-    if (!dresser_.send(viewer, *slot, {.retransmitted = true})) continue;
-    ++viewer.packets_sent;
-    viewer.bytes_sent += slot->packet.bytes().size();
-    dresser_.counters().add(Counter::kFreshSent);
+    send_counted(viewer, *slot, {.retransmitted = true});
   }
 }
 
@@ -83,11 +86,15 @@ void FanOut::serve_lagging_viewer(Instant now, Stream& stream, Viewer& viewer) n
     if (slot == nullptr) continue;
     if (dresser_.queue().bulk_room() == 0) return;
     ++sent;
-    if (!dresser_.send(viewer, *slot, {})) continue;
-    ++viewer.packets_sent;
-    viewer.bytes_sent += slot->packet.bytes().size();
-    dresser_.counters().add(Counter::kFreshSent);
+    send_counted(viewer, *slot, {});
   }
+}
+
+void FanOut::send_counted(Viewer& viewer, const History::Slot& slot, Dresser::How how) noexcept {
+  if (!dresser_.send(viewer, slot, how)) return;
+  ++viewer.packets_sent;
+  viewer.bytes_sent += slot.packet.bytes().size();
+  dresser_.counters().add(Counter::kFreshSent);
 }
 
 // What the viewer could no longer play is left out; its numbers stay dense (design D5, D12).

@@ -23,6 +23,8 @@ class FanOut {
   void skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noexcept;
   bool run_pass(Stream& stream) noexcept;
   void serve_viewer(Stream& stream, Viewer& viewer) noexcept;
+  // Outside a pass each packet is counted at its viewer; in a pass the stream counts for all.
+  void send_counted(Viewer& viewer, const History::Slot& slot, Dresser::How how) noexcept;
   void serve_late(Stream& stream, Viewer& viewer) noexcept;
   Dresser& dresser_;
 };

@@ -52,6 +52,8 @@ void Stream::remove_viewer(Viewer& viewer) noexcept {
 void Stream::dismiss(Viewer& viewer) noexcept {
   viewer.packets_sent = packets_sent_to(viewer);
   viewer.bytes_sent = bytes_sent_to(viewer);
+  viewer.packets_missed = 0;  // Both figures know it now.
+  viewer.bytes_missed = 0;
   viewer.cursor = next_for(viewer);
   remove_viewer(viewer);
 }
@@ -74,6 +76,8 @@ void Stream::leave_live(Viewer& viewer) noexcept {
   DCHECK(!pass_.active && viewer.place == Place::kLive);
   viewer.packets_sent = packets_sent_to(viewer);
   viewer.bytes_sent = bytes_sent_to(viewer);
+  viewer.packets_missed = 0;  // Both figures know it now.
+  viewer.bytes_missed = 0;
   viewer.cursor = served_next_;
   remove_viewer(viewer);
   add_viewer(viewer);
@@ -123,13 +127,13 @@ StreamEdge Stream::edge_for(const Viewer& viewer) const noexcept {
 std::uint64_t Stream::packets_sent_to(const Viewer& viewer) const noexcept {
   if (viewer.place != Place::kLive) return viewer.packets_sent;
   const std::uint64_t under_way = had_this_pass(viewer) ? pass_.packets : 0;
-  return viewer.packets_sent + live_packets_ - viewer.live_packets_base + under_way;
+  return viewer.packets_sent + live_packets_ - viewer.live_packets_base + under_way - viewer.packets_missed;
 }
 
 std::uint64_t Stream::bytes_sent_to(const Viewer& viewer) const noexcept {
   if (viewer.place != Place::kLive) return viewer.bytes_sent;
   const std::uint64_t under_way = had_this_pass(viewer) ? pass_.bytes : 0;
-  return viewer.bytes_sent + live_bytes_ - viewer.live_bytes_base + under_way;
+  return viewer.bytes_sent + live_bytes_ - viewer.live_bytes_base + under_way - viewer.bytes_missed;
 }
 
 void Stream::close_windows(PacketPos pass_end) noexcept {

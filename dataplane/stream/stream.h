@@ -78,7 +78,11 @@ class Stream {
   [[nodiscard]] std::uint64_t take_overruns() noexcept { return std::exchange(overruns_, 0); }
   [[nodiscard]] std::uint64_t take_windows_closed() noexcept { return std::exchange(windows_closed_, 0); }
   [[nodiscard]] std::size_t payload_bytes_max() const noexcept { return payload_bytes_max_; }
-  [[nodiscard]] Instant last_fresh() const noexcept { return last_fresh_; }
+  // What was learned of the publisher before says nothing about the next one.
+  void begin_publisher() noexcept {
+    clock_.forget_window();
+    payload_bytes_max_ = 0;
+  }
 
  private:
   [[nodiscard]] bool had_this_pass(const Viewer& viewer) const noexcept;

@@ -36,7 +36,7 @@ void StreamClock::slew(Instant at) noexcept {
 }
 
 StreamTime PublisherTime::place(Instant at, WireTime wire, const StreamClock& clock) noexcept {
-  const std::int64_t us = unwrapper_.unwrap(wire);
+  const std::int64_t us = unwrapper_.unwrap(at, wire);
   if (!base_us_) base_us_ = clock.now(at).us - us;
   return {*base_us_ + us};
 }

@@ -30,11 +30,14 @@ class TransmitQueue {
     departures_[end_++] = {std::move(packet), &envelope};
     ++pushed_;
   }
+  // False when the port took nothing: there was nothing, or it is blocked.
   template <io::Port P>
-  void flush(P& port) noexcept {
-    if (is_empty()) return;
-    begin_ += port.transmit(std::span(departures_).subspan(begin_, end_ - begin_));
+  bool flush(P& port) noexcept {
+    if (is_empty()) return false;
+    const std::size_t taken = port.transmit(std::span(departures_).subspan(begin_, end_ - begin_));
+    begin_ += taken;
     compact();
+    return taken > 0;
   }
 
  private:

@@ -30,10 +30,15 @@ struct Viewer {
   std::uint32_t place_index = 0;  // Its index in the audience or the lagging list.
   Place place = Place::kNowhere;
   bool peer_rexmit = true;                 // It understands the R flag.
+  bool is_outgrown = false;                // A payload did not fit into its MSS: it cannot follow the stream any more.
+  std::uint32_t repair_tokens = 512;       // Repairs it may have right now; the stream's packets refill them.
+  std::uint64_t repair_refill_at = 0;      // The stream's packet count of the last refill.
   std::uint16_t payload_bytes_max = 1456;  // Its MSS − 44.
   std::uint64_t packets_sent = 0;          // Fresh packets it got while lagging, plus those of earlier live spells.
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_repaired = 0;
+  std::uint64_t packets_missed = 0;  // Of live passes: no buffer, or too large.
+  std::uint64_t bytes_missed = 0;
   std::uint64_t live_packets_base = 0;  // The stream's totals when it went live.
   std::uint64_t live_bytes_base = 0;
 

@@ -13,6 +13,9 @@ Verdict Listener::handle(Instant now, const io::Arrival& arrival) noexcept {
   if (!header || header->type != wire::ControlType::kHandshake) return Verdict::kUnknownSocket;
   const std::optional<wire::Handshake> request = wire::parse_handshake(datagram.subspan(wire::kHeaderBytes));
   if (!request || !wire::is_valid(*request)) return Verdict::kMalformed;
+  // Answers carry the caller's ID as destination. One to ID 0, or to what is an answer itself, would be taken for a
+  // request by the next relay, and two of them would talk for ever.
+  if (request->socket == SocketId{} || request->extension == wire::kInductionMagic) return Verdict::kMalformed;
   switch (static_cast<wire::RequestType>(request->request)) {
     case wire::RequestType::kInduction:
       return answer_induction(now, arrival, *request);

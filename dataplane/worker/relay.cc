@@ -12,8 +12,14 @@ namespace {
 // SHUTDOWN is not acknowledged: it is said three times (srt-wire §3.5).
 constexpr std::uint8_t kShutdowns = 3;
 constexpr Micros kShutdownInterval = millis(20);
+// A thousand sessions that end at once do not fit into one transmit queue: those left out come again in the next
+// breath, for as long as control waits for a stop.
+constexpr Micros kShutdownRetry = millis(1);
+constexpr Micros kShutdownPatience = seconds(1);
 // A lagging viewer is looked after this often even when nothing arrives.
 constexpr Micros kCatchUpInterval = millis(1);
+// The sequence space, less what a second or two may bring before the viewer is looked at again.
+constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
 }  // namespace
 
@@ -45,6 +51,7 @@ void Relay::fire_due_timers(Instant now) noexcept {
 }
 
 void Relay::service_touched(Instant now) noexcept {
+  repair_.begin_breath();
   for (const std::uint32_t slot : touched_) {
     Session& session = sessions_.at(slot);
     session.is_touched = false;
@@ -64,11 +71,17 @@ void Relay::service(Instant now, Session& session) noexcept {
 void Relay::service_viewer(Instant now, Session& session) noexcept {
   Viewer& viewer = *session.viewer;
   Stream& stream = *viewer.stream;
+  if (viewer.is_outgrown) return begin_close(now, session, CloseReason::kOutgrown);
+  if (viewer.ciphers && stream.next_for(viewer) - viewer.sender.first_pos() > kPacketsPerKeyMax)
+    return begin_close(now, session, CloseReason::kKeyWornOut);
   viewer.sender.handle_timeout(now, stream.edge_for(viewer));
   const srt::Sender::Stats before = viewer.sender.stats();
   repair_.serve(now, stream, viewer, publisher_missing(stream, session.stream));
   speak(now, session, viewer.sender);
   counters().add(Counter::kDropRequestsSent, viewer.sender.stats().drop_requests - before.drop_requests);
+  const std::uint32_t slot = sessions_.slot_of(session);
+  if (viewer.sender.waiting_repairs() > 0 && session.state == Session::State::kOpen)
+    timers_.schedule(slot, std::min(timers_.deadline_of(slot), now + kCatchUpInterval));
 }
 
 void Relay::service_publisher(Instant now, Session& session) noexcept {
@@ -124,6 +137,7 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
   session.close_reason = reason;
   session.shutdowns_left = reason == CloseReason::kPeerShutdown ? 0 : kShutdowns;
   session.last_departure = queue_.pushed();
+  session.give_up_at = now + kShutdownPatience;
   if (session.publisher != nullptr) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
   } else {
@@ -133,17 +147,23 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
 }
 
 void Relay::continue_close(Instant now, Session& session) noexcept {
+  Micros pause = kShutdownInterval;
   if (session.shutdowns_left > 0) {
-    --session.shutdowns_left;
-    std::array<std::byte, 20> shutdown;
-    const ControlStamp stamp = stamp_for(now, session);
-    const std::size_t bytes =
-        wire::write_bare_control(shutdown, {wire::ControlType::kShutdown, 0, 0, stamp.time, stamp.peer});
-    replies_.send(session.envelope(), std::span(shutdown).first(bytes));
-    session.last_departure = queue_.pushed();
+    const bool said = say_shutdown(now, session);
+    if (said || now >= session.give_up_at) --session.shutdowns_left;
+    if (!said) pause = kShutdownRetry;
   }
-  if (session.shutdowns_left > 0 || !finish_close(session))
-    timers_.schedule(sessions_.slot_of(session), now + kShutdownInterval);
+  if (session.shutdowns_left > 0 || !finish_close(session)) timers_.schedule(sessions_.slot_of(session), now + pause);
+}
+
+bool Relay::say_shutdown(Instant now, Session& session) noexcept {
+  std::array<std::byte, 20> shutdown;
+  const ControlStamp stamp = stamp_for(now, session);
+  const std::size_t bytes =
+      wire::write_bare_control(shutdown, {wire::ControlType::kShutdown, 0, 0, stamp.time, stamp.peer});
+  const bool said = replies_.send(session.envelope(), std::span(shutdown).first(bytes));
+  session.last_departure = queue_.pushed();
+  return said;
 }
 
 // False while departures may still point at its envelope, or control has no room for the news: nobody is forgotten
@@ -177,7 +197,7 @@ void Relay::retire_streams() noexcept {
     if (!entry.is_removing || entry.sessions > 0 || entry.stream->pass().active) continue;
     const StreamIndex index{static_cast<std::uint16_t>(i)};
     entry.stream->history().clear();  // Its packets go back to the pool on the thread that owns the pool.
-    if (!emit(Event{event::StreamRetired{index, entry.stream}})) return;
+    if (!mailbox_.post(Event{event::StreamRetired{index, entry.stream}})) return;
     entry = {};
     --streams_removing_;
   }
@@ -197,17 +217,28 @@ void Relay::report(Instant now) noexcept {
   if (!reporter_.is_idle()) reporter_.answer(now);
 }
 
-Instant Relay::next_deadline(Instant now) const noexcept {
-  if (fan_out_pending_ || !queue_.is_empty() || !reporter_.is_idle() || streams_removing_ > 0) return now;
-  if (stopping_ && !stopped_ && sessions_.open_count() == 0) return now;
+Instant Relay::next_deadline(Instant now) noexcept {
   Instant due = timers_.next();
-  for (const StreamEntry& entry : std::span(streams_).first(streams_end_)) {
-    if (entry.stream == nullptr || entry.stream->lagging().empty()) continue;
-    due = std::min(due, now + kCatchUpInterval);
-  }
+  // With departures waiting, the fan-out waits for the port, and so does everybody.
+  if (fan_out_pending_ && queue_.is_empty()) due = now;
+  const bool has_news =
+      !reporter_.is_idle() || streams_removing_ > 0 || (stopping_ && !stopped_ && sessions_.open_count() == 0);
+  if (has_news) due = std::min(due, mailbox_.events.has_room(1) ? now : now + kCatchUpInterval);
+  for (const StreamEntry& entry : std::span(streams_).first(streams_end_))
+    if (entry.stream != nullptr) due = std::min(due, catch_up_deadline(now, *entry.stream));
   return due;
 }
 
-bool Relay::emit(Event&& event) noexcept { return mailbox_.post(std::move(event)); }
+// One that waits for its window to open is woken by its own ACK.
+Instant Relay::catch_up_deadline(Instant now, Stream& stream) const noexcept {
+  Instant due = Instant::never();
+  for (const Viewer* viewer : stream.lagging()) {
+    const bool is_waiting = now < viewer->start_at;
+    const bool can_go_on = viewer->cursor < stream.served_next() && viewer->sender.window_end() > viewer->cursor;
+    if (is_waiting) due = std::min(due, viewer->start_at);
+    if (!is_waiting && can_go_on) return now + kCatchUpInterval;
+  }
+  return due;
+}
 
 }  // namespace fanlight

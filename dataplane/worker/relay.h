@@ -39,7 +39,7 @@ class Relay {
   void fan_out(Instant now) noexcept;
   void report(Instant now) noexcept;
   // When this worker has something to do by itself; `now` or earlier when it has already.
-  [[nodiscard]] Instant next_deadline(Instant now) const noexcept;
+  [[nodiscard]] Instant next_deadline(Instant now) noexcept;
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return mailbox_.counters; }
   // True after command::Stop once every session has ended.
@@ -51,6 +51,7 @@ class Relay {
   [[nodiscard]] Verdict admit_control(Instant now, Session& session, ByteSpan datagram) noexcept;
   [[nodiscard]] Verdict admit_key_packet(Instant now, Session& session, const wire::ControlHeader& header,
                                          ByteSpan content) noexcept;
+  void answer_key_request(Instant now, const Session& session) noexcept;
   [[nodiscard]] Verdict admit_data(Instant now, Session& session, PacketRef& packet) noexcept;
   [[nodiscard]] Verdict hold(Instant now, Session& session, const wire::DataHeader& header,
                              const srt::Receiver::Placement& placement, PacketRef& packet) noexcept;
@@ -79,9 +80,10 @@ class Relay {
   void handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept;
   void begin_close(Instant now, Session& session, CloseReason reason) noexcept;
   void continue_close(Instant now, Session& session) noexcept;
+  [[nodiscard]] bool say_shutdown(Instant now, Session& session) noexcept;
   [[nodiscard]] bool finish_close(Session& session) noexcept;
   void retire_streams() noexcept;
-  [[nodiscard]] bool emit(Event&& event) noexcept;
+  [[nodiscard]] Instant catch_up_deadline(Instant now, Stream& stream) const noexcept;
   [[nodiscard]] ControlStamp stamp_for(Instant now, const Session& session) const noexcept;
   [[nodiscard]] PacketPos publisher_missing(const Stream& stream, StreamIndex index) const noexcept;
   template <class EngineType>

@@ -21,7 +21,7 @@ void Relay::take_commands(Instant now) noexcept {
     apply(now, command);
   }
   if (streams_removing_ > 0) retire_streams();
-  if (stopping_ && !stopped_ && sessions_.open_count() == 0) stopped_ = emit(Event{event::Stopped{}});
+  if (stopping_ && !stopped_ && sessions_.open_count() == 0) stopped_ = mailbox_.post(Event{event::Stopped{}});
 }
 
 void Relay::apply(Instant now, Command& command) noexcept {
@@ -72,7 +72,7 @@ void Relay::apply(Instant now, command::OpenSession& open) noexcept {
   ++streams_[open.stream.raw()].sessions;
   counters().add(Counter::kSessionsOpened);
   listener_.respond(now, *session, WireTime{0});
-  CHECK(emit(Event{event::SessionOpened{open.request, session->socket}}));  // take_commands() saw to the room.
+  CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));  // take_commands() saw to the room.
   touch(*session);
 }
 
@@ -97,7 +97,7 @@ bool Relay::open_publisher(Instant now, Session& session, command::OpenSession& 
   publisher->ciphers = std::move(open.ciphers);
   publisher->envelope.peer = open.peer;
   replies_.address(open.path, publisher->envelope);
-  entry.stream->clock().forget_window();
+  entry.stream->begin_publisher();
   entry.publisher = &session;
   session.publisher = publisher;
   return true;
@@ -135,7 +135,7 @@ void Relay::refuse(command::OpenSession& open, wire::Reject reason) noexcept {
   store_be32(open.response.data() + kRequestOffset, static_cast<std::uint32_t>(reason));
   replies_.send_to(open.path, std::span(open.response).first(wire::kHeaderBytes + wire::kHandshakeBytes));
   counters().add(Counter::kSessionsRefused);
-  CHECK(emit(Event{event::SessionRefused{open.request, std::move(open.ciphers)}}));
+  CHECK(mailbox_.post(Event{event::SessionRefused{open.request, std::move(open.ciphers)}}));
 }
 
 void Relay::apply(Instant, command::SendReply& reply) noexcept {
@@ -160,14 +160,9 @@ void Relay::apply(Instant now, command::InstallKeys& install) noexcept {
     if (done.retired->odd) std::swap(publisher.ciphers->odd, done.retired->odd);
     publisher.key_message = install.response;
     publisher.key_message_bytes = install.response_bytes;
-    const ControlStamp stamp = stamp_for(now, *session);
-    std::array<std::byte, wire::kHeaderBytes + kKeyMessageBytesMax> answer;
-    const std::size_t bytes =
-        wire::write_key_packet(answer, wire::kUserKeyResponse,
-                               std::span(install.response).first(install.response_bytes), stamp.time, stamp.peer);
-    replies_.send(publisher.envelope, std::span(answer).first(bytes));
+    answer_key_request(now, *session);
   }
-  CHECK(emit(Event{std::move(done)}));
+  CHECK(mailbox_.post(Event{std::move(done)}));
 }
 
 void Relay::apply(Instant, command::AskReport& question) noexcept { reporter_.ask(question); }

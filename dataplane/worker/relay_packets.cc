@@ -64,16 +64,24 @@ Verdict Relay::admit_key_packet(Instant now, Session& session, const wire::Contr
   publisher.receiver.handle_sign_of_life(now);
   const ByteSpan known = std::span(publisher.key_message).first(publisher.key_message_bytes);
   if (std::equal(content.begin(), content.end(), known.begin(), known.end())) {
-    std::array<std::byte, wire::kHeaderBytes + kKeyMessageBytesMax> answer;
-    const ControlStamp stamp = stamp_for(now, session);
-    const std::size_t bytes = wire::write_key_packet(answer, wire::kUserKeyResponse, known, stamp.time, stamp.peer);
-    replies_.send(publisher.envelope, std::span(answer).first(bytes));
+    answer_key_request(now, session);
     return Verdict::kControl;
   }
   event::KeyRequestReceived request{
       .request = session.request, .socket = session.socket, .bytes = static_cast<std::uint16_t>(content.size())};
   std::copy(content.begin(), content.end(), request.message.begin());
-  return emit(Event{std::move(request)}) ? Verdict::kControl : Verdict::kEventRingFull;
+  return mailbox_.post(Event{std::move(request)}) ? Verdict::kControl : Verdict::kEventRingFull;
+}
+
+// The message echoed, byte for byte.
+void Relay::answer_key_request(Instant now, const Session& session) noexcept {
+  const Publisher& publisher = *session.publisher;
+  std::array<std::byte, wire::kHeaderBytes + kKeyMessageBytesMax> answer;
+  const ControlStamp stamp = stamp_for(now, session);
+  const std::size_t bytes = wire::write_key_packet(answer, wire::kUserKeyResponse,
+                                                   std::span(publisher.key_message).first(publisher.key_message_bytes),
+                                                   stamp.time, stamp.peer);
+  replies_.send(publisher.envelope, std::span(answer).first(bytes));
 }
 
 Verdict Relay::admit_data(Instant now, Session& session, PacketRef& packet) noexcept {

@@ -21,6 +21,7 @@ struct Session {
   bool is_touched = false;      // On the list of sessions to service in this breath.
   std::uint8_t generation = 0;  // Of its slot; part of the socket ID.
   std::uint8_t shutdowns_left = 0;
+  Instant give_up_at;                // Closing: until then SHUTDOWN waits for room in the queue.
   std::uint64_t last_departure = 0;  // Closing: the transmit queue's count after its last packet.
   CloseReason close_reason = CloseReason::kPeerShutdown;
   StreamIndex stream;

@@ -16,7 +16,11 @@ Sessions::Sessions(std::uint8_t worker, std::size_t sessions_max, std::size_t pu
       free_count_(sessions_max),
       callers_(std::bit_ceil(sessions_max * 2)) {
   CHECK(sessions_max > 0 && sessions_max <= kSessionsMax && worker < 64);
-  for (std::size_t i = 0; i < sessions_max; ++i) free_[i] = static_cast<std::uint32_t>(i);
+  for (std::size_t i = 0; i < sessions_max; ++i) {
+    free_[i] = static_cast<std::uint32_t>(i);
+    // Strangers should not guess socket IDs.
+    sessions_[i].generation = static_cast<std::uint8_t>(siphash(key_, std::as_bytes(std::span(&i, 1))));
+  }
 }
 
 Session* Sessions::open() noexcept {

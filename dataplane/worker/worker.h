@@ -37,8 +37,7 @@ class Worker {
     relay_.service_touched(now);
     relay_.fan_out(now);
     relay_.report(now);
-    const bool had_news = !burst.empty() || !relay_.queue().is_empty();
-    relay_.queue().flush(port_);
+    const bool had_news = relay_.queue().flush(port_) || !burst.empty();
     if (std::exchange(mailbox_.has_posted, false)) io::ring_doorbell(mailbox_.control_bell);
     account(had_news);
     return had_news;

@@ -115,7 +115,8 @@ def stage_release(total: Total) -> None:
 
 def stage_asan(total: Total) -> None:
     directory = setup.ROOT / "build-asan"
-    configure(directory, "--buildtype=debugoptimized", "-Ddpdk=disabled", "-Ddchecks=true",
+    # -O1 without debug information: half the time to compile, and reports still name their functions.
+    configure(directory, "--buildtype=plain", "-Doptimization=1", "-Ddpdk=disabled", "-Ddchecks=true",
               "-Db_sanitize=address,undefined", "-Dsim_seeds=40")
     if not build(directory):
         raise setup.SetupError("the sanitizer build failed; the compiler's words are above")

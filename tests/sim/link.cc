@@ -12,7 +12,7 @@ constexpr Micros kBurstMax = millis(200);
 
 Link::Fate Link::judge(Instant now, Random& random) {
   Fate fate;
-  if (is_cut_ || is_lost(now, random)) return fate;
+  if (is_lost(now, random)) return fate;
   fate.at[fate.copies++] = arrival(now, random);
   if (random.chance(quality_.duplicate)) fate.at[fate.copies++] = arrival(now, random);
   return fate;

@@ -49,8 +49,6 @@ class Link {
     std::array<Instant, 2> at{};
   };
   [[nodiscard]] Fate judge(Instant now, Random& random);
-  // From now on everything is lost, or nothing more than the quality says.
-  void cut(bool is_cut) { is_cut_ = is_cut; }
   [[nodiscard]] const LinkQuality& quality() const { return quality_; }
 
  private:
@@ -59,7 +57,6 @@ class Link {
 
   LinkQuality quality_;
   bool in_burst_ = false;
-  bool is_cut_ = false;
   Instant burst_began_{};
   Instant newest_{};
 };

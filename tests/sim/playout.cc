@@ -11,11 +11,11 @@ constexpr std::int64_t kDriftMax = 5000;  // What the tracer keeps apart from it
 
 }  // namespace
 
-Playout::Taken Playout::insert(PacketPos pos, std::uint64_t index, WireTime time) {
+Playout::Taken Playout::insert(Instant now, PacketPos pos, std::uint64_t index, WireTime time) {
   if (pos < next_) return Taken::kBelated;
   Item& item = at(pos);
   if (item.is_held && item.pos == pos) return Taken::kTwice;
-  item = {.pos = pos, .index = index, .time_us = unwrapper_.unwrap(time), .is_held = true};
+  item = {.pos = pos, .index = index, .time_us = unwrapper_.unwrap(now, time), .is_held = true};
   end_ = std::max(end_, pos + 1);
   return Taken::kHeld;
 }
@@ -23,7 +23,7 @@ Playout::Taken Playout::insert(PacketPos pos, std::uint64_t index, WireTime time
 void Playout::trace_drift(Instant now, WireTime time, Micros rtt) {
   if (first_rtt_.count < 0) first_rtt_ = rtt;
   const Micros trip_change = (rtt - first_rtt_) / 2;
-  drift_sum_ += (now - (base_ + micros(unwrapper_.unwrap(time))) - trip_change).count;
+  drift_sum_ += (now - (base_ + micros(unwrapper_.unwrap(now, time))) - trip_change).count;
   if (++drift_samples_ < kDriftSamples) return;
   drift_us_ = drift_sum_ / drift_samples_;
   drift_sum_ = 0;

@@ -26,7 +26,7 @@ class Playout {
   Playout(PacketPos first, Instant base, Micros latency)
       : next_(first), end_(first), base_(base), latency_(latency), ring_(kSlots) {}
 
-  [[nodiscard]] Taken insert(PacketPos pos, std::uint64_t index, WireTime time);
+  [[nodiscard]] Taken insert(Instant now, PacketPos pos, std::uint64_t index, WireTime time);
   // The relay's clock showed `time` when it sent what arrives now.
   void trace_drift(Instant now, WireTime time, Micros rtt);
   // When a packet made at `time_us` is played.

@@ -120,7 +120,7 @@ void ViewerPeer::receive_data(Instant, Instant local, ByteSpan datagram) {
   const MutableByteSpan plain = std::span(opened).first(payload.size());
   const auto index = open_payload(*header, plain) ? read_payload(plain, feed_.salt) : std::nullopt;
   if (!index) return network_.report(*this, "payload is not what was published");
-  const Playout::Taken taken = playout_->insert(placement.pos, *index, header->time);
+  const Playout::Taken taken = playout_->insert(local, placement.pos, *index, header->time);
   if (taken == Playout::Taken::kTwice) network_.report(*this, "number taken twice");
   if (taken == Playout::Taken::kBelated) ++watch_.belated;
 }

@@ -37,9 +37,8 @@ RelayHost::Options World::relay_options() {
   rule.name = kStream;
   rule.latency_max = seconds(5);
   if (spec_.has_sealed_publisher) rule.publish_passphrase = kPassphrase;
-  if (spec_.sealed_viewers > 0) rule.view_passphrase = kPassphrase;
+  if (spec_.has_sealed_viewers) rule.view_passphrase = kPassphrase;
   RelayHost::Options options{.rules = {rule}};
-  // A second stream for viewers without a key, so that both classes share a world.
   options.key = {random_.next(), random_.next()};
   return options;
 }
@@ -74,7 +73,7 @@ void World::build_peers() {
     if (spec_.is_day) viewer.clock = DriftingClock(1'000'000, i % 2 == 0 ? -200 : 200);
     viewer.terms.first_seq = isn();
     viewer.terms.window_packets = spec_.viewers_mute ? 128 : 8'192;
-    viewer.is_sealed = spec_.sealed_viewers > 0;
+    viewer.is_sealed = spec_.has_sealed_viewers;
     const Endpoint address{IpAddress::v4(198, 51, 101, static_cast<std::uint8_t>(i + 1)),
                            static_cast<std::uint16_t>(6'000 + i)};
     viewers_.push_back(std::make_unique<ViewerPeer>(address, std::move(viewer), feed_, *this, random_));

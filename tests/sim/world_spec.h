@@ -23,7 +23,7 @@ struct WorldSpec {
   Micros wander_max{};
   // --- who
   bool has_sealed_publisher = false;
-  double sealed_viewers = 0;  // Share of them.
+  bool has_sealed_viewers = false;
   bool renews_keys = false;
   bool wraps_numbers = false;  // ISNs close to 2^31, timestamps close to 2^32.
   // --- what goes wrong

@@ -9,6 +9,8 @@
 namespace fanlight::srt {
 namespace {
 
+// A viewer may say of its round trip what it likes; libsrt reports a loss every 20 ms at most.
+constexpr Micros kRepairIntervalMin = millis(5);
 constexpr Micros kClosedWindowMin = seconds(1);
 
 constexpr auto kWindowPacketsMax = static_cast<std::uint32_t>(kJumpPacketsMax);
@@ -130,7 +132,7 @@ void Sender::apply_nak(ByteSpan content, const StreamEdge& edge) noexcept {
 Sender::Repair Sender::judge_repair(Instant now, PacketPos pos, Instant first_sent) const noexcept {
   const Micros trip = std::max(Micros{0}, rtt_.rtt() - 2 * rtt_.variance());
   if (now - first_sent < trip) return Repair::kStale;
-  if (repairs_.was_repaired(pos, now, trip)) return Repair::kRepeated;
+  if (repairs_.was_repaired(pos, now, std::max(trip, kRepairIntervalMin))) return Repair::kRepeated;
   return Repair::kSend;
 }
 

@@ -53,6 +53,7 @@ class Sender {
 
   // The next position it asked for. The caller looks it up, asks judge_repair(), and reports what came of it.
   [[nodiscard]] std::optional<PacketPos> poll_repair() noexcept { return repairs_.take(); }
+  void forget_repairs() noexcept { repairs_.clear(); }
   [[nodiscard]] Repair judge_repair(Instant now, PacketPos pos, Instant first_sent) const noexcept;
   void apply_repaired(Instant now, PacketPos pos) noexcept;
   void apply_not_sent(Repair why) noexcept;
@@ -69,6 +70,7 @@ class Sender {
   [[nodiscard]] SeqNo seq_of(PacketPos pos) const noexcept;
   // True when the position is one this viewer was or will be sent.
   [[nodiscard]] bool covers(PacketPos pos) const noexcept;
+  [[nodiscard]] PacketPos first_pos() const noexcept { return first_pos_; }
   // The first position its flow window does not allow.
   [[nodiscard]] PacketPos window_end() const noexcept { return acked_ + window_packets_; }
   [[nodiscard]] PacketPos acked() const noexcept { return acked_; }
