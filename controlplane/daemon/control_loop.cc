@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -18,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/log_budget.h"
 #include "daemon/readiness.h"
+#include "daemon/turn_chain.h"
 #include "daemon/version.h"
 #include "io/clock.h"
 #include "io/doorbell.h"
@@ -29,7 +29,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::uint32_t kLogLinesPerSecond = 50;
-// A CONCLUSION may cost two PBKDF2 runs (3 ms): between batches the API and signals have their turn.
+// A CONCLUSION may cost a PBKDF2 run (3 ms): between turns the API and signals have theirs.
 constexpr std::size_t kEventsPerTurn = 16;
 constexpr Micros kRingRetry = millis(5);
 constexpr std::chrono::seconds kStopTimeout{1};
@@ -55,6 +55,7 @@ class ControlLoop::State {
         relay_(
             desk_, [this] { return facts(); }, [this] { settle(); }),
         bell_(loop_, dup(mailbox.control_bell)) {
+    wipe_passphrases(config_.streams);
     bell_.non_blocking(true);
     await_bell();
     await_signal();
@@ -86,20 +87,21 @@ class ControlLoop::State {
       error_code ignored;
       bell_.read_some(asio::buffer(&rings, sizeof rings), ignored);
       await_bell();
-      handle_events();
+      events_.start();
     });
   }
 
-  void handle_events() {
+  // One turn. Answers whether there may be more.
+  bool handle_events() {
     Event event;
     std::size_t handled = 0;
     while (handled < kEventsPerTurn && mailbox_.events.try_pop(event)) {
       desk_.handle_event(io::MonotonicClock::now(), std::move(event));
       ++handled;
     }
-    if (handled == kEventsPerTurn) asio::post(loop_, [this] { handle_events(); });
     settle();
     if (handled > 0 && api_) api_->wake();
+    return handled == kEventsPerTurn;
   }
 
   // After whatever moved the desk: its commands and notices leave, its next deadline is ours.
@@ -107,7 +109,7 @@ class ControlLoop::State {
     const bool is_ring_full = !push_commands();
     log_notices(io::MonotonicClock::now());
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
-    arm(std::min(desk_.next_deadline(), retry));
+    arm(std::min({desk_.next_deadline(), retry, log_budget_.next_report()}));
     if (desk_.is_stopped()) loop_.stop();
   }
 
@@ -168,7 +170,7 @@ class ControlLoop::State {
       spdlog::warn("[{}] changed in {}; that needs a restart", section, config_path_);
     set_log_level(fresh->relay.log_level);
     config_.relay.log_level = fresh->relay.log_level;
-    config_.streams = fresh->streams;
+    desk_.handle_timeout(io::MonotonicClock::now());  // Its clock stands still between events.
     desk_.reload(std::move(fresh->streams));
     spdlog::info("{} reloaded", config_path_);
     settle();
@@ -190,7 +192,7 @@ class ControlLoop::State {
   }
 
   asio::io_context loop_{1};  // One thread: no locks inside.
-  Config config_;
+  Config config_;             // Its streams' passphrases are wiped: the desk has them.
   const std::string config_path_;
   const Instant started_ = io::MonotonicClock::now();
   Mailbox& mailbox_;
@@ -200,6 +202,7 @@ class ControlLoop::State {
   Routes routes_{relay_};
   std::unique_ptr<ApiServer> api_;
   asio::posix::stream_descriptor bell_;
+  TurnChain events_{loop_, [this] { return handle_events(); }};
   asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer timer_{loop_};
   asio::steady_timer patience_{loop_};

@@ -8,11 +8,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <sstream>
 #include <thread>
+
+#include "session/desk_fixture.h"
 
 namespace fanlight::control {
 namespace {
@@ -167,6 +173,66 @@ TEST_F(ControlLoopTest, SighupTakesNewStreamsOverAndRefusesABrokenFile) {
     reload("[[stream]]\nname = \"live/third\"\nlatency_ms = -1\n");
     EXPECT_THAT(get("/v1/streams"), HasSubstr("live/second"));
   });
+}
+
+TEST_F(ControlLoopTest, PassphrasesAreWipedOnceTheyAreHandedOver) {
+  config.streams[0].view_passphrase = "a passphrase too long for a string's own room";
+  Config given = config;
+  const char* const place = given.streams[0].view_passphrase.data();  // Moves with the string, into the loop.
+  ControlLoop loop(std::move(given), config_path, mailbox, tokens);
+  EXPECT_EQ(*place, '\0');
+  EXPECT_EQ(place[10], '\0');
+}
+
+event::ConclusionReceived conclusion_of(const Caller& caller) {
+  event::ConclusionReceived event{.path = caller.path()};
+  const std::vector<std::byte> bytes = caller.bytes();
+  event.bytes = static_cast<std::uint16_t>(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), event.datagram.begin());
+  return event;
+}
+
+TEST_F(ControlLoopTest, AFloodOfConclusionsHoldsUpNeitherTheApiNorTheEnd) {
+  config.streams[0].view_passphrase = kPassphrase;
+  std::atomic<bool> is_over{false};
+  std::thread flood([&] {  // A new salt each time, and a ring of the bell for each.
+    Caller caller = viewer("live/main");
+    caller.key_message = KeyMaterial{}.bytes();
+    event::ConclusionReceived event = conclusion_of(caller);
+    const std::size_t salt_end = event.bytes - caller.key_message.size() + 31;
+    Command ignored;
+    for (std::uint32_t i = 0; !is_over; ++i) {
+      store_be32(&event.datagram[salt_end - 3], i);
+      event.path.remote.ip = IpAddress::v4(10, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i), 1);
+      (void)mailbox.events.try_push(Event{event});
+      eventfd_write(mailbox.control_bell, 1);
+      while (mailbox.commands.try_pop(ignored)) {
+      }
+    }
+  });
+  const auto took = run_with([&] {
+    const auto asked = Clock::now();
+    while (Clock::now() - asked < 1s) EXPECT_THAT(get("/v1/nothing"), HasSubstr("HTTP/1.1 404 "));
+  });
+  is_over = true;
+  flood.join();
+  EXPECT_LT(took, 1200ms);  // The flood never answers Stop.
+}
+
+TEST_F(ControlLoopTest, WhatTheLogLeftOutIsSaidThoughNothingElseHappens) {
+  FakeWorker worker(mailbox);
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("t", std::make_shared<spdlog::sinks::ostream_sink_st>(log)));
+  for (std::uint32_t i = 0; i < 60; ++i) ASSERT_TRUE(mailbox.events.try_push(conclusion_of(viewer("none", 100 + i))));
+  eventfd_write(mailbox.control_bell, 1);
+  run_with([&] { std::this_thread::sleep_for(1300ms); });
+  spdlog::set_default_logger(before);
+  const std::string text = log.str();
+  const std::size_t said = text.find("10 lines like these were left out");
+  ASSERT_NE(said, std::string::npos) << text;
+  EXPECT_LT(said, text.find("stopping"));
 }
 
 }  // namespace

@@ -34,6 +34,9 @@ class LogBudget {
     return lines;
   }
 
+  // When take_left_out() has something to say, though no further line may come.
+  [[nodiscard]] Instant next_report() const { return left_out_ == 0 ? Instant::never() : window_start_ + seconds(1); }
+
  private:
   std::uint32_t lines_per_second_;
   Instant window_start_;

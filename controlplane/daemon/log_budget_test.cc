@@ -17,5 +17,16 @@ TEST(LogBudgetTest, AFloodIsCutAndCounted) {
   EXPECT_TRUE(budget.take(start + seconds(1)));
 }
 
+TEST(LogBudgetTest, TheReportIsDueWhenTheSecondIsOverAndOnlyWhenLinesAreMissing) {
+  LogBudget budget(1);
+  const Instant start{5'000'000};
+  EXPECT_TRUE(budget.take(start));
+  EXPECT_EQ(budget.next_report(), Instant::never());
+  EXPECT_FALSE(budget.take(start + millis(300)));
+  EXPECT_EQ(budget.next_report(), start + seconds(1));
+  EXPECT_EQ(budget.take_left_out(budget.next_report()), 1u);
+  EXPECT_EQ(budget.next_report(), Instant::never());
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -50,7 +50,7 @@ ConclusionReading read_conclusion(ByteSpan datagram) {
   if (!handshake || !wire::is_valid(*handshake)) return NotAConclusion{};
   if (handshake->socket == SocketId{}) return NotAConclusion{};  // An answer could not be addressed.
   if (handshake->request != static_cast<std::int32_t>(wire::RequestType::kConclusion)) return NotAConclusion{};
-  if (handshake->version == 4) return LegacyCaller{handshake->socket};
+  if (handshake->version == 4) return NotAConclusion{};
   if (handshake->version != 5) return RejectedConclusion{*handshake, Reject::kVersion};
 
   auto extensions = wire::parse_handshake_extensions(content.subspan(wire::kHandshakeBytes));
@@ -95,10 +95,6 @@ std::size_t write_rejection(MutableByteSpan out, const wire::Handshake& request,
   packet.handshake = request;
   packet.handshake.request = static_cast<std::int32_t>(reason);
   return wire::write_handshake_packet(out, packet, WireTime{}, request.socket);
-}
-
-std::size_t write_legacy_shutdown(MutableByteSpan out, SocketId caller) {
-  return wire::write_bare_control(out, {.type = wire::ControlType::kShutdown, .destination = caller});
 }
 
 std::string version_text(std::uint32_t srt_version) {

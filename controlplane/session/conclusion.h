@@ -15,13 +15,7 @@
 
 namespace fanlight::control {
 
-// What a viewer must be able to take: 7 TS packets. The desk sees no payload, so it takes the field's usual size.
-inline constexpr std::uint32_t kPayloadBytesUsual = 1316;
-
-struct NotAConclusion {};  // Not a valid one of version 4 or later: never answered.
-struct LegacyCaller {      // HSv4: understands no rejection, gets SHUTDOWN.
-  SocketId socket;
-};
+struct NotAConclusion {};  // Not a valid one of version 5 or later: never answered. HSv4 is the worker's.
 struct RejectedConclusion {
   wire::Handshake handshake;
   wire::Reject reason = wire::Reject::kUnknown;
@@ -32,7 +26,7 @@ struct Conclusion {
   StreamRequest request;
   ByteSpan key_message;  // View into the datagram; empty when it had no KMREQ.
 };
-using ConclusionReading = std::variant<NotAConclusion, LegacyCaller, RejectedConclusion, Conclusion>;
+using ConclusionReading = std::variant<NotAConclusion, RejectedConclusion, Conclusion>;
 
 // Steps 1, 2, 4–6 of srt-wire §2.2 and the stream ID's syntax, on a whole datagram.
 [[nodiscard]] ConclusionReading read_conclusion(ByteSpan datagram);
@@ -50,7 +44,6 @@ struct Terms {
 [[nodiscard]] std::size_t write_response(MutableByteSpan out, const Conclusion& conclusion, const Terms& terms,
                                          std::size_t key_bytes, const IpAddress& caller);
 [[nodiscard]] std::size_t write_rejection(MutableByteSpan out, const wire::Handshake& request, wire::Reject reason);
-[[nodiscard]] std::size_t write_legacy_shutdown(MutableByteSpan out, SocketId caller);
 
 // "1.5.1" for 0x00010501.
 [[nodiscard]] std::string version_text(std::uint32_t srt_version);

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "crypto/session_ciphers.h"
+#include "session/derivation_budget.h"
 #include "session/secret.h"
 #include "wire/reject.h"
 
@@ -24,9 +25,12 @@ class KeyDesk {
  public:
   static constexpr std::size_t kCachedMax = 64;
 
-  // The KMREQ of a CONCLUSION (empty when it had none) against the passphrase (empty when we have none).
-  [[nodiscard]] Result<AgreedKeys, wire::Reject> agree(const Secret& passphrase, ByteSpan key_message);
-  // A KMREQ inside a session: as above, and the length must stay what it was (CVE-2026-55868). Judged before any cost.
+  // The KMREQ of a CONCLUSION (empty when it had none) against the passphrase (empty when we have none). Anybody may
+  // ask: what is not in the cache is derived within `caller`'s budget, or answered with kOverload.
+  [[nodiscard]] Result<AgreedKeys, wire::Reject> agree(Instant now, const IpAddress& caller, const Secret& passphrase,
+                                                       ByteSpan key_message);
+  // A KMREQ inside a session: as above, and the length must stay what it was (CVE-2026-55868). Judged before any cost;
+  // without a budget, for strangers must not be able to keep a publisher that knows the passphrase from its new key.
   [[nodiscard]] Result<AgreedKeys, wire::Reject> refresh(const Secret& passphrase, ByteSpan key_message,
                                                          std::size_t key_bytes);
   [[nodiscard]] std::uint64_t derivations() const { return derivations_; }
@@ -37,10 +41,12 @@ class KeyDesk {
     wire::Salt salt{};
     crypto::Key kek;
   };
-  [[nodiscard]] Result<AgreedKeys, wire::Reject> unwrap(const Secret& passphrase, const wire::KeyMessage& message);
-  [[nodiscard]] const crypto::Key& kek_for(const Secret& passphrase, const wire::Salt& salt, std::size_t key_bytes);
+  // Null when it is not in the cache.
+  [[nodiscard]] const crypto::Key* find_kek(const Secret& passphrase, const wire::KeyMessage& message);
+  [[nodiscard]] const crypto::Key& derive_kek(const Secret& passphrase, const wire::KeyMessage& message);
 
   std::list<CachedKek> cached_;  // Last used first.
+  DerivationBudget budget_;
   std::uint64_t derivations_ = 0;
 };
 

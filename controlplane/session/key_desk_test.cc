@@ -20,6 +20,9 @@ void expect_key(crypto::SessionCiphers& ciphers, KeyFlag slot, ByteSpan key, con
   EXPECT_EQ(ours, theirs);
 }
 
+constexpr Instant kNow{5'000'000};
+constexpr IpAddress kCaller = IpAddress::v4(192, 0, 2, 9);
+
 template <class T>
 concept Printable = requires(std::ostream& out, const T& value) {
   out << value;
@@ -55,7 +58,7 @@ TEST(KeyDeskTest, TakesEveryKeyLengthAndSlot) {
     for (const KeyFlag flag : {KeyFlag::kEven, KeyFlag::kOdd, KeyFlag::kBoth}) {
       const KeyMaterial material{.key_bytes = key_bytes, .keys = flag};
       const std::vector<std::byte> plain = material.plain_keys();
-      auto keys = desk.agree(Secret(kPassphrase), material.bytes());
+      auto keys = desk.agree(kNow, kCaller, Secret(kPassphrase), material.bytes());
       ASSERT_TRUE(keys);
       EXPECT_EQ(keys->key_bytes, key_bytes);
       EXPECT_EQ(keys->ciphers->sending, flag == KeyFlag::kOdd ? KeyFlag::kOdd : KeyFlag::kEven);
@@ -72,22 +75,24 @@ TEST(KeyDeskTest, TakesEveryKeyLengthAndSlot) {
 TEST(KeyDeskTest, DerivesOncePerPassphraseSaltAndLength) {
   KeyDesk desk;
   const Secret secret(kPassphrase);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(desk.agree(secret, KeyMaterial{}.bytes()));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(desk.agree(kNow, kCaller, secret, KeyMaterial{}.bytes()));
   EXPECT_EQ(desk.derivations(), 1u);
-  EXPECT_TRUE(desk.agree(secret, KeyMaterial{.first_byte = 9}.bytes()));
+  EXPECT_TRUE(desk.agree(kNow, kCaller, secret, KeyMaterial{.first_byte = 9}.bytes()));
   EXPECT_EQ(desk.derivations(), 1u);
-  EXPECT_TRUE(desk.agree(secret, KeyMaterial{.salt = 0xB0}.bytes()));
+  EXPECT_TRUE(desk.agree(kNow, kCaller, secret, KeyMaterial{.salt = 0xB0}.bytes()));
   EXPECT_EQ(desk.derivations(), 2u);
-  EXPECT_TRUE(desk.agree(secret, KeyMaterial{.key_bytes = 32}.bytes()));
+  EXPECT_TRUE(desk.agree(kNow, kCaller, secret, KeyMaterial{.key_bytes = 32}.bytes()));
   EXPECT_EQ(desk.derivations(), 3u);
-  EXPECT_TRUE(desk.agree(Secret("another passphrase"), KeyMaterial{.passphrase = "another passphrase"}.bytes()));
+  EXPECT_TRUE(
+      desk.agree(kNow, kCaller, Secret("another passphrase"), KeyMaterial{.passphrase = "another passphrase"}.bytes()));
   EXPECT_EQ(desk.derivations(), 4u);
 }
 
 TEST(KeyDeskTest, AWrongGuessIsDerivedOnceToo) {
   KeyDesk desk;
   for (int i = 0; i < 3; ++i) {
-    const auto keys = desk.agree(Secret(kPassphrase), KeyMaterial{.passphrase = "another passphrase"}.bytes());
+    const auto keys =
+        desk.agree(kNow, kCaller, Secret(kPassphrase), KeyMaterial{.passphrase = "another passphrase"}.bytes());
     ASSERT_FALSE(keys);
     EXPECT_EQ(keys.error(), Reject::kBadSecret);
   }
@@ -99,28 +104,52 @@ TEST(KeyDeskTest, StrangersSaltsPushOutOnlyWhatIsUsedLeast) {
   const Secret secret(kPassphrase);
   const std::vector<std::byte> used = KeyMaterial{.salt = 0xFF}.bytes();
   std::vector<std::byte> stranger = KeyMaterial{.salt = 0}.bytes();
-  EXPECT_TRUE(desk.agree(secret, used));
+  EXPECT_TRUE(desk.agree(kNow, kCaller, secret, used));
   for (std::size_t i = 0; i < KeyDesk::kCachedMax; ++i) {
     stranger[31] = std::byte(i + 100);  // The salt's last byte.
-    EXPECT_FALSE(desk.agree(secret, stranger));
-    EXPECT_TRUE(desk.agree(secret, used));
+    EXPECT_FALSE(desk.agree(kNow, kCaller, secret, stranger));
+    EXPECT_TRUE(desk.agree(kNow, kCaller, secret, used));
   }
   EXPECT_EQ(desk.derivations(), 1 + KeyDesk::kCachedMax);
   stranger[31] = std::byte{100};
-  EXPECT_FALSE(desk.agree(secret, stranger));
+  EXPECT_FALSE(desk.agree(kNow, kCaller, secret, stranger));
   EXPECT_EQ(desk.derivations(), 2 + KeyDesk::kCachedMax);
 }
 
 TEST(KeyDeskTest, NothingIsDerivedForWhatCannotBeTaken) {
   KeyDesk desk;
   const Secret secret(kPassphrase);
-  EXPECT_EQ(desk.agree(secret, {}).error(), Reject::kUnsecure);
-  EXPECT_EQ(desk.agree(Secret{}, KeyMaterial{}.bytes()).error(), Reject::kUnsecure);
-  EXPECT_EQ(desk.agree(secret, KeyMaterial{.cipher = wire::Cipher::kAesGcm}.bytes()).error(), Reject::kCrypto);
+  EXPECT_EQ(desk.agree(kNow, kCaller, secret, {}).error(), Reject::kUnsecure);
+  EXPECT_EQ(desk.agree(kNow, kCaller, Secret{}, KeyMaterial{}.bytes()).error(), Reject::kUnsecure);
+  EXPECT_EQ(desk.agree(kNow, kCaller, secret, KeyMaterial{.cipher = wire::Cipher::kAesGcm}.bytes()).error(),
+            Reject::kCrypto);
   EXPECT_EQ(desk.refresh(secret, KeyMaterial{.key_bytes = 32}.bytes(), 16).error(), Reject::kCrypto);
   EXPECT_EQ(desk.refresh(Secret{}, KeyMaterial{}.bytes(), 0).error(), Reject::kUnsecure);
   EXPECT_EQ(desk.refresh(secret, {}, 16).error(), Reject::kRogue);
   EXPECT_EQ(desk.derivations(), 0u);
+}
+
+// Of a message that nobody has seen: the salt's last two bytes.
+std::vector<std::byte> with_salt(std::vector<std::byte> message, std::size_t number) {
+  message[30] = std::byte(number >> 8);
+  message[31] = std::byte(number);
+  return message;
+}
+
+TEST(KeyDeskTest, AFloodOfSaltsIsCutBeforeItCosts) {
+  KeyDesk desk;
+  const Secret secret(kPassphrase);
+  const std::vector<std::byte> honest = KeyMaterial{}.bytes(), stranger = KeyMaterial{.salt = 0}.bytes();
+  EXPECT_TRUE(desk.agree(kNow, kCaller, secret, honest));
+  std::size_t cut = 0;
+  for (std::size_t i = 0; i < 500; ++i) {
+    cut += desk.agree(kNow, kCaller, secret, with_salt(stranger, i)).error() == Reject::kOverload ? 1 : 0;
+    EXPECT_TRUE(desk.agree(kNow, kCaller, secret, honest)) << "a known salt costs nothing";
+  }
+  EXPECT_EQ(desk.derivations(), std::uint64_t{DerivationBudget::kPrefixBurst});
+  EXPECT_EQ(cut, 501 - desk.derivations());
+  EXPECT_TRUE(desk.refresh(secret, KeyMaterial{.salt = 0xC0}.bytes(), 16)) << "sessions are not held up";
+  EXPECT_TRUE(desk.agree(kNow + seconds(1), kCaller, secret, KeyMaterial{.salt = 0xD0}.bytes()));
 }
 
 class SessionKeysTest : public DeskTest {
@@ -236,6 +265,23 @@ TEST_F(SessionKeysTest, ARefreshIsJudgedByThePassphraseThePublisherCameInWith) {
   desk().reload({changed});
   ask_refresh(opening, KeyMaterial{.keys = KeyFlag::kOdd}.bytes());
   EXPECT_TRUE(take<command::InstallKeys>());
+}
+
+TEST_F(SessionKeysTest, WhoeverIsOverTheBudgetIsToldAndNoticed) {
+  const std::vector<std::byte> stranger = KeyMaterial{}.bytes();
+  Caller caller = viewer("live/secret");
+  for (std::size_t i = 0; i < DerivationBudget::kPrefixBurst; ++i) {
+    caller.key_message = with_salt(stranger, i);
+    EXPECT_EQ(rejection_of(caller), 1010);
+  }
+  take_notices();
+  caller.key_message = with_salt(stranger, 1'000);
+  EXPECT_EQ(rejection_of(caller), 2402);
+  const std::vector<std::string> notices = take_notices();
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices[0].find("(2402)"), std::string::npos);
+  now_ = now_ + seconds(1);
+  EXPECT_EQ(rejection_of(caller), 1010);
 }
 
 TEST_F(SessionKeysTest, NoNoticeHoldsAPassphrase) {

@@ -23,15 +23,13 @@ ByteSpan used_part(const std::array<std::byte, Size>& array, std::size_t bytes) 
   return ByteSpan{array}.first(std::min(bytes, Size));
 }
 
-// What stands in the way of a role that the passphrase let through.
-std::optional<Reject> judge_stream(const StreamEntry* stream, const Conclusion& conclusion) {
+// What stands in the way of a role that the passphrase let through. Whether the stream's packets fit a viewer's MSS is
+// the worker's to say: it sees them.
+std::optional<Reject> judge_stream(const StreamEntry* stream, Role role) {
   const bool has_publisher = stream != nullptr && stream->publisher.has_value();
-  if (conclusion.request.role == Role::kPublisher)
-    return has_publisher ? std::optional{Reject::kConflict} : std::nullopt;
+  if (role == Role::kPublisher) return has_publisher ? std::optional{Reject::kConflict} : std::nullopt;
   const bool may_wait = stream != nullptr && !stream->is_dynamic && stream->policy.wait;
-  if (!has_publisher && !may_wait) return Reject::kNotFound;
-  if (conclusion.handshake.mss < kPayloadBytesUsual + kMssOverhead) return Reject::kUnacceptable;
-  return std::nullopt;
+  return has_publisher || may_wait ? std::nullopt : std::optional{Reject::kNotFound};
 }
 
 }  // namespace
@@ -76,10 +74,6 @@ void SessionDesk::handle(event::ConclusionReceived& event) {
     admit(event.path, *conclusion);
   } else if (const auto* rejected = std::get_if<RejectedConclusion>(&reading)) {
     reject(event.path, rejected->handshake, rejected->reason, nullptr);
-  } else if (const auto* legacy = std::get_if<LegacyCaller>(&reading)) {
-    command::SendReply reply{.path = event.path};
-    reply.bytes = static_cast<std::uint16_t>(write_legacy_shutdown(reply.datagram, legacy->socket));
-    say(std::move(reply));
   }
 }
 
@@ -99,9 +93,9 @@ std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& 
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
   if (policy == nullptr) return Reject::kNotFound;
 
-  auto keys = keys_.agree(policy->passphrase_of(request.role), conclusion.key_message);
+  auto keys = keys_.agree(now_, path.remote.ip, policy->passphrase_of(request.role), conclusion.key_message);
   if (!keys) return keys.error();
-  if (const auto reason = judge_stream(stream, conclusion)) return reason;
+  if (const auto reason = judge_stream(stream, request.role)) return reason;
   if (stream == nullptr) {
     stream = begin_stream(*policy, request.name);
     if (stream == nullptr) return Reject::kResource;
@@ -176,7 +170,8 @@ void SessionDesk::handle(event::SessionOpened& event) {
 void SessionDesk::handle(event::SessionRefused& event) {
   Session* session = sessions_.find(event.request);
   if (session == nullptr) return;
-  note(Notice::Level::kWarning, title_of(*session) + " refused: the worker has no room for it");
+  note(Notice::Level::kWarning,
+       title_of(*session) + " refused by the worker: no room, or an MSS below the stream's packets");
   leave_stream(*session, false);
   sessions_.erase_refused(event.request);
 }

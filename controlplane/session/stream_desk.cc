@@ -14,13 +14,6 @@ const StreamRule* find_rule(const std::vector<StreamRule>& rules, std::string_vi
   return found == rules.end() ? nullptr : &*found;
 }
 
-void wipe_passphrases(std::vector<StreamRule>& rules) {
-  for (StreamRule& rule : rules) {
-    wipe(rule.publish_passphrase);
-    wipe(rule.view_passphrase);
-  }
-}
-
 Error no_stream(std::string_view name) {
   return {ErrorCode::kNotFound, "there is no stream " + std::string{name} + " to remove"};
 }
@@ -67,14 +60,11 @@ void SessionDesk::leave_stream(const Session& session, bool was_up) {
   StreamEntry* stream = streams_.at(session.stream);
   if (stream == nullptr || stream->sessions == 0) return;
   --stream->sessions;
-  const bool was_publisher = stream->publisher == session.request;
-  if (was_publisher) {
-    stream->publisher.reset();
-    stream->publisher_latency = Micros{};
-  }
+  stream->vacate(session.request);
   if (stream->is_retiring) return;
   // A publisher that never spoke leaves nothing worth waiting for: strangers could fill the table with such streams.
-  if (was_publisher && stream->is_dynamic)
+  // One that was kicked left its place before, and somebody else may have it.
+  if (session.role == Role::kPublisher && !stream->publisher && stream->is_dynamic)
     stream->linger_end = !was_up && stream->sessions == 0 ? now_ : now_ + kLinger;
   if ((stream->is_removed && stream->sessions == 0) || stream->linger_end <= now_) retire(*stream);
 }
@@ -89,8 +79,10 @@ void SessionDesk::apply_rule(StreamEntry& stream, const StreamPolicy& policy, bo
          "stream " + applied.name + ": a new bitrate or latency_max takes effect when the stream is re-added");
   stream.policy = applied;
   stream.is_removed = false;
+  const bool becomes_dynamic = is_dynamic && !stream.is_dynamic;
   stream.is_dynamic = is_dynamic;
   if (!is_dynamic) stream.linger_end = Instant::never();
+  if (becomes_dynamic && !stream.publisher) stream.linger_end = now_ + kLinger;
 }
 
 Result<Done> SessionDesk::add_rule(const StreamRule& rule) {
@@ -138,9 +130,11 @@ Result<Done> SessionDesk::remove_stream(std::string_view name) {
 }
 
 Result<Done> SessionDesk::kick(SocketId socket) {
-  if (sessions_.find(socket) == nullptr)
-    return Error{ErrorCode::kNotFound, "there is no session " + std::to_string(socket.raw())};
+  const Session* session = sessions_.find(socket);
+  if (session == nullptr) return Error{ErrorCode::kNotFound, "there is no session " + std::to_string(socket.raw())};
   say(command::CloseSession{.socket = socket, .reason = CloseReason::kKicked});
+  // The worker, too, lets the next publisher in from that command on.
+  if (StreamEntry* stream = streams_.at(session->stream)) stream->vacate(session->request);
   return Done{};
 }
 
@@ -159,12 +153,11 @@ void SessionDesk::reload(std::vector<StreamRule> rules) {
   wipe_passphrases(rules);
 }
 
-// After the patterns are new: a stream that was born under one lives on while one covers it.
+// After the patterns are new: whatever stream one covers lives on under it, wherever it was born.
 void SessionDesk::mark_removed(const std::vector<StreamRule>& rules) {
   streams_.for_each([&](StreamEntry& stream) {
     if (find_rule(rules, stream.policy.name) != nullptr) return;
-    const StreamPolicy* pattern = stream.is_dynamic ? streams_.match(stream.policy.name) : nullptr;
-    if (pattern != nullptr) return apply_rule(stream, *pattern, true);
+    if (const StreamPolicy* pattern = streams_.match(stream.policy.name)) return apply_rule(stream, *pattern, true);
     stream.is_removed = true;
     if (stream.sessions == 0) retire(stream);
   });

@@ -27,6 +27,13 @@ StreamRule StreamPolicy::public_rule() const {
   return rule;
 }
 
+void wipe_passphrases(std::vector<StreamRule>& rules) {
+  for (StreamRule& rule : rules) {
+    wipe(rule.publish_passphrase);
+    wipe(rule.view_passphrase);
+  }
+}
+
 std::optional<std::string> find_fault(const StreamRule& rule) {
   if (rule.is_pattern() ? !is_stream_pattern(rule.name) : !is_stream_name(rule.name))
     return "stream name is not letters, digits and '._-' between single slashes (a pattern ends in one '*')";

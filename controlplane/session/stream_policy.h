@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/rules.h"
 #include "contract/commands.h"
@@ -28,6 +29,9 @@ struct StreamPolicy {
   // Without the passphrases.
   [[nodiscard]] StreamRule public_rule() const;
 };
+
+// For rules that were handed over: their policies have what is needed of them.
+void wipe_passphrases(std::vector<StreamRule>& rules);
 
 // A sentence about what is wrong with a rule; empty when nothing is.
 [[nodiscard]] std::optional<std::string> find_fault(const StreamRule& rule);

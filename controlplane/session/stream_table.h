@@ -26,6 +26,13 @@ struct StreamEntry {
   Micros publisher_latency{};                         // The publisher session's receive latency; 0 without one.
   std::uint32_t sessions = 0;                         // Asked for or open, publisher included.
   Instant linger_end = Instant::never();              // When a dynamic stream without a publisher ends.
+
+  // Frees the publisher's place if it is `request`'s.
+  void vacate(RequestId request) {
+    if (publisher != request) return;
+    publisher.reset();
+    publisher_latency = Micros{};
+  }
 };
 
 class StreamTable {

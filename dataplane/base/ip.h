@@ -31,6 +31,8 @@ struct IpAddress {
       if (bytes[i] != 0) return false;
     return true;
   }
+  // fe80::/10: means something on one link only.
+  [[nodiscard]] constexpr bool is_link_local() const { return bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80; }
   [[nodiscard]] std::string text() const;
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
@@ -50,8 +52,13 @@ struct Path {
   Endpoint remote;
   Endpoint local;
   std::uint16_t door = 0;             // Index of the port's socket or device the datagram came through.
-  std::uint32_t interface_index = 0;  // Kernel interface for link-local IPv6; 0 elsewhere.
-  [[nodiscard]] constexpr bool is_same_peer(const Path& other) const { return remote == other.remote; }
+  std::uint32_t interface_index = 0;  // Kernel interface when either end is link-local; 0 elsewhere.
+  // A link-local remote is a peer only together with its link, which a socket port tells by the interface and an
+  // Ethernet port by the door.
+  [[nodiscard]] constexpr bool is_same_peer(const Path& other) const {
+    if (remote != other.remote) return false;
+    return !remote.ip.is_link_local() || (interface_index == other.interface_index && door == other.door);
+  }
   friend constexpr bool operator==(const Path&, const Path&) = default;
 };
 

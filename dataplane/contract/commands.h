@@ -88,7 +88,7 @@ struct OpenSession {
   std::unique_ptr<crypto::SessionCiphers> ciphers;  // Null: clear.
 };
 
-// One datagram to an address, from the address it called: rejections and HSv4 SHUTDOWNs.
+// One datagram to an address, from the address it called: rejections.
 struct SendReply {
   Path path;
   std::uint16_t bytes = 0;
@@ -138,7 +138,8 @@ struct SessionOpened {
   SocketId socket;
 };
 
-// The worker had no room for the session; the caller was rejected with 1003.
+// The worker turned the caller down: no room (1003), an MSS below the stream's payloads (2406), the stream gone or
+// taken.
 struct SessionRefused {
   RequestId request;
   std::unique_ptr<crypto::SessionCiphers> ciphers;

@@ -52,9 +52,12 @@ void ReceiveBatch::hand_out(std::size_t index, const UdpSocket& socket, std::uin
   CHECK(slot.packet.resize(messages_[index].msg_len));
   arrival.packet = std::move(slot.packet);
   arrival.path.remote = slot.from.endpoint();
-  arrival.path.local = {called_address(messages_[index].msg_hdr), socket.bound().port};
+  const CalledAddress called = called_address(messages_[index].msg_hdr);
+  arrival.path.local = {called.ip, socket.bound().port};
   arrival.path.door = door;
-  arrival.path.interface_index = slot.from.interface_index();
+  // The kernel gives the sender a scope only when the sender is link-local; a global one may call our link-local address.
+  const std::uint32_t scope = slot.from.interface_index();
+  arrival.path.interface_index = scope != 0 ? scope : called.interface_index;
 }
 
 }  // namespace fanlight::io

@@ -9,8 +9,6 @@
 namespace fanlight::io {
 namespace {
 
-bool is_link_local(const IpAddress& ip) { return ip.bytes[0] == 0xFE && (ip.bytes[1] & 0xC0) == 0x80; }
-
 in_addr v4_part(const IpAddress& ip) {
   in_addr out;
   std::memcpy(&out, ip.bytes.data() + 12, sizeof out);
@@ -45,7 +43,7 @@ SocketAddress SocketAddress::of(const Endpoint& endpoint, bool on_v6_socket, std
     sockaddr_in6 six{};
     six.sin6_family = AF_INET6;
     six.sin6_port = htons(endpoint.port);
-    six.sin6_scope_id = is_link_local(endpoint.ip) ? interface_index : 0;
+    six.sin6_scope_id = endpoint.ip.is_link_local() ? interface_index : 0;
     std::memcpy(&six.sin6_addr, endpoint.ip.bytes.data(), 16);
     std::memcpy(&address.storage, &six, sizeof six);
   } else {
@@ -86,7 +84,7 @@ std::size_t write_source(const IpAddress& local, bool on_v6_socket, std::uint32_
   if (on_v6_socket) {
     in6_pktinfo info{};
     std::memcpy(&info.ipi6_addr, local.bytes.data(), 16);
-    info.ipi6_ifindex = is_link_local(local) ? interface_index : 0;
+    info.ipi6_ifindex = local.is_link_local() ? interface_index : 0;
     return write_control(IPPROTO_IPV6, IPV6_PKTINFO, info, out);
   }
   in_pktinfo info{};
@@ -98,23 +96,24 @@ void write_segment_size(std::uint16_t segment_bytes, MutableByteSpan out) noexce
   write_control(IPPROTO_UDP, UDP_SEGMENT, segment_bytes, out);
 }
 
-IpAddress called_address(const msghdr& message) noexcept {
+CalledAddress called_address(const msghdr& message) noexcept {
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(const_cast<msghdr*>(&message), c)) {
     if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info;
       std::memcpy(&info, CMSG_DATA(c), sizeof info);
-      IpAddress ip;
-      std::memcpy(ip.bytes.data(), &info.ipi6_addr, 16);
-      return ip;
+      CalledAddress called;
+      std::memcpy(called.ip.bytes.data(), &info.ipi6_addr, 16);
+      if (called.ip.is_link_local()) called.interface_index = info.ipi6_ifindex;
+      return called;
     }
     if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       in_pktinfo info;
       std::memcpy(&info, CMSG_DATA(c), sizeof info);
       // Not ipi_addr: after a broadcast that is no address to answer from.
-      return from_v4(info.ipi_spec_dst);
+      return {.ip = from_v4(info.ipi_spec_dst)};
     }
   }
-  return IpAddress{};
+  return {};
 }
 
 }  // namespace fanlight::io

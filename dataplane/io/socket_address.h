@@ -38,6 +38,10 @@ inline constexpr std::size_t kSegmentControlBytes = CMSG_SPACE(sizeof(std::uint1
 void write_segment_size(std::uint16_t segment_bytes, MutableByteSpan out) noexcept;
 
 // Which of our addresses was called: unspecified when the kernel did not say.
-[[nodiscard]] IpAddress called_address(const msghdr& message) noexcept;
+struct CalledAddress {
+  IpAddress ip;
+  std::uint32_t interface_index = 0;  // Of a link-local address; 0 elsewhere.
+};
+[[nodiscard]] CalledAddress called_address(const msghdr& message) noexcept;
 
 }  // namespace fanlight::io

@@ -59,6 +59,7 @@ std::size_t SocketPort::receive(std::span<Arrival> arrivals) noexcept {
   return filled;
 }
 
+// Departures are one FIFO taken from the front, so a full send buffer on one socket holds back those of the others.
 std::size_t SocketPort::transmit(std::span<Departure> departures) noexcept {
   std::size_t left = 0;
   plain_packets_ = 0;
@@ -141,6 +142,9 @@ void SocketPort::wait(Micros span) noexcept {
   prepare_polls();
   const timespec timeout{.tv_sec = span.count / 1'000'000, .tv_nsec = span.count % 1'000'000 * 1'000};
   if (ppoll(polls_.data(), polls_.size(), &timeout, nullptr) <= 0) return;
+  // A writable socket ends one wait, not all of them until something is sent through it again.
+  for (std::size_t i = 0; i < sockets_.size(); ++i)
+    if ((polls_[i].revents & POLLOUT) != 0) sockets_[i].is_blocked = false;
   eventfd_t rings = 0;
   if ((polls_.back().revents & POLLIN) != 0) eventfd_read(doorbell_, &rings);
 }

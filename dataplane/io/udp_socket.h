@@ -36,7 +36,7 @@ class UdpSocket {
 
   // UDP_SEGMENT works towards the devices behind this door, as far as we know.
   bool can_segment = true;
-  // The last transmit found the send buffer full.
+  // The last transmit found the send buffer full, and no wait has seen room in it since.
   bool is_blocked = false;
 
  private:

@@ -1,0 +1,59 @@
+// How much PBKDF2 callers may have us do. A derivation costs 1.5–3 ms and a caller chooses its salt, so the cookie
+// alone, which proves an address, does not bound it (design D10). Two token buckets stand before each derivation: one
+// of the caller's prefix, so that a flood from there cuts only itself, and one of all callers together.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/ip.h"
+#include "base/time.h"
+
+namespace fanlight::control {
+
+// Kept as the moment at which it is full again: that is all there is to a bucket that refills steadily.
+class TokenBucket {
+ public:
+  // Whether a token of a bucket of `burst` tokens, one of which grows back each `interval`, is there at `now`.
+  [[nodiscard]] bool has_token(Instant now, std::int64_t burst, Micros interval) const {
+    return full_at_ <= now + (burst - 1) * interval;
+  }
+  // There must be a token.
+  void take(Instant now, Micros interval) { full_at_ = (full_at_ < now ? now : full_at_) + interval; }
+  [[nodiscard]] Instant full_at() const { return full_at_; }
+
+ private:
+  Instant full_at_{};
+};
+
+class DerivationBudget {
+ public:
+  // About half of the thread.
+  static constexpr std::int64_t kPerSecond = 250;
+  static constexpr std::int64_t kBurst = 250;
+  // A caller that is rejected does not ask again by itself, so that an audience behind one NAT must fit in the burst.
+  static constexpr std::int64_t kPrefixPerSecond = 32;
+  static constexpr std::int64_t kPrefixBurst = 128;
+  static constexpr std::size_t kPrefixes = 1024;
+
+  // Takes a token for a derivation that `caller` asks for. A refusal costs the caller nothing.
+  [[nodiscard]] bool take(Instant now, const IpAddress& caller);
+
+ private:
+  struct Entry {
+    IpAddress prefix;
+    TokenBucket bucket;
+  };
+  // The prefix's entry, or else the fullest, which a new prefix may have. That one is full, and forgetting it forgives
+  // nothing: kBurst + kPerSecond cannot keep kPrefixes buckets short of a token that each has back in 1/32 s.
+  [[nodiscard]] Entry& entry_of(const IpAddress& prefix);
+
+  TokenBucket all_;
+  std::array<Entry, kPrefixes> entries_{};  // In no order: a walk through them costs 1/1000 of a derivation.
+};
+
+// The /24 of an IPv4 address, the /56 of an IPv6 one: what one site has to itself.
+[[nodiscard]] IpAddress site_prefix(const IpAddress& address);
+
+}  // namespace fanlight::control
