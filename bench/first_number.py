@@ -6,6 +6,8 @@ strikes both. CPU is user and system time of the relay's process while everybody
 payload a viewer wrote. Then, through a link without delay or loss, how long fanlightd keeps a payload: from the moment
 it is handed to the relay's socket to the moment the kernel has it for a viewer.
 
+Build first: ninja -C build controlplane/fanlightd tools/fanlight/fanlight tools/link_proxy/fanlight-linkproxy
+
 examples:
   bench/first_number.py
   bench/first_number.py --seconds 10 --runs 5 --viewers 10 --json

@@ -199,7 +199,7 @@ TEST_F(ServerTest, AFileThatIsNoSocketIsLeftAlone) {
   std::ofstream(path) << "precious";
   ASSERT_FALSE(listen_at(path));
   EXPECT_EQ(access(path.c_str(), F_OK), 0);
-  EXPECT_THAT(listen_at("/nonexistent/api.sock").error().what, HasSubstr("create its directory"));
+  EXPECT_THAT(listen_at("/nonexistent/deeper/api.sock").error().what, HasSubstr("create its directory"));
 }
 
 }  // namespace

@@ -55,6 +55,21 @@ Result<Done> clear_way(const std::string& path, const sockaddr_un& address) {
   return Done{};
 }
 
+// One level, ours alone: /run/fanlight and /tmp/fanlight-UID are not there before the first start. A directory in /tmp
+// that somebody else made is refused.
+Result<Done> make_directory(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash == 0) return Done{};
+  const std::string directory = path.substr(0, slash);
+  if (mkdir(directory.c_str(), S_IRWXU) == 0 || errno != EEXIST) return Done{};  // bind() says what is wrong.
+  struct stat found {};
+  const bool is_strange = directory.starts_with("/tmp/fanlight-") && lstat(directory.c_str(), &found) == 0 &&
+                          (!S_ISDIR(found.st_mode) || found.st_uid != geteuid());
+  if (is_strange)
+    return Error{ErrorCode::kNoRights, directory + " belongs to somebody else; set relay.api to another path"};
+  return Done{};
+}
+
 // Until listen() every connect() is refused, so nobody slips in before the mode is set.
 bool bind_private(int fd, const sockaddr_un& address) {
   return bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
@@ -67,6 +82,8 @@ Result<int> listen_at(const std::string& path) {
   if (path.empty() || path.size() > kSocketPathBytesMax)
     return Error{ErrorCode::kInvalid, "the path of the control API's socket must have 1 to 107 bytes: " + path};
   const sockaddr_un address = address_of(path);
+  const Result<Done> made = make_directory(path);
+  if (!made) return made.error();
   const Result<Done> cleared = clear_way(path, address);
   if (!cleared) return cleared.error();
   const int fd = open_socket();

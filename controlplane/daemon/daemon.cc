@@ -21,12 +21,15 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongConfig = 2;
 
-// While it lives, threads are born deaf to signals, and those that come wait for the control loop.
+// While it lives, signals wait for the control loop, but for the two that end us: reserving memory may take long, and
+// until then there is nothing to end in order.
 class SignalShield {
  public:
   SignalShield() {
     sigset_t all;
     sigfillset(&all);
+    sigdelset(&all, SIGTERM);
+    sigdelset(&all, SIGINT);
     pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   ~SignalShield() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }

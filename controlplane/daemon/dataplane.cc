@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <future>
 #include <optional>
@@ -140,6 +141,9 @@ struct Dataplane::State {
     std::promise<Result<Done>> ready;
     std::future<Result<Done>> outcome = ready.get_future();
     thread = std::thread([this, &ready] {
+      sigset_t all;
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are the control thread's.
       const Result<Done> registered = io::register_worker_thread();
       const bool is_ready = registered.has_value();
       ready.set_value(registered);

@@ -15,7 +15,7 @@ namespace fanlight::control {
 
 class Dataplane {
  public:
-  // With the worker running. The worker's thread inherits the caller's signal mask.
+  // With the worker running. Its thread is deaf to signals.
   [[nodiscard]] static Result<std::unique_ptr<Dataplane>> open(const Config& config, const DataplanePlan& plan);
   ~Dataplane();
 

@@ -227,8 +227,9 @@ class DeskTest : public testing::Test {
     event.reason = reason;
     desk_->handle_event(now_, std::move(event));
   }
-  void refused(const command::OpenSession& opening) {
+  void refused(const command::OpenSession& opening, wire::Reject reason = wire::Reject::kResource) {
     event::SessionRefused event;
+    event.reason = reason;
     event.request = opening.request;
     desk_->handle_event(now_, std::move(event));
   }

@@ -171,7 +171,9 @@ void SessionDesk::handle(event::SessionRefused& event) {
   Session* session = sessions_.find(event.request);
   if (session == nullptr) return;
   note(Notice::Level::kWarning,
-       title_of(*session) + " refused by the worker: no room, or an MSS below the stream's packets");
+       title_of(*session) + " refused by the worker: " + std::string{wire::describe(event.reason)} + " (" +
+           std::to_string(static_cast<int>(event.reason)) + ")" +
+           (event.reason == wire::Reject::kUnacceptable ? ", its MSS is below the stream's packets + 44" : ""));
   leave_stream(*session, false);
   sessions_.erase_refused(event.request);
 }

@@ -26,7 +26,7 @@
 namespace fanlight::control {
 
 // How long a pattern's stream waits for its publisher to come back.
-inline constexpr Micros kLinger = seconds(30);
+inline constexpr Micros kLinger = seconds(30);  // While viewers of a pattern's stream wait for its publisher.
 
 // What happened, for the log. Never holds a passphrase or key.
 struct Notice {

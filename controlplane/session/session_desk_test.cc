@@ -78,7 +78,7 @@ TEST_F(SessionDeskTest, TheWorkerJudgesTheMss) {
   narrow.mss = 800;
   const command::OpenSession opening = let_in(narrow);
   EXPECT_EQ(opening.mss, 800u);
-  refused(opening);
+  refused(opening, wire::Reject::kUnacceptable);
   const std::vector<std::string> notices = take_notices();
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_NE(notices[0].find("MSS"), std::string::npos);

@@ -64,8 +64,10 @@ void SessionDesk::leave_stream(const Session& session, bool was_up) {
   if (stream->is_retiring) return;
   // A publisher that never spoke leaves nothing worth waiting for: strangers could fill the table with such streams.
   // One that was kicked left its place before, and somebody else may have it.
-  if (session.role == Role::kPublisher && !stream->publisher && stream->is_dynamic)
-    stream->linger_end = !was_up && stream->sessions == 0 ? now_ : now_ + kLinger;
+  // One that nobody watches waits for nobody either: its history is memory that the next stream can use.
+  if (session.role == Role::kPublisher && !stream->publisher && stream->is_dynamic && was_up)
+    stream->linger_end = now_ + kLinger;
+  if (stream->is_dynamic && !stream->publisher && stream->sessions == 0) stream->linger_end = now_;
   if ((stream->is_removed && stream->sessions == 0) || stream->linger_end <= now_) retire(*stream);
 }
 

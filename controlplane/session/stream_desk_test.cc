@@ -64,9 +64,28 @@ TEST_F(PatternTest, NoMoreThanTheTableHolds) {
   EXPECT_EQ(rejection_of(publisher("live/x", 5'000)), 1003);
 }
 
+TEST_F(PatternTest, AStreamThatNobodyWatchesEndsWithItsPublisher) {
+  const command::OpenSession first = begin_stream();
+  closed(first);
+  EXPECT_TRUE(take<command::RemoveStream>());
+  retired(first.stream);
+  EXPECT_EQ(streams_.out.size(), held_);
+}
+
+TEST_F(PatternTest, ALingeringStreamEndsWithItsLastViewer) {
+  const command::OpenSession first = begin_stream();
+  const command::OpenSession watching = let_in(viewer("live/x"));
+  closed(first);
+  EXPECT_TRUE(take_commands().empty());
+  closed(watching);
+  EXPECT_TRUE(take<command::RemoveStream>());
+}
+
 TEST_F(PatternTest, TheStreamLingersForItsPublisherThenEnds) {
-  closed(begin_stream());
-  EXPECT_EQ(rejection_of(viewer("live/x")), 2404);
+  const command::OpenSession first = begin_stream();
+  const command::OpenSession watching = let_in(viewer("live/x"));
+  closed(first);
+  EXPECT_EQ(rejection_of(viewer("live/x", 78)), 2404);
   wait(kLinger - millis(1));
   EXPECT_TRUE(take_commands().empty());
   EXPECT_EQ(desk().next_deadline(), now_ + millis(1));
@@ -76,6 +95,7 @@ TEST_F(PatternTest, TheStreamLingersForItsPublisherThenEnds) {
   EXPECT_EQ(removal->index, StreamIndex{1});
   wait(kLinger);
   EXPECT_TRUE(take_commands().empty());
+  closed(watching, CloseReason::kStreamEnded);
   retired(StreamIndex{1});
   EXPECT_EQ(streams_.out.size(), held_);
 }
@@ -245,7 +265,9 @@ TEST_F(PatternTest, ARemovedStreamComesBackUnderAPattern) {
 }
 
 TEST_F(PatternTest, AStreamBornUnderAPatternMayBecomeConfigured) {
-  closed(begin_stream());
+  const command::OpenSession first = begin_stream();
+  let_in(viewer("live/x", 78));
+  closed(first);
   EXPECT_TRUE(desk().add_stream(rule("live/x")));
   wait(kLinger);
   EXPECT_TRUE(take_commands().empty());
@@ -299,6 +321,7 @@ TEST_F(PatternTest, RemovingAPatternTakesItsStreamsButNotItsNeighbours) {
 
 TEST_F(PatternTest, AStreamLingersForAKickedPublisher) {
   const command::OpenSession first = begin_stream();
+  let_in(viewer("live/x"));
   opened(first, 4'242);
   now_ = now_ + seconds(60);  // Nothing happened for longer than a stream lingers.
   EXPECT_TRUE(desk().kick(SocketId{4'242}));

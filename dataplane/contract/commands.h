@@ -15,6 +15,7 @@
 #include "contract/limits.h"
 #include "contract/session_stats.h"
 #include "crypto/session_ciphers.h"
+#include "wire/reject.h"
 
 namespace fanlight {
 
@@ -142,6 +143,7 @@ struct SessionOpened {
 // taken.
 struct SessionRefused {
   RequestId request;
+  wire::Reject reason = wire::Reject::kResource;
   std::unique_ptr<crypto::SessionCiphers> ciphers;
 };
 

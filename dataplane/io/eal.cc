@@ -63,6 +63,24 @@ std::size_t available_bytes() {
 
 std::string mebibytes(std::size_t bytes) { return std::to_string((bytes >> 20) + 1) + " MiB"; }
 
+// What a person can do about EAL's own words; empty when we do not know.
+std::string_view advice_for(std::string_view words) {
+  struct Row {
+    std::string_view sign;
+    std::string_view advice;
+  };
+  constexpr Row kRows[] = {
+      {"AF_PACKET socket", "; it needs CAP_NET_RAW: run as root, or grant it"},
+      {"SIOCGIFINDEX", "; there is no such interface: `ip link` shows them"},
+      {"not permitted", "; run as root, or grant CAP_NET_RAW and CAP_NET_ADMIN"},
+      {"failed to parse device", "; neither a driver of DPDK (net_af_packet0,iface=…) nor a PCI address"},
+      {"annot init memory", "; lower the streams' bitrate_max or latency_max, or raise the process's memory limits"},
+  };
+  for (const Row& row : kRows)
+    if (words.find(row.sign) != std::string_view::npos) return row.advice;
+  return {};
+}
+
 // EAL only logs that a device did not come up.
 Result<Done> find_devices(const EalOptions& options, const Complaint& complaint) {
   for (const std::string& device : options.devices) {
@@ -70,7 +88,8 @@ Result<Done> find_devices(const EalOptions& options, const Complaint& complaint)
     std::uint16_t port = 0;
     if (rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0) continue;
     const std::string reason = complaint.line.empty() ? "there is no such device" : complaint.line;
-    return Error{ErrorCode::kNoDevice, "The DPDK device \"" + device + "\" did not come up: " + reason + "."};
+    return Error{ErrorCode::kNoDevice, "The DPDK device \"" + device + "\" did not come up: " + reason +
+                                           std::string(advice_for(reason)) + "."};
   }
   return Done{};
 }
@@ -155,12 +174,13 @@ Result<Done> start_eal(const EalOptions& options) {
   sched_setaffinity(0, sizeof cpus, &cpus);
   if (outcome >= 0) return find_devices(options, complaint);
 
+  const std::string words = complaint.line.empty() ? rte_strerror(reason) : complaint.line;
   const ErrorCode code = reason == EACCES || reason == EPERM ? ErrorCode::kNoRights
                          : options.devices.empty()           ? ErrorCode::kNoMemory
                                                              : ErrorCode::kNoDevice;
   return Error{code, "DPDK did not start with " + mebibytes(options.memory_bytes) + " of packet memory and " +
-                         std::to_string(options.devices.size()) +
-                         " devices: " + (complaint.line.empty() ? rte_strerror(reason) : complaint.line) + "."};
+                         std::to_string(options.devices.size()) + " devices: " + words +
+                         std::string(advice_for(words)) + "."};
 }
 
 Result<Done> register_worker_thread() {

@@ -53,8 +53,8 @@ concept Port = requires(P port, std::span<Arrival> arrivals, std::span<Departure
   { port.transmit(departures) } noexcept -> std::same_as<std::size_t>;
   // Writes the port's part of an envelope for answers along `path`.
   { port.address(path, envelope) } noexcept -> std::same_as<void>;
-  // Sleeps until something may have arrived, what blocked the last transmit has room again, the doorbell rang, or the span
-  // is over. Poll-mode ports may not sleep.
+  // Sleeps until something may have arrived, a blocked transmit may go on, the doorbell rang, or the span is over.
+  // Poll-mode ports may not sleep.
   { port.wait(span) } noexcept -> std::same_as<void>;
   { port.counters() } noexcept -> std::same_as<const PortCounters&>;
 };

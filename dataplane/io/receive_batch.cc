@@ -55,7 +55,7 @@ void ReceiveBatch::hand_out(std::size_t index, const UdpSocket& socket, std::uin
   const CalledAddress called = called_address(messages_[index].msg_hdr);
   arrival.path.local = {called.ip, socket.bound().port};
   arrival.path.door = door;
-  // The kernel gives the sender a scope only when the sender is link-local; a global one may call our link-local address.
+  // The kernel gives only a link-local sender a scope; a global one may call our link-local address.
   const std::uint32_t scope = slot.from.interface_index();
   arrival.path.interface_index = scope != 0 ? scope : called.interface_index;
 }

@@ -4,12 +4,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "io/clock.h"
 #include "io/memory_plan.h"
 #include "io/test_eal.h"
+#include "io/test_network.h"
 
 namespace fanlight::io {
 namespace {
@@ -27,8 +30,9 @@ class Caller {
     EXPECT_EQ(bind(fd_, address.raw(), address.size), 0);
   }
   ~Caller() { close(fd_); }
-  void say(const std::string& text, const Endpoint& to) {
-    SocketAddress address = SocketAddress::of(to, is_v6_, 0);
+  // `interface_index`: the link of a link-local `to`.
+  void say(const std::string& text, const Endpoint& to, std::uint32_t interface_index = 0) {
+    SocketAddress address = SocketAddress::of(to, is_v6_, interface_index);
     EXPECT_EQ(sendto(fd_, text.data(), text.size(), 0, address.raw(), address.size), ssize_t(text.size()));
   }
   struct Heard {
@@ -97,11 +101,13 @@ class SocketPortTest : public testing::Test {
     return {reinterpret_cast<const char*>(packet.bytes().data()), packet.bytes().size()};
   }
 
-  void caller_gets_an_answer_from_where_it_called(Caller& caller, const Endpoint& called) {
-    caller.say("hello", called);
+  void caller_gets_an_answer_from_where_it_called(Caller& caller, const Endpoint& called,
+                                                  std::uint32_t interface_index = 0) {
+    caller.say("hello", called, interface_index);
     ASSERT_EQ(receive(), 1u);
     EXPECT_EQ(text_of(arrivals_[0].packet), "hello");
     EXPECT_EQ(arrivals_[0].path.local, called);
+    EXPECT_EQ(arrivals_[0].path.interface_index, interface_index);
     const Envelope envelope = envelope_to(arrivals_[0].path);
     depart(envelope, "answer");
     ASSERT_EQ(port_->transmit(departures_), 1u);
@@ -253,6 +259,69 @@ TEST_F(SocketPortTest, FullSendBufferStopsAndNothingIsLost) {
   while (!caller.hear().text.empty()) ++heard;
   EXPECT_TRUE(rest.empty());
   EXPECT_EQ(heard, 200u);
+}
+
+TEST_F(SocketPortTest, GlobalCallerOfOurLinkLocalAddressIsAnsweredFromIt) {
+  TestNetwork network;
+  if (!network.is_away()) GTEST_SKIP() << "no rights to make a network namespace";
+  ASSERT_TRUE(network.add_loopback("fe80::1"));
+  listen({endpoint("[::]:0")});
+  Caller caller("[::1]:0");
+  caller_gets_an_answer_from_where_it_called(caller, door("fe80::1"), if_nametoindex("lo"));
+  EXPECT_EQ(port_->counters().transmit_refused, 0u);
+}
+
+TEST_F(SocketPortTest, WaitEndsWhenABlockedSocketHasRoomAgain) {
+  TestNetwork network;
+  if (!network.is_away()) GTEST_SKIP() << "no rights to make a network namespace";
+  if (!network.add_silent_link("198.51.100.1")) GTEST_SKIP() << "no TAP device";
+  listen({endpoint("198.51.100.1:0")}, 4096);
+  const Envelope envelope = envelope_to({.remote = endpoint("198.51.100.2:9"), .local = door("198.51.100.1")});
+  for (int i = 0; i < 100; ++i) depart(envelope, std::string(static_cast<std::size_t>(100 + i), 'x'));
+  const std::size_t gone = port_->transmit(departures_);
+  ASSERT_LT(gone, 100u);
+  ASSERT_EQ(port_->transmit(std::span(departures_).subspan(gone)), 0u);
+
+  Instant before = MonotonicClock::now();
+  port_->wait(millis(30));
+  EXPECT_GE(MonotonicClock::now() - before, millis(30)) << "full: nothing to wake for";
+
+  std::thread link([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    EXPECT_TRUE(network.resolve("198.51.100.2"));
+  });
+  before = MonotonicClock::now();
+  port_->wait(millis(900));
+  EXPECT_LT(MonotonicClock::now() - before, millis(600));
+  link.join();
+
+  before = MonotonicClock::now();
+  port_->wait(millis(30));
+  EXPECT_GE(MonotonicClock::now() - before, millis(30)) << "one room, one waking";
+  EXPECT_GT(port_->transmit(std::span(departures_).subspan(gone)), 0u);
+}
+
+TEST(PathTest, LinkLocalPeersOnTwoLinksAreTwo) {
+  const Path here{.remote = endpoint("[fe80::2]:9000"), .local = endpoint("[fe80::1]:9000"), .interface_index = 2};
+  Path there = here;
+  EXPECT_TRUE(here.is_same_peer(there));
+  there.local = endpoint("[2001:db8::1]:9000");
+  EXPECT_TRUE(here.is_same_peer(there)) << "it may call another address of ours";
+  there.interface_index = 3;
+  EXPECT_FALSE(here.is_same_peer(there)) << "another kernel interface";
+  there = here;
+  there.door = 1;
+  EXPECT_FALSE(here.is_same_peer(there)) << "another Ethernet device";
+}
+
+TEST(PathTest, GlobalPeerIsTheSameOnEveryLink) {
+  const Path here{.remote = endpoint("[2001:db8::2]:9000"), .local = endpoint("[fe80::1]:9000"), .interface_index = 2};
+  Path there = here;
+  there.interface_index = 0;
+  there.door = 1;
+  EXPECT_TRUE(here.is_same_peer(there));
+  there.remote.port = 9001;
+  EXPECT_FALSE(here.is_same_peer(there));
 }
 
 TEST_F(SocketPortTest, NoSocketStarvesAnother) {

@@ -135,7 +135,7 @@ void Relay::refuse(command::OpenSession& open, wire::Reject reason) noexcept {
   store_be32(open.response.data() + kRequestOffset, static_cast<std::uint32_t>(reason));
   replies_.send_to(open.path, std::span(open.response).first(wire::kHeaderBytes + wire::kHandshakeBytes));
   counters().add(Counter::kSessionsRefused);
-  CHECK(mailbox_.post(Event{event::SessionRefused{open.request, std::move(open.ciphers)}}));
+  CHECK(mailbox_.post(Event{event::SessionRefused{open.request, reason, std::move(open.ciphers)}}));
 }
 
 void Relay::apply(Instant, command::SendReply& reply) noexcept {

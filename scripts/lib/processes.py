@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -10,6 +11,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# Loaded here: between fork and exec nothing may be looked up, for another thread may hold the loader's lock.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 class Stopped(Exception):
@@ -98,6 +104,7 @@ class Processes:
         with undisturbed(), open(log, "ab") as err:
             popen = subprocess.Popen(
                 argv, stdin=stdin, stdout=err if stdout is None else stdout, stderr=err, start_new_session=True,
+                preexec_fn=dies_with_us(),
                 env=None if env is None else {**os.environ, **env}, **as_user(user))
             process = Process(name, popen, log)
             self.running.append(process)
@@ -122,6 +129,28 @@ def stop_all(processes: list[Process], first: int = signal.SIGINT) -> None:
 def as_user(user: int | None) -> dict:
     """Popen arguments that leave root behind, supplementary groups included."""
     return {} if user is None else {"user": user, "group": user, "extra_groups": []}
+
+
+def dies_with_us():
+    """For preexec_fn, which runs after the change of user: that would take the death signal back.
+
+    The signal follows the thread that forks, so a thread must outlive the children it starts.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:
+        if _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0 or os.getppid() != parent:
+            os._exit(126)
+    return prepare
+
+
+def is_alive(pid: int) -> bool:
+    """A zombie is dead: where nobody reaps orphans it stays in /proc."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return text[text.rindex(")") + 2] not in "ZX"
 
 
 def cpu_seconds(pid: int) -> float:

@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from processes import Process, Processes, as_user, wait_until
+from processes import Process, Processes, as_user, dies_with_us, wait_until
 from setup import SetupError, find_program
 
 
@@ -164,4 +164,4 @@ def run_briefly(build: Path, work: Path, configuration: str, user: int | None, s
     if user is not None:
         program = _reachable_copy(program, work)
     return subprocess.run([str(program), "--config", str(config)], capture_output=True, text=True, timeout=seconds,
-                          env={**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}, **as_user(user))
+                          env={**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}, preexec_fn=dies_with_us(), **as_user(user))

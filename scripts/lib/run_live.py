@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import re
 import secrets
@@ -35,7 +36,7 @@ import setup  # noqa: E402
 import show  # noqa: E402
 import veth  # noqa: E402
 from compare import Comparison, compare  # noqa: E402
-from processes import Process, Processes, Stopped, stop_all, stop_on_signals, undisturbed, wait_until  # noqa: E402
+from processes import Process, Processes, Stopped, is_alive, stop_all, stop_on_signals, undisturbed, wait_until  # noqa: E402
 
 SHARE_WANTED = 0.8
 EXAMPLE = setup.ROOT / "examples" / "fanlight.toml"
@@ -43,7 +44,7 @@ EXAMPLE = setup.ROOT / "examples" / "fanlight.toml"
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, help="stop after so long (default: on Ctrl-C)")
+    parser.add_argument("--seconds", type=run_length, help="stop after so long (default: on Ctrl-C)")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout; the rest on stderr")
     parser.add_argument("--encrypt", action="store_true", help="AES-128 from publisher to relay and from relay to viewers")
     parser.add_argument("--port", choices=("sockets", "ethernet"), default="sockets", help="default: sockets")
@@ -53,10 +54,17 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--udp-port", type=int, help="default: the one in examples/fanlight.toml")
     parser.add_argument("--build-dir", type=Path, default=setup.ROOT / "build", help="default: build/")
     parser.add_argument("--no-build", action="store_true", help="install and build nothing; use what is in --build-dir")
-    args = parser.parse_args()
-    if args.seconds is not None and args.seconds < 5:
-        parser.error("--seconds: at least 5, for the viewers take a moment to join")
-    return args
+    return parser.parse_args()
+
+
+def run_length(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= 5):
+        raise argparse.ArgumentTypeError(f"{text}: a number of at least 5, for the viewers take a moment to join")
+    return seconds
 
 
 @dataclass
@@ -73,6 +81,7 @@ def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -
         return plan_from_example(args, api)
     stream = relays.Stream()
     if args.encrypt:
+        # ps shows them in the clients' arguments: they live as long as the run, and these clients take them no other way.
         stream.publish_passphrase, stream.view_passphrase = secrets.token_hex(12), secrets.token_hex(12)
     port = args.udp_port or 9000
     if link is None:
@@ -160,18 +169,19 @@ def watch(args, cast: Cast, out) -> None:
                 return
 
 
-def take_off(cast: Cast, latency_ms: int) -> tuple[float, float]:
-    """The publisher first, so that the viewers can play what is under way. Returns seconds run, and the relay's CPU."""
+def take_off(cast: Cast, latency_ms: int) -> tuple[float, float | None]:
+    """The publisher first, so that the viewers can play what is under way. Returns seconds run, and the relay's CPU,
+    None when it died."""
     seconds = time.monotonic() - cast.started
     cast.publisher.stop(signal.SIGINT)
     time.sleep(latency_ms / 1000 + 1)
-    cpu = cast.relay.cpu_seconds() if cast.relay.process.running() else 0.0
+    cpu = cast.relay.cpu_seconds() if cast.relay.process.running() else None
     stop_all(list(cast.viewers.values()), signal.SIGINT)
     cast.relay.process.stop(signal.SIGTERM)
     return seconds, cpu
 
 
-def report(args, work: Path, seconds: float, cpu: float, complete: bool, out) -> bool:
+def report(args, work: Path, seconds: float, cpu: float | None, complete: bool, out) -> bool:
     results: dict[str, Comparison] = {name: compare(work / "copy.ts", work / f"{name}.ts") for name in clients.ALL}
     published = (work / "copy.ts").stat().st_size // clients.PAYLOAD
     print(f"\n{published} packets published in {seconds:.0f} s over {args.port}", file=out)
@@ -182,13 +192,23 @@ def report(args, work: Path, seconds: float, cpu: float, complete: bool, out) ->
         viewers = [{"client": client, "packets": r.packets, "missing": r.missing, "bit_exact": r.bit_exact}
                    for client, r in results.items()]
         print(json.dumps({"port": args.port, "seconds": round(seconds, 1), "published_packets": published,
-                          "viewers": viewers, "relay_cpu_seconds": round(cpu, 3)}), flush=True)
+                          "viewers": viewers, "relay_cpu_seconds": None if cpu is None else round(cpu, 3)}), flush=True)
     return complete and all(r.bit_exact and r.coverage >= SHARE_WANTED for r in results.values())
+
+
+def remove_leftovers() -> None:
+    """What a run left behind that was killed before it could clean up."""
+    veth.remove_leftovers()
+    for path in Path(tempfile.gettempdir()).glob("fanlight-run-*-*"):
+        owner = re.match(r"fanlight-run-(\d+)-", path.name)
+        if owner and not is_alive(int(owner[1])) and path.lstat().st_uid == os.geteuid():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def perform(args: argparse.Namespace) -> bool:
     out = show.to_stderr_when(args.json)
-    work = Path(tempfile.mkdtemp(prefix="fanlight-run-"))
+    remove_leftovers()
+    work = Path(tempfile.mkdtemp(prefix=f"fanlight-run-{os.getpid()}-"))
     try:
         with contextlib.ExitStack() as stack:
             with undisturbed():

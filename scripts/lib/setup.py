@@ -21,6 +21,7 @@ PEER_PACKAGES = (
 TEST_PACKAGES = ["clang-format"]
 # What ./scripts/run needs of all that can be built.
 PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight")
+LINK_PROXY = "tools/link_proxy/fanlight-linkproxy"
 
 
 class SetupError(Exception):
@@ -78,4 +79,6 @@ def find_program(directory: Path, name: str) -> Path:
     for found in sorted(directory.rglob(name)):
         if found.is_file() and os.access(found, os.X_OK):
             return found
-    raise SetupError(f"{name} is not in {directory}: build first (./scripts/run does, or: ninja -C {directory})")
+    target = next((path for path in (*PROGRAMS, LINK_PROXY) if Path(path).name == name), "")
+    configure = "" if (directory / "build.ninja").exists() else f"meson setup --buildtype=release {directory} {ROOT} && "
+    raise SetupError(f"{name} is not in {directory}: build it first: {configure}ninja -C {directory} {target}".rstrip())

@@ -48,7 +48,9 @@ def verdict_line(client: str, result: Comparison, share_wanted: float) -> str:
     return f"  {client:<18} {result.packets:>7} packets  {judgement}"
 
 
-def describe_relay_cost(cpu: float, seconds: float, delivered: int) -> str:
+def describe_relay_cost(cpu: float | None, seconds: float, delivered: int) -> str:
+    if cpu is None:
+        return "  relay CPU unknown: the relay died"
     per_packet = f", {cpu / delivered * 1e6:.1f} us per delivered packet" if delivered else ""
     return f"  relay CPU {cpu:.2f} s in {seconds:.0f} s{per_packet}"
 

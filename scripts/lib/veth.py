@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
+from processes import is_alive
 from setup import SetupError
 
 RELAY_IPV4, CLIENT_IPV4 = "10.77.0.1", "10.77.0.2"
@@ -22,8 +24,8 @@ class NoRights(SetupError):
 class VethLink:
     """A context. Names carry our process id, so that two runs do not meet; everything goes on every way out."""
 
-    def __init__(self) -> None:
-        tag = f"{os.getpid()}"
+    def __init__(self, owner: int | None = None) -> None:
+        tag = f"{owner or os.getpid()}"
         self.namespace = f"fanlight-{tag}"
         self.relay_end = f"fanl{tag}r"
         self.client_end = f"fanl{tag}c"
@@ -79,6 +81,17 @@ class VethLink:
     def _remove(self) -> None:
         subprocess.run(["ip", "link", "del", self.relay_end], capture_output=True)
         subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True)
+
+
+def remove_leftovers() -> None:
+    """Namespaces and veth ends whose owner was killed before it could clean up."""
+    if os.geteuid() != 0:
+        return
+    for folder, pattern in (("/run/netns", r"fanlight-(\d+)"), ("/sys/class/net", r"fanl(\d+)[rc]")):
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        for owner in {int(found[1]) for name in names if (found := re.fullmatch(pattern, name))}:
+            if not is_alive(owner):
+                VethLink(owner)._remove()
 
 
 def _require_rights() -> None:

@@ -110,7 +110,7 @@ FLOORS = {
     "dataplane/base": Floor(outside=("arpa/inet.h", "unistd.h")),
     "dataplane/wire": Floor(("base",)),
     "dataplane/crypto": Floor(("base", "wire"), outside=("openssl/",)),
-    "dataplane/contract": Floor(("base", "crypto")),
+    "dataplane/contract": Floor(("base", "wire", "crypto")),
     "dataplane/packet": Floor(("base",)),
     "dataplane/packet/mbuf": Floor(("base",), outside=("rte_",)),
     "dataplane/engine": Floor(ENGINE_FLOOR, ("contract/limits.h",)),
@@ -271,6 +271,17 @@ def check_to_dos() -> Iterable[str]:
 def check_paths() -> Iterable[str]:
     """No path of one machine."""
     return matches_in_texts(re.compile(r"(?<![\w./-])/(?:home/\w+|work|root)/"), "{} is a path of one machine")
+
+
+def check_placeholders() -> Iterable[str]:
+    """No document waits for a number that was never filled in."""
+    placeholder = re.compile(r"@[A-Z][A-Z0-9_]*@")
+    for name, text in texts():
+        if not name.endswith(".md"):
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            for match in placeholder.finditer(line):
+                yield f"{name}:{number}: {match[0]} was never filled in"
 
 
 def check_sizes() -> Iterable[str]:
@@ -492,6 +503,7 @@ CHECKS: dict[str, Callable[[], Iterable[str]]] = {
     "fast-rooms": check_fast_rooms,
     "to-dos": check_to_dos,
     "paths": check_paths,
+    "placeholders": check_placeholders,
     "sizes": check_sizes,
     "pragma-once": check_pragma_once,
     "build": check_build,
