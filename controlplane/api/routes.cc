@@ -1,5 +1,6 @@
 #include "api/routes.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -56,6 +57,11 @@ std::string sentence_of(const std::vector<Problem>& problems) {
   std::string all;
   for (const Problem& problem : problems) all += (all.empty() ? "" : "; ") + problem.text();
   return all;
+}
+
+bool knows(const Report& report, std::string_view stream) {
+  return std::ranges::find(report.streams, stream, &StreamView::name) != report.streams.end() ||
+         std::ranges::find(report.sessions, stream, &SessionView::stream) != report.sessions.end();
 }
 
 std::optional<SocketId> parse_session_id(std::string_view text) {
@@ -115,6 +121,7 @@ Routes::Outcome Routes::streams() {
 
 Routes::Outcome Routes::sessions(std::optional<std::string> stream) {
   return Question{relay_.ask_report(SocketId{}), [stream = std::move(stream)](const Report& report) {
+                    if (stream && !knows(report, *stream)) return not_found("no stream " + *stream);
                     return json_response(200, sessions_json(report, stream));
                   }};
 }

@@ -100,6 +100,15 @@ TEST_F(RoutesTest, SessionsAreListedForOneStream) {
   EXPECT_EQ(one[0]["id"], 6);
 }
 
+TEST_F(RoutesTest, SessionsOfAStreamThatIsNotThereAreNotAnEmptyList) {
+  relay.report = Report{{{}}, {viewer(5, "live/main")}};
+  relay.report->streams[0].name = "live/quiet";
+  const Response response = ask("GET", "/v1/sessions?stream=nope");
+  EXPECT_EQ(response.status, 404u);
+  EXPECT_EQ(json::parse(response.body)["error"]["message"], "no stream nope");
+  EXPECT_EQ(ask("GET", "/v1/sessions?stream=live%2Fquiet").body, "{\"sessions\":[]}");
+}
+
 TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
   relay.report = Report{{}, {viewer(5, "live/main")}};
   const json session = json::parse(ask("GET", "/v1/sessions/5").body);

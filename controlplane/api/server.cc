@@ -14,6 +14,7 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <list>
+#include <memory>
 
 #include "api/socket_file.h"
 
@@ -49,14 +50,31 @@ HttpResponse http_response(Response response, bool keep_alive) {
   return out;
 }
 
+// Ends the wait for a request when its time is up. The stream's own timeout would close it, and nothing could be said.
+class RequestDeadline {
+ public:
+  RequestDeadline(asio::io_context& loop, Stream& stream)
+      : timer_(loop, kExchangeTimeout), stream_(std::make_shared<Stream*>(&stream)) {
+    timer_.async_wait([weak = std::weak_ptr(stream_)](const error_code&) {
+      if (const auto waiting = weak.lock()) (*waiting)->cancel();
+    });
+  }
+
+ private:
+  asio::steady_timer timer_;
+  std::shared_ptr<Stream*> stream_;  // Gone once the request is there, so an expiry that comes late finds nothing.
+};
+
 // What a request that could not be read gets; empty when there is nobody to tell.
-std::optional<Response> refusal_of(const error_code& error) {
+std::optional<Response> refusal_of(const error_code& error, bool has_begun) {
   if (error == http::error::body_limit) return error_response(413, "too_large", "a body may have 64 KiB at most");
   if (error == http::error::header_limit)
     return error_response(431, "too_large", "the head of the request is too long");
+  const bool is_unfinished = error == asio::error::operation_aborted || error == http::error::end_of_stream ||
+                             error == http::error::partial_message;
+  if (is_unfinished && has_begun) return error_response(408, "timeout", "the request did not arrive whole within 5 s");
   const bool is_malformed = error.category() == make_error_code(http::error::bad_method).category();
-  if (!is_malformed || error == http::error::end_of_stream || error == http::error::partial_message)
-    return std::nullopt;
+  if (is_unfinished || !is_malformed) return std::nullopt;
   return error_response(400, "invalid", "this is not HTTP/1.1: " + error.message());
 }
 
@@ -127,14 +145,16 @@ asio::awaitable<bool> ApiServer::State::exchange(Stream& stream, beast::flat_buf
   Parser parser;
   parser.body_limit(kBodyBytesMax);
   parser.header_limit(kHeadBytesMax);
-  stream.expires_after(kExchangeTimeout);
+  stream.expires_never();
+  auto deadline = std::make_unique<RequestDeadline>(loop, stream);
   const auto [error, bytes] = co_await http::async_read(stream, buffer, parser, kAwait);
+  deadline.reset();
   if (error) {
-    std::optional<Response> refusal = refusal_of(error);
+    const bool has_begun = parser.got_some() || buffer.size() > 0;
+    std::optional<Response> refusal = refusal_of(error, has_begun);
     if (refusal) co_await send(stream, std::move(*refusal), false);
     co_return false;
   }
-  stream.expires_never();
   Response response = co_await answer(parser);
   co_return co_await send(stream, std::move(response), parser.get().keep_alive());
 }

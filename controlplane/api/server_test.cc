@@ -52,6 +52,8 @@ class Client {
   void say(std::string_view text) {
     ASSERT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), ssize_t(text.size()));
   }
+  // Nothing more will be said; the answer can still be heard.
+  void end() { shutdown(fd_, SHUT_WR); }
   // Everything until the server closes or `wanted` has come.
   std::string hear(std::string_view wanted = "") {
     std::string all;
@@ -145,14 +147,32 @@ TEST_F(ServerTest, WhatIsNotHttpIsA400InJson) {
   EXPECT_THAT(client.hear(), AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("{\"error\":{\"code\":\"invalid\"")));
 }
 
-TEST_F(ServerTest, ASlowRequestIsCutAfterFiveSeconds) {
+TEST_F(ServerTest, ASlowHeadOrBodyIsA408AfterFiveSeconds) {
   const auto server = opened();
-  Client client(loop, path);
-  client.say("GET /v1/ver");
+  Client slow_head(loop, path);
+  Client slow_body(loop, path);
+  Client silent(loop, path);
+  slow_head.say("GET /v1/ver");
+  slow_body.say("POST /v1/streams HTTP/1.1\r\nHost: fanlight\r\nContent-Length: 10\r\n\r\n{");
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(client.hear(), "");
+  EXPECT_THAT(slow_head.hear(), AllOf(StartsWith("HTTP/1.1 408 "), HasSubstr("{\"error\":{\"code\":\"timeout\"")));
+  EXPECT_THAT(slow_body.hear(), AllOf(StartsWith("HTTP/1.1 408 "), HasSubstr("Connection: close\r\n")));
+  EXPECT_EQ(silent.hear(), "");
   EXPECT_GE(std::chrono::steady_clock::now() - start, 4900ms);
   EXPECT_LT(std::chrono::steady_clock::now() - start, 7s);
+}
+
+TEST_F(ServerTest, ARequestThatEndsTooEarlyIsA408AtOnce) {
+  const auto server = opened();
+  for (const char* part : {"GET /v1/ver", "POST /v1/streams HTTP/1.1\r\nContent-Length: 10\r\n\r\n{"}) {
+    Client client(loop, path);
+    client.say(part);
+    client.end();
+    EXPECT_THAT(client.hear(), StartsWith("HTTP/1.1 408 ")) << part;
+  }
+  Client silent(loop, path);
+  silent.end();
+  EXPECT_EQ(silent.hear(), "");
 }
 
 TEST_F(ServerTest, TheSixtyFifthConnectionIsRefused) {

@@ -74,10 +74,19 @@ json body_of(const NewStream& stream) {
   return body;
 }
 
-std::string versions(const json& answer) {
-  return std::string{"fanlight "} + kVersion + "\nfanlightd " +
-         printable(answer.value("version", std::string{"unknown"})) + "\n";
+// The relay's version; the error says why there is none.
+Result<std::string> relay_version(const Context& context) {
+  const Result<Answer> answer = exchange(context.api, "GET", "/v1/version");
+  if (!answer && answer.error().code == ErrorCode::kUnavailable)
+    return Error{ErrorCode::kUnavailable, "none answers at " + context.api};
+  if (!answer) return answer.error();
+  const json parsed = json::parse(answer->body, nullptr, false);
+  const bool is_told = parsed.is_object() && parsed.contains("version") && parsed["version"].is_string();
+  if (answer->status >= 300 || !is_told)
+    return Error{ErrorCode::kFailed, "what answers at " + context.api + " is no fanlightd"};
+  return parsed["version"].get<std::string>();
 }
+
 std::string added(const json& answer) { return "added " + printable(answer.value("name", std::string{})) + "\n"; }
 std::string removed(const json& answer) { return "removed " + printable(answer.value("name", std::string{})) + "\n"; }
 std::string kicked(const json& answer) { return "kicked " + std::to_string(answer.value("id", 0u)) + "\n"; }
@@ -87,8 +96,19 @@ std::string session_target(std::uint32_t id) { return "/v1/sessions/" + std::to_
 }  // namespace
 
 int show_status(const Context& context) { return ask(context, {.target = "/v1/status"}, status_report); }
-int show_version(const Context& context) { return ask(context, {.target = "/v1/version"}, versions); }
 int list_streams(const Context& context) { return ask(context, {.target = "/v1/streams"}, streams_report); }
+
+int show_version(const Context& context) {
+  const Result<std::string> relay = relay_version(context);
+  if (context.is_json) {
+    const json both{{"fanlight", kVersion}, {"fanlightd", relay ? json(*relay) : json(nullptr)}};
+    std::puts(both.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
+  } else {
+    std::printf("fanlight %s\n", kVersion);
+    std::puts(relay ? ("fanlightd " + printable(*relay)).c_str() : ("relay: " + printable(relay.error().what)).c_str());
+  }
+  return relay ? 0 : 1;
+}
 
 int add_stream(const Context& context, const NewStream& stream) {
   json body = body_of(stream);

@@ -1,11 +1,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <functional>
 
 #include "api/socket_path.h"
 #include "fanlight/commands.h"
-#include "fanlight/version.h"
+#include "fanlight/tables.h"
 
 namespace fanlight::cli {
 namespace {
@@ -93,6 +94,21 @@ void CommandLine::add_session_commands() {
   cut->callback([this] { run = [this] { return kick(context, id); }; });
 }
 
+// The first word that is no command of ours; empty when a command is merely missing.
+std::string unknown_word(const CLI::App& app, const CLI::ParseError& error) {
+  const bool is_command_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  const std::vector<std::string> words = app.remaining(true);
+  return is_command_missing && !words.empty() ? words.front() : "";
+}
+
+int refuse(const std::string& word, const CLI::App& app) {
+  const std::string parent = app.got_subcommand("stream") ? "fanlight stream" : "fanlight";
+  const char* kind = word.front() == '-' ? "option" : "command";
+  std::fprintf(stderr, "%s: unknown %s %s\nRun %s --help for more information.\n", parent.c_str(), kind,
+               printable(word).c_str(), parent.c_str());
+  return 2;
+}
+
 }  // namespace
 }  // namespace fanlight::cli
 
@@ -101,6 +117,8 @@ int main(int argc, char** argv) {
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::string word = fanlight::cli::unknown_word(line.app, error);
+    if (!word.empty()) return fanlight::cli::refuse(word, line.app);
     return line.app.exit(error) == 0 ? 0 : 2;
   }
   return line.run();

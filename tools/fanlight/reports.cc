@@ -35,13 +35,22 @@ std::string packets_and_bytes(const json& stats, const char* packet_key, const c
 }
 std::string millis(const json& stats, const char* key) { return tenths(number(stats, key)) + " ms"; }
 
+std::string megabits(double bits) { return tenths(bits / 1e6) + " Mb/s"; }
+// Of everything sent or received since the session opened; waiting for a publisher counts as well.
+std::string mean_rate(const json& session, const char* byte_key) {
+  const double seconds = number(session, "age_s");
+  const auto bytes = static_cast<double>(count(session.value("stats", json::object()), byte_key));
+  return seconds > 0 ? megabits(bytes * 8 / seconds) + " of payload since the session opened" : "not known yet";
+}
+
 // 100 × part / whole, for people.
 std::string share_of(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "";
   return " (" + tenths(100.0 * static_cast<double>(part) / static_cast<double>(whole)) + " %)";
 }
 
-void add_received(Facts& facts, const json& stats) {
+void add_received(Facts& facts, const json& session) {
+  const json stats = session.value("stats", json::object());
   const std::uint64_t unique = count(stats, "packets_received_unique");
   facts.head("received from the publisher");
   facts.add("all", packets_and_bytes(stats, "packets_received", "bytes_received") + ", repeats included");
@@ -53,11 +62,13 @@ void add_received(Facts& facts, const json& stats) {
   facts.add("undecryptable", packets(stats, "packets_undecrypted"));
   facts.add("asked for now", packets(stats, "loss_list_packets"));
   facts.add("rate", grouped(count(stats, "receive_rate_packets_per_s")) + " packets/s, " +
-                        tenths(number(stats, "receive_rate_bytes_per_s") * 8 / 1e6) + " Mb/s");
+                        megabits(number(stats, "receive_rate_bytes_per_s") * 8) + " right now");
+  facts.add("mean rate", mean_rate(session, "bytes_received"));
   facts.add("latency window", millis(stats, "receive_latency_ms"));
 }
 
-void add_sent(Facts& facts, const json& stats) {
+void add_sent(Facts& facts, const json& session) {
+  const json stats = session.value("stats", json::object());
   const std::uint64_t unique = count(stats, "packets_sent_unique");
   facts.head("sent to the viewer");
   facts.add("all", packets_and_bytes(stats, "packets_sent", "bytes_sent") + ", repeats included");
@@ -69,6 +80,7 @@ void add_sent(Facts& facts, const json& stats) {
   facts.add("repairs waiting", packets(stats, "loss_list_packets"));
   facts.add("in flight", packets(stats, "flight_packets") + " of " + grouped(count(stats, "flow_window_packets")) +
                              " it can still take");
+  facts.add("mean rate", mean_rate(session, "bytes_sent") + ", repeats included");
   facts.add("latency window", millis(stats, "send_latency_ms"));
 }
 
@@ -80,8 +92,11 @@ void add_connection(Facts& facts, const json& stats) {
   facts.add("loss reports (NAK)",
             grouped(count(stats, "naks_sent")) + " sent, " + grouped(count(stats, "naks_received")) + " received");
   const std::uint64_t capacity = count(stats, "link_capacity_packets_per_s");
-  facts.add("link capacity",
-            capacity == 0 ? "not estimated" : grouped(capacity) + " packets/s, as the receiver estimates");
+  facts.add("link capacity", capacity == 0
+                                 ? "not estimated"
+                                 : grouped(capacity) + " packets/s, as the receiver estimates; " +
+                                       megabits(static_cast<double>(capacity) * number(stats, "mss_bytes") * 8) +
+                                       " in packets of full size");
   facts.add("MSS", grouped(count(stats, "mss_bytes")) + " bytes");
 }
 
@@ -159,7 +174,6 @@ std::string sessions_report(const json& answer) {
 
 std::string session_report(const json& session) {
   const bool is_publisher = session.value("role", std::string{}) == "publisher";
-  const json stats = session.value("stats", json::object());
   const std::string user = text(session, "user");
   Facts facts;
   facts.head("session " + std::to_string(count(session, "id")) + ", " + text(session, "role") + " of " +
@@ -168,8 +182,8 @@ std::string session_report(const json& session) {
   facts.add("from", text(session, "remote") + " to " + text(session, "local"));
   facts.add("peer", "SRT " + text(session, "agent") + (user.empty() ? "" : ", user " + user));
   facts.add("encryption", flag(session, "encrypted") ? "AES-CTR" : "none");
-  is_publisher ? add_received(facts, stats) : add_sent(facts, stats);
-  add_connection(facts, stats);
+  is_publisher ? add_received(facts, session) : add_sent(facts, session);
+  add_connection(facts, session.value("stats", json::object()));
   return facts.text() +
          "\nBytes are SRT payload without any header; libsrt's own statistics add 44 bytes to each packet.\n";
 }
