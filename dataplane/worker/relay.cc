@@ -16,8 +16,8 @@ constexpr Micros kShutdownInterval = millis(20);
 // breath, for as long as control waits for a stop.
 constexpr Micros kShutdownRetry = millis(1);
 constexpr Micros kShutdownPatience = seconds(1);
-// A lagging viewer is looked after this often even when nothing arrives.
-constexpr Micros kCatchUpInterval = millis(1);
+// What found no room is tried again after this.
+constexpr Micros kRetryInterval = millis(1);
 // The sequence space, less what a second or two may bring before the viewer is looked at again.
 constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
@@ -81,7 +81,7 @@ void Relay::service_viewer(Instant now, Session& session) noexcept {
   counters().add(Counter::kDropRequestsSent, viewer.sender.stats().drop_requests - before.drop_requests);
   const std::uint32_t slot = sessions_.slot_of(session);
   if (viewer.sender.waiting_repairs() > 0 && session.state == Session::State::kOpen)
-    timers_.schedule(slot, std::min(timers_.deadline_of(slot), now + kCatchUpInterval));
+    timers_.schedule(slot, std::min(timers_.deadline_of(slot), now + kRetryInterval));
 }
 
 void Relay::service_publisher(Instant now, Session& session) noexcept {
@@ -223,21 +223,9 @@ Instant Relay::next_deadline(Instant now) noexcept {
   if (fan_out_pending_ && queue_.is_empty()) due = now;
   const bool has_news =
       !reporter_.is_idle() || streams_removing_ > 0 || (stopping_ && !stopped_ && sessions_.open_count() == 0);
-  if (has_news) due = std::min(due, mailbox_.events.has_room(1) ? now : now + kCatchUpInterval);
+  if (has_news) due = std::min(due, mailbox_.events.has_room(1) ? now : now + kRetryInterval);
   for (const StreamEntry& entry : std::span(streams_).first(streams_end_))
-    if (entry.stream != nullptr) due = std::min(due, catch_up_deadline(now, *entry.stream));
-  return due;
-}
-
-// One that waits for its window to open is woken by its own ACK.
-Instant Relay::catch_up_deadline(Instant now, Stream& stream) const noexcept {
-  Instant due = Instant::never();
-  for (const Viewer* viewer : stream.lagging()) {
-    const bool is_waiting = now < viewer->start_at;
-    const bool can_go_on = viewer->cursor < stream.served_next() && viewer->sender.window_end() > viewer->cursor;
-    if (is_waiting) due = std::min(due, viewer->start_at);
-    if (!is_waiting && can_go_on) return now + kCatchUpInterval;
-  }
+    if (entry.stream != nullptr) due = std::min(due, CatchUp::deadline(now, *entry.stream));
   return due;
 }
 

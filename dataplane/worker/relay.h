@@ -83,7 +83,6 @@ class Relay {
   [[nodiscard]] bool say_shutdown(Instant now, Session& session) noexcept;
   [[nodiscard]] bool finish_close(Session& session) noexcept;
   void retire_streams() noexcept;
-  [[nodiscard]] Instant catch_up_deadline(Instant now, Stream& stream) const noexcept;
   [[nodiscard]] ControlStamp stamp_for(Instant now, const Session& session) const noexcept;
   [[nodiscard]] PacketPos publisher_missing(const Stream& stream, StreamIndex index) const noexcept;
   template <class EngineType>
