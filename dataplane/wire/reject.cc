@@ -34,6 +34,8 @@ std::string_view describe(Reject reason) noexcept {
       return "packet filter not supported";
     case Reject::kGroup:
       return "groups not supported";
+    case Reject::kTimeout:
+      return "no answer";
     case Reject::kCrypto:
       return "cipher mode not supported";
     case Reject::kBadRequest:

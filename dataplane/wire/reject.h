@@ -22,6 +22,7 @@ enum class Reject : std::int32_t {
   kCongestion = 1013,
   kFilter = 1014,
   kGroup = 1015,
+  kTimeout = 1016,  // Never said by a peer: nobody answered.
   kCrypto = 1017,
   kBadRequest = 2400,
   kUnauthorized = 2401,

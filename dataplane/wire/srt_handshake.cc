@@ -85,15 +85,15 @@ void write_key_block(ByteWriter& writer, const HandshakePacket& packet) {
 }
 
 // One block into `to`; of a repeated kind the first one counts. False when it is too short for its kind.
-bool read_block(HandshakeExtensions& to, std::uint16_t type, ByteSpan block) {
-  switch (static_cast<Extension>(type)) {
+bool read_block(HandshakeExtensions& to, Extension type, ByteSpan block) {
+  switch (type) {
     case Extension::kHsReq:
     case Extension::kHsRsp: {
-      const auto reader = FixedReader<kCapabilityBytes>::over(block);
-      if (!reader) return false;
+      const auto capabilities = parse_capabilities(block);
+      if (!capabilities) return false;
       if (to.capabilities) return true;
-      to.capabilities = HsCapabilities{reader->u32<0>(), reader->u32<4>(), reader->u16<8>(), reader->u16<10>()};
-      to.is_response = static_cast<Extension>(type) == Extension::kHsRsp;
+      to.capabilities = capabilities;
+      to.is_response = type == Extension::kHsRsp;
       return true;
     }
     case Extension::kKmReq:
@@ -157,17 +157,30 @@ bool is_valid(const Handshake& handshake) noexcept {
          is_within(handshake.window_packets, 2);
 }
 
+// Up to 3 bytes may be left over: libsrt counts in words and never sees them.
+std::optional<HandshakeBlock> HandshakeBlockReader::next() noexcept {
+  if (is_broken_ || left_.size() < kBlockHeaderBytes) return std::nullopt;
+  const auto type = static_cast<Extension>(load_be16(left_.data()));
+  const std::size_t size = load_be16(left_.data() + 2) * std::size_t{4};
+  is_broken_ = size > left_.size() - kBlockHeaderBytes;
+  if (is_broken_) return std::nullopt;
+  const ByteSpan content = left_.subspan(kBlockHeaderBytes, size);
+  left_ = left_.subspan(kBlockHeaderBytes + size);
+  return HandshakeBlock{type, content};
+}
+
+std::optional<HsCapabilities> parse_capabilities(ByteSpan content) noexcept {
+  const auto reader = FixedReader<kCapabilityBytes>::over(content);
+  if (!reader) return std::nullopt;
+  return HsCapabilities{reader->u32<0>(), reader->u32<4>(), reader->u16<8>(), reader->u16<10>()};
+}
+
 std::optional<HandshakeExtensions> parse_handshake_extensions(ByteSpan content) {
   HandshakeExtensions extensions;
-  // Up to 3 bytes may be left over: libsrt counts in words and never sees them.
-  while (content.size() >= kBlockHeaderBytes) {
-    const std::uint16_t type = load_be16(content.data());
-    const std::size_t size = load_be16(content.data() + 2) * std::size_t{4};
-    content = content.subspan(kBlockHeaderBytes);
-    if (size > content.size()) return std::nullopt;
-    if (!read_block(extensions, type, content.first(size))) return std::nullopt;
-    content = content.subspan(size);
-  }
+  HandshakeBlockReader blocks(content);
+  while (const auto block = blocks.next())
+    if (!read_block(extensions, block->type, block->content)) return std::nullopt;
+  if (blocks.is_broken()) return std::nullopt;
   return extensions;
 }
 

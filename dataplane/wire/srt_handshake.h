@@ -94,6 +94,26 @@ struct HandshakeExtensions {
 // True when version, ISN, MSS and window are in the ranges every peer must keep (srt-wire §1.3).
 [[nodiscard]] bool is_valid(const Handshake& handshake) noexcept;
 
+// The extension blocks behind the 48 bytes, one after the other, without a copy.
+struct HandshakeBlock {
+  Extension type{};  // May be one the enum does not name.
+  ByteSpan content{};
+};
+class HandshakeBlockReader {
+ public:
+  explicit HandshakeBlockReader(ByteSpan blocks) noexcept : left_(blocks) {}
+  [[nodiscard]] std::optional<HandshakeBlock> next() noexcept;
+  // A block declared more bytes than there are; nothing is read from there on.
+  [[nodiscard]] bool is_broken() const noexcept { return is_broken_; }
+
+ private:
+  ByteSpan left_;
+  bool is_broken_ = false;
+};
+
+// Content of HSREQ and HSRSP; empty when shorter than three words.
+[[nodiscard]] std::optional<HsCapabilities> parse_capabilities(ByteSpan content) noexcept;
+
 // `content` is what follows the 48 bytes. Any order, unknown types skipped; empty when a declared length exceeds what
 // is left or a known block is too short. Allocates: control thread, tools and tests only.
 [[nodiscard]] std::optional<HandshakeExtensions> parse_handshake_extensions(ByteSpan content);
