@@ -7,7 +7,7 @@
 
 namespace fanlight {
 
-enum class TimerKind : std::uint8_t { kNone, kAck, kNak, kTooLate, kKeepAlive, kIdle, kStart };
+enum class TimerKind : std::uint8_t { kNone, kAck, kNak, kTooLate, kKeepAlive, kIdle, kStart, kHandshake };
 
 struct Deadline {
   Instant at = Instant::never();

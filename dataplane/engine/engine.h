@@ -34,7 +34,8 @@ struct StreamEdge {
   Instant last_fresh = {};  // When data last left for this viewer.
 };
 
-enum class PeerEvent : std::uint8_t { kShutdown, kIdle, kConnectTimeout };
+// A caller connects or is rejected; what is up shuts down or falls idle; either may never be answered.
+enum class PeerEvent : std::uint8_t { kShutdown, kIdle, kConnectTimeout, kConnected, kRejected };
 
 template <class E>
 concept Engine = requires(E engine, const E constant, Instant now, MutableByteSpan scratch, ControlStamp stamp) {

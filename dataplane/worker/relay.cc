@@ -128,6 +128,9 @@ void Relay::handle_peer_event(Instant now, Session& session, PeerEvent event) no
       return begin_close(now, session, CloseReason::kPeerIdle);
     case PeerEvent::kConnectTimeout:
       return begin_close(now, session, CloseReason::kConnectTimeout);
+    case PeerEvent::kConnected:
+    case PeerEvent::kRejected:
+      return;  // Of callers; a session is past that.
   }
 }
 

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
       std::ifstream file(argv[i]);
       if (!file) throw std::runtime_error("cannot be read");
       const Script script = parse(file);
-      const auto subject = script.engine == "receiver" ? make_receiver(script) : make_sender(script);
+      const auto subject = make_subject(script);
       if (const std::string why = play(script, *subject); !why.empty()) throw std::runtime_error(why);
     } catch (const std::exception& why) {
       std::printf("%s: %s\n", argv[i], why.what());

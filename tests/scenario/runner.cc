@@ -135,9 +135,14 @@ Script parse(std::istream& in) {
       throw std::runtime_error("line " + std::to_string(number) + ": " + why.what());
     }
   }
-  if (script.engine != "receiver" && script.engine != "sender")
-    throw std::runtime_error("a script names its engine: receiver or sender");
   return script;
+}
+
+std::unique_ptr<Subject> make_subject(const Script& script) {
+  if (script.engine == "receiver") return make_receiver(script);
+  if (script.engine == "sender") return make_sender(script);
+  if (script.engine == "caller") return make_caller(script);
+  throw std::runtime_error("a script names its engine: receiver, sender or caller");
 }
 
 std::string play(const Script& script, Subject& subject) {

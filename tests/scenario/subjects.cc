@@ -63,8 +63,11 @@ const char* describe(PeerEvent event) {
       return "! closed idle";
     case PeerEvent::kConnectTimeout:
       return "! closed connect_timeout";
+    case PeerEvent::kConnected:
+    case PeerEvent::kRejected:
+      break;  // Of callers.
   }
-  return "";
+  return "! something else";
 }
 
 // Header and content of a control packet as a peer would send it, spelled in words.
