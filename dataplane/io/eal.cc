@@ -117,6 +117,8 @@ std::vector<std::string> arguments_for(const EalOptions& options, int main_cpu) 
                                         std::to_string((options.memory_bytes >> 20) + 1)};
   if (uses_hugepages(options)) {
     arguments.push_back("--in-memory");
+    // A virtio-user device hands its memory to the other end as at most eight files.
+    arguments.push_back("--single-file-segments");
   } else {
     arguments.push_back("--no-huge");
   }

@@ -194,13 +194,13 @@ def check_protocols() -> Iterable[str]:
 
 
 def check_dpdk() -> Iterable[str]:
-    """rte_ is said in packet/mbuf and io alone."""
+    """rte_ is said in packet/mbuf, io and bench alone."""
     for one in sources():
-        if one.path.startswith(("dataplane/packet/mbuf/", "dataplane/io/")):
+        if one.path.startswith(("dataplane/packet/mbuf/", "dataplane/io/", "bench/")):
             continue
         for number, line in one.lines():
             if re.search(r"\brte_", line):
-                yield f"{one.path}:{number}: rte_ belongs in packet/mbuf and io"
+                yield f"{one.path}:{number}: rte_ belongs in packet/mbuf, io and bench"
 
 
 CLOCK = re.compile(r"clock_gettime|gettimeofday|std::chrono|steady_clock|system_clock|this_thread::sleep|\bu?sleep\("
@@ -474,7 +474,7 @@ def check_format() -> Iterable[str]:
 
 def compile_alone(header: str, flags: list[str]) -> str | None:
     command = ["g++", "-std=c++20", "-fsyntax-only", "-x", "c++", "-include", str(ROOT / header), "-I", str(ROOT / "dataplane"),
-               "-I", str(ROOT / "controlplane"), "-I", str(ROOT / "tools"), *flags, os.devnull]
+               "-I", str(ROOT / "controlplane"), "-I", str(ROOT / "tools"), "-I", str(ROOT / "bench"), *flags, os.devnull]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode == 0:
         return None
@@ -490,7 +490,7 @@ def check_headers() -> Iterable[str]:
     for one in sources():
         if not one.path.endswith(".h") or one.path.startswith("dataplane/packet/heap/"):
             continue
-        needs_mbuf = one.path.startswith(("dataplane/io/", "dataplane/packet/mbuf/", "controlplane/daemon/"))
+        needs_mbuf = one.path.startswith(("dataplane/io/", "dataplane/packet/mbuf/", "controlplane/daemon/", "bench/"))
         if not needs_mbuf or mbuf is not None:
             jobs.append((one.path, mbuf if needs_mbuf else []))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

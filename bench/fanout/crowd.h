@@ -1,0 +1,101 @@
+// The other side of the link, as frames that the device seems to have received: one neighbour behind whose address live
+// a publisher and N viewers. Its publisher sends the next packet when the audience has had the last; its viewers
+// acknowledge as libsrt does, 100 times a second, in an order of their own.
+//
+// It sits in the device's receive callback, so that all of our receiving runs, and tells what its own work costs.
+#pragma once
+
+#include <rte_ethdev.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/seq.h"
+#include "base/strong.h"
+#include "contract/counters.h"
+#include "net/interface.h"
+#include "packet/packet.h"
+
+namespace fanlight::bench {
+
+inline constexpr net::MacAddress kCrowdMac = {0x02, 0, 0, 0, 0, 2};
+inline constexpr IpAddress kCrowdAddress = IpAddress::v4(10, 9, 0, 2);
+inline constexpr IpAddress kRelayAddress = IpAddress::v4(10, 9, 0, 1);
+inline constexpr std::uint16_t kRelayPort = 9000;
+inline constexpr std::uint16_t kPublisherPort = 1000;
+inline constexpr std::uint16_t kFirstViewerPort = 2000;
+
+// Who is behind which port; 20,000 viewers fit behind one address.
+constexpr Path path_of(std::uint16_t port) {
+  return {.remote = {kCrowdAddress, port}, .local = {kRelayAddress, kRelayPort}};
+}
+constexpr std::uint16_t viewer_port(std::size_t viewer) {
+  return static_cast<std::uint16_t>(kFirstViewerPort + viewer);
+}
+// Neighbours in the crowd do not count alike.
+constexpr SeqNo first_seq_of(std::size_t viewer) { return {static_cast<std::uint32_t>(viewer * 7919 + 1) & kSeqMask}; }
+
+class Crowd {
+ public:
+  struct Options {
+    std::size_t viewers = 0;
+    double acks_per_second = 100;  // Per viewer; 0: signs of life only.
+    std::size_t payload_bytes = 1316;
+    std::size_t run_packets = 1;  // How many the publisher sends at a time.
+  };
+  Crowd(const Options& options, PacketPool& pool, const net::MacAddress& relay, const WorkerCounters& counters);
+  Crowd(const Crowd&) = delete;
+  ~Crowd();
+
+  // From now on the device receives what the crowd says; at first that is an ARP request, which
+  // tells where the crowd lives.
+  void attach(std::uint16_t port);
+  // Our socket IDs, as the relay opened them.
+  void introduce(SocketId publisher, std::vector<SocketId> viewers);
+  void start_publishing() { is_publishing_ = true; }
+  void stop_publishing() { is_publishing_ = false; }
+
+  [[nodiscard]] std::uint64_t published() const { return published_; }
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  // ACKs that should have been said by now and found no room in the relay's receive bursts.
+  [[nodiscard]] std::uint64_t acks_behind() const;
+  // All that was published went to everybody.
+  [[nodiscard]] bool is_served() const { return counters_.read(Counter::kFreshSent) >= published_ * options_.viewers; }
+  [[nodiscard]] std::uint64_t own_cycles() const { return own_cycles_; }
+
+ private:
+  static std::uint16_t on_receive(std::uint16_t, std::uint16_t, rte_mbuf** frames, std::uint16_t got,
+                                  std::uint16_t most, void* self);
+  std::size_t speak(rte_mbuf** frames, std::size_t room);
+  [[nodiscard]] rte_mbuf* arp_request();
+  [[nodiscard]] rte_mbuf* data();
+  [[nodiscard]] rte_mbuf* acknowledgement();
+  [[nodiscard]] rte_mbuf* keepalive();
+  // A frame to the relay whose datagram `write(span)` writes and sizes.
+  template <class Write>
+  [[nodiscard]] rte_mbuf* datagram(std::uint16_t from_port, Write&& write);
+  [[nodiscard]] std::size_t next_speaker();
+
+  Options options_;
+  PacketPool& pool_;
+  net::MacAddress relay_mac_;
+  const WorkerCounters& counters_;
+  std::uint16_t port_ = RTE_MAX_ETHPORTS;
+  const rte_eth_rxtx_callback* callback_ = nullptr;
+  std::uint64_t next_arp_ = 0;  // TSC.
+  bool is_publishing_ = false;
+  SocketId publisher_;
+  std::vector<SocketId> viewers_;
+  std::vector<std::uint32_t> order_;  // In which the viewers speak.
+  std::size_t speaker_ = 0;
+  double cycles_per_word_ = 0;  // Between two viewers' words.
+  double next_word_ = 0;        // TSC.
+  std::uint32_t round_ = 0;     // ACK number.
+  std::uint64_t published_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t own_cycles_ = 0;
+};
+
+}  // namespace fanlight::bench

@@ -1,0 +1,259 @@
+// What our fan-out costs per delivered packet: the whole engine on a DPDK device, beside bench/limit/bare_fanout.
+#include <rte_cycles.h>
+#include <sched.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+
+#include "crypto/session_ciphers.h"
+#include "fanout/crowd.h"
+#include "io/clock.h"
+#include "io/eal.h"
+#include "io/ethernet_port.h"
+#include "io/memory_plan.h"
+#include "stream/stream.h"
+#include "wire/srt_handshake.h"
+#include "worker/worker.h"
+
+namespace fanlight::bench {
+namespace {
+
+constexpr StreamIndex kStream{0};
+constexpr std::size_t kHistorySlots = 4096;
+constexpr std::size_t kWholeBuffers = 12287;  // As the bare loop has them.
+constexpr std::size_t kHeaderBuffers = 4095;
+constexpr std::size_t kCopyBuffers = 4095;
+constexpr std::uint32_t kNoWindow = 1u << 30;
+constexpr double kWarmUpSeconds = 0.3;
+
+struct Options {
+  std::string device = "net_null0,no-rx=1";
+  int core = 0;
+  double seconds = 3;
+  std::string cipher = "none";
+  bool linear = false;
+  Crowd::Options crowd{.viewers = 1000};
+};
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::fprintf(stderr, "fanout_bench: %s\n", why.c_str());
+  std::exit(1);
+}
+
+template <class T>
+T take(Result<T> result) {
+  if (!result) give_up(result.error().what);
+  return *std::move(result);
+}
+
+double cpu_seconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+std::unique_ptr<crypto::SessionCiphers> ciphers_for(const std::string& cipher) {
+  if (cipher == "none") return nullptr;
+  std::array<std::byte, 32> key;
+  wire::Salt salt;
+  CHECK(crypto::fill_random(key) && crypto::fill_random(salt));
+  auto ciphers = std::make_unique<crypto::SessionCiphers>();
+  ciphers->even.emplace(crypto::Key(ByteSpan(key).first(cipher == "aes128" ? 16 : 32)), salt);
+  return ciphers;
+}
+
+class Bench {
+ public:
+  explicit Bench(const Options& options)
+      : options_(options),
+        port_(open_port()),
+        worker_({.sessions_max = options.crowd.viewers + 1, .publishers_max = 1, .key = {1, 2}}, {*headers_, *copies_},
+                mailbox_, *port_, clock_),
+        crowd_(options.crowd, *whole_, port_->link(0).interface().mac, mailbox_.counters) {
+    std::uint16_t id = 0;
+    CHECK(rte_eth_dev_get_port_by_name(options.device.substr(0, options.device.find(',')).c_str(), &id) == 0);
+    crowd_.attach(id);
+  }
+
+  void open_sessions();
+  void run();
+
+ private:
+  struct Figures {
+    double seconds, cpu;
+    std::uint64_t busy_cycles, packets, sent, acks, breaths;
+  };
+  std::unique_ptr<io::EthernetPort> open_port();
+  [[nodiscard]] SocketId open(Role role, std::uint16_t port, SeqNo first_seq, std::uint32_t peer);
+  [[nodiscard]] Figures measure(double seconds);
+  void print(const Figures& figures) const;
+  [[nodiscard]] std::uint64_t count(Counter counter) const { return mailbox_.counters.read(counter); }
+
+  Options options_;
+  std::unique_ptr<PacketPool> whole_, headers_, copies_;
+  std::unique_ptr<io::EthernetPort> port_;
+  Mailbox mailbox_;
+  io::MonotonicClock clock_;
+  std::unique_ptr<Stream> stream_ = std::make_unique<Stream>(kHistorySlots, options_.crowd.viewers, seconds(5));
+  Worker<io::EthernetPort, io::MonotonicClock> worker_;
+  Crowd crowd_;
+};
+
+std::unique_ptr<io::EthernetPort> Bench::open_port() {
+  whole_ = take(PacketPool::create(kWholeBuffers, io::kReceiveRoomBytes, true));
+  headers_ = take(PacketPool::create(kHeaderBuffers, kHeaderRoomBytes, true));
+  copies_ = take(PacketPool::create(kCopyBuffers, kCopyRoomBytes, true));
+  io::EthernetLinkOptions link;
+  link.device.device = options_.device;
+  link.device.linear = options_.linear;
+  link.device.receive_pool = whole_.get();
+  link.interface.ipv4 = kRelayAddress;
+  link.interface.ipv4_prefix = 24;
+  link.interface.udp_ports[0] = kRelayPort;
+  return take(io::EthernetPort::open({.links = {link}}));
+}
+
+SocketId Bench::open(Role role, std::uint16_t port, SeqNo first_seq, std::uint32_t peer) {
+  command::OpenSession open;
+  open.request = RequestId{peer};
+  open.path = path_of(port);
+  open.peer = SocketId{peer};
+  open.role = role;
+  open.stream = kStream;
+  open.first_seq = first_seq;
+  open.receive_latency = open.send_latency = millis(120);
+  open.window_packets = options_.crowd.acks_per_second > 0 ? kFlowWindowPackets : kNoWindow;
+  if (role == Role::kViewer) open.ciphers = ciphers_for(options_.cipher);
+  const wire::HandshakePacket response{
+      .handshake = {.extension = wire::kExtHsReq, .first_seq = first_seq, .request = -1, .socket = {}, .peer_ip = {}},
+      .capabilities = wire::HsCapabilities{.flags = 0x3F, .receiver_delay_ms = 120, .sender_delay_ms = 120},
+      .is_response = true};
+  open.response_bytes =
+      static_cast<std::uint16_t>(wire::write_handshake_packet(open.response, response, {}, open.peer));
+  CHECK(mailbox_.commands.try_push(Command{std::move(open)}));
+  worker_.breathe();
+  Event event;
+  while (mailbox_.events.try_pop(event))
+    if (const auto* opened = std::get_if<event::SessionOpened>(&event)) return opened->socket;
+  give_up("the relay refused a session");
+}
+
+void Bench::open_sessions() {
+  CHECK(mailbox_.commands.try_push(Command{command::AddStream{kStream, stream_.get()}}));
+  worker_.breathe();
+  const SocketId publisher = open(Role::kPublisher, kPublisherPort, {1}, 1);
+  std::vector<SocketId> viewers;
+  for (std::size_t i = 0; i < options_.crowd.viewers; ++i)
+    viewers.push_back(open(Role::kViewer, viewer_port(i), first_seq_of(i), static_cast<std::uint32_t>(i + 2)));
+  crowd_.introduce(publisher, std::move(viewers));
+}
+
+Bench::Figures Bench::measure(double seconds) {
+  const std::uint64_t hz = rte_get_tsc_hz();
+  const Figures before{
+      0, cpu_seconds(), 0, count(Counter::kFreshSent), port_->counters().transmitted, crowd_.acknowledged(), 0};
+  const std::uint64_t start = rte_rdtsc();
+  const std::uint64_t end = start + static_cast<std::uint64_t>(seconds * static_cast<double>(hz));
+  std::uint64_t busy = 0;
+  std::uint64_t breaths = 0;
+  const std::uint64_t own = crowd_.own_cycles();
+  std::uint64_t now = start;
+  while (now < end) {
+    const std::uint64_t crowd_before = crowd_.own_cycles();
+    const bool had_news = worker_.breathe();
+    const std::uint64_t then = std::exchange(now, rte_rdtsc());
+    if (!had_news) continue;
+    busy += now - then - (crowd_.own_cycles() - crowd_before);
+    ++breaths;
+  }
+  const double cycles_elsewhere = static_cast<double>(crowd_.own_cycles() - own);
+  return {.seconds = static_cast<double>(now - start) / static_cast<double>(hz),
+          .cpu = cpu_seconds() - before.cpu - cycles_elsewhere / static_cast<double>(hz),
+          .busy_cycles = busy,
+          .packets = count(Counter::kFreshSent) - before.packets,
+          .sent = port_->counters().transmitted - before.sent,
+          .acks = crowd_.acknowledged() - before.acks,
+          .breaths = breaths};
+}
+
+void Bench::run() {
+  open_sessions();
+  crowd_.start_publishing();
+  (void)measure(kWarmUpSeconds);
+  const Figures figures = measure(options_.seconds);
+  if (figures.packets == 0) give_up("nothing was delivered: is the other end of the device there?");
+  print(figures);
+  crowd_.stop_publishing();
+}
+
+void Bench::print(const Figures& figures) const {
+  const auto packets = static_cast<double>(figures.packets);
+  std::printf(
+      "{\"viewers\":%zu,\"cipher\":\"%s\",\"packets\":%lu,\"ns_per_packet\":%.2f,\"cpu_ns_per_packet\":%.2f,"
+      "\"wall_ns_per_packet\":%.2f,\"transmitted\":%lu,\"acks\":%lu,\"acks_behind\":%lu,\"packets_per_breath\":%.1f,"
+      "\"unresolved\":%lu,\"refused\":%lu,\"header_pool_dry\":%lu,\"copy_pool_dry\":%lu,\"windows_closed\":%lu,"
+      "\"paused\":%lu}\n",
+      options_.crowd.viewers, options_.cipher.c_str(), figures.packets,
+      static_cast<double>(figures.busy_cycles) * 1e9 / static_cast<double>(rte_get_tsc_hz()) / packets,
+      figures.cpu * 1e9 / packets, figures.seconds * 1e9 / packets, figures.sent, figures.acks, crowd_.acks_behind(),
+      packets / static_cast<double>(figures.breaths), port_->counters().transmit_unresolved,
+      port_->counters().transmit_refused, count(Counter::kHeaderPoolDry), count(Counter::kCopyPoolDry),
+      count(Counter::kWindowClosed), count(Counter::kTransmitPaused));
+}
+
+void pin(int core) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(core, &cpus);
+  if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) give_up("there is no core " + std::to_string(core));
+}
+
+constexpr const char* kFooter =
+    R"(Prints one line of JSON. ns_per_packet: time of the breaths that moved something, the injected crowd's own
+work taken off, for each fresh packet that the device took.
+
+examples:
+  fanout_bench --viewers 5000
+  fanout_bench --viewers 1000 --cipher aes128 --seconds 5
+  fanout_bench --device net_virtio_user0,path=/tmp/sink.sock,queue_size=1024 --viewers 20000)";
+
+Options parse(int argc, char** argv) {
+  Options options;
+  CLI::App app{"What our fan-out costs per delivered packet, on a DPDK device."};
+  app.footer(kFooter);
+  app.add_option("--device", options.device, "DPDK virtual device with its arguments")->capture_default_str();
+  app.add_option("--core", options.core, "the CPU to run on")->capture_default_str();
+  app.add_option("--viewers", options.crowd.viewers)->check(CLI::Range(1, 60'000))->capture_default_str();
+  app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 600.0))->capture_default_str();
+  app.add_option("--cipher", options.cipher)->check(CLI::IsMember({"none", "aes128", "aes256"}))->capture_default_str();
+  app.add_option("--acks", options.crowd.acks_per_second, "ACKs a second from each viewer; 0: none")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  app.add_option("--payload", options.crowd.payload_bytes)->check(CLI::Range(1, 1456))->capture_default_str();
+  app.add_option("--run", options.crowd.run_packets, "packets the publisher sends at a time")
+      ->check(CLI::Range(1, 32))
+      ->capture_default_str();
+  app.add_flag("--linear", options.linear, "copy header and payload into one buffer");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error) == 0 ? 0 : 2);
+  }
+  return options;
+}
+
+}  // namespace
+}  // namespace fanlight::bench
+
+int main(int argc, char** argv) {
+  using namespace fanlight;
+  const bench::Options options = bench::parse(argc, argv);
+  bench::pin(options.core);
+  const Result<Done> eal =
+      io::start_eal({.memory_bytes = std::size_t{128} << 20, .devices = {options.device}, .try_hugepages = true});
+  if (!eal) bench::give_up(eal.error().what);
+  auto run = std::make_unique<bench::Bench>(options);
+  run->run();
+}
