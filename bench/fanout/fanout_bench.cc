@@ -109,6 +109,7 @@ std::unique_ptr<io::EthernetPort> Bench::open_port() {
   link.device.device = options_.device;
   link.device.linear = options_.linear;
   link.device.receive_pool = whole_.get();
+  link.header_pool = headers_.get();
   link.interface.ipv4 = kRelayAddress;
   link.interface.ipv4_prefix = 24;
   link.interface.udp_ports[0] = kRelayPort;

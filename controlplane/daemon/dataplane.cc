@@ -118,7 +118,8 @@ struct Dataplane::State {
       notes = (*port)->notes();
       employ(std::move(*port), config, plan);
     } else {
-      Result<std::unique_ptr<io::EthernetPort>> port = open_ethernet_port(config, *pools.receive, mailbox.worker_bell);
+      Result<std::unique_ptr<io::EthernetPort>> port =
+          open_ethernet_port(config, *pools.receive, *pools.headers, mailbox.worker_bell);
       if (!port) return port.error();
       employ(std::move(*port), config, plan);
     }

@@ -45,7 +45,7 @@ Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, P
 }
 
 Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, PacketPool& receive_pool,
-                                                             int doorbell) {
+                                                             PacketPool& header_pool, int doorbell) {
   io::EthernetPortOptions options;
   options.doorbell = doorbell;
   if (config.ethernet.backoff) options.idle_sleep = kIdleSleep;
@@ -54,6 +54,7 @@ Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& confi
     link.device.device = device.eal;
     link.device.receive_queues = device.queues;
     link.device.receive_pool = &receive_pool;
+    link.header_pool = &header_pool;
     link.interface = interface_of(device, config.ethernet);
   }
   return io::EthernetPort::open(options);

@@ -13,6 +13,7 @@ namespace fanlight::control {
 [[nodiscard]] Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, PacketPool& receive_pool,
                                                                        int doorbell);
 [[nodiscard]] Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config,
-                                                                           PacketPool& receive_pool, int doorbell);
+                                                                           PacketPool& receive_pool,
+                                                                           PacketPool& header_pool, int doorbell);
 
 }  // namespace fanlight::control

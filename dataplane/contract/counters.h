@@ -24,6 +24,7 @@ namespace fanlight {
   X(kTransmitSegmented, "transmit_segmented")   \
   X(kTransmitRefused, "transmit_refused")       \
   X(kTransmitUnresolved, "transmit_unresolved") \
+  X(kTransmitPoolDry, "transmit_pool_dry")      \
   X(kOwnFrames, "own_frames")                   \
   X(kTransmitPaused, "transmit_paused")         \
   X(kReceivePoolDry, "receive_pool_dry")        \

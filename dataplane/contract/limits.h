@@ -41,6 +41,7 @@ inline constexpr std::size_t kReceiveBurst = 64;
 inline constexpr std::size_t kCommandsPerBreath = 64;
 inline constexpr std::size_t kTransmitQueue = 1024;
 inline constexpr std::size_t kFreshMax = 64;          // Packets of one stream handed to its audience in one pass.
+inline constexpr std::size_t kFreshPerBreath = 256;   // Departures to the live set between two receive polls.
 inline constexpr std::size_t kCatchUpPerBreath = 32;  // Packets one viewer may be behind and get in one breath.
 
 }  // namespace fanlight

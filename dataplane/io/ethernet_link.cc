@@ -35,20 +35,25 @@ Result<std::unique_ptr<EthernetLink>> EthernetLink::open(const EthernetLinkOptio
     return Error{ErrorCode::kInvalid,
                  "The DPDK device \"" + options.device.device + "\" has no MAC address; configure one."};
   }
-  return std::unique_ptr<EthernetLink>(
-      new EthernetLink(*std::move(device), interface, *options.device.receive_pool, door, counters));
+  return std::unique_ptr<EthernetLink>(new EthernetLink(*std::move(device), options, interface, door, counters));
 }
 
-EthernetLink::EthernetLink(EthernetDevice device, const net::Interface& interface, PacketPool& pool, std::uint16_t door,
-                           PortCounters& counters)
+EthernetLink::EthernetLink(EthernetDevice device, const EthernetLinkOptions& options, const net::Interface& interface,
+                           std::uint16_t door, PortCounters& counters)
     : device_(std::move(device)),
       interface_(interface),
       neighbours_(interface),
-      pool_(pool),
+      pool_(*options.device.receive_pool),
+      header_pool_(*options.header_pool),
       counters_(counters),
       door_(door) {}
 
+EthernetLink::~EthernetLink() {
+  rte_pktmbuf_free_bulk(staged_.data() + staged_begin_, static_cast<unsigned>(staged_end_ - staged_begin_));
+}
+
 std::size_t EthernetLink::receive(Instant now, std::span<Arrival> arrivals) noexcept {
+  flush_staged();
   std::size_t filled = 0;
   for (std::uint16_t i = 0; i < device_.queues() && filled < arrivals.size(); ++i) {
     const auto queue = static_cast<std::uint16_t>((next_queue_ + i) % device_.queues());

@@ -1,7 +1,8 @@
 // One device and who we are on it: frames in are judged, answered and stripped; departures out get their Ethernet, IP
 // and UDP headers in the header segment's headroom.
 //
-// A departure that the device does not take is given back as it was: its headers are trimmed off again.
+// A departure that the device does not take is given back as it was: its headers are trimmed off again. Fresh packets
+// are framed in one go from envelope and payload; those the device does not take wait here, 64 at most.
 #pragma once
 
 #include <array>
@@ -23,13 +24,18 @@ namespace fanlight::io {
 
 struct EthernetLinkOptions {
   EthernetDeviceOptions device;
-  net::Interface interface;  // A zero MAC address means the device's own.
+  PacketPool* header_pool = nullptr;  // Small buffers for the headers of fresh packets. Outlives the link.
+  net::Interface interface;           // A zero MAC address means the device's own.
 };
 
 class EthernetLink {
  public:
   static Result<std::unique_ptr<EthernetLink>> open(const EthernetLinkOptions& options, std::uint16_t door,
                                                     PortCounters& counters);
+
+  EthernetLink(const EthernetLink&) = delete;
+  EthernetLink& operator=(const EthernetLink&) = delete;
+  ~EthernetLink();
 
   [[nodiscard]] const net::Interface& interface() const noexcept { return interface_; }
   [[nodiscard]] const EthernetDevice& device() const noexcept { return device_; }
@@ -44,14 +50,19 @@ class EthernetLink {
   // Takes departures from the front as long as they are for this door.
   [[nodiscard]] Transmitted transmit(Instant now, std::span<Departure> departures) noexcept;
 
+  // Departures of the run from the `skip`th on, as long as they are for this door.
+  [[nodiscard]] Transmitted transmit_fresh(Instant now, const FreshRun& run, std::size_t skip) noexcept;
+  // Frames that the device did not take yet. True when none is left.
+  bool flush_staged() noexcept;
+
   void address(Instant now, const Path& path, Envelope& envelope) noexcept;
 
   // Requests that are due; once a second: link state, neighbours in use, the device's own counters.
   void keep_house(Instant now) noexcept;
 
  private:
-  EthernetLink(EthernetDevice device, const net::Interface& interface, PacketPool& pool, std::uint16_t door,
-               PortCounters& counters);
+  EthernetLink(EthernetDevice device, const EthernetLinkOptions& options, const net::Interface& interface,
+               std::uint16_t door, PortCounters& counters);
 
   // --- receiving
   [[nodiscard]] bool admit(Instant now, PacketRef frame, Arrival& arrival) noexcept;
@@ -72,6 +83,24 @@ class EthernetLink {
   void settle(std::span<Departure> framed, std::size_t taken) noexcept;
   void drop(Departure& departure, Framing why) noexcept;
 
+  // --- fresh packets (ethernet_fresh.cc)
+  struct FreshJob {
+    const Envelope* envelope;
+    const net::MacAddress* to;
+    std::size_t packet;  // Of the run.
+  };
+  // What a packet of the run is for every viewer.
+  struct FreshPayload {
+    rte_mbuf* mbuf = nullptr;
+    net::PayloadSum sum;
+    std::uint16_t datagram_bytes = 0;
+    std::uint16_t references = 0;  // To be taken before the next burst.
+  };
+  [[nodiscard]] std::size_t plan_fresh(Instant now, const FreshRun& run, std::size_t first) noexcept;
+  void prepare_payloads(const FreshRun& run) noexcept;
+  [[nodiscard]] bool stage_fresh(const FreshRun& run) noexcept;
+  void frame_fresh(rte_mbuf* frame, const FreshJob& job, const FreshPacket& packet, FreshPayload& payload) noexcept;
+
   // --- next hops. An envelope holds a slot of the neighbour table and that slot's generation, so that one whose slot
   // was given to another host finds out. A slot that frames go to is pinned, so that a flood of forged on-link sources
   // evicts nobody who is served: addressing alone never pins, and what does not resolve gets no frames.
@@ -83,6 +112,7 @@ class EthernetLink {
   net::Interface interface_;
   net::Neighbours neighbours_;
   PacketPool& pool_;
+  PacketPool& header_pool_;
   PortCounters& counters_;
   std::uint16_t door_;
   std::uint16_t next_queue_ = 0;
@@ -98,6 +128,14 @@ class EthernetLink {
   std::array<rte_mbuf*, kReceiveBurst> received_{};
   std::array<rte_mbuf*, kReceiveBurst> frames_{};
   std::array<std::uint32_t, kReceiveBurst> frame_payloads_{};  // Bytes.
+
+  std::size_t jobs_ = 0;
+  std::array<FreshJob, kReceiveBurst> plan_{};
+  std::array<FreshPayload, kFreshMax> payloads_{};
+  std::size_t staged_begin_ = 0;
+  std::size_t staged_end_ = 0;
+  std::array<rte_mbuf*, kReceiveBurst> staged_{};
+  std::array<std::uint16_t, kReceiveBurst> staged_bytes_{};  // Of their datagrams.
 
   // The payload summed last: a fan-out sends the same one to many. Valid within one transmit().
   const rte_mbuf* summed_ = nullptr;

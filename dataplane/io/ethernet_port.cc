@@ -47,6 +47,18 @@ std::size_t EthernetPort::transmit(std::span<Departure> departures) noexcept {
   return left;
 }
 
+std::size_t EthernetPort::transmit_fresh(const FreshRun& run) noexcept {
+  const Instant now = MonotonicClock::now();
+  std::size_t left = 0;
+  while (left < run.departures()) {
+    EthernetLink& link = *links_[run.viewers[(run.packets_done + left) / run.packets.size()]->door];
+    const EthernetLink::Transmitted transmitted = link.transmit_fresh(now, run, left);
+    left += transmitted.left;
+    if (transmitted.is_full) break;
+  }
+  return left;
+}
+
 void EthernetPort::address(const Path& path, Envelope& envelope) noexcept {
   links_[path.door]->address(MonotonicClock::now(), path, envelope);
 }

@@ -26,6 +26,7 @@ class EthernetPort {
   // --- io::Port
   [[nodiscard]] std::size_t receive(std::span<Arrival> arrivals) noexcept;
   [[nodiscard]] std::size_t transmit(std::span<Departure> departures) noexcept;
+  [[nodiscard]] std::size_t transmit_fresh(const FreshRun& run) noexcept;
   void address(const Path& path, Envelope& envelope) noexcept;
   void wait(Micros span) noexcept;
   [[nodiscard]] const PortCounters& counters() const noexcept { return counters_; }

@@ -10,6 +10,7 @@
 namespace fanlight::io {
 
 EthernetLink::Transmitted EthernetLink::transmit(Instant now, std::span<Departure> departures) noexcept {
+  if (!flush_staged()) return {.is_full = true};
   std::size_t framed = 0;
   Framing last = Framing::kDone;
   summed_ = nullptr;

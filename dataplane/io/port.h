@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "base/verdict.h"
 #include "packet/envelope.h"
+#include "packet/fresh.h"
 #include "packet/packet.h"
 
 namespace fanlight::io {
@@ -39,18 +40,22 @@ struct PortCounters {
   std::uint64_t transmit_refused = 0;                   // Unsendable: the destination or device refused; dropped.
   std::uint64_t transmit_unresolved = 0;                // No MAC address for the next hop yet; dropped.
   std::uint64_t receive_pool_dry = 0;                   // Times no buffer was there to receive into.
+  std::uint64_t transmit_pool_dry = 0;                  // Times no buffer was there to send a fresh packet with.
   std::uint64_t own_frames = 0;                         // ARP, NDP and ICMP frames the port itself sent.
   std::array<std::uint64_t, kVerdictCount> verdicts{};  // Frames the port itself judged; none of them in `received`.
 };
 
 // clang-format off
 template <class P>
-concept Port = requires(P port, std::span<Arrival> arrivals, std::span<Departure> departures, const Path& path,
-                        Envelope& envelope, Micros span) {
+concept Port = requires(P port, std::span<Arrival> arrivals, std::span<Departure> departures, const FreshRun& run,
+                        const Path& path, Envelope& envelope, Micros span) {
   // Fills `arrivals` from the front; answers how many.
   { port.receive(arrivals) } noexcept -> std::same_as<std::size_t>;
   // Takes from the front, moving the packets out; answers how many left `departures` (sent, or dropped and counted).
   { port.transmit(departures) } noexcept -> std::same_as<std::size_t>;
+  // Stamps and sends from the front; answers how many departures of the run are done with (sent, or dropped and
+  // counted). Fewer than all: it can take no more now. What transmit() took left before.
+  { port.transmit_fresh(run) } noexcept -> std::same_as<std::size_t>;
   // Writes the port's part of an envelope for answers along `path`.
   { port.address(path, envelope) } noexcept -> std::same_as<void>;
   // Sleeps until something may have arrived, a blocked transmit may go on, the doorbell rang, or the span is over.
@@ -59,5 +64,24 @@ concept Port = requires(P port, std::span<Arrival> arrivals, std::span<Departure
   { port.counters() } noexcept -> std::same_as<const PortCounters&>;
 };
 // clang-format on
+
+// A port without its type, for the rooms that are compiled once: an indirect call per slice, burst or session, never
+// per packet.
+struct AnyPort {
+  void* port = nullptr;
+  std::size_t (*transmit_fn)(void* port, std::span<Departure> departures) = nullptr;
+  std::size_t (*transmit_fresh_fn)(void* port, const FreshRun& run) = nullptr;
+  void (*address_fn)(void* port, const Path& path, Envelope& envelope) = nullptr;
+
+  template <Port P>
+  static AnyPort of(P& port) noexcept {
+    return {&port, [](void* p, std::span<Departure> departures) { return static_cast<P*>(p)->transmit(departures); },
+            [](void* p, const FreshRun& run) { return static_cast<P*>(p)->transmit_fresh(run); },
+            [](void* p, const Path& path, Envelope& envelope) { static_cast<P*>(p)->address(path, envelope); }};
+  }
+  std::size_t transmit(std::span<Departure> departures) const noexcept { return transmit_fn(port, departures); }
+  std::size_t transmit_fresh(const FreshRun& run) const noexcept { return transmit_fresh_fn(port, run); }
+  void address(const Path& path, Envelope& envelope) const noexcept { address_fn(port, path, envelope); }
+};
 
 }  // namespace fanlight::io

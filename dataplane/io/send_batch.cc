@@ -14,14 +14,66 @@ void SendBatch::gather(std::span<const Departure> departures, bool on_v6_socket,
   while (!departures.empty() && departures.front().envelope->door == door && has_room()) {
     const Envelope& envelope = *departures.front().envelope;
     const std::size_t segment_bytes = departures.front().packet.total_bytes();
-    mmsghdr& message = messages_[size_];
-    message.msg_hdr.msg_iov = &iovecs_[iovecs_used_];
+    iovec* const first = &iovecs_[iovecs_used_];
     const Run run = gather_run(departures, may_segment);
-    message.msg_hdr.msg_iovlen = static_cast<std::size_t>(&iovecs_[iovecs_used_] - message.msg_hdr.msg_iov);
-    address(envelope, on_v6_socket, run.is_segmented() ? static_cast<std::uint16_t>(segment_bytes) : 0);
-    runs_[size_++] = run;
+    close_message(first, envelope, on_v6_socket, run, segment_bytes);
     departures = departures.subspan(run.packets);
   }
+}
+
+void SendBatch::gather_fresh(const FreshRun& run, std::size_t skip, std::size_t most, bool on_v6_socket,
+                             bool may_segment) noexcept {
+  size_ = 0;
+  iovecs_used_ = 0;
+  const std::size_t packets = run.packets.size();
+  const std::size_t end = std::min(run.packets_done + skip + most, packets * run.viewers.size());
+  const std::uint16_t door = run.viewers[(run.packets_done + skip) / packets]->door;
+  for (std::size_t at = run.packets_done + skip; at < end && has_room();) {
+    const Envelope& envelope = *run.viewers[at / packets];
+    if (envelope.door != door) return;
+    const std::size_t segment_bytes = kFreshHeaderBytes + run.packets[at % packets].payload.bytes().size();
+    iovec* const first = &iovecs_[iovecs_used_];
+    const Run gathered = gather_fresh_run(run, at, end - at, may_segment);
+    close_message(first, envelope, on_v6_socket, gathered, segment_bytes);
+    at += gathered.packets;
+  }
+}
+
+void SendBatch::close_message(const iovec* first, const Envelope& envelope, bool on_v6_socket, const Run& run,
+                              std::size_t segment_bytes) noexcept {
+  msghdr& header = messages_[size_].msg_hdr;
+  header.msg_iov = const_cast<iovec*>(first);
+  header.msg_iovlen = static_cast<std::size_t>(&iovecs_[iovecs_used_] - first);
+  address(envelope, on_v6_socket, run.is_segmented() ? static_cast<std::uint16_t>(segment_bytes) : 0);
+  runs_[size_++] = run;
+}
+
+// As gather_run(), of one viewer's packets from departure `first` on.
+SendBatch::Run SendBatch::gather_fresh_run(const FreshRun& fresh, std::size_t first, std::size_t most,
+                                           bool may_segment) noexcept {
+  const std::span<FreshPacket> packets = fresh.packets.subspan(first % fresh.packets.size());
+  const Envelope& envelope = *fresh.viewers[first / fresh.packets.size()];
+  const std::size_t segment_bytes = kFreshHeaderBytes + packets.front().payload.bytes().size();
+  most = std::min(most, may_segment ? kSegmentsPerRun : 1);
+  Run run;
+  for (const FreshPacket& packet : packets) {
+    const std::size_t bytes = kFreshHeaderBytes + packet.payload.bytes().size();
+    const bool fits = bytes <= segment_bytes && run.bytes + bytes <= kRunBytes && iovecs_used_ + 2 <= kIovecs;
+    if (run.packets > 0 && !fits) break;
+    append_fresh(envelope, packet);
+    ++run.packets;
+    run.bytes += static_cast<std::uint32_t>(bytes);
+    if (run.packets == most || bytes < segment_bytes) break;
+  }
+  return run;
+}
+
+void SendBatch::append_fresh(const Envelope& envelope, const FreshPacket& packet) noexcept {
+  std::array<std::byte, kFreshHeaderBytes>& header = headers_[iovecs_used_];
+  stamp_fresh(header.data(), envelope, packet);
+  iovecs_[iovecs_used_++] = {header.data(), header.size()};
+  const ByteSpan payload = packet.payload.bytes();
+  iovecs_[iovecs_used_++] = {const_cast<std::byte*>(payload.data()), payload.size()};
 }
 
 // All segments of a run are equally long; only the last may be shorter.

@@ -1,6 +1,6 @@
-// Departures in sendmmsg's form. Consecutive packets to one viewer become one message that the kernel cuts into
-// datagrams (UDP_SEGMENT): 2/4/8 of them cost 0.49/0.28/0.18 µs each against 0.9–1.0 alone. Nothing is allocated after
-// construction.
+// Datagrams in sendmmsg's form, from departures or from a fresh run that is stamped here. Consecutive packets to one
+// viewer become one message that the kernel cuts into datagrams (UDP_SEGMENT): 2/4/8 of them cost 0.49/0.28/0.18 µs
+// each against 0.9–1.0 alone. Nothing is allocated after construction.
 #pragma once
 
 #include <netinet/in.h>
@@ -28,6 +28,11 @@ class SendBatch {
   // must stay where they are until sent.
   void gather(std::span<const Departure> departures, bool on_v6_socket, bool may_segment) noexcept;
 
+  // The same for a fresh run: headers are stamped into the batch, payloads stay where they are. `skip` departures have
+  // left before; at most `most` are described.
+  void gather_fresh(const FreshRun& run, std::size_t skip, std::size_t most, bool on_v6_socket,
+                    bool may_segment) noexcept;
+
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] const Run& run(std::size_t message) const noexcept { return runs_[message]; }
   // Sends messages [first, size); answers how many went, or -1 with errno about the first.
@@ -44,7 +49,13 @@ class SendBatch {
     return size_ < kMessages && iovecs_used_ + kIovecsPerPacket <= kIovecs;
   }
   [[nodiscard]] Run gather_run(std::span<const Departure> departures, bool may_segment) noexcept;
+  [[nodiscard]] Run gather_fresh_run(const FreshRun& run, std::size_t first, std::size_t most,
+                                     bool may_segment) noexcept;
   void append(const PacketRef& packet) noexcept;
+  void append_fresh(const Envelope& envelope, const FreshPacket& packet) noexcept;
+  // The message from `first` on, addressed.
+  void close_message(const iovec* first, const Envelope& envelope, bool on_v6_socket, const Run& run,
+                     std::size_t segment_bytes) noexcept;
   void address(const Envelope& envelope, bool on_v6_socket, std::uint16_t segment_bytes) noexcept;
 
   std::size_t size_ = 0;
@@ -52,6 +63,7 @@ class SendBatch {
   std::array<Run, kMessages> runs_{};
   std::array<mmsghdr, kMessages> messages_{};
   std::array<iovec, kIovecs> iovecs_{};
+  std::array<std::array<std::byte, kFreshHeaderBytes>, kIovecs> headers_;  // At the iovec's index.
   struct alignas(cmsghdr) Control {
     std::array<std::byte, kSourceControlBytesMax + kSegmentControlBytes> bytes;
   };

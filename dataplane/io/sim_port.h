@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "contract/limits.h"
+#include "io/dressed_run.h"
 #include "io/port.h"
 #include "wire/srt_header.h"
 
@@ -61,6 +62,7 @@ class SimPort {
     ++counters_.transmit_calls;
     return n;
   }
+  std::size_t transmit_fresh(const FreshRun& run) noexcept { return transmit_dressed(*this, headers_, run, take_max_); }
   void address(const Path& path, Envelope& envelope) noexcept {
     static_assert(std::is_trivially_copyable_v<Path> && sizeof(Path) <= sizeof(Envelope::head));
     std::memcpy(envelope.head.data(), &path, sizeof path);
@@ -89,6 +91,7 @@ class SimPort {
   }
 
   PacketPool& pool_;
+  PacketPool headers_{kTransmitQueue, kFreshHeaderBytes};
   const std::size_t inbox_max_;
   std::size_t take_max_ = kTransmitQueue;
   std::deque<Arrival> inbox_;

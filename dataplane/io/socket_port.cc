@@ -69,7 +69,25 @@ std::size_t SocketPort::transmit(std::span<Departure> departures) noexcept {
     if (must_be_plain) rest = rest.first(std::min(plain_packets_, rest.size()));
     UdpSocket& socket = sockets_[rest.front().envelope->door];
     send_batch_.gather(rest, socket.is_v6(), socket.can_segment && !must_be_plain);
-    const std::size_t gone = send_batch(socket, rest);
+    const std::size_t gone = send_batch(socket);
+    for (Departure& departure : rest.first(gone)) departure.packet.reset();
+    left += gone;
+    if (must_be_plain) plain_packets_ -= gone;
+    if (socket.is_blocked) break;
+  }
+  return left;
+}
+
+// No header buffer is needed: the kernel copies what the batch describes.
+std::size_t SocketPort::transmit_fresh(const FreshRun& run) noexcept {
+  std::size_t left = 0;
+  plain_packets_ = 0;
+  while (left < run.departures()) {
+    const bool must_be_plain = plain_packets_ > 0;
+    const std::size_t most = must_be_plain ? plain_packets_ : run.departures();
+    UdpSocket& socket = sockets_[run.viewers[(run.packets_done + left) / run.packets.size()]->door];
+    send_batch_.gather_fresh(run, left, most, socket.is_v6(), socket.can_segment && !must_be_plain);
+    const std::size_t gone = send_batch(socket);
     left += gone;
     if (must_be_plain) plain_packets_ -= gone;
     if (socket.is_blocked) break;
@@ -79,7 +97,7 @@ std::size_t SocketPort::transmit(std::span<Departure> departures) noexcept {
 
 // A refused run goes again packet by packet, and only then counts as refused: its path may take plain datagrams only
 // (a small MTU, a device without checksum offload). One refused address does not stop the others.
-std::size_t SocketPort::send_batch(UdpSocket& socket, std::span<Departure> departures) noexcept {
+std::size_t SocketPort::send_batch(UdpSocket& socket) noexcept {
   std::size_t gone = 0;
   std::size_t message = 0;
   socket.is_blocked = false;
@@ -104,7 +122,6 @@ std::size_t SocketPort::send_batch(UdpSocket& socket, std::span<Departure> depar
       ++gone;
     }
   }
-  for (Departure& departure : departures.first(gone)) departure.packet.reset();
   return gone;
 }
 

@@ -40,6 +40,7 @@ class SocketPort {
   // --- io::Port
   [[nodiscard]] std::size_t receive(std::span<Arrival> arrivals) noexcept;
   [[nodiscard]] std::size_t transmit(std::span<Departure> departures) noexcept;
+  [[nodiscard]] std::size_t transmit_fresh(const FreshRun& run) noexcept;
   void address(const Path& path, Envelope& envelope) noexcept;
   void wait(Micros span) noexcept;
   [[nodiscard]] const PortCounters& counters() const noexcept { return counters_; }
@@ -49,7 +50,7 @@ class SocketPort {
       : receive_batch_(*options.receive_pool), doorbell_(options.doorbell) {}
   // Sends what the batch describes; answers how many departures left from the front. Fewer than all: see `blocked` and
   // `plain_packets_`.
-  [[nodiscard]] std::size_t send_batch(UdpSocket& socket, std::span<Departure> departures) noexcept;
+  [[nodiscard]] std::size_t send_batch(UdpSocket& socket) noexcept;
   [[nodiscard]] std::size_t count_sent(std::size_t first, std::size_t messages) noexcept;
   void prepare_polls() noexcept;
 

@@ -242,6 +242,43 @@ TEST_F(SocketPortTest, RunLargerThanThePathsMtuGoesPacketByPacket) {
   EXPECT_EQ(port_->counters().transmit_segmented, 2u);
 }
 
+TEST_F(SocketPortTest, FreshRunIsStampedForEachViewer) {
+  listen({endpoint("127.0.0.1:0")});
+  std::vector<std::unique_ptr<Caller>> callers;
+  std::vector<Envelope> envelopes;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    callers.push_back(std::make_unique<Caller>());
+    callers.back()->say("hello", port_->bound(0));
+    ASSERT_EQ(receive(), 1u);
+    envelopes.push_back(envelope_to(arrivals_[0].path));
+    envelopes.back().peer = SocketId{i + 1};
+    arrivals_[0].packet.reset();
+  }
+  std::vector<FreshPacket> packets;
+  for (const std::size_t bytes : {1316, 1316, 700}) {
+    FreshPacket& packet = packets.emplace_back();
+    packet.payload = pool_->take();
+    packet.pos = {static_cast<std::int64_t>(packets.size())};
+    ASSERT_TRUE(packet.payload.resize(bytes));
+    std::memset(packet.payload.bytes().data(), static_cast<int>('a' + packets.size()), bytes);
+  }
+  std::vector<const Envelope*> viewers;
+  for (const Envelope& envelope : envelopes) viewers.push_back(&envelope);
+
+  ASSERT_EQ(port_->transmit_fresh({packets, viewers, 1}), 299u);
+
+  for (std::size_t i = 0; i < callers.size(); ++i) {
+    for (std::size_t k = i == 0 ? 1 : 0; k < packets.size(); ++k) {
+      std::string expected(kFreshHeaderBytes, 0);
+      stamp_fresh(reinterpret_cast<std::byte*>(expected.data()), envelopes[i], packets[k]);
+      EXPECT_EQ(callers[i]->hear().text, expected + text_of(packets[k].payload)) << i << ' ' << k;
+    }
+    EXPECT_EQ(callers[i]->hear().text, "");
+  }
+  EXPECT_EQ(port_->counters().transmitted, 299u);
+  EXPECT_EQ(port_->counters().transmit_segmented, 299u);
+}
+
 TEST_F(SocketPortTest, FullSendBufferStopsAndNothingIsLost) {
   listen({endpoint("127.0.0.1:0")}, 4096);
   Caller caller;

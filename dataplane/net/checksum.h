@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "base/bytes.h"
 #include "base/ip.h"
@@ -53,6 +54,14 @@ class PayloadSum {
   friend PayloadSum operator+(PayloadSum front, PayloadSum back) {
     front.append(back);
     return front;
+  }
+  // Of a payload whose sum was folded before; its odd last byte, if any, is the datagram's last.
+  static PayloadSum of_folded(std::uint16_t sum) { return {sum, false}; }
+  // Of 16 bytes, for the loop that stamps a header per packet.
+  static PayloadSum of_16_bytes(const std::byte* at) {
+    std::uint64_t words[2];
+    std::memcpy(words, at, sizeof words);
+    return {(words[0] & 0xFFFF'FFFF) + (words[0] >> 32) + (words[1] & 0xFFFF'FFFF) + (words[1] >> 32), false};
   }
   [[nodiscard]] std::uint64_t partial() const { return words_; }
 

@@ -41,5 +41,13 @@ TEST(PayloadSumTest, AHeaderOfEvenLengthGoesInFrontOfAReadySum) {
   EXPECT_EQ(fold((PayloadSum{ByteSpan{whole}.first(16)} + payload).partial()), fold(sum_of(whole)));
 }
 
+TEST(PayloadSumTest, SixteenBytesInFrontOfAPayloadCountAsTheirSum) {
+  std::array<std::byte, 16 + 33> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 37 + 200);
+  const PayloadSum rest{std::span(bytes).subspan(16)};
+  const PayloadSum whole = PayloadSum::of_16_bytes(bytes.data()) + rest;
+  EXPECT_EQ(checksum_of(whole.partial()), checksum_of(sum_of(bytes)));
+}
+
 }  // namespace
 }  // namespace fanlight::net

@@ -69,5 +69,29 @@ TEST_F(AudienceTest, TheLastOfEitherHalfMayLeave) {
   EXPECT_EQ(rest().size(), 3u);
 }
 
+TEST_F(AudienceTest, WhoHadAPartOfThePassGetsTheRestWhoeverLeaves) {
+  constexpr std::size_t kPackets = 3;
+  audience.begin_pass();
+  audience.note_served(2 * kPackets + 1, kPackets);
+  ASSERT_EQ(audience.waiting().front(), &viewers[2].envelope);
+  audience.remove(viewers[0]);
+  EXPECT_EQ(audience.waiting().front(), &viewers[2].envelope);
+  EXPECT_EQ(audience.packets_done(), 1u);
+  EXPECT_EQ(audience.waiting().size(), 3u);
+  EXPECT_TRUE(audience.is_served(viewers[1]));
+  audience.note_served(2, kPackets);
+  EXPECT_EQ(audience.packets_done(), 0u);
+  EXPECT_TRUE(audience.is_served(viewers[2]));
+  EXPECT_EQ(audience.waiting().size(), 2u);
+}
+
+TEST_F(AudienceTest, WhatALeaverHadOfThePassIsNotTakenFromTheNext) {
+  audience.begin_pass();
+  audience.note_served(4, 3);
+  audience.remove(viewers[1]);
+  EXPECT_EQ(audience.packets_done(), 0u);
+  EXPECT_EQ(audience.waiting().size(), 3u);
+}
+
 }  // namespace
 }  // namespace fanlight

@@ -15,7 +15,7 @@ void CatchUp::serve(Instant now, Stream& stream) noexcept {
   for (std::size_t i = 0; i < lagging.size();) {
     Viewer& viewer = *lagging[i];
     serve_viewer(now, stream, viewer);
-    const bool caught_up = now >= viewer.start_at && viewer.cursor == stream.served_next();
+    const bool caught_up = !viewer.is_outgrown && now >= viewer.start_at && viewer.cursor == stream.served_next();
     // Entering moves another viewer to index i.
     if (caught_up && viewer.sender.window_end() > viewer.cursor && stream.enter_live(viewer)) continue;
     ++i;
@@ -23,7 +23,7 @@ void CatchUp::serve(Instant now, Stream& stream) noexcept {
 }
 
 void CatchUp::serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept {
-  if (now < viewer.start_at || viewer.sender.window_end() <= viewer.cursor) return;
+  if (viewer.is_outgrown || now < viewer.start_at || viewer.sender.window_end() <= viewer.cursor) return;
   skip_if_too_late(now, stream, viewer);
   const PacketPos end = std::min(stream.served_next(), viewer.sender.window_end());
   for (std::size_t sent = 0; viewer.cursor < end && sent < kCatchUpPerBreath; viewer.cursor = viewer.cursor + 1) {

@@ -2,24 +2,17 @@
 
 #include <algorithm>
 
-#include "wire/srt_header.h"
+#include "stream/message_number.h"
 
 namespace fanlight {
 namespace {
 
-// Message numbers run with positions and never are 0, which would mean a packet-filter packet (srt-wire §6.5).
-constexpr std::uint32_t message_of(PacketPos pos) {
-  return static_cast<std::uint32_t>(pos.value % wire::kMessageNumberMask) + 1;
-}
-
-wire::DataHeader header_for(const Viewer& viewer, const History::Slot& slot, Dresser::How how) {
-  const std::int64_t since_join = (slot.time - viewer.envelope.time_zero).count;
+wire::DataHeader header_for(const Viewer& viewer, PacketPos pos, StreamTime time, SeqNo seq) {
+  const std::int64_t since_join = (time - viewer.envelope.time_zero).count;
   return {
-      // Fresh packets need no more of the viewer than its envelope.
-      .seq = how.retransmitted ? viewer.sender.seq_of(slot.pos) : viewer.envelope.offset.seq_of(slot.pos),
+      .seq = seq,
       .key = viewer.ciphers ? viewer.ciphers->sending : wire::KeyFlag::kClear,
-      .retransmitted = how.retransmitted && viewer.peer_rexmit,
-      .message = message_of(slot.pos),
+      .message = message_number_of(pos),
       .time = {static_cast<std::uint32_t>(std::max<std::int64_t>(0, since_join))},
       .destination = viewer.envelope.peer,
   };
@@ -37,31 +30,38 @@ bool Dresser::send(Viewer& viewer, const History::Slot& slot, How how) noexcept 
     viewer.is_outgrown = true;
     return false;
   }
-  return viewer.ciphers ? send_sealed(viewer, slot, how) : send_clear(viewer, slot, how);
+  const SeqNo seq = how.retransmitted ? viewer.sender.seq_of(slot.pos) : viewer.envelope.offset.seq_of(slot.pos);
+  wire::DataHeader header = header_for(viewer, slot.pos, slot.time, seq);
+  header.retransmitted = how.retransmitted && viewer.peer_rexmit;
+  return viewer.ciphers ? send_sealed(viewer, slot.packet, header) : send_clear(viewer, slot.packet, header);
 }
 
-bool Dresser::send_clear(Viewer& viewer, const History::Slot& slot, How how) noexcept {
-  PacketRef packet = dress(pools_.headers, slot.packet, wire::kHeaderBytes);
+bool Dresser::send_fresh(Viewer& viewer, const FreshPacket& packet) noexcept {
+  const SeqNo seq = viewer.envelope.offset.seq_of(packet.pos);
+  return send_sealed(viewer, packet.payload, header_for(viewer, packet.pos, packet.time, seq));
+}
+
+bool Dresser::send_clear(Viewer& viewer, const PacketRef& payload, const wire::DataHeader& header) noexcept {
+  PacketRef packet = dress(pools_.headers, payload, wire::kHeaderBytes);
   if (!packet) {
     counters_.add(Counter::kHeaderPoolDry);
     return false;
   }
-  write_header(packet, header_for(viewer, slot, how));
+  write_header(packet, header);
   queue_.push(std::move(packet), viewer.envelope);
   return true;
 }
 
-bool Dresser::send_sealed(Viewer& viewer, const History::Slot& slot, How how) noexcept {
-  const ByteSpan payload = slot.packet.bytes();
+bool Dresser::send_sealed(Viewer& viewer, const PacketRef& payload, const wire::DataHeader& header) noexcept {
+  const ByteSpan clear = payload.bytes();
   PacketRef packet = pools_.copies.take();
-  if (!packet || !packet.resize(wire::kHeaderBytes + payload.size())) {
+  if (!packet || !packet.resize(wire::kHeaderBytes + clear.size())) {
     counters_.add(Counter::kCopyPoolDry);
     return false;
   }
-  const wire::DataHeader header = header_for(viewer, slot, how);
   crypto::PacketCipher* cipher = viewer.ciphers->slot(header.key);
   // Same key, number and payload give the same ciphertext: a repair repeats the first sending byte for byte.
-  if (cipher == nullptr || !cipher->apply(header.seq, payload, packet.bytes().subspan(wire::kHeaderBytes))) {
+  if (cipher == nullptr || !cipher->apply(header.seq, clear, packet.bytes().subspan(wire::kHeaderBytes))) {
     counters_.add(Counter::kCipherFailed);
     return false;
   }

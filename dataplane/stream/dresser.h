@@ -3,10 +3,12 @@
 #pragma once
 
 #include "contract/counters.h"
+#include "packet/fresh.h"
 #include "packet/packet.h"
 #include "stream/history.h"
 #include "stream/transmit_queue.h"
 #include "stream/viewer.h"
+#include "wire/srt_header.h"
 
 namespace fanlight {
 
@@ -27,13 +29,15 @@ class Dresser {
   // False when no buffer was left or the cipher failed (both counted): the viewer will ask again. The queue must have
   // room.
   bool send(Viewer& viewer, const History::Slot& slot, How how) noexcept;
+  // A fresh packet for a sealed viewer of the live set. The same answers.
+  bool send_fresh(Viewer& viewer, const FreshPacket& packet) noexcept;
 
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
 
  private:
-  bool send_clear(Viewer& viewer, const History::Slot& slot, How how) noexcept;
-  bool send_sealed(Viewer& viewer, const History::Slot& slot, How how) noexcept;
+  bool send_clear(Viewer& viewer, const PacketRef& payload, const wire::DataHeader& header) noexcept;
+  bool send_sealed(Viewer& viewer, const PacketRef& payload, const wire::DataHeader& header) noexcept;
   Pools pools_;
   TransmitQueue& queue_;
   WorkerCounters& counters_;

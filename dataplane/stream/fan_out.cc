@@ -4,49 +4,87 @@
 
 namespace fanlight {
 
-bool FanOut::serve(Instant now, Stream& stream) noexcept {
+FanOut::Outcome FanOut::serve(Instant now, Stream& stream) noexcept {
   if (!stream.pass().active) {
     catch_up_.serve(now, stream);
-    if (!stream.has_fresh()) return true;
-    stream.close_windows(
-        std::min(stream.history().next(), stream.served_next() + static_cast<std::int64_t>(kFreshMax)));
-    stream.begin_pass(now);
-    catch_up_.serve_late(stream);
+    if (!stream.has_fresh()) return Outcome::kDone;
+    begin_pass(now, stream);
   }
-  if (!run_pass(stream)) {
-    dresser_.counters().add(Counter::kTransmitPaused);
-    return false;
-  }
+  const Outcome outcome = run_pass(stream);
+  if (outcome == Outcome::kBlocked) dresser_.counters().add(Counter::kTransmitPaused);
+  if (outcome != Outcome::kDone) return outcome;
   stream.end_pass(now);
-  return !stream.has_fresh();
+  return stream.has_fresh() ? Outcome::kMore : Outcome::kDone;
 }
 
-bool FanOut::run_pass(Stream& stream) noexcept {
-  const std::size_t need = static_cast<std::size_t>(stream.pass().packets) + stream.pass().late_count;
+void FanOut::begin_pass(Instant now, Stream& stream) noexcept {
+  stream.close_windows(std::min(stream.history().next(), stream.served_next() + static_cast<std::int64_t>(kFreshMax)));
+  stream.begin_pass(now);
+  if (stream.pass().payload_bytes_max > stream.payload_limit())
+    dresser_.counters().add(Counter::kPayloadTooLarge, stream.part_with_outgrown());
+  catch_up_.serve_late(stream);
+}
+
+FanOut::Outcome FanOut::run_pass(Stream& stream) noexcept {
+  Outcome outcome = send_late(stream);
+  if (outcome == Outcome::kDone) outcome = stamp_clear(stream);
+  return outcome == Outcome::kDone ? seal(stream) : outcome;
+}
+
+FanOut::Outcome FanOut::send_late(Stream& stream) noexcept {
+  Stream::Pass& pass = stream.pass();
+  if (pass.is_late_done) return Outcome::kDone;
   for (const CipherClass c : {CipherClass::kClear, CipherClass::kSealed}) {
     Audience& audience = stream.audience(c);
-    while (dresser_.queue().bulk_room() >= need) {
-      Viewer* viewer = audience.next();
-      if (viewer == nullptr) break;
-      serve_viewer(stream, *viewer);
+    while (pass.late_count > 0 && !audience.is_pass_done()) {
+      if (dresser_.queue().bulk_room() < pass.late_count) return Outcome::kMore;
+      serve_late(stream, *audience.next());
     }
-    if (!audience.is_pass_done()) return false;
   }
-  return true;
+  stream.end_late();
+  return Outcome::kDone;
 }
 
-void FanOut::serve_viewer(Stream& stream, Viewer& viewer) noexcept {
-  const Stream::Pass& pass = stream.pass();
-  serve_late(stream, viewer);
+// What waits in the queue goes first: a viewer that has just caught up may have packets in it.
+FanOut::Outcome FanOut::stamp_clear(Stream& stream) noexcept {
+  Audience& audience = stream.audience(CipherClass::kClear);
+  const std::span<FreshPacket> packets = stream.pass().fresh();
+  if (packets.empty() || audience.is_pass_done()) return Outcome::kDone;
+  while (dresser_.queue().flush(port_)) has_sent_ = true;
+  if (!dresser_.queue().is_empty()) return Outcome::kBlocked;
+  if (slice_left_ == 0) return Outcome::kMore;
+  const std::span<const Envelope* const> waiting = audience.waiting();
+  const std::size_t viewers = std::min(waiting.size(), (slice_left_ + packets.size() - 1) / packets.size());
+  const FreshRun run{packets, waiting.first(viewers), audience.packets_done()};
+  const std::size_t left = port_.transmit_fresh(run);
+  has_sent_ = has_sent_ || left > 0;
+  audience.note_served(left, packets.size());
+  slice_left_ -= std::min(slice_left_, left);
+  dresser_.counters().add(Counter::kFreshSent, left);
+  if (left < run.departures()) return Outcome::kBlocked;
+  return audience.is_pass_done() ? Outcome::kDone : Outcome::kMore;
+}
+
+FanOut::Outcome FanOut::seal(Stream& stream) noexcept {
+  Audience& audience = stream.audience(CipherClass::kSealed);
+  const std::size_t need = stream.pass().fresh().size();
+  if (need == 0) return Outcome::kDone;
+  while (dresser_.queue().bulk_room() >= need) {
+    Viewer* viewer = audience.next();
+    if (viewer == nullptr) return Outcome::kDone;
+    seal_viewer(stream, *viewer);
+  }
+  return audience.is_pass_done() ? Outcome::kDone : Outcome::kMore;
+}
+
+void FanOut::seal_viewer(Stream& stream, Viewer& viewer) noexcept {
   std::uint64_t sent = 0;
-  for (PacketPos pos = pass.first; pos < pass.end; pos = pos + 1) {
-    const History::Slot* slot = stream.history().find(pos);
-    if (slot == nullptr || slot->first_sent > pass.started) continue;
-    if (dresser_.send(viewer, *slot, {})) {
+  for (const FreshPacket& packet : stream.pass().fresh()) {
+    if (dresser_.send_fresh(viewer, packet)) {
       ++sent;
     } else {
       ++viewer.packets_missed;
-      viewer.bytes_missed += slot->packet.bytes().size();
+      viewer.bytes_missed += packet.payload.bytes().size();
     }
   }
   dresser_.counters().add(Counter::kFreshSent, sent);

@@ -2,9 +2,16 @@
 //
 // A pass takes one run of positions to every live viewer, viewer by viewer: one cache line of each viewer for the whole
 // run, and packets to one viewer side by side, which a kernel socket sends as one segmented message (design D2, D7).
-// A full transmit queue pauses the pass; it goes on in the next breath and drops nothing.
+// Clear viewers are stamped by the port itself, straight from their envelopes; encrypted copies and packets that filled
+// a gap go through the transmit queue. A breath takes a slice of a pass, so that a large audience does not keep the
+// worker from receiving; a port that is full pauses the pass and drops nothing.
+//
+//   serve ─▶ lagging viewers ─▶ late packets ─▶ clear (port) ─▶ sealed (queue)
 #pragma once
 
+#include <cstdint>
+
+#include "io/port.h"
 #include "stream/catch_up.h"
 #include "stream/dresser.h"
 #include "stream/stream.h"
@@ -13,17 +20,38 @@ namespace fanlight {
 
 class FanOut {
  public:
-  explicit FanOut(Dresser& dresser) : dresser_(dresser), catch_up_(dresser) {}
+  enum class Outcome : std::uint8_t {
+    kDone,     // Everybody has what the stream has.
+    kMore,     // This breath's slice is over, or the queue is full.
+    kBlocked,  // The port took no more.
+  };
 
-  // Serves what `stream` has. Answers false when the queue filled up before everybody was served.
-  bool serve(Instant now, Stream& stream) noexcept;
+  FanOut(Dresser& dresser, io::AnyPort port) : dresser_(dresser), catch_up_(dresser), port_(port) {}
+
+  void begin_breath() noexcept {
+    slice_left_ = kFreshPerBreath;
+    has_sent_ = false;
+  }
+  // In this breath: to the port or, on its behalf, from the queue.
+  [[nodiscard]] bool has_sent() const noexcept { return has_sent_; }
+  // Serves what `stream` has.
+  [[nodiscard]] Outcome serve(Instant now, Stream& stream) noexcept;
 
  private:
-  bool run_pass(Stream& stream) noexcept;
-  void serve_viewer(Stream& stream, Viewer& viewer) noexcept;
   void serve_late(Stream& stream, Viewer& viewer) noexcept;
+
+  void begin_pass(Instant now, Stream& stream) noexcept;
+  [[nodiscard]] Outcome run_pass(Stream& stream) noexcept;
+  [[nodiscard]] Outcome send_late(Stream& stream) noexcept;
+  [[nodiscard]] Outcome stamp_clear(Stream& stream) noexcept;
+  [[nodiscard]] Outcome seal(Stream& stream) noexcept;
+  void seal_viewer(Stream& stream, Viewer& viewer) noexcept;
+
   Dresser& dresser_;
   CatchUp catch_up_;
+  io::AnyPort port_;
+  std::size_t slice_left_ = kFreshPerBreath;  // Departures.
+  bool has_sent_ = false;
 };
 
 }  // namespace fanlight

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "stream/stream_fixture.h"
 #include "wire/srt_ack.h"
 
@@ -29,12 +31,21 @@ TEST_F(FanOutTest, ThePayloadIsSharedAndNotCopied) {
   for (int i = 0; i < 50; ++i) join();
   serve();
   publish(0, 1316);
-  fan_out.serve(now, stream);
+  EXPECT_EQ(serve().at(0).total_bytes, 16u + 1316u);
   EXPECT_EQ(received.available(), received.capacity() - 1);
   EXPECT_EQ(copies.available(), copies.capacity());
-  EXPECT_EQ(headers.available(), headers.capacity() - 50);
-  queue.flush(port);
-  EXPECT_EQ(port.departed.at(0).total_bytes, 16u + 1316u);
+  EXPECT_EQ(headers.available(), headers.capacity()) << "the port stamps clear viewers";
+}
+
+TEST_F(FanOutTest, WhatLagsLeavesBeforeWhatIsFresh) {
+  Viewer& viewer = join();
+  viewer.start_at = now + millis(5);
+  publish_run(0, 3);
+  EXPECT_TRUE(serve().empty());
+  now = viewer.start_at;
+  publish(4);
+  EXPECT_EQ(numbers_of(serve(), viewer), (Numbers{0, 1, 2, 3, 4}));
+  EXPECT_EQ(viewer.place, Place::kLive);
 }
 
 TEST_F(FanOutTest, AHoleIsNotSentAndItsNumberStaysFree) {
@@ -71,30 +82,63 @@ TEST_F(FanOutTest, WhoCameLaterDoesNotGetWhatFillsAHoleBeforeIt) {
   EXPECT_EQ(numbers_of(serve(), viewer), Numbers{});
 }
 
-TEST_F(FanOutTest, AFullQueuePausesThePassAndDropsNothing) {
-  for (int i = 0; i < 1500; ++i) join();
+TEST_F(FanOutTest, ABreathTakesASliceOfALargeAudience) {
+  for (int i = 0; i < 600; ++i) join();
   serve();
   publish(0);
-  std::size_t sent = serve().size();
-  EXPECT_FALSE(is_done);
-  EXPECT_LT(sent, 1500u);
+  EXPECT_EQ(serve().size(), kFreshPerBreath);
+  EXPECT_EQ(outcome, FanOut::Outcome::kMore);
+  EXPECT_EQ(counters.read(Counter::kTransmitPaused), 0u);
+  EXPECT_EQ(serve().size(), kFreshPerBreath);
+  EXPECT_EQ(serve().size(), 600 - 2 * kFreshPerBreath);
+  EXPECT_TRUE(is_done());
+}
+
+TEST_F(FanOutTest, AFullPortPausesThePassAndDropsNothing) {
+  for (int i = 0; i < 100; ++i) join();
+  serve();
+  publish_run(0, 2);
+  port.take_max = 37;  // Not a multiple of three: a viewer gets a part of the run.
+  const auto first = serve();
+  EXPECT_EQ(outcome, FanOut::Outcome::kBlocked);
+  ASSERT_EQ(first.size(), 37u);
+  std::size_t sent = first.size();
   EXPECT_EQ(counters.read(Counter::kTransmitPaused), 1u);
-  sent += serve().size();
-  EXPECT_TRUE(is_done);
-  EXPECT_EQ(sent, 1500u);
-  for (const auto& viewer : viewers) EXPECT_EQ(stream.packets_sent_to(*viewer), 1u);
+  std::map<const Envelope*, Numbers> had;
+  while (!is_done())
+    for (const Departed& one : serve()) had[one.envelope].push_back(one.header.seq.raw), ++sent;
+  EXPECT_EQ(sent, 300u);
+  EXPECT_EQ(had[first.back().envelope], (Numbers{1, 2})) << "it had the first before the pause";
+  for (const auto& viewer : viewers) EXPECT_EQ(stream.packets_sent_to(*viewer), 3u);
 }
 
 TEST_F(FanOutTest, WhatArrivesDuringAPauseWaitsForTheNextPass) {
   for (int i = 0; i < 1500; ++i) join();
   serve();
   publish(0);
+  publish(2);
   serve();
   publish(1);
-  std::size_t sent = 0;
-  while (!is_done) sent += serve().size();
-  EXPECT_EQ(stream.served_next(), PacketPos{2});
-  for (const auto& viewer : viewers) ASSERT_EQ(stream.packets_sent_to(*viewer), 2u);
+  publish(3);
+  std::map<std::uint32_t, std::size_t> sent;
+  while (!is_done())
+    for (const Departed& one : serve()) ++sent[one.header.seq.raw];
+  EXPECT_EQ(stream.served_next(), PacketPos{4});
+  EXPECT_EQ(sent[1], 1500u) << "a gap of the run that was filled during it";
+  EXPECT_EQ(sent[3], 1500u);
+  for (const auto& viewer : viewers) ASSERT_EQ(stream.packets_sent_to(*viewer), 4u);
+}
+
+TEST_F(FanOutTest, ThePassKeepsItsPacketsWhenTheRingTurns) {
+  for (int i = 0; i < 600; ++i) join();
+  serve();
+  publish(0);
+  serve();
+  publish_run(1, kSlots + 5);
+  std::size_t zeros = 0;
+  for (int i = 0; i < 2; ++i)
+    for (const Departed& one : serve()) zeros += one.header.seq.raw == 0;
+  EXPECT_EQ(zeros, 600 - kFreshPerBreath);
 }
 
 TEST_F(FanOutTest, WhoLeavesDuringAPauseIsNotServedAndCostsNobodyTheirs) {
@@ -103,7 +147,7 @@ TEST_F(FanOutTest, WhoLeavesDuringAPauseIsNotServedAndCostsNobodyTheirs) {
   publish(0);
   std::size_t sent = serve().size();
   for (std::size_t i = 0; i < 1500; i += 2) stream.dismiss(*viewers[i]);
-  while (!is_done) sent += serve().size();
+  while (!is_done()) sent += serve().size();
   std::uint64_t counted = 0;
   for (const auto& viewer : viewers) counted += stream.packets_sent_to(*viewer);
   EXPECT_EQ(counted, sent);
@@ -151,6 +195,7 @@ TEST_F(FanOutTest, APayloadLargerThanTheViewersMssIsNotSentToIt) {
   publish(0, 1316);
   EXPECT_EQ(numbers_of(serve(), small), Numbers{});
   EXPECT_EQ(counters.read(Counter::kPayloadTooLarge), 1u);
+  EXPECT_TRUE(small.is_outgrown);
 }
 
 TEST_F(FanOutTest, MessageNumbersAreNeverZeroAndTimesNeverNegative) {

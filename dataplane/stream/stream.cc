@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "stream/message_number.h"
+#include "wire/srt_header.h"
 
 namespace fanlight {
 
@@ -69,11 +71,16 @@ bool Stream::enter_live(Viewer& viewer) noexcept {
   viewer.live_packets_base = live_packets_;
   viewer.live_bytes_base = live_bytes_;
   note_window(viewer.sender.window_end());
+  payload_limit_ = std::min<std::size_t>(payload_limit_, viewer.payload_bytes_max);
   return true;
 }
 
 void Stream::leave_live(Viewer& viewer) noexcept {
   DCHECK(!pass_.active && viewer.place == Place::kLive);
+  to_lagging(viewer);
+}
+
+void Stream::to_lagging(Viewer& viewer) noexcept {
   viewer.packets_sent = packets_sent_to(viewer);
   viewer.bytes_sent = bytes_sent_to(viewer);
   viewer.packets_missed = 0;  // Both figures know it now.
@@ -86,19 +93,36 @@ void Stream::leave_live(Viewer& viewer) noexcept {
 void Stream::begin_pass(Instant now) noexcept {
   DCHECK(!pass_.active);
   pass_.active = true;
-  pass_.started = now;
+  pass_.is_late_done = false;
   pass_.first = std::max(served_next_, history_.oldest());
   pass_.end = std::min(history_.next(), pass_.first + static_cast<std::int64_t>(kFreshMax));
   pass_.late_count = std::exchange(late_count_, 0);
   std::copy_n(late_.begin(), pass_.late_count, pass_.late.begin());
+  hold_pass();
+  if (pass_.packets + pass_.late_count > 0) last_fresh_ = now;
+  for (Audience& audience : audiences_) audience.begin_pass();
+}
+
+// The pass has references of its own: the ring may turn while it goes round.
+void Stream::hold_pass() noexcept {
   pass_.packets = 0;
   pass_.bytes = 0;
+  pass_.payload_bytes_max = 0;
   for (PacketPos pos = pass_.first; pos < pass_.end; pos = pos + 1) {
     const History::Slot* slot = history_.find(pos);
     if (slot == nullptr) continue;
-    ++pass_.packets;
-    pass_.bytes += slot->packet.bytes().size();
+    const std::size_t bytes = slot->packet.bytes().size();
+    pass_.held[pass_.packets++] = {.payload = slot->packet.share(),
+                                   .pos = pos,
+                                   .time = slot->time,
+                                   .message_word = wire::message_word({.message = message_number_of(pos)})};
+    pass_.bytes += bytes;
+    pass_.payload_bytes_max = std::max(pass_.payload_bytes_max, bytes);
   }
+}
+
+void Stream::end_late() noexcept {
+  pass_.is_late_done = true;
   for (Audience& audience : audiences_) audience.begin_pass();
 }
 
@@ -109,6 +133,28 @@ void Stream::end_pass(Instant now) noexcept {
   live_packets_ += pass_.packets;
   live_bytes_ += pass_.bytes;
   if (pass_.packets + pass_.late_count > 0) last_fresh_ = now;
+  for (FreshPacket& packet : pass_.fresh()) packet.payload.reset();
+}
+
+std::uint64_t Stream::part_with_outgrown() noexcept {
+  std::uint64_t packets = 0;
+  payload_limit_ = kPayloadBytesMax;
+  for (Audience& audience : audiences_) {
+    for (std::size_t i = 0; i < audience.size();) {
+      Viewer& viewer = audience.at(i);
+      const std::size_t limit = viewer.payload_bytes_max;
+      if (limit >= pass_.payload_bytes_max) {
+        payload_limit_ = std::min(payload_limit_, limit);
+        ++i;
+        continue;
+      }
+      packets += static_cast<std::uint64_t>(std::ranges::count_if(
+          pass_.fresh(), [&](const FreshPacket& packet) { return packet.payload.bytes().size() > limit; }));
+      viewer.is_outgrown = true;
+      to_lagging(viewer);  // Another viewer takes its index.
+    }
+  }
+  return packets;
 }
 
 PacketPos Stream::next_for(const Viewer& viewer) const noexcept {
@@ -117,7 +163,8 @@ PacketPos Stream::next_for(const Viewer& viewer) const noexcept {
 }
 
 bool Stream::had_this_pass(const Viewer& viewer) const noexcept {
-  return pass_.active && audiences_[static_cast<std::size_t>(viewer.cipher_class())].is_served(viewer);
+  return pass_.active && pass_.is_late_done &&
+         audiences_[static_cast<std::size_t>(viewer.cipher_class())].is_served(viewer);
 }
 
 StreamEdge Stream::edge_for(const Viewer& viewer) const noexcept {

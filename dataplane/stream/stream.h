@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "contract/limits.h"
+#include "packet/fresh.h"
 #include "stream/audience.h"
 #include "stream/history.h"
 #include "stream/stream_clock.h"
@@ -26,13 +27,17 @@ class Stream {
   // A run of positions on its way to everybody, and the late ones that came with it.
   struct Pass {
     bool active = false;
-    Instant started;  // What arrives later belongs to the next pass, a filled gap of this run included.
+    bool is_late_done = false;  // Everybody had the late ones.
     PacketPos first;
     PacketPos end;  // Exclusive.
     std::size_t late_count = 0;
     std::array<PacketPos, kFreshMax> late{};
-    std::uint64_t packets = 0;  // Held positions of the run.
+    // What was held when the pass began. A gap of the run that is filled later belongs to the next pass.
+    std::size_t packets = 0;
+    std::array<FreshPacket, kFreshMax> held{};
     std::uint64_t bytes = 0;
+    std::size_t payload_bytes_max = 0;
+    [[nodiscard]] std::span<FreshPacket> fresh() noexcept { return std::span(held).first(packets); }
   };
 
   // Takes a packet of the publisher; what is accepted goes to the viewers with the next pass.
@@ -50,6 +55,8 @@ class Stream {
 
   [[nodiscard]] bool has_fresh() const noexcept { return served_next_ < history_.next() || late_count_ > 0; }
   void begin_pass(Instant now) noexcept;
+  // Everybody had the late ones; now the fresh run goes round.
+  void end_late() noexcept;
   void end_pass(Instant now) noexcept;
   // The position right after the last one `viewer` was sent.
   [[nodiscard]] PacketPos next_for(const Viewer& viewer) const noexcept;
@@ -61,6 +68,11 @@ class Stream {
   // A viewer's flow window may close at this position; the live set is looked through when a pass goes beyond it.
   void note_window(PacketPos window_end) noexcept { window_min_ = std::min(window_min_, window_end); }
   void close_windows(PacketPos pass_end) noexcept;
+  // The largest payload that every live viewer takes, or less.
+  [[nodiscard]] std::size_t payload_limit() const noexcept { return payload_limit_; }
+  // At the beginning of a pass: viewers whose MSS does not hold a packet of it leave the live set for good. Answers how
+  // many packets they do not get.
+  std::uint64_t part_with_outgrown() noexcept;
 
   [[nodiscard]] History& history() noexcept { return history_; }
   [[nodiscard]] const History& history() const noexcept { return history_; }
@@ -85,6 +97,8 @@ class Stream {
   }
 
  private:
+  void hold_pass() noexcept;
+  void to_lagging(Viewer& viewer) noexcept;
   [[nodiscard]] bool had_this_pass(const Viewer& viewer) const noexcept;
 
   History history_;
@@ -96,6 +110,7 @@ class Stream {
   std::size_t late_count_ = 0;
   PacketPos served_next_;  // All before it went to the whole live set.
   PacketPos window_min_;
+  std::size_t payload_limit_ = kPayloadBytesMax;
   Micros latency_max_;
   Instant last_fresh_;
   std::uint64_t live_packets_ = 0;  // What a viewer that was always live got.

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "io/dressed_run.h"
 #include "stream/fan_out.h"
 #include "stream/repair.h"
 #include "wire/srt_header.h"
@@ -20,6 +21,8 @@ struct Departed {
 
 struct CollectingPort {
   std::vector<Departed> departed;
+  PacketPool headers{64, kHeaderRoomBytes};
+  std::size_t take_max = SIZE_MAX;  // Of one slice.
   io::PortCounters figures;
   std::size_t receive(std::span<io::Arrival>) noexcept { return 0; }
   std::size_t transmit(std::span<io::Departure> departures) noexcept {
@@ -28,6 +31,9 @@ struct CollectingPort {
       one.packet.reset();
     }
     return departures.size();
+  }
+  std::size_t transmit_fresh(const FreshRun& run) noexcept {
+    return io::transmit_dressed(*this, headers, run, take_max);
   }
   void address(const Path&, Envelope&) noexcept {}
   void wait(Micros) noexcept {}
@@ -44,11 +50,11 @@ struct StreamFixture {
   WorkerCounters counters;
   TransmitQueue queue;
   Dresser dresser{{headers, copies}, queue, counters};
-  FanOut fan_out{dresser};
+  CollectingPort port;
+  FanOut fan_out{dresser, io::AnyPort::of(port)};
   Repair repair{dresser};
   Stream stream{kSlots, kViewers, seconds(2)};
   Instant now{1'000'000'000};
-  CollectingPort port;
   std::vector<std::unique_ptr<Viewer>> viewers;
 
   Verdict publish(std::int64_t pos, std::size_t bytes = 188) {
@@ -77,7 +83,8 @@ struct StreamFixture {
   }
   // Serves once and takes all that left.
   std::vector<Departed> serve() {
-    is_done = fan_out.serve(now, stream);
+    fan_out.begin_breath();
+    outcome = fan_out.serve(now, stream);
     queue.flush(port);
     return std::exchange(port.departed, {});
   }
@@ -87,7 +94,8 @@ struct StreamFixture {
       if (one.envelope == &viewer.envelope) numbers.push_back(one.header.seq.raw);
     return numbers;
   }
-  bool is_done = true;
+  [[nodiscard]] bool is_done() const { return outcome == FanOut::Outcome::kDone; }
+  FanOut::Outcome outcome = FanOut::Outcome::kDone;
 };
 
 }  // namespace fanlight

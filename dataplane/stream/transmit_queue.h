@@ -31,8 +31,8 @@ class TransmitQueue {
     ++pushed_;
   }
   // False when the port took nothing: there was nothing, or it is blocked.
-  template <io::Port P>
-  bool flush(P& port) noexcept {
+  template <class P>  // io::Port or io::AnyPort
+  bool flush(P&& port) noexcept {
     if (is_empty()) return false;
     const std::size_t taken = port.transmit(std::span(departures_).subspan(begin_, end_ - begin_));
     begin_ += taken;

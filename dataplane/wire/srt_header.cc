@@ -11,12 +11,6 @@ constexpr unsigned kBoundaryShift = 30;
 constexpr unsigned kKeyShift = 27;
 constexpr std::uint32_t kTypeMask = 0x7FFF;
 
-std::uint32_t message_word(const DataHeader& header) {
-  return static_cast<std::uint32_t>(header.boundary) << kBoundaryShift | (header.in_order ? kInOrderBit : 0) |
-         static_cast<std::uint32_t>(header.key) << kKeyShift | (header.retransmitted ? kRetransmittedBit : 0) |
-         (header.message & kMessageNumberMask);
-}
-
 }  // namespace
 
 bool is_control(ByteSpan datagram) noexcept {
@@ -56,6 +50,12 @@ std::optional<ControlHeader> parse_control_header(ByteSpan datagram) noexcept {
                        .info = reader->u32<4>(),
                        .time = {reader->u32<8>()},
                        .destination = SocketId{reader->u32<12>()}};
+}
+
+std::uint32_t message_word(const DataHeader& header) noexcept {
+  return static_cast<std::uint32_t>(header.boundary) << kBoundaryShift | (header.in_order ? kInOrderBit : 0) |
+         static_cast<std::uint32_t>(header.key) << kKeyShift | (header.retransmitted ? kRetransmittedBit : 0) |
+         (header.message & kMessageNumberMask);
 }
 
 void write_data_header(std::span<std::byte, kHeaderBytes> out, const DataHeader& header) noexcept {

@@ -77,6 +77,8 @@ struct ControlHeader {
 // Type may be one this enum does not name: unknown types are for the caller to ignore.
 [[nodiscard]] std::optional<ControlHeader> parse_control_header(ByteSpan datagram) noexcept;
 
+// The second word of a data header, of which the flags and the message number make the whole.
+[[nodiscard]] std::uint32_t message_word(const DataHeader& header) noexcept;
 void write_data_header(std::span<std::byte, kHeaderBytes> out, const DataHeader& header) noexcept;
 void write_control_header(std::span<std::byte, kHeaderBytes> out, const ControlHeader& header) noexcept;
 

@@ -23,12 +23,12 @@ constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
 }  // namespace
 
-Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, EnvelopeWriter address)
+Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port)
     : mailbox_(mailbox),
       dresser_(pools, queue_, mailbox.counters),
-      fan_out_(dresser_),
+      fan_out_(dresser_, port),
       repair_(dresser_),
-      replies_(pools, queue_, mailbox.counters, address),
+      replies_(pools, queue_, mailbox.counters, port),
       sessions_(options.worker, options.sessions_max, options.publishers_max, options.key),
       listener_(options.key, sessions_, replies_, mailbox),
       timers_(options.sessions_max),
@@ -206,14 +206,19 @@ void Relay::retire_streams() noexcept {
   }
 }
 
-void Relay::fan_out(Instant now) noexcept {
+// Each breath starts with the next stream, so that one whose audience fills every slice starves nobody.
+bool Relay::fan_out(Instant now) noexcept {
   fan_out_pending_ = false;
-  for (StreamEntry& entry : std::span(streams_).first(streams_end_)) {
-    if (entry.stream == nullptr) continue;
-    if (!fan_out_.serve(now, *entry.stream)) fan_out_pending_ = true;
-    counters().add(Counter::kHistoryOverrun, entry.stream->take_overruns());
-    counters().add(Counter::kWindowClosed, entry.stream->take_windows_closed());
+  fan_out_.begin_breath();
+  for (std::size_t i = 0; i < streams_end_; ++i) {
+    Stream* stream = streams_[(next_stream_ + i) % streams_end_].stream;
+    if (stream == nullptr) continue;
+    if (fan_out_.serve(now, *stream) == FanOut::Outcome::kMore) fan_out_pending_ = true;
+    counters().add(Counter::kHistoryOverrun, stream->take_overruns());
+    counters().add(Counter::kWindowClosed, stream->take_windows_closed());
   }
+  next_stream_ = streams_end_ > 0 ? (next_stream_ + 1) % streams_end_ : 0;
+  return fan_out_.has_sent();
 }
 
 void Relay::report(Instant now) noexcept {
@@ -222,7 +227,7 @@ void Relay::report(Instant now) noexcept {
 
 Instant Relay::next_deadline(Instant now) noexcept {
   Instant due = timers_.next();
-  // With departures waiting, the fan-out waits for the port, and so does everybody.
+  // With departures waiting, the fan-out waits for the port, and so does everybody. A port that took no more wakes us.
   if (fan_out_pending_ && queue_.is_empty()) due = now;
   const bool has_news =
       !reporter_.is_idle() || streams_removing_ > 0 || (stopping_ && !stopped_ && sessions_.open_count() == 0);

@@ -29,14 +29,15 @@ class Relay {
     std::size_t publishers_max = 64;
     HashKey key{};  // Random: cookies and tables depend on it.
   };
-  Relay(const Options& options, Pools pools, Mailbox& mailbox, EnvelopeWriter address);
+  Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port);
   ~Relay();
 
   void take_commands(Instant now) noexcept;
   void admit(Instant now, std::span<io::Arrival> burst) noexcept;
   void fire_due_timers(Instant now) noexcept;
   void service_touched(Instant now) noexcept;
-  void fan_out(Instant now) noexcept;
+  // Answers whether anything left for the port.
+  bool fan_out(Instant now) noexcept;
   void report(Instant now) noexcept;
   // When this worker has something to do by itself; `now` or earlier when it has already.
   [[nodiscard]] Instant next_deadline(Instant now) noexcept;
@@ -102,6 +103,7 @@ class Relay {
   std::vector<std::uint32_t> touched_;
   std::size_t streams_end_ = 0;  // No stream has an index at or behind it.
   std::size_t streams_removing_ = 0;
+  std::size_t next_stream_ = 0;  // The fan-out's first in the next breath.
   bool fan_out_pending_ = false;
   bool stopping_ = false;
   bool stopped_ = false;

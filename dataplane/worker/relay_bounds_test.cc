@@ -107,8 +107,7 @@ TEST(RelayCrowdTest, EverybodyHearsTheEnd) {
   Stream stream(256, kViewers, seconds(2));
   Mailbox mailbox;
   KeepingPort port;
-  Relay relay({.sessions_max = kViewers, .key = {7, 8}}, {headers, copies}, mailbox,
-              {&port, [](void* p, const Path& path, Envelope& e) { static_cast<KeepingPort*>(p)->address(path, e); }});
+  Relay relay({.sessions_max = kViewers, .key = {7, 8}}, {headers, copies}, mailbox, io::AnyPort::of(port));
   Instant now{1'000'000'000};
   std::set<Endpoint> told;
   const auto breathe = [&] {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "io/dressed_run.h"
 #include "stream/stream.h"
 #include "wire/srt_ack.h"
 #include "wire/srt_handshake.h"
@@ -33,6 +34,7 @@ struct Said {
 struct KeepingPort {
   std::vector<Said> said;
   std::size_t take_max = SIZE_MAX;
+  PacketPool headers{kTransmitQueue, kHeaderRoomBytes};
   io::PortCounters figures;
 
   std::size_t receive(std::span<io::Arrival>) noexcept { return 0; }
@@ -47,6 +49,7 @@ struct KeepingPort {
     }
     return taken;
   }
+  std::size_t transmit_fresh(const FreshRun& run) noexcept { return io::transmit_dressed(*this, headers, run); }
   void address(const Path& path, Envelope& envelope) noexcept {
     static_assert(sizeof path.remote <= sizeof envelope.head);
     std::memcpy(envelope.head.data(), &path.remote, sizeof path.remote);
@@ -75,7 +78,7 @@ class RelayFixture {
   Relay relay{{.worker = 1, .sessions_max = kSessions, .publishers_max = 2, .key = {7, 8}},
               {headers, copies},
               mailbox,
-              {&port, [](void* p, const Path& path, Envelope& e) { static_cast<KeepingPort*>(p)->address(path, e); }}};
+              io::AnyPort::of(port)};
   Instant now{1'000'000'000};
   std::vector<io::Arrival> burst;
 

@@ -287,8 +287,10 @@ TEST_F(RelaySessionTest, AnEndIsToldToControlEvenWhenItsRingWasFull) {
 TEST_F(RelaySessionTest, WhatWaitsForTheDeviceGoesWhereItWasMeantToGo) {
   const SocketId publisher = open_publisher();
   const SocketId viewer = open_viewer();
-  port.take_max = 0;
   publish(publisher, 1000, 3);
+  run_for(millis(200));
+  port.take_max = 0;
+  heard_from(kViewerAt, nak(viewer, {{{30}, {32}}}));  // Three repairs wait.
   heard_from(kViewerAt, bare(viewer, ControlType::kShutdown), millis(1));
   // Its slot and every other one find new owners before the device takes a packet again.
   for (std::uint16_t i = 0; i < kSessions; ++i) say(opening(Role::kViewer, caller(8000 + i), SocketId{800u + i}));

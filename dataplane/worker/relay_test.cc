@@ -287,6 +287,8 @@ TEST_F(DryRelayTest, ADryHeaderPoolIsCountedAndTheViewerMayAskAgain) {
   std::vector<PacketRef> held;
   while (PacketRef packet = headers.take()) held.push_back(std::move(packet));
   EXPECT_EQ(judged(kCaller, data(publisher, kIsn)), Verdict::kAccepted);
+  EXPECT_EQ(sequences(answers), std::vector<std::uint32_t>{kIsn.raw}) << "the port has buffers of its own";
+  EXPECT_EQ(judged(kStranger, nak(viewer, {{kIsn, kIsn}}), millis(100)), Verdict::kControl);
   EXPECT_EQ(sequences(answers), std::vector<std::uint32_t>{});
   EXPECT_EQ(read(Counter::kHeaderPoolDry), 1u);
   held.clear();

@@ -11,7 +11,7 @@ bool Replies::send_to(const Path& path, ByteSpan datagram) noexcept {
   }
   Envelope& envelope = envelopes_[next_envelope_ % envelopes_.size()];
   envelope = Envelope{};
-  address_(path, envelope);
+  port_.address(path, envelope);
   if (!enqueue(envelope, datagram)) return false;
   ++next_envelope_;
   counters_.add(Counter::kRepliesSent);

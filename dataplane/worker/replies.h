@@ -9,23 +9,15 @@
 
 namespace fanlight {
 
-// How the port's part of an envelope gets written, without naming the port: once per session or reply, never per
-// packet.
-struct EnvelopeWriter {
-  void* port = nullptr;
-  void (*write)(void* port, const Path& path, Envelope& envelope) = nullptr;
-  void operator()(const Path& path, Envelope& envelope) const { write(port, path, envelope); }
-};
-
 class Replies {
  public:
-  Replies(Pools pools, TransmitQueue& queue, WorkerCounters& counters, EnvelopeWriter address)
-      : pools_(pools), queue_(queue), counters_(counters), address_(address), envelopes_(kTransmitQueue) {}
+  Replies(Pools pools, TransmitQueue& queue, WorkerCounters& counters, io::AnyPort port)
+      : pools_(pools), queue_(queue), counters_(counters), port_(port), envelopes_(kTransmitQueue) {}
 
   // To an address, from the address it called. False when there was no buffer or room (counted).
   bool send_to(const Path& path, ByteSpan datagram) noexcept;
   // Writes the port's part of an envelope that will be kept.
-  void address(const Path& path, Envelope& envelope) const noexcept { address_(path, envelope); }
+  void address(const Path& path, Envelope& envelope) const noexcept { port_.address(path, envelope); }
   // To a session whose envelope is kept: handshake responses, SHUTDOWN and what its engine says count as control.
   bool send(const Envelope& envelope, ByteSpan datagram) noexcept;
 
@@ -34,7 +26,7 @@ class Replies {
   Pools pools_;
   TransmitQueue& queue_;
   WorkerCounters& counters_;
-  EnvelopeWriter address_;
+  io::AnyPort port_;
   // As many as the queue has places: an envelope is not used again while its departure may still wait.
   std::vector<Envelope> envelopes_;
   std::size_t next_envelope_ = 0;

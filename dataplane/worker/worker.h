@@ -18,11 +18,7 @@ template <io::Port P, class Clock>
 class Worker {
  public:
   Worker(const Relay::Options& options, Pools pools, Mailbox& mailbox, P& port, Clock& clock)
-      : mailbox_(mailbox),
-        port_(port),
-        clock_(clock),
-        relay_(options, pools, mailbox,
-               {&port, [](void* p, const Path& path, Envelope& e) { static_cast<P*>(p)->address(path, e); }}) {}
+      : mailbox_(mailbox), port_(port), clock_(clock), relay_(options, pools, mailbox, io::AnyPort::of(port)) {}
 
   // One breath: everything this core does, in the only order in which each step can use what the one before made.
   //   commands first: a viewer removed now gets nothing more · receive before timers: an ACK that just came in may make
@@ -35,9 +31,9 @@ class Worker {
     relay_.admit(now, burst);
     relay_.fire_due_timers(now);
     relay_.service_touched(now);
-    relay_.fan_out(now);
+    const bool fanned_out = relay_.fan_out(now);
     relay_.report(now);
-    const bool had_news = relay_.queue().flush(port_) || !burst.empty();
+    const bool had_news = relay_.queue().flush(port_) || fanned_out || !burst.empty();
     if (std::exchange(mailbox_.has_posted, false)) io::ring_doorbell(mailbox_.control_bell);
     account(had_news);
     return had_news;
@@ -77,6 +73,7 @@ class Worker {
     counters.set(Counter::kTransmitSegmented, port.transmit_segmented);
     counters.set(Counter::kTransmitRefused, port.transmit_refused);
     counters.set(Counter::kTransmitUnresolved, port.transmit_unresolved);
+    counters.set(Counter::kTransmitPoolDry, port.transmit_pool_dry);
     counters.set(Counter::kReceivePoolDry, port.receive_pool_dry);
     counters.set(Counter::kOwnFrames, port.own_frames);
     counters.set_judged_by_port(port.verdicts);

@@ -1,0 +1,135 @@
+// Fresh packets on an Ethernet device: frames are built in bursts, header buffers taken and references counted once per
+// burst, each header written in one go from the viewer's envelope (design D7).
+//
+//   plan (which viewer, which packet, which MAC) ─▶ buffers in bulk ─▶ frame ─▶ references ─▶ device
+#include <algorithm>
+#include <cstring>
+
+#include "io/ethernet_link.h"
+#include "net/udp_head.h"
+
+namespace fanlight::io {
+
+EthernetLink::Transmitted EthernetLink::transmit_fresh(Instant now, const FreshRun& run, std::size_t skip) noexcept {
+  if (!flush_staged()) return {.is_full = true};
+  prepare_payloads(run);
+  std::size_t left = 0;
+  while (const std::size_t planned = plan_fresh(now, run, run.packets_done + skip + left)) {
+    if (jobs_ > 0 && !stage_fresh(run)) return {.left = left, .is_full = true};
+    left += planned;
+    if (!flush_staged()) return {.left = left, .is_full = true};
+  }
+  return {.left = left};
+}
+
+// The sum outlives this call in the port's note, for a pass comes in many slices. It is folded, so it fits beside a
+// mark that says it is there.
+void EthernetLink::prepare_payloads(const FreshRun& run) noexcept {
+  constexpr std::uint64_t kNoted = std::uint64_t{1} << 32;
+  for (std::size_t i = 0; i < run.packets.size(); ++i) {
+    FreshPacket& packet = run.packets[i];
+    const ByteSpan bytes = packet.payload.bytes();
+    if (packet.port_note == 0 && !device_.sums_udp()) packet.port_note = kNoted | net::fold(net::sum_of(bytes));
+    payloads_[i] = {.mbuf = packet.payload.mbuf(),
+                    .sum = net::PayloadSum::of_folded(static_cast<std::uint16_t>(packet.port_note)),
+                    .datagram_bytes = static_cast<std::uint16_t>(kFreshHeaderBytes + bytes.size())};
+  }
+}
+
+// Fills the plan with up to a burst of departures from `first` on; answers how many it went over: planned, or dropped
+// and counted.
+std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size_t first) noexcept {
+  const std::size_t packets = run.packets.size();
+  const std::size_t end = packets * run.viewers.size();
+  std::size_t viewer = first / packets;
+  std::size_t packet = first % packets;
+  std::size_t at = first;
+  jobs_ = 0;
+  while (at < end && jobs_ < plan_.size()) {
+    const Envelope& envelope = *run.viewers[viewer];
+    if (envelope.door != door_) break;
+    const net::MacAddress* to = mac_for(now, envelope);
+    const std::size_t head_bytes = net::kEthernetBytes + envelope.head_bytes;
+    for (; packet < packets && jobs_ < plan_.size(); ++packet, ++at) {
+      if (to == nullptr) {
+        ++counters_.transmit_unresolved;
+      } else if (head_bytes + payloads_[packet].datagram_bytes > net::kFrameBytesMax) {
+        ++counters_.transmit_refused;
+      } else {
+        plan_[jobs_++] = {&envelope, to, packet};
+      }
+    }
+    if (packet < packets) break;
+    packet = 0;
+    ++viewer;
+  }
+  return at - first;
+}
+
+// False when there are no buffers: nothing of the plan is staged.
+bool EthernetLink::stage_fresh(const FreshRun& run) noexcept {
+  constexpr std::size_t kAhead = 4;
+  PacketPool& pool = device_.takes_chains() ? header_pool_ : pool_;
+  if (rte_pktmbuf_alloc_bulk(pool.mempool(), staged_.data(), static_cast<unsigned>(jobs_)) != 0) {
+    ++counters_.transmit_pool_dry;
+    return false;
+  }
+  for (std::size_t i = 0; i < jobs_; ++i) {
+    if (i + kAhead < jobs_) __builtin_prefetch(rte_pktmbuf_mtod(staged_[i + kAhead], void*), 1);
+    const FreshJob& job = plan_[i];
+    FreshPayload& payload = payloads_[job.packet];
+    frame_fresh(staged_[i], job, run.packets[job.packet], payload);
+    staged_bytes_[i] = payload.datagram_bytes;
+  }
+  for (FreshPayload& payload : std::span(payloads_).first(run.packets.size())) {
+    if (payload.references > 0) rte_mbuf_refcnt_update(payload.mbuf, static_cast<std::int16_t>(payload.references));
+    payload.references = 0;
+  }
+  staged_begin_ = 0;
+  staged_end_ = jobs_;
+  return true;
+}
+
+void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const FreshPacket& packet,
+                               FreshPayload& payload) noexcept {
+  const Envelope& envelope = *job.envelope;
+  const net::ChecksumMode mode = device_.sums_udp() ? net::ChecksumMode::kDevice : net::ChecksumMode::kSoftware;
+  const std::size_t head_bytes = envelope.head_bytes;
+  const bool is_v4 = head_bytes == net::kUdpHeadBytesV4;
+  const std::size_t header_bytes = net::kEthernetBytes + head_bytes + kFreshHeaderBytes;
+  auto* const at = rte_pktmbuf_mtod(frame, std::byte*);
+  std::byte* const srt = at + net::kEthernetBytes + head_bytes;
+  std::memcpy(at, job.to->data(), net::kMacBytes);
+  std::memcpy(at + net::kMacBytes, interface_.mac.data(), net::kMacBytes);
+  store_be16(at + 2 * net::kMacBytes, is_v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
+  stamp_fresh(srt, envelope, packet);
+  const std::size_t written =
+      net::write_udp_head({at + net::kEthernetBytes, head_bytes}, ByteSpan{envelope.head}.first(head_bytes),
+                          payload.datagram_bytes, net::PayloadSum::of_16_bytes(srt) + payload.sum, mode);
+  DCHECK(written == head_bytes);
+  frame->data_len = static_cast<std::uint16_t>(header_bytes);
+  frame->pkt_len = static_cast<std::uint32_t>(net::kEthernetBytes + head_bytes + payload.datagram_bytes);
+  if (mode == net::ChecksumMode::kDevice) request_checksum(frame, head_bytes);
+  if (device_.takes_chains()) {
+    frame->nb_segs = 2;
+    frame->next = payload.mbuf;
+    ++payload.references;
+  } else {
+    std::memcpy(at + header_bytes, rte_pktmbuf_mtod(payload.mbuf, void*), payload.mbuf->data_len);
+    frame->data_len = static_cast<std::uint16_t>(frame->pkt_len);
+  }
+}
+
+bool EthernetLink::flush_staged() noexcept {
+  while (staged_begin_ < staged_end_) {
+    const std::size_t taken = device_.transmit(std::span{staged_}.subspan(staged_begin_, staged_end_ - staged_begin_));
+    ++counters_.transmit_calls;
+    if (taken == 0) return false;
+    counters_.transmitted += taken;
+    for (std::size_t i = 0; i < taken; ++i) counters_.transmitted_bytes += staged_bytes_[staged_begin_ + i];
+    staged_begin_ += taken;
+  }
+  return true;
+}
+
+}  // namespace fanlight::io

@@ -1,0 +1,52 @@
+// Fresh packets on their way to the live set: what is the same for every viewer, and how a viewer's envelope makes an
+// SRT header of it. The port stamps (design D7): no buffer, queue place or reference is taken per viewer above it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "packet/envelope.h"
+#include "packet/packet.h"
+
+namespace fanlight {
+
+inline constexpr std::size_t kFreshHeaderBytes = 16;  // An SRT data header (draft §3.1).
+
+struct FreshPacket {
+  PacketRef payload;  // Clear; a reference of the pass's own.
+  PacketPos pos;
+  StreamTime time;
+  std::uint32_t message_word = 0;  // The header's second word, the same for every clear viewer.
+
+  // --- Written by: port. Opaque to everybody else: what it worked out of the payload, once per pass. 0: nothing yet.
+  std::uint64_t port_note = 0;
+};
+
+// A slice of a pass: each viewer gets each packet, viewer by viewer.
+struct FreshRun {
+  std::span<FreshPacket> packets;
+  std::span<const Envelope* const> viewers;
+  std::size_t packets_done = 0;  // Of the first viewer: what left before the port was full.
+
+  [[nodiscard]] std::size_t departures() const noexcept { return packets.size() * viewers.size() - packets_done; }
+};
+
+// Writes the header of `packet` for the viewer of `envelope`: 16 bytes at `out`.
+inline void stamp_fresh(std::byte* out, const Envelope& envelope, const FreshPacket& packet) noexcept {
+  const std::int64_t since_join = (packet.time - envelope.time_zero).count;
+  store_be32(out, envelope.offset.seq_of(packet.pos).raw);
+  store_be32(out + 4, packet.message_word);
+  store_be32(out + 8, static_cast<std::uint32_t>(std::max<std::int64_t>(0, since_join)));
+  store_be32(out + 12, envelope.peer.raw());
+}
+
+// The datagram of its own that a port without a faster way sends. Empty when the pool is dry.
+inline PacketRef dress_fresh(PacketPool& headers, const Envelope& envelope, const FreshPacket& packet) noexcept {
+  PacketRef dressed = dress(headers, packet.payload, kFreshHeaderBytes);
+  if (dressed) stamp_fresh(dressed.bytes().data(), envelope, packet);
+  return dressed;
+}
+
+}  // namespace fanlight
