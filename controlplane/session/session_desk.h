@@ -73,6 +73,8 @@ class SessionDesk {
   void handle(event::SessionOpened& event);
   void handle(event::SessionRefused& event);
   void handle(event::SessionClosed& event);
+  void handle(event::CallConnected&) {}  // Nobody has calls made yet.
+  void handle(event::CallFailed&) {}
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
   void handle(event::SessionReport& event);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -23,7 +24,8 @@ class Stream;  // stream/stream.h. Control holds it as a token: made by a Stream
 
 enum class Role : std::uint8_t { kPublisher, kViewer };
 
-// Numbered by control, one for each CONCLUSION it decides; comes back in the events about that session.
+// Numbered by control, one for each CONCLUSION it decides and each call it has made; comes back in the events about
+// that session.
 using RequestId = Strong<struct RequestIdTag, std::uint64_t>;
 
 enum class CloseReason : std::uint8_t {
@@ -58,6 +60,15 @@ constexpr std::string_view describe(CloseReason reason) {
   }
   return "unknown";
 }
+
+// What a call carries on its way. The worker reads it and hands it back; the ciphers stay with the session.
+struct CallKit {
+  std::string stream_id;                                     // At most 512 bytes; empty: none is sent.
+  std::array<std::byte, kKeyMessageBytesMax> key_message{};  // For KMREQ.
+  std::uint16_t key_message_bytes = 0;                       // 0: clear.
+  std::uint16_t key_bytes = 0;                               // 16, 24 or 32.
+  std::unique_ptr<crypto::SessionCiphers> ciphers;           // Null: clear.
+};
 
 namespace command {
 
@@ -109,6 +120,19 @@ struct InstallKeys {
   std::array<std::byte, kKeyMessageBytesMax> response{};
 };
 
+// Calls a listener. Answered with CallConnected, after which it is a session like any other, or with CallFailed.
+struct OpenCall {
+  RequestId request;
+  Path path;                  // To the listener, from a door of ours.
+  Role role = Role::kViewer;  // The listener's: a viewer is sent the stream, a publisher feeds it.
+  StreamIndex stream;
+  SeqNo first_seq;
+  Micros receive_latency;  // Asked for; the listener has the last word.
+  Micros send_latency;
+  Micros latency_max;  // What the stream's history is made for.
+  std::unique_ptr<CallKit> kit;
+};
+
 // Asks for a SessionReport of one session, or of all when `socket` is 0, and a StreamReport of each stream;
 // ReportEnd closes the answer.
 struct AskReport {
@@ -123,7 +147,7 @@ struct Stop {};
 
 using Command =
     std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession, command::SendReply,
-                 command::CloseSession, command::InstallKeys, command::AskReport, command::Stop>;
+                 command::CloseSession, command::InstallKeys, command::OpenCall, command::AskReport, command::Stop>;
 
 namespace event {
 
@@ -153,6 +177,24 @@ struct SessionClosed {
   CloseReason reason = CloseReason::kPeerShutdown;
   SessionStats stats;
   std::unique_ptr<crypto::SessionCiphers> ciphers;  // Handed back so that a worker never frees.
+};
+
+// A listener took our call: from here on a session.
+struct CallConnected {
+  RequestId request;
+  SocketId socket;
+  SocketId peer;
+  Path path;
+  std::uint32_t srt_version = 0;
+  Micros receive_latency;
+  std::unique_ptr<CallKit> kit;
+};
+
+struct CallFailed {
+  RequestId request;
+  wire::Reject reason = wire::Reject::kTimeout;
+  bool is_from_peer = false;  // The listener said so.
+  std::unique_ptr<CallKit> kit;
 };
 
 // A KMREQ from a publisher that is Up.
@@ -208,8 +250,9 @@ struct Stopped {};
 }  // namespace event
 
 using Event = std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
-                           event::SessionClosed, event::KeyRequestReceived, event::KeysInstalled, event::SessionReport,
-                           event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
+                           event::SessionClosed, event::CallConnected, event::CallFailed, event::KeyRequestReceived,
+                           event::KeysInstalled, event::SessionReport, event::StreamReport, event::ReportEnd,
+                           event::StreamRetired, event::Stopped>;
 
 // How a stream is dimensioned (design D1): slots = bitrate_max × (latency_max + 1 s), rounded up to a power of two.
 struct StreamOptions {

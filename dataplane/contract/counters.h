@@ -54,6 +54,8 @@ namespace fanlight {
   X(kSessionsOpened, "sessions_opened")         \
   X(kSessionsClosed, "sessions_closed")         \
   X(kSessionsRefused, "sessions_refused")       \
+  X(kCallsMade, "calls_made")                   \
+  X(kCallsFailed, "calls_failed")               \
   X(kEventsRefused, "events_refused")
 
 enum class Counter : std::uint8_t {

@@ -30,6 +30,7 @@ inline constexpr Micros kResponseInterval = millis(10);  // At most one repeated
 // --- tables
 inline constexpr std::size_t kSessionsMax = 65536;  // Slot bits of a socket ID.
 inline constexpr std::size_t kStreamsMax = 1024;
+inline constexpr std::size_t kCallsAtOnceMax = 64;  // Calls that wait for their listener's answer at the same time.
 inline constexpr std::size_t kStreamNameBytesMax = 128;
 inline constexpr std::size_t kResponseBytesMax = 256;  // CONCLUSION response with KMRSP: at most 16+48+16+4+104.
 inline constexpr std::size_t kKeyMessageBytesMax = 104;

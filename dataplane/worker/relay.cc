@@ -44,7 +44,7 @@ void Relay::fire_due_timers(Instant now) noexcept {
     Session& session = sessions_.at(*slot);
     if (session.state == Session::State::kClosing) {
       continue_close(now, session);
-    } else if (session.state == Session::State::kOpen) {
+    } else if (session.state != Session::State::kFree) {
       touch(session);
     }
   }
@@ -56,6 +56,7 @@ void Relay::service_touched(Instant now) noexcept {
     Session& session = sessions_.at(slot);
     session.is_touched = false;
     if (session.state == Session::State::kOpen) service(now, session);
+    if (session.state == Session::State::kCalling) service_call(now, session);
   }
   touched_.clear();
 }

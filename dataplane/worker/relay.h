@@ -13,6 +13,7 @@
 #include "stream/fan_out.h"
 #include "stream/repair.h"
 #include "wire/reject.h"
+#include "worker/calls.h"
 #include "worker/listener.h"
 #include "worker/replies.h"
 #include "worker/reporter.h"
@@ -66,13 +67,25 @@ class Relay {
   void apply(Instant now, command::SendReply& reply) noexcept;
   void apply(Instant now, command::CloseSession& close) noexcept;
   void apply(Instant now, command::InstallKeys& install) noexcept;
+  void apply(Instant now, command::OpenCall& open) noexcept;
   void apply(Instant now, command::AskReport& question) noexcept;
   void apply(Instant now, command::Stop&) noexcept;
   void apply(Instant, std::monostate) noexcept {}
   [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenSession& open) const noexcept;
   [[nodiscard]] bool open_publisher(Instant now, Session& session, command::OpenSession& open) noexcept;
   void open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept;
+  [[nodiscard]] bool begin_session(Instant now, Session& session, command::OpenSession& open) noexcept;
   void refuse(command::OpenSession& open, wire::Reject reason) noexcept;
+
+  // relay_calls.cc
+  [[nodiscard]] Verdict admit_to_call(Instant now, Session& session, const io::Arrival& arrival) noexcept;
+  void service_call(Instant now, Session& session) noexcept;
+  [[nodiscard]] std::optional<wire::Reject> try_connect(Instant now, Session& session, Call& call,
+                                                        const Path& path) noexcept;
+  void hang_up(const Call& call) noexcept;
+  void fail_call(Instant now, Session& session, srt::Caller::Failure failure) noexcept;
+  // Those for one stream, or all.
+  void fail_calls(Instant now, std::optional<StreamIndex> stream, wire::Reject reason) noexcept;
 
   // relay.cc
   void service(Instant now, Session& session) noexcept;
@@ -97,6 +110,7 @@ class Relay {
   Replies replies_;
   Sessions sessions_;
   Listener listener_;
+  Calls calls_;
   TimerWheel timers_;
   std::vector<StreamEntry> streams_;
   Reporter reporter_;

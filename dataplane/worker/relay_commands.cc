@@ -39,6 +39,7 @@ void Relay::apply(Instant now, command::RemoveStream& remove) noexcept {
   if (entry.stream == nullptr || entry.is_removing) return;
   entry.is_removing = true;
   ++streams_removing_;
+  fail_calls(now, remove.index, wire::Reject::kNotFound);
   for (std::size_t i = 0; i < sessions_.capacity(); ++i) {
     Session& session = sessions_.at(static_cast<std::uint32_t>(i));
     if (session.state == Session::State::kOpen && session.stream == remove.index)
@@ -51,29 +52,37 @@ void Relay::apply(Instant now, command::OpenSession& open) noexcept {
   if (const std::optional<wire::Reject> reason = judge_open(open)) return refuse(open, *reason);
   Session* session = sessions_.open();
   if (session == nullptr) return refuse(open, wire::Reject::kResource);
-  session->role = open.role;
-  session->stream = open.stream;
-  session->peer = open.peer;
-  session->first_seq = open.first_seq;
-  session->request = open.request;
-  session->path = open.path;
-  session->opened = now;
-  session->mss = open.mss;
-  session->response = open.response;
-  session->response_bytes = open.response_bytes;
-  store_be32(session->response.data() + wire::kHandshakeSocketOffset, session->socket.raw());
-  if (open.role == Role::kViewer) {
-    open_viewer(now, *session, open);
-  } else if (!open_publisher(now, *session, open)) {
+  if (!begin_session(now, *session, open)) {
     sessions_.close(*session);
     return refuse(open, wire::Reject::kResource);
   }
+  session->response = open.response;
+  session->response_bytes = open.response_bytes;
+  store_be32(session->response.data() + wire::kHandshakeSocketOffset, session->socket.raw());
   sessions_.index(*session);
-  ++streams_[open.stream.raw()].sessions;
-  counters().add(Counter::kSessionsOpened);
   listener_.respond(now, *session, WireTime{0});
   CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));  // take_commands() saw to the room.
   touch(*session);
+}
+
+// False when there is no place for another publisher.
+bool Relay::begin_session(Instant now, Session& session, command::OpenSession& open) noexcept {
+  session.role = open.role;
+  session.stream = open.stream;
+  session.peer = open.peer;
+  session.first_seq = open.first_seq;
+  session.request = open.request;
+  session.path = open.path;
+  session.opened = now;
+  session.mss = open.mss;
+  if (open.role == Role::kViewer) {
+    open_viewer(now, session, open);
+  } else if (!open_publisher(now, session, open)) {
+    return false;
+  }
+  ++streams_[open.stream.raw()].sessions;
+  counters().add(Counter::kSessionsOpened);
+  return true;
 }
 
 std::optional<wire::Reject> Relay::judge_open(const command::OpenSession& open) const noexcept {
@@ -169,6 +178,7 @@ void Relay::apply(Instant, command::AskReport& question) noexcept { reporter_.as
 
 void Relay::apply(Instant now, command::Stop&) noexcept {
   stopping_ = true;
+  fail_calls(now, std::nullopt, wire::Reject::kClosing);
   for (std::size_t i = 0; i < sessions_.capacity(); ++i) {
     Session& session = sessions_.at(static_cast<std::uint32_t>(i));
     if (session.state == Session::State::kOpen) begin_close(now, session, CloseReason::kRelayStopping);

@@ -23,6 +23,7 @@ Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
   if (!destination) return Verdict::kMalformed;
   if (*destination == SocketId{}) return listener_.handle(now, arrival);
   Session* session = sessions_.find(*destination);
+  if (session != nullptr && session->state == Session::State::kCalling) return admit_to_call(now, *session, arrival);
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kUnknownSocket;
   if (!session->path.is_same_peer(arrival.path)) return Verdict::kWrongAddress;
   return wire::is_control(datagram) ? admit_control(now, *session, datagram)

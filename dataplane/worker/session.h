@@ -13,7 +13,8 @@
 namespace fanlight {
 
 struct Session {
-  enum class State : std::uint8_t { kFree, kOpen, kClosing };
+  // Calling: the listener has not answered yet (worker/calls.h has the rest); only then is it a session.
+  enum class State : std::uint8_t { kFree, kCalling, kOpen, kClosing };
 
   State state = State::kFree;
   Role role = Role::kViewer;

@@ -31,7 +31,9 @@ class Input {
 class World : RelayFixture {
  public:
   void operate(Input& in) {
-    switch (in.u8() % 16) {
+    const std::uint8_t what = in.u8();
+    if (what >= 240) return call_out(what % 4, in);  // Came later: older inputs keep their meaning.
+    switch (what % 16) {
       case 0:
         return conclude(in);
       case 1:
@@ -85,7 +87,7 @@ class World : RelayFixture {
   void pass(Micros span) {
     const std::uint64_t before = judged();
     const std::size_t heard = burst.size();
-    breathe(span);
+    for (const Said& said : breathe(span)) note_request(said);
     CHECK(judged() - before == heard);
     note_events();
   }
@@ -99,6 +101,8 @@ class World : RelayFixture {
     while (mailbox.events.try_pop(event)) {
       if (const auto* opened = std::get_if<event::SessionOpened>(&event))
         known_[opened->request.raw() % 16] = opened->socket;
+      if (const auto* connected = std::get_if<event::CallConnected>(&event))
+        known_[connected->request.raw() % 16] = connected->socket;
       if (std::get_if<event::StreamRetired>(&event)) is_added_ = false;
     }
   }
@@ -134,6 +138,49 @@ class World : RelayFixture {
     one.send_latency = millis(in.u8());
     one.peer_rexmit = who % 2 == 0;
     if (who % 4 == 3) one.ciphers = ciphers();
+    first_seq_[who % 16] = one.first_seq;
+    say_if_room(std::move(one));
+  }
+  // The socket that a call of ours waits at.
+  void note_request(const Said& said) {
+    const auto handshake =
+        said.is(wire::ControlType::kHandshake) ? wire::parse_handshake(said.content()) : std::nullopt;
+    if (handshake && handshake->version == 4 && handshake->request == 1 && handshake->cookie == 0)
+      calling_[said.to.port % 16] = handshake->socket;
+  }
+  void call_out(int what, Input& in) {
+    const std::uint8_t who = in.u8();
+    if (what == 0) return open_call(who, in);
+    wire::HandshakePacket packet{.handshake = {.extension = wire::kInductionMagic,
+                                               .first_seq = first_seq_[who % 16],
+                                               .mss = std::uint32_t{1500} - in.u8(),
+                                               .window_packets = in.u16(),
+                                               .request = what == 1 ? 1 : -1,
+                                               .socket = SocketId{who % 16u + 16u}}};
+    if (what == 3) packet.handshake.request = 1000 + in.u16();
+    const std::vector<std::byte> key_message(72, std::byte{7});
+    if (what == 2) {
+      packet.capabilities = wire::HsCapabilities{.flags = in.u8(), .sender_delay_ms = in.u8()};
+      packet.is_response = true;
+      if (in.u8() % 2 == 1) packet.key_message = key_message;
+    }
+    hear_bounded(address(who), handshake(packet, calling_[address(who).port % 16]));
+  }
+  void open_call(std::uint8_t who, Input& in) {
+    command::OpenCall one;
+    one.request = RequestId{who % 16u + 32u};
+    one.path = {.remote = address(who), .local = {}};
+    one.role = in.u8() % 2 == 0 ? Role::kPublisher : Role::kViewer;
+    one.stream = kStream;
+    one.first_seq = {in.u32() % kSeqMask};
+    one.latency_max = seconds(1);
+    one.kit = std::make_unique<CallKit>();
+    if (who % 4 == 3) {
+      one.kit->ciphers = ciphers();
+      one.kit->key_message.fill(std::byte{7});
+      one.kit->key_message_bytes = 72;
+      one.kit->key_bytes = 16;
+    }
     first_seq_[who % 16] = one.first_seq;
     say_if_room(std::move(one));
   }
@@ -204,6 +251,7 @@ class World : RelayFixture {
   }
 
   std::array<SocketId, 16> known_{};
+  std::array<SocketId, 16> calling_{};
   std::array<SeqNo, 16> first_seq_{};
   bool is_added_ = true;
 };
