@@ -7,14 +7,13 @@
 #include <ctime>
 #include <memory>
 
-#include "crypto/session_ciphers.h"
 #include "fanout/crowd.h"
 #include "io/clock.h"
 #include "io/eal.h"
 #include "io/ethernet_port.h"
 #include "io/memory_plan.h"
+#include "opening.h"
 #include "stream/stream.h"
-#include "wire/srt_handshake.h"
 #include "worker/worker.h"
 
 namespace fanlight::bench {
@@ -52,16 +51,6 @@ double cpu_seconds() {
   timespec t;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-std::unique_ptr<crypto::SessionCiphers> ciphers_for(const std::string& cipher) {
-  if (cipher == "none") return nullptr;
-  std::array<std::byte, 32> key;
-  wire::Salt salt;
-  CHECK(crypto::fill_random(key) && crypto::fill_random(salt));
-  auto ciphers = std::make_unique<crypto::SessionCiphers>();
-  ciphers->even.emplace(crypto::Key(ByteSpan(key).first(cipher == "aes128" ? 16 : 32)), salt);
-  return ciphers;
 }
 
 class Bench {
@@ -117,22 +106,14 @@ std::unique_ptr<io::EthernetPort> Bench::open_port() {
 }
 
 SocketId Bench::open(Role role, std::uint16_t port, SeqNo first_seq, std::uint32_t peer) {
-  command::OpenSession open;
-  open.request = RequestId{peer};
-  open.path = path_of(port);
-  open.peer = SocketId{peer};
-  open.role = role;
-  open.stream = kStream;
-  open.first_seq = first_seq;
-  open.receive_latency = open.send_latency = millis(120);
-  open.window_packets = options_.crowd.acks_per_second > 0 ? kFlowWindowPackets : kNoWindow;
-  if (role == Role::kViewer) open.ciphers = ciphers_for(options_.cipher);
-  const wire::HandshakePacket response{
-      .handshake = {.extension = wire::kExtHsReq, .first_seq = first_seq, .request = -1, .socket = {}, .peer_ip = {}},
-      .capabilities = wire::HsCapabilities{.flags = 0x3F, .receiver_delay_ms = 120, .sender_delay_ms = 120},
-      .is_response = true};
-  open.response_bytes =
-      static_cast<std::uint16_t>(wire::write_handshake_packet(open.response, response, {}, open.peer));
+  const bool has_acks = options_.crowd.acks_per_second > 0;
+  command::OpenSession open =
+      opening(kStream, {.role = role,
+                        .path = path_of(port),
+                        .peer = SocketId{peer},
+                        .first_seq = first_seq,
+                        .window_packets = has_acks ? kFlowWindowPackets : kNoWindow,
+                        .ciphers = role == Role::kViewer ? random_ciphers(options_.cipher) : nullptr});
   CHECK(mailbox_.commands.try_push(Command{std::move(open)}));
   worker_.breathe();
   Event event;

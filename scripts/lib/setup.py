@@ -19,6 +19,7 @@ PEER_PACKAGES = (
     "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-bad iproute2 ethtool "
     "fonts-dejavu-core").split()
 TEST_PACKAGES = ["clang-format"]
+BENCH_PACKAGES = "libbenchmark-dev libipsec-mb-dev libsrt-openssl-dev".split()
 # What ./scripts/run needs of all that can be built.
 PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight")
 LINK_PROXY = "tools/link_proxy/fanlight-linkproxy"
