@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -35,6 +36,13 @@ struct IpAddress {
   [[nodiscard]] constexpr bool is_link_local() const { return bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80; }
   [[nodiscard]] std::string text() const;
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  // Compared for every packet: two words, not a call of memcmp.
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
+    using Words = std::array<std::uint64_t, 2>;
+    const auto left = std::bit_cast<Words>(a.bytes);
+    const auto right = std::bit_cast<Words>(b.bytes);
+    return left[0] == right[0] && left[1] == right[1];
+  }
 };
 
 struct Endpoint {
@@ -44,6 +52,7 @@ struct Endpoint {
   static std::optional<Endpoint> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
   friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
+  friend constexpr bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 // The way a datagram took: who sent it, which of our addresses was called, and through which of the port's

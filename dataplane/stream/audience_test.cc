@@ -12,7 +12,7 @@ class AudienceTest : public ::testing::Test {
  protected:
   AudienceTest() {
     for (int i = 0; i < 5; ++i) {
-      viewers.push_back({.envelope = {}, .sender = srt::Sender({}), .ciphers = {}, .cursor = {}, .start_at = {}});
+      viewers.push_back({.envelope = {}, .ciphers = {}, .cursor = {}, .start_at = {}, .sender = srt::Sender({})});
       EXPECT_TRUE(audience.add(viewers.back()));
     }
   }

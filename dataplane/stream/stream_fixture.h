@@ -70,12 +70,12 @@ struct StreamFixture {
     const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
     viewers.push_back(std::make_unique<Viewer>(Viewer{
         .envelope = {},
-        .sender =
-            srt::Sender({.opened = now, .first_seq = first_seq, .first_pos = first, .window_packets = window_packets}),
         .stream = &stream,
         .ciphers = {},
         .cursor = first,
         .start_at = now,
+        .sender =
+            srt::Sender({.opened = now, .first_seq = first_seq, .first_pos = first, .window_packets = window_packets}),
     }));
     viewers.back()->envelope.offset = viewers.back()->sender.offset();
     stream.add_viewer(*viewers.back());

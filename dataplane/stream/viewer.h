@@ -21,8 +21,10 @@ enum class Place : std::uint8_t { kNowhere, kLagging, kLive };
 enum class CipherClass : std::uint8_t { kClear = 0, kSealed = 1 };
 
 struct Viewer {
+  // From the front: the envelope, its place, and of the engine what an ACK moves.
+  static constexpr std::size_t kHotBytes = sizeof(Envelope) + 6 * 64;
+
   Envelope envelope;
-  srt::Sender sender;
   Stream* stream = nullptr;
   std::unique_ptr<crypto::SessionCiphers> ciphers;
   PacketPos cursor;               // Lagging: the next position to send.
@@ -31,10 +33,11 @@ struct Viewer {
   Place place = Place::kNowhere;
   bool peer_rexmit = true;                 // It understands the R flag.
   bool is_outgrown = false;                // A payload did not fit into its MSS: it cannot follow the stream any more.
+  std::uint16_t payload_bytes_max = 1456;  // Its MSS − 44.
   std::uint32_t repair_tokens = 512;       // Repairs it may have right now; the stream's packets refill them.
   std::uint64_t repair_refill_at = 0;      // The stream's packet count of the last refill.
-  std::uint16_t payload_bytes_max = 1456;  // Its MSS − 44.
-  std::uint64_t packets_sent = 0;          // Fresh packets it got while lagging, plus those of earlier live spells.
+  srt::Sender sender;
+  std::uint64_t packets_sent = 0;  // Fresh packets it got while lagging, plus those of earlier live spells.
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_repaired = 0;
   std::uint64_t packets_missed = 0;  // Of live passes: no buffer, or too large.

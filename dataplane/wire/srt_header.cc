@@ -13,17 +13,6 @@ constexpr std::uint32_t kTypeMask = 0x7FFF;
 
 }  // namespace
 
-bool is_control(ByteSpan datagram) noexcept {
-  const auto reader = HeaderReader::over(datagram);
-  return reader && (reader->u32<0>() & kControlBit) != 0;
-}
-
-std::optional<SocketId> peek_destination(ByteSpan datagram) noexcept {
-  const auto reader = HeaderReader::over(datagram);
-  if (!reader) return std::nullopt;
-  return SocketId{reader->u32<12>()};
-}
-
 std::optional<DataHeader> parse_data_header(ByteSpan datagram) noexcept {
   const auto reader = HeaderReader::over(datagram);
   if (!reader) return std::nullopt;
@@ -38,18 +27,6 @@ std::optional<DataHeader> parse_data_header(ByteSpan datagram) noexcept {
                     .message = word & kMessageNumberMask,
                     .time = {reader->u32<8>()},
                     .destination = SocketId{reader->u32<12>()}};
-}
-
-std::optional<ControlHeader> parse_control_header(ByteSpan datagram) noexcept {
-  const auto reader = HeaderReader::over(datagram);
-  if (!reader) return std::nullopt;
-  const std::uint32_t first = reader->u32<0>();
-  if (!(first & kControlBit)) return std::nullopt;
-  return ControlHeader{.type = static_cast<ControlType>(first >> 16 & kTypeMask),
-                       .subtype = static_cast<std::uint16_t>(first & 0xFFFF),
-                       .info = reader->u32<4>(),
-                       .time = {reader->u32<8>()},
-                       .destination = SocketId{reader->u32<12>()}};
 }
 
 std::uint32_t message_word(const DataHeader& header) noexcept {

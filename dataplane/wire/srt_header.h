@@ -69,13 +69,31 @@ struct ControlHeader {
 };
 
 // True when the datagram is long enough for a header and its first bit says control.
-[[nodiscard]] bool is_control(ByteSpan datagram) noexcept;
+[[nodiscard]] inline bool is_control(ByteSpan datagram) noexcept {
+  const auto reader = FixedReader<kHeaderBytes>::over(datagram);
+  return reader && (reader->u32<0>() & kControlBit) != 0;
+}
 // The word at +12, whatever the packet kind; empty when shorter than a header.
-[[nodiscard]] std::optional<SocketId> peek_destination(ByteSpan datagram) noexcept;
+[[nodiscard]] inline std::optional<SocketId> peek_destination(ByteSpan datagram) noexcept {
+  const auto reader = FixedReader<kHeaderBytes>::over(datagram);
+  if (!reader) return std::nullopt;
+  return SocketId{reader->u32<12>()};
+}
 
 [[nodiscard]] std::optional<DataHeader> parse_data_header(ByteSpan datagram) noexcept;
 // Type may be one this enum does not name: unknown types are for the caller to ignore.
-[[nodiscard]] std::optional<ControlHeader> parse_control_header(ByteSpan datagram) noexcept;
+[[nodiscard]] inline std::optional<ControlHeader> parse_control_header(ByteSpan datagram) noexcept {
+  constexpr std::uint32_t kTypeMask = 0x7FFF;
+  const auto reader = FixedReader<kHeaderBytes>::over(datagram);
+  if (!reader) return std::nullopt;
+  const std::uint32_t first = reader->u32<0>();
+  if (!(first & kControlBit)) return std::nullopt;
+  return ControlHeader{.type = static_cast<ControlType>(first >> 16 & kTypeMask),
+                       .subtype = static_cast<std::uint16_t>(first & 0xFFFF),
+                       .info = reader->u32<4>(),
+                       .time = {reader->u32<8>()},
+                       .destination = SocketId{reader->u32<12>()}};
+}
 
 // The second word of a data header, of which the flags and the message number make the whole.
 [[nodiscard]] std::uint32_t message_word(const DataHeader& header) noexcept;

@@ -76,13 +76,12 @@ void Relay::service_viewer(Instant now, Session& session) noexcept {
   if (viewer.ciphers && stream.next_for(viewer) - viewer.sender.first_pos() > kPacketsPerKeyMax)
     return begin_close(now, session, CloseReason::kKeyWornOut);
   viewer.sender.handle_timeout(now, stream.edge_for(viewer));
-  const srt::Sender::Stats before = viewer.sender.stats();
-  repair_.serve(now, stream, viewer, publisher_missing(stream, session.stream));
+  const std::uint64_t drop_requests_before = viewer.sender.stats().drop_requests;
+  if (viewer.sender.has_repairs()) repair_.serve(now, stream, viewer, publisher_missing(stream, session.stream));
   speak(now, session, viewer.sender);
-  counters().add(Counter::kDropRequestsSent, viewer.sender.stats().drop_requests - before.drop_requests);
-  const std::uint32_t slot = sessions_.slot_of(session);
-  if (viewer.sender.waiting_repairs() > 0 && session.state == Session::State::kOpen)
-    timers_.schedule(slot, std::min(timers_.deadline_of(slot), now + kRetryInterval));
+  counters().add(Counter::kDropRequestsSent, viewer.sender.stats().drop_requests - drop_requests_before);
+  if (viewer.sender.has_repairs() && session.state == Session::State::kOpen)
+    timers_.schedule_at_latest(sessions_.slot_of(session), now + kRetryInterval);
 }
 
 void Relay::service_publisher(Instant now, Session& session) noexcept {
@@ -105,7 +104,7 @@ void Relay::speak(Instant now, Session& session, EngineType& engine) noexcept {
     replies_.send(session.envelope(), std::span(scratch).first(bytes));
   }
   if (const std::optional<PeerEvent> event = engine.poll_event()) return handle_peer_event(now, session, *event);
-  timers_.schedule(sessions_.slot_of(session), engine.next_deadline().at);
+  timers_.schedule_at_latest(sessions_.slot_of(session), engine.next_deadline().at);
 }
 
 ControlStamp Relay::stamp_for(Instant now, const Session& session) const noexcept {

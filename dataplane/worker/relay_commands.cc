@@ -117,17 +117,17 @@ void Relay::open_viewer(Instant now, Session& session, command::OpenSession& ope
   const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
   Viewer& viewer = session.viewer.emplace(Viewer{
       .envelope = {},
-      .sender = srt::Sender({.opened = now,
-                             .first_seq = open.first_seq,
-                             .first_pos = first,
-                             .latency = open.send_latency,
-                             .window_packets = open.window_packets}),
       .stream = &stream,
       .ciphers = std::move(open.ciphers),
       .cursor = first,
       .start_at = now + kDataAfterResponse,
       .peer_rexmit = open.peer_rexmit,
       .payload_bytes_max = static_cast<std::uint16_t>(std::min<std::size_t>(open.mss - kMssOverhead, kPayloadBytesMax)),
+      .sender = srt::Sender({.opened = now,
+                             .first_seq = open.first_seq,
+                             .first_pos = first,
+                             .latency = open.send_latency,
+                             .window_packets = open.window_packets}),
   });
   viewer.envelope.peer = open.peer;
   viewer.envelope.offset = viewer.sender.offset();

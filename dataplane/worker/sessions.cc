@@ -55,6 +55,15 @@ Session* Sessions::find(SocketId socket) noexcept {
   return session.state != Session::State::kFree && session.socket == socket ? &session : nullptr;
 }
 
+void Sessions::prefetch(SocketId socket) const noexcept {
+  const std::uint32_t slot = socket.raw() & 0xFFFF;
+  if (slot >= sessions_.size()) return;
+  const Session& session = sessions_[slot];
+  const auto* viewer = reinterpret_cast<const std::byte*>(&session.viewer);
+  __builtin_prefetch(&session);
+  for (std::size_t at = 0; at < Viewer::kHotBytes; at += 64) __builtin_prefetch(viewer + at, 1);
+}
+
 Session* Sessions::find_caller(const Endpoint& remote, SocketId peer) noexcept {
   const std::size_t mask = callers_.size() - 1;
   for (std::size_t i = home_of(remote, peer); callers_[i] != 0; i = (i + 1) & mask) {

@@ -24,6 +24,8 @@ class Sessions {
   void index(Session& session) noexcept;
 
   [[nodiscard]] Session* find(SocketId socket) noexcept;
+  // Asks for the cache lines that a control packet to this socket will need.
+  void prefetch(SocketId socket) const noexcept;
   [[nodiscard]] Session* find_caller(const Endpoint& remote, SocketId peer) noexcept;
   [[nodiscard]] std::uint32_t slot_of(const Session& session) const noexcept {
     return static_cast<std::uint32_t>(&session - sessions_.data());

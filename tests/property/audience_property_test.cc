@@ -22,7 +22,7 @@ struct House {
   std::map<Viewer*, int> served;
 
   void enter() {
-    viewers.push_back({.envelope = {}, .sender = srt::Sender({}), .ciphers = {}, .cursor = {}, .start_at = {}});
+    viewers.push_back({.envelope = {}, .ciphers = {}, .cursor = {}, .start_at = {}, .sender = srt::Sender({})});
     const bool entered = audience.add(viewers.back());
     RC_ASSERT(entered == (present.size() < kPlaces));
     if (entered) present.push_back(&viewers.back());

@@ -37,9 +37,9 @@ class RepairList {
     PacketPos pos{-1};
     Instant at;
   };
+  std::size_t size_ = 0;
   std::array<PosRange, kRangesMax> ranges_{};
   std::array<Recent, kRecentMax> recent_{};
-  std::size_t size_ = 0;
   std::size_t recent_next_ = 0;
 };
 

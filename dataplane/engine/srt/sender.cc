@@ -20,18 +20,18 @@ constexpr auto kWindowPacketsMax = static_cast<std::uint32_t>(kJumpPacketsMax);
 Sender::Sender(const Options& options) noexcept
     : offset_(SeqOffset::between(options.first_pos, options.first_seq)),
       offset_before_skip_(offset_),
-      first_pos_(options.first_pos),
-      covered_from_(options.first_pos),
-      skip_from_(options.first_pos),
       skip_to_(options.first_pos),
+      first_pos_(options.first_pos),
       acked_(options.first_pos),
       window_packets_(std::min(options.window_packets, kWindowPacketsMax)),
-      latency_(options.latency),
-      opened_(options.opened),
       last_heard_(options.opened),
-      last_sent_(options.opened),
       last_ackack_(options.opened - kSyn),
-      keep_alive_at_(options.opened + kKeepAliveInterval) {}
+      last_sent_(options.opened),
+      keep_alive_at_(options.opened + kKeepAliveInterval),
+      opened_(options.opened),
+      latency_(options.latency),
+      skip_from_(options.first_pos),
+      covered_from_(options.first_pos) {}
 
 void Sender::handle_sign_of_life(Instant now) noexcept {
   up_ = true;

@@ -27,8 +27,8 @@ class Sender {
     std::uint32_t window_packets = 8192;  // Its flow window.
   };
   struct Stats {
-    std::uint64_t lost = 0;  // Positions it reported missing.
     std::uint64_t acks = 0;
+    std::uint64_t lost = 0;  // Positions it reported missing.
     std::uint64_t naks = 0;
     std::uint64_t repaired = 0;
     std::uint64_t too_old = 0;   // Positions refused with DROPREQ.
@@ -78,6 +78,7 @@ class Sender {
   [[nodiscard]] Micros latency() const noexcept { return latency_; }
   [[nodiscard]] const RttEstimate& rtt() const noexcept { return rtt_; }
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
+  [[nodiscard]] bool has_repairs() const noexcept { return !repairs_.is_empty(); }
   [[nodiscard]] std::int64_t waiting_repairs() const noexcept { return repairs_.packets(); }
 
  private:
@@ -90,32 +91,34 @@ class Sender {
   void apply_nak(ByteSpan content, const StreamEdge& edge) noexcept;
   void judge_closed_window(Instant now, const StreamEdge& edge) noexcept;
 
+  // --- what every ACK reads, together
   SeqOffset offset_;
   SeqOffset offset_before_skip_;
-  PacketPos first_pos_;     // Nothing before it was ever sent to this viewer.
-  PacketPos covered_from_;  // Before it, the numbers are forgotten: two skips ago.
-  PacketPos skip_from_;     // The last skip left out [skip_from_, skip_to_).
-  PacketPos skip_to_;
-  PacketPos acked_;  // In the numbers of now: a skip moves it along.
+  PacketPos skip_to_;    // The last skip left out [skip_from_, skip_to_).
+  PacketPos first_pos_;  // Nothing before it was ever sent to this viewer.
+  PacketPos acked_;      // In the numbers of now: a skip moves it along.
   std::uint32_t window_packets_;
-  Micros latency_;
-  RttEstimate rtt_;
-  RepairList repairs_;
-  Stats stats_;
-
-  Instant opened_;
+  std::uint32_t ackack_number_ = 0;  // The last one sent.
   Instant last_heard_;
-  Instant last_sent_;  // A control packet of ours.
   Instant last_ackack_;
+  RttEstimate rtt_;
+  Instant last_sent_;  // A control packet of ours.
   Instant keep_alive_at_;
   Instant closed_since_ = Instant::never();  // Its window has been full since then.
-  std::uint32_t ackack_number_ = 0;          // The last one sent.
-  std::uint32_t ackack_due_ = 0;             // To send; 0: none.
-  std::optional<PosRange> drop_;             // DROPREQ to send.
-  std::optional<PosRange> unheard_;          // The same for a closed window, counted like acked_.
+  Instant opened_;
+  Micros latency_;
+  std::uint32_t ackack_due_ = 0;  // To send; 0: none.
   std::optional<PeerEvent> event_;
   bool up_ = false;
   bool gone_ = false;
+  std::optional<PosRange> drop_;     // DROPREQ to send.
+  std::optional<PosRange> unheard_;  // The same for a closed window, counted like acked_.
+  Stats stats_;
+
+  // --- the rest
+  PacketPos skip_from_;
+  PacketPos covered_from_;  // Before it, the numbers are forgotten: two skips ago.
+  RepairList repairs_;
 };
 static_assert(Engine<Sender>);
 
