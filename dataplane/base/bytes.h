@@ -31,6 +31,10 @@ inline void store_be32(std::byte* p, std::uint32_t v) {
   v = __builtin_bswap32(v);
   std::memcpy(p, &v, sizeof v);
 }
+inline void store_be64(std::byte* p, std::uint64_t v) {
+  v = __builtin_bswap64(v);
+  std::memcpy(p, &v, sizeof v);
+}
 static_assert(std::endian::native == std::endian::little, "loads and stores above swap unconditionally");
 
 // A view of at least `Size` bytes whose offsets the compiler checks.

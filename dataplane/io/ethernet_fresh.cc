@@ -45,10 +45,14 @@ std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size
   std::size_t packet = first % packets;
   std::size_t at = first;
   jobs_ = 0;
+  const net::MacAddress* to = nullptr;
+  const Envelope* previous = nullptr;
   while (at < end && jobs_ < plan_.size()) {
     const Envelope& envelope = *run.viewers[viewer];
     if (envelope.door != door_) break;
-    const net::MacAddress* to = mac_for(now, envelope);
+    // Most of an audience lives behind one gateway.
+    if (to == nullptr || envelope.neighbour != previous->neighbour) to = mac_for(now, envelope);
+    previous = &envelope;
     const std::size_t head_bytes = net::kEthernetBytes + envelope.head_bytes;
     for (; packet < packets && jobs_ < plan_.size(); ++packet, ++at) {
       if (to == nullptr) {
