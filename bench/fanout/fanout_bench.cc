@@ -85,7 +85,8 @@ class Bench {
   std::unique_ptr<io::EthernetPort> port_;
   Mailbox mailbox_;
   io::MonotonicClock clock_;
-  std::unique_ptr<Stream> stream_ = std::make_unique<Stream>(kHistorySlots, options_.crowd.viewers, seconds(5));
+  std::unique_ptr<Stream> stream_ =
+      std::make_unique<Stream>(kHistorySlots, options_.crowd.viewers, StreamOptions{.latency_max = seconds(5)});
   Worker<io::EthernetPort, io::MonotonicClock> worker_;
   Crowd crowd_;
 };

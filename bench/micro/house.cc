@@ -11,7 +11,7 @@ constexpr std::size_t kPayloadBytes = 1316;
 }  // namespace
 
 House::House(std::size_t viewers, std::uint32_t window_packets)
-    : stream(kHistorySlots, viewers, seconds(5)),
+    : stream(kHistorySlots, viewers, {.latency_max = seconds(5)}),
       relay({.sessions_max = viewers + 1, .publishers_max = 1, .key = {1, 2}}, {headers, copies}, mailbox,
             io::AnyPort::of(port)) {
   CHECK(mailbox.commands.try_push(Command{command::AddStream{kStream, &stream}}));

@@ -22,7 +22,7 @@ double viewer_bytes(std::size_t few, std::size_t many) {
 // Without packets: those are the receive pool's.
 std::size_t stream_bytes(std::size_t slots, std::size_t viewers_max) {
   const std::size_t before = allocated_bytes();
-  const auto stream = std::make_unique<Stream>(slots, viewers_max, seconds(5));
+  const auto stream = std::make_unique<Stream>(slots, viewers_max, StreamOptions{});
   return allocated_bytes() - before;
 }
 

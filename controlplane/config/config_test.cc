@@ -57,6 +57,10 @@ name = "live/*"
 latency_ms = 200
 latency_max_ms = 2000
 bitrate_max_mbps = 2.5
+gop_max_ms = 4000
+join = "live"
+join_rate_max_mbps = 12.5
+join_time_max_ms = 900
 publish_passphrase = "0123456789"
 view_passphrase = "9876543210"
 )",
@@ -71,8 +75,15 @@ view_passphrase = "9876543210"
   EXPECT_TRUE(device.trusts_rx_checksum);
   EXPECT_EQ(device.queues, 2);
   EXPECT_EQ(device.mtu, 1500);
-  EXPECT_EQ(config->streams.front(),
-            (StreamRule{"live/*", millis(200), seconds(2), 2'500'000, false, "0123456789", "9876543210"}));
+  EXPECT_EQ(config->streams.front(), (StreamRule{"live/*",
+                                                 millis(200),
+                                                 seconds(2),
+                                                 2'500'000,
+                                                 seconds(4),
+                                                 {.at_picture = false, .bits_max = 12'500'000, .time_max = millis(900)},
+                                                 false,
+                                                 "0123456789",
+                                                 "9876543210"}));
 }
 
 TEST(ConfigTest, SeveralMistakesAreToldAtOnceInTheOrderOfTheirLines) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "contract/stream_options.h"
 
 namespace fanlight::control {
 
@@ -13,6 +14,8 @@ struct StreamRule {
   Micros latency = millis(120);     // Asked of publishers, and the least a viewer plays with.
   Micros latency_max = seconds(5);  // A session that wants more gets this.
   std::uint64_t bitrate_bits_max = 10'000'000;
+  Micros gop_max = seconds(2);     // From one picture to start at to the next.
+  JoinOptions join{};              // Where viewers start.
   bool wait = true;                // A viewer may come before the publisher. Never under a pattern.
   std::string publish_passphrase;  // Empty: clear only.
   std::string view_passphrase;

@@ -38,6 +38,13 @@ void read_bitrate(FieldReader& reader, StreamRule& rule) {
   rule.bitrate_bits_max = static_cast<std::uint64_t>(mbps * 1e6);
 }
 
+void read_join(FieldReader& reader, StreamRule& rule) {
+  rule.gop_max = millis(reader.integer("gop_max_ms", kLatencyMs, rule.gop_max.count / 1000));
+  rule.join.at_picture = reader.choice("join", {"keyframe", "live"}, 0) == 0;
+  rule.join.bits_max = static_cast<std::uint64_t>(reader.number("join_rate_max_mbps", kJoinRateMbps, 0) * 1e6);
+  rule.join.time_max = millis(reader.integer("join_time_max_ms", kLatencyMs, rule.join.time_max.count / 1000));
+}
+
 void read_wait(FieldReader& reader, StreamRule& rule) {
   rule.wait = reader.flag("wait", !rule.is_pattern());
   if (!rule.wait || !rule.is_pattern()) return;
@@ -52,6 +59,7 @@ StreamRule read_stream_rule(FieldReader& reader) {
   read_name(reader, rule);
   read_latency(reader, rule);
   read_bitrate(reader, rule);
+  read_join(reader, rule);
   read_wait(reader, rule);
   rule.publish_passphrase = reader.secret("publish_passphrase", kPassphraseBytes);
   rule.view_passphrase = reader.secret("view_passphrase", kPassphraseBytes);

@@ -12,7 +12,9 @@ constexpr std::uint64_t kUsualPayloadBytes = 1316;  // Seven TS packets.
 // What a device queue holds at most; DPDK's virtual and real drivers take 512 or 1,024.
 constexpr std::size_t kDescriptorsPerQueue = 1024;
 
-StreamOptions options_of(const StreamRule& rule) { return {rule.bitrate_bits_max, rule.latency, rule.latency_max}; }
+StreamOptions options_of(const StreamRule& rule) {
+  return {.bitrate_bits_max = rule.bitrate_bits_max, .latency_max = rule.latency_max, .gop_max = rule.gop_max};
+}
 
 io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
   io::MemoryNeeds needs;
@@ -47,7 +49,7 @@ std::string mebibytes(std::size_t bytes) { return std::to_string((bytes >> 20) +
 }  // namespace
 
 std::size_t history_slots(const StreamOptions& options) {
-  const auto held_us = static_cast<std::uint64_t>((options.latency_max + seconds(1)).count);
+  const auto held_us = static_cast<std::uint64_t>((options.latency_max + options.gop_max + seconds(1)).count);
   const std::uint64_t held_bytes = options.bitrate_bits_max / 8 * held_us / 1'000'000;
   return std::bit_ceil(std::max<std::uint64_t>(held_bytes / kUsualPayloadBytes, 64));
 }
@@ -77,7 +79,7 @@ Result<DataplanePlan> plan_dataplane(const Config& config) {
       return Error{ErrorCode::kNoMemory, "relay.memory_mb = " + std::to_string(config.relay.memory_mb) +
                                              " is too little: the configured streams need " +
                                              mebibytes(memory_for(config, slots_least).bytes()) +
-                                             "; raise it, or lower bitrate_max_mbps or latency_max_ms"};
+                                             "; raise it, or lower bitrate_max_mbps, latency_max_ms or gop_max_ms"};
   }
   plan.memory = memory_for(config, plan.history_slots);
   return plan;

@@ -16,8 +16,8 @@ inline constexpr std::size_t kStreamsPerPattern = 4;
 // And for so many of the default dimensions, to be added by the API.
 inline constexpr std::size_t kSpareStreams = 1;
 
-// History slots of a stream (design D1): bitrate_max × (latency_max + 1 s) in packets of 1,316 bytes, rounded up to a
-// power of two.
+// History slots of a stream (design D1): bitrate_max × (latency_max + gop_max + 1 s) in packets of 1,316 bytes, rounded
+// up to a power of two.
 [[nodiscard]] std::size_t history_slots(const StreamOptions& options);
 
 struct DataplanePlan {

@@ -13,8 +13,9 @@ Config with(std::vector<std::string> names) {
 }
 
 TEST(DataplanePlanTest, AHistoryHoldsTheDeclaredBitrateForItsTime) {
-  // 10 Mb/s for 5 + 1 s are 5,699 packets.
+  // 10 Mb/s for 5 + 2 + 1 s are 7,599 packets, for one second more 8,549.
   EXPECT_EQ(history_slots({10'000'000, millis(120), seconds(5)}), 8192u);
+  EXPECT_EQ(history_slots({.gop_max = seconds(3)}), 16384u);
   EXPECT_EQ(history_slots({10'000, millis(120), seconds(1)}), 64u);
   EXPECT_EQ(history_slots({1'000'000'000, millis(120), seconds(60)}), std::size_t{1} << 23);
 }

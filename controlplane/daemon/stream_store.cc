@@ -11,7 +11,7 @@ StreamStore::~StreamStore() = default;
 Stream* StreamStore::make(const StreamOptions& options) {
   const std::size_t slots = history_slots(options);
   if (slots > slots_free_) return nullptr;
-  auto stream = std::make_unique<Stream>(slots, viewers_max_, options.latency_max);
+  auto stream = std::make_unique<Stream>(slots, viewers_max_, options);
   slots_free_ -= slots;
   Stream* token = stream.get();
   streams_.emplace(token, std::move(stream));

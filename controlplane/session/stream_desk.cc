@@ -74,11 +74,9 @@ void SessionDesk::leave_stream(const Session& session, bool was_up) {
 void SessionDesk::apply_rule(StreamEntry& stream, const StreamPolicy& policy, bool is_dynamic) {
   StreamPolicy applied = policy;
   applied.name = stream.policy.name;
-  applied.bitrate_bits_max = stream.policy.bitrate_bits_max;
-  applied.latency_max = stream.policy.latency_max;
-  if (applied.bitrate_bits_max != policy.bitrate_bits_max || applied.latency_max != policy.latency_max)
+  if (!applied.keep_dimensions_of(stream.policy))
     note(Notice::Level::kWarning,
-         "stream " + applied.name + ": a new bitrate or latency_max takes effect when the stream is re-added");
+         "stream " + applied.name + ": a new bitrate, latency_max, GOP or join takes effect when it is re-added");
   stream.policy = applied;
   stream.is_removed = false;
   const bool becomes_dynamic = is_dynamic && !stream.is_dynamic;
@@ -102,7 +100,7 @@ Result<Done> SessionDesk::add_rule(const StreamRule& rule) {
   }
   if (begin_stream(policy, rule.name) == nullptr)
     return Error{ErrorCode::kNoMemory, "no room for stream " + rule.name +
-                                           ": lower its bitrate or latency_max, or give the relay more memory"};
+                                           ": lower its bitrate, latency_max or GOP, or give the relay more memory"};
   return Done{};
 }
 

@@ -1,5 +1,7 @@
 #include "session/stream_policy.h"
 
+#include <tuple>
+
 #include "session/stream_id.h"
 
 namespace fanlight::control {
@@ -9,12 +11,28 @@ StreamPolicy::StreamPolicy(const StreamRule& rule)
       latency(rule.latency),
       latency_max(rule.latency_max),
       bitrate_bits_max(rule.bitrate_bits_max),
+      gop_max(rule.gop_max),
+      join(rule.join),
       wait(rule.wait),
       publish_passphrase(rule.publish_passphrase),
       view_passphrase(rule.view_passphrase) {}
 
 StreamOptions StreamPolicy::options() const {
-  return {.bitrate_bits_max = bitrate_bits_max, .latency = latency, .latency_max = latency_max};
+  return {.bitrate_bits_max = bitrate_bits_max,
+          .latency = latency,
+          .latency_max = latency_max,
+          .gop_max = gop_max,
+          .join = join};
+}
+
+bool StreamPolicy::keep_dimensions_of(const StreamPolicy& running) {
+  const auto dimensions = [](StreamPolicy& p) {
+    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join);
+  };
+  StreamPolicy kept = running;
+  const bool is_same = dimensions(*this) == dimensions(kept);
+  dimensions(*this) = dimensions(kept);
+  return is_same;
 }
 
 StreamRule StreamPolicy::public_rule() const {
@@ -23,6 +41,8 @@ StreamRule StreamPolicy::public_rule() const {
   rule.latency = latency;
   rule.latency_max = latency_max;
   rule.bitrate_bits_max = bitrate_bits_max;
+  rule.gop_max = gop_max;
+  rule.join = join;
   rule.wait = wait;
   return rule;
 }

@@ -16,6 +16,8 @@ struct StreamPolicy {
   Micros latency;
   Micros latency_max;
   std::uint64_t bitrate_bits_max = 0;
+  Micros gop_max;
+  JoinOptions join;
   bool wait = true;
   Secret publish_passphrase;
   Secret view_passphrase;
@@ -26,6 +28,8 @@ struct StreamPolicy {
     return role == Role::kPublisher ? publish_passphrase : view_passphrase;
   }
   [[nodiscard]] StreamOptions options() const;
+  // What a stream keeps for its life, whatever its rule says later. False when that differs from `running`'s.
+  bool keep_dimensions_of(const StreamPolicy& running);
   // Without the passphrases.
   [[nodiscard]] StreamRule public_rule() const;
 };

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "contract/limits.h"
 #include "contract/session_stats.h"
+#include "contract/stream_options.h"
 #include "crypto/session_ciphers.h"
 #include "wire/reject.h"
 
@@ -253,13 +254,6 @@ using Event = std::variant<std::monostate, event::ConclusionReceived, event::Ses
                            event::SessionClosed, event::CallConnected, event::CallFailed, event::KeyRequestReceived,
                            event::KeysInstalled, event::SessionReport, event::StreamReport, event::ReportEnd,
                            event::StreamRetired, event::Stopped>;
-
-// How a stream is dimensioned (design D1): slots = bitrate_max × (latency_max + 1 s), rounded up to a power of two.
-struct StreamOptions {
-  std::uint64_t bitrate_bits_max = 10'000'000;
-  Micros latency = millis(120);     // Least receive latency asked of the publisher.
-  Micros latency_max = seconds(5);  // The largest a session may negotiate; the history is dimensioned for it.
-};
 
 // Makes and takes back the streams that control hands to workers. Implemented by the composition root, so that control
 // need not know the type.

@@ -48,6 +48,8 @@ namespace fanlight {
   X(kPublisherGivenUp, "publisher_given_up")    \
   X(kPublisherSplices, "publisher_splices")     \
   X(kHistoryOverrun, "history_overrun")         \
+  X(kJoinsAtPicture, "joins_at_picture")        \
+  X(kJoinsLive, "joins_live")                   \
   X(kWindowClosed, "window_closed")             \
   X(kViewerSkips, "viewer_skips")               \
   X(kPacketsSkipped, "packets_skipped")         \

@@ -41,8 +41,9 @@ inline constexpr std::size_t kCopyRoomBytes = 2048;   // A whole datagram, encry
 inline constexpr std::size_t kReceiveBurst = 64;
 inline constexpr std::size_t kCommandsPerBreath = 64;
 inline constexpr std::size_t kTransmitQueue = 1024;
-inline constexpr std::size_t kFreshMax = 64;          // Packets of one stream handed to its audience in one pass.
-inline constexpr std::size_t kFreshPerBreath = 256;   // Departures to the live set between two receive polls.
-inline constexpr std::size_t kCatchUpPerBreath = 32;  // Packets one viewer may be behind and get in one breath.
+inline constexpr std::size_t kFreshMax = 64;         // Packets of one stream handed to its audience in one pass.
+inline constexpr std::size_t kFreshPerBreath = 256;  // Departures to the live set between two receive polls.
+inline constexpr std::size_t kCatchUpPerBreath = kFreshPerBreath / 4;  // To all that lag.
+inline constexpr std::size_t kCatchUpPerVisit = 32;  // To one of them before the next one has its turn.
 
 }  // namespace fanlight

@@ -2,37 +2,84 @@
 
 #include <algorithm>
 
+#include "stream/join_plan.h"
+
 namespace fanlight {
 namespace {
 
-// A lagging viewer is looked after this often even when nothing arrives.
+// Those that lag are looked through this often: a few packets of each lie side by side, and timers stay cheap.
 constexpr Micros kCatchUpInterval = millis(1);
+// So few start at a time that what they are due shows before the next ones do.
+constexpr int kStartsPerRound = 16;
 
 }  // namespace
 
 void CatchUp::serve(Instant now, Stream& stream) noexcept {
-  std::vector<Viewer*>& lagging = stream.lagging();
-  for (std::size_t i = 0; i < lagging.size();) {
-    Viewer& viewer = *lagging[i];
-    serve_viewer(now, stream, viewer);
-    const bool caught_up = !viewer.is_outgrown && now >= viewer.start_at && viewer.cursor == stream.served_next();
-    // Entering moves another viewer to index i.
-    if (caught_up && viewer.sender.window_end() > viewer.cursor && stream.enter_live(viewer)) continue;
-    ++i;
+  if (now < stream.catch_up_at() || !serve_lagging(now, stream)) return;
+  int starts_left = kStartsPerRound;
+  while (Viewer* viewer = stream.joining().front()) {
+    if (now < viewer->start_at || !has_room() || starts_left == 0) break;
+    if (start(now, stream, *viewer)) --starts_left;
+    (void)visit(now, stream, *viewer);
   }
+  stream.catch_up_again(now + kCatchUpInterval);
 }
 
-void CatchUp::serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept {
-  if (viewer.is_outgrown || now < viewer.start_at || viewer.sender.window_end() <= viewer.cursor) return;
+// True when everybody has what is due to them.
+bool CatchUp::serve_lagging(Instant now, Stream& stream) noexcept {
+  bool is_done = true;
+  for (std::size_t left = stream.lagging().size(); left > 0; --left) {
+    if (!has_room()) return false;  // The next one is first in the next breath.
+    Viewer& viewer = *stream.lagging().front();
+    stream.start_lagging(viewer);  // Behind the others.
+    if (visit(now, stream, viewer) == Visit::kMoreDue) is_done = false;
+  }
+  return is_done;
+}
+
+CatchUp::Visit CatchUp::visit(Instant now, Stream& stream, Viewer& viewer) noexcept {
+  const Visit visit = serve_viewer(now, stream, viewer);
+  settle(stream, viewer);
+  return visit;
+}
+
+// To where it belongs now.
+void CatchUp::settle(Stream& stream, Viewer& viewer) noexcept {
+  if (viewer.is_outgrown || viewer.sender.window_end() <= viewer.cursor) return stream.park(viewer);
+  const bool has_caught_up = viewer.cursor == stream.served_next() && !stream.pass().active;
+  // Refused only by a full audience, which has room for every session: it would try again.
+  if (has_caught_up) (void)stream.enter_live(viewer);
+}
+
+// True when it is to catch up, false when it starts at live.
+bool CatchUp::start(Instant now, Stream& stream, Viewer& viewer) noexcept {
+  const std::optional<JoinRun> run = plan_join(now, stream, viewer);
+  dresser_.counters().add(run ? Counter::kJoinsAtPicture : Counter::kJoinsLive);
+  // Without a run it begins where the stream was when it came, if that can still be played.
+  const bool in_time = now - viewer.start_at <= viewer.sender.latency();
+  viewer.cursor = run ? run->first : in_time ? viewer.cursor : stream.served_next();
+  viewer.run = run.value_or(JoinRun{});
+  viewer.sender.apply_start(viewer.cursor);
+  viewer.envelope.offset = viewer.sender.offset();
+  stream.start_lagging(viewer);
+  return run.has_value();
+}
+
+CatchUp::Visit CatchUp::serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept {
+  if (viewer.is_outgrown || viewer.sender.window_end() <= viewer.cursor) return Visit::kDone;
   skip_if_too_late(now, stream, viewer);
   const PacketPos end = std::min(stream.served_next(), viewer.sender.window_end());
-  for (std::size_t sent = 0; viewer.cursor < end && sent < kCatchUpPerBreath; viewer.cursor = viewer.cursor + 1) {
+  for (std::size_t sent = 0; viewer.cursor < end; viewer.cursor = viewer.cursor + 1) {
     const History::Slot* slot = stream.history().find(viewer.cursor);
     if (slot == nullptr) continue;
-    if (dresser_.queue().bulk_room() == 0) return;
+    if (viewer.due(viewer.cursor, slot->first_sent) > now) return Visit::kDone;
+    if (!has_room()) return Visit::kNoRoom;
+    if (sent == kCatchUpPerVisit) return Visit::kMoreDue;
     ++sent;
+    --budget_;
     send_counted(viewer, *slot, {});
   }
+  return Visit::kDone;
 }
 
 void CatchUp::send_counted(Viewer& viewer, const History::Slot& slot, Dresser::How how) noexcept {
@@ -49,10 +96,12 @@ void CatchUp::skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noex
   PacketPos pos = std::max(viewer.cursor, stream.history().oldest());
   while (pos < live && stream.history().find(pos) == nullptr) pos = pos + 1;
   const History::Slot* slot = stream.history().find(pos);
-  const bool in_time = slot != nullptr && now - slot->first_sent <= viewer.sender.latency();
-  if (pos < live && in_time && viewer.cursor >= stream.history().oldest()) return;
+  const bool in_time = slot != nullptr && now - viewer.due(pos, slot->first_sent) <= viewer.sender.latency();
+  const bool has_time = !viewer.run.is_open() || now < viewer.run.give_up_at;
+  if (pos < live && in_time && has_time && viewer.cursor >= stream.history().oldest()) return;
   dresser_.counters().add(Counter::kViewerSkips);
   dresser_.counters().add(Counter::kPacketsSkipped, static_cast<std::uint64_t>(live - viewer.cursor));
+  viewer.run.close(viewer.cursor);
   viewer.sender.apply_skip(viewer.cursor, live);
   viewer.envelope.offset = viewer.sender.offset();
   viewer.cursor = live;
@@ -60,27 +109,28 @@ void CatchUp::skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noex
 
 // Where they have passed the position already; the others come to it.
 void CatchUp::serve_late(Stream& stream) noexcept {
+  if (stream.pass().late_count == 0) return;
+  serve_late(stream, stream.lagging());
+  serve_late(stream, stream.parked());
+}
+
+void CatchUp::serve_late(Stream& stream, ViewerList& viewers) noexcept {
   const Stream::Pass& pass = stream.pass();
-  if (pass.late_count == 0) return;
-  for (Viewer* viewer : stream.lagging()) {
+  for (Viewer* viewer = viewers.front(); viewer != nullptr; viewer = ViewerList::behind(*viewer)) {
     for (const PacketPos pos : std::span(pass.late).first(pass.late_count)) {
       const bool is_due = viewer->sender.covers(pos) && pos < viewer->cursor;
       const History::Slot* slot = is_due ? stream.history().find(pos) : nullptr;
-      if (slot != nullptr && dresser_.queue().room() > 0) send_counted(*viewer, *slot, {.retransmitted = true});
+      if (slot != nullptr && dresser_.queue().bulk_room() > 0) send_counted(*viewer, *slot, {.retransmitted = true});
     }
   }
 }
 
-// One that waits for its window to open is woken by its own ACK.
+// Those that are parked are woken by their own ACK.
 Instant CatchUp::deadline(Instant now, Stream& stream) noexcept {
-  Instant due = Instant::never();
-  for (const Viewer* viewer : stream.lagging()) {
-    const bool is_waiting = now < viewer->start_at;
-    const bool can_go_on = viewer->cursor < stream.served_next() && viewer->sender.window_end() > viewer->cursor;
-    if (is_waiting) due = std::min(due, viewer->start_at);
-    if (!is_waiting && can_go_on) return now + kCatchUpInterval;
-  }
-  return due;
+  const Instant round = std::max(now, stream.catch_up_at());
+  if (!stream.lagging().is_empty()) return round;
+  const Viewer* next = stream.joining().front();
+  return next != nullptr ? std::max(round, next->start_at) : Instant::never();
 }
 
 }  // namespace fanlight

@@ -1,6 +1,12 @@
-// The viewers that are not live: those that just joined and those whose flow window was full. Each is served from the
-// history on its own, from its cursor, until it has caught up with the live set and enters it; what it could no longer
-// play is left out (design D11, D12).
+// The viewers that are not live: those that just joined, those that have not caught up yet, and those whose flow window
+// is full. Each is served from the history on its own, from its cursor, until it enters the live set; what it could no
+// longer play is left out (design D11, D12).
+//
+//   joining ──▶ lagging ──▶ live
+//                 ▲  ╰─▶ parked: woken by its own ACK
+//
+// However many there are, they share a budget per breath and take turns, and nobody starts while those before have not
+// had theirs: the live set keeps its pace.
 #pragma once
 
 #include "stream/dresser.h"
@@ -12,7 +18,7 @@ class CatchUp {
  public:
   explicit CatchUp(Dresser& dresser) : dresser_(dresser) {}
 
-  // Between passes.
+  void begin_breath() noexcept { budget_ = kCatchUpPerBreath; }
   void serve(Instant now, Stream& stream) noexcept;
   // The packets of the pass that filled gaps.
   void serve_late(Stream& stream) noexcept;
@@ -22,9 +28,17 @@ class CatchUp {
   void send_counted(Viewer& viewer, const History::Slot& slot, Dresser::How how) noexcept;
 
  private:
-  void serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept;
+  enum class Visit : std::uint8_t { kDone, kMoreDue, kNoRoom };
+  [[nodiscard]] bool serve_lagging(Instant now, Stream& stream) noexcept;
+  [[nodiscard]] Visit visit(Instant now, Stream& stream, Viewer& viewer) noexcept;
+  void settle(Stream& stream, Viewer& viewer) noexcept;
+  [[nodiscard]] bool start(Instant now, Stream& stream, Viewer& viewer) noexcept;
+  [[nodiscard]] Visit serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept;
   void skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noexcept;
+  void serve_late(Stream& stream, ViewerList& viewers) noexcept;
+  [[nodiscard]] bool has_room() const noexcept { return budget_ > 0 && dresser_.queue().bulk_room() > 0; }
   Dresser& dresser_;
+  std::size_t budget_ = kCatchUpPerBreath;  // Packets left in this breath.
 };
 
 }  // namespace fanlight

@@ -7,13 +7,12 @@
 namespace fanlight {
 namespace {
 
-wire::DataHeader header_for(const Viewer& viewer, PacketPos pos, StreamTime time, SeqNo seq) {
-  const std::int64_t since_join = (time - viewer.envelope.time_zero).count;
+wire::DataHeader header_for(const Viewer& viewer, PacketPos pos, Micros stamp, SeqNo seq) {
   return {
       .seq = seq,
       .key = viewer.ciphers ? viewer.ciphers->sending : wire::KeyFlag::kClear,
       .message = message_number_of(pos),
-      .time = {static_cast<std::uint32_t>(std::max<std::int64_t>(0, since_join))},
+      .time = {static_cast<std::uint32_t>(stamp.count)},
       .destination = viewer.envelope.peer,
   };
 }
@@ -31,14 +30,16 @@ bool Dresser::send(Viewer& viewer, const History::Slot& slot, How how) noexcept 
     return false;
   }
   const SeqNo seq = how.retransmitted ? viewer.sender.seq_of(slot.pos) : viewer.envelope.offset.seq_of(slot.pos);
-  wire::DataHeader header = header_for(viewer, slot.pos, slot.time, seq);
+  const Micros stamp = viewer.run.stamp(slot.pos, slot.time - viewer.envelope.time_zero);
+  wire::DataHeader header = header_for(viewer, slot.pos, stamp, seq);
   header.retransmitted = how.retransmitted && viewer.peer_rexmit;
   return viewer.ciphers ? send_sealed(viewer, slot.packet, header) : send_clear(viewer, slot.packet, header);
 }
 
 bool Dresser::send_fresh(Viewer& viewer, const FreshPacket& packet) noexcept {
   const SeqNo seq = viewer.envelope.offset.seq_of(packet.pos);
-  return send_sealed(viewer, packet.payload, header_for(viewer, packet.pos, packet.time, seq));
+  const Micros stamp = std::max(packet.time - viewer.envelope.time_zero, Micros{});
+  return send_sealed(viewer, packet.payload, header_for(viewer, packet.pos, stamp, seq));
 }
 
 bool Dresser::send_clear(Viewer& viewer, const PacketRef& payload, const wire::DataHeader& header) noexcept {

@@ -5,8 +5,8 @@
 namespace fanlight {
 
 FanOut::Outcome FanOut::serve(Instant now, Stream& stream) noexcept {
+  catch_up_.serve(now, stream);
   if (!stream.pass().active) {
-    catch_up_.serve(now, stream);
     if (!stream.has_fresh()) return Outcome::kDone;
     begin_pass(now, stream);
   }

@@ -31,6 +31,7 @@ class FanOut {
   void begin_breath() noexcept {
     slice_left_ = kFreshPerBreath;
     has_sent_ = false;
+    catch_up_.begin_breath();
   }
   // In this breath: to the port or, on its behalf, from the queue.
   [[nodiscard]] bool has_sent() const noexcept { return has_sent_; }

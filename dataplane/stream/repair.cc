@@ -50,12 +50,13 @@ void Repair::serve_position(Instant now, Stream& stream, Viewer& viewer, PacketP
     return;
   }
   const Micros age_max = std::max(viewer.sender.latency(), kRepairAgeMin) + kRepairAgeMargin;
-  if (slot == nullptr || now - slot->first_sent > age_max) {
+  const Instant sent = slot != nullptr ? viewer.due(pos, slot->first_sent) : now;
+  if (slot == nullptr || now - sent > age_max) {
     dresser_.counters().add(Counter::kNakTooOld);
     viewer.sender.apply_too_old(pos);
     return;
   }
-  const srt::Sender::Repair judgement = viewer.sender.judge_repair(now, pos, slot->first_sent);
+  const srt::Sender::Repair judgement = viewer.sender.judge_repair(now, pos, sent);
   if (judgement == srt::Sender::Repair::kSend) return send(now, viewer, *slot);
   viewer.sender.apply_not_sent(judgement);
   dresser_.counters().add(judgement == srt::Sender::Repair::kStale ? Counter::kNakStale : Counter::kNakRepeated);

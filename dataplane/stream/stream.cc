@@ -8,24 +8,24 @@
 
 namespace fanlight {
 
-Stream::Stream(std::size_t slots, std::size_t viewers_max, Micros latency_max)
+Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& options)
     : history_(slots),
       audiences_{Audience(viewers_max), Audience(viewers_max)},
       window_min_{std::numeric_limits<std::int64_t>::max()},
-      latency_max_(latency_max) {
-  lagging_.reserve(viewers_max);
-}
+      options_(options) {}
 
 Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept {
-  const std::size_t bytes = packet.bytes().size();
+  const ByteSpan payload = packet.bytes();
   const Instant retired_before = history_.last_retired();
   const Verdict verdict = history_.admit(now, pos, time, packet);
   if (verdict != Verdict::kAccepted && verdict != Verdict::kAcceptedLate) return verdict;
   ++packets_;
-  bytes_ += bytes;
-  payload_bytes_max_ = std::max(payload_bytes_max_, bytes);
+  bytes_ += payload.size();
+  payload_bytes_max_ = std::max(payload_bytes_max_, payload.size());
+  access_.note(pos, payload);
+  rate_.note(now);
   // The ring is sized for the declared bitrate; a faster publisher shortens what repairs can reach.
-  if (history_.last_retired() != retired_before && now - history_.last_retired() < latency_max_) ++overruns_;
+  if (history_.last_retired() != retired_before && now - history_.last_retired() < options_.latency_max) ++overruns_;
   if (verdict == Verdict::kAccepted) {
     clock_.note(now, time);
   } else if (pos < (pass_.active ? pass_.end : served_next_) && late_count_ < kFreshMax) {
@@ -35,19 +35,30 @@ Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& pa
 }
 
 void Stream::add_viewer(Viewer& viewer) noexcept {
-  CHECK(lagging_.size() < lagging_.capacity());
-  viewer.place = Place::kLagging;
-  viewer.place_index = static_cast<std::uint32_t>(lagging_.size());
-  lagging_.push_back(&viewer);
+  enter(joining_, viewer, Place::kJoining);
+  catch_up_at_ = {};
+}
+
+void Stream::start_lagging(Viewer& viewer) noexcept {
+  remove_viewer(viewer);
+  enter(lagging_, viewer, Place::kLagging);
+}
+
+void Stream::park(Viewer& viewer) noexcept {
+  remove_viewer(viewer);
+  enter(parked_, viewer, Place::kParked);
+}
+
+void Stream::enter(ViewerList& list, Viewer& viewer, Place place) noexcept {
+  list.push_back(viewer);
+  viewer.place = place;
 }
 
 void Stream::remove_viewer(Viewer& viewer) noexcept {
   if (viewer.place == Place::kLive) audience(viewer.cipher_class()).remove(viewer);
-  if (viewer.place == Place::kLagging) {
-    lagging_[viewer.place_index] = lagging_.back();
-    lagging_[viewer.place_index]->place_index = viewer.place_index;
-    lagging_.pop_back();
-  }
+  if (viewer.place == Place::kJoining) joining_.remove(viewer);
+  if (viewer.place == Place::kLagging) lagging_.remove(viewer);
+  if (viewer.place == Place::kParked) parked_.remove(viewer);
   viewer.place = Place::kNowhere;
 }
 
@@ -64,13 +75,14 @@ bool Stream::enter_live(Viewer& viewer) noexcept {
   DCHECK(!pass_.active && viewer.cursor == served_next_);
   remove_viewer(viewer);
   if (!audience(viewer.cipher_class()).add(viewer)) {
-    add_viewer(viewer);
+    enter(lagging_, viewer, Place::kLagging);
     return false;
   }
   viewer.place = Place::kLive;
   viewer.live_packets_base = live_packets_;
   viewer.live_bytes_base = live_bytes_;
-  note_window(viewer.sender.window_end());
+  viewer.run.close(viewer.cursor);
+  note_window_end(viewer.sender.window_end());
   payload_limit_ = std::min<std::size_t>(payload_limit_, viewer.payload_bytes_max);
   return true;
 }
@@ -86,8 +98,15 @@ void Stream::to_lagging(Viewer& viewer) noexcept {
   viewer.packets_missed = 0;  // Both figures know it now.
   viewer.bytes_missed = 0;
   viewer.cursor = served_next_;
-  remove_viewer(viewer);
-  add_viewer(viewer);
+  start_lagging(viewer);
+  catch_up_at_ = {};
+}
+
+void Stream::note_window(Viewer& viewer) noexcept {
+  if (viewer.place == Place::kLive) note_window_end(viewer.sender.window_end());
+  if (viewer.place != Place::kParked || viewer.is_outgrown || viewer.sender.window_end() <= viewer.cursor) return;
+  start_lagging(viewer);
+  catch_up_at_ = {};
 }
 
 void Stream::begin_pass(Instant now) noexcept {
@@ -193,7 +212,7 @@ void Stream::close_windows(PacketPos pass_end) noexcept {
         leave_live(viewer);  // Another viewer takes its index.
         ++windows_closed_;
       } else {
-        note_window(viewer.sender.window_end());
+        note_window_end(viewer.sender.window_end());
         ++i;
       }
     }

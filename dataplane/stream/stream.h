@@ -2,7 +2,7 @@
 // knows a protocol's rules.
 //
 //   admit ──▶ history ──▶ pass over the audience (fan_out) ──▶ transmit queue
-//                 ╰─────▶ repair, catch-up (lagging viewers)
+//                 ╰─────▶ repair, catch-up (joining, lagging and parked viewers)
 #pragma once
 
 #include <array>
@@ -10,19 +10,23 @@
 #include <utility>
 #include <vector>
 
+#include "contract/commands.h"
 #include "contract/limits.h"
 #include "packet/fresh.h"
+#include "stream/access_index.h"
 #include "stream/audience.h"
 #include "stream/history.h"
+#include "stream/packet_rate.h"
 #include "stream/stream_clock.h"
 #include "stream/viewer.h"
+#include "stream/viewer_list.h"
 
 namespace fanlight {
 
 class Stream {
  public:
-  // `slots` is a power of two; `viewers_max` bounds each of the stream's viewer lists.
-  Stream(std::size_t slots, std::size_t viewers_max, Micros latency_max);
+  // `slots` is a power of two; `viewers_max` bounds each of the stream's audiences.
+  Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& options);
 
   // A run of positions on its way to everybody, and the late ones that came with it.
   struct Pass {
@@ -45,6 +49,7 @@ class Stream {
   // The publisher's numbers moved on without a packet (undecryptable, dropped by request).
   void advance_to(PacketPos pos) noexcept { history_.advance_to(pos); }
 
+  // It waits for its turn to start.
   void add_viewer(Viewer& viewer) noexcept;
   void remove_viewer(Viewer& viewer) noexcept;
   // It gets nothing more; its figures stay.
@@ -52,6 +57,9 @@ class Stream {
   // Between passes: to the live set, or out of it.
   [[nodiscard]] bool enter_live(Viewer& viewer) noexcept;
   void leave_live(Viewer& viewer) noexcept;
+  // At any time, for those that are not live.
+  void start_lagging(Viewer& viewer) noexcept;
+  void park(Viewer& viewer) noexcept;
 
   [[nodiscard]] bool has_fresh() const noexcept { return served_next_ < history_.next() || late_count_ > 0; }
   void begin_pass(Instant now) noexcept;
@@ -65,8 +73,9 @@ class Stream {
   [[nodiscard]] std::uint64_t packets_sent_to(const Viewer& viewer) const noexcept;
   [[nodiscard]] std::uint64_t bytes_sent_to(const Viewer& viewer) const noexcept;
 
-  // A viewer's flow window may close at this position; the live set is looked through when a pass goes beyond it.
-  void note_window(PacketPos window_end) noexcept { window_min_ = std::min(window_min_, window_end); }
+  // Its flow window moved. The live set is looked through when a pass goes beyond the narrowest; who was parked goes
+  // on.
+  void note_window(Viewer& viewer) noexcept;
   void close_windows(PacketPos pass_end) noexcept;
   // The largest payload that every live viewer takes, or less.
   [[nodiscard]] std::size_t payload_limit() const noexcept { return payload_limit_; }
@@ -77,12 +86,21 @@ class Stream {
   [[nodiscard]] History& history() noexcept { return history_; }
   [[nodiscard]] const History& history() const noexcept { return history_; }
   [[nodiscard]] StreamClock& clock() noexcept { return clock_; }
+  [[nodiscard]] const StreamClock& clock() const noexcept { return clock_; }
   [[nodiscard]] Audience& audience(CipherClass c) noexcept { return audiences_[static_cast<std::size_t>(c)]; }
-  [[nodiscard]] std::vector<Viewer*>& lagging() noexcept { return lagging_; }
+  [[nodiscard]] ViewerList& joining() noexcept { return joining_; }
+  [[nodiscard]] ViewerList& lagging() noexcept { return lagging_; }
+  [[nodiscard]] ViewerList& parked() noexcept { return parked_; }
+  // When those that lag are to be looked through next.
+  [[nodiscard]] Instant catch_up_at() const noexcept { return catch_up_at_; }
+  void catch_up_again(Instant at) noexcept { catch_up_at_ = at; }
+  [[nodiscard]] const AccessIndex& access() const noexcept { return access_; }
+  [[nodiscard]] const PacketRate& rate() const noexcept { return rate_; }
+  [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
   [[nodiscard]] Pass& pass() noexcept { return pass_; }
   [[nodiscard]] PacketPos served_next() const noexcept { return served_next_; }
   [[nodiscard]] std::size_t viewers() const noexcept {
-    return audiences_[0].size() + audiences_[1].size() + lagging_.size();
+    return audiences_[0].size() + audiences_[1].size() + joining_.size() + lagging_.size() + parked_.size();
   }
   [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -93,6 +111,8 @@ class Stream {
   // What was learned of the publisher before says nothing about the next one.
   void begin_publisher() noexcept {
     clock_.forget_window();
+    access_.forget();
+    rate_.forget();
     payload_bytes_max_ = 0;
   }
 
@@ -100,18 +120,25 @@ class Stream {
   void hold_pass() noexcept;
   void to_lagging(Viewer& viewer) noexcept;
   [[nodiscard]] bool had_this_pass(const Viewer& viewer) const noexcept;
+  void enter(ViewerList& list, Viewer& viewer, Place place) noexcept;
+  void note_window_end(PacketPos window_end) noexcept { window_min_ = std::min(window_min_, window_end); }
 
   History history_;
   StreamClock clock_;
   std::array<Audience, 2> audiences_;
-  std::vector<Viewer*> lagging_;
+  ViewerList joining_;
+  ViewerList lagging_;
+  ViewerList parked_;
+  Instant catch_up_at_;
+  AccessIndex access_;
+  PacketRate rate_;
   Pass pass_;
   std::array<PacketPos, kFreshMax> late_{};  // Filled gaps that wait for the next pass.
   std::size_t late_count_ = 0;
   PacketPos served_next_;  // All before it went to the whole live set.
   PacketPos window_min_;
   std::size_t payload_limit_ = kPayloadBytesMax;
-  Micros latency_max_;
+  StreamOptions options_;
   Instant last_fresh_;
   std::uint64_t live_packets_ = 0;  // What a viewer that was always live got.
   std::uint64_t live_bytes_ = 0;

@@ -9,6 +9,7 @@
 #include "stream/fan_out.h"
 #include "stream/repair.h"
 #include "wire/srt_header.h"
+#include "wire/test_bytes.h"
 
 namespace fanlight {
 
@@ -41,6 +42,9 @@ struct CollectingPort {
 };
 
 struct StreamFixture {
+  explicit StreamFixture(const StreamOptions& options = {.latency_max = seconds(2)})
+      : stream(kSlots, kViewers, options) {}
+
   static constexpr std::size_t kSlots = 256;
   static constexpr std::size_t kViewers = 2000;
 
@@ -53,13 +57,15 @@ struct StreamFixture {
   CollectingPort port;
   FanOut fan_out{dresser, io::AnyPort::of(port)};
   Repair repair{dresser};
-  Stream stream{kSlots, kViewers, seconds(2)};
+  Stream stream;
   Instant now{1'000'000'000};
   std::vector<std::unique_ptr<Viewer>> viewers;
 
-  Verdict publish(std::int64_t pos, std::size_t bytes = 188) {
+  Verdict publish(std::int64_t pos, std::size_t bytes = 188) { return publish(pos, Bytes(bytes)); }
+  Verdict publish(std::int64_t pos, const Bytes& payload) {
     PacketRef packet = received.take();
-    CHECK(packet && packet.resize(bytes));
+    CHECK(packet && packet.resize(payload.size()));
+    std::copy(payload.begin(), payload.end(), packet.bytes().begin());
     return stream.admit(now, {pos}, {now.us}, packet);
   }
   void publish_run(std::int64_t first, std::int64_t last) {
@@ -78,6 +84,7 @@ struct StreamFixture {
             srt::Sender({.opened = now, .first_seq = first_seq, .first_pos = first, .window_packets = window_packets}),
     }));
     viewers.back()->envelope.offset = viewers.back()->sender.offset();
+    viewers.back()->envelope.time_zero = stream.clock().now(now);
     stream.add_viewer(*viewers.back());
     return *viewers.back();
   }

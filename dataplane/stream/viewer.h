@@ -8,14 +8,20 @@
 #include "crypto/session_ciphers.h"
 #include "engine/srt/sender.h"
 #include "packet/envelope.h"
+#include "stream/join_run.h"
 
 namespace fanlight {
 
 class Stream;
 
-// Where a viewer stands: stamped with every fresh packet (live), or served from the history on its own (lagging: it
-// just joined, or its flow window was full).
-enum class Place : std::uint8_t { kNowhere, kLagging, kLive };
+// Where a viewer stands.
+enum class Place : std::uint8_t {
+  kNowhere,
+  kJoining,  // It waits for its turn to start.
+  kLagging,  // Served from the history on its own until it has caught up.
+  kParked,   // Its flow window is full: it gets nothing until it acknowledges.
+  kLive,     // Stamped with every fresh packet.
+};
 
 // Clear viewers share the payload; sealed ones get an encrypted copy of their own (design D8).
 enum class CipherClass : std::uint8_t { kClear = 0, kSealed = 1 };
@@ -27,9 +33,12 @@ struct Viewer {
   Envelope envelope;
   Stream* stream = nullptr;
   std::unique_ptr<crypto::SessionCiphers> ciphers;
-  PacketPos cursor;               // Lagging: the next position to send.
-  Instant start_at;               // No data before: the response must get there first (srt-wire §2.3).
-  std::uint32_t place_index = 0;  // Its index in the audience or the lagging list.
+  PacketPos cursor;  // Not live: the next position to send.
+  Instant start_at;  // No data before: the response must get there first (srt-wire §2.3).
+  JoinRun run{};     // How it caught up after joining.
+  Viewer* before_in_list = nullptr;
+  Viewer* next_in_list = nullptr;
+  std::uint32_t place_index = 0;  // Live: its index in the audience.
   Place place = Place::kNowhere;
   bool peer_rexmit = true;                 // It understands the R flag.
   bool is_outgrown = false;                // A payload did not fit into its MSS: it cannot follow the stream any more.
@@ -45,6 +54,8 @@ struct Viewer {
   std::uint64_t live_packets_base = 0;  // The stream's totals when it went live.
   std::uint64_t live_bytes_base = 0;
 
+  // When a packet that arrived at `arrival` was due to it.
+  [[nodiscard]] Instant due(PacketPos pos, Instant arrival) const noexcept { return run.due(pos, arrival); }
   [[nodiscard]] CipherClass cipher_class() const noexcept {
     return ciphers ? CipherClass::kSealed : CipherClass::kClear;
   }

@@ -104,7 +104,7 @@ TEST(RelayCrowdTest, EverybodyHearsTheEnd) {
   constexpr std::uint32_t kViewers = 3000;
   PacketPool headers(4096, kHeaderRoomBytes);
   PacketPool copies(16, kCopyRoomBytes);
-  Stream stream(256, kViewers, seconds(2));
+  Stream stream(256, kViewers, {.latency_max = seconds(2)});
   Mailbox mailbox;
   KeepingPort port;
   Relay relay({.sessions_max = kViewers, .key = {7, 8}}, {headers, copies}, mailbox, io::AnyPort::of(port));

@@ -72,7 +72,7 @@ class RelayFixture {
   PacketPool headers;
   PacketPool copies{256, kCopyRoomBytes};
   PacketPool received{512, kCopyRoomBytes};
-  Stream stream{256, kSessions, seconds(2)};
+  Stream stream{256, kSessions, {.latency_max = seconds(2)}};
   Mailbox mailbox;
   KeepingPort port;
   Relay relay{{.worker = 1, .sessions_max = kSessions, .publishers_max = 2, .key = {7, 8}},

@@ -48,8 +48,8 @@ Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) n
   const std::uint64_t overflow_before = viewer.sender.stats().overflow;
   const Verdict verdict = viewer.sender.handle_control(now, *header, content, viewer.stream->edge_for(viewer));
   counters().add(Counter::kNakOverflow, viewer.sender.stats().overflow - overflow_before);
-  // An ACK may shrink the window below what the live set was last checked for.
-  if (viewer.place == Place::kLive) viewer.stream->note_window(viewer.sender.window_end());
+  // An ACK may shrink the window below what the live set was last checked for, or open it for who waits.
+  viewer.stream->note_window(viewer);
   return verdict;
 }
 

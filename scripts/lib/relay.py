@@ -23,6 +23,8 @@ class Stream:
     publish_passphrase: str | None = None
     view_passphrase: str | None = None
     wait: bool = True
+    gop_max_ms: int | None = None
+    join: str | None = None
 
 
 @dataclass

@@ -5,7 +5,7 @@
 namespace fanlight::sim {
 
 Stream* SimStreams::make(const StreamOptions& options) {
-  return streams_.emplace_back(std::make_unique<Stream>(slots_, 256, options.latency_max)).get();
+  return streams_.emplace_back(std::make_unique<Stream>(slots_, 256, options)).get();
 }
 
 void SimStreams::take_back(Stream* stream) {

@@ -70,6 +70,9 @@ json body_of(const NewStream& stream) {
   if (stream.latency_ms) body["latency_ms"] = *stream.latency_ms;
   if (stream.latency_max_ms) body["latency_max_ms"] = *stream.latency_max_ms;
   if (stream.bitrate_max_mbps) body["bitrate_max_mbps"] = *stream.bitrate_max_mbps;
+  if (stream.gop_max_ms) body["gop_max_ms"] = *stream.gop_max_ms;
+  if (!stream.join.empty()) body["join"] = stream.join;
+  if (stream.join_rate_max_mbps) body["join_rate_max_mbps"] = *stream.join_rate_max_mbps;
   if (stream.no_wait) body["wait"] = false;
   return body;
 }

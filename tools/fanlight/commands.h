@@ -17,6 +17,9 @@ struct NewStream {
   std::optional<std::int64_t> latency_ms;
   std::optional<std::int64_t> latency_max_ms;
   std::optional<double> bitrate_max_mbps;
+  std::optional<std::int64_t> gop_max_ms;
+  std::string join;
+  std::optional<double> join_rate_max_mbps;
   bool no_wait = false;
   // Files, because a passphrase among the arguments would show in `ps`.
   std::string publish_passphrase_file;

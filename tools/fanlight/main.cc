@@ -70,6 +70,10 @@ void CommandLine::add_stream_commands() {
   add->add_option("--latency-ms", stream.latency_ms, "latency asked of publishers, the least a viewer plays with");
   add->add_option("--latency-max-ms", stream.latency_max_ms, "a session that wants more gets this");
   add->add_option("--bitrate-max-mbps", stream.bitrate_max_mbps, "what the stream's history is made for");
+  add->add_option("--gop-max-ms", stream.gop_max_ms, "the history also holds so much to start viewers with a picture");
+  add->add_option("--join", stream.join, "where viewers start: at the last picture, or with the next packet")
+      ->check(CLI::IsMember({"keyframe", "live"}));
+  add->add_option("--join-rate-max-mbps", stream.join_rate_max_mbps, "what a viewer that starts gets at most");
   add->add_flag("--no-wait", stream.no_wait, "refuse viewers who come before the publisher");
   add->add_option("--publish-passphrase-file", stream.publish_passphrase_file,
                   "file whose first line publishers must know")

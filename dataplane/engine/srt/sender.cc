@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "contract/limits.h"
 #include "wire/srt_nak.h"
 
@@ -154,6 +155,14 @@ void Sender::apply_too_old(PacketPos pos) noexcept {
   } else if (pos == drop_->last + 1) {
     drop_->last = pos;
   }
+}
+
+void Sender::apply_start(PacketPos first) noexcept {
+  DCHECK(stats_.skipped == 0 && acked_ == first_pos_);
+  offset_ = SeqOffset::between(first, offset_.seq_of(first_pos_));
+  offset_before_skip_ = offset_;
+  first_pos_ = covered_from_ = skip_from_ = skip_to_ = acked_ = first;
+  repairs_.clear();
 }
 
 void Sender::apply_skip(PacketPos from, PacketPos next) noexcept {

@@ -48,6 +48,8 @@ class Sender {
                                        const StreamEdge& edge) noexcept;
   void handle_sign_of_life(Instant now) noexcept;
   void handle_timeout(Instant now, const StreamEdge& edge) noexcept;
+  // Before anything was sent: `first` gets the first number.
+  void apply_start(PacketPos first) noexcept;
   // The viewer gets `next` right after what it got last; everything between is left out.
   void apply_skip(PacketPos from, PacketPos next) noexcept;
 

@@ -1,0 +1,29 @@
+// What a stream is made with: its dimensions, and how its viewers are treated. Plain values.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace fanlight {
+
+// Where its viewers start (design D11).
+struct JoinOptions {
+  bool at_picture = true;  // At the last access point; else with the next packet.
+  // What one viewer gets while it catches up, bits/s; 0: eight times the stream's rate is the only bound.
+  std::uint64_t bits_max = 0;
+  // An access point is too far back when a viewer with less latency than this is not live by then.
+  Micros time_max = millis(500);
+  friend bool operator==(const JoinOptions&, const JoinOptions&) = default;
+};
+
+// History slots (design D1): bitrate_max × (latency_max + gop_max + 1 s), rounded up to a power of two.
+struct StreamOptions {
+  std::uint64_t bitrate_bits_max = 10'000'000;
+  Micros latency = millis(120);     // Least receive latency asked of the publisher.
+  Micros latency_max = seconds(5);  // The largest a session may negotiate.
+  Micros gop_max = seconds(2);      // From one access point to the next.
+  JoinOptions join{};
+};
+
+}  // namespace fanlight

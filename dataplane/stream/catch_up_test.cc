@@ -1,0 +1,216 @@
+#include "stream/catch_up.h"
+
+#include <gtest/gtest.h>
+
+#include "stream/stream_fixture.h"
+#include "wire/srt_nak.h"
+#include "wire/test_ts.h"
+
+namespace fanlight {
+namespace {
+
+// A stream of 100 packets a second whose last access point is positions 0 (PAT and PMT) and 1 (IDR).
+class CatchUpTest : public ::testing::Test, protected StreamFixture {
+ protected:
+  static constexpr Micros kInterval = millis(10);
+  explicit CatchUpTest(const StreamOptions& options = {}) : StreamFixture(options) {}
+
+  std::vector<Departed> publish_next(const Bytes& payload = filler_packet()) {
+    EXPECT_EQ(publish(next++, payload), Verdict::kAccepted);
+    return serve();
+  }
+  // The stream goes on for `span`; answers what left.
+  std::vector<Departed> run(Micros span) {
+    std::vector<Departed> all;
+    const Instant end = now + span;
+    while (now < end) {
+      now = now + millis(1);
+      auto some = now.us % kInterval.count == 0 ? publish_next() : serve();
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+  }
+  void run_gop(Micros since_picture) {
+    publish_next(ts_datagram({pat_packet(), pmt_packet()}));
+    publish_next(idr_packet());
+    run(since_picture);
+  }
+  static std::size_t count(const std::vector<Departed>& departed, const Viewer& viewer) {
+    return numbers_of(departed, viewer).size();
+  }
+  std::int64_t next = 0;
+};
+
+TEST_F(CatchUpTest, AViewerStartsWithTheTablesBeforeTheLastPicture) {
+  run_gop(millis(1000));
+  Viewer& viewer = join(8192, {500});
+  const auto departed = run(millis(600));
+  const auto numbers = numbers_of(departed, viewer);
+  ASSERT_GT(numbers.size(), 102u);
+  for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], 500 + i) << "dense, from its own first number";
+  EXPECT_EQ(departed.at(0).header.message, 1u) << "position 0";
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kJoinsAtPicture), 1u);
+}
+
+TEST_F(CatchUpTest, ThePaceIsEightTimesTheStreamsRate) {
+  run_gop(millis(2000));
+  Viewer& viewer = join();
+  EXPECT_EQ(count(run(millis(100)), viewer), 80u);
+  run(millis(185));
+  EXPECT_EQ(viewer.place, Place::kLagging) << "2 s at seven times the stream's rate take 286 ms";
+  run(millis(15));
+  EXPECT_EQ(viewer.place, Place::kLive);
+}
+
+// What the viewer plays: each packet one latency after it was sent, and no later than the stream itself once it is
+// live.
+TEST_F(CatchUpTest, EachPacketCarriesTheTimeAtWhichItIsSent) {
+  run_gop(millis(1000));
+  Viewer& viewer = join();
+  const Instant joined = now;
+  std::uint32_t last = 0;
+  for (int i = 0; i < 400; ++i) {
+    now = now + millis(1);
+    for (const Departed& one : now.us % kInterval.count == 0 ? publish_next() : serve()) {
+      const Micros sent = now - joined;
+      EXPECT_LE(one.header.time.raw, sent.count);
+      EXPECT_GE(one.header.time.raw + 1250, sent.count);
+      EXPECT_GE(one.header.time.raw, last);
+      last = one.header.time.raw;
+    }
+  }
+  EXPECT_EQ(viewer.place, Place::kLive);
+}
+
+TEST_F(CatchUpTest, ARepairOfThatTimeRepeatsItAndIsNotTooOld) {
+  run_gop(millis(2000));
+  Viewer& viewer = join();
+  const auto departed = run(millis(700));
+  const Departed original = departed.at(40);
+  ASSERT_GT(now - stream.history().find({40})->first_sent, millis(2000));
+  std::array<std::byte, 64> out;
+  wire::LossReportWriter writer(out, {}, {});
+  ASSERT_TRUE(writer.add({{40}, {40}}));
+  EXPECT_EQ(viewer.sender.handle_control(now, {.type = wire::ControlType::kNak},
+                                         std::span(out).subspan(16, writer.written() - 16), stream.edge_for(viewer)),
+            Verdict::kControl);
+  repair.serve(now, stream, viewer, stream.history().next());
+  queue.flush(port);
+  ASSERT_EQ(port.departed.size(), 1u);
+  EXPECT_EQ(port.departed[0].header.seq, original.header.seq);
+  EXPECT_EQ(port.departed[0].header.time, original.header.time);
+}
+
+TEST_F(CatchUpTest, APictureTooFarBackIsLeftAlone) {
+  run_gop(millis(2000));
+  for (Micros left = millis(1600); left > Micros{}; left = left - kInterval) {
+    now = now + kInterval;
+    publish_next();
+  }
+  Viewer& viewer = join();  // 362 packets are behind it, of which 256 are held.
+  run(millis(10));
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kJoinsLive), 1u);
+}
+
+TEST_F(CatchUpTest, NobodyWaitsLongForItsTurn) {
+  run_gop(millis(200));
+  Viewer& viewer = join();
+  now = now + millis(501);
+  serve();
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kJoinsLive), 1u);
+}
+
+TEST_F(CatchUpTest, WhatArrivesAfterThePictureIsAllThatIsSent) {
+  run_gop(millis(300));
+  publish_next(ts_datagram({pat_packet(), pmt_packet()}));
+  publish_next(idr_packet());
+  Viewer& viewer = join();
+  const auto departed = run(millis(20));
+  EXPECT_EQ(departed.at(0).header.message, static_cast<std::uint32_t>(next - 4) + 1);
+  EXPECT_EQ(viewer.place, Place::kLive);
+}
+
+// A window of 20 packets: it acknowledges nothing for a second.
+TEST_F(CatchUpTest, WhoseWindowIsFullIsParkedUntilItsAckArrives) {
+  Viewer& viewer = join(20);
+  serve();
+  EXPECT_EQ(count(run(millis(1000)), viewer), 20u);
+  EXPECT_EQ(viewer.place, Place::kParked);
+  EXPECT_EQ(CatchUp::deadline(now, stream), Instant::never());
+  std::array<std::byte, 64> out;
+  const std::size_t bytes = wire::write_ack(out, {{20}, wire::AckRtt{millis(20), millis(5), 8192}, {}}, 1, {}, {});
+  EXPECT_EQ(viewer.sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
+                                         std::span(out).subspan(16, bytes - 16), stream.edge_for(viewer)),
+            Verdict::kControl);
+  stream.note_window(viewer);
+  serve();
+  EXPECT_EQ(viewer.place, Place::kLive) << "what it missed was past its play time";
+  EXPECT_EQ(counters.read(Counter::kViewerSkips), 1u);
+}
+
+// 600 newcomers at once, each 100 packets behind: 480 packets a millisecond are due, and 64 is what a breath gives.
+TEST_F(CatchUpTest, ACrowdThatJoinsDoesNotDelayTheLiveSet) {
+  run_gop(millis(1000));
+  Viewer& live = join();
+  run(millis(500));
+  ASSERT_EQ(live.place, Place::kLive);
+  for (int i = 0; i < 600; ++i) join();
+  for (int i = 0; i < 300; ++i) {
+    now = now + millis(1);
+    const bool has_packet = now.us % kInterval.count == 0;
+    if (has_packet) {
+      ASSERT_EQ(publish(next++, filler_packet()), Verdict::kAccepted);
+    }
+    const auto departed = serve();
+    EXPECT_EQ(count(departed, live), has_packet ? 1u : 0u) << "in the breath in which it came";
+    EXPECT_LE(departed.size(), kCatchUpPerBreath + (has_packet ? stream.audience(CipherClass::kClear).size() : 0));
+  }
+  std::size_t at_live = 0;
+  for (const auto& viewer : viewers) at_live += viewer->place == Place::kLive ? 1 : 0;
+  EXPECT_GT(at_live, 80u);
+}
+
+// They take turns: while the budget does not reach for all, nobody new starts, and those that started get to live.
+TEST_F(CatchUpTest, WhoStartedGetsToLiveWithoutASkip) {
+  run_gop(millis(1000));
+  for (int i = 0; i < 600; ++i) join();
+  run(millis(1500));
+  for (const auto& viewer : viewers) EXPECT_EQ(viewer->place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kViewerSkips), 0u);
+  EXPECT_GT(counters.read(Counter::kJoinsAtPicture), 200u) << "80 catch up at a time, in 140 ms";
+  EXPECT_EQ(counters.read(Counter::kJoinsAtPicture) + counters.read(Counter::kJoinsLive), 600u);
+}
+
+class JoinLiveTest : public CatchUpTest {
+ protected:
+  JoinLiveTest() : CatchUpTest({.join = {.at_picture = false}}) {}
+};
+
+TEST_F(JoinLiveTest, AStreamMayStartItsViewersWithTheNextPacket) {
+  run_gop(millis(200));
+  Viewer& viewer = join();
+  serve();
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(count(publish_next(), viewer), 1u);
+}
+
+class BoundedJoinTest : public CatchUpTest {
+ protected:
+  // 400 packets of 188 + 44 bytes a second.
+  BoundedJoinTest() : CatchUpTest({.join = {.bits_max = 400 * 232 * 8}}) {}
+};
+
+TEST_F(BoundedJoinTest, TheBoundOfTheStreamIsKept) {
+  run_gop(millis(500));
+  publish_next(ts_datagram({pat_packet(), pmt_packet()}));
+  publish_next(idr_packet());
+  run(millis(500));
+  Viewer& viewer = join();
+  EXPECT_LE(count(run(millis(100)), viewer), 41u);
+}
+
+}  // namespace
+}  // namespace fanlight
