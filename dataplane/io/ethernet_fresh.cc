@@ -23,13 +23,13 @@ EthernetLink::Transmitted EthernetLink::transmit_fresh(Instant now, const FreshR
 }
 
 // The sum outlives this call in the port's note, for a pass comes in many slices. It is folded, so it fits beside a
-// mark that says it is there.
+// mark that says it is there. A device's own checksums would save nothing here, and a vhost peer pays for each dearly.
 void EthernetLink::prepare_payloads(const FreshRun& run) noexcept {
   constexpr std::uint64_t kNoted = std::uint64_t{1} << 32;
   for (std::size_t i = 0; i < run.packets.size(); ++i) {
     FreshPacket& packet = run.packets[i];
     const ByteSpan bytes = packet.payload.bytes();
-    if (packet.port_note == 0 && !device_.sums_udp()) packet.port_note = kNoted | net::fold(net::sum_of(bytes));
+    if (packet.port_note == 0) packet.port_note = kNoted | net::fold(net::sum_of(bytes));
     payloads_[i] = {.mbuf = packet.payload.mbuf(),
                     .sum = net::PayloadSum::of_folded(static_cast<std::uint16_t>(packet.port_note)),
                     .datagram_bytes = static_cast<std::uint16_t>(kFreshHeaderBytes + bytes.size())};
@@ -97,7 +97,6 @@ bool EthernetLink::stage_fresh(const FreshRun& run) noexcept {
 void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const FreshPacket& packet,
                                FreshPayload& payload) noexcept {
   const Envelope& envelope = *job.envelope;
-  const net::ChecksumMode mode = device_.sums_udp() ? net::ChecksumMode::kDevice : net::ChecksumMode::kSoftware;
   const std::size_t head_bytes = envelope.head_bytes;
   const bool is_v4 = head_bytes == net::kUdpHeadBytesV4;
   const std::size_t header_bytes = net::kEthernetBytes + head_bytes + kFreshHeaderBytes;
@@ -109,11 +108,10 @@ void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const Fresh
   stamp_fresh(srt, envelope, packet);
   const std::size_t written =
       net::write_udp_head({at + net::kEthernetBytes, head_bytes}, ByteSpan{envelope.head}.first(head_bytes),
-                          payload.datagram_bytes, net::PayloadSum::of_16_bytes(srt) + payload.sum, mode);
+                          payload.datagram_bytes, net::PayloadSum::of_16_bytes(srt) + payload.sum, net::ChecksumMode::kSoftware);
   DCHECK(written == head_bytes);
   frame->data_len = static_cast<std::uint16_t>(header_bytes);
   frame->pkt_len = static_cast<std::uint32_t>(net::kEthernetBytes + head_bytes + payload.datagram_bytes);
-  if (mode == net::ChecksumMode::kDevice) request_checksum(frame, head_bytes);
   if (device_.takes_chains()) {
     frame->nb_segs = 2;
     frame->next = payload.mbuf;

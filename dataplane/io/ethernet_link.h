@@ -78,6 +78,7 @@ class EthernetLink {
   [[nodiscard]] Framing frame(Instant now, Departure& departure, std::size_t place) noexcept;
   [[nodiscard]] PacketRef copy_of(const PacketRef& packet) noexcept;
   [[nodiscard]] bool write_head(PacketRef& packet, const Envelope& envelope, const net::MacAddress& to) noexcept;
+  [[nodiscard]] bool wants_device_sum(const PacketRef& packet) const noexcept;
   void request_checksum(rte_mbuf* frame, std::size_t head_bytes) const noexcept;
   [[nodiscard]] net::PayloadSum sum_of(const PacketRef& packet) noexcept;
   void settle(std::span<Departure> framed, std::size_t taken) noexcept;
