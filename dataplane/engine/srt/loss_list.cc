@@ -6,7 +6,8 @@
 
 namespace fanlight::srt {
 
-std::int64_t LossList::add_gap(PosRange range, Instant give_up) noexcept {
+template <std::size_t kMax>
+std::int64_t BasicLossList<kMax>::add_gap(PosRange range, Instant give_up) noexcept {
   DCHECK(size_ == 0 || gaps_[size_ - 1].range.last < range.first);
   std::int64_t given_up = 0;
   if (size_ == kRangesMax) {
@@ -19,9 +20,13 @@ std::int64_t LossList::add_gap(PosRange range, Instant give_up) noexcept {
   return given_up;
 }
 
-bool LossList::remove(PacketPos pos) noexcept { return remove_range({pos, pos}) == 1; }
+template <std::size_t kMax>
+bool BasicLossList<kMax>::remove(PacketPos pos) noexcept {
+  return remove_range({pos, pos}) == 1;
+}
 
-std::int64_t LossList::remove_range(PosRange range) noexcept {
+template <std::size_t kMax>
+std::int64_t BasicLossList<kMax>::remove_range(PosRange range) noexcept {
   const std::int64_t before = packets_;
   std::size_t i = index_at_or_after(range.first);
   while (i < size_ && gaps_[i].range.first <= range.last) {
@@ -50,7 +55,8 @@ std::int64_t LossList::remove_range(PosRange range) noexcept {
   return before - packets_;
 }
 
-std::int64_t LossList::drop_due(Instant now) noexcept {
+template <std::size_t kMax>
+std::int64_t BasicLossList<kMax>::drop_due(Instant now) noexcept {
   std::size_t due = 0;
   std::int64_t dropped = 0;
   for (; due < size_ && gaps_[due].give_up <= now; ++due) dropped += gaps_[due].range.size();
@@ -59,34 +65,39 @@ std::int64_t LossList::drop_due(Instant now) noexcept {
   return dropped;
 }
 
-std::int64_t LossList::clear() noexcept {
+template <std::size_t kMax>
+std::int64_t BasicLossList<kMax>::clear() noexcept {
   const std::int64_t forgotten = packets_;
   size_ = 0;
   packets_ = 0;
   return forgotten;
 }
 
-bool LossList::contains(PacketPos pos) const noexcept {
+template <std::size_t kMax>
+bool BasicLossList<kMax>::contains(PacketPos pos) const noexcept {
   const std::size_t i = index_at_or_after(pos);
   return i < size_ && gaps_[i].range.first <= pos;
 }
 
 // The first gap that ends at `pos` or behind it.
-std::size_t LossList::index_at_or_after(PacketPos pos) const noexcept {
+template <std::size_t kMax>
+std::size_t BasicLossList<kMax>::index_at_or_after(PacketPos pos) const noexcept {
   const auto end = gaps_.begin() + size_;
   return static_cast<std::size_t>(
       std::lower_bound(gaps_.begin(), end, pos, [](const Gap& gap, PacketPos p) { return gap.range.last < p; }) -
       gaps_.begin());
 }
 
-void LossList::erase(std::size_t first, std::size_t count) noexcept {
+template <std::size_t kMax>
+void BasicLossList<kMax>::erase(std::size_t first, std::size_t count) noexcept {
   if (count == 0) return;
   for (std::size_t i = first; i < first + count; ++i) packets_ -= gaps_[i].range.size();
   std::move(gaps_.begin() + first + count, gaps_.begin() + size_, gaps_.begin() + first);
   size_ -= count;
 }
 
-bool LossList::insert(std::size_t at, const Gap& gap) noexcept {
+template <std::size_t kMax>
+bool BasicLossList<kMax>::insert(std::size_t at, const Gap& gap) noexcept {
   if (size_ == kRangesMax) return false;
   std::move_backward(gaps_.begin() + at, gaps_.begin() + size_, gaps_.begin() + size_ + 1);
   gaps_[at] = gap;
@@ -94,7 +105,8 @@ bool LossList::insert(std::size_t at, const Gap& gap) noexcept {
   return true;
 }
 
-bool LossList::is_consistent() const noexcept {
+template <std::size_t kMax>
+bool BasicLossList<kMax>::is_consistent() const noexcept {
   std::int64_t total = 0;
   for (std::size_t i = 0; i < size_; ++i) {
     if (gaps_[i].range.size() <= 0) return false;
@@ -104,5 +116,8 @@ bool LossList::is_consistent() const noexcept {
   }
   return total == packets_;
 }
+
+template class BasicLossList<512>;
+template class BasicLossList<64>;
 
 }  // namespace fanlight::srt

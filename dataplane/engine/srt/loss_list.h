@@ -1,7 +1,8 @@
 // The positions a receiver misses, as ranges in order, each with the moment it stops being worth asking for.
 //
 // Invariant: ranges do not touch or overlap and grow in position; give-up times never decrease along the list, because
-// a gap is found when the packet behind it arrives. 512 ranges: beyond that the oldest is given up early.
+// a gap is found when the packet behind it arrives. Beyond `kMax` ranges the oldest is given up early: 512 for a
+// relay's publishers, 64 where one program receives for thousands.
 #pragma once
 
 #include <array>
@@ -14,9 +15,10 @@
 
 namespace fanlight::srt {
 
-class LossList {
+template <std::size_t kMax>
+class BasicLossList {
  public:
-  static constexpr std::size_t kRangesMax = 512;
+  static constexpr std::size_t kRangesMax = kMax;
 
   struct Gap {
     PosRange range;
@@ -57,5 +59,9 @@ class LossList {
   std::size_t size_ = 0;
   std::int64_t packets_ = 0;
 };
+extern template class BasicLossList<512>;
+extern template class BasicLossList<64>;
+using LossList = BasicLossList<512>;
+using SmallLossList = BasicLossList<64>;
 
 }  // namespace fanlight::srt
