@@ -175,6 +175,17 @@ TEST(FrameTest, PortsMustBeOursAndAnswerable) {
   EXPECT_EQ(verdict_of(with(from_hex(kUdpV4), kAtUdpV4, {0, 0})), Verdict::kMalformed);
 }
 
+TEST(FrameTest, RangeOfPortsIsHeardBesideTheListAndItsEndsBelongToIt) {
+  Interface interface = test::our_interface();
+  interface.udp_range_first = 20'000;
+  interface.udp_range_last = 20'009;
+  EXPECT_TRUE(interface.has_udp_port(20'000));
+  EXPECT_TRUE(interface.has_udp_port(20'009));
+  EXPECT_FALSE(interface.has_udp_port(19'999));
+  EXPECT_FALSE(interface.has_udp_port(20'010));
+  EXPECT_TRUE(interface.has_udp_port(interface.udp_ports[0]));
+}
+
 TEST(FrameTest, OtherProtocolsAndIcmpTypesAreCountedApart) {
   EXPECT_EQ(verdict_of(with_ipv4(from_hex(kUdpV4), 9, {6})), Verdict::kUnknownProtocol);
   EXPECT_EQ(verdict_of(with(from_hex(kUdpV6), kAtIp + 6, {59})), Verdict::kUnknownProtocol);

@@ -34,7 +34,9 @@ bool is_possible_ipv6(const IpAddress& ip) {
 }  // namespace
 
 bool Interface::has_udp_port(std::uint16_t port) const {
-  return port != 0 && std::find(udp_ports.begin(), udp_ports.end(), port) != udp_ports.end();
+  if (port == 0) return false;
+  if (port >= udp_range_first && port <= udp_range_last) return true;
+  return std::find(udp_ports.begin(), udp_ports.end(), port) != udp_ports.end();
 }
 
 bool Interface::is_own(const IpAddress& ip) const {

@@ -45,7 +45,10 @@ struct Interface {
   std::uint8_t ipv6_prefix = 128;
   IpAddress ipv6_gateway;
   std::array<std::uint16_t, kPortsMax> udp_ports{};  // Unused places are 0.
-  bool verify_ip_checksum = true;                    // False where the device has done it; the same for UDP.
+  // A range of ports on top, for whoever calls from many of them; both ends belong to it, 0 to 0 is none.
+  std::uint16_t udp_range_first = 0;
+  std::uint16_t udp_range_last = 0;
+  bool verify_ip_checksum = true;  // False where the device has done it; the same for UDP.
   bool verify_udp_checksum = true;
 
   [[nodiscard]] bool has_ipv4() const { return ipv4.is_v4() && !ipv4.is_unspecified(); }
