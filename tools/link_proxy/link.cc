@@ -50,6 +50,12 @@ Instant Link::arrival(Instant now) {
 
 bool Link::happens(double share) { return uniform() < share; }
 
-double Link::uniform() { return static_cast<double>(random_() >> 11) * 0x1.0p-53; }
+double Link::uniform() {
+  random_ += 0x9E37'79B9'7F4A'7C15;
+  std::uint64_t mixed = random_;
+  mixed = (mixed ^ mixed >> 30) * 0xBF58'476D'1CE4'E5B9;
+  mixed = (mixed ^ mixed >> 27) * 0x94D0'49BB'1331'11EB;
+  return static_cast<double>((mixed ^ mixed >> 31) >> 11) * 0x1.0p-53;
+}
 
 }  // namespace fanlight::link_proxy

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <random>
 
 #include "base/time.h"
 
@@ -50,7 +49,7 @@ class Link {
   [[nodiscard]] Instant arrival(Instant now);
 
   Impairment impairment_;
-  std::mt19937_64 random_;
+  std::uint64_t random_;  // State of SplitMix64: eight bytes, for a crowd has a link per viewer and direction.
   bool in_burst_ = false;
   Instant latest_{};  // Invariant: no datagram in order arrives before this.
   LinkCounters counters_;

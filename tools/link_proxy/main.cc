@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "link_proxy/impairment_options.h"
 #include "proxy.h"
 
 namespace {
@@ -18,11 +19,6 @@ using namespace fanlight;
 using namespace fanlight::link_proxy;
 
 volatile sig_atomic_t stop_asked = 0;
-
-// One --NAME for both directions, and --up-NAME, --down-NAME that go before it.
-struct ImpairmentFlags {
-  std::optional<double> loss, burst_loss, burst_length, delay_us, jitter_us, reorder, reorder_hold_us, duplicate;
-};
 
 struct Options {
   std::string listen;
@@ -33,32 +29,6 @@ struct Options {
   std::string measure;
   double measure_skip_us = 1'000'000;
 };
-
-void add_duration(CLI::App& app, const std::string& name, std::optional<double>& value, const std::string& help) {
-  app.add_option(name, value, help)
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1}, {"ms", 1e3}, {"s", 1e6}},
-                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"));
-}
-
-void add_impairment(CLI::App& app, const std::string& prefix, const std::string& group, ImpairmentFlags& flags) {
-  const auto share = [&](const char* name, std::optional<double>& value, const char* help) {
-    app.add_option(prefix + name, value, help)->check(CLI::Range(0.0, 1.0))->group(group);
-  };
-  const auto duration = [&](const char* name, std::optional<double>& value, const char* help) {
-    add_duration(app, prefix + name, value, help);
-    app.get_option(prefix + name)->group(group);
-  };
-  share("loss", flags.loss, "share of datagrams lost, each by itself");
-  share("burst-loss", flags.burst_loss, "share of datagrams lost in bursts (Gilbert)");
-  app.add_option(prefix + "burst-length", flags.burst_length, "mean datagrams per burst (default 5)")
-      ->check(CLI::Range(1.0, 1e6))
-      ->group(group);
-  duration("delay", flags.delay_us, "one-way delay, such as 25ms");
-  duration("jitter", flags.jitter_us, "the delay varies by so much either way; order is kept");
-  share("reorder", flags.reorder, "share of datagrams held back and overtaken");
-  duration("reorder-hold", flags.reorder_hold_us, "how long those are held back (default 5ms)");
-  share("duplicate", flags.duplicate, "share of datagrams that arrive twice");
-}
 
 void define(CLI::App& app, Options& options) {
   app.add_option("--listen", options.listen, "address clients call, such as 127.0.0.1:9100")->required();
@@ -85,22 +55,6 @@ void define(CLI::App& app, Options& options) {
 }
 
 Micros to_micros(double us) { return {static_cast<std::int64_t>(us)}; }
-
-Impairment combined(const ImpairmentFlags& both, const ImpairmentFlags& own) {
-  Impairment result;
-  const auto pick = [&](std::optional<double> ImpairmentFlags::*flag, double otherwise) {
-    return (own.*flag) ? *(own.*flag) : (both.*flag).value_or(otherwise);
-  };
-  result.loss = pick(&ImpairmentFlags::loss, 0);
-  result.burst_loss = pick(&ImpairmentFlags::burst_loss, 0);
-  result.burst_length = pick(&ImpairmentFlags::burst_length, result.burst_length);
-  result.delay = to_micros(pick(&ImpairmentFlags::delay_us, 0));
-  result.jitter = to_micros(pick(&ImpairmentFlags::jitter_us, 0));
-  result.reorder = pick(&ImpairmentFlags::reorder, 0);
-  result.reorder_hold = to_micros(pick(&ImpairmentFlags::reorder_hold_us, 5'000));
-  result.duplicate = pick(&ImpairmentFlags::duplicate, 0);
-  return result;
-}
 
 std::optional<ProxySettings> settings_from(const Options& options) {
   const auto listen = Endpoint::parse(options.listen);
