@@ -23,6 +23,7 @@ BENCH_PACKAGES = "libbenchmark-dev libipsec-mb-dev libsrt-openssl-dev".split()
 # What ./scripts/run needs of all that can be built.
 PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight")
 LINK_PROXY = "tools/link_proxy/fanlight-linkproxy"
+LOAD = "tools/fanlight_load/fanlight-load"
 
 
 class SetupError(Exception):
@@ -80,6 +81,6 @@ def find_program(directory: Path, name: str) -> Path:
     for found in sorted(directory.rglob(name)):
         if found.is_file() and os.access(found, os.X_OK):
             return found
-    target = next((path for path in (*PROGRAMS, LINK_PROXY) if Path(path).name == name), "")
+    target = next((path for path in (*PROGRAMS, LINK_PROXY, LOAD) if Path(path).name == name), "")
     configure = "" if (directory / "build.ninja").exists() else f"meson setup --buildtype=release {directory} {ROOT} && "
     raise SetupError(f"{name} is not in {directory}: build it first: {configure}ninja -C {directory} {target}".rstrip())

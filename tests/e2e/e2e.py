@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The real fanlightd, from outside: signals, configuration, reconnects, refusals, and DPDK ports in namespaces.
+"""The real fanlightd, from outside: signals, configuration, reconnects, refusals, crowds, and DPDK ports in namespaces.
 
 examples:
   tests/e2e/e2e.py                     everything; the Ethernet cases are skipped without root
@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 import clients  # noqa: E402
 import libsrt  # noqa: E402
+import load_cases  # noqa: E402
 import relay as relays  # noqa: E402
 import setup  # noqa: E402
 import veth  # noqa: E402
@@ -307,7 +308,7 @@ def cases() -> list[tuple]:
                 for driver in ("net_af_packet", "net_af_xdp")
                 for name, test in (("ping", is_pinged), ("relay_ipv4", relays_over("ipv4")),
                                    ("relay_ipv6", relays_over("ipv6")), ("link_down_and_up", survives_link_down))]
-    return [(test.__name__, test) for test in plain] + ethernet
+    return [(test.__name__, test) for test in plain] + load_cases.CASES + ethernet
 
 
 def main() -> int:

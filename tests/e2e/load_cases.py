@@ -1,0 +1,123 @@
+"""fanlight-load against the real fanlightd: does it carry a crowd, and does the generator notice when it does not?"""
+from __future__ import annotations
+
+import json
+import subprocess
+
+import relay as relays
+import setup
+from testing import Stage, claim
+
+NAME = "live/load"
+PASSPHRASE = "a passphrase of the load test"
+
+
+def start_relay(stage: Stage, **rule) -> str:
+    address = f"127.0.0.1:{relays.free_udp_port()}"
+    # Viewers of a crowd that start with the past are the joining's affair, not the carrying's.
+    stage.start_relay(relays.Configuration(listen=[address], streams=[relays.Stream(NAME, join="live", **rule)]))
+    return address
+
+
+def load(stage: Stage, mode: str, relay: str, *options: str, status: int | None = 0) -> dict:
+    """Runs fanlight-load to its end; answers its report."""
+    report = stage.work / "load.json"
+    report.unlink(missing_ok=True)
+    argv = [str(setup.find_program(stage.build, "fanlight-load")), mode, "--relay", relay, "--name", NAME, "--json", str(report),
+            *options]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=40)
+    said = (done.stdout + done.stderr)[-600:]
+    claim(status is None or done.returncode == status, f"fanlight-load ended with {done.returncode}: {said}")
+    claim(report.exists(), f"no report: {said}")
+    return json.loads(report.read_text())
+
+
+def carried(report: dict) -> str:
+    latency = report["latency_us"]
+    return (f"{report['connected']} viewers, {report['received']} packets, {report['repaired']} repaired, "
+            f"p50 {latency['p50'] / 1000:.2f} ms, p99 {latency['p99'] / 1000:.2f} ms")
+
+
+def two_hundred_viewers(stage: Stage) -> str:
+    relay = start_relay(stage)
+    report = load(stage, "both", relay, "--viewers", "200", "--bitrate", "5M", "--duration", "4s")
+    claim(report["passed"] and report["connected"] == report["served"] == 200, f"{report}")
+    # 475 packets/s for 4 s each, and what came while the others joined.
+    claim(report["expected"] == report["received"] >= 200 * 1_850, f"{report}")
+    claim(report["hash_checked"] >= report["received"] // 100, f"{report}")
+    claim(report["latency_us"]["samples"] > 0, f"{report}")
+    return carried(report)
+
+
+def two_processes(stage: Stage) -> str:
+    """A publisher of one process and viewers of another, by IPv6."""
+    address = f"[::1]:{relays.free_udp_port()}"
+    stage.start_relay(relays.Configuration(listen=[address], streams=[relays.Stream(NAME, join="live")]))
+    program = str(setup.find_program(stage.build, "fanlight-load"))
+    stage.processes.start("load-publish", [program, "publish", "--relay", address, "--name", NAME, "--duration", "20s"])
+    stage.wait_for_sessions("publisher", 1)
+    report = load(stage, "view", address, "--viewers", "20", "--duration", "2s")
+    claim(report["passed"] and report["received"] >= 20 * 900, f"{report}")
+    return carried(report)
+
+
+def encrypted_through_bad_weather(stage: Stage) -> str:
+    relay = start_relay(stage, publish_passphrase=PASSPHRASE, view_passphrase=PASSPHRASE)
+    secret = stage.work / "passphrase"
+    secret.write_text(PASSPHRASE + "\n")
+    report = load(stage, "both", relay, "--viewers", "40", "--bitrate", "2M", "--duration", "4s", "--latency", "600ms",
+                  "--publish-passphrase-file", str(secret), "--view-passphrase-file", str(secret), "--key-bits", "256",
+                  "--loss", "0.01", "--delay", "10ms", "--jitter", "2ms", "--reorder", "0.005", "--duplicate", "0.005", "--seed", "7")
+    claim(report["passed"] and report["connected"] == 40, f"{report}")
+    claim(report["repaired"] > 100 and report["duplicate"] > 0, f"the weather was fine: {report}")
+    claim(report["hash_checked"] > 0 and report["publishers"]["repaired"] > 0, f"{report}")
+    return carried(report)
+
+
+def loss_is_noticed(stage: Stage) -> str:
+    """What cannot be repaired in time is lost, and the status says so; unless the scenario excuses it."""
+    relay = start_relay(stage, latency_ms=20)
+    weather = ("--viewers", "20", "--bitrate", "2M", "--duration", "2s", "--latency", "20ms", "--down-loss", "0.1", "--delay", "15ms")
+    report = load(stage, "both", relay, *weather, status=1)
+    missed = report["lost"] + report["late"]
+    claim(not report["passed"] and missed > report["expected"] // 50, f"{report}")
+    claim(report["expected"] == report["received"] + missed, f"the books do not balance: {report}")
+    excused = load(stage, "both", relay, *weather, "--excuse-loss", "60")
+    claim(excused["passed"], f"{excused}")
+    return f"{missed} of {report['expected']} missed: {report['reasons'][0]}"
+
+
+def refusal_is_told(stage: Stage) -> str:
+    relay = start_relay(stage, view_passphrase=PASSPHRASE)
+    report = load(stage, "both", relay, "--viewers", "3", "--duration", "1s", status=1)
+    claim(report["connected"] == 0 and any("1011" in why for why in report["failures"]), f"{report}")
+    return str(report["failures"])
+
+
+def misbehaving_viewers_stand_apart(stage: Stage) -> str:
+    relay = start_relay(stage)
+    report = load(stage, "both", relay, "--viewers", "60", "--bitrate", "2M", "--duration", "4s", "--stall", "10", "--vanish", "10",
+                  "--nak-flood", "10", "--misbehave-after", "300ms")
+    claim(report["passed"], f"{report}")
+    apart = report["misbehaving"]
+    claim(set(apart) == {"stall", "vanish", "nak_flood"}, f"{report}")
+    claim(report["viewers"] + sum(one["viewers"] for one in apart.values()) == 60, f"{report}")
+    per_viewer = report["received"] / report["viewers"]
+    claim(apart["vanish"]["received"] < apart["vanish"]["viewers"] * per_viewer * 0.7, f"they did not vanish: {report}")
+    claim(apart["stall"]["received"] < apart["stall"]["viewers"] * per_viewer * 0.7, f"they did not stall: {report}")
+    claim(apart["nak_flood"]["duplicate"] > 0, f"nobody flooded: {report}")
+    return carried(report)
+
+
+def other_hosts_are_refused(stage: Stage) -> str:
+    program = str(setup.find_program(stage.build, "fanlight-load"))
+    done = subprocess.run([program, "both", "--relay", "192.0.2.1:9000", "--viewers", "1"], capture_output=True, text=True, timeout=10)
+    claim(done.returncode == 1 and "--i-own-this-network" in done.stderr, f"status {done.returncode}: {done.stderr}")
+    wrong = subprocess.run([program, "both", "--viewers", "1"], capture_output=True, text=True, timeout=10)
+    claim(wrong.returncode == 2, f"status {wrong.returncode}: {wrong.stderr}")
+    return done.stderr.strip()[-120:]
+
+
+CASES = [(f"load/{test.__name__}", test)
+         for test in (two_hundred_viewers, two_processes, encrypted_through_bad_weather, loss_is_noticed, refusal_is_told,
+                      misbehaving_viewers_stand_apart, other_hosts_are_refused)]

@@ -1,0 +1,297 @@
+#include "fanlight_load/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include "link_proxy/impairment_options.h"
+
+namespace fanlight::load {
+namespace {
+
+constexpr int kWrongUsage = 2;
+constexpr std::size_t kViewersMax = 20'000;
+constexpr std::size_t kPublishersMax = 1'000;
+// SRT's: shorter ones are refused by every peer.
+constexpr std::size_t kPassphraseMin = 10;
+constexpr std::size_t kPassphraseMax = 79;
+
+// What CLI11 fills in; read() makes Settings of it.
+struct Words {
+  std::string relay;
+  std::string port = "sockets";
+  std::vector<std::string> devices;
+  std::string ip;
+  std::string gateway;
+  std::vector<std::string> owned;
+  std::string publish_passphrase_file;
+  std::string view_passphrase_file;
+  double duration_us = 10e6;
+  double latency_us = 120e3;
+  double group_us = 1e6;
+  double misbehave_after_us = 2e6;
+  unsigned key_bits = 128;
+  double stall = 0;
+  double vanish = 0;
+  double nak_flood = 0;
+  double excused_loss = 0;
+  link_proxy::ImpairmentFlags both, up, down;
+  Settings settings;
+};
+
+CLI::AsNumberWithUnit time_unit() {
+  return CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}},
+                               CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME");
+}
+
+CLI::AsNumberWithUnit rate_unit() {
+  return CLI::AsNumberWithUnit(std::map<std::string, double>{{"k", 1e3}, {"M", 1e6}, {"G", 1e9}},
+                               CLI::AsNumberWithUnit::UNIT_OPTIONAL, "BITS/S");
+}
+
+void add_common(CLI::App& app, Words& words) {
+  Settings& settings = words.settings;
+  app.add_option("--relay", words.relay, "the relay's address, such as 127.0.0.1:9000 or [::1]:9000")->required();
+  app.add_option("--name", settings.name, "stream name; {n} counts from 1 (default live/main)");
+  app.add_option("--duration", words.duration_us, "how long, once everybody is up (default 10s)")
+      ->transform(time_unit());
+  app.add_option("--latency", words.latency_us, "SRT latency to ask for (default 120ms)")->transform(time_unit());
+  app.add_option("--key-bits", words.key_bits, "AES key length")->check(CLI::IsMember({128, 192, 256}));
+  app.add_option("--core", settings.core, "pin to this CPU (default: not pinned)")->check(CLI::Range(-1, 1023));
+  app.add_option("--json", settings.json_path, "write the report to this file; - for standard output")
+      ->type_name("FILE");
+  app.add_flag("--progress", settings.shows_progress, "a line each second on standard error, terminal or not");
+  app.add_option("--i-own-this-network", words.owned, "a network off this host that may be loaded")
+      ->type_name("ADDRESS/BITS");
+}
+
+void add_ethernet(CLI::App& app, Words& words) {
+  EthernetSettings& ethernet = words.settings.ethernet;
+  const char* group = "Port";
+  app.add_option("--port", words.port, "sockets (default) or ethernet")
+      ->check(CLI::IsMember({"sockets", "ethernet"}))
+      ->group(group);
+  app.add_option("--device", words.devices, "DPDK device: net_vhost0,iface=/tmp/x.sock, or a PCI address")
+      ->group(group);
+  app.add_option("--ip", words.ip, "our own address on it, with its prefix: 10.77.0.2/24")->group(group);
+  app.add_option("--gateway", words.gateway, "the way off the link")->group(group);
+  app.add_option("--first-udp-port", ethernet.first_udp_port, "sessions call from this UDP port on (default 20000)")
+      ->check(CLI::Range(1, 65535))
+      ->group(group);
+  app.add_option("--udp-ports", ethernet.udp_ports, "and from so many in turn (default 4096)")
+      ->check(CLI::Range(1, 40000))
+      ->group(group);
+  app.add_flag("--trust-checksums", ethernet.trusts_checksums,
+               "take UDP checksums as they are; implied by net_vhost and net_virtio_user, which leave them undone")
+      ->group(group);
+  app.add_flag("--backoff", ethernet.backoff, "sleep 50 us when idle instead of polling")->group(group);
+}
+
+void add_publishing(CLI::App& app, Words& words) {
+  Settings& settings = words.settings;
+  const char* group = "Publishers";
+  app.add_option("--publishers", settings.publishers, "how many (default 1)")
+      ->check(CLI::Range(std::size_t{1}, kPublishersMax))
+      ->group(group);
+  app.add_option("--bitrate", settings.bits_per_second, "payload of each, such as 5M (default)")
+      ->transform(rate_unit())
+      ->group(group);
+  app.add_option("--gop", words.group_us, "from one access point to the next (default 1s)")
+      ->transform(time_unit())
+      ->group(group);
+  app.add_option("--publish-passphrase-file", words.publish_passphrase_file, "first line: the publishers' passphrase")
+      ->type_name("FILE")
+      ->group(group);
+}
+
+void add_viewing(CLI::App& app, Words& words) {
+  Settings& settings = words.settings;
+  const char* group = "Viewers";
+  app.add_option("--viewers", settings.viewers, "how many")
+      ->check(CLI::Range(std::size_t{1}, kViewersMax))
+      ->group(group)
+      ->required();
+  app.add_option("--ramp", settings.ramp_per_second, "viewers started per second (default 1000)")
+      ->check(CLI::Range(0.1, 1e6))
+      ->group(group);
+  app.add_option("--view-passphrase-file", words.view_passphrase_file, "first line: the viewers' passphrase")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--hash-every", settings.hash_every,
+                 "hash one packet of so many, a power of two (default 64); stamps are read on each")
+      ->check(CLI::Range(1u, 64u))
+      ->group(group);
+  app.add_option("--excuse-loss", words.excused_loss, "percentage of packets that may be lost or late")
+      ->check(CLI::Range(0.0, 100.0))
+      ->group(group);
+  const char* bad = "Viewers that misbehave (percentages; their figures stand apart)";
+  for (auto [name, value, help] :
+       {std::tuple{"--stall", &words.stall, "stop reading and acknowledging, but stay"},
+        std::tuple{"--vanish", &words.vanish, "fall silent without SHUTDOWN"},
+        std::tuple{"--nak-flood", &words.nak_flood, "report 16 packets as lost that are not, each 10 ms"}})
+    app.add_option(name, *value, help)->check(CLI::Range(0.0, 100.0))->group(bad);
+  app.add_option("--misbehave-after", words.misbehave_after_us, "so long after they have caught up (default 2s)")
+      ->transform(time_unit())
+      ->group(bad);
+}
+
+void add_weather(CLI::App& app, Words& words) {
+  link_proxy::add_impairment(app, "--", "Bad network, both directions", words.both);
+  link_proxy::add_impairment(app, "--up-", "Bad network, to the relay", words.up);
+  link_proxy::add_impairment(app, "--down-", "Bad network, from the relay", words.down);
+  app.add_option("--seed", words.settings.seed, "the same seed decides the same fates (default 1)");
+}
+
+struct CommandLine {
+  CommandLine();
+  CLI::App* command(const char* name, const char* what, const char* examples);
+
+  CLI::App app{"fanlight-load publishes to a relay and views from it, by the thousand, and checks every packet."};
+  Words words;
+};
+
+CLI::App* CommandLine::command(const char* name, const char* what, const char* examples) {
+  CLI::App* added = app.add_subcommand(name, what);
+  added->footer(examples);
+  add_common(*added, words);
+  add_ethernet(*added, words);
+  return added;
+}
+
+CommandLine::CommandLine() {
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  fanlight-load both --relay 127.0.0.1:9000 --viewers 200\n"
+      "  fanlight-load both --help\n\n"
+      "Exit codes: 0 everything arrived in time, 1 something did not or was refused, 2 wrong usage.");
+  CLI::App* both =
+      command("both", "publish and view in one process, which measures the latency between the two",
+              "Examples:\n"
+              "  fanlight-load both --relay 127.0.0.1:9000 --viewers 200 --bitrate 5M --duration 10s\n"
+              "  fanlight-load both --relay 127.0.0.1:9000 --viewers 50 --loss 0.01 --delay 10ms --latency "
+              "500ms\n"
+              "  fanlight-load both --relay 10.77.0.1:9000 --port ethernet --ip 10.77.0.2/24 \\\n"
+              "    --device net_vhost0,iface=/tmp/fanlight.sock,client=1 --viewers 5000");
+  add_publishing(*both, words);
+  add_viewing(*both, words);
+  add_weather(*both, words);
+  CLI::App* publish = command("publish", "publish only",
+                              "Example:\n  fanlight-load publish --relay 127.0.0.1:9000 --publishers 10 --name "
+                              "'live/{n}' --bitrate 2M --duration 1min");
+  add_publishing(*publish, words);
+  add_weather(*publish, words);
+  CLI::App* view = command("view", "view what another fanlight-load on this host publishes",
+                           "Example:\n  fanlight-load view --relay 127.0.0.1:9000 --viewers 1000 --streams 10 --name "
+                           "'live/{n}' --duration 30s");
+  add_viewing(*view, words);
+  view->add_option("--streams", words.settings.streams, "values of {n} in the name (default 1)")
+      ->check(CLI::Range(std::size_t{1}, kPublishersMax))
+      ->group("Viewers");
+  add_weather(*view, words);
+}
+
+Result<std::string> read_passphrase(const std::string& path) {
+  if (path.empty()) return std::string{};
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return Error{ErrorCode::kNotFound, "cannot read a passphrase from " + path};
+  if (line.size() < kPassphraseMin || line.size() > kPassphraseMax)
+    return Error{ErrorCode::kInvalid, "the passphrase in " + path + " must have 10 to 79 bytes"};
+  return line;
+}
+
+Result<Done> read_ethernet(const Words& words, Settings& settings) {
+  settings.is_ethernet = words.port == "ethernet";
+  EthernetSettings& ethernet = settings.ethernet;
+  ethernet.devices = words.devices;
+  if (!settings.is_ethernet) {
+    if (words.devices.empty() && words.ip.empty()) return Done{};
+    return Error{ErrorCode::kInvalid, "--device and --ip are for --port ethernet"};
+  }
+  const auto own = Network::parse(words.ip);
+  if (ethernet.devices.empty() || !own || words.ip.find('/') == std::string::npos)
+    return Error{ErrorCode::kInvalid, "--port ethernet wants --device and --ip ADDRESS/BITS, such as 10.77.0.2/24"};
+  ethernet.ip = own->base;
+  ethernet.prefix = static_cast<std::uint8_t>(own->base.is_v4() ? own->prefix - 96 : own->prefix);
+  if (own->base.is_v4() != settings.relay.ip.is_v4())
+    return Error{ErrorCode::kInvalid, "--ip and --relay must be of one family"};
+  if (!words.gateway.empty()) ethernet.gateway = IpAddress::parse(words.gateway);
+  if (!words.gateway.empty() && !ethernet.gateway)
+    return Error{ErrorCode::kInvalid, "--gateway is no address: " + words.gateway};
+  if (ethernet.first_udp_port + ethernet.udp_ports - 1 > 65'535)
+    return Error{ErrorCode::kInvalid, "--first-udp-port and --udp-ports go beyond port 65535"};
+  const std::string& device = ethernet.devices.front();
+  if (device.starts_with("net_vhost") || device.starts_with("net_virtio_user")) ethernet.trusts_checksums = true;
+  return Done{};
+}
+
+Micros to_micros(double us) { return {static_cast<std::int64_t>(us)}; }
+
+Result<Done> read_amounts(const Words& words, Settings& settings) {
+  settings.duration = to_micros(words.duration_us);
+  settings.latency = to_micros(words.latency_us);
+  settings.group = to_micros(words.group_us);
+  settings.misbehave_after = to_micros(words.misbehave_after_us);
+  settings.key_bytes = words.key_bits / 8;
+  settings.excused_loss = words.excused_loss / 100;
+  settings.shares = {0, words.stall / 100, words.vanish / 100, words.nak_flood / 100};
+  settings.up = link_proxy::combined(words.both, words.up);
+  settings.down = link_proxy::combined(words.both, words.down);
+  if (settings.latency > seconds(60)) return Error{ErrorCode::kInvalid, "--latency has 60s at most"};
+  if (words.stall + words.vanish + words.nak_flood > 100)
+    return Error{ErrorCode::kInvalid, "--stall, --vanish and --nak-flood make more than 100 percent"};
+  if (!std::has_single_bit(settings.hash_every))
+    return Error{ErrorCode::kInvalid, "--hash-every wants 1, 2, 4, 8, 16, 32 or 64"};
+  if (settings.bits_per_second < 1e3 || settings.bits_per_second > 10e9)
+    return Error{ErrorCode::kInvalid, "--bitrate wants 1k to 10G"};
+  return Done{};
+}
+
+Result<Settings> read(const Words& words, bool publishes, bool views) {
+  Settings settings = words.settings;
+  const auto relay = Endpoint::parse(words.relay);
+  if (!relay || relay->port == 0)
+    return Error{ErrorCode::kInvalid, "--relay wants ADDRESS:PORT, such as 127.0.0.1:9000, not " + words.relay};
+  settings.relay = *relay;
+  if (publishes && settings.publishers == 0) settings.publishers = 1;
+  if (publishes && views) settings.streams = settings.publishers;
+  for (const std::string& text : words.owned) {
+    const auto network = Network::parse(text);
+    if (!network) return Error{ErrorCode::kInvalid, "--i-own-this-network wants ADDRESS/BITS, not " + text};
+    settings.owned.push_back(*network);
+  }
+  if (const Result<Done> done = read_ethernet(words, settings); !done) return done.error();
+  if (const Result<Done> done = read_amounts(words, settings); !done) return done.error();
+  Result<std::string> publish = read_passphrase(words.publish_passphrase_file);
+  if (!publish) return publish.error();
+  Result<std::string> view = read_passphrase(words.view_passphrase_file);
+  if (!view) return view.error();
+  settings.publish_passphrase = *publish;
+  settings.view_passphrase = *view;
+  if (settings.streams > 1 && settings.name.find("{n}") == std::string::npos)
+    return Error{ErrorCode::kInvalid, "several streams want a --name with {n} in it, such as 'live/{n}'"};
+  return settings;
+}
+
+}  // namespace
+
+std::variant<Settings, int> parse_command_line(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return line.app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  const bool is_both = line.app.got_subcommand("both");
+  Result<Settings> settings =
+      read(line.words, is_both || line.app.got_subcommand("publish"), is_both || line.app.got_subcommand("view"));
+  if (settings) return *std::move(settings);
+  std::fprintf(stderr, "fanlight-load: %s\n", settings.error().what.c_str());
+  return kWrongUsage;
+}
+
+}  // namespace fanlight::load

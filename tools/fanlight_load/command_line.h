@@ -1,0 +1,13 @@
+// The command line of fanlight-load.
+#pragma once
+
+#include <variant>
+
+#include "fanlight_load/settings.h"
+
+namespace fanlight::load {
+
+// Settings, or the status to exit with: everything has been said then.
+[[nodiscard]] std::variant<Settings, int> parse_command_line(int argc, char** argv);
+
+}  // namespace fanlight::load

@@ -1,0 +1,79 @@
+// fanlight-load: publishers and thousands of verifying viewers.
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+
+#include "fanlight_load/command_line.h"
+#include "fanlight_load/generator.h"
+#include "fanlight_load/ports.h"
+
+namespace fanlight::load {
+namespace {
+
+std::atomic<bool> stop_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void stop_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_asked.store(true, std::memory_order_relaxed); };
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "fanlight-load: %s\n", error.what.c_str());
+  return 1;
+}
+
+bool pin_to(int core) {
+  if (core < 0) return true;
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(core, &cpus);
+  return sched_setaffinity(0, sizeof cpus, &cpus) == 0;
+}
+
+bool print(const Settings& settings, const Report& report) {
+  if (settings.json_path != "-") std::fputs(as_table(settings, report).c_str(), stdout);
+  if (settings.json_path.empty()) return true;
+  const std::string json = as_json(settings, report) + "\n";
+  if (settings.json_path == "-") return std::fputs(json.c_str(), stdout) >= 0;
+  std::ofstream file(settings.json_path);
+  file << json;
+  return static_cast<bool>(file.flush());
+}
+
+int run(const Settings& settings) {
+  if (const Result<Done> allowed = judge_destination(settings); !allowed) return fail(allowed.error());
+  if (!pin_to(settings.core)) return fail({ErrorCode::kInvalid, "cannot pin to CPU " + std::to_string(settings.core)});
+  Result<std::unique_ptr<Ports>> ports = Ports::open(settings);
+  if (!ports) return fail(ports.error());
+  stop_on_signals();
+  Progress progress(settings.shows_progress, isatty(STDERR_FILENO) != 0);
+  if (progress.is_on())
+    for (const std::string& note : (*ports)->notes()) std::fprintf(stderr, "%s\n", note.c_str());
+  const auto generator = std::make_unique<Generator>(
+      settings, GeneratorParts{(*ports)->port(), (*ports)->headers(), (*ports)->payloads(), (*ports)->path_of()},
+      progress);
+  generator->run(stop_asked);
+  Report report = generator->report();
+  if (const ImpairedPort* impaired = (*ports)->impairment()) {
+    report.up = impaired->up();
+    report.down = impaired->down();
+  }
+  if (!print(settings, report)) return fail({ErrorCode::kFailed, "cannot write " + settings.json_path});
+  return judge(settings, report).empty() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace fanlight::load
+
+int main(int argc, char** argv) {
+  const auto parsed = fanlight::load::parse_command_line(argc, argv);
+  if (const int* status = std::get_if<int>(&parsed)) return *status;
+  return fanlight::load::run(std::get<fanlight::load::Settings>(parsed));
+}

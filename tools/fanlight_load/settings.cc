@@ -1,0 +1,77 @@
+#include "fanlight_load/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+namespace fanlight::load {
+namespace {
+
+constexpr std::uint8_t kMappedPrefix = 96;
+
+bool is_loopback(const IpAddress& ip) {
+  if (ip.is_v4()) return ip.bytes[12] == 127;
+  return ip == IpAddress{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+}
+
+// Drivers whose other end is a program on this host, or nothing at all.
+bool leads_to_a_program(const std::string& device) {
+  constexpr std::array<std::string_view, 6> kDrivers = {"net_vhost", "net_virtio_user", "net_memif",
+                                                        "net_null",  "net_ring",        "net_pcap"};
+  return std::ranges::any_of(kDrivers, [&](std::string_view driver) { return device.starts_with(driver); });
+}
+
+}  // namespace
+
+std::optional<Network> Network::parse(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto ip = IpAddress::parse(std::string_view(text).substr(0, slash));
+  if (!ip) return std::nullopt;
+  const unsigned most = ip->is_v4() ? 32 : 128;
+  unsigned bits = most;
+  if (slash != std::string::npos) {
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data() + slash + 1, end, bits);
+    if (error != std::errc{} || at != end || bits > most) return std::nullopt;
+  }
+  return Network{*ip, static_cast<std::uint8_t>(ip->is_v4() ? bits + kMappedPrefix : bits)};
+}
+
+bool Network::contains(const IpAddress& ip) const {
+  for (std::size_t bit = 0; bit < prefix; ++bit) {
+    const int mask = 0x80 >> (bit % 8);
+    if ((base.bytes[bit / 8] & mask) != (ip.bytes[bit / 8] & mask)) return false;
+  }
+  return true;
+}
+
+bool Settings::is_impaired() const {
+  const auto does_something = [](const link_proxy::Impairment& i) {
+    return i.loss > 0 || i.burst_loss > 0 || i.delay > Micros{0} || i.jitter > Micros{0} || i.reorder > 0 ||
+           i.duplicate > 0;
+  };
+  return does_something(up) || does_something(down);
+}
+
+std::string Settings::stream_name(std::size_t n) const {
+  std::string text = name;
+  constexpr std::string_view kPlace = "{n}";
+  for (std::size_t at = text.find(kPlace); at != std::string::npos; at = text.find(kPlace))
+    text.replace(at, kPlace.size(), std::to_string(n + 1));
+  return text;
+}
+
+Result<Done> judge_destination(const Settings& settings) {
+  const IpAddress& ip = settings.relay.ip;
+  const auto& devices = settings.ethernet.devices;
+  const bool is_here = settings.is_ethernet ? std::ranges::all_of(devices, leads_to_a_program) : is_loopback(ip);
+  const auto is_owned = [&](const Network& network) { return network.contains(ip); };
+  if (is_here || std::ranges::any_of(settings.owned, is_owned)) return Done{};
+  return Error{ErrorCode::kNoRights, settings.relay.text() +
+                                         " is not on this host, and a load generator may take a network down: when it "
+                                         "is yours, say so with --i-own-this-network " +
+                                         ip.text() + (ip.is_v4() ? "/32" : "/128")};
+}
+
+}  // namespace fanlight::load
