@@ -7,14 +7,19 @@
 //     bytes()                  the first segment's data
 //     total_bytes()            all segments together
 //     for_each_segment(f)      f(ByteSpan) for each segment, first to last
-//     share()                  another reference to the same single-segment packet (count moves by one)
+//     share()                  another reference to the same single-segment packet (count moves by one). The references
+//                              of one packet may go to several threads; each PacketRef is one thread's at a time
 //     trim_front(n)            drop n bytes from the front; n <= bytes().size()
 //     resize(n)                make the first segment n bytes long; false when it has no room
 //     prepend(n)               n bytes more at the front, uninitialised; empty span when no headroom is left
 //     chain(PacketRef tail)    hang a single-segment packet behind this single-segment one
 //     reset()                  give the reference back
-//   class PacketPool           a fixed number of buffers of one size; take() answers an empty PacketRef when dry
+//   class PacketPool           a fixed number of buffers of one size; take() answers an empty PacketRef when dry. One
+//                              thread takes; a buffer may come back from any
 //     take()                   an empty packet (0 bytes, full headroom)
+//     adopt(PacketRef lent)    a buffer of this pool that looks into the lent packet's bytes and keeps that reference:
+//                              from now on only this buffer's own count moves. Empty when dry; the lent one is then
+//                              gone
 //     available()              buffers not in use right now
 #pragma once
 

@@ -91,6 +91,8 @@ class PacketPool {
   // device reads and writes pages; on kernel sockets buffers lie back to back.
   static Result<std::unique_ptr<PacketPool>> create(std::size_t buffers, std::size_t room_bytes,
                                                     bool for_devices = false);
+  // Buffers without bytes of their own, for adopt() alone.
+  static Result<std::unique_ptr<PacketPool>> create_for_adoption(std::size_t buffers);
   // The heap body's constructor: for code that runs on both bodies. Fatal when there is no memory.
   PacketPool(std::size_t buffers, std::size_t room_bytes);
   PacketPool(const PacketPool&) = delete;
@@ -98,6 +100,12 @@ class PacketPool {
   ~PacketPool() { rte_mempool_free(pool_); }
 
   [[nodiscard]] PacketRef take() noexcept { return PacketRef{rte_pktmbuf_alloc(pool_)}; }
+  // An indirect mbuf: what is chained behind headers from here on moves its count, and nobody else does.
+  [[nodiscard]] PacketRef adopt(PacketRef lent) noexcept {
+    rte_mbuf* own = rte_pktmbuf_alloc(pool_);
+    if (own != nullptr) rte_pktmbuf_attach(own, lent.mbuf());
+    return PacketRef{own};
+  }
   // Walks every thread's cache: for bookkeeping, not for the fast path.
   [[nodiscard]] std::size_t available() const noexcept { return rte_mempool_avail_count(pool_); }
   [[nodiscard]] std::size_t capacity() const noexcept { return pool_->size; }
