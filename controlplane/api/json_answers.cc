@@ -1,6 +1,7 @@
 #include "api/json_answers.h"
 
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace fanlight::control {
 namespace {
@@ -9,16 +10,29 @@ using nlohmann::json;
 
 double millis_of(Micros span) { return static_cast<double>(span.count) / 1000; }
 
-json counters_json(const WorkerCounters& counters) {
+template <class What>
+std::uint64_t sum_of(std::span<const WorkerCounters* const> workers, What what) {
+  std::uint64_t sum = 0;
+  for (const WorkerCounters* counters : workers) sum += counters->read(what);
+  return sum;
+}
+
+json counters_json(std::span<const WorkerCounters* const> workers) {
   json out = json::object();
   for (std::size_t i = 0; i < kCounterCount; ++i)
-    out[std::string{kCounterNames[i]}] = counters.read(static_cast<Counter>(i));
+    out[std::string{kCounterNames[i]}] = sum_of(workers, static_cast<Counter>(i));
   json verdicts = json::object();
   for (std::size_t i = 0; i < kVerdictCount; ++i) {
     const auto verdict = static_cast<Verdict>(i);
-    verdicts[std::string{name_of(verdict)}] = counters.read(verdict);
+    verdicts[std::string{name_of(verdict)}] = sum_of(workers, verdict);
   }
   out["verdicts"] = std::move(verdicts);
+  return out;
+}
+
+json workers_json(const RelayFacts& facts) {
+  json out = json::array();
+  for (const WorkerCounters* const& counters : facts.counters) out.push_back(counters_json({&counters, 1}));
   return out;
 }
 
@@ -114,7 +128,8 @@ json status_json(const RelayFacts& facts, const Report& report) {
           {"streams", report.streams.size()},
           {"publishers", publishers},
           {"viewers", viewers},
-          {"worker", counters_json(*facts.counters)}};
+          {"worker", counters_json(facts.counters)},
+          {"workers", workers_json(facts)}};
 }
 
 json streams_json(const Report& report) {

@@ -13,7 +13,9 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-ClientMetric::Label worker_label() { return {"worker", "0"}; }
+using Workers = std::vector<const WorkerCounters*>;
+
+ClientMetric::Label label_of(std::size_t worker) { return {"worker", std::to_string(worker)}; }
 
 ClientMetric counted(std::uint64_t value, std::vector<ClientMetric::Label> labels) {
   ClientMetric metric;
@@ -22,11 +24,15 @@ ClientMetric counted(std::uint64_t value, std::vector<ClientMetric::Label> label
   return metric;
 }
 
-MetricFamily gauge(std::string name, std::string help, double value, std::vector<ClientMetric::Label> labels = {}) {
+ClientMetric gauged(double value, std::vector<ClientMetric::Label> labels) {
   ClientMetric metric;
   metric.label = std::move(labels);
   metric.gauge.value = value;
-  return {std::move(name), std::move(help), MetricType::Gauge, {std::move(metric)}};
+  return metric;
+}
+
+MetricFamily gauge(std::string name, std::string help, double value, std::vector<ClientMetric::Label> labels = {}) {
+  return {std::move(name), std::move(help), MetricType::Gauge, {gauged(value, std::move(labels))}};
 }
 
 // What a counter counts, as the last word of its metric: packets, unless its name says it already.
@@ -41,6 +47,7 @@ std::string_view unit_of(Counter counter) {
     case Counter::kReceivePoolDry:
     case Counter::kHeaderPoolDry:
     case Counter::kCopyPoolDry:
+    case Counter::kAdoptionPoolDry:
     case Counter::kNakOverflow:
     case Counter::kOwnFrames:
     case Counter::kDropRequestsSent:
@@ -58,23 +65,28 @@ std::string_view unit_of(Counter counter) {
   }
 }
 
-MetricFamily family_of(Counter counter, std::uint64_t value) {
+MetricFamily family_of(Counter counter, const Workers& workers) {
   const std::string name{kCounterNames[static_cast<std::size_t>(counter)]};
-  return {"fanlight_" + name + std::string{unit_of(counter)} + "_total",
-          "See docs/counters.md, " + name + ".",
-          MetricType::Counter,
-          {counted(value, {worker_label()})}};
+  MetricFamily family{"fanlight_" + name + std::string{unit_of(counter)} + "_total",
+                      "See docs/counters.md, " + name + ".",
+                      MetricType::Counter,
+                      {}};
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    family.metric.push_back(counted(workers[i]->read(counter), {label_of(i)}));
+  return family;
 }
 
-MetricFamily verdict_family(const WorkerCounters& counters) {
+MetricFamily verdict_family(const Workers& workers) {
   MetricFamily family{"fanlight_verdict_packets_total",
                       "Received packets by what became of them (docs/counters.md).",
                       MetricType::Counter,
                       {}};
-  for (std::size_t i = 0; i < kVerdictCount; ++i) {
-    const auto verdict = static_cast<Verdict>(i);
-    family.metric.push_back(
-        counted(counters.read(verdict), {worker_label(), {"verdict", std::string{name_of(verdict)}}}));
+  for (std::size_t worker = 0; worker < workers.size(); ++worker) {
+    for (std::size_t i = 0; i < kVerdictCount; ++i) {
+      const auto verdict = static_cast<Verdict>(i);
+      family.metric.push_back(
+          counted(workers[worker]->read(verdict), {label_of(worker), {"verdict", std::string{name_of(verdict)}}}));
+    }
   }
   return family;
 }
@@ -85,6 +97,13 @@ double sessions_now(const WorkerCounters& counters) {
   return static_cast<double>(counters.read(Counter::kSessionsOpened) - closed);
 }
 
+MetricFamily sessions_family(const Workers& workers) {
+  MetricFamily family{"fanlight_sessions", "Sessions right now.", MetricType::Gauge, {}};
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    family.metric.push_back(gauged(sessions_now(*workers[i]), {label_of(i)}));
+  return family;
+}
+
 }  // namespace
 
 std::string metrics_text(const RelayFacts& facts) {
@@ -93,13 +112,12 @@ std::string metrics_text(const RelayFacts& facts) {
       gauge("fanlight_build_info", "Always 1; the version is the label.", 1, {{"version", facts.version}}));
   families.push_back(
       gauge("fanlight_uptime_seconds", "Since the relay was ready.", static_cast<double>(facts.uptime_s)));
-  families.push_back(
-      gauge("fanlight_sessions", "Sessions right now.", sessions_now(*facts.counters), {worker_label()}));
+  families.push_back(sessions_family(facts.counters));
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     const auto counter = static_cast<Counter>(i);
-    families.push_back(family_of(counter, facts.counters->read(counter)));
+    families.push_back(family_of(counter, facts.counters));
   }
-  families.push_back(verdict_family(*facts.counters));
+  families.push_back(verdict_family(facts.counters));
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);
   return out.str();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "config/rules.h"
@@ -18,7 +19,7 @@ struct RelayFacts {
   std::string version;
   std::string port;  // "sockets" or "ethernet".
   std::uint64_t uptime_s = 0;
-  const WorkerCounters* counters = nullptr;
+  std::vector<const WorkerCounters*> counters;  // By worker.
 };
 
 // No session has this ID (bits 31 and 30 of ours are clear): asking for it brings the streams alone.

@@ -14,7 +14,7 @@ using ::testing::Not;
 
 class FakeRelay final : public Relay {
  public:
-  RelayFacts facts() const override { return {"0.1.0", "sockets", 42, &counters}; }
+  RelayFacts facts() const override { return {"0.1.0", "sockets", 42, {&counters, &other_counters}}; }
   Result<Done> add_stream(const StreamRule& rule) override {
     added = rule;
     return answer;
@@ -34,6 +34,7 @@ class FakeRelay final : public Relay {
   std::optional<Report> take_report(std::uint64_t ticket) override { return ticket == 7 ? report : std::nullopt; }
 
   WorkerCounters counters;
+  WorkerCounters other_counters;
   Result<Done> answer = Done{};
   std::optional<Report> report;
   std::optional<StreamRule> added;
@@ -180,6 +181,7 @@ TEST_F(RoutesTest, StatusAsksForStreamsAloneAndCountsThem) {
   relay.report->streams[0].report.viewers = 3;
   relay.report->streams[1].report.viewers = 1;
   relay.counters.add(Counter::kFreshSent, 99);
+  relay.other_counters.add(Counter::kFreshSent, 1);
   relay.counters.count(Verdict::kMalformed);
   const json status = json::parse(ask("GET", "/v1/status").body);
   EXPECT_EQ(relay.asked, kNoSession);
@@ -187,8 +189,11 @@ TEST_F(RoutesTest, StatusAsksForStreamsAloneAndCountsThem) {
   EXPECT_EQ(status["publishers"], 1);
   EXPECT_EQ(status["viewers"], 4);
   EXPECT_EQ(status["uptime_s"], 42);
-  EXPECT_EQ(status["worker"]["fresh_sent"], 99);
+  EXPECT_EQ(status["worker"]["fresh_sent"], 100);
   EXPECT_EQ(status["worker"]["verdicts"]["malformed"], 1);
+  ASSERT_EQ(status["workers"].size(), 2u);
+  EXPECT_EQ(status["workers"][0]["fresh_sent"], 99);
+  EXPECT_EQ(status["workers"][1]["fresh_sent"], 1);
 }
 
 TEST_F(RoutesTest, MetricsNeedNoWorker) {
@@ -196,11 +201,13 @@ TEST_F(RoutesTest, MetricsNeedNoWorker) {
   relay.counters.add(Counter::kSessionsClosed, 2);
   relay.counters.add(Counter::kRepairsSent, 11);
   relay.counters.count(Verdict::kBadCookie);
+  relay.other_counters.add(Counter::kRepairsSent, 12);
   const Response response = ask("GET", "/metrics");
   EXPECT_THAT(response.content_type, HasSubstr("text/plain; version=0.0.4"));
   EXPECT_THAT(response.body, HasSubstr("fanlight_sessions{worker=\"0\"} 3\n"));
   EXPECT_THAT(response.body, HasSubstr("# TYPE fanlight_repairs_sent_packets_total counter\n"));
   EXPECT_THAT(response.body, HasSubstr("fanlight_repairs_sent_packets_total{worker=\"0\"} 11\n"));
+  EXPECT_THAT(response.body, HasSubstr("fanlight_repairs_sent_packets_total{worker=\"1\"} 12\n"));
   EXPECT_THAT(response.body, HasSubstr("fanlight_verdict_packets_total{worker=\"0\",verdict=\"bad_cookie\"} 1\n"));
   EXPECT_THAT(response.body, HasSubstr("fanlight_build_info{version=\"0.1.0\"} 1\n"));
 }

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 class SilentRelay final : public Relay {
  public:
-  RelayFacts facts() const override { return {"0.1.0", "sockets", 0, &counters}; }
+  RelayFacts facts() const override { return {"0.1.0", "sockets", 0, {&counters}}; }
   Result<Done> add_stream(const StreamRule&) override { return Done{}; }
   Result<Done> remove_stream(std::string_view) override { return Done{}; }
   Result<Done> kick(SocketId) override { return Done{}; }

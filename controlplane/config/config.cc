@@ -81,13 +81,24 @@ class ConfigReader {
     if (reader.has("api") && (relay.api.empty() || relay.api.size() > kSocketPathBytesMax))
       reader.complain("api", quoted(relay.api), "a path of 1 to " + std::to_string(kSocketPathBytesMax) + " bytes");
     relay.port = reader.choice("port", {"sockets", "ethernet"}, 0) == 1 ? PortKind::kEthernet : PortKind::kSockets;
-    relay.workers = static_cast<std::uint32_t>(reader.integer("workers", {1, 1}, 1));
-    relay.core = static_cast<int>(reader.integer("core", {-1, 1023}, -1));
+    relay.workers = static_cast<std::uint32_t>(reader.integer("workers", {1, 64}, 1));
+    read_cores(reader, relay);
     relay.sessions_max = static_cast<std::uint32_t>(reader.integer("sessions_max", {1, 65'535}, 4096));
     relay.memory_mb = static_cast<std::uint32_t>(reader.integer("memory_mb", {0, 1'048'576}, 0));
     relay.log_level =
         static_cast<LogLevel>(reader.choice("log_level", {"trace", "debug", "info", "warning", "error"}, 2));
     reader.finish();
+  }
+
+  static void read_cores(FieldReader& reader, RelayOptions& relay) {
+    relay.core = static_cast<int>(reader.integer("core", {-1, 1023}, -1));
+    if (relay.core >= 0 && (relay.workers > 1 || reader.has("cores")))
+      reader.complain("core", std::to_string(relay.core), "cores = [0, 1, …], one for each worker, instead");
+    for (const std::int64_t core : reader.integers("cores", {0, 1023}, {}))
+      relay.cores.push_back(static_cast<int>(core));
+    if (!relay.cores.empty() && relay.cores.size() != relay.workers)
+      reader.complain("cores", std::to_string(relay.cores.size()) + " cores",
+                      std::to_string(relay.workers) + ", one for each worker");
   }
 
   // A wildcard takes the whole port of its family; "[::]" takes IPv4's as well, unless "0.0.0.0" is listed itself.
@@ -150,7 +161,15 @@ class ConfigReader {
     return std::ranges::find(sections_, path, &Section::path) != sections_.end();
   }
 
+  void check_workers() {
+    if (config_.relay.port != PortKind::kEthernet || config_.relay.workers == 1) return;
+    const auto relay = std::ranges::find(sections_, "relay", &Section::path);
+    problems_.push_back(
+        {relay->line, "relay.workers", std::to_string(config_.relay.workers), "1 with port = \"ethernet\""});
+  }
+
   void check_port() {
+    check_workers();
     if (config_.relay.api.empty()) config_.relay.api = default_api_path();
     const auto relay = std::ranges::find(sections_, "relay", &Section::path);
     const int line = relay == sections_.end() ? 1 : relay->line;

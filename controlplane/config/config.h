@@ -21,10 +21,13 @@ struct RelayOptions {
   std::string api;  // Path of the control API's socket.
   PortKind port = PortKind::kSockets;
   std::uint32_t workers = 1;
-  int core = -1;  // -1: not pinned.
+  int core = -1;  // A single worker's; -1: not pinned.
   std::uint32_t sessions_max = 4096;
   std::uint32_t memory_mb = 0;  // 0: as much as the memory plan asks for.
   LogLevel log_level = LogLevel::kInfo;
+  std::vector<int> cores{};  // One for each worker, or none: not pinned.
+
+  [[nodiscard]] int core_of(std::size_t worker) const { return cores.empty() ? core : cores[worker]; }
   friend bool operator==(const RelayOptions&, const RelayOptions&) = default;
 };
 

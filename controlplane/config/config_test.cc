@@ -106,6 +106,21 @@ latency_ms = "fast"
                   "x.toml:9: stream.latency_ms: found \"fast\", accepted 0 to 60000"));
 }
 
+TEST(ConfigTest, EachWorkerMayHaveACoreOfItsOwn) {
+  const auto config = parse_config(std::string{kListen} + "[relay]\nworkers = 3\ncores = [4, 0, 2]\n", "x.toml");
+  ASSERT_TRUE(config) << config.error().lines.front();
+  EXPECT_EQ(config->relay.workers, 3u);
+  EXPECT_EQ(config->relay.core_of(0), 4);
+  EXPECT_EQ(config->relay.core_of(2), 2);
+  const auto loose = parse_config(std::string{kListen} + "[relay]\nworkers = 3\n", "x.toml");
+  ASSERT_TRUE(loose);
+  EXPECT_EQ(loose->relay.core_of(2), -1);
+  EXPECT_THAT(errors_of(std::string{kListen} + "[relay]\nworkers = 3\ncores = [0, 1]\n"),
+              ElementsAre(HasSubstr("relay.cores: found 2 cores, accepted 3, one for each worker")));
+  EXPECT_THAT(errors_of(std::string{kListen} + "[relay]\nworkers = 2\ncore = 1\n"),
+              ElementsAre(HasSubstr("relay.core: found 1, accepted cores = [0, 1, …], one for each worker")));
+}
+
 TEST(ConfigTest, APassphraseIsNeverPrinted) {
   const auto errors = errors_of(std::string{kListen} + R"([[stream]]
 name = "s"

@@ -47,14 +47,14 @@ void log_notice(const Notice& notice) {
 
 class ControlLoop::State {
  public:
-  State(Config config, std::string config_path, Mailbox& mailbox, StreamFactory& streams)
+  State(Config config, std::string config_path, std::vector<Mailbox*> mailboxes, StreamFactory& streams)
       : config_(std::move(config)),
         config_path_(std::move(config_path)),
-        mailbox_(mailbox),
-        desk_(config_.streams, streams),
+        mailboxes_(std::move(mailboxes)),
+        desk_(config_.streams, streams, mailboxes_.size()),
         relay_(
             desk_, [this] { return facts(); }, [this] { settle(); }),
-        bell_(loop_, dup(mailbox.control_bell)) {
+        bell_(loop_, dup(mailboxes_.front()->control_bell)) {
     wipe_passphrases(config_.streams);
     bell_.non_blocking(true);
     await_bell();
@@ -75,11 +75,15 @@ class ControlLoop::State {
  private:
   [[nodiscard]] RelayFacts facts() const {
     const Micros uptime = io::MonotonicClock::now() - started_;
-    return {kVersion, config_.relay.port == PortKind::kSockets ? "sockets" : "ethernet",
-            static_cast<std::uint64_t>(uptime.count / 1'000'000), &mailbox_.counters};
+    RelayFacts facts{kVersion,
+                     config_.relay.port == PortKind::kSockets ? "sockets" : "ethernet",
+                     static_cast<std::uint64_t>(uptime.count / 1'000'000),
+                     {}};
+    for (const Mailbox* mailbox : mailboxes_) facts.counters.push_back(&mailbox->counters);
+    return facts;
   }
 
-  // --- the worker
+  // --- the workers
   void await_bell() {
     bell_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const error_code& error) {
       if (error) return;
@@ -95,8 +99,13 @@ class ControlLoop::State {
   bool handle_events() {
     Event event;
     std::size_t handled = 0;
-    while (handled < kEventsPerTurn && mailbox_.events.try_pop(event)) {
-      desk_.handle_event(io::MonotonicClock::now(), std::move(event));
+    std::size_t quiet = 0;  // Mailboxes in a row that had nothing.
+    for (; handled < kEventsPerTurn && quiet < mailboxes_.size();
+         next_mailbox_ = (next_mailbox_ + 1) % desk_.workers()) {
+      const bool has_event = mailboxes_[next_mailbox_]->events.try_pop(event);
+      quiet = has_event ? 0 : quiet + 1;
+      if (!has_event) continue;
+      desk_.handle_event(io::MonotonicClock::now(), std::move(event), next_mailbox_);
       ++handled;
     }
     settle();
@@ -106,7 +115,8 @@ class ControlLoop::State {
 
   // After whatever moved the desk: its commands and notices leave, its next deadline is ours.
   void settle() {
-    const bool is_ring_full = !push_commands();
+    bool is_ring_full = false;
+    for (std::size_t worker = 0; worker < mailboxes_.size(); ++worker) is_ring_full |= !push_commands(worker);
     log_notices(io::MonotonicClock::now());
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
     arm(std::min({desk_.next_deadline(), retry, log_budget_.next_report()}));
@@ -122,15 +132,16 @@ class ControlLoop::State {
   }
 
   // False when the ring is full; the rest stays with the desk.
-  bool push_commands() {
+  bool push_commands(std::size_t worker) {
+    Mailbox& mailbox = *mailboxes_[worker];
     std::size_t pushed = 0;
-    Command* command = desk_.peek_command();
-    while (command && mailbox_.commands.try_push(std::move(*command))) {
-      desk_.pop_command();
-      command = desk_.peek_command();
+    Command* command = desk_.peek_command(worker);
+    while (command && mailbox.commands.try_push(std::move(*command))) {
+      desk_.pop_command(worker);
+      command = desk_.peek_command(worker);
       ++pushed;
     }
-    if (pushed > 0) io::ring_doorbell(mailbox_.worker_bell);
+    if (pushed > 0) io::ring_doorbell(mailbox.worker_bell);
     return command == nullptr;
   }
 
@@ -195,7 +206,8 @@ class ControlLoop::State {
   Config config_;             // Its streams' passphrases are wiped: the desk has them.
   const std::string config_path_;
   const Instant started_ = io::MonotonicClock::now();
-  Mailbox& mailbox_;
+  const std::vector<Mailbox*> mailboxes_;  // By worker.
+  std::size_t next_mailbox_ = 0;           // The worker whose event is next: nobody is kept waiting by the others.
   SessionDesk desk_;
   LogBudget log_budget_{kLogLinesPerSecond};
   DeskRelay relay_;
@@ -210,8 +222,9 @@ class ControlLoop::State {
   bool is_stopping_ = false;
 };
 
-ControlLoop::ControlLoop(Config config, std::string config_path, Mailbox& mailbox, StreamFactory& streams)
-    : state_(std::make_unique<State>(std::move(config), std::move(config_path), mailbox, streams)) {}
+ControlLoop::ControlLoop(Config config, std::string config_path, std::vector<Mailbox*> mailboxes,
+                         StreamFactory& streams)
+    : state_(std::make_unique<State>(std::move(config), std::move(config_path), std::move(mailboxes), streams)) {}
 ControlLoop::~ControlLoop() = default;
 Result<Done> ControlLoop::open() { return state_->open(); }
 void ControlLoop::run() { state_->run(); }

@@ -1,12 +1,13 @@
-// The control thread: one event loop for the session desk, the worker's mailbox, the API and signals.
+// The control thread: one event loop for the session desk, the workers' mailboxes, the API and signals.
 //
-//   worker ─ events ─▶ desk ─ commands ─▶ worker      one bell each way, rung once per batch
+//   workers ─ events ─▶ desk ─ commands ─▶ workers      one bell each way, rung once per batch; theirs ring the same
 //   API, SIGHUP ─ wishes ─▶ desk
 //   SIGTERM, SIGINT ─▶ desk.stop() ─▶ every session ends with SHUTDOWN ─▶ run() returns
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
@@ -16,13 +17,14 @@ namespace fanlight::control {
 
 class ControlLoop {
  public:
-  // From here on signals are ours. `mailbox` and `streams` must outlive the loop, the mailbox's bells included.
-  ControlLoop(Config config, std::string config_path, Mailbox& mailbox, StreamFactory& streams);
+  // From here on signals are ours. `mailboxes`, one per worker with one control bell, and `streams` must outlive the
+  // loop, the bells included.
+  ControlLoop(Config config, std::string config_path, std::vector<Mailbox*> mailboxes, StreamFactory& streams);
   ~ControlLoop();
 
   // Opens the API: after it the relay can be talked to.
   [[nodiscard]] Result<Done> open();
-  // Until SIGTERM or SIGINT, and then until the worker has ended every session, 1 s at most.
+  // Until SIGTERM or SIGINT, and then until the workers have ended every session, 1 s at most.
   void run();
 
  private:

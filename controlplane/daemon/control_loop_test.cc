@@ -30,7 +30,7 @@ using Clock = std::chrono::steady_clock;
 // Tokens only: nobody looks into a stream here.
 class Tokens final : public StreamFactory {
  public:
-  Stream* make(const StreamOptions&) override { return reinterpret_cast<Stream*>(++made); }
+  std::vector<Stream*> make(const StreamOptions&) override { return {reinterpret_cast<Stream*>(++made)}; }
   void take_back(Stream*) override {}
   std::uintptr_t made = 0;
 };
@@ -118,7 +118,7 @@ class ControlLoopTest : public ::testing::Test {
   template <class User>
   Clock::duration run_with(User user) {
     Config copy = config;
-    ControlLoop loop(std::move(copy), config_path, mailbox, tokens);
+    ControlLoop loop(std::move(copy), config_path, {&mailbox}, tokens);
     const Result<Done> opened = loop.open();
     EXPECT_TRUE(opened) << opened.error().what;
     Clock::time_point asked;
@@ -179,7 +179,7 @@ TEST_F(ControlLoopTest, PassphrasesAreWipedOnceTheyAreHandedOver) {
   config.streams[0].view_passphrase = "a passphrase too long for a string's own room";
   Config given = config;
   const char* const place = given.streams[0].view_passphrase.data();  // Moves with the string, into the loop.
-  ControlLoop loop(std::move(given), config_path, mailbox, tokens);
+  ControlLoop loop(std::move(given), config_path, {&mailbox}, tokens);
   EXPECT_EQ(*place, '\0');
   EXPECT_EQ(place[10], '\0');
 }

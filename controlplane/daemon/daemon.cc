@@ -58,7 +58,7 @@ int check(const DaemonOptions& options, const DataplanePlan& plan) {
 // The control loop takes the signals over before the shield falls, so that none is lost in between.
 Result<Done> run_control(Config config, const std::string& config_path, Dataplane& dataplane,
                          std::optional<SignalShield>& shield) {
-  ControlLoop control(std::move(config), config_path, dataplane.mailbox(), dataplane.streams());
+  ControlLoop control(std::move(config), config_path, dataplane.mailboxes(), dataplane.streams());
   Result<Done> opened = control.open();
   if (!opened) return opened;
   shield.reset();

@@ -53,6 +53,7 @@ struct PacketPools {
   std::unique_ptr<PacketPool> receive;
   std::unique_ptr<PacketPool> headers;
   std::unique_ptr<PacketPool> copies;
+  std::vector<std::unique_ptr<PacketPool>> adopted;  // By worker; none when there is one.
 };
 
 Result<Done> create_pool(std::unique_ptr<PacketPool>& pool, const io::PoolPlan& plan) {
@@ -68,6 +69,11 @@ Result<PacketPools> create_pools(const io::MemoryPlan& plan) {
                                  std::pair{&pools.copies, &plan.copies}}) {
     const Result<Done> created = create_pool(*pool, *pool_plan);
     if (!created) return created.error();
+  }
+  for (std::size_t worker = 0; plan.workers > 1 && worker < plan.workers; ++worker) {
+    Result<std::unique_ptr<PacketPool>> created = PacketPool::create_for_adoption(plan.adopted.buffers);
+    if (!created) return created.error();
+    pools.adopted.push_back(std::move(*created));
   }
   return pools;
 }
@@ -90,39 +96,72 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   return options;
 }
 
-}  // namespace
-
-struct Dataplane::State {
-  State(const Config& config, const DataplanePlan& plan) : streams(plan.history_slots, config.relay.sessions_max) {
+// One worker: its end of the mailbox, its port, its thread.
+class Seat {
+ public:
+  Seat(std::size_t number, int control_bell) : number_(number) {
     mailbox.worker_bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    mailbox.control_bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    mailbox.control_bell = control_bell;
   }
-  ~State() {
+  ~Seat() {
     stop();
     close(mailbox.worker_bell);
-    close(mailbox.control_bell);
   }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
 
-  template <class Port>
-  void employ(std::unique_ptr<Port> port, const Config& config, const DataplanePlan& plan) {
-    worker = std::make_unique<PortWorker<Port>>(std::move(port), worker_options(config, plan),
-                                                Pools{*pools.headers, *pools.copies}, mailbox);
-  }
-
-  Result<Done> open_port(const Config& config, const DataplanePlan& plan) {
-    if (config.relay.port == PortKind::kSockets) {
-      Result<std::unique_ptr<io::SocketPort>> port = open_socket_port(config, *pools.receive, mailbox.worker_bell);
-      if (!port) return port.error();
-      notes = (*port)->notes();
-      employ(std::move(*port), config, plan);
-    } else {
-      Result<std::unique_ptr<io::EthernetPort>> port =
-          open_ethernet_port(config, *pools.receive, *pools.headers, mailbox.worker_bell);
-      if (!port) return port.error();
-      employ(std::move(*port), config, plan);
+  Result<Done> open(const Config& config, Relay::Options options, PacketPools& pools) {
+    options.worker = static_cast<std::uint8_t>(number_);
+    if (options.mesh != nullptr) {
+      options.adopted = pools.adopted[number_].get();
+      options.mesh->set_bell(number_, mailbox.worker_bell);
     }
+    return config.relay.port == PortKind::kSockets
+               ? employ(open_socket_port(config, number_, *pools.receive, mailbox.worker_bell), options, pools)
+               : employ(open_ethernet_port(config, number_, *pools.receive, *pools.headers, mailbox.worker_bell),
+                        options, pools);
+  }
+
+  Result<Done> start(int core) {
+    std::promise<Result<Done>> ready;
+    std::future<Result<Done>> outcome = ready.get_future();
+    thread_ = std::thread([this, &ready] {
+      sigset_t all;
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are the control thread's.
+      const Result<Done> registered = io::register_worker_thread();
+      const bool is_ready = registered.has_value();
+      ready.set_value(registered);
+      if (!is_ready) return;
+      worker_->run(is_over_);
+      io::unregister_worker_thread();
+    });
+    Result<Done> registered = outcome.get();
+    if (!registered) return registered;
+    pthread_setname_np(thread_.native_handle(), ("fanlight-" + std::to_string(number_)).c_str());
+    return pin(core);
+  }
+
+  void ask_to_stop() {
+    is_over_.store(true, std::memory_order_relaxed);
+    io::ring_doorbell(mailbox.worker_bell);
+  }
+  void stop() {
+    if (!thread_.joinable()) return;
+    ask_to_stop();
+    thread_.join();
+  }
+
+  Mailbox mailbox;
+  std::vector<std::string> notes;
+
+ private:
+  template <class Port>
+  Result<Done> employ(Result<std::unique_ptr<Port>> port, const Relay::Options& options, PacketPools& pools) {
+    if (!port) return port.error();
+    if constexpr (requires { (*port)->notes(); }) notes = (*port)->notes();
+    worker_ =
+        std::make_unique<PortWorker<Port>>(std::move(*port), options, Pools{*pools.headers, *pools.copies}, mailbox);
     return Done{};
   }
 
@@ -132,47 +171,66 @@ struct Dataplane::State {
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     CPU_SET(core, &cpus);
-    const int error = pthread_setaffinity_np(thread.native_handle(), sizeof cpus, &cpus);
+    const int error = pthread_setaffinity_np(thread_.native_handle(), sizeof cpus, &cpus);
     if (error == 0) return Done{};
-    return Error{ErrorCode::kInvalid, "cannot pin the worker to core " + std::to_string(core) + ": " +
-                                          std::strerror(error) + "; choose another relay.core, or -1"};
+    return Error{ErrorCode::kInvalid, "cannot pin worker " + std::to_string(number_) + " to core " +
+                                          std::to_string(core) + ": " + std::strerror(error) +
+                                          "; choose other relay.cores, or none"};
   }
 
-  Result<Done> start_thread(int core) {
-    std::promise<Result<Done>> ready;
-    std::future<Result<Done>> outcome = ready.get_future();
-    thread = std::thread([this, &ready] {
-      sigset_t all;
-      sigfillset(&all);
-      pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are the control thread's.
-      const Result<Done> registered = io::register_worker_thread();
-      const bool is_ready = registered.has_value();
-      ready.set_value(registered);
-      if (!is_ready) return;
-      worker->run(is_over);
-      io::unregister_worker_thread();
-    });
-    Result<Done> registered = outcome.get();
-    if (!registered) return registered;
-    pthread_setname_np(thread.native_handle(), "fanlight-worker");
-    return pin(core);
+  std::size_t number_;
+  std::unique_ptr<AnyWorker> worker_;
+  std::atomic<bool> is_over_{false};  // Written by: control. Read by: worker.
+  std::thread thread_;
+};
+
+}  // namespace
+
+struct Dataplane::State {
+  State(const Config& config, const DataplanePlan& plan)
+      : streams(plan.history_slots, config.relay.sessions_max, config.relay.workers),
+        control_bell(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (config.relay.workers > 1) mesh.emplace(config.relay.workers);
+  }
+  ~State() {
+    stop();
+    seats.clear();
+    close(control_bell);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  Result<Done> open_seats(const Config& config, const DataplanePlan& plan) {
+    Relay::Options options = worker_options(config, plan);
+    options.mesh = mesh ? &*mesh : nullptr;
+    for (std::size_t worker = 0; worker < config.relay.workers; ++worker) {
+      seats.push_back(std::make_unique<Seat>(worker, control_bell));
+      const Result<Done> opened = seats.back()->open(config, options, pools);
+      if (!opened) return opened;
+    }
+    return Done{};
   }
 
+  Result<Done> start(const Config& config) {
+    for (std::size_t worker = 0; worker < seats.size(); ++worker) {
+      const Result<Done> started = seats[worker]->start(config.relay.core_of(worker));
+      if (!started) return started;
+    }
+    return Done{};
+  }
+
+  // All are asked before the first is waited for.
   void stop() {
-    if (!thread.joinable()) return;
-    is_over.store(true, std::memory_order_relaxed);
-    io::ring_doorbell(mailbox.worker_bell);
-    thread.join();
+    for (const auto& seat : seats) seat->ask_to_stop();
+    for (const auto& seat : seats) seat->stop();
   }
 
-  // In this order they come up; streams and workers hold packets of the pools.
+  // In this order they come up: streams, rings between workers, and workers hold packets of the pools.
   PacketPools pools;
   StreamStore streams;
-  Mailbox mailbox;
-  std::unique_ptr<AnyWorker> worker;
-  std::vector<std::string> notes;
-  std::atomic<bool> is_over{false};  // Written by: control. Read by: worker.
-  std::thread thread;
+  std::optional<Mesh> mesh;
+  int control_bell;
+  std::vector<std::unique_ptr<Seat>> seats;
 };
 
 Result<std::unique_ptr<Dataplane>> Dataplane::open(const Config& config, const DataplanePlan& plan) {
@@ -182,18 +240,26 @@ Result<std::unique_ptr<Dataplane>> Dataplane::open(const Config& config, const D
   Result<PacketPools> pools = create_pools(plan.memory);
   if (!pools) return pools.error();
   state->pools = std::move(*pools);
-  const Result<Done> opened = state->open_port(config, plan);
+  const Result<Done> opened = state->open_seats(config, plan);
   if (!opened) return opened.error();
-  const Result<Done> started = state->start_thread(config.relay.core);
+  const Result<Done> started = state->start(config);
   if (!started) return started.error();
   return std::unique_ptr<Dataplane>(new Dataplane(std::move(state)));
 }
 
 Dataplane::Dataplane(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Dataplane::~Dataplane() = default;
-Mailbox& Dataplane::mailbox() { return state_->mailbox; }
+std::vector<Mailbox*> Dataplane::mailboxes() {
+  std::vector<Mailbox*> all;
+  for (const auto& seat : state_->seats) all.push_back(&seat->mailbox);
+  return all;
+}
 StreamFactory& Dataplane::streams() { return state_->streams; }
-const std::vector<std::string>& Dataplane::notes() const { return state_->notes; }
+std::vector<std::string> Dataplane::notes() const {
+  std::vector<std::string> all;
+  for (const auto& seat : state_->seats) all.insert(all.end(), seat->notes.begin(), seat->notes.end());
+  return all;
+}
 void Dataplane::stop() { state_->stop(); }
 
 }  // namespace fanlight::control

@@ -1,5 +1,5 @@
-// The dataplane as the daemon sees it: EAL, packet pools, a port and the worker's thread, up in this order and down in
-// the opposite one. The only place of the control plane that knows io/ and worker/.
+// The dataplane as the daemon sees it: EAL, packet pools, and for each worker a port and a thread, up in this order and
+// down in the opposite one. The only place of the control plane that knows io/ and worker/.
 #pragma once
 
 #include <memory>
@@ -15,15 +15,16 @@ namespace fanlight::control {
 
 class Dataplane {
  public:
-  // With the worker running. Its thread is deaf to signals.
+  // With the workers running. Their threads are deaf to signals.
   [[nodiscard]] static Result<std::unique_ptr<Dataplane>> open(const Config& config, const DataplanePlan& plan);
   ~Dataplane();
 
-  [[nodiscard]] Mailbox& mailbox();
+  // By worker; their control bells are one.
+  [[nodiscard]] std::vector<Mailbox*> mailboxes();
   [[nodiscard]] StreamFactory& streams();
   // Sentences for the log: what was granted and how to get more.
-  [[nodiscard]] const std::vector<std::string>& notes() const;
-  // Ends the worker's thread; sessions that are still open just fall silent.
+  [[nodiscard]] std::vector<std::string> notes() const;
+  // Ends the workers' threads; sessions that are still open just fall silent.
   void stop();
 
  private:

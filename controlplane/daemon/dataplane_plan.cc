@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "contract/limits.h"
+#include "worker/mesh.h"
 
 namespace fanlight::control {
 namespace {
@@ -20,9 +21,11 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
   io::MemoryNeeds needs;
   needs.history_slots = slots;
   needs.workers = config.relay.workers;
+  needs.handover_slots = Mesh::slots_for(needs.workers);
   if (config.relay.port == PortKind::kEthernet) {
     needs.for_devices = true;
-    for (const DeviceOptions& device : config.ethernet.devices) needs.receive_descriptors += device.queues;
+    for (const DeviceOptions& device : config.ethernet.devices)
+      needs.receive_descriptors += std::max<std::size_t>(device.queues, needs.workers);
     needs.receive_descriptors *= kDescriptorsPerQueue;
     needs.transmit_descriptors = needs.receive_descriptors;
   }
@@ -55,9 +58,13 @@ std::size_t history_slots(const StreamOptions& options) {
 }
 
 std::string DataplanePlan::text() const {
+  const std::string adopted = memory.workers == 1
+                                  ? std::string{}
+                                  : std::to_string(memory.adopted.buffers) + " references for each of " +
+                                        std::to_string(memory.workers) + " workers, ";
   return "memory plan: " + std::to_string(streams_max) + " streams with " + std::to_string(history_slots) +
          " history slots, " + std::to_string(memory.receive.buffers + memory.headers.buffers + memory.copies.buffers) +
-         " packet buffers, " + mebibytes(memory.bytes());
+         " packet buffers, " + adopted + mebibytes(memory.bytes());
 }
 
 Result<DataplanePlan> plan_dataplane(const Config& config) {

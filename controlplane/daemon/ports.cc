@@ -31,7 +31,8 @@ net::Interface interface_of(const DeviceOptions& device, const EthernetOptions& 
 
 }  // namespace
 
-Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, PacketPool& receive_pool, int doorbell) {
+Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, std::size_t worker,
+                                                         PacketPool& receive_pool, int doorbell) {
   io::SocketPortOptions options;
   std::int64_t bytes = 0;
   for (const ListenOptions& listen : config.listen) {
@@ -41,11 +42,15 @@ Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, P
   options.receive_buffer_bytes = static_cast<int>(std::min<std::int64_t>(bytes, std::numeric_limits<int>::max()));
   options.receive_pool = &receive_pool;
   options.doorbell = doorbell;
+  options.workers = config.relay.workers;
+  options.worker = worker;
   return io::SocketPort::open(options);
 }
 
-Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, PacketPool& receive_pool,
-                                                             PacketPool& header_pool, int doorbell) {
+Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, std::size_t worker,
+                                                             PacketPool& receive_pool, PacketPool& header_pool,
+                                                             int doorbell) {
+  static_cast<void>(worker);
   io::EthernetPortOptions options;
   options.doorbell = doorbell;
   if (config.ethernet.backoff) options.idle_sleep = kIdleSleep;

@@ -9,10 +9,11 @@
 
 namespace fanlight::control {
 
-// `doorbell`: an eventfd that ends the port's sleep. The pool outlives the port.
-[[nodiscard]] Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, PacketPool& receive_pool,
-                                                                       int doorbell);
-[[nodiscard]] Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config,
+// Worker number `worker`'s. `doorbell`: an eventfd that ends the port's sleep. The pool outlives the port. The sockets
+// of an address must be opened in the order of the workers: by that the kernel numbers them.
+[[nodiscard]] Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, std::size_t worker,
+                                                                       PacketPool& receive_pool, int doorbell);
+[[nodiscard]] Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, std::size_t worker,
                                                                            PacketPool& receive_pool,
                                                                            PacketPool& header_pool, int doorbell);
 

@@ -8,21 +8,19 @@ namespace fanlight::control {
 
 StreamStore::~StreamStore() = default;
 
-Stream* StreamStore::make(const StreamOptions& options) {
+std::vector<Stream*> StreamStore::make(const StreamOptions& options) {
   const std::size_t slots = history_slots(options);
-  if (slots > slots_free_) return nullptr;
-  auto stream = std::make_unique<Stream>(slots, viewers_max_, options);
-  slots_free_ -= slots;
-  Stream* token = stream.get();
-  streams_.emplace(token, std::move(stream));
-  return token;
+  if (slots > slots_free_) return {};
+  const auto share = std::make_shared<Share>(slots_free_, slots);
+  std::vector<Stream*> tokens;
+  for (std::size_t worker = 0; worker < workers_; ++worker) {
+    auto stream = std::make_unique<Stream>(slots, viewers_max_, options);
+    tokens.push_back(stream.get());
+    streams_.emplace(tokens.back(), Held{std::move(stream), share});
+  }
+  return tokens;
 }
 
-void StreamStore::take_back(Stream* stream) {
-  const auto place = streams_.find(stream);
-  CHECK(place != streams_.end());
-  slots_free_ += stream->history().slots();
-  streams_.erase(place);
-}
+void StreamStore::take_back(Stream* stream) { CHECK(streams_.erase(stream) == 1); }
 
 }  // namespace fanlight::control

@@ -21,16 +21,20 @@ inline constexpr char kPassphrase[] = "passphrase12345";
 // Streams are tokens to the desk: numbered pointers that nobody follows.
 class FakeStreams final : public StreamFactory {
  public:
-  Stream* make(const StreamOptions& options) override {
-    if (is_dry) return nullptr;
+  std::vector<Stream*> make(const StreamOptions& options) override {
+    if (is_dry) return {};
     made.push_back(options);
-    auto* const stream = reinterpret_cast<Stream*>(made.size() * 64);
-    out.insert(stream);
-    return stream;
+    std::vector<Stream*> streams;
+    for (std::size_t worker = 0; worker < workers; ++worker) {
+      streams.push_back(reinterpret_cast<Stream*>((made.size() * kWorkersMax + worker) * 64));
+      out.insert(streams.back());
+    }
+    return streams;
   }
   void take_back(Stream* stream) override { EXPECT_EQ(out.erase(stream), 1u); }
 
   bool is_dry = false;
+  std::size_t workers = 1;
   std::vector<StreamOptions> made;
   std::set<Stream*> out;
 };
@@ -158,21 +162,29 @@ class DeskTest : public testing::Test {
     return out;
   }
   // A new desk; what it says at construction is dropped.
-  SessionDesk& begin(Rules rules) {
+  SessionDesk& begin(Rules rules, std::size_t workers = 1) {
     desk_.reset();
     EXPECT_TRUE(streams_.out.size() == held_) << "streams leaked";
-    desk_.emplace(std::move(rules), streams_);
+    streams_.workers = workers;
+    desk_.emplace(std::move(rules), streams_, workers);
     take_commands();
     return *desk_;
   }
   SessionDesk& desk() { return *desk_; }
 
+  // Of all workers, the first one's first.
   std::vector<Command> take_commands() {
     std::vector<Command> out;
-    while (Command* command = desk_->peek_command()) {
+    for (std::size_t worker = 0; worker < desk_->workers(); ++worker)
+      for (Command& command : take_commands_of(worker)) out.push_back(std::move(command));
+    return out;
+  }
+  std::vector<Command> take_commands_of(std::size_t worker) {
+    std::vector<Command> out;
+    while (Command* command = desk_->peek_command(worker)) {
       held_ += std::holds_alternative<command::AddStream>(*command) ? 1 : 0;
       out.push_back(std::move(*command));
-      desk_->pop_command();
+      desk_->pop_command(worker);
     }
     return out;
   }
@@ -195,12 +207,12 @@ class DeskTest : public testing::Test {
     return out;
   }
 
-  void call(const Caller& caller) {
+  void call(const Caller& caller, std::size_t worker = 0) {
     event::ConclusionReceived event{.path = caller.path()};
     const std::vector<std::byte> bytes = caller.bytes();
     event.bytes = static_cast<std::uint16_t>(bytes.size());
     std::copy(bytes.begin(), bytes.end(), event.datagram.begin());
-    desk_->handle_event(now_, std::move(event));
+    desk_->handle_event(now_, std::move(event), worker);
   }
   // 0 when the caller was let in, -1 when it heard nothing.
   std::int32_t rejection_of(const Caller& caller) {

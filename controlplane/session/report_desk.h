@@ -1,5 +1,5 @@
-// Puts the worker's figures and control's names together. A report is open from AskReport to ReportEnd, then waits to
-// be taken; one that nobody takes gives way to newer ones.
+// Puts the workers' figures and control's names together. A report is open from AskReport to every worker's ReportEnd,
+// then waits to be taken; one that nobody takes gives way to newer ones.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,9 @@ struct StreamView {  // A stream as the API shows it.
   bool is_dynamic = false;  // Born under a pattern.
   bool is_removed = false;  // Waits for its sessions to end.
   event::StreamReport report;
+
+  // Another worker's word on the same stream. Each has all its packets, and viewers of its own.
+  void add(const event::StreamReport& other);
 };
 struct SessionView {
   std::string stream;
@@ -38,16 +41,18 @@ class ReportDesk {
  public:
   static constexpr std::size_t kHeldMax = 64;
 
-  [[nodiscard]] std::uint64_t open();
+  // `answers`: how many ReportEnds close it.
+  [[nodiscard]] std::uint64_t open(std::size_t answers = 1);
   // The open report of that ticket; null when it is closed or gave way.
   [[nodiscard]] Report* find_open(std::uint64_t ticket);
+  // One of them.
   void close(std::uint64_t ticket);
   // Once, and only when it is closed.
   [[nodiscard]] std::optional<Report> take(std::uint64_t ticket);
 
  private:
   struct Held {
-    bool is_closed = false;
+    std::size_t answers_missing = 0;
     Report report;
   };
   std::map<std::uint64_t, Held> held_;  // By ticket: oldest first.

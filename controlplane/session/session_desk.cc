@@ -34,8 +34,9 @@ std::optional<Reject> judge_stream(const StreamEntry* stream, Role role) {
 
 }  // namespace
 
-void SessionDesk::handle_event(Instant now, Event event) {
+void SessionDesk::handle_event(Instant now, Event event, std::size_t worker) {
   now_ = std::max(now_, now);
+  from_ = worker;
   std::visit([this](auto& what) { handle(what); }, event);
 }
 
@@ -49,11 +50,13 @@ void SessionDesk::handle_timeout(Instant now) {
 
 Instant SessionDesk::next_deadline() const { return std::min(sessions_.next_deadline(), streams_.next_linger_end()); }
 
-Command* SessionDesk::peek_command() { return commands_.empty() ? nullptr : &commands_.front(); }
+Command* SessionDesk::peek_command(std::size_t worker) {
+  return commands_[worker].empty() ? nullptr : &commands_[worker].front();
+}
 
-void SessionDesk::pop_command() {
-  CHECK(!commands_.empty());
-  commands_.pop_front();
+void SessionDesk::pop_command(std::size_t worker) {
+  CHECK(!commands_[worker].empty());
+  commands_[worker].pop_front();
 }
 
 std::optional<Notice> SessionDesk::poll_notice() {
@@ -79,8 +82,17 @@ void SessionDesk::handle(event::ConclusionReceived& event) {
 
 void SessionDesk::admit(const Path& path, const Conclusion& conclusion) {
   sessions_.handle_timeout(now_);
-  if (sessions_.is_repeat(path, conclusion.handshake.socket, conclusion.handshake.first_seq)) return;
+  if (sessions_.is_repeat(path, conclusion.handshake.socket, conclusion.handshake.first_seq))
+    return answer_repeat(path, conclusion);
   if (const auto reason = try_open(path, conclusion)) reject(path, conclusion.handshake, *reason, &conclusion.request);
+}
+
+// The worker that has the session answers its copies by itself. One that comes to another worker comes here.
+void SessionDesk::answer_repeat(const Path& path, const Conclusion& conclusion) {
+  const Session* session = sessions_.find(path, conclusion.handshake.socket, conclusion.handshake.first_seq);
+  if (session == nullptr || session->worker == from_) return;
+  say(from_, command::ForgetCaller{path.remote, conclusion.handshake.socket});
+  if (session->socket != SocketId{}) say(session->worker, command::RepeatResponse{session->socket});
 }
 
 // srt-wire §2.2: encryption (7) before authorisation (8), so that a stranger without the passphrase learns nothing of
@@ -126,7 +138,9 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
       static_cast<std::uint16_t>(write_response(opening.response, conclusion, terms, keys.key_bytes, path.remote.ip));
   opening.ciphers = std::move(keys.ciphers);
 
+  const std::size_t worker = placement_.place(request.role, from_);
   Session session{.request = opening.request,
+                  .worker = worker,
                   .path = path,
                   .peer = opening.peer,
                   .first_seq = opening.first_seq,
@@ -137,6 +151,7 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                   .srt_version = conclusion.caller.srt_version,
                   .key_bytes = keys.key_bytes};
   ++stream.sessions;
+  placement_.enter(worker);
   if (is_publisher) {
     session.passphrase = stream.policy.publish_passphrase;
     stream.publisher = opening.request;
@@ -144,14 +159,15 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
     stream.linger_end = Instant::never();
   }
   sessions_.add(std::move(session));
-  say(std::move(opening));
+  if (worker != from_) say(from_, command::ForgetCaller{path.remote, opening.peer});
+  say(worker, std::move(opening));
 }
 
 void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Reject reason,
                          const StreamRequest* request) {
   command::SendReply reply{.path = path};
   reply.bytes = static_cast<std::uint16_t>(write_rejection(reply.datagram, handshake, reason));
-  say(std::move(reply));
+  say(from_, std::move(reply));
   std::string text = path.remote.text() + " rejected";
   if (request != nullptr) text.append(" as ").append(describe(request->role)).append(" of ").append(request->name);
   text.append(": ").append(wire::describe(reason));
@@ -175,6 +191,7 @@ void SessionDesk::handle(event::SessionRefused& event) {
            std::to_string(static_cast<int>(event.reason)) + ")" +
            (event.reason == wire::Reject::kUnacceptable ? ", its MSS is below the stream's packets + 44" : ""));
   leave_stream(*session, false);
+  placement_.leave(session->worker);
   sessions_.erase_refused(event.request);
 }
 
@@ -183,6 +200,7 @@ void SessionDesk::handle(event::SessionClosed& event) {
   if (session == nullptr) return;
   note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)});
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout);
+  placement_.leave(session->worker);
   sessions_.erase_closed(now_, event.request);
 }
 
@@ -201,13 +219,13 @@ void SessionDesk::handle(event::KeyRequestReceived& event) {
   command::InstallKeys install{.socket = event.socket, .ciphers = std::move(keys->ciphers)};
   install.response_bytes = static_cast<std::uint16_t>(message.size());
   std::copy(message.begin(), message.end(), install.response.begin());
-  say(std::move(install));
+  say(session->worker, std::move(install));
 }
 
 void SessionDesk::stop() {
   if (is_stopping_) return;
   is_stopping_ = true;
-  say(command::Stop{});
+  say_to_all(command::Stop{});
 }
 
 }  // namespace fanlight::control

@@ -1,7 +1,11 @@
 // Who may publish, who may watch, and what became of them: the control thread's half of every session.
 //
-// Sans-IO like the engines: a worker's events, the operator's wishes and time come in; commands for the worker come
-// out. One thread. It may allocate and hash passphrases (1.5–3 ms each), which is why it is not the worker.
+// Sans-IO like the engines: the workers' events, the operator's wishes and time come in; commands for each worker come
+// out. One thread. It may allocate and hash passphrases (1.5–3 ms each), which is why it is not a worker.
+//
+// A stream is on every worker, a session on one. Only here is it known who has a stream's publisher: the place is taken
+// from the CONCLUSION on, and with several workers it is free again when the worker has let go of the session, for a
+// kicked publisher may still bring packets that the next one's must not meet.
 //
 //   CONCLUSION ─▶ handle_event ─▶ judge (rules, stream table, key material) ─▶ OpenSession | SendReply
 #pragma once
@@ -19,6 +23,7 @@
 #include "contract/commands.h"
 #include "session/conclusion.h"
 #include "session/key_desk.h"
+#include "session/placement.h"
 #include "session/report_desk.h"
 #include "session/session_table.h"
 #include "session/stream_table.h"
@@ -37,17 +42,18 @@ struct Notice {
 class SessionDesk {
  public:
   // A rule that is invalid, doubled, or has no memory is left out with a notice.
-  SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory);
+  SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers = 1);
   ~SessionDesk();
   SessionDesk(const SessionDesk&) = delete;
   SessionDesk& operator=(const SessionDesk&) = delete;
 
-  void handle_event(Instant now, Event event);
+  void handle_event(Instant now, Event event, std::size_t worker = 0);
   void handle_timeout(Instant now);
 
-  // The next command for the worker, oldest first. Peek, push into the ring, then pop: a full ring loses nothing.
-  [[nodiscard]] Command* peek_command();
-  void pop_command();
+  [[nodiscard]] std::size_t workers() const { return placement_.workers(); }
+  // The next command for a worker, oldest first. Peek, push into the ring, then pop: a full ring loses nothing.
+  [[nodiscard]] Command* peek_command(std::size_t worker = 0);
+  void pop_command(std::size_t worker = 0);
   [[nodiscard]] std::optional<Notice> poll_notice();
   [[nodiscard]] Instant next_deadline() const;
 
@@ -58,11 +64,11 @@ class SessionDesk {
   [[nodiscard]] Result<Done> kick(SocketId socket);
   // Replaces the rules. Running sessions are not touched; a rule that is gone ends with its last session.
   void reload(std::vector<StreamRule> rules);
-  // Asks the worker for figures of one session (or all, with SocketId{}); take_report() has them when they came.
+  // Asks the workers for figures of one session (or all, with SocketId{}); take_report() has them when they came.
   [[nodiscard]] std::uint64_t ask_report(SocketId socket);
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
   void stop();
-  [[nodiscard]] bool is_stopped() const { return is_stopped_; }
+  [[nodiscard]] bool is_stopped() const { return stopped_ == workers(); }
   // PBKDF2 runs so far.
   [[nodiscard]] std::uint64_t key_derivations() const { return keys_.derivations(); }
 
@@ -81,10 +87,12 @@ class SessionDesk {
   void handle(event::StreamReport& event);
   void handle(event::ReportEnd& event);
   void handle(event::StreamRetired& event);
-  void handle(event::Stopped&) { is_stopped_ = true; }
+  void handle(event::Stopped&) { ++stopped_; }
 
   // --- conclusions
   void admit(const Path& path, const Conclusion& conclusion);
+  // The worker that has its session answers; the one the copy came to need not remember it.
+  void answer_repeat(const Path& path, const Conclusion& conclusion);
   // Opens a session for it, or answers why not.
   [[nodiscard]] std::optional<wire::Reject> try_open(const Path& path, const Conclusion& conclusion);
   void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, AgreedKeys keys);
@@ -103,8 +111,12 @@ class SessionDesk {
   void mark_removed(const std::vector<StreamRule>& rules);
 
   template <class What>
-  void say(What command) {
-    commands_.emplace_back(std::move(command));
+  void say(std::size_t worker, What command) {
+    commands_[worker].emplace_back(std::move(command));
+  }
+  template <class What>
+  void say_to_all(What command) {
+    for (std::deque<Command>& commands : commands_) commands.emplace_back(command);
   }
   void note(Notice::Level level, std::string text);
 
@@ -113,12 +125,14 @@ class SessionDesk {
   SessionTable sessions_;
   KeyDesk keys_;
   ReportDesk reports_;
-  std::deque<Command> commands_;
+  Placement placement_;
+  std::vector<std::deque<Command>> commands_;  // By worker.
   std::deque<Notice> notices_;
   std::uint64_t last_request_ = 0;
-  Instant now_{};  // Of the last event or timeout.
+  Instant now_{};         // Of the last event or timeout.
+  std::size_t from_ = 0;  // The worker whose event is looked at.
   bool is_stopping_ = false;
-  bool is_stopped_ = false;
+  std::size_t stopped_ = 0;  // Workers.
 };
 
 }  // namespace fanlight::control

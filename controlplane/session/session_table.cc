@@ -11,14 +11,19 @@ bool SessionTable::is_repeat(const Path& path, SocketId peer, SeqNo first_seq) c
 }
 
 Session& SessionTable::add(Session session) {
-  callers_.insert(caller_of(session));
   const std::uint64_t number = session.request.raw();
+  callers_[caller_of(session)] = number;
   return sessions_.insert_or_assign(number, std::move(session)).first->second;
 }
 
 Session* SessionTable::find(RequestId request) {
   const auto found = sessions_.find(request.raw());
   return found == sessions_.end() ? nullptr : &found->second;
+}
+
+Session* SessionTable::find(const Path& path, SocketId peer, SeqNo first_seq) {
+  const auto found = callers_.find({path.remote, peer.raw(), first_seq.raw});
+  return found == callers_.end() ? nullptr : find(RequestId{found->second});
 }
 
 Session* SessionTable::find(SocketId socket) {

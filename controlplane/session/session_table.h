@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -23,6 +22,7 @@ inline constexpr Micros kRepeatSpan = kHandshakeTimeout;
 
 struct Session {
   RequestId request;
+  std::size_t worker = 0;
   SocketId socket{};  // 0 until the worker opened it.
   Path path;
   SocketId peer;
@@ -42,6 +42,7 @@ class SessionTable {
 
   Session& add(Session session);
   [[nodiscard]] Session* find(RequestId request);
+  [[nodiscard]] Session* find(const Path& path, SocketId peer, SeqNo first_seq);
   // Among those the worker opened.
   [[nodiscard]] Session* find(SocketId socket);
   // Ends a session that was open: late copies of its CONCLUSION stay repeats until now + kRepeatSpan.
@@ -61,7 +62,7 @@ class SessionTable {
   [[nodiscard]] static Caller caller_of(const Session& session);
 
   std::unordered_map<std::uint64_t, Session> sessions_;  // By request number.
-  std::set<Caller> callers_;                             // Of `sessions_` and of `leaving_`.
+  std::map<Caller, std::uint64_t> callers_;              // Of `sessions_` and of `leaving_`, with their request.
   std::deque<std::pair<Instant, Caller>> leaving_;       // In order of time.
 };
 

@@ -20,39 +20,45 @@ Error no_stream(std::string_view name) {
 
 }  // namespace
 
-SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory) : factory_(factory) {
+SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers)
+    : factory_(factory), placement_(workers), commands_(workers) {
   for (const StreamRule& rule : rules) add_rule_or_note(rule);
   wipe_passphrases(rules);
 }
 
 // Streams that no worker has seen go back the way they came; the others are the worker's.
 SessionDesk::~SessionDesk() {
-  for (Command& command : commands_)
-    if (auto* adding = std::get_if<command::AddStream>(&command)) factory_.take_back(adding->stream);
+  for (std::deque<Command>& commands : commands_)
+    for (Command& command : commands)
+      if (auto* adding = std::get_if<command::AddStream>(&command)) factory_.take_back(adding->stream);
 }
 
 StreamEntry* SessionDesk::begin_stream(const StreamPolicy& policy, std::string_view name) {
   StreamEntry* entry = streams_.add(policy, name);
   if (entry == nullptr) return nullptr;
-  Stream* stream = factory_.make(policy.options());
-  if (stream == nullptr) {
+  const std::vector<Stream*> streams = factory_.make(policy.options());
+  if (streams.empty()) {
     const StreamIndex index = entry->index;
     streams_.retire(*entry);
     streams_.erase(index);
     return nullptr;
   }
-  say(command::AddStream{.index = entry->index, .stream = stream});
+  CHECK(streams.size() == workers());
+  for (std::size_t worker = 0; worker < streams.size(); ++worker)
+    say(worker, command::AddStream{.index = entry->index, .stream = streams[worker]});
   return entry;
 }
 
 void SessionDesk::retire(StreamEntry& stream) {
   note(Notice::Level::kInfo, "stream " + stream.policy.name + " ended");
-  say(command::RemoveStream{stream.index});
+  say_to_all(command::RemoveStream{stream.index});
   streams_.retire(stream);
 }
 
+// The index is free again when nobody knows the old stream by it any more.
 void SessionDesk::handle(event::StreamRetired& event) {
-  streams_.erase(event.index);
+  StreamEntry* entry = streams_.at(event.index);
+  if (entry != nullptr && ++entry->retired == workers()) streams_.erase(event.index);
   factory_.take_back(event.stream);
 }
 
@@ -132,9 +138,10 @@ Result<Done> SessionDesk::remove_stream(std::string_view name) {
 Result<Done> SessionDesk::kick(SocketId socket) {
   const Session* session = sessions_.find(socket);
   if (session == nullptr) return Error{ErrorCode::kNotFound, "there is no session " + std::to_string(socket.raw())};
-  say(command::CloseSession{.socket = socket, .reason = CloseReason::kKicked});
-  // The worker, too, lets the next publisher in from that command on.
-  if (StreamEntry* stream = streams_.at(session->stream)) stream->vacate(session->request);
+  say(session->worker, command::CloseSession{.socket = socket, .reason = CloseReason::kKicked});
+  // A single worker, too, lets the next publisher in from that command on.
+  StreamEntry* stream = streams_.at(session->stream);
+  if (stream != nullptr && workers() == 1) stream->vacate(session->request);
   return Done{};
 }
 
@@ -164,8 +171,8 @@ void SessionDesk::mark_removed(const std::vector<StreamRule>& rules) {
 }
 
 std::uint64_t SessionDesk::ask_report(SocketId socket) {
-  const std::uint64_t ticket = reports_.open();
-  say(command::AskReport{.ticket = ticket, .socket = socket});
+  const std::uint64_t ticket = reports_.open(workers());
+  say_to_all(command::AskReport{.ticket = ticket, .socket = socket});
   return ticket;
 }
 
@@ -186,6 +193,9 @@ void SessionDesk::handle(event::StreamReport& event) {
   Report* report = reports_.find_open(event.ticket);
   const StreamEntry* stream = streams_.at(event.stream);
   if (report == nullptr || stream == nullptr) return;
+  const auto known = std::find_if(report->streams.begin(), report->streams.end(),
+                                  [&](const StreamView& view) { return view.report.stream == event.stream; });
+  if (known != report->streams.end()) return known->add(event);
   report->streams.push_back({.name = stream->policy.name,
                              .rule = stream->policy.public_rule(),
                              .has_publish_passphrase = !stream->policy.publish_passphrase.is_empty(),

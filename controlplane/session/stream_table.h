@@ -24,6 +24,7 @@ struct StreamEntry {
   bool is_retiring = false;                           // RemoveStream was said; waits for StreamRetired.
   std::optional<RequestId> publisher = std::nullopt;  // Taken from its CONCLUSION on, so that two cannot win.
   Micros publisher_latency{};                         // The publisher session's receive latency; 0 without one.
+  std::size_t retired = 0;                            // Workers that gave theirs back.
   std::uint32_t sessions = 0;                         // Asked for or open, publisher included.
   Instant linger_end = Instant::never();              // When a dynamic stream without a publisher ends.
 

@@ -25,6 +25,8 @@ namespace fanlight {
   X(kOutOfWindow, "out_of_window")              \
   X(kUnknownType, "unknown_type")               \
   X(kUnknownSocket, "unknown_socket")           \
+  X(kHandedOver, "handed_over")                 \
+  X(kHandoverFull, "handover_full")             \
   X(kWrongAddress, "wrong_address")             \
   X(kBadCookie, "bad_cookie")                   \
   X(kRendezvous, "rendezvous")                  \

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/ip.h"
 #include "base/seq.h"
@@ -22,6 +23,9 @@
 namespace fanlight {
 
 class Stream;  // stream/stream.h. Control holds it as a token: made by a StreamFactory, handed over, handed back.
+
+// Bits 24 to 29 of our socket IDs name the worker that owns the session.
+constexpr std::size_t worker_of(SocketId ours) { return (ours.raw() >> 24) & 0x3F; }
 
 enum class Role : std::uint8_t { kPublisher, kViewer };
 
@@ -108,6 +112,18 @@ struct SendReply {
   std::array<std::byte, 128> datagram{};
 };
 
+// What this worker forwarded about that caller is decided, without an answer from here: the session opens on another
+// worker, or the caller repeats itself.
+struct ForgetCaller {
+  Endpoint remote;
+  SocketId peer;
+};
+
+// A copy of the session's CONCLUSION came to another worker: its response is said again.
+struct RepeatResponse {
+  SocketId socket;
+};
+
 struct CloseSession {
   SocketId socket;
   CloseReason reason = CloseReason::kKicked;
@@ -146,9 +162,9 @@ struct Stop {};
 
 }  // namespace command
 
-using Command =
-    std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession, command::SendReply,
-                 command::CloseSession, command::InstallKeys, command::OpenCall, command::AskReport, command::Stop>;
+using Command = std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession,
+                             command::SendReply, command::ForgetCaller, command::RepeatResponse, command::CloseSession,
+                             command::InstallKeys, command::OpenCall, command::AskReport, command::Stop>;
 
 namespace event {
 
@@ -260,8 +276,8 @@ using Event = std::variant<std::monostate, event::ConclusionReceived, event::Ses
 class StreamFactory {
  public:
   virtual ~StreamFactory() = default;
-  // Null when the pool cannot hold the stream's history.
-  [[nodiscard]] virtual Stream* make(const StreamOptions& options) = 0;
+  // One for each worker, in their order; empty when the pools cannot hold the stream's history.
+  [[nodiscard]] virtual std::vector<Stream*> make(const StreamOptions& options) = 0;
   virtual void take_back(Stream* stream) = 0;
 };
 

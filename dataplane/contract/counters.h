@@ -53,6 +53,12 @@ namespace fanlight {
   X(kWindowClosed, "window_closed")             \
   X(kViewerSkips, "viewer_skips")               \
   X(kPacketsSkipped, "packets_skipped")         \
+  X(kStraysTaken, "strays_taken")               \
+  X(kHandoversGiven, "handovers_given")         \
+  X(kHandoversTaken, "handovers_taken")         \
+  X(kHandoversLost, "handovers_lost")           \
+  X(kHandoversUnplaced, "handovers_unplaced")   \
+  X(kAdoptionPoolDry, "adoption_pool_dry")      \
   X(kSessionsOpened, "sessions_opened")         \
   X(kSessionsClosed, "sessions_closed")         \
   X(kSessionsRefused, "sessions_refused")       \

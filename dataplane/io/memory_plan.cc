@@ -18,7 +18,8 @@ constexpr std::size_t kCachedBuffers = 2 * 384;
 
 // Reckoned for ordinary pages: hugepages take less.
 std::size_t object_bytes(const PoolPlan& pool) {
-  const std::size_t element = sizeof(rte_mbuf) + RTE_PKTMBUF_HEADROOM + pool.room_bytes;
+  const std::size_t data = pool.for_adoption ? 0 : RTE_PKTMBUF_HEADROOM + pool.room_bytes;
+  const std::size_t element = sizeof(rte_mbuf) + data;
   const unsigned flags = pool.for_devices ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG;
   rte_mempool_objsz parts;
   const std::size_t object = rte_mempool_calc_obj_size(static_cast<std::uint32_t>(element), flags, &parts);
@@ -43,16 +44,27 @@ std::size_t memory_bytes(std::span<const PoolPlan> pools) {
   return total;
 }
 
-std::size_t MemoryPlan::bytes() const { return memory_bytes(std::array{receive, headers, copies}); }
+std::size_t MemoryPlan::bytes() const {
+  const std::size_t all_workers = memory_bytes(std::array{receive, headers, copies});
+  return workers == 1 ? all_workers : all_workers + workers * bytes_of(adopted);
+}
 
 MemoryPlan plan_memory(const MemoryNeeds& needs) {
   const std::size_t per_worker = needs.workers * (kCachedBuffers + kReceiveBurst);
   const std::size_t outgoing = needs.workers * kTransmitQueue + needs.transmit_descriptors + per_worker;
+  // What rings between workers hold has left its history, if they are behind: room for one full ring of each.
+  const std::size_t handed_over = needs.workers == 1 ? 0 : needs.workers * needs.handover_slots;
+  // A worker's history, what it has sent of it that is under way, and its cache.
+  const std::size_t adopted =
+      needs.history_slots + kTransmitQueue + needs.transmit_descriptors / needs.workers + kCachedBuffers;
   return MemoryPlan{
-      .receive = {needs.history_slots + needs.receive_descriptors + needs.transmit_descriptors + 2 * per_worker,
+      .receive = {needs.history_slots + handed_over + needs.receive_descriptors + needs.transmit_descriptors +
+                      2 * per_worker,
                   kReceiveRoomBytes, needs.for_devices},
       .headers = {outgoing, needs.header_room_bytes, needs.for_devices},
       .copies = {outgoing, needs.copy_room_bytes, needs.for_devices},
+      .adopted = {needs.workers == 1 ? 0 : adopted, 0, false, true},
+      .workers = needs.workers,
   };
 }
 

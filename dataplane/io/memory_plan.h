@@ -15,7 +15,8 @@ inline constexpr std::size_t kReceiveRoomBytes = 2048;
 struct PoolPlan {
   std::size_t buffers = 0;
   std::size_t room_bytes = 0;
-  bool for_devices = false;  // As PacketPool::create() is told.
+  bool for_devices = false;   // As PacketPool::create() is told.
+  bool for_adoption = false;  // As create_for_adoption() makes it: no bytes of its own.
 };
 
 struct MemoryNeeds {
@@ -24,6 +25,7 @@ struct MemoryNeeds {
   std::size_t transmit_descriptors = 0;  // Of all device queues; 0 on sockets.
   bool for_devices = false;
   std::size_t workers = 1;
+  std::size_t handover_slots = 0;  // Of one ring between two workers.
   std::size_t header_room_bytes = 256;
   std::size_t copy_room_bytes = kReceiveRoomBytes;
 };
@@ -32,6 +34,8 @@ struct MemoryPlan {
   PoolPlan receive;
   PoolPlan headers;  // One per packet on its way out.
   PoolPlan copies;   // One per encrypted or linearly copied packet on its way out.
+  PoolPlan adopted;  // For each of several workers: the packets of other workers' publishers that it holds or sends.
+  std::size_t workers = 1;
   [[nodiscard]] std::size_t bytes() const;
 };
 

@@ -32,6 +32,26 @@ TEST(MemoryPlanTest, HoldsWhatPoolsReallyTakeAndLittleMore) {
   }
 }
 
+TEST(MemoryPlanTest, APoolForAdoptionTakesWhatItSaysAndNoRoomForBytes) {
+  ASSERT_NO_FATAL_FAILURE(need_eal());
+  const PoolPlan plan{.buffers = 20'000, .for_adoption = true};
+  const std::size_t before = allocated_bytes();
+  const auto pool = PacketPool::create_for_adoption(plan.buffers);
+  ASSERT_TRUE(pool.has_value()) << pool.error().what;
+  const std::size_t taken = allocated_bytes() - before;
+  const std::size_t planned = memory_bytes({&plan, 1}) - memory_bytes({});
+  EXPECT_LE(taken, planned);
+  EXPECT_LE(planned, taken + taken / 20 + (1u << 20));
+}
+
+TEST(MemoryPlanTest, SeveralWorkersHaveReferencesOfTheirOwnAndShareTheBytes) {
+  const MemoryPlan one = plan_memory({.history_slots = 50'000});
+  const MemoryPlan two = plan_memory({.history_slots = 50'000, .workers = 2, .handover_slots = 4'096});
+  EXPECT_EQ(one.adopted.buffers, 0u);
+  EXPECT_GT(two.adopted.buffers, 50'000u);
+  EXPECT_LT(two.receive.buffers, one.receive.buffers + 20'000) << "histories are held once";
+}
+
 TEST(MemoryPlanTest, PoolsBeyondTheReservedMemoryAreAnError) {
   ASSERT_NO_FATAL_FAILURE(need_eal());
   const auto pool = PacketPool::create(1'000'000, kReceiveRoomBytes);

@@ -30,7 +30,8 @@ Result<std::unique_ptr<SocketPort>> SocketPort::open(const SocketPortOptions& op
   for (const Endpoint& endpoint : options.listen) {
     Result<UdpSocket> socket = UdpSocket::open({.listen = endpoint,
                                                 .only_v6 = lists_v4_twin(options.listen, endpoint),
-                                                .share_port = options.share_port,
+                                                .workers = options.workers,
+                                                .worker = options.worker,
                                                 .receive_buffer_bytes = options.receive_buffer_bytes,
                                                 .send_buffer_bytes = options.send_buffer_bytes},
                                                port->notes_);

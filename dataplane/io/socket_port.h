@@ -25,7 +25,9 @@ struct SocketPortOptions {
   int doorbell = -1;                   // An eventfd of the caller's; a write to it ends wait().
   int receive_buffer_bytes = 8 << 20;
   int send_buffer_bytes = 4 << 20;
-  bool share_port = false;  // Another worker listens on the same endpoints.
+  // Several workers listen on the same endpoints, each with sockets of its own, opened in the order of their numbers.
+  std::size_t workers = 1;
+  std::size_t worker = 0;
 };
 
 class SocketPort {

@@ -1,9 +1,11 @@
 #include "io/udp_socket.h"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -59,14 +61,43 @@ Error open_error(const Endpoint& endpoint, int reason) {
   }
 }
 
+// Answers the number of the socket in the group that gets a datagram; its data begins behind the UDP header. Bytes 12
+// to 15 are the SRT destination socket ID, and bits 24 to 29 of ours the worker (worker/sessions.h). A caller without a
+// session yet (ID 0), and what is too short to tell, get an answer out of range: the kernel then goes by the hash of
+// the addresses and ports, as it does for a number that no socket has.
+constexpr std::uint32_t kByHash = 0xFFFF'FFFF;
+constexpr std::uint32_t kIdOffset = 12;
+constexpr std::uint32_t kIdEnd = 16;
+std::array<sock_filter, 8> steering() {
+  return {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kIdEnd, 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kIdOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+      BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 24),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x3F),
+      BPF_STMT(BPF_RET | BPF_A, 0),
+      BPF_STMT(BPF_RET | BPF_K, kByHash),
+  }};
+}
+
 }  // namespace
 
 Result<UdpSocket> UdpSocket::open(const UdpSocketOptions& options, std::vector<std::string>& notes) {
+  // Who shares a port may join a stranger's group unnoticed, if the user is the same: the first asks without sharing.
+  if (options.workers > 1 && options.worker == 0 && options.listen.port != 0) {
+    UdpSocketOptions alone = options;
+    alone.workers = 1;
+    alone.receive_buffer_bytes = alone.send_buffer_bytes = 0;
+    if (Result<UdpSocket> probe = open(alone, notes); !probe) return probe.error();
+  }
   const bool is_v6 = !options.listen.ip.is_v4();
   UdpSocket socket(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.fd_ < 0) return open_error(options.listen, errno);
   socket.is_v6_ = is_v6;
   if (Result<Done> bound = socket.bind_to(options); !bound) return bound.error();
+  if (options.workers > 1 && options.worker == 0)
+    if (Result<Done> steered = socket.steer_by_socket_id(options); !steered) return steered.error();
   ask_for_buffer(socket.fd_, kReceiveBuffer, options.receive_buffer_bytes, socket.bound_, notes);
   ask_for_buffer(socket.fd_, kSendBuffer, options.send_buffer_bytes, socket.bound_, notes);
   return socket;
@@ -75,7 +106,7 @@ Result<UdpSocket> UdpSocket::open(const UdpSocketOptions& options, std::vector<s
 Result<Done> UdpSocket::bind_to(const UdpSocketOptions& options) {
   const bool hears_v4_too = options.listen.ip.is_unspecified() && !options.only_v6;
   if (is_v6_) set_option(fd_, IPPROTO_IPV6, IPV6_V6ONLY, hears_v4_too ? 0 : 1);
-  if (options.share_port) set_option(fd_, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (options.workers > 1) set_option(fd_, SOL_SOCKET, SO_REUSEPORT, 1);
   // Without the called address an answer may leave from another one, and the caller drops it.
   const bool tells_called =
       is_v6_ ? set_option(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set_option(fd_, IPPROTO_IP, IP_PKTINFO, 1);
@@ -87,6 +118,16 @@ Result<Done> UdpSocket::bind_to(const UdpSocketOptions& options) {
   if (getsockname(fd_, address.raw(), &address.size) != 0) return open_error(options.listen, errno);
   bound_ = address.endpoint();
   return Done{};
+}
+
+// Once for the group.
+Result<Done> UdpSocket::steer_by_socket_id(const UdpSocketOptions& options) {
+  std::array<sock_filter, 8> code = steering();
+  const sock_fprog program{.len = static_cast<unsigned short>(code.size()), .filter = code.data()};
+  if (setsockopt(fd_, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) == 0) return Done{};
+  return Error{ErrorCode::kUnavailable, "Cannot spread " + options.listen.text() +
+                                            " over several workers: this kernel does not take the filter (" +
+                                            std::strerror(errno) + "); run with relay.workers = 1."};
 }
 
 UdpSocket::~UdpSocket() {

@@ -14,7 +14,9 @@ namespace fanlight::io {
 struct UdpSocketOptions {
   Endpoint listen;  // "[::]:p" hears IPv4 as well, unless `only_v6`.
   bool only_v6 = false;
-  bool share_port = false;  // SO_REUSEPORT: one socket per worker on the same port.
+  // One socket per worker on the same port, opened in the order of the workers: by that the kernel numbers them.
+  std::size_t workers = 1;
+  std::size_t worker = 0;
   int receive_buffer_bytes = 0;
   int send_buffer_bytes = 0;
 };
@@ -42,6 +44,8 @@ class UdpSocket {
  private:
   explicit UdpSocket(int fd) : fd_(fd) {}
   [[nodiscard]] Result<Done> bind_to(const UdpSocketOptions& options);
+  // What comes in goes to the socket of the worker that the destination socket ID names.
+  [[nodiscard]] Result<Done> steer_by_socket_id(const UdpSocketOptions& options);
 
   int fd_;
   Endpoint bound_;

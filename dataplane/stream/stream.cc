@@ -14,7 +14,7 @@ Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& 
       window_min_{std::numeric_limits<std::int64_t>::max()},
       options_(options) {}
 
-Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept {
+Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, Instant arrived) noexcept {
   const ByteSpan payload = packet.bytes();
   const Instant retired_before = history_.last_retired();
   const Verdict verdict = history_.admit(now, pos, time, packet);
@@ -27,7 +27,7 @@ Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& pa
   // The ring is sized for the declared bitrate; a faster publisher shortens what repairs can reach.
   if (history_.last_retired() != retired_before && now - history_.last_retired() < options_.latency_max) ++overruns_;
   if (verdict == Verdict::kAccepted) {
-    clock_.note(now, time);
+    clock_.note(arrived, time);
   } else if (pos < (pass_.active ? pass_.end : served_next_) && late_count_ < kFreshMax) {
     late_[late_count_++] = pos;  // A full list leaves it to the viewers' own reports.
   }

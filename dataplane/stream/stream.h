@@ -44,8 +44,12 @@ class Stream {
     [[nodiscard]] std::span<FreshPacket> fresh() noexcept { return std::span(held).first(packets); }
   };
 
-  // Takes a packet of the publisher; what is accepted goes to the viewers with the next pass.
-  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept;
+  // Takes a packet of the publisher; what is accepted goes to the viewers with the next pass. `arrived`: when it came
+  // to this relay, before another worker handed it over; the clock goes by that.
+  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, Instant arrived) noexcept;
+  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept {
+    return admit(now, pos, time, packet, now);
+  }
   // The publisher's numbers moved on without a packet (undecryptable, dropped by request).
   void advance_to(PacketPos pos) noexcept { history_.advance_to(pos); }
 

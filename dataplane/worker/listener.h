@@ -24,6 +24,8 @@ class Listener {
   [[nodiscard]] Verdict handle(Instant now, const io::Arrival& arrival) noexcept;
   // Control has decided: the caller may conclude again.
   void forget_pending(const Endpoint& remote, SocketId peer) noexcept;
+  // A copy of its CONCLUSION came: says the response again, at most once per kResponseInterval.
+  Verdict repeat_response(Instant now, Session& session) noexcept;
   // Sends a session's response with a fresh timestamp.
   void respond(Instant now, Session& session, WireTime time) noexcept;
 
@@ -37,7 +39,6 @@ class Listener {
                                          const wire::Handshake& request) noexcept;
   [[nodiscard]] Verdict handle_conclusion(Instant now, const io::Arrival& arrival,
                                           const wire::Handshake& request) noexcept;
-  [[nodiscard]] Verdict repeat_response(Instant now, Session& session) noexcept;
   [[nodiscard]] Verdict forward(Instant now, const io::Arrival& arrival, SocketId peer) noexcept;
   [[nodiscard]] bool is_pending(Instant now, const Endpoint& remote, SocketId peer) const noexcept;
 

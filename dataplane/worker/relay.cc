@@ -25,6 +25,8 @@ constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
 Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port)
     : mailbox_(mailbox),
+      exchange_(options.mesh, options.worker),
+      adopted_(options.adopted),
       dresser_(pools, queue_, mailbox.counters),
       fan_out_(dresser_, port),
       repair_(dresser_),
@@ -33,6 +35,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       listener_(options.key, sessions_, replies_, mailbox),
       timers_(options.sessions_max),
       streams_(kStreamsMax),
+      distribution_(exchange_, mailbox.counters),
       reporter_(sessions_, streams_, mailbox) {
   touched_.reserve(options.sessions_max);
 }
@@ -117,6 +120,7 @@ ControlStamp Relay::stamp_for(Instant now, const Session& session) const noexcep
 // Everything before it is held or no longer asked for; with no publisher, nothing missing will come.
 PacketPos Relay::publisher_missing(const Stream& stream, StreamIndex index) const noexcept {
   const StreamEntry& entry = streams_[index.raw()];
+  if (entry.has_publisher_abroad) return entry.missing_abroad;
   return entry.publisher != nullptr ? entry.publisher->publisher->receiver.first_missing() : stream.history().next();
 }
 
@@ -143,6 +147,7 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
   session.give_up_at = now + kShutdownPatience;
   if (session.publisher != nullptr) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
+    distribution_.end(session.stream);
   } else {
     session.viewer->stream->dismiss(*session.viewer);
   }
@@ -173,6 +178,8 @@ bool Relay::say_shutdown(Instant now, Session& session) noexcept {
 // silently.
 bool Relay::finish_close(Session& session) noexcept {
   if (queue_.taken() < session.last_departure) return false;
+  // The next publisher may begin on another worker: there, too, this one's packets come first.
+  if (session.publisher != nullptr && !stopping_ && !distribution_.is_over(session.stream)) return false;
   event::SessionClosed closed{
       .request = session.request,
       .socket = session.socket,
@@ -227,6 +234,7 @@ void Relay::report(Instant now) noexcept {
 
 Instant Relay::next_deadline(Instant now) noexcept {
   Instant due = timers_.next();
+  if (distribution_.is_held_up()) due = std::min(due, now + kRetryInterval);
   // With departures waiting, the fan-out waits for the port, and so does everybody. A port that took no more wakes us.
   if (fan_out_pending_ && queue_.is_empty()) due = now;
   const bool has_news =

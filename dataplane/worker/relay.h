@@ -1,7 +1,8 @@
 // One worker's streams and sessions: everything a breath does but the clock and the port. It lets the rooms below talk
 // to each other and knows them by name only.
 //
-//   commands ─▶ packets ─▶ timers ─▶ service (engines speak) ─▶ fan-out ─▶ transmit queue
+//   commands ─▶ packets ─▶ handovers taken ─▶ timers ─▶ service (engines speak) ─▶ handovers given ─▶ fan-out ─▶
+//   transmit queue
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,8 @@
 #include "stream/repair.h"
 #include "wire/reject.h"
 #include "worker/calls.h"
+#include "worker/distribution.h"
+#include "worker/exchange.h"
 #include "worker/listener.h"
 #include "worker/replies.h"
 #include "worker/reporter.h"
@@ -28,21 +31,28 @@ class Relay {
     std::uint8_t worker = 0;  // 0–63, part of every socket ID.
     std::size_t sessions_max = 4096;
     std::size_t publishers_max = 64;
-    HashKey key{};  // Random: cookies and tables depend on it.
+    HashKey key{};                  // Random, the same for all workers: cookies and tables depend on it.
+    Mesh* mesh = nullptr;           // To the other workers; null when there are none.
+    PacketPool* adopted = nullptr;  // With a mesh: for packets of publishers on other workers.
   };
   Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port);
   ~Relay();
 
   void take_commands(Instant now) noexcept;
   void admit(Instant now, std::span<io::Arrival> burst) noexcept;
+  // What other workers put into our rings, a bounded number. True when there was something.
+  bool take_handovers(Instant now) noexcept;
   void fire_due_timers(Instant now) noexcept;
   void service_touched(Instant now) noexcept;
+  // Our publishers' fresh packets, to the other workers' streams.
+  void give_handovers() noexcept;
   // Answers whether anything left for the port.
   bool fan_out(Instant now) noexcept;
   void report(Instant now) noexcept;
   // When this worker has something to do by itself; `now` or earlier when it has already.
   [[nodiscard]] Instant next_deadline(Instant now) noexcept;
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
+  [[nodiscard]] Exchange& exchange() noexcept { return exchange_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return mailbox_.counters; }
   // True after command::Stop once every session has ended.
   [[nodiscard]] bool is_stopped() const noexcept { return stopped_; }
@@ -59,12 +69,22 @@ class Relay {
                              const srt::Receiver::Placement& placement, PacketRef& packet) noexcept;
   void touch(Session& session) noexcept;
 
+  // relay_handovers.cc
+  // All of it: what a command follows upon may still be in the rings.
+  void drain_handovers(Instant now) noexcept;
+  void apply(Instant now, std::size_t from, Handover& handover) noexcept;
+  void apply_stream(Instant now, std::size_t from, Handover& handover) noexcept;
+  void begin_abroad(Instant now, std::size_t from, StreamEntry& entry) noexcept;
+  void hold_abroad(Instant now, StreamEntry& entry, Handover& handover) noexcept;
+
   // relay_commands.cc
   void apply(Instant now, Command& command) noexcept;
   void apply(Instant now, command::AddStream& add) noexcept;
   void apply(Instant now, command::RemoveStream& remove) noexcept;
   void apply(Instant now, command::OpenSession& open) noexcept;
   void apply(Instant now, command::SendReply& reply) noexcept;
+  void apply(Instant now, command::ForgetCaller& caller) noexcept;
+  void apply(Instant now, command::RepeatResponse& repeat) noexcept;
   void apply(Instant now, command::CloseSession& close) noexcept;
   void apply(Instant now, command::InstallKeys& install) noexcept;
   void apply(Instant now, command::OpenCall& open) noexcept;
@@ -103,6 +123,8 @@ class Relay {
   void speak(Instant now, Session& session, EngineType& engine) noexcept;
 
   Mailbox& mailbox_;
+  Exchange exchange_;
+  PacketPool* adopted_;
   TransmitQueue queue_;
   Dresser dresser_;
   FanOut fan_out_;
@@ -113,6 +135,7 @@ class Relay {
   Calls calls_;
   TimerWheel timers_;
   std::vector<StreamEntry> streams_;
+  Distribution distribution_;
   Reporter reporter_;
   std::vector<std::uint32_t> touched_;
   std::size_t streams_end_ = 0;  // No stream has an index at or behind it.

@@ -14,6 +14,7 @@ WireTime clock_of(Instant now, const Call& call) { return {static_cast<std::uint
 }  // namespace
 
 void Relay::apply(Instant now, command::OpenCall& open) noexcept {
+  if (open.role == Role::kPublisher) drain_handovers(now);  // What the one before left behind comes first.
   const StreamEntry& entry = streams_[open.stream.raw()];
   std::optional<wire::Reject> reason;
   if (open.role == Role::kPublisher && entry.publisher != nullptr) reason = wire::Reject::kConflict;

@@ -28,7 +28,8 @@ void Relay::apply(Instant now, Command& command) noexcept {
   std::visit([&](auto& one) { apply(now, one); }, command);
 }
 
-void Relay::apply(Instant, command::AddStream& add) noexcept {
+void Relay::apply(Instant now, command::AddStream& add) noexcept {
+  drain_handovers(now);  // Those of an older stream under this index find nobody.
   CHECK(add.index.raw() < streams_.size() && streams_[add.index.raw()].stream == nullptr);
   streams_[add.index.raw()] = {.stream = add.stream};
   streams_end_ = std::max<std::size_t>(streams_end_, add.index.raw() + 1u);
@@ -48,6 +49,7 @@ void Relay::apply(Instant now, command::RemoveStream& remove) noexcept {
 }
 
 void Relay::apply(Instant now, command::OpenSession& open) noexcept {
+  if (open.role == Role::kPublisher) drain_handovers(now);  // What the one before left behind comes first.
   listener_.forget_pending(open.path.remote, open.peer);
   if (const std::optional<wire::Reject> reason = judge_open(open)) return refuse(open, *reason);
   Session* session = sessions_.open();
@@ -108,6 +110,8 @@ bool Relay::open_publisher(Instant now, Session& session, command::OpenSession& 
   replies_.address(open.path, publisher->envelope);
   entry.stream->begin_publisher();
   entry.publisher = &session;
+  entry.is_distributed = exchange_.workers() > 1;
+  if (entry.is_distributed) distribution_.begin(open.stream, *entry.stream);
   session.publisher = publisher;
   return true;
 }
@@ -152,6 +156,15 @@ void Relay::apply(Instant, command::SendReply& reply) noexcept {
   if (const std::optional<SocketId> peer = wire::peek_destination(datagram))
     listener_.forget_pending(reply.path.remote, *peer);
   replies_.send_to(reply.path, datagram);
+}
+
+void Relay::apply(Instant, command::ForgetCaller& caller) noexcept {
+  listener_.forget_pending(caller.remote, caller.peer);
+}
+
+void Relay::apply(Instant now, command::RepeatResponse& repeat) noexcept {
+  Session* session = sessions_.find(repeat.socket);
+  if (session != nullptr && session->state == Session::State::kOpen) listener_.repeat_response(now, *session);
 }
 
 void Relay::apply(Instant now, command::CloseSession& close) noexcept {

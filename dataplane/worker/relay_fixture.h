@@ -65,20 +65,26 @@ class RelayFixture {
   static constexpr StreamIndex kStream{0};
   static constexpr SeqNo kIsn{1000};
 
-  explicit RelayFixture(std::size_t header_buffers = 256) : headers(header_buffers, kHeaderRoomBytes) {
+  explicit RelayFixture(std::size_t header_buffers = 256, std::uint8_t worker = 1, Mesh* mesh = nullptr)
+      : headers(header_buffers, kHeaderRoomBytes),
+        relay({.worker = worker,
+               .sessions_max = kSessions,
+               .publishers_max = 2,
+               .key = {7, 8},
+               .mesh = mesh,
+               .adopted = &adopted},
+              {headers, copies}, mailbox, io::AnyPort::of(port)) {
     say(command::AddStream{kStream, &stream});
   }
 
   PacketPool headers;
   PacketPool copies{256, kCopyRoomBytes};
   PacketPool received{512, kCopyRoomBytes};
+  PacketPool adopted{512, 0};
   Stream stream{256, kSessions, {.latency_max = seconds(2)}};
   Mailbox mailbox;
   KeepingPort port;
-  Relay relay{{.worker = 1, .sessions_max = kSessions, .publishers_max = 2, .key = {7, 8}},
-              {headers, copies},
-              mailbox,
-              io::AnyPort::of(port)};
+  Relay relay;
   Instant now{1'000'000'000};
   std::vector<io::Arrival> burst;
 
@@ -101,8 +107,10 @@ class RelayFixture {
     relay.take_commands(now);
     relay.admit(now, burst);
     burst.clear();
+    relay.take_handovers(now);
     relay.fire_due_timers(now);
     relay.service_touched(now);
+    relay.give_handovers();
     relay.fan_out(now);
     relay.report(now);
     relay.queue().flush(port);

@@ -24,6 +24,7 @@ Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
   const std::optional<SocketId> destination = wire::peek_destination(datagram);
   if (!destination) return Verdict::kMalformed;
   if (*destination == SocketId{}) return listener_.handle(now, arrival);
+  if (!exchange_.is_ours(*destination)) return exchange_.hand_over(*destination, arrival);
   Session* session = sessions_.find(*destination);
   if (session != nullptr && session->state == Session::State::kCalling) return admit_to_call(now, *session, arrival);
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kUnknownSocket;
@@ -125,7 +126,10 @@ Verdict Relay::hold(Instant now, Session& session, const wire::DataHeader& heade
   }
   ++publisher.unique;
   const StreamTime time = publisher.time.place(now, header.time, stream.clock());
-  return stream.admit(now, placement.pos, time, packet);
+  const Verdict verdict = stream.admit(now, placement.pos, time, packet);
+  if (verdict == Verdict::kAcceptedLate)
+    distribution_.give_late(session.stream, stream, placement.pos, publisher.receiver.first_missing());
+  return verdict;
 }
 
 void Relay::touch(Session& session) noexcept {

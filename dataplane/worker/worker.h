@@ -22,18 +22,21 @@ class Worker {
 
   // One breath: everything this core does, in the only order in which each step can use what the one before made.
   //   commands first: a viewer removed now gets nothing more · receive before timers: an ACK that just came in may make
-  //   a timeout unnecessary · fan-out last: it serves fresh packets and filled gaps alike.
+  //   a timeout unnecessary · other workers get a publisher's packets before our own viewers do: theirs wait as well ·
+  //   fan-out last: it serves fresh packets and filled gaps alike.
   // Answers whether anything came or went.
   bool breathe() noexcept {
     const Instant now = clock_.now();  // The only clock read of this breath.
     relay_.take_commands(now);
     const std::span<io::Arrival> burst = std::span(arrivals_).first(port_.receive(arrivals_));
     relay_.admit(now, burst);
+    const bool had_handovers = relay_.take_handovers(now);
     relay_.fire_due_timers(now);
     relay_.service_touched(now);
+    relay_.give_handovers();
     const bool fanned_out = relay_.fan_out(now);
     relay_.report(now);
-    const bool had_news = relay_.queue().flush(port_) || fanned_out || !burst.empty();
+    const bool had_news = relay_.queue().flush(port_) || fanned_out || !burst.empty() || had_handovers;
     if (std::exchange(mailbox_.has_posted, false)) io::ring_doorbell(mailbox_.control_bell);
     account(had_news);
     return had_news;
@@ -46,7 +49,7 @@ class Worker {
       if (breathe()) continue;
       const Instant now = clock_.now();
       const Micros span = relay_.next_deadline(now) - now;
-      if (span.count > 0) port_.wait(std::min(span, kSleepMax));
+      if (span.count > 0) rest(std::min(span, kSleepMax));
     }
     relay_.queue().flush(port_);
   }
@@ -56,6 +59,15 @@ class Worker {
  private:
   static constexpr Micros kSleepMax = millis(500);
   static constexpr std::uint64_t kIdleBreathsPerAccount = 256;  // A port may judge frames and hand nothing on.
+
+  void rest(Micros span) noexcept {
+    // A polling port comes back at once: nobody needs to ring for it.
+    if constexpr (requires { port_.is_polling(); })
+      if (port_.is_polling()) return port_.wait(span);
+    if (!relay_.exchange().fall_asleep()) return;
+    port_.wait(span);
+    relay_.exchange().wake_up();
+  }
 
   void account(bool had_news) noexcept {
     WorkerCounters& counters = relay_.counters();

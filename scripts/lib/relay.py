@@ -41,9 +41,11 @@ class Configuration:
     streams: list[Stream] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
     udp_port: int = 9000
+    workers: int = 1
 
     def toml(self, api: Path) -> str:
-        lines = ["[relay]", f"api = {_quoted(str(api))}", f'port = "{"ethernet" if self.devices else "sockets"}"']
+        lines = ["[relay]", f"api = {_quoted(str(api))}", f'port = "{"ethernet" if self.devices else "sockets"}"',
+                 f"workers = {self.workers}"]
         for address in self.listen:
             lines += ["[[listen]]", f"address = {_quoted(address)}"]
         if self.devices:

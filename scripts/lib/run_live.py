@@ -50,6 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", choices=("sockets", "ethernet"), default="sockets", help="default: sockets")
     parser.add_argument("--driver", choices=("net_af_packet", "net_af_xdp"), default="net_af_packet",
                         help="DPDK device for --port ethernet (default: net_af_packet)")
+    parser.add_argument("--workers", type=int, default=1, help="threads that move packets (default: 1)")
     parser.add_argument("--ipv6", action="store_true", help="the clients call over IPv6")
     parser.add_argument("--udp-port", type=int, help="default: the one in examples/fanlight.toml")
     parser.add_argument("--build-dir", type=Path, default=setup.ROOT / "build", help="default: build/")
@@ -77,7 +78,7 @@ class Plan:
 
 
 def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -> Plan:
-    if not (args.encrypt or args.ipv6 or link):
+    if not (args.encrypt or args.ipv6 or link or args.workers > 1):
         return plan_from_example(args, api)
     stream = relays.Stream()
     if args.encrypt:
@@ -86,12 +87,12 @@ def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -
     port = args.udp_port or 9000
     if link is None:
         listen = f"[::1]:{port}" if args.ipv6 else f"127.0.0.1:{port}"
-        configuration = relays.Configuration(listen=[listen], streams=[stream])
+        configuration = relays.Configuration(listen=[listen], streams=[stream], workers=args.workers)
         return plan_for(configuration, stream, listen, api, relays.unprivileged_user())
     address = f"[{veth.RELAY_IPV6}]:{port}" if args.ipv6 else f"{veth.RELAY_IPV4}:{port}"
     device = relays.Device(eal=f"{args.driver}0,iface={link.relay_end}", ipv4=f"{veth.RELAY_IPV4}/24",
                            ipv6=f"{veth.RELAY_IPV6}/64")
-    configuration = relays.Configuration(streams=[stream], devices=[device], udp_port=port)
+    configuration = relays.Configuration(streams=[stream], devices=[device], udp_port=port, workers=args.workers)
     return plan_for(configuration, stream, address, api, None)  # A raw device needs root.
 
 

@@ -4,8 +4,8 @@
 
 namespace fanlight::sim {
 
-Stream* SimStreams::make(const StreamOptions& options) {
-  return streams_.emplace_back(std::make_unique<Stream>(slots_, 256, options)).get();
+std::vector<Stream*> SimStreams::make(const StreamOptions& options) {
+  return {streams_.emplace_back(std::make_unique<Stream>(slots_, 256, options)).get()};
 }
 
 void SimStreams::take_back(Stream* stream) {

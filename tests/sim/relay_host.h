@@ -27,7 +27,7 @@ class VirtualClock {
 class SimStreams final : public StreamFactory {
  public:
   explicit SimStreams(std::size_t slots) : slots_(slots) {}
-  [[nodiscard]] Stream* make(const StreamOptions& options) override;
+  [[nodiscard]] std::vector<Stream*> make(const StreamOptions& options) override;
   void take_back(Stream* stream) override;
   [[nodiscard]] std::size_t out() const { return streams_.size(); }
   void drop_all() { streams_.clear(); }

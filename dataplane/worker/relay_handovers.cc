@@ -1,0 +1,92 @@
+// What workers give each other: strays for their owner, publishers' packets for every worker's stream.
+#include "stream/stream.h"
+#include "worker/relay.h"
+
+namespace fanlight {
+namespace {
+
+// From one worker in one breath: as many as a few full bursts.
+constexpr std::size_t kHandoversPerBreath = 4 * kReceiveBurst;
+
+}  // namespace
+
+bool Relay::take_handovers(Instant now) noexcept {
+  if (exchange_.workers() == 1) return false;
+  bool had_any = false;
+  Handover handover;
+  for (std::size_t from = 0; from < exchange_.workers(); ++from) {
+    if (from == exchange_.self()) continue;
+    for (std::size_t i = 0; i < kHandoversPerBreath && exchange_.try_take(from, handover); ++i) {
+      apply(now, from, handover);
+      had_any = true;
+    }
+  }
+  return had_any;
+}
+
+void Relay::drain_handovers(Instant now) noexcept {
+  while (take_handovers(now)) {
+  }
+}
+
+void Relay::apply(Instant now, std::size_t from, Handover& handover) noexcept {
+  if (handover.kind != Handover::Kind::kStray) return apply_stream(now, from, handover);
+  counters().add(Counter::kStraysTaken);
+  io::Arrival arrival{std::move(handover.packet), handover.path};
+  counters().count(admit_one(now, arrival));
+}
+
+void Relay::apply_stream(Instant now, std::size_t from, Handover& handover) noexcept {
+  StreamEntry& entry = streams_[handover.stream.raw()];
+  const bool is_packet = handover.kind == Handover::Kind::kPacket;
+  counters().add(Counter::kHandoversTaken, is_packet ? 1 : 0);
+  if (entry.stream == nullptr) {
+    counters().add(Counter::kHandoversUnplaced, is_packet ? 1 : 0);
+    handover.packet.reset();
+    return;
+  }
+  if (handover.kind == Handover::Kind::kPublisherBegan) begin_abroad(now, from, entry);
+  if (is_packet) {
+    hold_abroad(now, entry, handover);
+  } else {
+    entry.stream->advance_to(handover.pos);
+  }
+  entry.has_publisher_abroad = handover.kind != Handover::Kind::kPublisherEnded;
+  entry.missing_abroad = handover.missing;
+}
+
+// The one before may have been on a third worker. It was over before this one began, so the last it said is in that
+// worker's ring: first things first.
+void Relay::begin_abroad(Instant now, std::size_t from, StreamEntry& entry) noexcept {
+  Handover earlier;
+  while (entry.has_publisher_abroad && entry.abroad != from && exchange_.try_take(entry.abroad, earlier))
+    apply(now, entry.abroad, earlier);
+  entry.abroad = from;
+  entry.stream->begin_publisher();
+}
+
+// One that finds no buffer is a hole here: this worker's viewers are told that it will not come.
+void Relay::hold_abroad(Instant now, StreamEntry& entry, Handover& handover) noexcept {
+  PacketRef own = adopted_->adopt(std::move(handover.packet));
+  if (!own) {
+    counters().add(Counter::kAdoptionPoolDry);
+    return entry.stream->advance_to(handover.pos + 1);
+  }
+  const Verdict verdict = entry.stream->admit(now, handover.pos, handover.time, own, handover.arrived);
+  if (verdict != Verdict::kAccepted && verdict != Verdict::kAcceptedLate) counters().add(Counter::kHandoversUnplaced);
+}
+
+void Relay::give_handovers() noexcept {
+  if (exchange_.workers() == 1) return;
+  distribution_.begin_breath();
+  for (std::size_t i = 0; i < streams_end_; ++i) {
+    StreamEntry& entry = streams_[i];
+    if (!entry.is_distributed) continue;
+    const StreamIndex index{static_cast<std::uint16_t>(i)};
+    distribution_.give(index, *entry.stream, publisher_missing(*entry.stream, index));
+    entry.is_distributed = !distribution_.is_over(index);
+  }
+  exchange_.ring_bells();
+}
+
+}  // namespace fanlight

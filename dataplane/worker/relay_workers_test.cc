@@ -1,0 +1,286 @@
+// Several relays side by side, as the workers of one process: strays, and a stream on all of them.
+#include <gtest/gtest.h>
+
+#include "worker/relay_fixture.h"
+
+namespace fanlight {
+namespace {
+
+constexpr SocketId kPublisherPeer{900};
+constexpr SocketId kViewerPeer{901};
+
+class RelayWorkersTest : public testing::Test {
+ protected:
+  explicit RelayWorkersTest(std::size_t workers = 2) : mesh(workers) {
+    for (std::size_t i = 0; i < workers; ++i)
+      hosts.push_back(std::make_unique<RelayFixture>(256, static_cast<std::uint8_t>(i), &mesh));
+    breathe();
+  }
+  // What waits in the rings belongs to the hosts' pools.
+  ~RelayWorkersTest() override {
+    Handover left;
+    for (std::size_t i = 0; i < hosts.size() * hosts.size(); ++i)
+      while (i / hosts.size() != i % hosts.size() && mesh.ring(i / hosts.size(), i % hosts.size()).try_pop(left))
+        left.packet.reset();
+    for (const auto& host : hosts) host->stream.history().clear();
+  }
+  // All breathe once, in order; what the first gives, the second has at once.
+  std::vector<std::vector<Said>> breathe(Micros later = {}) {
+    std::vector<std::vector<Said>> said;
+    for (const auto& host : hosts) said.push_back(host->breathe(later));
+    return said;
+  }
+  SocketId publish_on(std::size_t worker, SocketId peer = kPublisherPeer) {
+    return hosts[worker]->open(RelayFixture::opening(Role::kPublisher, RelayFixture::caller(7000), peer));
+  }
+  SocketId view_on(std::size_t worker, SocketId peer = kViewerPeer) {
+    const SocketId socket = hosts[worker]->open(RelayFixture::opening(Role::kViewer, RelayFixture::caller(8000), peer));
+    hosts[worker]->breathe(millis(6));  // It gets data from 5 ms after its response on.
+    return socket;
+  }
+  [[nodiscard]] std::uint64_t count(std::size_t worker, Counter counter) {
+    return hosts[worker]->mailbox.counters.read(counter);
+  }
+  [[nodiscard]] std::uint64_t count(std::size_t worker, Verdict verdict) {
+    return hosts[worker]->mailbox.counters.read(verdict);
+  }
+  // A publisher's packet arrives, everybody breathes twice; answers the sequence numbers that left worker `at`.
+  std::vector<std::uint32_t> numbers_at(std::size_t at, std::size_t publisher_on, SocketId socket,
+                                        std::initializer_list<std::uint32_t> numbers) {
+    for (const std::uint32_t seq : numbers)
+      hosts[publisher_on]->hear(RelayFixture::caller(7000), RelayFixture::data(socket, SeqNo{seq}));
+    std::vector<Said> all;
+    for (int i = 0; i < 2; ++i) {
+      auto said = breathe(micros(100));
+      std::move(said[at].begin(), said[at].end(), std::back_inserter(all));
+    }
+    return RelayFixture::sequences(all);
+  }
+
+  Mesh mesh;
+  std::vector<std::unique_ptr<RelayFixture>> hosts;
+};
+
+TEST_F(RelayWorkersTest, AStrayReachesItsSessionThroughTheRing) {
+  const SocketId viewer = view_on(1);
+  ASSERT_EQ(worker_of(viewer), 1u);
+  hosts[0]->hear(RelayFixture::caller(8000), RelayFixture::bare(viewer, wire::ControlType::kKeepAlive));
+  breathe();
+  EXPECT_EQ(count(0, Verdict::kHandedOver), 1u);
+  EXPECT_EQ(count(1, Counter::kStraysTaken), 1u);
+  EXPECT_EQ(count(1, Verdict::kControl), 1u);
+}
+
+TEST_F(RelayWorkersTest, AStrayFromAnotherAddressIsRefusedByTheOwner) {
+  const SocketId viewer = view_on(1);
+  hosts[0]->hear(RelayFixture::caller(8001), RelayFixture::bare(viewer, wire::ControlType::kShutdown));
+  breathe();
+  EXPECT_EQ(count(1, Verdict::kWrongAddress), 1u);
+}
+
+TEST_F(RelayWorkersTest, AWorkerThatDoesNotExistIsNobody) {
+  hosts[0]->hear(RelayFixture::caller(8000),
+                 RelayFixture::bare(SocketId{5u << 24 | 0x10000}, wire::ControlType::kKeepAlive));
+  breathe();
+  EXPECT_EQ(count(0, Verdict::kUnknownSocket), 1u);
+}
+
+TEST_F(RelayWorkersTest, StraysThatFindTheRingFullAreCountedAndGone) {
+  const SocketId viewer = view_on(1);
+  const std::size_t slots = Mesh::slots_for(2);
+  for (std::size_t i = 0; i < slots + 10; ++i) {
+    hosts[0]->hear(RelayFixture::caller(8000), RelayFixture::bare(viewer, wire::ControlType::kKeepAlive));
+    if (hosts[0]->received.available() < 8) break;
+    if (i % 64 == 63) hosts[0]->breathe();
+  }
+  // The pool is smaller than the ring: fill the rest with empty handovers.
+  hosts[0]->breathe();
+  while (mesh.ring(0, 1).try_push(Handover{.kind = Handover::Kind::kPosition, .stream = StreamIndex{9}})) {
+  }
+  const std::uint64_t before = count(0, Verdict::kHandoverFull);
+  const std::size_t free_before = hosts[0]->received.available();
+  hosts[0]->hear(RelayFixture::caller(8000), RelayFixture::bare(viewer, wire::ControlType::kKeepAlive));
+  hosts[0]->breathe();
+  EXPECT_EQ(count(0, Verdict::kHandoverFull), before + 1);
+  EXPECT_EQ(hosts[0]->received.available(), free_before);
+}
+
+TEST_F(RelayWorkersTest, APublishersPacketsReachTheViewersOfEveryWorker) {
+  const SocketId publisher = publish_on(0);
+  view_on(0, SocketId{910});
+  view_on(1, SocketId{911});
+  EXPECT_EQ(numbers_at(1, 0, publisher, {1000, 1001, 1002}), (std::vector<std::uint32_t>{1000, 1001, 1002}));
+  EXPECT_EQ(count(0, Counter::kFreshSent), 3u);
+  EXPECT_EQ(count(1, Counter::kFreshSent), 3u);
+  EXPECT_EQ(count(0, Counter::kHandoversGiven), 3u);
+  EXPECT_EQ(count(1, Counter::kHandoversTaken), 3u);
+  EXPECT_EQ(hosts[0]->stream.history().next(), hosts[1]->stream.history().next());
+}
+
+TEST_F(RelayWorkersTest, OnlyTheOwnBuffersCountMovesOnAnotherWorker) {
+  const SocketId publisher = publish_on(0);
+  const std::size_t received = hosts[0]->received.available();
+  numbers_at(1, 0, publisher, {1000});
+  EXPECT_EQ(hosts[0]->received.available(), received - 1) << "held once";
+  EXPECT_EQ(hosts[1]->adopted.available(), hosts[1]->adopted.capacity() - 1);
+  hosts[0]->stream.history().clear();
+  EXPECT_EQ(hosts[0]->received.available(), received - 1) << "the other worker still holds it";
+  hosts[1]->stream.history().clear();
+  EXPECT_EQ(hosts[0]->received.available(), received);
+  EXPECT_EQ(hosts[1]->adopted.available(), hosts[1]->adopted.capacity());
+}
+
+TEST_F(RelayWorkersTest, ARepairIsServedFromTheWorkersOwnHistory) {
+  const SocketId publisher = publish_on(0);
+  const SocketId viewer = view_on(1);
+  numbers_at(1, 0, publisher, {1000, 1001, 1002});
+  hosts[1]->hear(RelayFixture::caller(8000), RelayFixture::ack(viewer, SeqNo{1001}, 1, 8192, millis(1)));
+  breathe(millis(40));
+  hosts[1]->hear(RelayFixture::caller(8000), RelayFixture::nak(viewer, {{SeqNo{1001}, SeqNo{1001}}}));
+  breathe(millis(40));
+  EXPECT_EQ(count(1, Counter::kRepairsSent), 1u);
+}
+
+TEST_F(RelayWorkersTest, AGapThatFillsLateGoesOutOnceOnEveryWorker) {
+  const SocketId publisher = publish_on(0);
+  view_on(1);
+  EXPECT_EQ(numbers_at(1, 0, publisher, {1000, 1002}), (std::vector<std::uint32_t>{1000, 1002}));
+  EXPECT_EQ(numbers_at(1, 0, publisher, {1001}), (std::vector<std::uint32_t>{1001}));
+}
+
+TEST_F(RelayWorkersTest, WhatThePublisherStillOwesIsKnownEverywhere) {
+  const SocketId publisher = publish_on(0);
+  const SocketId viewer = view_on(1);
+  numbers_at(1, 0, publisher, {1000, 1002});
+  hosts[1]->hear(RelayFixture::caller(8000), RelayFixture::nak(viewer, {{SeqNo{1001}, SeqNo{1001}}}));
+  breathe(millis(40));
+  EXPECT_EQ(count(1, Counter::kNakNotHeld), 1u) << "asked for upstream: its arrival serves everybody";
+  for (int i = 0; i < 40; ++i) breathe(millis(10));  // Given up after the publisher's latency.
+  hosts[1]->hear(RelayFixture::caller(8000), RelayFixture::nak(viewer, {{SeqNo{1001}, SeqNo{1001}}}));
+  breathe(millis(40));
+  EXPECT_EQ(count(1, Counter::kNakTooOld), 1u);
+}
+
+TEST_F(RelayWorkersTest, AFullRingHoldsAWorkerUpAndLosesNothing) {
+  const SocketId publisher = publish_on(0);
+  view_on(1);
+  numbers_at(1, 0, publisher, {1000});
+  while (mesh.ring(0, 1).try_push(Handover{.kind = Handover::Kind::kPosition, .stream = StreamIndex{9}})) {
+  }
+  hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::data(publisher, SeqNo{1001}));
+  hosts[0]->breathe();
+  EXPECT_EQ(count(0, Counter::kHandoversGiven), 1u);
+  EXPECT_LE(hosts[0]->relay.next_deadline(hosts[0]->now), hosts[0]->now + millis(1));
+  std::vector<Said> all;
+  for (int i = 0; i < 40; ++i) {
+    auto said = breathe(micros(100));
+    std::move(said[1].begin(), said[1].end(), std::back_inserter(all));
+  }
+  EXPECT_EQ(RelayFixture::sequences(all), (std::vector<std::uint32_t>{1001}));
+  EXPECT_EQ(count(0, Counter::kHandoversLost), 0u);
+}
+
+TEST_F(RelayWorkersTest, TheNextPublisherGoesOnBehindTheLastOneOnAnotherWorker) {
+  const SocketId first = publish_on(0);
+  view_on(1);
+  numbers_at(1, 0, first, {1000, 1001});
+  // The last packets and the end of its session in one breath; worker 1 has not looked yet.
+  hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::data(first, SeqNo{1002}));
+  hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::bare(first, wire::ControlType::kShutdown));
+  for (int i = 0; i < 5; ++i) hosts[0]->breathe(millis(20));
+  ASSERT_TRUE(hosts[0]->next_event<event::SessionClosed>().has_value());
+  EXPECT_EQ(hosts[1]->stream.history().next(), PacketPos{2});
+
+  hosts[1]->say(RelayFixture::opening(Role::kPublisher, RelayFixture::caller(7001), SocketId{77}, SeqNo{50}));
+  hosts[1]->breathe();
+  EXPECT_EQ(hosts[1]->stream.history().next(), PacketPos{3}) << "drained before it began";
+  const auto opened = hosts[1]->next_event<event::SessionOpened>();
+  ASSERT_TRUE(opened.has_value());
+  hosts[1]->hear(RelayFixture::caller(7001), RelayFixture::data(opened->socket, SeqNo{50}));
+  breathe();
+  breathe();
+  EXPECT_EQ(hosts[1]->stream.history().next(), PacketPos{4});
+  EXPECT_EQ(hosts[0]->stream.history().next(), PacketPos{4});
+  EXPECT_EQ(count(0, Counter::kHandoversTaken), 1u);
+}
+
+TEST_F(RelayWorkersTest, APublishersSessionIsNotOverBeforeAllHaveItsPackets) {
+  const SocketId publisher = publish_on(0);
+  numbers_at(1, 0, publisher, {1000});
+  while (mesh.ring(0, 1).try_push(Handover{.kind = Handover::Kind::kPosition, .stream = StreamIndex{9}})) {
+  }
+  hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::data(publisher, SeqNo{1001}));
+  hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::bare(publisher, wire::ControlType::kShutdown));
+  for (int i = 0; i < 10; ++i) hosts[0]->breathe(millis(20));
+  EXPECT_FALSE(hosts[0]->next_event<event::SessionClosed>().has_value());
+  for (int i = 0; i < 40; ++i) breathe(millis(20));
+  EXPECT_TRUE(hosts[0]->next_event<event::SessionClosed>().has_value());
+  EXPECT_EQ(hosts[1]->stream.history().next(), PacketPos{2});
+}
+
+TEST_F(RelayWorkersTest, LeftoversOfAnOldStreamDoNotEnterTheNextOneUnderItsIndex) {
+  const SocketId publisher = publish_on(0);
+  breathe();
+  // Given, and not looked at by worker 1 before its stream is another one.
+  hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::data(publisher, SeqNo{1000}));
+  hosts[0]->breathe();
+  hosts[1]->say(command::RemoveStream{RelayFixture::kStream});
+  hosts[1]->relay.take_commands(hosts[1]->now);
+  ASSERT_TRUE(hosts[1]->next_event<event::StreamRetired>().has_value());
+  Stream next{256, 16, {.latency_max = seconds(2)}};
+  hosts[1]->say(command::AddStream{RelayFixture::kStream, &next});
+  hosts[1]->relay.take_commands(hosts[1]->now);
+  EXPECT_EQ(count(1, Counter::kHandoversUnplaced), 1u);
+  EXPECT_EQ(next.history().held(), 0u);
+  hosts[1]->say(command::RemoveStream{RelayFixture::kStream});
+  hosts[1]->relay.take_commands(hosts[1]->now);
+}
+
+TEST_F(RelayWorkersTest, AWorkerWithoutABufferHasAHoleAndGoesOn) {
+  const SocketId publisher = publish_on(0);
+  view_on(1);
+  std::vector<PacketRef> all;
+  while (PacketRef one = hosts[1]->adopted.take()) all.push_back(std::move(one));
+  EXPECT_EQ(numbers_at(1, 0, publisher, {1000}), (std::vector<std::uint32_t>{}));
+  EXPECT_EQ(count(1, Counter::kAdoptionPoolDry), 1u);
+  all.clear();
+  EXPECT_EQ(numbers_at(1, 0, publisher, {1001}), (std::vector<std::uint32_t>{1001}));
+}
+
+TEST_F(RelayWorkersTest, WhoSleepsIsRungForAndWhoHasMailDoesNotSleep) {
+  Exchange& one = hosts[1]->relay.exchange();
+  EXPECT_TRUE(one.fall_asleep());
+  one.wake_up();
+  ASSERT_TRUE(mesh.ring(0, 1).try_push(Handover{.kind = Handover::Kind::kPosition}));
+  EXPECT_FALSE(one.fall_asleep());
+}
+
+class ThreeWorkersTest : public RelayWorkersTest {
+ protected:
+  ThreeWorkersTest() : RelayWorkersTest(3) {}
+};
+
+TEST_F(ThreeWorkersTest, APublisherThatMovesIsHeardInOrderByAThirdWorker) {
+  // Worker 2 looks into worker 0's ring first, where the second publisher is, and has not seen the first one's end.
+  const SocketId first = publish_on(1);
+  hosts[1]->hear(RelayFixture::caller(7000), RelayFixture::data(first, SeqNo{1000}));
+  hosts[1]->hear(RelayFixture::caller(7000), RelayFixture::bare(first, wire::ControlType::kShutdown));
+  for (int i = 0; i < 5; ++i) hosts[1]->breathe(millis(20));
+  hosts[0]->say(RelayFixture::opening(Role::kPublisher, RelayFixture::caller(7001), SocketId{77}, SeqNo{50}));
+  hosts[0]->breathe();
+  const SocketId second = hosts[0]->next_event<event::SessionOpened>()->socket;
+  hosts[0]->hear(RelayFixture::caller(7001), RelayFixture::data(second, SeqNo{50}));
+  hosts[0]->hear(RelayFixture::caller(7001), RelayFixture::data(second, SeqNo{52}));
+  hosts[0]->breathe();
+  const SocketId viewer = view_on(2);
+  EXPECT_EQ(hosts[2]->stream.history().next(), PacketPos{4});
+  EXPECT_EQ(hosts[2]->stream.history().held(), 3u);
+  const SocketId third = view_on(2, SocketId{999});
+  ASSERT_NE(third, SocketId{});
+  hosts[2]->hear(RelayFixture::caller(8000), RelayFixture::nak(viewer, {{SeqNo{1000}, SeqNo{1000}}}));
+  breathe();
+  EXPECT_EQ(count(2, Counter::kNakTooOld), 0u) << "the second publisher still owes 51";
+}
+
+}  // namespace
+}  // namespace fanlight
