@@ -106,9 +106,9 @@ void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const Fresh
   std::memcpy(at + net::kMacBytes, interface_.mac.data(), net::kMacBytes);
   store_be16(at + 2 * net::kMacBytes, is_v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
   stamp_fresh(srt, envelope, packet);
-  const std::size_t written =
-      net::write_udp_head({at + net::kEthernetBytes, head_bytes}, ByteSpan{envelope.head}.first(head_bytes),
-                          payload.datagram_bytes, net::PayloadSum::of_16_bytes(srt) + payload.sum, net::ChecksumMode::kSoftware);
+  const std::size_t written = net::write_udp_head(
+      {at + net::kEthernetBytes, head_bytes}, ByteSpan{envelope.head}.first(head_bytes), payload.datagram_bytes,
+      net::PayloadSum::of_16_bytes(srt) + payload.sum, net::ChecksumMode::kSoftware);
   DCHECK(written == head_bytes);
   frame->data_len = static_cast<std::uint16_t>(header_bytes);
   frame->pkt_len = static_cast<std::uint32_t>(net::kEthernetBytes + head_bytes + payload.datagram_bytes);
