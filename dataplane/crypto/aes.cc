@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/check.h"
 
@@ -15,8 +16,6 @@ constexpr int kKekRounds = 2048;
 constexpr std::size_t kKekSaltBytes = 8;
 constexpr std::size_t kWrapOverhead = 8;  // RFC 3394 §2.2.1
 constexpr std::size_t kWrappedBytesMax = 2 * 32 + kWrapOverhead;
-constexpr std::size_t kBlockBytes = 16;
-constexpr std::size_t kCounterOffset = 14;  // Where the block counter starts; the salt covers what stands before.
 
 struct FreeContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -37,11 +36,6 @@ bool is_key_length(std::size_t bytes) { return bytes == 16 || bytes == 24 || byt
 const EVP_CIPHER* wrap_cipher(std::size_t key_bytes) {
   if (key_bytes == 16) return EVP_aes_128_wrap();
   return key_bytes == 24 ? EVP_aes_192_wrap() : EVP_aes_256_wrap();
-}
-
-const EVP_CIPHER* counter_cipher(std::size_t key_bytes) {
-  if (key_bytes == 16) return EVP_aes_128_ctr();
-  return key_bytes == 24 ? EVP_aes_192_ctr() : EVP_aes_256_ctr();
 }
 
 enum class Direction : int { kUnwrap = 0, kWrap = 1 };
@@ -101,33 +95,5 @@ std::size_t wrap_keys(const Key& kek, ByteSpan keys, MutableByteSpan out) {
 }
 
 bool fill_random(MutableByteSpan out) { return RAND_bytes(raw(out), static_cast<int>(out.size())) == 1; }
-
-struct PacketCipher::Context {
-  CipherContext evp;
-};
-
-PacketCipher::PacketCipher(const Key& key, const wire::Salt& salt)
-    : context_(std::make_unique<Context>(Context{CipherContext(EVP_CIPHER_CTX_new())})), salt_(salt) {
-  CHECK(context_->evp != nullptr);
-  CHECK(EVP_EncryptInit_ex(context_->evp.get(), counter_cipher(key.size()), nullptr, raw(key.bytes()), nullptr) == 1);
-}
-
-PacketCipher::~PacketCipher() = default;
-PacketCipher::PacketCipher(PacketCipher&&) noexcept = default;
-PacketCipher& PacketCipher::operator=(PacketCipher&&) noexcept = default;
-
-bool PacketCipher::apply(SeqNo seq, ByteSpan in, MutableByteSpan out) noexcept {
-  CHECK(out.size() >= in.size());
-  std::array<std::byte, kBlockBytes> block{};
-  std::copy_n(salt_.begin(), kCounterOffset, block.begin());
-  std::byte* const seq_bytes = block.data() + kCounterOffset - 4;
-  store_be32(seq_bytes, load_be32(seq_bytes) ^ seq.raw);
-
-  // Without a cipher and a key only the IV is set: the expanded schedule stays.
-  int size = 0;
-  return EVP_EncryptInit_ex(context_->evp.get(), nullptr, nullptr, nullptr, raw(ByteSpan(block))) == 1 &&
-         EVP_EncryptUpdate(context_->evp.get(), raw(out), &size, raw(in), static_cast<int>(in.size())) == 1 &&
-         static_cast<std::size_t>(size) == in.size();
-}
 
 }  // namespace fanlight::crypto

@@ -1,16 +1,14 @@
-// SRT's use of AES, on OpenSSL: key derivation, RFC 3394 key wrap and packet encryption in counter mode.
-// draft §6, srt-wire §4.1, §4.4. Nothing here keeps time or knows a session.
+// SRT's keys, on OpenSSL: key derivation and RFC 3394 key wrap. draft §6, srt-wire §4.1, §4.4. Nothing here keeps time
+// or knows a session.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
-#include "base/seq.h"
 #include "wire/srt_key_message.h"
 
 namespace fanlight::crypto {
@@ -45,22 +43,5 @@ struct StreamKeys {  // What a key message carries once unwrapped.
 [[nodiscard]] std::size_t wrap_keys(const Key& kek, ByteSpan keys, MutableByteSpan out);
 // Random bytes from the system's generator. False when it fails.
 [[nodiscard]] bool fill_random(MutableByteSpan out);
-
-// One expanded key schedule with its salt; encrypts and decrypts packet payloads in place (CTR is its own inverse).
-class PacketCipher {
- public:
-  PacketCipher(const Key& key, const wire::Salt& salt);  // Allocates: control thread.
-  ~PacketCipher();
-  PacketCipher(PacketCipher&&) noexcept;
-  PacketCipher& operator=(PacketCipher&&) noexcept;
-  // Counter block: seq at bytes 10–13 and zero elsewhere, XOR the first 14 bytes of the salt. No allocation.
-  // False on a failure of the library.
-  [[nodiscard]] bool apply(SeqNo seq, ByteSpan in, MutableByteSpan out) noexcept;
-
- private:
-  struct Context;  // EVP_CIPHER_CTX
-  std::unique_ptr<Context> context_;
-  wire::Salt salt_;
-};
 
 }  // namespace fanlight::crypto

@@ -127,37 +127,6 @@ TEST(WrapTest, LongerKeysComeBackFromAMessage) {
   }
 }
 
-TEST(PacketCipherTest, TheCounterVector) {
-  PacketCipher cipher(Key(from_hex(kEvenHex)), kSalt);
-  Bytes payload(32);
-  ASSERT_TRUE(cipher.apply({0x12345678}, payload, payload));
-  EXPECT_EQ(payload, from_hex("28a2d48ed7423465be994c5176f1df080425f50fe5c2a2ef2bd0d24c6ebe0a33"));
-}
-
-TEST(PacketCipherTest, ASecondApplicationGivesTheTextBackInAnyOrderAndLength) {
-  for (const std::size_t key_bytes : {16u, 24u, 32u}) {
-    PacketCipher cipher(derive_kek(kPassphrase, kSalt, key_bytes), kSalt);
-    for (const std::size_t size : {0u, 1u, 15u, 16u, 1316u, 1456u}) {
-      const Bytes text(size, std::byte{0x47});
-      Bytes first(size), second(size);
-      ASSERT_TRUE(cipher.apply({7}, text, first));
-      ASSERT_TRUE(cipher.apply({8}, text, second));
-      EXPECT_TRUE(size == 0 || first != second);
-      ASSERT_TRUE(cipher.apply({7}, first, first));
-      EXPECT_EQ(first, text);
-    }
-  }
-}
-
-TEST(PacketCipherTest, MovesWithItsKey) {
-  PacketCipher cipher(Key(from_hex(kOddHex)), kSalt);
-  cipher = PacketCipher(Key(from_hex(kEvenHex)), kSalt);
-  PacketCipher moved = std::move(cipher);
-  Bytes payload(16);
-  ASSERT_TRUE(moved.apply({0x12345678}, payload, payload));
-  EXPECT_EQ(payload, from_hex("28a2d48ed7423465be994c5176f1df08"));
-}
-
 TEST(RandomTest, TwoKeysAreNotTheSame) {
   Bytes a(32), b(32);
   ASSERT_TRUE(fill_random(a));

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "crypto/aes.h"
+#include "crypto/packet_cipher.h"
 #include "wire/srt_header.h"
 
 namespace fanlight::crypto {

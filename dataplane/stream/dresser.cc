@@ -36,12 +36,6 @@ bool Dresser::send(Viewer& viewer, const History::Slot& slot, How how) noexcept 
   return viewer.ciphers ? send_sealed(viewer, slot.packet, header) : send_clear(viewer, slot.packet, header);
 }
 
-bool Dresser::send_fresh(Viewer& viewer, const FreshPacket& packet) noexcept {
-  const SeqNo seq = viewer.envelope.offset.seq_of(packet.pos);
-  const Micros stamp = std::max(packet.time - viewer.envelope.time_zero, Micros{});
-  return send_sealed(viewer, packet.payload, header_for(viewer, packet.pos, stamp, seq));
-}
-
 bool Dresser::send_clear(Viewer& viewer, const PacketRef& payload, const wire::DataHeader& header) noexcept {
   PacketRef packet = dress(pools_.headers, payload, wire::kHeaderBytes);
   if (!packet) {
@@ -60,7 +54,7 @@ bool Dresser::send_sealed(Viewer& viewer, const PacketRef& payload, const wire::
     counters_.add(Counter::kCopyPoolDry);
     return false;
   }
-  crypto::PacketCipher* cipher = viewer.ciphers->slot(header.key);
+  const crypto::PacketCipher* cipher = viewer.ciphers->slot(header.key);
   // Same key, number and payload give the same ciphertext: a repair repeats the first sending byte for byte.
   if (cipher == nullptr || !cipher->apply(header.seq, clear, packet.bytes().subspan(wire::kHeaderBytes))) {
     counters_.add(Counter::kCipherFailed);

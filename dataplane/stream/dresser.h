@@ -29,9 +29,8 @@ class Dresser {
   // False when no buffer was left or the cipher failed (both counted): the viewer will ask again. The queue must have
   // room.
   bool send(Viewer& viewer, const History::Slot& slot, How how) noexcept;
-  // A fresh packet for a sealed viewer of the live set. The same answers.
-  bool send_fresh(Viewer& viewer, const FreshPacket& packet) noexcept;
 
+  [[nodiscard]] Pools pools() const noexcept { return pools_; }
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
 

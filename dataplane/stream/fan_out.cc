@@ -67,27 +67,19 @@ FanOut::Outcome FanOut::stamp_clear(Stream& stream) noexcept {
 
 FanOut::Outcome FanOut::seal(Stream& stream) noexcept {
   Audience& audience = stream.audience(CipherClass::kSealed);
-  const std::size_t need = stream.pass().fresh().size();
-  if (need == 0) return Outcome::kDone;
-  while (dresser_.queue().bulk_room() >= need) {
-    Viewer* viewer = audience.next();
-    if (viewer == nullptr) return Outcome::kDone;
-    seal_viewer(stream, *viewer);
+  const std::span<const FreshPacket> packets = stream.pass().fresh();
+  if (packets.empty()) return Outcome::kDone;
+  // Batch by batch to the port, while what the cipher wrote is near.
+  while (!audience.is_pass_done() && slice_left_ > 0 &&
+         dresser_.queue().bulk_room() >= packets.size() + sealer_.waiting()) {
+    sealer_.add(*audience.next(), packets);
+    slice_left_ -= std::min(slice_left_, packets.size());
+    if (sealer_.waiting() + packets.size() <= crypto::CipherBatch::kMax) continue;
+    sealer_.flush();
+    has_sent_ = dresser_.queue().flush(port_) || has_sent_;
   }
+  sealer_.flush();
   return audience.is_pass_done() ? Outcome::kDone : Outcome::kMore;
-}
-
-void FanOut::seal_viewer(Stream& stream, Viewer& viewer) noexcept {
-  std::uint64_t sent = 0;
-  for (const FreshPacket& packet : stream.pass().fresh()) {
-    if (dresser_.send_fresh(viewer, packet)) {
-      ++sent;
-    } else {
-      ++viewer.packets_missed;
-      viewer.bytes_missed += packet.payload.bytes().size();
-    }
-  }
-  dresser_.counters().add(Counter::kFreshSent, sent);
 }
 
 // A packet that filled a gap goes out once to everybody, marked as a retransmission: nobody takes it for reordering.

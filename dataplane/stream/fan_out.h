@@ -14,6 +14,7 @@
 #include "io/port.h"
 #include "stream/catch_up.h"
 #include "stream/dresser.h"
+#include "stream/sealer.h"
 #include "stream/stream.h"
 
 namespace fanlight {
@@ -26,7 +27,11 @@ class FanOut {
     kBlocked,  // The port took no more.
   };
 
-  FanOut(Dresser& dresser, io::AnyPort port) : dresser_(dresser), catch_up_(dresser), port_(port) {}
+  FanOut(Dresser& dresser, io::AnyPort port)
+      : dresser_(dresser),
+        catch_up_(dresser),
+        sealer_(dresser.pools(), dresser.queue(), dresser.counters()),
+        port_(port) {}
 
   void begin_breath() noexcept {
     slice_left_ = kFreshPerBreath;
@@ -46,10 +51,10 @@ class FanOut {
   [[nodiscard]] Outcome send_late(Stream& stream) noexcept;
   [[nodiscard]] Outcome stamp_clear(Stream& stream) noexcept;
   [[nodiscard]] Outcome seal(Stream& stream) noexcept;
-  void seal_viewer(Stream& stream, Viewer& viewer) noexcept;
 
   Dresser& dresser_;
   CatchUp catch_up_;
+  Sealer sealer_;
   io::AnyPort port_;
   std::size_t slice_left_ = kFreshPerBreath;  // Departures.
   bool has_sent_ = false;

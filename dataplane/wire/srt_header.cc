@@ -8,7 +8,6 @@ using HeaderReader = FixedReader<kHeaderBytes>;
 constexpr std::uint32_t kInOrderBit = 1u << 29;
 constexpr std::uint32_t kRetransmittedBit = 1u << 26;
 constexpr unsigned kBoundaryShift = 30;
-constexpr unsigned kKeyShift = 27;
 constexpr std::uint32_t kTypeMask = 0x7FFF;
 
 }  // namespace

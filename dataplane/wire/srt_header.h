@@ -26,6 +26,7 @@ namespace fanlight::wire {
 inline constexpr std::size_t kHeaderBytes = 16;
 inline constexpr std::uint32_t kControlBit = 0x8000'0000;
 inline constexpr std::uint32_t kMessageNumberMask = 0x03FF'FFFF;
+inline constexpr unsigned kKeyShift = 27;
 
 enum class Boundary : std::uint8_t { kMiddle = 0, kLast = 1, kFirst = 2, kWhole = 3 };
 enum class KeyFlag : std::uint8_t { kClear = 0, kEven = 1, kOdd = 2, kBoth = 3 };
@@ -97,6 +98,10 @@ struct ControlHeader {
 
 // The second word of a data header, of which the flags and the message number make the whole.
 [[nodiscard]] std::uint32_t message_word(const DataHeader& header) noexcept;
+// The second word again, now of a packet under a key.
+inline void set_key_flag(std::span<std::byte, kHeaderBytes> header, std::uint32_t clear_word, KeyFlag key) noexcept {
+  store_be32(header.data() + 4, clear_word | static_cast<std::uint32_t>(key) << kKeyShift);
+}
 void write_data_header(std::span<std::byte, kHeaderBytes> out, const DataHeader& header) noexcept;
 void write_control_header(std::span<std::byte, kHeaderBytes> out, const ControlHeader& header) noexcept;
 

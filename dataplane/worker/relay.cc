@@ -216,11 +216,14 @@ void Relay::retire_streams() noexcept {
 // Each breath starts with the next stream, so that one whose audience fills every slice starves nobody.
 bool Relay::fan_out(Instant now) noexcept {
   fan_out_pending_ = false;
+  fan_out_blocked_ = false;
   fan_out_.begin_breath();
   for (std::size_t i = 0; i < streams_end_; ++i) {
     Stream* stream = streams_[(next_stream_ + i) % streams_end_].stream;
     if (stream == nullptr) continue;
-    if (fan_out_.serve(now, *stream) == FanOut::Outcome::kMore) fan_out_pending_ = true;
+    const FanOut::Outcome outcome = fan_out_.serve(now, *stream);
+    fan_out_pending_ = fan_out_pending_ || outcome == FanOut::Outcome::kMore;
+    fan_out_blocked_ = fan_out_blocked_ || outcome == FanOut::Outcome::kBlocked;
     counters().add(Counter::kHistoryOverrun, stream->take_overruns());
     counters().add(Counter::kWindowClosed, stream->take_windows_closed());
   }
@@ -235,8 +238,10 @@ void Relay::report(Instant now) noexcept {
 Instant Relay::next_deadline(Instant now) noexcept {
   Instant due = timers_.next();
   if (distribution_.is_held_up()) due = std::min(due, now + kRetryInterval);
-  // With departures waiting, the fan-out waits for the port, and so does everybody. A port that took no more wakes us.
+  // With departures waiting, the fan-out waits for the port, and so does everybody. A port that took no more wakes us,
+  // unless something else got through meanwhile.
   if (fan_out_pending_ && queue_.is_empty()) due = now;
+  if (fan_out_blocked_) due = std::min(due, now + kRetryInterval);
   const bool has_news =
       !reporter_.is_idle() || streams_removing_ > 0 || (stopping_ && !stopped_ && sessions_.open_count() == 0);
   if (has_news) due = std::min(due, mailbox_.events.has_room(1) ? now : now + kRetryInterval);

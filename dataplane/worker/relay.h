@@ -142,6 +142,7 @@ class Relay {
   std::size_t streams_removing_ = 0;
   std::size_t next_stream_ = 0;  // The fan-out's first in the next breath.
   bool fan_out_pending_ = false;
+  bool fan_out_blocked_ = false;
   bool stopping_ = false;
   bool stopped_ = false;
 };

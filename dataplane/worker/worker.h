@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "contract/limits.h"
+#include "crypto/packet_cipher.h"
 #include "io/doorbell.h"
 #include "io/port.h"
 #include "worker/relay.h"
@@ -45,6 +46,7 @@ class Worker {
   // Breathes until `is_done()`; between breaths without news it sleeps until the next deadline, as the port allows.
   template <class Done>
   void run(Done&& is_done) noexcept {
+    crypto::prepare_thread();
     while (!is_done() && !relay_.is_stopped()) {
       if (breathe()) continue;
       const Instant now = clock_.now();

@@ -12,7 +12,7 @@ from processes import say
 ROOT = Path(__file__).resolve().parents[2]
 
 BUILD_PACKAGES = (
-    "g++ meson ninja-build pkg-config ccache libdpdk-dev libssl-dev libtomlplusplus-dev "
+    "g++ meson ninja-build pkg-config ccache libdpdk-dev libssl-dev libipsec-mb-dev libtomlplusplus-dev "
     "libcli11-dev nlohmann-json3-dev libspdlog-dev libboost1.81-dev prometheus-cpp-dev libgtest-dev libgmock-dev "
     "librapidcheck-dev").split()
 PEER_PACKAGES = (

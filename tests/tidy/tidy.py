@@ -111,7 +111,7 @@ KERNEL = ("sys/", "netinet/", "linux/", "arpa/", "net/", "poll.h", "unistd.h", "
 FLOORS = {
     "dataplane/base": Floor(outside=("arpa/inet.h", "unistd.h")),
     "dataplane/wire": Floor(("base",)),
-    "dataplane/crypto": Floor(("base", "wire"), outside=("openssl/",)),
+    "dataplane/crypto": Floor(("base", "wire"), outside=("openssl/", "intel-ipsec-mb.h")),
     "dataplane/contract": Floor(("base", "wire", "crypto")),
     "dataplane/packet": Floor(("base",)),
     "dataplane/packet/mbuf": Floor(("base",), outside=("rte_",)),

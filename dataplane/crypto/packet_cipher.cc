@@ -1,0 +1,140 @@
+#include "crypto/packet_cipher.h"
+
+#include <intel-ipsec-mb.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace fanlight::crypto {
+namespace {
+
+constexpr std::size_t kBlockBytes = 16;
+constexpr std::size_t kRoundKeysMax = 15;
+constexpr std::size_t kCounterOffset = 14;  // Where the block counter starts; the salt covers what stands before.
+
+struct FreeManager {
+  void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
+};
+
+// The library's dispatch table for this processor. It notes errors in it, so each thread has its own.
+IMB_MGR* manager() {
+  thread_local const std::unique_ptr<IMB_MGR, FreeManager> ours = [] {
+    IMB_MGR* made = alloc_mb_mgr(0);
+    CHECK(made != nullptr);
+    init_mb_mgr_auto(made, nullptr);
+    return std::unique_ptr<IMB_MGR, FreeManager>(made);
+  }();
+  return ours.get();
+}
+
+using Block = std::array<std::byte, kBlockBytes>;
+
+Block counter_block(const wire::Salt& salt, SeqNo seq) {
+  Block block{};
+  std::copy_n(salt.begin(), kCounterOffset, block.begin());
+  std::byte* const seq_bytes = block.data() + kCounterOffset - 4;
+  store_be32(seq_bytes, load_be32(seq_bytes) ^ seq.raw);
+  return block;
+}
+
+}  // namespace
+
+// A thread's own, for packets that come alone.
+static CipherBatch& batch_of_one() {
+  thread_local CipherBatch batch;
+  return batch;
+}
+
+struct PacketCipher::Schedule {
+  alignas(16) std::array<std::byte, kRoundKeysMax * kBlockBytes> round_keys{};
+  std::uint8_t key_bytes = 0;
+  wire::Salt salt{};
+  ~Schedule() { OPENSSL_cleanse(round_keys.data(), round_keys.size()); }
+};
+
+PacketCipher::PacketCipher(const Key& key, const wire::Salt& salt) : schedule_(std::make_unique<Schedule>()) {
+  schedule_->key_bytes = static_cast<std::uint8_t>(key.size());
+  schedule_->salt = salt;
+  alignas(16) std::array<std::byte, kRoundKeysMax * kBlockBytes> backwards;  // Counter mode has no use for it.
+  IMB_MGR* const with = manager();
+  const void* const bytes = key.bytes().data();
+  void* const forwards = schedule_->round_keys.data();
+  if (key.size() == 16) {
+    IMB_AES_KEYEXP_128(with, bytes, forwards, backwards.data());
+  } else if (key.size() == 24) {
+    IMB_AES_KEYEXP_192(with, bytes, forwards, backwards.data());
+  } else {
+    IMB_AES_KEYEXP_256(with, bytes, forwards, backwards.data());
+  }
+  OPENSSL_cleanse(backwards.data(), backwards.size());
+}
+
+PacketCipher::~PacketCipher() = default;
+PacketCipher::PacketCipher(PacketCipher&&) noexcept = default;
+PacketCipher& PacketCipher::operator=(PacketCipher&&) noexcept = default;
+
+bool PacketCipher::apply(SeqNo seq, ByteSpan in, MutableByteSpan out) const noexcept {
+  CHECK(out.size() >= in.size());
+  if (in.empty()) return true;
+  CipherBatch& batch = batch_of_one();
+  batch.add(*this, seq, in, out.data());
+  return batch.run();
+}
+
+struct CipherBatch::Jobs {
+  std::array<IMB_JOB, kMax> jobs{};
+  alignas(16) std::array<Block, kMax> counters{};
+};
+
+CipherBatch::CipherBatch() : jobs_(std::make_unique<Jobs>()) {
+  for (std::size_t i = 0; i < kMax; ++i) {
+    IMB_JOB& job = jobs_->jobs[i];
+    job.iv = reinterpret_cast<const std::uint8_t*>(jobs_->counters[i].data());
+    job.iv_len_in_bytes = kBlockBytes;
+    job.cipher_mode = IMB_CIPHER_CNTR;
+    job.cipher_direction = IMB_DIR_ENCRYPT;
+    job.hash_alg = IMB_AUTH_NULL;
+    job.chain_order = IMB_ORDER_CIPHER_HASH;
+  }
+}
+
+CipherBatch::~CipherBatch() = default;
+
+void CipherBatch::add(const PacketCipher& cipher, SeqNo seq, ByteSpan in, std::byte* out) noexcept {
+  DCHECK(size_ < kMax && !in.empty());
+  const PacketCipher::Schedule& schedule = *cipher.schedule_;
+  jobs_->counters[size_] = counter_block(schedule.salt, seq);
+  IMB_JOB& job = jobs_->jobs[size_++];
+  job.enc_keys = schedule.round_keys.data();
+  job.key_len_in_bytes = schedule.key_bytes;
+  job.src = reinterpret_cast<const std::uint8_t*>(in.data());
+  job.dst = reinterpret_cast<std::uint8_t*>(out);
+  job.msg_len_to_cipher_in_bytes = in.size();
+}
+
+// The library takes one key length at a time; an audience has one as a rule.
+bool CipherBatch::run() noexcept {
+  bool is_done = true;
+  for (std::size_t first = 0; first < size_;) {
+    IMB_JOB* const job = &jobs_->jobs[first];
+    std::size_t end = first + 1;
+    while (end < size_ && jobs_->jobs[end].key_len_in_bytes == job->key_len_in_bytes) ++end;
+    const auto many = static_cast<std::uint32_t>(end - first);
+    const auto key_bytes = static_cast<IMB_KEY_SIZE_BYTES>(job->key_len_in_bytes);
+    const std::uint32_t done =
+        IMB_SUBMIT_CIPHER_BURST(manager(), job, many, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, key_bytes);
+    is_done = is_done && done == many;
+    first = end;
+  }
+  size_ = 0;
+  return is_done;
+}
+
+void prepare_thread() {
+  static_cast<void>(manager());
+  static_cast<void>(batch_of_one());
+}
+
+}  // namespace fanlight::crypto
