@@ -6,7 +6,6 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kWindow = seconds(1);
-constexpr std::int64_t kSlewPerSecond = 500;  // Microseconds per second: 500 ppm.
 
 }  // namespace
 
@@ -15,24 +14,18 @@ void StreamClock::note(Instant at, StreamTime time) noexcept {
   if (!window_best_) {
     window_best_ = sample;
     window_start_ = at;
+    offset_us_ = target_us_ = offset_at(at);
     slewed_at_ = at;
-    target_us_ = offset_us_;
     return;
   }
   // The least delayed packet of a window has the largest difference.
   window_best_ = std::max(*window_best_, sample);
   if (at - window_start_ < kWindow) return;
+  offset_us_ = offset_at(at);
+  slewed_at_ = at;
   target_us_ = *window_best_;
   window_best_ = sample;
   window_start_ = at;
-  slew(at);
-}
-
-void StreamClock::slew(Instant at) noexcept {
-  const Micros elapsed = std::min(at - slewed_at_, 2 * kWindow);  // A pause is no licence to step.
-  const std::int64_t step_max = elapsed.count * kSlewPerSecond / 1'000'000;
-  offset_us_ += std::clamp(target_us_ - offset_us_, -step_max, step_max);
-  slewed_at_ = at;
 }
 
 StreamTime PublisherTime::place(Instant at, WireTime wire, const StreamClock& clock) noexcept {

@@ -6,6 +6,7 @@
 // ppm.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -16,15 +17,22 @@ namespace fanlight {
 
 class StreamClock {
  public:
-  [[nodiscard]] StreamTime now(Instant at) const noexcept { return {at.us + offset_us_}; }
+  [[nodiscard]] StreamTime now(Instant at) const noexcept { return {at.us + offset_at(at)}; }
   // A packet with time `time` arrived at `at`.
   void note(Instant at, StreamTime time) noexcept;
   // The next sample belongs to another publisher: what was learned of the last one's delay says nothing about it.
   void forget_window() noexcept { window_best_.reset(); }
 
  private:
-  void slew(Instant at) noexcept;
-  std::int64_t offset_us_ = 0;
+  // On its way from `offset_us_` to the target at every moment, not in steps a second apart: two looks at this clock a
+  // few microseconds apart must not see it run backwards.
+  [[nodiscard]] std::int64_t offset_at(Instant at) const noexcept {
+    const std::int64_t way = std::max<std::int64_t>(0, (at - slewed_at_).count) * kSlewPerSecond / 1'000'000;
+    return offset_us_ + std::clamp(target_us_ - offset_us_, -way, way);
+  }
+
+  static constexpr std::int64_t kSlewPerSecond = 500;  // Microseconds per second: 500 ppm.
+  std::int64_t offset_us_ = 0;                         // At `slewed_at_`.
   std::int64_t target_us_ = 0;
   Instant window_start_;
   Instant slewed_at_;

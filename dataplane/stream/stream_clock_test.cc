@@ -46,7 +46,7 @@ TEST(StreamClockTest, FollowsADriftingPublisherWithoutSteps) {
     newest = publisher.place(at, {static_cast<std::uint32_t>(i * 5'001)}, clock);  // 200 ppm fast.
     clock.note(at, newest);
     const std::int64_t offset = clock.now(at).us - at.us;
-    ASSERT_LE(std::abs(offset - last_offset), 502) << "more than 500 ppm in a second";
+    ASSERT_LE(std::abs(offset - last_offset), 3) << "more than 500 ppm in 5 ms";
     last_offset = offset;
   }
   EXPECT_LT(std::abs((clock.now(at) - newest).count), 1'000) << "a minute later, within a millisecond";
