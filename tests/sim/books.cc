@@ -29,23 +29,32 @@ void Books::expect_at_most(const char* what, std::int64_t value, std::int64_t li
 }
 
 void balance_relay(Books& books, RelayHost& relay) {
-  const WorkerCounters& counters = relay.counters();
-  std::uint64_t verdicts = 0;
-  for (std::size_t i = 0; i < kVerdictCount; ++i) verdicts += counters.read(static_cast<Verdict>(i));
-  books.expect_equal("received = sum of verdicts", counters.read(Counter::kReceived), verdicts);
+  for (std::size_t worker = 0; worker < relay.workers(); ++worker) {
+    const WorkerCounters& its = relay.counters(worker);
+    std::uint64_t verdicts = 0;
+    for (std::size_t i = 0; i < kVerdictCount; ++i) verdicts += its.read(static_cast<Verdict>(i));
+    books.expect_equal("received + strays taken = sum of verdicts",
+                       its.read(Counter::kReceived) + its.read(Counter::kStraysTaken), verdicts);
+  }
+  books.expect_equal("handed over = strays taken", relay.count(Verdict::kHandedOver),
+                     relay.count(Counter::kStraysTaken));
+  books.expect_equal("handovers given = taken", relay.count(Counter::kHandoversGiven),
+                     relay.count(Counter::kHandoversTaken));
+  books.expect_equal("handovers lost", relay.count(Counter::kHandoversLost), 0);
+  books.expect_equal("references that ran out", relay.count(Counter::kAdoptionPoolDry), 0);
 
-  const std::uint64_t queued = kTransmitQueue - relay.queue().room();
-  const std::uint64_t said = counters.read(Counter::kFreshSent) + counters.read(Counter::kRepairsSent) +
-                             counters.read(Counter::kControlSent) + counters.read(Counter::kRepliesSent);
-  const std::uint64_t left = counters.read(Counter::kTransmitted) + counters.read(Counter::kTransmitRefused) +
-                             counters.read(Counter::kTransmitUnresolved);
+  const std::uint64_t queued = relay.queued();
+  const std::uint64_t said = relay.count(Counter::kFreshSent) + relay.count(Counter::kRepairsSent) +
+                             relay.count(Counter::kControlSent) + relay.count(Counter::kRepliesSent);
+  const std::uint64_t left = relay.count(Counter::kTransmitted) + relay.count(Counter::kTransmitRefused) +
+                             relay.count(Counter::kTransmitUnresolved);
   books.expect_equal("fresh + repairs + control + replies = transmitted + refused + queued", said, left + queued);
   books.expect_equal("queued at the end", queued, 0);
-  books.expect_equal("sessions opened = closed", counters.read(Counter::kSessionsOpened),
-                     counters.read(Counter::kSessionsClosed));
-  books.expect_equal("closings control heard of", relay.closed().size(), counters.read(Counter::kSessionsClosed));
+  books.expect_equal("sessions opened = closed", relay.count(Counter::kSessionsOpened),
+                     relay.count(Counter::kSessionsClosed));
+  books.expect_equal("closings control heard of", relay.closed().size(), relay.count(Counter::kSessionsClosed));
   books.expect_equal("buffers not in their pool", relay.buffers_out(), 0);
-  books.expect_equal("cipher failures", counters.read(Counter::kCipherFailed), 0);
+  books.expect_equal("cipher failures", relay.count(Counter::kCipherFailed), 0);
 }
 
 void balance_watch(Books& books, const WorldSpec& spec, const Feed& feed, const Watch& watch, std::uint64_t skipped,

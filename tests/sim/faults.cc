@@ -89,20 +89,27 @@ void Faults::plan_relay() {
   Random& random = world_.random_;
   if (spec.worker_stalls)
     for (int i = 0; i < 10; ++i)
-      world_.act_at(some_moment(seconds(2)),
-                    [&] { world_.stalled_until_ = world_.now_ + millis(random.between(5, 15)); });
+      world_.act_at(some_moment(seconds(2)), [&] {
+        world_.stalled_until_ = world_.now_ + millis(random.between(5, 15));
+        if (spec.workers > 1)
+          world_.stalled_ = static_cast<std::size_t>(random.between(0, std::int64_t(spec.workers) - 1));
+      });
   if (spec.control_hangs)
     world_.act_at(some_moment(seconds(5)), [&] { world_.control_hangs_until_ = world_.now_ + seconds(2); });
   if (spec.headers_run_dry) run_headers_dry(some_moment(seconds(3)));
   if (spec.port_blocks) {
     for (int i = 0; i < 12; ++i) {
       const Instant at = some_moment(seconds(2));
-      world_.act_at(
-          at, [&, most = i % 3 == 0 ? 7 : 0] { world_.relay_->port().take_at_most(static_cast<std::size_t>(most)); });
-      world_.act_at(at + millis(5), [&] { world_.relay_->port().take_at_most(kTransmitQueue); });
+      world_.act_at(at, [&, most = i % 3 == 0 ? 7 : 0] { take_at_most(static_cast<std::size_t>(most)); });
+      world_.act_at(at + millis(5), [&] { take_at_most(kTransmitQueue); });
     }
   }
   if (spec.events_flood) plan_events_flood();
+}
+
+void Faults::take_at_most(std::size_t packets) {
+  for (std::size_t worker = 0; worker < world_.spec_.workers; ++worker)
+    world_.relay_->port(worker).take_at_most(packets);
 }
 
 // Control asks and asks, and does not listen.

@@ -17,6 +17,7 @@ class Faults {
   void plan_events_flood();
   void churn(std::size_t viewer);
   void mute(std::size_t viewer);
+  void take_at_most(std::size_t packets);
   void run_headers_dry(Instant at);
   // A moment with at least `margin` to the world's end.
   [[nodiscard]] Instant some_moment(Micros margin);

@@ -26,7 +26,7 @@ class VirtualClock {
 // Owns every stream it made until the end, so that what a worker never gave back can be looked into.
 class SimStreams final : public StreamFactory {
  public:
-  explicit SimStreams(std::size_t slots) : slots_(slots) {}
+  SimStreams(std::size_t slots, std::size_t workers) : slots_(slots), workers_(workers) {}
   [[nodiscard]] std::vector<Stream*> make(const StreamOptions& options) override;
   void take_back(Stream* stream) override;
   [[nodiscard]] std::size_t out() const { return streams_.size(); }
@@ -34,6 +34,7 @@ class SimStreams final : public StreamFactory {
 
  private:
   std::size_t slots_;
+  std::size_t workers_;
   std::vector<std::unique_ptr<Stream>> streams_;
 };
 
@@ -41,6 +42,7 @@ class RelayHost {
  public:
   struct Options {
     std::vector<control::StreamRule> rules;
+    std::size_t workers = 1;
     std::size_t history_slots = 2048;
     std::size_t sessions_max = 256;
     std::size_t receive_buffers = 8192;
@@ -51,34 +53,58 @@ class RelayHost {
   };
   explicit RelayHost(const Options& options);
 
-  // One breath. True when there was news.
-  bool breathe(Instant now);
-  [[nodiscard]] Instant next_deadline(Instant now) const { return worker_.relay().next_deadline(now); }
+  // Where the kernel or a device brings a datagram: by the socket ID, or by the caller's address.
+  [[nodiscard]] std::size_t steer(const Endpoint& remote, ByteSpan datagram) const;
+  void deliver(std::size_t worker, const Path& path, ByteSpan datagram) {
+    seats_[worker]->port.deliver(path, datagram);
+  }
+  // One breath of each worker, beginning with `first`, but of `stalled`. True when there was news.
+  bool breathe(Instant now, std::size_t first = 0, std::size_t stalled = SIZE_MAX);
+  [[nodiscard]] Instant next_deadline(Instant now) const;
   // One turn of the control thread: events (unless it is deaf), timeouts, commands. True when it gave commands.
   bool take_control_turn(Instant now, bool is_deaf);
-  [[nodiscard]] bool has_events() const { return !mailbox_.events.is_empty(); }
-  [[nodiscard]] bool has_commands_waiting() { return desk_.peek_command() != nullptr; }
+  [[nodiscard]] bool has_events() const;
+  [[nodiscard]] bool has_commands_waiting();
+  [[nodiscard]] bool has_arrivals_waiting() const;
 
-  [[nodiscard]] io::SimPort& port() { return port_; }
+  [[nodiscard]] std::size_t workers() const { return seats_.size(); }
+  [[nodiscard]] io::SimPort& port(std::size_t worker) { return seats_[worker]->port; }
   [[nodiscard]] control::SessionDesk& desk() { return desk_; }
-  [[nodiscard]] const WorkerCounters& counters() const { return mailbox_.counters; }
+  [[nodiscard]] const WorkerCounters& counters(std::size_t worker) const { return seats_[worker]->mailbox.counters; }
+  // Over all workers.
+  template <class What>
+  [[nodiscard]] std::uint64_t count(What what) const {
+    std::uint64_t sum = 0;
+    for (const auto& seat : seats_) sum += seat->mailbox.counters.read(what);
+    return sum;
+  }
   [[nodiscard]] SimStreams& streams() { return streams_; }
   [[nodiscard]] PacketPool& headers() { return headers_; }
-  [[nodiscard]] TransmitQueue& queue() { return worker_.relay().queue(); }
-  [[nodiscard]] bool is_stopped() const { return worker_.relay().is_stopped(); }
+  // Departures that wait, of all workers.
+  [[nodiscard]] std::size_t queued() const;
   [[nodiscard]] const std::vector<event::SessionClosed>& closed() const { return closed_; }
   // Buffers that are not in their pool.
   [[nodiscard]] std::size_t buffers_out() const;
 
  private:
+  using SimWorker = Worker<io::SimPort, VirtualClock>;
+  struct Seat {
+    Seat(const Options& options, std::uint8_t number, PacketPool& packets, Pools pools, Mesh& mesh,
+         VirtualClock& clock);
+    Mailbox mailbox;
+    io::SimPort port;
+    PacketPool adopted;
+    SimWorker worker;
+  };
+  [[nodiscard]] bool push_commands(std::size_t worker);
+
   PacketPool packets_;
   PacketPool headers_;
   PacketPool copies_;
-  Mailbox mailbox_;
-  io::SimPort port_;
   VirtualClock clock_;
   SimStreams streams_;
-  mutable Worker<io::SimPort, VirtualClock> worker_;
+  Mesh mesh_;
+  std::vector<std::unique_ptr<Seat>> seats_;
   control::SessionDesk desk_;
   std::vector<event::SessionClosed> closed_;
 };

@@ -39,6 +39,7 @@ RelayHost::Options World::relay_options() {
   if (spec_.has_sealed_publisher) rule.publish_passphrase = kPassphrase;
   if (spec_.has_sealed_viewers) rule.view_passphrase = kPassphrase;
   RelayHost::Options options{.rules = {rule}};
+  options.workers = spec_.workers;
   options.key = {random_.next(), random_.next()};
   return options;
 }
@@ -124,8 +125,10 @@ void World::handle(const Event& event) {
   switch (event.what) {
     case What::kToRelay: {
       const Datagram& datagram = *datagrams_[event.subject];
-      relay_->port().deliver({.remote = datagram.remote, .local = relay_address_},
-                             std::span(datagram.data).first(datagram.bytes));
+      const ByteSpan bytes = std::span(datagram.data).first(datagram.bytes);
+      std::size_t worker = relay_->steer(datagram.remote, bytes);
+      if (spec_.stray_chance > 0 && random_.chance(spec_.stray_chance)) worker = (worker + 1) % spec_.workers;
+      relay_->deliver(worker, {.remote = datagram.remote, .local = relay_address_}, bytes);
       free_datagrams_.push_back(event.subject);
       return wake_relay(now_ + kIngress);
     }
@@ -177,8 +180,8 @@ void World::report(const Peer& from, const char* what) {
   books_.fail(from.address().text() + " at " + std::to_string(now_.us) + " us: " + what);
 }
 
-void World::carry_outbox() {
-  for (io::SimPort::Sent& sent : relay_->port().outbox()) {
+void World::carry_outbox(io::SimPort& port) {
+  for (io::SimPort::Sent& sent : port.outbox()) {
     const auto found = addresses_.find(sent.path.remote);
     if (found == addresses_.end()) continue;  // Answers to strangers.
     std::array<std::byte, kDatagramBytesMax> flat;
@@ -193,7 +196,7 @@ void World::carry_outbox() {
     const Link::Fate fate = home.down.judge(now_, random_);
     for (std::size_t i = 0; i < fate.copies; ++i) schedule(fate.at[i], What::kToPeer, keep(sent.path.remote, datagram));
   }
-  relay_->port().outbox().clear();
+  port.outbox().clear();
 }
 
 // A viewer sets its watch by control packets: their clock does not run backwards and is slewed, never stepped.
@@ -231,11 +234,14 @@ void World::wake_control(Instant at) {
 
 void World::breathe() {
   relay_wake_ = Instant::never();
-  if (now_ < stalled_until_) return wake_relay(stalled_until_);
-  const bool had_news = relay_->breathe(now_);
-  carry_outbox();
+  const bool is_stalled = now_ < stalled_until_;
+  if (is_stalled && spec_.workers == 1) return wake_relay(stalled_until_);
+  // Nobody breathes in step.
+  const std::size_t first = spec_.workers == 1 ? 0 : static_cast<std::size_t>(random_.between(0, 63)) % spec_.workers;
+  const bool had_news = relay_->breathe(now_, first, is_stalled ? stalled_ : SIZE_MAX);
+  for (std::size_t worker = 0; worker < spec_.workers; ++worker) carry_outbox(relay_->port(worker));
   if (relay_->has_events()) wake_control(now_ + micros(random_.between(10, kControlLag.count)));
-  const Instant due = had_news || relay_->port().has_waiting() ? now_ : relay_->next_deadline(now_);
+  const Instant due = had_news || is_stalled || relay_->has_arrivals_waiting() ? now_ : relay_->next_deadline(now_);
   if (due != Instant::never()) wake_relay(std::max(due, now_ + kBreath));
 }
 
@@ -319,12 +325,11 @@ void World::balance() {
 }
 
 void World::show() const {
-  const WorkerCounters& counters = relay_->counters();
   for (std::size_t i = 0; i < kCounterCount; ++i)
-    if (const std::uint64_t n = counters.read(static_cast<Counter>(i)))
+    if (const std::uint64_t n = relay_->count(static_cast<Counter>(i)))
       std::printf("  %-20s %llu\n", std::string(kCounterNames[i]).c_str(), static_cast<unsigned long long>(n));
   for (std::size_t i = 0; i < kVerdictCount; ++i)
-    if (const std::uint64_t n = counters.read(static_cast<Verdict>(i)))
+    if (const std::uint64_t n = relay_->count(static_cast<Verdict>(i)))
       std::printf("  %-20s %llu\n", std::string(kVerdictNames[i]).c_str(), static_cast<unsigned long long>(n));
   Watch sum;
   std::size_t watches = 0;

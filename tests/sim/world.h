@@ -69,7 +69,7 @@ class World final : public Network {
   void inject(const Endpoint& from, ByteSpan datagram, Instant at);
   // --- the relay's side
   void breathe();
-  void carry_outbox();
+  void carry_outbox(io::SimPort& port);
   void check_stamp(ByteSpan datagram);
   void wake_relay(Instant at);
   void wake_control(Instant at);
@@ -104,6 +104,7 @@ class World final : public Network {
   Instant relay_wake_ = Instant::never();
   Instant control_wake_ = Instant::never();
   Instant stalled_until_{};
+  std::size_t stalled_ = 0;  // Of several workers, this one alone.
   Instant control_hangs_until_{};
   Instant control_deaf_until_{};
   std::map<SocketId, Shown> shown_;  // By the viewer's socket ID.

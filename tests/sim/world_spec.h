@@ -13,6 +13,8 @@ struct WorldSpec {
   std::string_view about;
   Micros length = seconds(12);
   std::size_t viewers = 50;
+  std::size_t workers = 1;
+  double stray_chance = 0;       // A datagram comes to a worker that does not own its session.
   Micros interval = millis(4);   // Between a publisher's packets.
   Micros latency = millis(500);  // What publisher and viewers ask for.
   LinkQuality publisher_link{};
