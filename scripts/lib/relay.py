@@ -42,15 +42,19 @@ class Configuration:
     devices: list[Device] = field(default_factory=list)
     udp_port: int = 9000
     workers: int = 1
+    # Poll mode would take one of two cores from the clients a relay is tried with.
+    backoff: bool = True
+    sessions_max: int | None = None
 
     def toml(self, api: Path) -> str:
         lines = ["[relay]", f"api = {_quoted(str(api))}", f'port = "{"ethernet" if self.devices else "sockets"}"',
                  f"workers = {self.workers}"]
+        if self.sessions_max is not None:
+            lines.append(f"sessions_max = {self.sessions_max}")
         for address in self.listen:
             lines += ["[[listen]]", f"address = {_quoted(address)}"]
         if self.devices:
-            # Poll mode would take one of two cores from the clients it is tried with.
-            lines += ["[ethernet]", f"udp_ports = [{self.udp_port}]", "backoff = true"]
+            lines += ["[ethernet]", f"udp_ports = [{self.udp_port}]", f"backoff = {_value(self.backoff)}"]
         for device in self.devices:
             lines += ["[[ethernet.device]]", *_assignments(device)]
         for stream in self.streams:

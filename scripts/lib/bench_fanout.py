@@ -1,0 +1,98 @@
+"""The fan-out on DPDK devices beside the bare loop: (a) clear and encrypted, (b) copied against chained, (f) growth."""
+from __future__ import annotations
+
+from bench_ground import SERVER_CPU, Ground, interleaved, median
+from processes import say
+
+VIEWERS = (100, 1000, 5000, 20000)
+QUICK_VIEWERS = (1000, 5000)
+SATURATION_PACKETS = 9.5e6  # 20,000 viewers × 5 Mb/s.
+
+
+def _ours(ground: Ground, device: str, viewers: int, *more: str) -> dict:
+    seconds = ground.scale.seconds
+    return ground.run([ground.program("fanout_bench"), "--device", device, "--core", str(SERVER_CPU), "--viewers", str(viewers),
+                       "--seconds", str(seconds), *more], seconds)
+
+
+def _bare(ground: Ground, device: str, viewers: int, how: str = "chain") -> dict:
+    seconds = max(1, round(ground.scale.seconds))
+    return ground.run([ground.program("bare_fanout"), *ground.eal(SERVER_CPU, device), "--", str(viewers), str(seconds), how],
+                      seconds)
+
+
+def _through_sink(ground: Ground, run) -> dict:
+    with ground.sink(ground.scale.seconds) as device:
+        return run(device)
+
+
+def _pair(ground: Ground, port: str, viewers: int) -> dict:
+    """Ours and the limit. On virtio the time is by the wall: a full ring is part of either."""
+    if port == "null":
+        sides = {"ours": lambda: _ours(ground, "net_null0,no-rx=1", viewers), "limit": lambda: _bare(ground, "net_null0", viewers)}
+        key = "ns_per_packet"
+    else:
+        sides = {"ours": lambda: _through_sink(ground, lambda device: _ours(ground, device, viewers)),
+                 "limit": lambda: _through_sink(ground, lambda device: _bare(ground, device, viewers))}
+        key = "wall_ns_per_packet"
+    runs = interleaved(ground.scale, sides)
+    ours, limit = median(runs["ours"], key), median(runs["limit"], key)
+    return {"port": port, "viewers": viewers, "cipher": "none", "ns_per_packet": ours, "limit_ns_per_packet": limit,
+            "ratio": limit / ours, "busy_ns_per_packet": median(runs["ours"], "ns_per_packet"),
+            "limit_busy_ns_per_packet": median(runs["limit"], "ns_per_packet"),
+            "acks_behind": round(median(runs["ours"], "acks_behind"))}
+
+
+def _sealed(ground: Ground, viewers: int, cipher: str, clear_ns: float, library: str) -> dict:
+    raw = [ground.program("bare_cipher"), library, cipher.removeprefix("aes"), str(viewers), str(ground.scale.seconds)]
+    runs = interleaved(ground.scale, {"ours": lambda: _ours(ground, "net_null0,no-rx=1", viewers, "--cipher", cipher),
+                                      "limit": lambda: ground.run(raw, ground.scale.seconds)})
+    ours, limit = median(runs["ours"], "ns_per_packet"), median(runs["limit"], "ns_per_packet")
+    return {"port": "null", "viewers": viewers, "cipher": cipher, "ns_per_packet": ours, "limit_ns_per_packet": limit,
+            "ratio": limit / max(ours - clear_ns, 1e-9), "library": library}
+
+
+def fanout(ground: Ground, library: str) -> list[dict]:
+    rows = []
+    for viewers in QUICK_VIEWERS if ground.scale.quick else VIEWERS:
+        for port in ("null", "virtio"):
+            say(f"  fan-out: {port}, {viewers} viewers, clear")
+            rows.append(_pair(ground, port, viewers))
+        for cipher in ("aes128",) if ground.scale.quick else ("aes128", "aes256"):
+            say(f"  fan-out: null, {viewers} viewers, {cipher}")
+            rows.append(_sealed(ground, viewers, cipher, _clear_of(rows, viewers), library))
+    return rows
+
+
+def _clear_of(rows: list[dict], viewers: int) -> float:
+    return next(row["ns_per_packet"] for row in rows
+                if row["viewers"] == viewers and row["port"] == "null" and row["cipher"] == "none")
+
+
+def chain_vs_copy(ground: Ground) -> dict:
+    """Busy time, because the sink is slower than a chained sender."""
+    say("  chained against copied through virtio-user, 1000 viewers")
+    runs = interleaved(ground.scale, {
+        "chain": lambda: _through_sink(ground, lambda device: _ours(ground, device, 1000)),
+        "copy": lambda: _through_sink(ground, lambda device: _ours(ground, device, 1000, "--linear")),
+        "bare_chain": lambda: _through_sink(ground, lambda device: _bare(ground, device, 1000)),
+        "bare_copy": lambda: _through_sink(ground, lambda device: _bare(ground, device, 1000, "copy"))})
+    ns = {name: median(side, "ns_per_packet") for name, side in runs.items()}
+    return {"viewers": 1000, "chain_ns_per_packet": ns["chain"], "copy_ns_per_packet": ns["copy"],
+            "ratio": ns["copy"] / ns["chain"], "limit_ratio": ns["bare_copy"] / ns["bare_chain"]}
+
+
+def growth(rows: list[dict]) -> list[dict]:
+    """Cost against the number of viewers, out of the fan-out's rows."""
+    return [{"port": row["port"], "viewers": row["viewers"], "ns_per_packet": row["ns_per_packet"],
+             "busy_ns_per_packet": row["busy_ns_per_packet"], "limit_ns_per_packet": row["limit_ns_per_packet"]}
+            for row in rows if row["cipher"] == "none"]
+
+
+def saturation(rows: list[dict]) -> dict | None:
+    """How much of 20,000 viewers × 5 Mb/s one worker sustains into the sink."""
+    row = next((row for row in rows if row["port"] == "virtio" and row["viewers"] == 20000 and row["cipher"] == "none"), None)
+    if row is None:
+        return None
+    return {"viewers": 20000, "offered_packets_per_s": SATURATION_PACKETS, "sustained_packets_per_s": 1e9 / row["ns_per_packet"],
+            "share": min(1.0, 1e9 / row["ns_per_packet"] / SATURATION_PACKETS)}

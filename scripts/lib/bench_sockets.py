@@ -1,0 +1,162 @@
+"""Kernel sockets: (c) CPU per delivered packet and the largest audience, (d) latency, (g) joins, (h) loss."""
+from __future__ import annotations
+
+import statistics
+import time
+
+from bench_ground import LOAD_CPU, SERVER_CPU, Ground, median, pinned
+from bench_servers import SERVERS, Server, fanlight, start_load
+from processes import cpu_seconds, say
+from testing import Failed, Skip
+
+PACKETS_PER_SECOND = 5e6 / 8 / 1316  # 5 Mb/s in payloads of seven TS packets.
+SERVED_SHARE = 0.99
+
+
+def _both(ground: Ground, server: Server, viewers: int, seconds: float, measure: bool) -> dict:
+    """Publishes and views; with `measure` also the server's CPU per packet, over a window in the middle."""
+    lead = viewers / 500 + 2.5  # Ramp, handshakes, a first second.
+    more = ("--excuse-loss", "100")
+    if server.publish == server.view:
+        loads = [start_load(ground, "both", server.view, *more, viewers=viewers, ramp=500, seconds=seconds + lead)]
+    else:
+        loads = [start_load(ground, "publish", server.publish, seconds=seconds + 2 * lead)]
+        time.sleep(0.5)
+        loads.append(start_load(ground, "view", server.view, *more, viewers=viewers, ramp=500, seconds=seconds + lead))
+    time.sleep(lead)
+    before = cpu_seconds(server.process.pid)
+    time.sleep(seconds)
+    spent = cpu_seconds(server.process.pid) - before
+    report = loads[-1].report()
+    for load in loads[:-1]:
+        load.process.stop()
+    if measure:
+        received = report["rate"]["packets_per_s"] * seconds
+        if received < 0.9 * PACKETS_PER_SECOND * viewers * seconds:
+            raise Failed(f"{received:.0f} packets of {PACKETS_PER_SECOND * viewers * seconds:.0f} came: no fair run")
+        report["cpu_us_per_packet"] = spent / received * 1e6
+    return report
+
+
+def _bare(ground: Ground, viewers: int, seconds: float) -> dict:
+    crowd = ground.processes.start("sockets_crowd", pinned([ground.program("sockets_crowd"), str(viewers), str(seconds + 1)],
+                                                           LOAD_CPU))
+    time.sleep(0.2)
+    try:
+        return ground.run([ground.program("bare_sockets"), str(viewers), str(seconds)], seconds)
+    finally:
+        crowd.stop()
+
+
+def sockets(ground: Ground) -> list[dict]:
+    rows = []
+    seconds = 2.0 if ground.scale.quick else 5.0
+    for viewers in (50,) if ground.scale.quick else (50, 100, 200):
+        runs: dict[str, list[dict]] = {}
+        for _ in range(ground.scale.runs):
+            for name, start in SERVERS.items():
+                say(f"  sockets: {name}, {viewers} viewers")
+                try:
+                    with start(ground) as server:
+                        runs.setdefault(name, []).append(_both(ground, server, viewers, seconds, True))
+                except (Skip, Failed) as reason:
+                    say(f"  {name} at {viewers} viewers: {reason}")
+            runs.setdefault("bare_loop", []).append(_bare(ground, viewers, seconds))
+        rows += [{"server": name, "viewers": viewers, "cpu_us_per_packet": median(side, "cpu_us_per_packet")}
+                 for name, side in runs.items()]
+    return rows
+
+
+def _holds(ground: Ground, name: str, viewers: int) -> bool:
+    """At least 99 % of the audience misses at most 0.1 % of its packets."""
+    say(f"  does {name} hold {viewers} viewers?")
+    with SERVERS[name](ground) as server:
+        report = _both(ground, server, viewers, 3.0, False)
+    return report["served"] >= SERVED_SHARE * viewers
+
+
+def largest(ground: Ground, names: tuple[str, ...] = tuple(SERVERS)) -> list[dict]:
+    """Doubled until it breaks, then halved to within an eighth."""
+    rows = []
+    for name in names:
+        good, bad = 0, 0
+        viewers = 100
+        try:
+            while bad == 0 or bad - good > max(good // 8, 10):
+                if _holds(ground, name, viewers):
+                    good = viewers
+                else:
+                    bad = viewers
+                viewers = good * 2 if bad == 0 else (good + bad) // 2
+                if viewers > 8000 or (good == 0 and viewers < 10):
+                    break
+        except (Skip, Failed) as reason:
+            say(f"  {name}: {reason}")
+        rows.append({"server": name, "viewers": good})
+    return rows
+
+
+def added_latency(ground: Ground, viewers: int) -> list[dict]:
+    """Publisher's call to viewer's receive call: both legs and the generator's own turn are in it."""
+    reports = []
+    for _ in range(ground.scale.runs):
+        say(f"  latency on sockets, {viewers} viewers")
+        with fanlight(ground) as server:
+            reports.append(_both(ground, server, viewers, 3.0, False)["latency_us"])
+    return [{"port": "sockets", "viewers": viewers, **{key: statistics.median(r[key] for r in reports)
+                                                       for key in ("p50", "p99", "p999")}}]
+
+
+def joins(ground: Ground) -> dict:
+    """A thousand callers a second to a thin stream, so that what is measured is the joining."""
+    viewers = 2000 if ground.scale.quick else 10000
+    say(f"  joins: {viewers} viewers, 1000 a second")
+    with fanlight(ground) as server:
+        before = cpu_seconds(server.process.pid)
+        load = start_load(ground, "both", server.view, "--excuse-loss", "100", viewers=viewers, ramp=1000, seconds=2,
+                          bitrate="50k")
+        report = load.report()
+        spent = cpu_seconds(server.process.pid) - before
+    return {"viewers": viewers, "ramp_per_s": 1000, "connected": report["connected"], "ramp_s": report["ramp_s"],
+            "failures": report["failures"], "cpu_s": spent, "lost": report["lost"], "late": report["late"]}
+
+
+def loss(ground: Ground) -> list[dict]:
+    """One per cent lost on the publisher's leg, on the viewers' legs, on both."""
+    viewers = 50 if ground.scale.quick else 200
+    seconds = 4.0 if ground.scale.quick else 15.0
+    rows = []
+    for leg in ("publisher", "viewers", "both"):
+        say(f"  loss: 1 % on {leg}, {viewers} viewers")
+        with fanlight(ground) as server:
+            weather = ("--loss", "0.01", "--latency", "200ms")
+            publishing = start_load(ground, "publish", server.publish, *(weather if leg != "viewers" else weather[2:]),
+                                    seconds=seconds + viewers / 500 + 4)
+            time.sleep(0.5)
+            report = start_load(ground, "view", server.view, "--excuse-loss", "100",
+                                *(weather if leg != "publisher" else weather[2:]), viewers=viewers, ramp=500,
+                                seconds=seconds).report()
+            publishing.process.stop()
+        rows.append({"leg": leg, "viewers": viewers, **{key: report[key] for key in (
+            "expected", "received", "lost", "late", "repaired", "duplicate", "continuity_errors", "hash_failures")}})
+    return rows
+
+
+def misbehaviour(ground: Ground) -> list[dict]:
+    """The others' p99 with and without a tenth of the audience that stalls, vanishes or floods; pairs in turns."""
+    viewers = 100 if ground.scale.quick else 200
+    rows = []
+    for kind in ("stall", "vanish", "nak-flood"):
+        p99: dict[str, list[float]] = {"calm": [], "calm_again": [], kind: []}
+        for _ in range(1 if ground.scale.quick else 5):
+            for name, words in (("calm", ()), (kind, (f"--{kind}", "10", "--misbehave-after", "500ms")), ("calm_again", ())):
+                say(f"  misbehaviour: {name}, {viewers} viewers")
+                with fanlight(ground) as server:
+                    report = start_load(ground, "both", server.view, "--excuse-loss", "100", *words, viewers=viewers,
+                                        ramp=500, seconds=4).report()
+                p99[name].append(report["latency_us"]["p99"])
+        medians = {name: statistics.median(runs) for name, runs in p99.items()}
+        spread = abs(medians["calm_again"] - medians["calm"]) / medians["calm"]
+        rows.append({"kind": kind, "p99_calm_us": medians["calm"], "p99_us": medians[kind], "aa_spread": spread,
+                     "moved": medians[kind] / medians["calm"] - 1})
+    return rows

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Benchmarks with both sides of every ratio measured in the same run: ours, and the limit or the opponent.
+
+The relay (or the other server) runs on CPU 0, the load on CPU 1. Progress goes to stderr, tables to stdout. What cannot
+be measured on this machine is skipped with a reason.
+
+examples:
+  scripts/bench --quick                             3 minutes, one run of each
+  scripts/bench --json results.json                 everything, medians of three; about half an hour
+  scripts/bench --only fanout --only chain          the fan-out alone
+  scripts/bench --plots bench/results               growth curves as SVG
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import bench_crowd
+import bench_fanout
+import bench_micro
+import bench_sockets
+import plot
+import setup
+from bench_ground import FULL, QUICK, Ground, machine
+from processes import Stopped, say, stop_on_signals
+from testing import Failed, Skip
+
+PROGRAMS = ("bench/fanout_bench", "bench/bare_fanout", "bench/vhost_sink", "bench/bare_cipher", "bench/micro_bench",
+            "bench/memory_bench", "bench/bare_sockets", "bench/sockets_crowd", "bench/libsrt_fanout",
+            "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load")
+SECTIONS = ("micro", "memory", "fanout", "chain", "crowd", "sockets", "hold", "latency", "joins", "loss", "misbehaviour")
+QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour"))
+
+
+def cipher_library(ground: Ground) -> str:
+    """The one that the relay is linked to is the one its ciphers are held against."""
+    linked = subprocess.run(["ldd", ground.program("fanout_bench")], capture_output=True, text=True).stdout
+    return "mb" if "libIPSec_MB" in linked else "evp"
+
+
+class Report:
+    """The JSON object, filled section by section, and what is printed of it."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.json: dict = {"machine": machine(ground)}
+        self.failed = 0
+
+    def run(self, name: str) -> None:
+        say(f"{name} …")
+        try:
+            getattr(self, f"_{name}")()
+        except Skip as reason:
+            print(f"skip {name}: {reason}", flush=True)
+        except (Failed, setup.SetupError, subprocess.TimeoutExpired) as reason:
+            self.failed += 1
+            print(f"FAIL {name}: {reason}", flush=True)
+
+    def _micro(self) -> None:
+        steps = bench_micro.micro(self.ground)
+        self.json["micro_ns"] = steps
+        self.json["ack_ns"] = steps.get("ack_to_ackack/5000")
+        table("one step", ("step", "ns"), [(name, f"{ns:.1f}") for name, ns in steps.items()])
+
+    def _memory(self) -> None:
+        memory = bench_micro.memory(self.ground)
+        self.json |= {"memory": memory, "viewer_bytes": memory["viewer_bytes"], "stream_bytes": memory["stream_bytes"]}
+        table("memory", ("what", "bytes"), list(memory.items()))
+
+    def _fanout(self) -> None:
+        rows = self.json["fanout"] = bench_fanout.fanout(self.ground, cipher_library(self.ground))
+        self.json["growth"] = bench_fanout.growth(rows)
+        if (share := bench_fanout.saturation(rows)) is not None:
+            self.json["saturation"] = share
+            print(f"20,000 viewers × 5 Mb/s into a sink: one worker sustains {share['share']:.0%} of 9.5 Mpps\n")
+        table("fan-out", ("port", "viewers", "cipher", "ns", "limit", "ratio", "busy ns", "limit's"), [
+            (row["port"], row["viewers"], row["cipher"], f"{row['ns_per_packet']:.1f}", f"{row['limit_ns_per_packet']:.1f}",
+             f"{row['ratio']:.2f}", _number(row.get("busy_ns_per_packet")), _number(row.get("limit_busy_ns_per_packet")))
+            for row in rows])
+
+    def _chain(self) -> None:
+        row = self.json["chain_vs_copy"] = bench_fanout.chain_vs_copy(self.ground)
+        table("chained against copied", ("chained ns", "copied ns", "ratio", "the bare loop's ratio"), [
+            (f"{row['chain_ns_per_packet']:.1f}", f"{row['copy_ns_per_packet']:.1f}", f"{row['ratio']:.2f}",
+             f"{row['limit_ratio']:.2f}")])
+
+    def _crowd(self) -> None:
+        rows = self.json["crowd"] = bench_crowd.crowds(self.ground)
+        self.json.setdefault("added_latency_us", []).extend(
+            {"port": "virtio", "viewers": row["viewers"], **{key: row["latency_us"][key] for key in ("p50", "p99", "p999")}}
+            for row in rows)
+        table("crowd over virtio", ("viewers", "bitrate", "up", "expected", "lost", "late", "p99 us"), [
+            (row["viewers"], row["bitrate"], row["connected"], row["expected"], row["lost"], row["late"],
+             row["latency_us"]["p99"]) for row in rows])
+
+    def _sockets(self) -> None:
+        rows = self.json["sockets"] = bench_sockets.sockets(self.ground)
+        base = {row["viewers"]: row["cpu_us_per_packet"] for row in rows if row["server"] == "fanlight"}
+        table("kernel sockets", ("server", "viewers", "CPU us per packet", "fanlight's share of it"), [
+            (row["server"], row["viewers"], f"{row['cpu_us_per_packet']:.2f}",
+             f"{base[row['viewers']] / row['cpu_us_per_packet']:.2f}" if row["viewers"] in base else "-") for row in rows])
+
+    def _hold(self) -> None:
+        rows = self.json["largest"] = bench_sockets.largest(self.ground)
+        table("largest audience on one core, 5 Mb/s", ("server", "viewers"), [tuple(row.values()) for row in rows])
+
+    def _latency(self) -> None:
+        largest = next((row["viewers"] for row in self.json.get("largest", []) if row["server"] == "fanlight"), 0)
+        rows = bench_sockets.added_latency(self.ground, max(largest // 2, 50))
+        self.json.setdefault("added_latency_us", []).extend(rows)
+        table("latency on sockets", tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+    def _joins(self) -> None:
+        row = self.json["joins"] = bench_sockets.joins(self.ground)
+        table("joins", tuple(row), [tuple(row.values())])
+
+    def _loss(self) -> None:
+        rows = self.json["loss"] = bench_sockets.loss(self.ground)
+        table("1 % loss, 200 ms latency", tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+    def _misbehaviour(self) -> None:
+        rows = self.json["misbehaviour"] = bench_sockets.misbehaviour(self.ground)
+        table("a tenth misbehaves: the others' p99", tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def table(title: str, head: tuple, rows: list[tuple]) -> None:
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    print(title)
+    for row in cells:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    print(flush=True)
+
+
+def draw(report: dict, folder: Path) -> None:
+    for port in ("null", "virtio"):
+        rows = [row for row in report.get("growth", []) if row["port"] == port]
+        plot.curves(folder / f"fanout-{port}.svg", f"Fan-out, {port}: cost of a delivered packet", "ns", {
+            "fanlight": [(row["viewers"], row["ns_per_packet"]) for row in rows],
+            "bare loop": [(row["viewers"], row["limit_ns_per_packet"]) for row in rows]})
+    servers = {row["server"] for row in report.get("sockets", [])}
+    plot.curves(folder / "sockets.svg", "Kernel sockets: CPU of a delivered packet", "us", {
+        name: [(row["viewers"], row["cpu_us_per_packet"]) for row in report.get("sockets", []) if row["server"] == name]
+        for name in sorted(servers)})
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="ends within 3 minutes; small audiences, one run of each")
+    parser.add_argument("--only", action="append", choices=SECTIONS, help="this section (may be given again)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as one object")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw growth curves as SVG")
+    parser.add_argument("--build-dir", type=Path, default=setup.ROOT / "build", help="default: build/")
+    parser.add_argument("--no-build", action="store_true", help="take the programs as they are")
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_arguments()
+    stop_on_signals()
+    started = time.monotonic()
+    try:
+        if not args.no_build:
+            setup.install([*setup.BUILD_PACKAGES, *setup.PEER_PACKAGES, *setup.BENCH_PACKAGES])
+            setup.build(args.build_dir, PROGRAMS)
+        with Ground(args.build_dir, QUICK if args.quick else FULL) as ground:
+            report = Report(ground)
+            for name in args.only or (QUICK_SECTIONS if args.quick else SECTIONS):
+                report.run(name)
+    except (setup.SetupError, Stopped, OSError) as reason:
+        print(f"bench: {reason}", file=sys.stderr)
+        return 1
+    report.json["seconds"] = round(time.monotonic() - started)
+    if args.json is not None:
+        args.json.write_text(json.dumps(report.json, indent=1) + "\n")
+    if args.plots is not None:
+        draw(report.json, args.plots)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
