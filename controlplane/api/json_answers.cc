@@ -61,6 +61,7 @@ json row_of(const SessionView& session) {
           {"dropped", stats.packets_dropped_late},
           {"skipped", stats.packets_skipped},
           {"encrypted", session.is_encrypted},
+          {"call", session.call == 0 ? json(nullptr) : json(session.call)},
           {"agent", session.agent},
           {"user", session.user}};
 }
@@ -130,6 +131,25 @@ json status_json(const RelayFacts& facts, const Report& report) {
           {"viewers", viewers},
           {"worker", counters_json(facts.counters)},
           {"workers", workers_json(facts)}};
+}
+
+json calls_json(const std::vector<CallView>& calls) {
+  json out = json::array();
+  for (const CallView& call : calls) {
+    const bool is_waiting = call.state == "waiting";
+    out.push_back({{"id", call.id},
+                   {"role", call.role == Role::kPublisher ? "publisher" : "viewer"},
+                   {"stream", call.stream},
+                   {"url", call.url},
+                   {"state", call.state},
+                   {"state_s", static_cast<double>(call.age.count) / 1e6},
+                   {"retry_in_s", is_waiting ? json(static_cast<double>(call.retry_in.count) / 1e6) : json(nullptr)},
+                   {"failure", call.failure},
+                   {"attempts", call.attempts},
+                   {"session", call.socket == SocketId{} ? json(nullptr) : json(call.socket.raw())},
+                   {"encrypted", call.is_encrypted}});
+  }
+  return {{"calls", std::move(out)}};
 }
 
 json streams_json(const Report& report) {

@@ -1,6 +1,5 @@
 #include "api/message.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "api/json_answers.h"
@@ -9,24 +8,6 @@ namespace fanlight::control {
 
 Response error_response(unsigned status, std::string_view code, std::string_view message) {
   return {status, json_text({{"error", {{"code", code}, {"message", message}}}})};
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    unsigned byte = 0;
-    const char* digits = text.data() + i + 1;
-    const auto [end, error] = std::from_chars(digits, digits + 2, byte, 16);
-    if (error != std::errc{} || end != digits + 2) return std::nullopt;
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
 }
 
 std::optional<std::string> query_value(std::string_view query, std::string_view key) {

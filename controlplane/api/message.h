@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/percent.h"
+
 namespace fanlight::control {
 
 struct Request {
@@ -22,9 +24,6 @@ struct Response {
 
 // {"error":{"code":"…","message":"…"}}
 [[nodiscard]] Response error_response(unsigned status, std::string_view code, std::string_view message);
-
-// "live%2Fmain" → "live/main". Empty for a malformed escape.
-[[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
 
 // The value of `key` in "a=1&b=2", decoded. Empty when absent or malformed.
 [[nodiscard]] std::optional<std::string> query_value(std::string_view query, std::string_view key);

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "config/rules.h"
 #include "contract/counters.h"
+#include "session/call_table.h"
 #include "session/report_desk.h"
 
 namespace fanlight::control {
@@ -32,6 +33,9 @@ class Relay {
   [[nodiscard]] virtual Result<Done> add_stream(const StreamRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_stream(std::string_view name) = 0;
   [[nodiscard]] virtual Result<Done> kick(SocketId socket) = 0;
+  [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
+  [[nodiscard]] virtual Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) = 0;
+  [[nodiscard]] virtual std::vector<CallView> calls() const = 0;
   // As SessionDesk's: the report comes later, or never when the worker is stuck.
   [[nodiscard]] virtual std::uint64_t ask_report(SocketId socket) = 0;
   [[nodiscard]] virtual std::optional<Report> take_report(std::uint64_t ticket) = 0;

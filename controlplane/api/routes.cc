@@ -6,6 +6,7 @@
 
 #include "api/json_answers.h"
 #include "api/metrics.h"
+#include "config/call_rule.h"
 #include "config/stream_rule.h"
 
 namespace fanlight::control {
@@ -52,6 +53,15 @@ Field::Value value_of(const json& value) {
   return {};
 }
 
+// The body's keys; empty when it is no object.
+std::optional<std::vector<Field>> fields_of(const std::string& body) {
+  const json parsed = json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_object()) return std::nullopt;
+  std::vector<Field> fields;
+  for (const auto& [key, value] : parsed.items()) fields.push_back({key, value_of(value), 0});
+  return fields;
+}
+
 // Every mistake in one sentence, as the configuration tells them.
 std::string sentence_of(const std::vector<Problem>& problems) {
   std::string all;
@@ -64,11 +74,12 @@ bool knows(const Report& report, std::string_view stream) {
          std::ranges::find(report.sessions, stream, &SessionView::stream) != report.sessions.end();
 }
 
-std::optional<SocketId> parse_session_id(std::string_view text) {
+// IDs begin at 1.
+std::optional<std::uint32_t> parse_number(std::string_view text) {
   std::uint32_t raw = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), raw);
   if (error != std::errc{} || end != text.data() + text.size() || raw == 0) return std::nullopt;
-  return SocketId{raw};
+  return raw;
 }
 
 }  // namespace
@@ -81,6 +92,7 @@ Routes::Outcome Routes::start(const Request& request) {
   const bool is_get = request.method == "GET";
   constexpr std::string_view kStreams = "/v1/streams/";
   constexpr std::string_view kSessions = "/v1/sessions/";
+  constexpr std::string_view kCalls = "/v1/calls/";
 
   if (path == "/v1/version")
     return is_get ? json_response(200, {{"version", relay_.facts().version}}) : method_refused("GET");
@@ -93,6 +105,14 @@ Routes::Outcome Routes::start(const Request& request) {
     if (request.method == "POST") return add_stream(request.body);
     return is_get ? streams() : method_refused("GET, POST");
   }
+  if (path == "/v1/calls") {
+    if (request.method == "POST") return add_call(request.body);
+    return is_get ? calls() : method_refused("GET, POST");
+  }
+  if (path.starts_with(kCalls)) {
+    const bool is_delete = request.method == "DELETE";
+    return is_delete ? remove_call(path.substr(kCalls.size()), query_value(query, "role")) : method_refused("DELETE");
+  }
   if (path.starts_with(kSessions)) return session_resource(request, path.substr(kSessions.size()));
   if (path.starts_with(kStreams)) {
     const std::optional<std::string> name = percent_decoded(path.substr(kStreams.size()));
@@ -103,10 +123,10 @@ Routes::Outcome Routes::start(const Request& request) {
 }
 
 Routes::Outcome Routes::session_resource(const Request& request, std::string_view id) {
-  const std::optional<SocketId> socket = parse_session_id(id);
-  if (!socket) return error_response(400, "invalid", "a session's ID is a number; GET /v1/sessions lists them");
-  if (request.method == "DELETE") return kick(*socket);
-  return request.method == "GET" ? session(*socket) : method_refused("GET, DELETE");
+  const std::optional<std::uint32_t> number = parse_number(id);
+  if (!number) return error_response(400, "invalid", "a session's ID is a number; GET /v1/sessions lists them");
+  if (request.method == "DELETE") return kick(SocketId{*number});
+  return request.method == "GET" ? session(SocketId{*number}) : method_refused("GET, DELETE");
 }
 
 Routes::Outcome Routes::status() {
@@ -135,17 +155,37 @@ Routes::Outcome Routes::session(SocketId socket) {
 }
 
 Response Routes::add_stream(const std::string& body) {
-  const json parsed = json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_object())
-    return error_response(400, "invalid", "the body must be a JSON object with at least \"name\"");
-  std::vector<Field> fields;
-  for (const auto& [key, value] : parsed.items()) fields.push_back({key, value_of(value), 0});
+  const std::optional<std::vector<Field>> fields = fields_of(body);
+  if (!fields) return error_response(400, "invalid", "the body must be a JSON object with at least \"name\"");
   std::vector<Problem> problems;
-  FieldReader reader("", 0, fields, problems);
+  FieldReader reader("", 0, *fields, problems);
   const StreamRule rule = read_stream_rule(reader);
   if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
   const Result<Done> added = relay_.add_stream(rule);
   return added ? json_response(201, {{"name", rule.name}}) : refusal(added.error());
+}
+
+Response Routes::calls() { return json_response(200, calls_json(relay_.calls())); }
+
+Response Routes::add_call(const std::string& body) {
+  const std::optional<std::vector<Field>> fields = fields_of(body);
+  if (!fields)
+    return error_response(400, "invalid", "the body must be a JSON object with \"role\", \"stream\" and \"url\"");
+  std::vector<Problem> problems;
+  FieldReader reader("", 0, *fields, problems);
+  const CallRule rule = read_call_rule(reader);
+  if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
+  const Result<std::uint32_t> added = relay_.add_call(rule);
+  return added ? json_response(201, {{"id", *added}}) : refusal(added.error());
+}
+
+Response Routes::remove_call(std::string_view id, std::optional<std::string> role) {
+  const std::optional<std::uint32_t> number = parse_number(id);
+  if (!number) return error_response(400, "invalid", "a call's ID is a number; GET /v1/calls lists them");
+  std::optional<Role> wanted;
+  if (role) wanted = *role == "publisher" ? Role::kPublisher : Role::kViewer;
+  const Result<Done> removed = relay_.remove_call(*number, wanted);
+  return removed ? json_response(200, {{"id", *number}}) : refusal(removed.error());
 }
 
 Response Routes::remove_stream(const std::string& name) {

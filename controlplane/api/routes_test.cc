@@ -27,6 +27,17 @@ class FakeRelay final : public Relay {
     kicked = socket;
     return answer;
   }
+  Result<std::uint32_t> add_call(const CallRule& rule) override {
+    called = rule;
+    if (!answer) return answer.error();
+    return 17u;
+  }
+  Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) override {
+    removed_call = id;
+    removed_role = role;
+    return answer;
+  }
+  std::vector<CallView> calls() const override { return call_views; }
   std::uint64_t ask_report(SocketId socket) override {
     asked = socket;
     return 7;
@@ -39,6 +50,10 @@ class FakeRelay final : public Relay {
   std::optional<Report> report;
   std::optional<StreamRule> added;
   std::string removed;
+  std::optional<CallRule> called;
+  std::uint32_t removed_call = 0;
+  std::optional<Role> removed_role;
+  std::vector<CallView> call_views;
   SocketId kicked;
   SocketId asked;
 };
@@ -119,6 +134,55 @@ TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
   EXPECT_EQ(ask("GET", "/v1/sessions/6").status, 404u);
   EXPECT_EQ(ask("GET", "/v1/sessions/five").status, 400u);
   EXPECT_EQ(ask("GET", "/v1/sessions/99999999999").status, 400u);
+}
+
+TEST_F(RoutesTest, CallsAreListed) {
+  relay.call_views = {{.id = 3,
+                       .role = Role::kPublisher,
+                       .stream = "live/main",
+                       .url = "srt://a:1",
+                       .state = "waiting",
+                       .retry_in = millis(1500),
+                       .failure = "no answer within 3 s"},
+                      {.id = 4, .state = "connected", .socket = SocketId{77}, .is_encrypted = true}};
+  const json calls = json::parse(ask("GET", "/v1/calls").body)["calls"];
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_EQ(calls[0]["role"], "publisher");
+  EXPECT_EQ(calls[0]["retry_in_s"], 1.5);
+  EXPECT_EQ(calls[0]["failure"], "no answer within 3 s");
+  EXPECT_EQ(calls[0]["session"], nullptr);
+  EXPECT_EQ(calls[1]["session"], 77);
+  EXPECT_EQ(calls[1]["retry_in_s"], nullptr);
+  EXPECT_EQ(calls[1]["encrypted"], true);
+}
+
+TEST_F(RoutesTest, ACallIsAddedAndRemoved) {
+  const Response response = ask("POST", "/v1/calls",
+                                R"({"role":"publisher","stream":"live/main","url":"srt://cam:7000?latency=200",)"
+                                R"("passphrase":"passphrase12345"})");
+  EXPECT_EQ(response.status, 201u);
+  EXPECT_EQ(response.body, R"({"id":17})");
+  ASSERT_TRUE(relay.called);
+  EXPECT_EQ(relay.called->role, Role::kPublisher);
+  EXPECT_EQ(relay.called->url.host, "cam");
+  EXPECT_EQ(relay.called->url.passphrase, "passphrase12345");
+  EXPECT_EQ(ask("DELETE", "/v1/calls/17?role=publisher").status, 200u);
+  EXPECT_EQ(relay.removed_call, 17u);
+  EXPECT_EQ(relay.removed_role, Role::kPublisher);
+  EXPECT_EQ(ask("DELETE", "/v1/calls/x").status, 400u);
+  EXPECT_EQ(ask("PUT", "/v1/calls").status, 405u);
+  relay.answer = Error{ErrorCode::kInUse, "there is such a call"};
+  EXPECT_EQ(ask("POST", "/v1/calls", R"({"role":"viewer","stream":"a","url":"srt://b:1"})").status, 409u);
+}
+
+TEST_F(RoutesTest, ACallsMistakesAreToldWithoutItsPassphrase) {
+  const Response response = ask("POST", "/v1/calls", R"({"stream":"a*","url":"srt://b?passphrase=hush-hush-hush"})");
+  EXPECT_EQ(response.status, 400u);
+  const std::string message = json::parse(response.body)["error"]["message"];
+  EXPECT_THAT(message, HasSubstr("role: found nothing"));
+  EXPECT_THAT(message, HasSubstr("stream: found \"a*\""));
+  EXPECT_THAT(message, HasSubstr("url: found one that cannot be used"));
+  EXPECT_THAT(message, Not(HasSubstr("hush")));
 }
 
 TEST_F(RoutesTest, AStreamIsAddedWithTheRulesOfTheConfiguration) {

@@ -27,6 +27,9 @@ class SilentRelay final : public Relay {
   Result<Done> add_stream(const StreamRule&) override { return Done{}; }
   Result<Done> remove_stream(std::string_view) override { return Done{}; }
   Result<Done> kick(SocketId) override { return Done{}; }
+  Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
+  Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
+  std::vector<CallView> calls() const override { return {}; }
   std::uint64_t ask_report(SocketId) override { return 1; }
   std::optional<Report> take_report(std::uint64_t) override { return report; }
 

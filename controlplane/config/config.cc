@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "api/socket_path.h"
+#include "config/call_rule.h"
 #include "config/ethernet_section.h"
 #include "config/sections.h"
 #include "config/stream_rule.h"
@@ -25,6 +26,7 @@ class ConfigReader {
     check_sections();
     for (const Section& section : sections_) read_section(section);
     check_port();
+    check_calls();
     return std::move(config_);
   }
   std::vector<Problem>& problems() { return problems_; }
@@ -34,8 +36,8 @@ class ConfigReader {
     std::string_view path;
     bool is_repeated;
   };
-  static constexpr Known kKnown[] = {
-      {"relay", false}, {"listen", true}, {"ethernet", false}, {"ethernet.device", true}, {"stream", true}};
+  static constexpr Known kKnown[] = {{"relay", false},          {"listen", true}, {"ethernet", false},
+                                     {"ethernet.device", true}, {"stream", true}, {"call", true}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -73,6 +75,7 @@ class ConfigReader {
     if (section.path == "ethernet") read_ethernet(reader);
     if (section.path == "ethernet.device") add_device(reader);
     if (section.path == "stream") add_stream(reader);
+    if (section.path == "call") add_call(reader, section.line);
   }
 
   void read_relay(FieldReader& reader) {
@@ -157,6 +160,24 @@ class ConfigReader {
     config_.streams.push_back(std::move(rule));
   }
 
+  void add_call(FieldReader& reader, int line) {
+    config_.calls.push_back(read_call_rule(reader));
+    call_lines_.push_back(line);
+  }
+
+  // Streams may stand behind the calls that name them. One that the API adds later can only be called for by the API.
+  void check_calls() {
+    for (std::size_t i = 0; i < config_.calls.size(); ++i) {
+      const std::string& name = config_.calls[i].stream;
+      const bool is_known = std::ranges::any_of(config_.streams, [&](const StreamRule& rule) {
+        return rule.is_pattern() ? name.starts_with(rule.name.substr(0, rule.name.size() - 1)) : rule.name == name;
+      });
+      if (!is_known && !name.empty())
+        problems_.push_back(
+            {call_lines_[i], "call.stream", quoted(name), "a stream that a [[stream]] of this file covers"});
+    }
+  }
+
   [[nodiscard]] bool has_section(std::string_view path) const {
     return std::ranges::find(sections_, path, &Section::path) != sections_.end();
   }
@@ -183,6 +204,7 @@ class ConfigReader {
   const std::vector<Section>& sections_;
   std::vector<Problem> problems_;
   Config config_;
+  std::vector<int> call_lines_;
 };
 
 std::string line_for(std::string_view file, const Problem& problem) {

@@ -67,6 +67,7 @@ struct Config {
   std::vector<ListenOptions> listen;
   EthernetOptions ethernet;
   std::vector<StreamRule> streams;
+  std::vector<CallRule> calls;
 };
 
 // Every mistake of a file, each "file:line: key: found X, accepted Y", in the order of the lines.
@@ -77,7 +78,7 @@ struct ConfigErrors {
 [[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name);
 [[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& path);
 
-// Sections that differ in what only a restart can change. Streams and the log level are taken over at once.
+// Sections that differ in what only a restart can change. Streams, calls and the log level are taken over at once.
 [[nodiscard]] std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh);
 
 }  // namespace fanlight::control

@@ -140,6 +140,50 @@ TEST(ConfigTest, SocketsWithoutListenAndEthernetWithoutDeviceAreRefused) {
               ElementsAre(HasSubstr("x.toml:2: ethernet.device: found nothing")));
 }
 
+TEST(ConfigTest, CallsAreRead) {
+  const auto config = parse_config(std::string{kListen} + R"([[call]]
+url = "srt://cdn.example.net:7000?streamid=in&latency=200"
+role = "viewer"
+stream = "live/main"
+passphrase = "passphrase12345"
+[[call]]
+url = "srt://[2001:db8::5]:7001"
+role = "publisher"
+stream = "live/camera"
+[[stream]]
+name = "live/*"
+)",
+                                   "x.toml");
+  ASSERT_TRUE(config) << config.error().lines.front();
+  ASSERT_EQ(config->calls.size(), 2u);
+  EXPECT_EQ(config->calls[0].role, Role::kViewer);
+  EXPECT_EQ(config->calls[0].url.passphrase, "passphrase12345");
+  EXPECT_EQ(config->calls[0].url.latency, millis(200));
+  EXPECT_EQ(config->calls[1].role, Role::kPublisher);
+  EXPECT_EQ(config->calls[1].stream, "live/camera");
+  EXPECT_EQ(config->calls[1].url.host, "2001:db8::5");
+}
+
+TEST(ConfigTest, ACallsMistakesAreTold) {
+  EXPECT_THAT(
+      errors_of(std::string{kListen} + R"([[call]]
+url = "srt://cdn.example.net?passphrase=hush-hush-hush"
+role = "watcher"
+stream = "live/main"
+[[call]]
+url = "srt://a:1?passphrase=hush-hush-hush"
+passphrase = "another-secret"
+role = "viewer"
+stream = "live/*"
+)"),
+      ElementsAre(StartsWith("x.toml:3: call.stream: found \"live/main\", accepted a stream that a [[stream]]"),
+                  StartsWith("x.toml:4: call.url: found one that cannot be used: no host and port, accepted srt"),
+                  "x.toml:5: call.role: found \"watcher\", accepted one of \"viewer\", \"publisher\"",
+                  HasSubstr("x.toml:7: call.stream"),
+                  "x.toml:9: call.passphrase: found one here and one in url, accepted one of them",
+                  "x.toml:11: call.stream: found \"live/*\", accepted the name of one stream"));
+}
+
 TEST(ConfigTest, ADuplicateStreamNameIsRefused) {
   EXPECT_THAT(errors_of(std::string{kListen} + "[[stream]]\nname = \"a\"\n[[stream]]\nname = \"a\"\n"),
               ElementsAre(HasSubstr("x.toml:6: stream.name: found \"a\" twice")));

@@ -1,10 +1,13 @@
-// One stream rule of the configuration, validated. Plain values, immutable after loading.
+// One rule of the configuration, for a stream or for a call of the relay's own, validated. Plain values, immutable
+// after loading.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "base/time.h"
+#include "config/srt_url.h"
+#include "contract/commands.h"
 #include "contract/stream_options.h"
 
 namespace fanlight::control {
@@ -21,6 +24,13 @@ struct StreamRule {
   std::string view_passphrase;
   [[nodiscard]] bool is_pattern() const { return !name.empty() && name.back() == '*'; }
   friend bool operator==(const StreamRule&, const StreamRule&) = default;
+};
+
+struct CallRule {
+  Role role = Role::kViewer;  // The listener's: a viewer is sent the stream, a publisher feeds it.
+  std::string stream;
+  SrtUrl url;
+  friend bool operator==(const CallRule&, const CallRule&) = default;
 };
 
 }  // namespace fanlight::control

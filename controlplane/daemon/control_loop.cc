@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,6 +20,7 @@
 #include "daemon/readiness.h"
 #include "daemon/turn_chain.h"
 #include "daemon/version.h"
+#include "daemon/way_out.h"
 #include "io/clock.h"
 #include "io/doorbell.h"
 
@@ -51,11 +53,12 @@ class ControlLoop::State {
       : config_(std::move(config)),
         config_path_(std::move(config_path)),
         mailboxes_(std::move(mailboxes)),
-        desk_(config_.streams, streams, mailboxes_.size()),
+        desk_(config_.streams, streams, mailboxes_.size(), [this](const Endpoint& to) { return way_out(config_, to); }),
         relay_(
             desk_, [this] { return facts(); }, [this] { settle(); }),
         bell_(loop_, dup(mailboxes_.front()->control_bell)) {
     wipe_passphrases(config_.streams);
+    desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     bell_.non_blocking(true);
     await_bell();
     await_signal();
@@ -117,6 +120,7 @@ class ControlLoop::State {
   void settle() {
     bool is_ring_full = false;
     for (std::size_t worker = 0; worker < mailboxes_.size(); ++worker) is_ring_full |= !push_commands(worker);
+    resolve_names();
     log_notices(io::MonotonicClock::now());
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
     arm(std::min({desk_.next_deadline(), retry, log_budget_.next_report()}));
@@ -143,6 +147,22 @@ class ControlLoop::State {
     }
     if (pushed > 0) io::ring_doorbell(mailbox.worker_bell);
     return command == nullptr;
+  }
+
+  // The resolver asks the system on a thread of its own, one name after the other.
+  void resolve_names() {
+    while (const std::optional<SessionDesk::Lookup> lookup = desk_.poll_lookup())
+      resolver_.async_resolve(lookup->host, "",
+                              [this, call = lookup->call](const error_code& error, const auto& found) {
+                                if (error == asio::error::operation_aborted) return;
+                                std::vector<IpAddress> addresses;
+                                for (const auto& one : found)
+                                  if (const auto ip = IpAddress::parse(one.endpoint().address().to_string()))
+                                    addresses.push_back(*ip);
+                                desk_.handle_lookup(io::MonotonicClock::now(), call, std::move(addresses),
+                                                    error ? error.message() : "no address");
+                                settle();
+                              });
   }
 
   void arm(Instant at) {
@@ -183,6 +203,7 @@ class ControlLoop::State {
     config_.relay.log_level = fresh->relay.log_level;
     desk_.handle_timeout(io::MonotonicClock::now());  // Its clock stands still between events.
     desk_.reload(std::move(fresh->streams));
+    desk_.reload_calls(io::MonotonicClock::now(), std::move(fresh->calls));
     spdlog::info("{} reloaded", config_path_);
     settle();
   }
@@ -216,6 +237,7 @@ class ControlLoop::State {
   asio::posix::stream_descriptor bell_;
   TurnChain events_{loop_, [this] { return handle_events(); }};
   asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
+  asio::ip::udp::resolver resolver_{loop_};
   asio::steady_timer timer_{loop_};
   asio::steady_timer patience_{loop_};
   Instant armed_ = Instant::never();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/relay.h"
+#include "io/clock.h"
 #include "session/session_desk.h"
 
 namespace fanlight::control {
@@ -20,6 +21,13 @@ class DeskRelay final : public Relay {
     return settled(desk_.remove_stream(name));
   }
   [[nodiscard]] Result<Done> kick(SocketId socket) override { return settled(desk_.kick(socket)); }
+  [[nodiscard]] Result<std::uint32_t> add_call(const CallRule& rule) override {
+    return settled(desk_.add_call(io::MonotonicClock::now(), rule));
+  }
+  [[nodiscard]] Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) override {
+    return settled(desk_.remove_call(id, role));
+  }
+  [[nodiscard]] std::vector<CallView> calls() const override { return desk_.calls(io::MonotonicClock::now()); }
   [[nodiscard]] std::uint64_t ask_report(SocketId socket) override { return settled(desk_.ask_report(socket)); }
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket) override { return desk_.take_report(ticket); }
 

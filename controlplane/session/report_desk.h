@@ -30,6 +30,7 @@ struct SessionView {
   std::string user;   // u= of the stream ID; empty when absent.
   std::string agent;  // Peer's SRT version, "1.5.1".
   bool is_encrypted = false;
+  std::uint32_t call = 0;  // The call of ours that it came from; 0: it called us.
   event::SessionReport report;
 };
 struct Report {

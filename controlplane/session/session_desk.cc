@@ -23,6 +23,8 @@ ByteSpan used_part(const std::array<std::byte, Size>& array, std::size_t bytes) 
   return ByteSpan{array}.first(std::min(bytes, Size));
 }
 
+}  // namespace
+
 // What stands in the way of a role that the passphrase let through. Whether the stream's packets fit a viewer's MSS is
 // the worker's to say: it sees them.
 std::optional<Reject> judge_stream(const StreamEntry* stream, Role role) {
@@ -31,8 +33,6 @@ std::optional<Reject> judge_stream(const StreamEntry* stream, Role role) {
   const bool may_wait = stream != nullptr && !stream->is_dynamic && stream->policy.wait;
   return has_publisher || may_wait ? std::nullopt : std::optional{Reject::kNotFound};
 }
-
-}  // namespace
 
 void SessionDesk::handle_event(Instant now, Event event, std::size_t worker) {
   now_ = std::max(now_, now);
@@ -46,9 +46,13 @@ void SessionDesk::handle_timeout(Instant now) {
   streams_.for_each([this](StreamEntry& stream) {
     if (stream.linger_end <= now_) retire(stream);
   });
+  make_due_calls();
 }
 
-Instant SessionDesk::next_deadline() const { return std::min(sessions_.next_deadline(), streams_.next_linger_end()); }
+Instant SessionDesk::next_deadline() const {
+  const Instant due = std::min(sessions_.next_deadline(), streams_.next_linger_end());
+  return is_stopping_ ? due : std::min(due, calls_.next_deadline());
+}
 
 Command* SessionDesk::peek_command(std::size_t worker) {
   return commands_[worker].empty() ? nullptr : &commands_[worker].front();
@@ -181,6 +185,7 @@ void SessionDesk::handle(event::SessionOpened& event) {
   std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
   if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
   note(Notice::Level::kInfo, std::move(text));
+  if (session->role == Role::kPublisher) wake_calls(session->stream_name);
 }
 
 void SessionDesk::handle(event::SessionRefused& event) {
@@ -201,6 +206,7 @@ void SessionDesk::handle(event::SessionClosed& event) {
   note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)});
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout);
   placement_.leave(session->worker);
+  if (session->call != 0) end_call(*session, event.reason);
   sessions_.erase_closed(now_, event.request);
 }
 

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "base/time.h"
 #include "config/rules.h"
 #include "contract/commands.h"
+#include "session/call_table.h"
 #include "session/conclusion.h"
 #include "session/key_desk.h"
 #include "session/placement.h"
@@ -41,8 +43,12 @@ struct Notice {
 
 class SessionDesk {
  public:
+  // The door and address of ours that a call to an endpoint leaves from; empty when there is none.
+  using WayOut = std::function<std::optional<Path>(const Endpoint&)>;
   // A rule that is invalid, doubled, or has no memory is left out with a notice.
-  SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers = 1);
+  SessionDesk(
+      std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers = 1,
+      WayOut way_out = [](const Endpoint& to) { return Path{.remote = to, .local = {}}; });
   ~SessionDesk();
   SessionDesk(const SessionDesk&) = delete;
   SessionDesk& operator=(const SessionDesk&) = delete;
@@ -64,6 +70,19 @@ class SessionDesk {
   [[nodiscard]] Result<Done> kick(SocketId socket);
   // Replaces the rules. Running sessions are not touched; a rule that is gone ends with its last session.
   void reload(std::vector<StreamRule> rules);
+  // Calls of the relay's own. They are kept up until they are removed. With a role, only one of that role is meant.
+  [[nodiscard]] Result<std::uint32_t> add_call(Instant now, CallRule rule);
+  [[nodiscard]] Result<Done> remove_call(std::uint32_t id, std::optional<Role> role = std::nullopt);
+  // Replaces the calls; those that stay the same go on.
+  void reload_calls(Instant now, std::vector<CallRule> rules);
+  [[nodiscard]] std::vector<CallView> calls(Instant now) const { return calls_.views(now); }
+  // A name to be resolved, and what became of it: addresses, or none and why.
+  struct Lookup {
+    std::uint32_t call = 0;
+    std::string host;
+  };
+  [[nodiscard]] std::optional<Lookup> poll_lookup();
+  void handle_lookup(Instant now, std::uint32_t call, std::vector<IpAddress> addresses, const std::string& error);
   // Asks the workers for figures of one session (or all, with SocketId{}); take_report() has them when they came.
   [[nodiscard]] std::uint64_t ask_report(SocketId socket);
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
@@ -79,8 +98,8 @@ class SessionDesk {
   void handle(event::SessionOpened& event);
   void handle(event::SessionRefused& event);
   void handle(event::SessionClosed& event);
-  void handle(event::CallConnected&) {}  // Nobody has calls made yet.
-  void handle(event::CallFailed&) {}
+  void handle(event::CallConnected& event);
+  void handle(event::CallFailed& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
   void handle(event::SessionReport& event);
@@ -110,6 +129,16 @@ class SessionDesk {
   void add_rule_or_note(const StreamRule& rule);
   void mark_removed(const std::vector<StreamRule>& rules);
 
+  // --- calls (call_desk.cc)
+  void make_due_calls();
+  [[nodiscard]] std::optional<std::string> obstacle_of(const CallEntry& call);
+  void begin_call(CallEntry& call);
+  void dial(CallEntry& call, const Path& path);
+  void drop_call(CallEntry& call);
+  void end_call(const Session& session, CloseReason reason);
+  void pause_call(CallEntry& call, std::string failure);
+  void wake_calls(std::string_view stream);
+
   template <class What>
   void say(std::size_t worker, What command) {
     commands_[worker].emplace_back(std::move(command));
@@ -126,6 +155,9 @@ class SessionDesk {
   KeyDesk keys_;
   ReportDesk reports_;
   Placement placement_;
+  CallTable calls_;
+  WayOut way_out_;
+  std::deque<Lookup> lookups_;
   std::vector<std::deque<Command>> commands_;  // By worker.
   std::deque<Notice> notices_;
   std::uint64_t last_request_ = 0;
@@ -134,5 +166,8 @@ class SessionDesk {
   bool is_stopping_ = false;
   std::size_t stopped_ = 0;  // Workers.
 };
+
+// What stands in the way of a role that the passphrase let through; null: there is no such stream yet.
+[[nodiscard]] std::optional<wire::Reject> judge_stream(const StreamEntry* stream, Role role);
 
 }  // namespace fanlight::control

@@ -20,8 +20,8 @@ Error no_stream(std::string_view name) {
 
 }  // namespace
 
-SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers)
-    : factory_(factory), placement_(workers), commands_(workers) {
+SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers, WayOut way_out)
+    : factory_(factory), placement_(workers), way_out_(std::move(way_out)), commands_(workers) {
   for (const StreamRule& rule : rules) add_rule_or_note(rule);
   wipe_passphrases(rules);
 }
@@ -186,6 +186,7 @@ void SessionDesk::handle(event::SessionReport& event) {
                               .user = session->user,
                               .agent = version_text(session->srt_version),
                               .is_encrypted = session->key_bytes != 0,
+                              .call = session->call,
                               .report = std::move(event)});
 }
 

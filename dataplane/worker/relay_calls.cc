@@ -89,6 +89,7 @@ std::optional<wire::Reject> Relay::try_connect(Instant now, Session& session, Ca
   open.mss = answer.mss;
   open.peer_rexmit = answer.knows_retransmit_flag;
   open.ciphers = std::move(call.terms.kit->ciphers);
+  if (open.role == Role::kPublisher) drain_handovers(now);  // What the one before left behind comes first.
   std::optional<wire::Reject> reason = judge_open(open);
   if (!reason && !begin_session(now, session, open)) reason = wire::Reject::kResource;
   if (reason) {
@@ -100,7 +101,6 @@ std::optional<wire::Reject> Relay::try_connect(Instant now, Session& session, Ca
   session.is_up = true;
   if (session.viewer) {
     session.viewer->envelope.time_zero = session.viewer->envelope.time_zero + (call.opened - now);
-    session.viewer->start_at = now;
     session.viewer->sender.handle_sign_of_life(now);
   }
   std::array<std::byte, 20> greeting;  // So that the listener knows.

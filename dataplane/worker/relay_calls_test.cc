@@ -79,8 +79,9 @@ TEST_F(RelayCallsTest, AListenersYesMakesAViewerThatGetsTheStream) {
   EXPECT_EQ(connected->socket, socket);
   EXPECT_EQ(connected->peer, kPeer);
   EXPECT_TRUE(connected->kit);
+  run_for(millis(10));
   hear(caller(1), data(source, {kIsn.raw + 1}));
-  const std::vector<Said> said = to(breathe(), kListener);
+  const std::vector<Said> said = to(run_for(millis(10)), kListener);
   EXPECT_EQ(sequences(said), std::vector<std::uint32_t>{kIsn.raw});
   EXPECT_EQ(said.back().data()->destination, kPeer);
 }

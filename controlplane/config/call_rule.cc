@@ -1,0 +1,48 @@
+#include "config/call_rule.h"
+
+#include <cstring>
+#include <utility>
+
+#include "config/stream_rule.h"
+
+namespace fanlight::control {
+namespace {
+
+void read_url(FieldReader& reader, CallRule& rule) {
+  std::string text = reader.text("url");
+  Result<SrtUrl, std::string> url = parse_srt_url(text);
+  if (url) {
+    rule.url = std::move(*url);
+  } else if (!reader.has("url")) {
+    reader.complain("url", "nothing", "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS");
+  } else {
+    reader.complain("url", "one that cannot be used: " + url.error(),
+                    "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS");
+  }
+  explicit_bzero(text.data(), text.size());  // It may have held a passphrase.
+}
+
+void read_passphrase(FieldReader& reader, CallRule& rule) {
+  std::string passphrase = reader.secret("passphrase", kPassphraseBytes);
+  if (passphrase.empty()) return;
+  if (!rule.url.passphrase.empty()) reader.complain("passphrase", "one here and one in url", "one of them");
+  rule.url.passphrase = std::move(passphrase);
+}
+
+}  // namespace
+
+CallRule read_call_rule(FieldReader& reader) {
+  CallRule rule;
+  rule.role = reader.choice("role", {"viewer", "publisher"}, 0) == 0 ? Role::kViewer : Role::kPublisher;
+  if (!reader.has("role"))
+    reader.complain("role", "nothing", "\"viewer\" (it is sent the stream) or \"publisher\" (it feeds the stream)");
+  rule.stream = reader.text("stream");
+  if (rule.stream.empty() || rule.stream.size() > kStreamNameBytesMax || rule.stream.find('*') != std::string::npos)
+    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
+  read_url(reader, rule);
+  read_passphrase(reader, rule);
+  reader.finish();
+  return rule;
+}
+
+}  // namespace fanlight::control

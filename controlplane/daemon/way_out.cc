@@ -1,0 +1,56 @@
+#include "daemon/way_out.h"
+
+#include <algorithm>
+
+namespace fanlight::control {
+namespace {
+
+bool is_loopback(const IpAddress& ip) {
+  constexpr IpAddress kSix{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  return ip.is_v4() ? ip.bytes[12] == 127 : ip == kSix;
+}
+
+// "[::]" takes IPv4 as well, unless "0.0.0.0" is listed with its port.
+bool speaks(const std::vector<ListenOptions>& listen, const Endpoint& from, const IpAddress& to) {
+  if (from.ip.is_v4() == to.is_v4()) return true;
+  if (!to.is_v4() || !from.ip.is_unspecified()) return false;
+  return std::ranges::none_of(
+      listen, [&](const ListenOptions& other) { return other.address.port == from.port && other.address.ip.is_v4(); });
+}
+
+bool reaches(const IpAddress& from, const IpAddress& to) {
+  return from.is_unspecified() || is_loopback(from) == is_loopback(to);
+}
+
+std::optional<Path> way_through_sockets(const std::vector<ListenOptions>& listen, const Endpoint& to) {
+  for (std::size_t door = 0; door < listen.size(); ++door) {
+    const Endpoint& from = listen[door].address;
+    if (speaks(listen, from, to.ip) && reaches(from.ip, to.ip))
+      return Path{.remote = to, .local = from, .door = static_cast<std::uint16_t>(door)};
+  }
+  return std::nullopt;
+}
+
+// A device on whose link it is, else one with a gateway.
+std::optional<Path> way_through_devices(const EthernetOptions& ethernet, const Endpoint& to) {
+  std::optional<Path> routed;
+  for (std::size_t door = 0; door < ethernet.devices.size(); ++door) {
+    const DeviceOptions& device = ethernet.devices[door];
+    const std::optional<InterfaceAddress>& ours = to.ip.is_v4() ? device.ipv4 : device.ipv6;
+    if (!ours) continue;
+    const Path path{
+        .remote = to, .local = {ours->ip, ethernet.udp_ports.front()}, .door = static_cast<std::uint16_t>(door)};
+    if (ours->is_on_link(to.ip)) return path;
+    if (ours->gateway && !routed) routed = path;
+  }
+  return routed;
+}
+
+}  // namespace
+
+std::optional<Path> way_out(const Config& config, const Endpoint& to) {
+  return config.relay.port == PortKind::kSockets ? way_through_sockets(config.listen, to)
+                                                 : way_through_devices(config.ethernet, to);
+}
+
+}  // namespace fanlight::control

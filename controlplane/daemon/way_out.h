@@ -1,0 +1,14 @@
+// Where a call of the relay's own leaves: through an address that it listens on already, so that it needs no socket of
+// its own, works on a DPDK device as on kernel sockets, and passes the same firewall rule as everybody who calls in.
+#pragma once
+
+#include <optional>
+
+#include "config/config.h"
+
+namespace fanlight::control {
+
+// The first address of the configuration from which `to` can be reached; empty when there is none.
+[[nodiscard]] std::optional<Path> way_out(const Config& config, const Endpoint& to);
+
+}  // namespace fanlight::control

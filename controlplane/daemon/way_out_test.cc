@@ -1,0 +1,56 @@
+#include "daemon/way_out.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::control {
+namespace {
+
+Config listening_on(std::initializer_list<const char*> addresses) {
+  Config config;
+  for (const char* address : addresses) config.listen.push_back({*Endpoint::parse(address)});
+  return config;
+}
+
+// The address that a call leaves from; empty when there is none.
+std::string from(const Config& config, const char* to) {
+  const auto path = way_out(config, *Endpoint::parse(to));
+  return path ? path->local.text() : "";
+}
+
+TEST(WayOutTest, AWildcardReachesItsFamily) {
+  EXPECT_EQ(from(listening_on({"0.0.0.0:9000"}), "192.0.2.1:7000"), "0.0.0.0:9000");
+  EXPECT_EQ(from(listening_on({"0.0.0.0:9000"}), "[2001:db8::1]:7000"), "");
+  EXPECT_EQ(from(listening_on({"[::]:9000"}), "192.0.2.1:7000"), "[::]:9000");
+}
+
+TEST(WayOutTest, WithATwinTheIpv6WildcardIsForIpv6Only) {
+  const Config config = listening_on({"[::]:9000", "0.0.0.0:9000"});
+  EXPECT_EQ(from(config, "192.0.2.1:7000"), "0.0.0.0:9000");
+  EXPECT_EQ(way_out(config, *Endpoint::parse("192.0.2.1:7000"))->door, 1);
+  EXPECT_EQ(from(config, "[2001:db8::1]:7000"), "[::]:9000");
+}
+
+TEST(WayOutTest, LoopbackStaysOnLoopback) {
+  const Config config = listening_on({"127.0.0.1:9000", "192.0.2.9:9000"});
+  EXPECT_EQ(from(config, "127.0.0.2:7000"), "127.0.0.1:9000");
+  EXPECT_EQ(from(config, "198.51.100.1:7000"), "192.0.2.9:9000");
+  EXPECT_EQ(from(listening_on({"127.0.0.1:9000"}), "198.51.100.1:7000"), "");
+}
+
+TEST(WayOutTest, ADeviceOnTheLinkBeatsOneWithAGateway) {
+  Config config;
+  config.relay.port = PortKind::kEthernet;
+  config.ethernet.udp_ports = {9000, 9001};
+  DeviceOptions first;
+  first.ipv4 = InterfaceAddress{IpAddress::v4(10, 1, 0, 1), 24, IpAddress::v4(10, 1, 0, 254)};
+  DeviceOptions second;
+  second.ipv4 = InterfaceAddress{IpAddress::v4(10, 2, 0, 1), 24, std::nullopt};
+  config.ethernet.devices = {first, second};
+  EXPECT_EQ(from(config, "10.2.0.7:7000"), "10.2.0.1:9000");
+  EXPECT_EQ(way_out(config, *Endpoint::parse("10.2.0.7:7000"))->door, 1);
+  EXPECT_EQ(from(config, "198.51.100.1:7000"), "10.1.0.1:9000");
+  EXPECT_EQ(from(config, "[2001:db8::1]:7000"), "");
+}
+
+}  // namespace
+}  // namespace fanlight::control
