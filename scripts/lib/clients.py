@@ -20,9 +20,14 @@ class Target:
     latency_ms: int = 120
     passphrase: str | None = None
     key_bytes: int = 16
+    listening: bool = False  # It waits at the address instead of calling there.
 
     def stream_id(self, mode: str) -> str:
         return f"#!::r={self.stream},m={mode}"
+
+    @property
+    def mode(self) -> str:
+        return "listener" if self.listening else "caller"
 
     def url(self, **options) -> str:
         query = "&".join(f"{key}={value}" for key, value in options.items() if value is not None)
@@ -31,18 +36,21 @@ class Target:
 
 def ffmpeg_url(target: Target, mode: str) -> str:
     # Nothing is escaped: ffmpeg 5.1 sends %23 as it stands.
-    return target.url(latency=target.latency_ms * 1000, pkt_size=PAYLOAD, streamid=target.stream_id(mode),
+    return target.url(mode=target.mode, latency=target.latency_ms * 1000, pkt_size=PAYLOAD,
+                      streamid=None if target.listening else target.stream_id(mode),
                       passphrase=target.passphrase, pbkeylen=target.key_bytes if target.passphrase else None)
 
 
 def slt_url(target: Target, mode: str) -> str:
-    return target.url(mode="caller", transtype="live", latency=target.latency_ms, streamid=target.stream_id(mode),
+    return target.url(mode=target.mode, transtype="live", latency=target.latency_ms,
+                      streamid=None if target.listening else target.stream_id(mode),
                       passphrase=target.passphrase, pbkeylen=target.key_bytes if target.passphrase else None)
 
 
 def gstreamer_element(element: str, target: Target, mode: str) -> list[str]:
-    words = [element, f"uri=srt://{target.address}?mode=caller", f"latency={target.latency_ms}",
-             f'streamid="{target.stream_id(mode)}"']
+    words = [element, f"uri=srt://{target.address}?mode={target.mode}", f"latency={target.latency_ms}"]
+    if not target.listening:
+        words.append(f'streamid="{target.stream_id(mode)}"')
     if target.passphrase:
         words += [f'passphrase="{target.passphrase}"', f"pbkeylen={target.key_bytes}"]
     return words

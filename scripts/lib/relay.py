@@ -110,6 +110,14 @@ class Relay:
         argv = [str(self.cli), "--api", str(self.api), *words, *(["--json"] if as_json else [])]
         return subprocess.run(argv, capture_output=True, text=True, timeout=5)
 
+    def calls(self) -> list[dict]:
+        """Of listeners of both roles; empty while the relay does not answer."""
+        try:
+            answer = self.ask("viewer", "list")
+            return json.loads(answer.stdout)["calls"] if answer.returncode == 0 else []
+        except (subprocess.TimeoutExpired, ValueError, KeyError):
+            return []
+
     def sessions(self) -> list[dict]:
         """Empty while the relay does not answer."""
         try:

@@ -94,6 +94,18 @@ std::string added(const json& answer) { return "added " + printable(answer.value
 std::string removed(const json& answer) { return "removed " + printable(answer.value("name", std::string{})) + "\n"; }
 std::string kicked(const json& answer) { return "kicked " + std::to_string(answer.value("id", 0u)) + "\n"; }
 
+std::string viewer_called(const json& answer) {
+  return "calling viewer " + std::to_string(answer.value("id", 0u)) +
+         "; fanlight viewer list shows what becomes of it\n";
+}
+std::string publisher_called(const json& answer) {
+  return "calling publisher " + std::to_string(answer.value("id", 0u)) +
+         "; fanlight publisher list shows what becomes of it\n";
+}
+std::string call_removed(const json& answer) {
+  return "no longer calling " + std::to_string(answer.value("id", 0u)) + "\n";
+}
+
 std::string session_target(std::uint32_t id) { return "/v1/sessions/" + std::to_string(id); }
 
 }  // namespace
@@ -125,6 +137,32 @@ int add_stream(const Context& context, const NewStream& stream) {
 
 int remove_stream(const Context& context, const std::string& name) {
   return ask(context, {.method = "DELETE", .target = "/v1/streams/" + percent_encoded(name)}, removed);
+}
+
+int list_calls(const Context& context, const std::string& role) {
+  const Report report = role == "viewer" ? called_viewers_report : called_publishers_report;
+  return ask(context, {.target = "/v1/calls"}, report);
+}
+
+int add_call(const Context& context, const NewCall& call) {
+  json body{{"role", call.role}, {"stream", call.stream}, {"url", call.url}};
+  const Result<Done> secret = add_passphrase(body, "passphrase", call.passphrase_file);
+  if (!secret) return fail(secret.error().what);
+  const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  const Report report = call.role == "viewer" ? viewer_called : publisher_called;
+  return ask(context, {.method = "POST", .target = "/v1/calls", .body = text}, report);
+}
+
+int remove_call(const Context& context, const std::string& role, std::uint32_t id) {
+  const std::string target = "/v1/calls/" + std::to_string(id) + "?role=" + role;
+  return ask(context, {.method = "DELETE", .target = target}, call_removed);
+}
+
+void hide_passphrase(char* argument) {
+  constexpr std::string_view kKey = "passphrase=";
+  char* at = std::strstr(argument, kKey.data());
+  if (at == nullptr || std::strncmp(argument, "srt://", 6) != 0) return;
+  for (at += kKey.size(); *at != '\0' && *at != '&'; ++at) *at = '*';
 }
 
 int list_sessions(const Context& context, const std::string& stream) {

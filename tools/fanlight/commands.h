@@ -26,6 +26,14 @@ struct NewStream {
   std::string view_passphrase_file;
 };
 
+// A listener that the relay is to call: as a viewer it is sent the stream, as a publisher it feeds it.
+struct NewCall {
+  std::string role;
+  std::string url;
+  std::string stream;
+  std::string passphrase_file;
+};
+
 // Each answers the program's exit code: 0 done, 1 refused or failed.
 [[nodiscard]] int show_status(const Context& context);
 [[nodiscard]] int show_version(const Context& context);
@@ -36,5 +44,11 @@ struct NewStream {
 [[nodiscard]] int list_sessions(const Context& context, const std::string& stream);
 [[nodiscard]] int show_session(const Context& context, std::uint32_t id);
 [[nodiscard]] int kick(const Context& context, std::uint32_t id);
+
+[[nodiscard]] int list_calls(const Context& context, const std::string& role);
+[[nodiscard]] int add_call(const Context& context, const NewCall& call);
+[[nodiscard]] int remove_call(const Context& context, const std::string& role, std::uint32_t id);
+// Overwrites what stands behind "passphrase=" in an argument, so that `ps` does not go on showing it.
+void hide_passphrase(char* argument);
 
 }  // namespace fanlight::cli

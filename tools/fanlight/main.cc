@@ -24,10 +24,12 @@ struct CommandLine {
   CLI::App* command(CLI::App& parent, const char* name, const char* what, const char* example);
   void add_stream_commands();
   void add_session_commands();
+  void add_call_commands(const char* role, const char* what, const char* example);
 
   CLI::App app{"fanlight shows and steers a running fanlightd."};
   Context context{usual_api_path()};
   NewStream stream;
+  NewCall call;
   std::string name;
   std::uint32_t id = 0;
   std::function<int()> run;
@@ -55,6 +57,10 @@ CommandLine::CommandLine() {
   });
   add_stream_commands();
   add_session_commands();
+  add_call_commands("viewer", "push a stream out: call a listener that is sent the stream",
+                    "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main");
+  add_call_commands("publisher", "pull a stream in: call a listener that feeds the stream",
+                    "fanlight publisher add 'srt://camera.example.net:7000' --stream live/camera");
 }
 
 void CommandLine::add_stream_commands() {
@@ -98,6 +104,31 @@ void CommandLine::add_session_commands() {
   cut->callback([this] { run = [this] { return kick(context, id); }; });
 }
 
+// Listeners that the relay calls, by what they are to the stream.
+void CommandLine::add_call_commands(const char* role, const char* what, const char* example) {
+  const std::string verb = std::string{"fanlight "} + role;
+  CLI::App* group = command(app, role, what, example);
+  group->require_subcommand(1);
+  CLI::App* add = command(*group, "add", what, example);
+  add->add_option("URL", call.url,
+                  "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS&pbkeylen=16|24|32&passphrase=SECRET; "
+                  "values percent-encoded")
+      ->required();
+  add->add_option("--stream", call.stream, "the relay's stream")->required();
+  add->add_option("--passphrase-file", call.passphrase_file,
+                  "file whose first line encrypts the session; an argument can be seen in `ps`")
+      ->type_name("FILE");
+  add->callback([this, role] {
+    call.role = role;
+    run = [this] { return add_call(context, call); };
+  });
+  CLI::App* remove = command(*group, "remove", "end the session and call no more", (verb + " remove 3").c_str());
+  remove->add_option("ID", id, "as the list shows it")->required();
+  remove->callback([this, role] { run = [this, role] { return remove_call(context, role, id); }; });
+  command(*group, "list", "whom the relay calls, and what became of it", (verb + " list").c_str())
+      ->callback([this, role] { run = [this, role] { return list_calls(context, role); }; });
+}
+
 // The first word that is no command of ours; empty when a command is merely missing.
 std::string unknown_word(const CLI::App& app, const CLI::ParseError& error) {
   const bool is_command_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
@@ -106,7 +137,9 @@ std::string unknown_word(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int refuse(const std::string& word, const CLI::App& app) {
-  const std::string parent = app.got_subcommand("stream") ? "fanlight stream" : "fanlight";
+  std::string parent = "fanlight";
+  for (const char* group : {"stream", "viewer", "publisher"})
+    if (app.got_subcommand(group)) parent = std::string{"fanlight "} + group;
   const char* kind = word.front() == '-' ? "option" : "command";
   std::fprintf(stderr, "%s: unknown %s %s\nRun %s --help for more information.\n", parent.c_str(), kind,
                printable(word).c_str(), parent.c_str());
@@ -125,5 +158,6 @@ int main(int argc, char** argv) {
     if (!word.empty()) return fanlight::cli::refuse(word, line.app);
     return line.app.exit(error) == 0 ? 0 : 2;
   }
+  for (int i = 1; i < argc; ++i) fanlight::cli::hide_passphrase(argv[i]);  // Copied by now.
   return line.run();
 }

@@ -106,6 +106,31 @@ void add_counted(Facts& facts, const json& counters) {
     if (value.is_number_unsigned() && value != 0u) facts.add(name, grouped(value.get<std::uint64_t>()));
 }
 
+std::string calls_report(const json& answer, const std::string& role) {
+  Table table{{"ID", Align::kRight},
+              {"STREAM"},
+              {"URL"},
+              {"STATE"},
+              {"FOR", Align::kRight},
+              {"SESSION", Align::kRight},
+              {"AGAIN IN", Align::kRight},
+              {"TRIES", Align::kRight},
+              {"KEY"},
+              {"LAST FAILURE"}};
+  bool is_empty = true;
+  for (const json& call : answer.value("calls", json::array())) {
+    if (call.value("role", std::string{}) != role) continue;
+    is_empty = false;
+    const json session = call.value("session", json(nullptr));
+    const json retry = call.value("retry_in_s", json(nullptr));
+    table.add({std::to_string(count(call, "id")), text(call, "stream"), text(call, "url"), text(call, "state"),
+               span(number(call, "state_s")), session.is_number() ? std::to_string(session.get<std::uint64_t>()) : "-",
+               retry.is_number() ? span(retry.get<double>()) : "-", grouped(count(call, "attempts")),
+               flag(call, "encrypted") ? "AES" : "clear", text(call, "failure")});
+  }
+  return is_empty ? "the relay calls no " + role + "s\n" : table.text();
+}
+
 }  // namespace
 
 std::string status_report(const json& status) {
@@ -143,6 +168,9 @@ std::string streams_report(const json& answer) {
                grouped(count(stream, "latency_ms")) + " ms", flag(stream, "removed") ? "ending" : "open"});
   return streams.empty() ? "no streams\n" : table.text();
 }
+
+std::string called_viewers_report(const json& answer) { return calls_report(answer, "viewer"); }
+std::string called_publishers_report(const json& answer) { return calls_report(answer, "publisher"); }
 
 std::string sessions_report(const json& answer) {
   Table table{{"ID", Align::kRight},
