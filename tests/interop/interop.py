@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+import calls  # noqa: E402
 import clients  # noqa: E402
 import libsrt  # noqa: E402
 import relay as relays  # noqa: E402
@@ -190,6 +191,7 @@ def main() -> int:
         for group in groups(100 if args.long else 20):
             pool.submit(run_group, group, args.build_dir, results, args.only)
         pool.submit(run_refusals, args.build_dir, results, args.only)
+        pool.submit(calls.run, args.build_dir, results, args.only)
         pool.shutdown(wait=True)
     except Stopped:
         say("stopping: the groups under way end first")
