@@ -61,6 +61,8 @@ gop_max_ms = 4000
 join = "live"
 join_rate_max_mbps = 12.5
 join_time_max_ms = 900
+repair_share_percent = 40
+cut_slow = false
 publish_passphrase = "0123456789"
 view_passphrase = "9876543210"
 )",
@@ -81,6 +83,7 @@ view_passphrase = "9876543210"
                                                  2'500'000,
                                                  seconds(4),
                                                  {.at_picture = false, .bits_max = 12'500'000, .time_max = millis(900)},
+                                                 {.repair_percent = 40, .cuts_slow = false},
                                                  false,
                                                  "0123456789",
                                                  "9876543210"}));

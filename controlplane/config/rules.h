@@ -19,6 +19,7 @@ struct StreamRule {
   std::uint64_t bitrate_bits_max = 10'000'000;
   Micros gop_max = seconds(2);     // From one picture to start at to the next.
   JoinOptions join{};              // Where viewers start.
+  ViewerBounds bounds{};           // What a viewer may cost.
   bool wait = true;                // A viewer may come before the publisher. Never under a pattern.
   std::string publish_passphrase;  // Empty: clear only.
   std::string view_passphrase;

@@ -45,6 +45,12 @@ void read_join(FieldReader& reader, StreamRule& rule) {
   rule.join.time_max = millis(reader.integer("join_time_max_ms", kLatencyMs, rule.join.time_max.count / 1000));
 }
 
+void read_bounds(FieldReader& reader, StreamRule& rule) {
+  rule.bounds.repair_percent =
+      static_cast<std::uint32_t>(reader.integer("repair_share_percent", kRepairPercent, rule.bounds.repair_percent));
+  rule.bounds.cuts_slow = reader.flag("cut_slow", rule.bounds.cuts_slow);
+}
+
 void read_wait(FieldReader& reader, StreamRule& rule) {
   rule.wait = reader.flag("wait", !rule.is_pattern());
   if (!rule.wait || !rule.is_pattern()) return;
@@ -60,6 +66,7 @@ StreamRule read_stream_rule(FieldReader& reader) {
   read_latency(reader, rule);
   read_bitrate(reader, rule);
   read_join(reader, rule);
+  read_bounds(reader, rule);
   read_wait(reader, rule);
   rule.publish_passphrase = reader.secret("publish_passphrase", kPassphraseBytes);
   rule.view_passphrase = reader.secret("view_passphrase", kPassphraseBytes);

@@ -81,8 +81,9 @@ void SessionDesk::apply_rule(StreamEntry& stream, const StreamPolicy& policy, bo
   StreamPolicy applied = policy;
   applied.name = stream.policy.name;
   if (!applied.keep_dimensions_of(stream.policy))
-    note(Notice::Level::kWarning,
-         "stream " + applied.name + ": a new bitrate, latency_max, GOP or join takes effect when it is re-added");
+    note(
+        Notice::Level::kWarning,
+        "stream " + applied.name + ": a new bitrate, latency_max, GOP, join or bound takes effect when it is re-added");
   stream.policy = applied;
   stream.is_removed = false;
   const bool becomes_dynamic = is_dynamic && !stream.is_dynamic;

@@ -13,6 +13,7 @@ StreamPolicy::StreamPolicy(const StreamRule& rule)
       bitrate_bits_max(rule.bitrate_bits_max),
       gop_max(rule.gop_max),
       join(rule.join),
+      bounds(rule.bounds),
       wait(rule.wait),
       publish_passphrase(rule.publish_passphrase),
       view_passphrase(rule.view_passphrase) {}
@@ -22,12 +23,13 @@ StreamOptions StreamPolicy::options() const {
           .latency = latency,
           .latency_max = latency_max,
           .gop_max = gop_max,
-          .join = join};
+          .join = join,
+          .bounds = bounds};
 }
 
 bool StreamPolicy::keep_dimensions_of(const StreamPolicy& running) {
   const auto dimensions = [](StreamPolicy& p) {
-    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join);
+    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join, p.bounds);
   };
   StreamPolicy kept = running;
   const bool is_same = dimensions(*this) == dimensions(kept);
@@ -43,6 +45,7 @@ StreamRule StreamPolicy::public_rule() const {
   rule.bitrate_bits_max = bitrate_bits_max;
   rule.gop_max = gop_max;
   rule.join = join;
+  rule.bounds = bounds;
   rule.wait = wait;
   return rule;
 }

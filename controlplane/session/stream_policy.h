@@ -18,6 +18,7 @@ struct StreamPolicy {
   std::uint64_t bitrate_bits_max = 0;
   Micros gop_max;
   JoinOptions join;
+  ViewerBounds bounds;
   bool wait = true;
   Secret publish_passphrase;
   Secret view_passphrase;

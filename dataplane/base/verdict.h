@@ -31,6 +31,7 @@ namespace fanlight {
   X(kBadCookie, "bad_cookie")                   \
   X(kRendezvous, "rendezvous")                  \
   X(kLegacyHandshake, "legacy_handshake")       \
+  X(kNakLimited, "nak_limited")                 \
   X(kUnexpectedData, "unexpected_data")         \
   X(kPartialMessage, "partial_message")         \
   X(kFilterPacket, "filter_packet")             \

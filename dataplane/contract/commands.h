@@ -42,6 +42,9 @@ enum class CloseReason : std::uint8_t {
   kStreamEnded,     // Its stream was removed, or a pattern's stream ended with its publisher.
   kOutgrown,        // The publisher's payloads no longer fit into the viewer's MSS.
   kKeyWornOut,      // 2^31 packets under one key: one more would repeat its key stream.
+  kStalled,         // Viewer: acknowledged nothing for 10 s while the stream went on.
+  kTooSlow,         // Viewer: skipped to live at least once a second, for half a minute.
+  kOverBudget,      // Viewer: asked for more repairs than its share, for half a minute.
 };
 
 constexpr std::string_view describe(CloseReason reason) {
@@ -62,6 +65,12 @@ constexpr std::string_view describe(CloseReason reason) {
       return "payloads larger than its MSS";
     case CloseReason::kKeyWornOut:
       return "key used for 2^31 packets";
+    case CloseReason::kStalled:
+      return "viewer acknowledged nothing for 10 s";
+    case CloseReason::kTooSlow:
+      return "viewer could not keep up for 30 s";
+    case CloseReason::kOverBudget:
+      return "viewer asked for too many repairs for 30 s";
   }
   return "unknown";
 }

@@ -59,6 +59,9 @@ namespace fanlight {
   X(kHandoversLost, "handovers_lost")           \
   X(kHandoversUnplaced, "handovers_unplaced")   \
   X(kAdoptionPoolDry, "adoption_pool_dry")      \
+  X(kCutStalled, "cut_stalled")                 \
+  X(kCutTooSlow, "cut_too_slow")                \
+  X(kCutOverBudget, "cut_over_budget")          \
   X(kSessionsOpened, "sessions_opened")         \
   X(kSessionsClosed, "sessions_closed")         \
   X(kSessionsRefused, "sessions_refused")       \

@@ -17,6 +17,13 @@ struct JoinOptions {
   friend bool operator==(const JoinOptions&, const JoinOptions&) = default;
 };
 
+// What a viewer may cost (design D12).
+struct ViewerBounds {
+  std::uint32_t repair_percent = 25;  // Repairs it may draw, as a share of the stream's packets.
+  bool cuts_slow = true;              // Who stalls, is skipped, or asks for more than that for long is cut.
+  friend bool operator==(const ViewerBounds&, const ViewerBounds&) = default;
+};
+
 // History slots (design D1): bitrate_max × (latency_max + gop_max + 1 s), rounded up to a power of two.
 struct StreamOptions {
   std::uint64_t bitrate_bits_max = 10'000'000;
@@ -24,6 +31,7 @@ struct StreamOptions {
   Micros latency_max = seconds(5);  // The largest a session may negotiate.
   Micros gop_max = seconds(2);      // From one access point to the next.
   JoinOptions join{};
+  ViewerBounds bounds{};
 };
 
 }  // namespace fanlight

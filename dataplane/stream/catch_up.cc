@@ -60,6 +60,7 @@ bool CatchUp::start(Instant now, Stream& stream, Viewer& viewer) noexcept {
   viewer.cursor = run ? run->first : in_time ? viewer.cursor : stream.served_next();
   viewer.run = run.value_or(JoinRun{});
   viewer.sender.apply_start(viewer.cursor);
+  viewer.budget.begin_at(stream.packets());
   viewer.envelope.offset = viewer.sender.offset();
   stream.start_lagging(viewer);
   return run.has_value();
@@ -99,6 +100,7 @@ void CatchUp::skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noex
   const bool in_time = slot != nullptr && now - viewer.due(pos, slot->first_sent) <= viewer.sender.latency();
   const bool has_time = !viewer.run.is_open() || now < viewer.run.give_up_at;
   if (pos < live && in_time && has_time && viewer.cursor >= stream.history().oldest()) return;
+  viewer.skips.note(now);
   dresser_.counters().add(Counter::kViewerSkips);
   dresser_.counters().add(Counter::kPacketsSkipped, static_cast<std::uint64_t>(live - viewer.cursor));
   viewer.run.close(viewer.cursor);

@@ -12,43 +12,63 @@ constexpr Micros kRepairAgeMargin = millis(20);
 constexpr std::uint32_t kPositionsPerBreath = 512;
 // All viewers together, so that repairs never crowd out fresh packets.
 constexpr std::uint32_t kRepairsPerBreath = 256;
-// One viewer: half of what the stream sends, and a burst. Enough for 33 % loss; a flood of NAKs draws no more.
-constexpr std::uint32_t kTokensMax = 512;
-constexpr std::uint64_t kPacketsPerToken = 2;
+// And each of them, so that the others have their turn.
+constexpr std::uint32_t kRepairsPerVisit = 64;
 
 }  // namespace
 
 void Repair::serve(Instant now, Stream& stream, Viewer& viewer, PacketPos publisher_missing) noexcept {
-  refill(stream, viewer);
-  for (std::uint32_t i = 0; i < kPositionsPerBreath && can_send(); ++i) {
-    if (viewer.repair_tokens == 0) return refuse(viewer);
+  if (viewer.sender.waiting_repairs() == 0) return;
+  refill(now, stream, viewer);
+  const std::uint32_t sent_before = sent_;
+  for (std::uint32_t i = 0; i < kPositionsPerBreath && can_send() && sent_ - sent_before < kRepairsPerVisit; ++i) {
+    if (!viewer.budget.may_repair() || !viewer.budget.try_look()) return refuse(now, viewer);
     const std::optional<PacketPos> pos = viewer.sender.poll_repair();
     if (!pos) return;
     if (viewer.sender.covers(*pos)) serve_position(now, stream, viewer, *pos, publisher_missing);
   }
 }
 
+bool Repair::admit_report(Instant now, const Stream& stream, Viewer& viewer) noexcept {
+  refill(now, stream, viewer);
+  if (viewer.budget.try_look()) return true;
+  viewer.excess.note(now);
+  return false;
+}
+
 bool Repair::can_send() const noexcept { return sent_ < kRepairsPerBreath && dresser_.queue().bulk_room() > 0; }
 
-void Repair::refill(const Stream& stream, Viewer& viewer) noexcept {
-  const std::uint64_t tokens = (stream.packets() - viewer.repair_refill_at) / kPacketsPerToken;
-  viewer.repair_refill_at += tokens * kPacketsPerToken;
-  viewer.repair_tokens = static_cast<std::uint32_t>(std::min<std::uint64_t>(viewer.repair_tokens + tokens, kTokensMax));
+void Repair::refill(Instant now, const Stream& stream, Viewer& viewer) noexcept {
+  viewer.budget.refill(stream.packets(), stream.rate().per_second(now), stream.options().bounds.repair_percent);
 }
 
 // What it still misses stands in its next report.
-void Repair::refuse(Viewer& viewer) noexcept {
-  dresser_.counters().add(Counter::kRepairsLimited, static_cast<std::uint64_t>(viewer.sender.waiting_repairs()));
+void Repair::refuse(Instant now, Viewer& viewer) noexcept {
+  const std::int64_t waiting = viewer.sender.waiting_repairs();
+  if (waiting == 0) return;
+  dresser_.counters().add(Counter::kRepairsLimited, static_cast<std::uint64_t>(waiting));
   viewer.sender.forget_repairs();
+  viewer.excess.note(now);
+}
+
+// Still asked for upstream: its arrival serves everybody, and that of what is missing behind it.
+void Repair::leave_to_arrival(const Stream& stream, Viewer& viewer, PacketPos pos) noexcept {
+  const std::int64_t more = viewer.sender.take_repairs_until(pos, end_of_hole(stream, pos));
+  dresser_.counters().add(Counter::kNakNotHeld, static_cast<std::uint64_t>(1 + more));
+}
+
+PacketPos Repair::end_of_hole(const Stream& stream, PacketPos pos) noexcept {
+  if (hole_.stream == &stream && hole_.first <= pos && pos < hole_.end) return hole_.end;
+  PacketPos end = pos;
+  while (end < stream.history().next() && stream.history().find(end) == nullptr) end = end + 1;
+  hole_ = {&stream, pos, end};
+  return end;
 }
 
 void Repair::serve_position(Instant now, Stream& stream, Viewer& viewer, PacketPos pos,
                             PacketPos publisher_missing) noexcept {
   const History::Slot* slot = stream.history().find(pos);
-  if (slot == nullptr && pos >= publisher_missing) {
-    dresser_.counters().add(Counter::kNakNotHeld);  // Still asked for upstream: its arrival serves everybody.
-    return;
-  }
+  if (slot == nullptr && pos >= publisher_missing) return leave_to_arrival(stream, viewer, pos);
   const Micros age_max = std::max(viewer.sender.latency(), kRepairAgeMin) + kRepairAgeMargin;
   const Instant sent = slot != nullptr ? viewer.due(pos, slot->first_sent) : now;
   if (slot == nullptr || now - sent > age_max) {
@@ -65,7 +85,7 @@ void Repair::serve_position(Instant now, Stream& stream, Viewer& viewer, PacketP
 void Repair::send(Instant now, Viewer& viewer, const History::Slot& slot) noexcept {
   if (!dresser_.send(viewer, slot, {.retransmitted = true})) return;
   ++sent_;
-  --viewer.repair_tokens;
+  viewer.budget.note_repair();
   viewer.sender.apply_repaired(now, slot.pos);
   viewer.bytes_repaired += slot.packet.bytes().size();
   dresser_.counters().add(Counter::kRepairsSent);

@@ -56,6 +56,44 @@ TEST_F(RepairTest, WhatIsStillAskedForUpstreamIsLeftToItsArrival) {
   EXPECT_EQ(viewer->sender.stats().too_old, 0u);
 }
 
+// Every viewer names the publisher's lost burst: one look each, no answer, and its arrival serves each once.
+TEST_F(RepairTest, ALostBurstOfThePublisherCostsEachViewerOneLook) {
+  for (int i = 0; i < 1000; ++i) join();
+  serve();
+  publish_run(110, 119);
+  while (stream.has_fresh()) serve();
+  queue.flush(port);
+  port.departed.clear();
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    repair.begin_breath();
+    for (std::size_t i = 1; i < viewers.size(); ++i) {
+      viewer = viewers[i].get();
+      EXPECT_TRUE(repair.admit_report(now, stream, *viewer));
+      EXPECT_EQ(report({0}, {99}, {10}).size(), 0u);
+    }
+    now = now + millis(30);
+  }
+  EXPECT_EQ(counters.read(Counter::kNakNotHeld), 3u * 1000 * 100);
+  EXPECT_EQ(counters.read(Counter::kNakTooOld), 0u) << "no DROPREQ";
+  EXPECT_EQ(counters.read(Counter::kRepairsLimited), 0u);
+  EXPECT_EQ(publish(50), Verdict::kAcceptedLate);
+  std::size_t sent = serve().size();
+  while (outcome != FanOut::Outcome::kDone) sent += serve().size();
+  EXPECT_EQ(sent, viewers.size());
+  repair.begin_breath();
+  viewer = viewers[1].get();
+  std::array<std::byte, 64> out;
+  const std::size_t bytes = wire::write_ack(out, {{0}, wire::AckRtt{millis(50), {}, 8192}, {}}, 1, {}, {});
+  (void)viewer->sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
+                                      std::span(out).subspan(16, bytes - 16), stream.edge_for(*viewer));
+  EXPECT_EQ(report({40}, {40}).size(), 0u) << "a report that crossed it";
+  EXPECT_EQ(counters.read(Counter::kNakStale), 1u);
+}
+
+TEST_F(RepairTest, WhatLiesBehindAHoleIsServed) {
+  EXPECT_EQ(numbers_of(report({103}, {108}, {5}), *viewer), (Numbers{103, 104, 106, 107, 108}));
+}
+
 TEST_F(RepairTest, WhatWasGivenUpIsRefused) {
   report({105}, {105});
   EXPECT_EQ(viewer->sender.stats().too_old, 1u);

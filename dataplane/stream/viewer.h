@@ -9,6 +9,8 @@
 #include "engine/srt/sender.h"
 #include "packet/envelope.h"
 #include "stream/join_run.h"
+#include "stream/patience.h"
+#include "stream/repair_budget.h"
 
 namespace fanlight {
 
@@ -35,7 +37,6 @@ struct Viewer {
   std::unique_ptr<crypto::SessionCiphers> ciphers;
   PacketPos cursor;  // Not live: the next position to send.
   Instant start_at;  // No data before: the response must get there first (srt-wire §2.3).
-  JoinRun run{};     // How it caught up after joining.
   Viewer* before_in_list = nullptr;
   Viewer* next_in_list = nullptr;
   std::uint32_t place_index = 0;  // Live: its index in the audience.
@@ -43,8 +44,6 @@ struct Viewer {
   bool peer_rexmit = true;                 // It understands the R flag.
   bool is_outgrown = false;                // A payload did not fit into its MSS: it cannot follow the stream any more.
   std::uint16_t payload_bytes_max = 1456;  // Its MSS − 44.
-  std::uint32_t repair_tokens = 512;       // Repairs it may have right now; the stream's packets refill them.
-  std::uint64_t repair_refill_at = 0;      // The stream's packet count of the last refill.
   srt::Sender sender;
   std::uint64_t packets_sent = 0;  // Fresh packets it got while lagging, plus those of earlier live spells.
   std::uint64_t bytes_sent = 0;
@@ -53,6 +52,10 @@ struct Viewer {
   std::uint64_t bytes_missed = 0;
   std::uint64_t live_packets_base = 0;  // The stream's totals when it went live.
   std::uint64_t live_bytes_base = 0;
+  JoinRun run{};  // How it caught up after joining.
+  RepairBudget budget{};
+  Patience skips{};   // It could not keep up.
+  Patience excess{};  // It asked for more than its budget.
 
   // When a packet that arrived at `arrival` was due to it.
   [[nodiscard]] Instant due(PacketPos pos, Instant arrival) const noexcept { return run.due(pos, arrival); }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "stream/slow_viewer.h"
 #include "stream/stream.h"
 
 namespace fanlight {
@@ -81,10 +82,19 @@ void Relay::service_viewer(Instant now, Session& session) noexcept {
   viewer.sender.handle_timeout(now, stream.edge_for(viewer));
   const std::uint64_t drop_requests_before = viewer.sender.stats().drop_requests;
   if (viewer.sender.has_repairs()) repair_.serve(now, stream, viewer, publisher_missing(stream, session.stream));
+  if (stream.options().bounds.cuts_slow)
+    if (const std::optional<CloseReason> reason = judge_slow(now, viewer)) return cut(now, session, *reason);
   speak(now, session, viewer.sender);
   counters().add(Counter::kDropRequestsSent, viewer.sender.stats().drop_requests - drop_requests_before);
   if (viewer.sender.has_repairs() && session.state == Session::State::kOpen)
     timers_.schedule_at_latest(sessions_.slot_of(session), now + kRetryInterval);
+}
+
+void Relay::cut(Instant now, Session& session, CloseReason reason) noexcept {
+  if (reason == CloseReason::kStalled) counters().add(Counter::kCutStalled);
+  if (reason == CloseReason::kTooSlow) counters().add(Counter::kCutTooSlow);
+  if (reason == CloseReason::kOverBudget) counters().add(Counter::kCutOverBudget);
+  begin_close(now, session, reason);
 }
 
 void Relay::service_publisher(Instant now, Session& session) noexcept {

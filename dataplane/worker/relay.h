@@ -110,6 +110,7 @@ class Relay {
   // relay.cc
   void service(Instant now, Session& session) noexcept;
   void service_viewer(Instant now, Session& session) noexcept;
+  void cut(Instant now, Session& session, CloseReason reason) noexcept;
   void service_publisher(Instant now, Session& session) noexcept;
   void handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept;
   void begin_close(Instant now, Session& session, CloseReason reason) noexcept;

@@ -46,6 +46,10 @@ Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) n
     return verdict;
   }
   Viewer& viewer = *session.viewer;
+  if (header->type == wire::ControlType::kNak && !repair_.admit_report(now, *viewer.stream, viewer)) {
+    viewer.sender.handle_sign_of_life(now);
+    return Verdict::kNakLimited;
+  }
   const std::uint64_t overflow_before = viewer.sender.stats().overflow;
   const Verdict verdict = viewer.sender.handle_control(now, *header, content, viewer.stream->edge_for(viewer));
   counters().add(Counter::kNakOverflow, viewer.sender.stats().overflow - overflow_before);

@@ -14,14 +14,24 @@ bool RepairList::add(PosRange range) noexcept {
 
 std::optional<PacketPos> RepairList::take() noexcept {
   if (size_ == 0) return std::nullopt;
-  PosRange& range = ranges_[0];
-  const PacketPos pos = range.first;
-  range.first = range.first + 1;
-  if (range.size() <= 0) {
-    std::move(ranges_.begin() + 1, ranges_.begin() + size_, ranges_.begin());
-    --size_;
-  }
+  const PacketPos pos = ranges_[0].first;
+  shorten_front(pos + 1);
   return pos;
+}
+
+std::int64_t RepairList::take_until(PacketPos taken, PacketPos end) noexcept {
+  if (size_ == 0 || ranges_[0].first != taken + 1) return 0;
+  const PacketPos stop = std::clamp(end, ranges_[0].first, ranges_[0].last + 1);
+  const std::int64_t count = stop - ranges_[0].first;
+  shorten_front(stop);
+  return count;
+}
+
+void RepairList::shorten_front(PacketPos first) noexcept {
+  ranges_[0].first = first;
+  if (ranges_[0].size() > 0) return;
+  std::move(ranges_.begin() + 1, ranges_.begin() + size_, ranges_.begin());
+  --size_;
 }
 
 std::int64_t RepairList::packets() const noexcept {

@@ -24,6 +24,8 @@ class RepairList {
   [[nodiscard]] bool add(PosRange range) noexcept;
   // The next position asked for, lowest of the oldest range first.
   [[nodiscard]] std::optional<PacketPos> take() noexcept;
+  // Takes what follows the position taken last in its range, up to `end`; answers how many.
+  std::int64_t take_until(PacketPos taken, PacketPos end) noexcept;
   [[nodiscard]] bool is_empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::int64_t packets() const noexcept;
   void clear() noexcept { size_ = 0; }
@@ -33,6 +35,7 @@ class RepairList {
   void note_repaired(PacketPos pos, Instant now) noexcept;
 
  private:
+  void shorten_front(PacketPos first) noexcept;
   struct Recent {
     PacketPos pos{-1};
     Instant at;

@@ -13,6 +13,8 @@ namespace {
 // A viewer may say of its round trip what it likes; libsrt reports a loss every 20 ms at most.
 constexpr Micros kRepairIntervalMin = millis(5);
 constexpr Micros kClosedWindowMin = seconds(1);
+// A stream that brings nothing for so long has paused.
+constexpr Micros kPauseMin = millis(1500);
 
 constexpr auto kWindowPacketsMax = static_cast<std::uint32_t>(kJumpPacketsMax);
 
@@ -31,8 +33,11 @@ Sender::Sender(const Options& options) noexcept
       keep_alive_at_(options.opened + kKeepAliveInterval),
       opened_(options.opened),
       latency_(options.latency),
+      progress_at_(options.opened),
       skip_from_(options.first_pos),
-      covered_from_(options.first_pos) {}
+      covered_from_(options.first_pos),
+      edge_seen_(options.first_pos),
+      edge_moved_at_(options.opened) {}
 
 void Sender::handle_sign_of_life(Instant now) noexcept {
   up_ = true;
@@ -93,6 +98,7 @@ void Sender::apply_ack(Instant now, const wire::Ack& ack, PacketPos pos, std::ui
   ++stats_.acks;
   const std::int64_t confirmed = std::max<std::int64_t>(0, pos - acked_);
   acked_ = std::max(acked_, pos);
+  if (confirmed > 0) progress_at_ = now;
   if (!ack.rtt) {  // Light: the window shrinks by what it confirms, so its end stays where it was.
     window_packets_ -= static_cast<std::uint32_t>(std::min<std::int64_t>(confirmed, window_packets_));
     return;
@@ -184,6 +190,17 @@ void Sender::handle_timeout(Instant now, const StreamEdge& edge) noexcept {
   if (!up_ && now - opened_ >= kHandshakeTimeout) event_ = PeerEvent::kConnectTimeout;
   if (now - last_heard_ >= kPeerIdleTimeout) event_ = PeerEvent::kIdle;
   judge_closed_window(now, edge);
+  note_progress(now, edge);
+}
+
+// A pause of the stream is none of the viewer's: it cannot acknowledge what was lost before it.
+void Sender::note_progress(Instant now, const StreamEdge& edge) noexcept {
+  if (edge.next != edge_seen_) {
+    edge_seen_ = edge.next;
+    edge_moved_at_ = now;
+  }
+  const bool is_paused = edge.next < window_end() && now - edge_moved_at_ >= kPauseMin;
+  if (edge.next <= acked_ || is_paused) progress_at_ = now;
 }
 
 // A window's worth of packets that all got lost leaves the viewer nothing to acknowledge and nothing to report: it

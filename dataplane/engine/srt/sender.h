@@ -55,6 +55,8 @@ class Sender {
 
   // The next position it asked for. The caller looks it up, asks judge_repair(), and reports what came of it.
   [[nodiscard]] std::optional<PacketPos> poll_repair() noexcept { return repairs_.take(); }
+  // Those that follow `pos`, the last one polled, up to `end`: they share its fate. Answers how many.
+  std::int64_t take_repairs_until(PacketPos pos, PacketPos end) noexcept { return repairs_.take_until(pos, end); }
   void forget_repairs() noexcept { repairs_.clear(); }
   [[nodiscard]] Repair judge_repair(Instant now, PacketPos pos, Instant first_sent) const noexcept;
   void apply_repaired(Instant now, PacketPos pos) noexcept;
@@ -81,6 +83,8 @@ class Sender {
   [[nodiscard]] const RttEstimate& rtt() const noexcept { return rtt_; }
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
   [[nodiscard]] bool has_repairs() const noexcept { return !repairs_.is_empty(); }
+  // For how long it has acknowledged nothing of what it was sent while the stream went on.
+  [[nodiscard]] Micros stalled_for(Instant now) const noexcept { return now - progress_at_; }
   [[nodiscard]] std::int64_t waiting_repairs() const noexcept { return repairs_.packets(); }
 
  private:
@@ -92,6 +96,7 @@ class Sender {
   [[nodiscard]] Verdict judge_nak(ByteSpan content, const StreamEdge& edge) const noexcept;
   void apply_nak(ByteSpan content, const StreamEdge& edge) noexcept;
   void judge_closed_window(Instant now, const StreamEdge& edge) noexcept;
+  void note_progress(Instant now, const StreamEdge& edge) noexcept;
 
   // --- what every ACK reads, together
   SeqOffset offset_;
@@ -117,9 +122,13 @@ class Sender {
   std::optional<PosRange> unheard_;  // The same for a closed window, counted like acked_.
   Stats stats_;
 
+  Instant progress_at_;  // It acknowledged something, or there was nothing to acknowledge.
+
   // --- the rest
   PacketPos skip_from_;
   PacketPos covered_from_;  // Before it, the numbers are forgotten: two skips ago.
+  PacketPos edge_seen_;
+  Instant edge_moved_at_;
   RepairList repairs_;
 };
 static_assert(Engine<Sender>);
