@@ -43,8 +43,8 @@ void Crowd::attach(std::uint16_t port) {
   CHECK(callback_ != nullptr);
 }
 
-void Crowd::introduce(SocketId publisher, std::vector<SocketId> viewers) {
-  publisher_ = publisher;
+void Crowd::introduce(std::vector<SocketId> publishers, std::vector<SocketId> viewers) {
+  publishers_ = std::move(publishers);
   viewers_ = std::move(viewers);
   next_word_ = static_cast<double>(rte_rdtsc());
 }
@@ -64,8 +64,11 @@ std::size_t Crowd::speak(rte_mbuf** frames, std::size_t room) {
     frames[said++] = arp_request();
     next_arp_ = cycles + kArpSeconds * rte_get_tsc_hz();
   }
-  if (is_publishing_ && is_served())
-    for (std::size_t i = 0; i < options_.run_packets && said < room; ++i) frames[said++] = data();
+  if (is_publishing_ && waiting_ == 0 && is_served()) {
+    waiting_ = options_.streams * options_.run_packets;
+    published_ += options_.run_packets;
+  }
+  for (; waiting_ > 0 && said < room; --waiting_) frames[said++] = data((waiting_ - 1) % options_.streams);
   const auto now = static_cast<double>(rte_rdtsc());
   for (; said < room && !viewers_.empty() && next_word_ <= now; next_word_ += cycles_per_word_)
     frames[said++] = options_.acks_per_second > 0 ? acknowledgement() : keepalive();
@@ -102,13 +105,13 @@ rte_mbuf* Crowd::datagram(std::uint16_t from_port, Write&& write) {
   return frame.release();
 }
 
-rte_mbuf* Crowd::data() {
-  const auto n = static_cast<std::uint32_t>(published_++);
-  return datagram(kPublisherPort, [&](MutableByteSpan out) {
+rte_mbuf* Crowd::data(std::size_t stream) {
+  const auto n = static_cast<std::uint32_t>(published_ - (waiting_ - 1) / options_.streams - 1);
+  return datagram(publisher_port(stream), [&](MutableByteSpan out) {
     wire::write_data_header(out.first<wire::kHeaderBytes>(), {.seq = {(n + 1) & kSeqMask},
                                                               .message = n % wire::kMessageNumberMask + 1,
                                                               .time = {static_cast<std::uint32_t>(micros_now())},
-                                                              .destination = publisher_});
+                                                              .destination = publishers_[stream]});
     std::memset(out.data() + wire::kHeaderBytes, static_cast<int>(n), options_.payload_bytes);
     return wire::kHeaderBytes + options_.payload_bytes;
   });

@@ -31,6 +31,9 @@ inline constexpr std::uint16_t kFirstViewerPort = 2000;
 constexpr Path path_of(std::uint16_t port) {
   return {.remote = {kCrowdAddress, port}, .local = {kRelayAddress, kRelayPort}};
 }
+constexpr std::uint16_t publisher_port(std::size_t stream) {
+  return static_cast<std::uint16_t>(kPublisherPort + stream);
+}
 constexpr std::uint16_t viewer_port(std::size_t viewer) {
   return static_cast<std::uint16_t>(kFirstViewerPort + viewer);
 }
@@ -41,6 +44,7 @@ class Crowd {
  public:
   struct Options {
     std::size_t viewers = 0;
+    std::size_t streams = 1;       // Viewer i watches stream i modulo streams; all publish in step.
     double acks_per_second = 100;  // Per viewer; 0: signs of life only.
     std::size_t payload_bytes = 1316;
     std::size_t run_packets = 1;  // How many the publisher sends at a time.
@@ -53,7 +57,7 @@ class Crowd {
   // tells where the crowd lives.
   void attach(std::uint16_t port);
   // Our socket IDs, as the relay opened them.
-  void introduce(SocketId publisher, std::vector<SocketId> viewers);
+  void introduce(std::vector<SocketId> publishers, std::vector<SocketId> viewers);
   void start_publishing() { is_publishing_ = true; }
   void stop_publishing() { is_publishing_ = false; }
 
@@ -70,7 +74,7 @@ class Crowd {
                                   std::uint16_t most, void* self);
   std::size_t speak(rte_mbuf** frames, std::size_t room);
   [[nodiscard]] rte_mbuf* arp_request();
-  [[nodiscard]] rte_mbuf* data();
+  [[nodiscard]] rte_mbuf* data(std::size_t stream);
   [[nodiscard]] rte_mbuf* acknowledgement();
   [[nodiscard]] rte_mbuf* keepalive();
   // A frame to the relay whose datagram `write(span)` writes and sizes.
@@ -86,14 +90,15 @@ class Crowd {
   const rte_eth_rxtx_callback* callback_ = nullptr;
   std::uint64_t next_arp_ = 0;  // TSC.
   bool is_publishing_ = false;
-  SocketId publisher_;
+  std::vector<SocketId> publishers_;
+  std::size_t waiting_ = 0;  // Packets of this round that found no room yet.
   std::vector<SocketId> viewers_;
   std::vector<std::uint32_t> order_;  // In which the viewers speak.
   std::size_t speaker_ = 0;
-  double cycles_per_word_ = 0;  // Between two viewers' words.
-  double next_word_ = 0;        // TSC.
-  std::uint32_t round_ = 0;     // ACK number.
-  std::uint64_t published_ = 0;
+  double cycles_per_word_ = 0;   // Between two viewers' words.
+  double next_word_ = 0;         // TSC.
+  std::uint32_t round_ = 0;      // ACK number.
+  std::uint64_t published_ = 0;  // By each publisher.
   std::uint64_t acknowledged_ = 0;
   std::uint64_t own_cycles_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <CLI/CLI.hpp>
+#include <bit>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -19,7 +20,6 @@
 namespace fanlight::bench {
 namespace {
 
-constexpr StreamIndex kStream{0};
 constexpr std::size_t kHistorySlots = 4096;
 constexpr std::size_t kWholeBuffers = 12287;  // As the bare loop has them.
 constexpr std::size_t kHeaderBuffers = 4095;
@@ -58,8 +58,10 @@ class Bench {
   explicit Bench(const Options& options)
       : options_(options),
         port_(open_port()),
-        worker_({.sessions_max = options.crowd.viewers + 1, .publishers_max = 1, .key = {1, 2}}, {*headers_, *copies_},
-                mailbox_, *port_, clock_),
+        worker_({.sessions_max = options.crowd.viewers + options.crowd.streams,
+                 .publishers_max = options.crowd.streams,
+                 .key = {1, 2}},
+                {*headers_, *copies_}, mailbox_, *port_, clock_),
         crowd_(options.crowd, *whole_, port_->link(0).interface().mac, mailbox_.counters) {
     std::uint16_t id = 0;
     CHECK(rte_eth_dev_get_port_by_name(options.device.substr(0, options.device.find(',')).c_str(), &id) == 0);
@@ -75,7 +77,7 @@ class Bench {
     std::uint64_t busy_cycles, packets, sent, acks, breaths;
   };
   std::unique_ptr<io::EthernetPort> open_port();
-  [[nodiscard]] SocketId open(Role role, std::uint16_t port, SeqNo first_seq, std::uint32_t peer);
+  [[nodiscard]] SocketId open(Role role, std::size_t stream, std::uint16_t port, SeqNo first_seq);
   [[nodiscard]] Figures measure(double seconds);
   void print(const Figures& figures) const;
   [[nodiscard]] std::uint64_t count(Counter counter) const { return mailbox_.counters.read(counter); }
@@ -85,8 +87,7 @@ class Bench {
   std::unique_ptr<io::EthernetPort> port_;
   Mailbox mailbox_;
   io::MonotonicClock clock_;
-  std::unique_ptr<Stream> stream_ =
-      std::make_unique<Stream>(kHistorySlots, options_.crowd.viewers, StreamOptions{.latency_max = seconds(5)});
+  std::vector<std::unique_ptr<Stream>> streams_;
   Worker<io::EthernetPort, io::MonotonicClock> worker_;
   Crowd crowd_;
 };
@@ -106,15 +107,15 @@ std::unique_ptr<io::EthernetPort> Bench::open_port() {
   return take(io::EthernetPort::open({.links = {link}}));
 }
 
-SocketId Bench::open(Role role, std::uint16_t port, SeqNo first_seq, std::uint32_t peer) {
+SocketId Bench::open(Role role, std::size_t stream, std::uint16_t port, SeqNo first_seq) {
   const bool has_acks = options_.crowd.acks_per_second > 0;
-  command::OpenSession open =
-      opening(kStream, {.role = role,
-                        .path = path_of(port),
-                        .peer = SocketId{peer},
-                        .first_seq = first_seq,
-                        .window_packets = has_acks ? kFlowWindowPackets : kNoWindow,
-                        .ciphers = role == Role::kViewer ? random_ciphers(options_.cipher) : nullptr});
+  command::OpenSession open = opening(StreamIndex{static_cast<std::uint16_t>(stream)},
+                                      {.role = role,
+                                       .path = path_of(port),
+                                       .peer = SocketId{port},
+                                       .first_seq = first_seq,
+                                       .window_packets = has_acks ? kFlowWindowPackets : kNoWindow,
+                                       .ciphers = role == Role::kViewer ? random_ciphers(options_.cipher) : nullptr});
   CHECK(mailbox_.commands.try_push(Command{std::move(open)}));
   worker_.breathe();
   Event event;
@@ -124,13 +125,19 @@ SocketId Bench::open(Role role, std::uint16_t port, SeqNo first_seq, std::uint32
 }
 
 void Bench::open_sessions() {
-  CHECK(mailbox_.commands.try_push(Command{command::AddStream{kStream, stream_.get()}}));
-  worker_.breathe();
-  const SocketId publisher = open(Role::kPublisher, kPublisherPort, {1}, 1);
+  const std::size_t streams = options_.crowd.streams;
+  std::vector<SocketId> publishers;
+  for (std::size_t i = 0; i < streams; ++i) {
+    streams_.push_back(std::make_unique<Stream>(std::bit_floor(kHistorySlots / streams), options_.crowd.viewers,
+                                                StreamOptions{.latency_max = seconds(5)}));
+    const StreamIndex index{static_cast<std::uint16_t>(i)};
+    CHECK(mailbox_.commands.try_push(Command{command::AddStream{index, streams_.back().get()}}));
+    publishers.push_back(open(Role::kPublisher, i, publisher_port(i), {1}));
+  }
   std::vector<SocketId> viewers;
   for (std::size_t i = 0; i < options_.crowd.viewers; ++i)
-    viewers.push_back(open(Role::kViewer, viewer_port(i), first_seq_of(i), static_cast<std::uint32_t>(i + 2)));
-  crowd_.introduce(publisher, std::move(viewers));
+    viewers.push_back(open(Role::kViewer, i % streams, viewer_port(i), first_seq_of(i)));
+  crowd_.introduce(std::move(publishers), std::move(viewers));
 }
 
 Bench::Figures Bench::measure(double seconds) {
@@ -174,11 +181,12 @@ void Bench::run() {
 void Bench::print(const Figures& figures) const {
   const auto packets = static_cast<double>(figures.packets);
   std::printf(
-      "{\"viewers\":%zu,\"cipher\":\"%s\",\"packets\":%lu,\"ns_per_packet\":%.2f,\"cpu_ns_per_packet\":%.2f,"
+      "{\"viewers\":%zu,\"streams\":%zu,\"cipher\":\"%s\",\"packets\":%lu,\"ns_per_packet\":%.2f,\"cpu_ns_per_packet\":"
+      "%.2f,"
       "\"wall_ns_per_packet\":%.2f,\"transmitted\":%lu,\"acks\":%lu,\"acks_behind\":%lu,\"packets_per_breath\":%.1f,"
       "\"unresolved\":%lu,\"refused\":%lu,\"header_pool_dry\":%lu,\"copy_pool_dry\":%lu,\"windows_closed\":%lu,"
       "\"paused\":%lu}\n",
-      options_.crowd.viewers, options_.cipher.c_str(), figures.packets,
+      options_.crowd.viewers, options_.crowd.streams, options_.cipher.c_str(), figures.packets,
       static_cast<double>(figures.busy_cycles) * 1e9 / static_cast<double>(rte_get_tsc_hz()) / packets,
       figures.cpu * 1e9 / packets, figures.seconds * 1e9 / packets, figures.sent, figures.acks, crowd_.acks_behind(),
       packets / static_cast<double>(figures.breaths), port_->counters().transmit_unresolved,
@@ -209,6 +217,9 @@ Options parse(int argc, char** argv) {
   app.add_option("--device", options.device, "DPDK virtual device with its arguments")->capture_default_str();
   app.add_option("--core", options.core, "the CPU to run on")->capture_default_str();
   app.add_option("--viewers", options.crowd.viewers)->check(CLI::Range(1, 60'000))->capture_default_str();
+  app.add_option("--streams", options.crowd.streams, "the viewers are dealt to so many")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 600.0))->capture_default_str();
   app.add_option("--cipher", options.cipher)->check(CLI::IsMember({"none", "aes128", "aes256"}))->capture_default_str();
   app.add_option("--acks", options.crowd.acks_per_second, "ACKs a second from each viewer; 0: none")

@@ -82,11 +82,17 @@ def chain_vs_copy(ground: Ground) -> dict:
             "ratio": ns["copy"] / ns["chain"], "limit_ratio": ns["bare_copy"] / ns["bare_chain"]}
 
 
-def growth(rows: list[dict]) -> list[dict]:
-    """Cost against the number of viewers, out of the fan-out's rows."""
-    return [{"port": row["port"], "viewers": row["viewers"], "ns_per_packet": row["ns_per_packet"],
-             "busy_ns_per_packet": row["busy_ns_per_packet"], "limit_ns_per_packet": row["limit_ns_per_packet"]}
-            for row in rows if row["cipher"] == "none"]
+def growth(ground: Ground, rows: list[dict]) -> list[dict]:
+    """Cost against the number of viewers, out of the fan-out's rows, and against the number of streams they watch."""
+    curve = [{"port": row["port"], "viewers": row["viewers"], "streams": 1, "ns_per_packet": row["ns_per_packet"],
+              "busy_ns_per_packet": row["busy_ns_per_packet"], "limit_ns_per_packet": row["limit_ns_per_packet"]}
+             for row in rows if row["cipher"] == "none"]
+    for streams in (8, 64) if ground.scale.quick else (4, 16, 64):
+        say(f"  growth: null, 5000 viewers of {streams} streams")
+        runs = interleaved(ground.scale, {"ours": lambda: _ours(ground, "net_null0,no-rx=1", 5000, "--streams", str(streams))})
+        curve.append({"port": "null", "viewers": 5000, "streams": streams,
+                      "ns_per_packet": median(runs["ours"], "ns_per_packet")})
+    return curve
 
 
 def saturation(rows: list[dict]) -> dict | None:

@@ -1,4 +1,4 @@
-"""Growth curves as SVG, written by hand: one line per series over a logarithmic axis of viewers."""
+"""Growth curves as SVG, written by hand: one line per series over a logarithmic axis of viewers or streams."""
 from __future__ import annotations
 
 import math
@@ -15,7 +15,8 @@ def _ceiling(value: float) -> float:
     return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
 
 
-def curves(path: Path, title: str, unit: str, series: dict[str, list[tuple[float, float]]]) -> None:
+def curves(path: Path, title: str, unit: str, series: dict[str, list[tuple[float, float]]],
+           axis: str = "viewers") -> None:
     points = [point for line in series.values() for point in line]
     if not points:
         return
@@ -39,7 +40,7 @@ def curves(path: Path, title: str, unit: str, series: dict[str, list[tuple[float
     for viewers in sorted({x for x, _ in points}):
         x, y = place(viewers, 0)
         out.append(f'<text x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle">{viewers:g}</text>')
-    out.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" text-anchor="middle">viewers</text>')
+    out.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" text-anchor="middle">{axis}</text>')
     for number, (name, line) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
         placed = [place(x, y) for x, y in sorted(line)]

@@ -73,10 +73,13 @@ class Report:
 
     def _fanout(self) -> None:
         rows = self.json["fanout"] = bench_fanout.fanout(self.ground, cipher_library(self.ground))
-        self.json["growth"] = bench_fanout.growth(rows)
+        self.json["growth"] = bench_fanout.growth(self.ground, rows)
         if (share := bench_fanout.saturation(rows)) is not None:
             self.json["saturation"] = share
             print(f"20,000 viewers × 5 Mb/s into a sink: one worker sustains {share['share']:.0%} of 9.5 Mpps\n")
+        table("growth with streams", ("viewers", "streams", "ns"), [
+            (row["viewers"], row["streams"], f"{row['ns_per_packet']:.1f}") for row in self.json["growth"]
+            if row["port"] == "null" and row["viewers"] == 5000])
         table("fan-out", ("port", "viewers", "cipher", "ns", "limit", "ratio", "busy ns", "limit's"), [
             (row["port"], row["viewers"], row["cipher"], f"{row['ns_per_packet']:.1f}", f"{row['limit_ns_per_packet']:.1f}",
              f"{row['ratio']:.2f}", _number(row.get("busy_ns_per_packet")), _number(row.get("limit_busy_ns_per_packet")))
@@ -142,10 +145,13 @@ def table(title: str, head: tuple, rows: list[tuple]) -> None:
 
 def draw(report: dict, folder: Path) -> None:
     for port in ("null", "virtio"):
-        rows = [row for row in report.get("growth", []) if row["port"] == port]
+        rows = [row for row in report.get("growth", []) if row["port"] == port and row["streams"] == 1]
         plot.curves(folder / f"fanout-{port}.svg", f"Fan-out, {port}: cost of a delivered packet", "ns", {
             "fanlight": [(row["viewers"], row["ns_per_packet"]) for row in rows],
             "bare loop": [(row["viewers"], row["limit_ns_per_packet"]) for row in rows]})
+    streams = [row for row in report.get("growth", []) if row["port"] == "null" and row["viewers"] == 5000]
+    plot.curves(folder / "streams.svg", "Fan-out, net_null: 5,000 viewers of so many streams", "ns", {
+        "fanlight": [(row["streams"], row["ns_per_packet"]) for row in streams]}, axis="streams")
     servers = {row["server"] for row in report.get("sockets", [])}
     plot.curves(folder / "sockets.svg", "Kernel sockets: CPU of a delivered packet", "us", {
         name: [(row["viewers"], row["cpu_us_per_packet"]) for row in report.get("sockets", []) if row["server"] == name]
