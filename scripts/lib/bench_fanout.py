@@ -1,7 +1,7 @@
 """The fan-out on DPDK devices beside the bare loop: (a) clear and encrypted, (b) copied against chained, (f) growth."""
 from __future__ import annotations
 
-from bench_ground import SERVER_CPU, Ground, interleaved, median
+from bench_ground import SERVER_CPU, Ground, interleaved, median, paired_ratio
 from processes import say
 
 VIEWERS = (100, 1000, 5000, 20000)
@@ -38,7 +38,7 @@ def _pair(ground: Ground, port: str, viewers: int) -> dict:
     runs = interleaved(ground.scale, sides)
     ours, limit = median(runs["ours"], key), median(runs["limit"], key)
     return {"port": port, "viewers": viewers, "cipher": "none", "ns_per_packet": ours, "limit_ns_per_packet": limit,
-            "ratio": limit / ours, "busy_ns_per_packet": median(runs["ours"], "ns_per_packet"),
+            "ratio": paired_ratio(runs["limit"], runs["ours"], key), "busy_ns_per_packet": median(runs["ours"], "ns_per_packet"),
             "limit_busy_ns_per_packet": median(runs["limit"], "ns_per_packet"),
             "acks_behind": round(median(runs["ours"], "acks_behind"))}
 
@@ -79,7 +79,8 @@ def chain_vs_copy(ground: Ground) -> dict:
         "bare_copy": lambda: _through_sink(ground, lambda device: _bare(ground, device, 1000, "copy"))})
     ns = {name: median(side, "ns_per_packet") for name, side in runs.items()}
     return {"viewers": 1000, "chain_ns_per_packet": ns["chain"], "copy_ns_per_packet": ns["copy"],
-            "ratio": ns["copy"] / ns["chain"], "limit_ratio": ns["bare_copy"] / ns["bare_chain"]}
+            "ratio": paired_ratio(runs["copy"], runs["chain"], "ns_per_packet"),
+            "limit_ratio": paired_ratio(runs["bare_copy"], runs["bare_chain"], "ns_per_packet")}
 
 
 def growth(ground: Ground, rows: list[dict]) -> list[dict]:

@@ -119,6 +119,11 @@ def median(runs: list[dict], key: str) -> float:
     return statistics.median(run[key] for run in runs)
 
 
+def paired_ratio(above: list[dict], below: list[dict], key: str) -> float:
+    """Of neighbours in time: a virtual machine's two CPUs come nearer to each other and go apart, and so do both sides."""
+    return statistics.median(a[key] / b[key] for a, b in zip(above, below))
+
+
 def machine(ground: Ground) -> dict:
     model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.machine())
