@@ -1,9 +1,12 @@
 #include "fanlight_load/ports.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
 #include "contract/limits.h"
+#include "fanlight_load/clock.h"
 #include "io/eal.h"
 #include "io/ethernet_port.h"
 #include "io/memory_plan.h"
@@ -17,6 +20,7 @@ constexpr std::size_t kBuffers = 8'192;
 constexpr std::size_t kHeldBuffers = 65'536;
 constexpr int kSocketBuffer = 64 << 20;
 constexpr Micros kIdleSleep = micros(50);
+constexpr Micros kLinkPatience = seconds(30);
 
 struct Plans {
   io::PoolPlan receive;
@@ -49,6 +53,17 @@ IpAddress loopback_of(std::size_t slot) {
   const std::size_t n = slot + (std::size_t{1} << 16) + 1;
   return IpAddress::v4(127, static_cast<std::uint8_t>(n >> 16), static_cast<std::uint8_t>(n >> 8),
                        static_cast<std::uint8_t>(n));
+}
+
+// A vhost device is up when the other end has come. Keeps the link's house meanwhile.
+bool wait_for_link(io::EthernetPort& port) {
+  std::array<io::Arrival, kReceiveBurst> arrivals;
+  for (const Instant end = clock_now() + kLinkPatience; clock_now() < end; usleep(10'000)) {
+    if (port.link(0).device().is_up()) return true;
+    const std::size_t received = port.receive(arrivals);
+    for (io::Arrival& arrival : std::span(arrivals).first(received)) arrival.packet.reset();
+  }
+  return false;
 }
 
 net::Interface interface_of(const EthernetSettings& settings) {
@@ -130,6 +145,9 @@ Result<Done> Ports::open_ethernet(const Settings& settings) {
   Result<std::unique_ptr<io::EthernetPort>> port =
       io::EthernetPort::open({.links = {link}, .idle_sleep = ethernet.backoff ? kIdleSleep : Micros{0}});
   if (!port) return port.error();
+  if (!wait_for_link(**port))
+    return Error{ErrorCode::kNoDevice, "The link of \"" + ethernet.devices.front() +
+                                           "\" stayed down for 30 s: is the relay at the other end?"};
   path_of_ = [ip = *ethernet.ip, relay = settings.relay, first = ethernet.first_udp_port,
               ports = ethernet.udp_ports](std::size_t slot) {
     return Path{.remote = relay, .local = {ip, static_cast<std::uint16_t>(first + slot % ports)}};
