@@ -127,7 +127,7 @@ FLOORS = {
     "controlplane/daemon": Floor((*BELOW_WORKER, "net", "io", "worker", "config", "session", "api"),
                                  outside=("boost/", "spdlog/", "CLI/", *KERNEL)),
     # A program that drives the dataplane's rooms from the other end.
-    "tools/fanlight_load": Floor((*BELOW_WORKER, "net", "io"), outside=("nlohmann/", "CLI/", *KERNEL)),
+    "tools/fanlight_load": Floor((*BELOW_WORKER, "net", "io"), outside=("nlohmann/", "CLI/", "srt/", *KERNEL)),
     "tools": Floor(("base", "contract", "wire"), ("api/socket_path.h",), ("boost/", "nlohmann/", "CLI/", *KERNEL)),
 }
 # The simulator's port looks into what it carries, to see that the envelope fits the packet.

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "fanlight_load/libsrt_crowd.h"
 #include "link_proxy/impairment_options.h"
 
 namespace fanlight::load {
@@ -23,6 +24,7 @@ constexpr std::size_t kPassphraseMax = 79;
 struct Words {
   std::string relay;
   std::string port = "sockets";
+  std::string client = "fanlight";
   std::vector<std::string> devices;
   std::string ip;
   std::string gateway;
@@ -191,6 +193,10 @@ CommandLine::CommandLine() {
   view->add_option("--streams", words.settings.streams, "values of {n} in the name (default 1)")
       ->check(CLI::Range(std::size_t{1}, kPublishersMax))
       ->group("Viewers");
+  view->add_option("--client", words.client,
+                   "fanlight (default), or libsrt: real sockets of that library, some hundred viewers")
+      ->check(CLI::IsMember({"fanlight", "libsrt"}))
+      ->group("Viewers");
   add_weather(*view, words);
 }
 
@@ -251,6 +257,17 @@ Result<Done> read_amounts(const Words& words, Settings& settings) {
   return Done{};
 }
 
+Result<Done> read_client(const Words& words, Settings& settings) {
+  settings.uses_libsrt = words.client == "libsrt";
+  if (!settings.uses_libsrt) return Done{};
+  const double misbehaving = words.stall + words.vanish + words.nak_flood;
+  if (settings.is_ethernet || settings.is_impaired() || misbehaving > 0)
+    return Error{ErrorCode::kInvalid, "--client libsrt is for kernel sockets, good weather and good manners"};
+  if (settings.viewers > kLibsrtViewersMax)
+    return Error{ErrorCode::kInvalid, "--client libsrt takes a thread per viewer: 1000 viewers at most"};
+  return Done{};
+}
+
 Result<Settings> read(const Words& words, bool publishes, bool views) {
   Settings settings = words.settings;
   const auto relay = Endpoint::parse(words.relay);
@@ -266,6 +283,7 @@ Result<Settings> read(const Words& words, bool publishes, bool views) {
   }
   if (const Result<Done> done = read_ethernet(words, settings); !done) return done.error();
   if (const Result<Done> done = read_amounts(words, settings); !done) return done.error();
+  if (const Result<Done> done = read_client(words, settings); !done) return done.error();
   Result<std::string> publish = read_passphrase(words.publish_passphrase_file);
   if (!publish) return publish.error();
   Result<std::string> view = read_passphrase(words.view_passphrase_file);

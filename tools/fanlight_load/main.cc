@@ -9,6 +9,7 @@
 
 #include "fanlight_load/command_line.h"
 #include "fanlight_load/generator.h"
+#include "fanlight_load/libsrt_crowd.h"
 #include "fanlight_load/ports.h"
 
 namespace fanlight::load {
@@ -47,13 +48,22 @@ bool print(const Settings& settings, const Report& report) {
   return static_cast<bool>(file.flush());
 }
 
+int conclude(const Settings& settings, const Report& report) {
+  if (!print(settings, report)) return fail({ErrorCode::kFailed, "cannot write " + settings.json_path});
+  return judge(settings, report).empty() ? 0 : 1;
+}
+
 int run(const Settings& settings) {
   if (const Result<Done> allowed = judge_destination(settings); !allowed) return fail(allowed.error());
   if (!pin_to(settings.core)) return fail({ErrorCode::kInvalid, "cannot pin to CPU " + std::to_string(settings.core)});
-  Result<std::unique_ptr<Ports>> ports = Ports::open(settings);
-  if (!ports) return fail(ports.error());
   stop_on_signals();
   Progress progress(settings.shows_progress, isatty(STDERR_FILENO) != 0);
+  if (settings.uses_libsrt) {
+    const Result<Report> report = view_with_libsrt(settings, stop_asked, progress);
+    return report ? conclude(settings, *report) : fail(report.error());
+  }
+  Result<std::unique_ptr<Ports>> ports = Ports::open(settings);
+  if (!ports) return fail(ports.error());
   if (progress.is_on())
     for (const std::string& note : (*ports)->notes()) std::fprintf(stderr, "%s\n", note.c_str());
   const auto generator = std::make_unique<Generator>(
@@ -65,8 +75,7 @@ int run(const Settings& settings) {
     report.up = impaired->up();
     report.down = impaired->down();
   }
-  if (!print(settings, report)) return fail({ErrorCode::kFailed, "cannot write " + settings.json_path});
-  return judge(settings, report).empty() ? 0 : 1;
+  return conclude(settings, report);
 }
 
 }  // namespace

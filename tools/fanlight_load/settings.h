@@ -40,6 +40,8 @@ struct Settings {
   std::vector<Network> owned;  // Networks the user vouches for.
   int core = -1;
 
+  bool uses_libsrt = false;  // Viewers are libsrt's.
+
   std::size_t publishers = 0;
   std::size_t viewers = 0;
   std::size_t streams = 1;         // So many values of {n}.
