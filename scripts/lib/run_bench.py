@@ -158,6 +158,13 @@ def draw(report: dict, folder: Path) -> None:
         for name in sorted(servers)})
 
 
+def keep(report: dict, args: argparse.Namespace) -> None:
+    if args.json is not None:
+        args.json.write_text(json.dumps(report, indent=1) + "\n")
+    if args.plots is not None:
+        draw(report, args.plots)
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="ends within 3 minutes; small audiences, one run of each")
@@ -179,16 +186,15 @@ def main() -> int:
             setup.build(args.build_dir, PROGRAMS)
         with Ground(args.build_dir, QUICK if args.quick else FULL) as ground:
             report = Report(ground)
-            for name in args.only or (QUICK_SECTIONS if args.quick else SECTIONS):
-                report.run(name)
+            try:
+                for name in args.only or (QUICK_SECTIONS if args.quick else SECTIONS):
+                    report.run(name)
+            finally:  # What was measured before a Ctrl-C is not lost.
+                report.json["seconds"] = round(time.monotonic() - started)
+                keep(report.json, args)
     except (setup.SetupError, Stopped, OSError) as reason:
         print(f"bench: {reason}", file=sys.stderr)
         return 1
-    report.json["seconds"] = round(time.monotonic() - started)
-    if args.json is not None:
-        args.json.write_text(json.dumps(report.json, indent=1) + "\n")
-    if args.plots is not None:
-        draw(report.json, args.plots)
     return 1 if report.failed else 0
 
 
