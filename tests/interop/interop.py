@@ -22,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 import calls  # noqa: E402
 import clients  # noqa: E402
+import join_cases  # noqa: E402
 import libsrt  # noqa: E402
 import relay as relays  # noqa: E402
 from processes import Stopped, say, stop_on_signals, wait_until  # noqa: E402
@@ -191,6 +192,7 @@ def main() -> int:
         for group in groups(100 if args.long else 20):
             pool.submit(run_group, group, args.build_dir, results, args.only)
         pool.submit(run_refusals, args.build_dir, results, args.only)
+        pool.submit(join_cases.run, args.build_dir, results, args.only)
         pool.submit(calls.run, args.build_dir, results, args.only)
         pool.shutdown(wait=True)
     except Stopped:
