@@ -28,6 +28,14 @@ class Stream:
 
 
 @dataclass
+class Call:
+    url: str
+    role: str = "viewer"
+    stream: str = "live/main"
+    passphrase: str | None = None
+
+
+@dataclass
 class Device:
     eal: str
     ipv4: str | None = None
@@ -40,6 +48,7 @@ class Configuration:
     listen: list[str] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     udp_port: int = 9000
     workers: int = 1
     # Poll mode would take one of two cores from the clients a relay is tried with.
@@ -59,6 +68,8 @@ class Configuration:
             lines += ["[[ethernet.device]]", *_assignments(device)]
         for stream in self.streams:
             lines += ["[[stream]]", *_assignments(stream)]
+        for call in self.calls:
+            lines += ["[[call]]", *_assignments(call)]
         return "\n".join(lines) + "\n"
 
 

@@ -38,7 +38,8 @@ def run(build: Path, results: Results, only) -> None:
     wanted = [(case.name, lambda stage, case=case: relay_case(stage, case)) for case in cases]
     wanted += [("call/wrong passphrase", wrong_passphrase), ("call/unknown passphrase", unknown_passphrase),
                ("call/nobody listens", nobody_listens), ("call/listener restarts", listener_restarts),
-               ("call/relay calls relay", relay_calls_relay)]
+               ("call/relay calls relay", relay_calls_relay), ("call/two workers", two_workers),
+               ("call/from the configuration, by name", from_the_configuration)]
     for name, test in wanted:
         if only.search(name):
             results.run(name, lambda test=test: on_a_stage(build, test))
@@ -167,3 +168,45 @@ def relay_calls_relay(stage: Stage) -> str:
     result = judge(publishing, viewing)
     claim(result.bit_exact and result.packets == result.published, f"{result}")
     return f"{result.packets} of {result.published} packets, bit-exact over two relays"
+
+
+def two_workers(stage: Stage) -> str:
+    """Each call lands on a worker of its own; what listeners answer to the shared port finds it."""
+    stage.relay.process.stop()
+    configuration = relays.Configuration(listen=[stage.address], streams=[relays.Stream(STREAM)], workers=2)
+    stage.start_relay(configuration)
+    sinks = [listening() for _ in range(4)]
+    viewings = [stage.view(clients.SLT, sink) for sink in sinks]
+    source = listening()
+    publishing = stage.publish(clients.SLT, source, seconds=SECONDS, rate=RATE, lead=5)
+    sessions = [wait_for_state(stage, call(stage, "viewer", sink), "connected")["session"] for sink in sinks]
+    claim(len({session >> 24 for session in sessions}) == 2, f"the calls share a worker: {sessions}")
+    wait_for_state(stage, call(stage, "publisher", source), "connected", 4)
+    publishing.finish(SECONDS + 20)
+    results = [judge(publishing, viewing) for viewing in viewings]
+    claim(all(one.bit_exact and one.packets == one.published for one in results), f"{results}")
+    return f"4 viewers and their publisher called, {results[0].packets} packets each, bit-exact"
+
+
+def from_the_configuration(stage: Stage) -> str:
+    """[[call]] with a name, and gone from the file at the next SIGHUP."""
+    target = listening()
+    viewing = stage.view(clients.SLT, target)
+    toml = stage.relay.config.read_text()
+    port = target.address.split(":")[1]
+    lines = relays.Configuration(calls=[relays.Call(f"srt://localhost:{port}", "viewer", STREAM)]).toml(stage.api)
+    stage.relay.config.write_text(toml + lines[lines.index("[[call]]"):])
+    stage.relay.process.popen.send_signal(signal.SIGHUP)
+    claim(wait_until(lambda: stage.relay.calls(), 5), "the reload brought no call")
+    call_id = stage.relay.calls()[0]["id"]
+    wait_for_state(stage, call_id, "connected")
+    publishing = stage.publish(clients.SLT, clients.Target(stage.address, STREAM), seconds=SECONDS, rate=RATE)
+    publishing.finish(SECONDS + 20)
+    claim(state_of(stage, call_id)["state"] == "connected", "the call did not last")
+    stage.relay.config.write_text(toml)
+    stage.relay.process.popen.send_signal(signal.SIGHUP)
+    claim(wait_until(lambda: not stage.relay.calls(), 5), f"the reload left {stage.relay.calls()}")
+    claim(wait_until(lambda: not stage.relay.sessions(), 5), f"sessions left: {stage.relay.sessions()}")
+    result = judge(publishing, viewing)
+    claim(result.bit_exact and result.packets == result.published, f"{result}")
+    return f"{result.packets} of {result.published} packets, bit-exact"

@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 json session(const char* role, json stats) {
   return {{"id", 17u}, {"role", role}, {"stream", "live/main"}, {"age_s", 4.0}, {"stats", std::move(stats)}};
@@ -39,6 +40,41 @@ TEST(SessionReportTest, ASessionWithoutAgeHasNoMeanRate) {
 TEST(SessionReportTest, LinkCapacityIsInMegabitsOfFullPackets) {
   EXPECT_THAT(session_report(session("publisher", {{"link_capacity_packets_per_s", 1000u}, {"mss_bytes", 1500u}})),
               HasSubstr("12.0 Mb/s in packets of full size"));
+}
+
+json a_call(const char* role, const char* state) {
+  return {{"id", 3u},           {"role", role},   {"stream", "live/main"},
+          {"url", "srt://a:1"}, {"state", state}, {"attempts", 4u}};
+}
+
+TEST(CallsReportTest, OneRoleIsShownWithItsLastFailure) {
+  json waiting = a_call("viewer", "waiting");
+  waiting["retry_in_s"] = 12.0;
+  waiting["session"] = nullptr;
+  waiting["failure"] = "no answer within 3 s";
+  const std::string report = called_viewers_report({{"calls", {waiting, a_call("publisher", "connected")}}});
+  EXPECT_THAT(report, ContainsRegex("3 +live/main +srt://a:1 +waiting .* 12 s .* 4 .*no answer within 3 s"));
+  EXPECT_THAT(report, Not(HasSubstr("connected")));
+}
+
+TEST(CallsReportTest, AConnectedCallNamesItsSession) {
+  json connected = a_call("publisher", "connected");
+  connected["session"] = 4242u;
+  connected["retry_in_s"] = nullptr;
+  EXPECT_THAT(called_publishers_report({{"calls", {connected}}}), ContainsRegex("connected .* 4242 "));
+  EXPECT_EQ(called_viewers_report({{"calls", {connected}}}), "the relay calls no viewers\n");
+}
+
+TEST(HidePassphraseTest, OnlyThePassphraseOfAnSrtUrlIsOverwritten) {
+  std::string url = "srt://a:1?passphrase=hush-hush&latency=20";
+  hide_passphrase(url.data());
+  EXPECT_EQ(url, "srt://a:1?passphrase=*********&latency=20");
+  std::string last = "srt://a:1?streamid=x&passphrase=hush-hush";
+  hide_passphrase(last.data());
+  EXPECT_EQ(last, "srt://a:1?streamid=x&passphrase=*********");
+  std::string other = "passphrase=file";
+  hide_passphrase(other.data());
+  EXPECT_EQ(other, "passphrase=file");
 }
 
 TEST(VersionTest, OursIsToldWithoutARelay) {
