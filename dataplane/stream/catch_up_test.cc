@@ -114,6 +114,20 @@ TEST_F(CatchUpTest, APictureTooFarBackIsLeftAlone) {
   EXPECT_EQ(counters.read(Counter::kJoinsLive), 1u);
 }
 
+// A thousand packets a second, of which it sees three: thirty a second, if a moment could be trusted.
+TEST_F(CatchUpTest, WhoComesInAStreamsFirstMomentIsNotLeftBehind) {
+  publish_next(ts_datagram({pat_packet(), pmt_packet()}));
+  publish_next(idr_packet());
+  publish_next();
+  Viewer& viewer = join();
+  for (int i = 0; i < 2500; ++i) {
+    now = now + millis(1);
+    publish_next();
+  }
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kViewerSkips), 0u);
+}
+
 TEST_F(CatchUpTest, NobodyWaitsLongForItsTurn) {
   run_gop(millis(200));
   Viewer& viewer = join();

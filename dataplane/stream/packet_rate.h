@@ -1,4 +1,5 @@
-// A stream's packets per second over its last full second; before there is one, over what there was.
+// A stream's packets per second over its last full second; before there is one, over what there was. A stream's first
+// moments tell nothing: from one packet in them, ten a second, a viewer would be paced behind its stream for ever.
 #pragma once
 
 #include <algorithm>
@@ -20,10 +21,10 @@ class PacketRate {
     }
     ++packets_;
   }
-  // 0 before the first packet.
+  // 0: not known yet.
   [[nodiscard]] std::int64_t per_second(Instant now) const noexcept {
     if (rate_ > 0 || packets_ == 0) return rate_;
-    return per_second(std::max(now - begun_, kLeast));
+    return now - begun_ < kLeast ? 0 : per_second(now - begun_);
   }
   void forget() noexcept { *this = {}; }
 
