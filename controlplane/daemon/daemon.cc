@@ -86,6 +86,7 @@ int run_daemon(const DaemonOptions& options) {
   const Result<DataplanePlan> plan = plan_dataplane(*config);
   if (!plan) return fail(plan.error());
   if (options.checks_only) return check(options, *plan);
+  if (options.capacity) return run_capacity(*config, *plan, *options.capacity);
   open_log(config->relay.log_level);
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::info("fanlightd {}; {}", kVersion, plan->text());

@@ -124,7 +124,8 @@ FLOORS = {
     "controlplane/session": Floor(("base", "contract", "wire", "crypto", "config")),
     "controlplane/api": Floor(("base", "contract", "wire", "crypto", "config", "session"),
                               outside=("boost/", "nlohmann/", "prometheus/", *KERNEL)),
-    "controlplane/daemon": Floor((*BELOW_WORKER, "net", "io", "worker", "config", "session", "api"),
+    "controlplane/capacity": Floor((*BELOW_WORKER, "io", "worker"), outside=("nlohmann/", "ifaddrs.h", *KERNEL)),
+    "controlplane/daemon": Floor((*BELOW_WORKER, "net", "io", "worker", "config", "session", "api", "capacity"),
                                  outside=("boost/", "spdlog/", "CLI/", *KERNEL)),
     # A program that drives the dataplane's rooms from the other end.
     "tools/fanlight_load": Floor((*BELOW_WORKER, "net", "io"), outside=("nlohmann/", "CLI/", "srt/", *KERNEL)),
@@ -207,7 +208,7 @@ def check_dpdk() -> Iterable[str]:
 
 CLOCK = re.compile(r"clock_gettime|gettimeofday|std::chrono|steady_clock|system_clock|this_thread::sleep|\bu?sleep\("
                    r"|rdtsc|rte_get_t\w+_cycles|(?:std::|::|[=(,;{]\s*|return )time\((?:nullptr|NULL|0|&)")
-CLOCK_ROOMS = ("dataplane/io/", "controlplane/daemon/", "controlplane/api/", "tools/", "tests/", "bench/")
+CLOCK_ROOMS = ("dataplane/io/", "controlplane/capacity/", "controlplane/daemon/", "controlplane/api/", "tools/", "tests/", "bench/")
 
 
 def check_clocks() -> Iterable[str]:
@@ -492,7 +493,7 @@ def check_headers() -> Iterable[str]:
     for one in sources():
         if not one.path.endswith(".h") or one.path.startswith("dataplane/packet/heap/"):
             continue
-        needs_mbuf = one.path.startswith(("dataplane/io/", "dataplane/packet/mbuf/", "controlplane/daemon/", "bench/"))
+        needs_mbuf = one.path.startswith(("dataplane/io/", "dataplane/packet/mbuf/", "controlplane/capacity/", "controlplane/daemon/", "bench/"))
         if not needs_mbuf or mbuf is not None:
             jobs.append((one.path, mbuf if needs_mbuf else []))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "api/socket_path.h"
+#include "fanlight/capacity.h"
 #include "fanlight/commands.h"
 #include "fanlight/tables.h"
 
@@ -24,10 +25,12 @@ struct CommandLine {
   CLI::App* command(CLI::App& parent, const char* name, const char* what, const char* example);
   void add_stream_commands();
   void add_session_commands();
+  void add_capacity_command();
   void add_call_commands(const char* role, const char* what, const char* example);
 
   CLI::App app{"fanlight shows and steers a running fanlightd."};
   Context context{usual_api_path()};
+  CapacityQuestion capacity;
   NewStream stream;
   NewCall call;
   std::string name;
@@ -47,7 +50,7 @@ CommandLine::CommandLine() {
       "Examples:\n  fanlight status\n  fanlight sessions --stream live/main --json\n\n"
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.");
   app.add_option("--api", context.api, "the relay's control socket")->envname("FANLIGHT_API")->type_name("PATH");
-  app.add_flag("--json", context.is_json, "print the API's answer as JSON");
+  app.add_flag("--json", context.is_json, "print JSON: the API's answer");
   app.require_subcommand(1);
   command(app, "status", "what the relay does, in totals", "fanlight status")->callback([this] {
     run = [this] { return show_status(context); };
@@ -57,6 +60,7 @@ CommandLine::CommandLine() {
   });
   add_stream_commands();
   add_session_commands();
+  add_capacity_command();
   add_call_commands("viewer", "push a stream out: call a listener that is sent the stream",
                     "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main");
   add_call_commands("publisher", "pull a stream in: call a listener that feeds the stream",
@@ -90,6 +94,27 @@ void CommandLine::add_stream_commands() {
   CLI::App* remove = command(*group, "remove", "end a stream and its sessions", "fanlight stream remove live/second");
   remove->add_option("NAME", name, "as `fanlight streams` shows it")->required();
   remove->callback([this] { run = [this] { return remove_stream(context, name); }; });
+}
+
+void CommandLine::add_capacity_command() {
+  CLI::App* measure = command(app, "capacity", "measure how many viewers this host holds, and what limits it",
+                              "fanlight capacity --config /etc/fanlight/fanlight.toml\n  fanlight capacity --config "
+                              "examples/fanlight.toml --bitrate 5 --viewers 400\n  fanlight capacity --encrypted 128 "
+                              "--json\n\nTakes some seconds of two cores; nothing leaves this host. docs/capacity.md");
+  measure->add_option("--config", capacity.config, "the relay's configuration: port, workers, cores, listen addresses")
+      ->type_name("FILE")
+      ->capture_default_str();
+  measure
+      ->add_option("--bitrate", capacity.megabits, "of the streams, Mb/s; may be given again (default 1, 2.5, 5, 10)")
+      ->check(CLI::Range(0.05, 1000.0));
+  measure->add_option("--viewers", capacity.viewers, "also say what share of a worker's time so many take")
+      ->check(CLI::Range(1, 10'000'000));
+  measure->add_option("--encrypted", capacity.key_bits, "viewers with AES keys of so many bits")
+      ->check(CLI::IsMember({128, 192, 256}));
+  measure->add_option("--fanlightd", capacity.fanlightd, "the relay's program, which measures")
+      ->envname("FANLIGHTD")
+      ->type_name("FILE");
+  measure->callback([this] { run = [this] { return measure_capacity(capacity, context.is_json); }; });
 }
 
 void CommandLine::add_session_commands() {

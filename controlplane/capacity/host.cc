@@ -1,0 +1,67 @@
+#include "capacity/host.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+namespace fanlight::control {
+namespace {
+
+bool has_address(const sockaddr* held, const IpAddress& wanted) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (held == nullptr) return false;
+  if (held->sa_family == AF_INET)
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(held)->sin_addr, text, sizeof text);
+  if (held->sa_family == AF_INET6)
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(held)->sin6_addr, text, sizeof text);
+  return IpAddress::parse(text) == wanted;
+}
+
+std::string interface_with(const IpAddress& address) {
+  ifaddrs* first = nullptr;
+  if (getifaddrs(&first) != 0) return {};
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> all(first, freeifaddrs);
+  for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next)
+    if (has_address(one->ifa_addr, address)) return one->ifa_name;
+  return {};
+}
+
+// Iface Destination Gateway …, one route a line.
+std::string default_interface() {
+  std::ifstream routes("/proc/net/route");
+  std::string line;
+  while (std::getline(routes, line)) {
+    std::istringstream words(line);
+    std::string name, destination;
+    if (words >> name >> destination && destination == "00000000") return name;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::size_t usable_cores() {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  return static_cast<std::size_t>(std::max(1, CPU_COUNT(&cpus)));
+}
+
+Line line_of(const IpAddress& address) {
+  Line line{address.is_unspecified() ? default_interface() : interface_with(address), 0};
+  double megabits = 0;
+  if (!line.interface.empty() && (std::ifstream("/sys/class/net/" + line.interface + "/speed") >> megabits) &&
+      megabits > 0)
+    line.bits = megabits * 1e6;
+  return line;
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,96 @@
+#include "capacity/model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr double kPayloadBits = 1316 * 8;
+// Ethernet with preamble and gap, IP, UDP and SRT around a payload of 1,316 bytes.
+constexpr double kLineOverhead = (1316 + 38 + 20 + 8 + 16) / 1316.0;
+// libsrt's receiver: each 10 ms while there is news, and a light one each 64 packets.
+constexpr double kAcksPerSecondMax = 100;
+constexpr double kPacketsPerLightAck = 64;
+// Two workers carry at least 1.8 times one (docs/adr/0018).
+constexpr double kFurtherWorker = 0.9;
+
+double packets_per_second(double bits) { return bits / kPayloadBits; }
+
+double acks_per_second(double bits) {
+  const double packets = packets_per_second(bits);
+  return std::min(packets, kAcksPerSecondMax) + packets / kPacketsPerLightAck;
+}
+
+// Of one viewer, in a second.
+double viewer_ns(const WorkerCosts& costs, double bits, double packets_at_a_time) {
+  return packets_per_second(bits) * costs.ns_per_packet(packets_at_a_time) + acks_per_second(bits) * costs.ns_per_ack;
+}
+
+// A packet waits for the pass before it, and for its place in its own: two passes are the delay, and in the time of one
+// the next one's packets come.
+double longest_run(const Bounds& bounds, double bits) {
+  const double in_time = packets_per_second(bits) * static_cast<double>(bounds.delay_max.count) / 2 / 1e6;
+  return std::clamp(in_time, 1.0, static_cast<double>(bounds.run_packets_max));
+}
+
+double workers_at_work(const Bounds& bounds) {
+  const auto workers = static_cast<double>(std::min(bounds.workers, bounds.cores));
+  return 1 + (workers - 1) * kFurtherWorker;
+}
+
+}  // namespace
+
+double WorkerCosts::ns_per_packet(double packets_at_a_time) const {
+  CHECK(!runs.empty());
+  if (packets_at_a_time <= static_cast<double>(runs.front().packets)) return runs.front().ns_per_packet;
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    const auto below = static_cast<double>(runs[i - 1].packets);
+    const auto above = static_cast<double>(runs[i].packets);
+    if (packets_at_a_time > above) continue;
+    // A run costs a fixed part and a part for each packet.
+    const double share = (1 / below - 1 / packets_at_a_time) / (1 / below - 1 / above);
+    return runs[i - 1].ns_per_packet + share * (runs[i].ns_per_packet - runs[i - 1].ns_per_packet);
+  }
+  return runs.back().ns_per_packet;
+}
+
+std::string_view name_of(Limit limit) {
+  switch (limit) {
+    case Limit::kWorker:
+      return "worker";
+    case Limit::kSessions:
+      return "sessions_max";
+    case Limit::kLine:
+      return "line";
+  }
+  return "unknown";
+}
+
+Prediction predict(const WorkerCosts& costs, const Bounds& bounds, double bits) {
+  const double workers = workers_at_work(bounds);
+  Prediction prediction{.bits = bits, .packets_at_a_time = longest_run(bounds, bits)};
+  const double limits[] = {
+      workers * 1e9 / viewer_ns(costs, bits, prediction.packets_at_a_time),
+      static_cast<double>(bounds.workers * bounds.sessions_max) - 1,  // One is the publisher's.
+      bounds.line_bits > 0 ? bounds.line_bits / (bits * kLineOverhead) : HUGE_VAL,
+  };
+  prediction.viewers_by_worker = static_cast<std::size_t>(limits[0]);
+  prediction.viewers_unhurried = static_cast<std::size_t>(workers * 1e9 / viewer_ns(costs, bits, 1));
+  const auto* least = std::min_element(std::begin(limits), std::end(limits));
+  prediction.viewers = static_cast<std::size_t>(std::max(0.0, *least));
+  prediction.limit = static_cast<Limit>(least - limits);
+  return prediction;
+}
+
+// With time to spare each packet goes alone; without, runs grow until their time suffices.
+double worker_share(const WorkerCosts& costs, const Bounds& bounds, double bits, std::size_t viewers) {
+  const double per_worker = static_cast<double>(viewers) / workers_at_work(bounds);
+  const double unhurried = per_worker * viewer_ns(costs, bits, 1) / 1e9;
+  const double in_runs = per_worker * viewer_ns(costs, bits, longest_run(bounds, bits)) / 1e9;
+  return unhurried <= 1 ? unhurried : std::max(1.0, in_runs);
+}
+
+}  // namespace fanlight::control

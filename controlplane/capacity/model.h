@@ -1,0 +1,58 @@
+// How many viewers a relay holds, from what one worker's steps cost and from what the host and the configuration allow.
+//
+// A viewer costs its packets and its ACKs. What a packet costs depends on how many go to one viewer at a time, and a
+// worker that falls behind finds more of them: so the cost at the limit is that of the longest run that still keeps
+// the delay in bounds.
+//
+// Pure: figures in, figures out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace fanlight::control {
+
+// Of a worker's time.
+struct WorkerCosts {
+  struct Run {
+    std::size_t packets = 0;  // To one viewer at a time.
+    double ns_per_packet = 0;
+  };
+  std::vector<Run> runs;  // Growing packets, from 1 on.
+  double ns_per_ack = 0;  // Its answer included.
+
+  // Between two runs by what a run costs over its packets; the last one's beyond it.
+  [[nodiscard]] double ns_per_packet(double packets_at_a_time) const;
+};
+
+struct Bounds {
+  std::size_t workers = 1;
+  std::size_t cores = 1;         // What the process may run on.
+  std::size_t sessions_max = 0;  // Of each worker.
+  double line_bits = 0;          // Of the interface that viewers are behind; 0: not known.
+  Micros delay_max = millis(30);
+  std::size_t run_packets_max = 64;
+};
+
+enum class Limit : std::uint8_t { kWorker, kSessions, kLine };
+[[nodiscard]] std::string_view name_of(Limit limit);
+
+struct Prediction {
+  double bits = 0;  // The stream's payload, bits/s.
+  std::size_t viewers = 0;
+  Limit limit = Limit::kWorker;
+  std::size_t viewers_by_worker = 0;  // By the workers' time alone.
+  std::size_t viewers_unhurried = 0;  // So many are served packet by packet, without waiting for runs.
+  double packets_at_a_time = 1;
+};
+
+[[nodiscard]] Prediction predict(const WorkerCosts& costs, const Bounds& bounds, double bits);
+// What share of one worker's time so many viewers take. Above 1: too many.
+[[nodiscard]] double worker_share(const WorkerCosts& costs, const Bounds& bounds, double bits, std::size_t viewers);
+
+}  // namespace fanlight::control

@@ -1,0 +1,77 @@
+#include "capacity/model.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::control {
+namespace {
+
+WorkerCosts costs() { return {.runs = {{1, 1000}, {4, 400}, {16, 250}}, .ns_per_ack = 1500}; }
+
+constexpr double kBits = 5'000'000;
+// 475 packets a second alone, 107.4 ACKs.
+constexpr double kPackets = kBits / (1316 * 8);
+constexpr double kAcks = 100 + kPackets / 64;
+
+TEST(CapacityModelTest, ARunCostsAFixedPartAndAPartForEachPacket) {
+  // 200 + 800/k through both points.
+  const WorkerCosts two{.runs = {{1, 1000}, {4, 400}}, .ns_per_ack = 1};
+  EXPECT_DOUBLE_EQ(two.ns_per_packet(1), 1000);
+  EXPECT_DOUBLE_EQ(two.ns_per_packet(2), 600);
+  EXPECT_DOUBLE_EQ(two.ns_per_packet(4), 400);
+  EXPECT_DOUBLE_EQ(two.ns_per_packet(0.5), 1000);
+}
+
+TEST(CapacityModelTest, ARunLongerThanAnyMeasuredPromisesNothingMore) {
+  EXPECT_DOUBLE_EQ(costs().ns_per_packet(64), 250);
+}
+
+TEST(CapacityModelTest, AViewerCostsItsPacketsInTheLongestRunInTimeAndItsAcks) {
+  // Two passes in 30 ms: of 5 Mb/s 7.1 packets come in one, between 4 and 16.
+  const Bounds bounds{.sessions_max = 100'000};
+  const Prediction prediction = predict(costs(), bounds, kBits);
+  const double at_a_time = kPackets * 0.015;
+  const double each = costs().ns_per_packet(at_a_time);
+  EXPECT_NEAR(prediction.packets_at_a_time, 7.1, 0.1);
+  EXPECT_NEAR(static_cast<double>(prediction.viewers), 1e9 / (kPackets * each + kAcks * 1500), 1.0);
+  EXPECT_EQ(prediction.limit, Limit::kWorker);
+  EXPECT_NEAR(static_cast<double>(prediction.viewers_unhurried), 1e9 / (kPackets * 1000 + kAcks * 1500), 1.0);
+}
+
+TEST(CapacityModelTest, AWorkerWithoutACoreOfItsOwnAddsNothing) {
+  const std::size_t one = predict(costs(), {.workers = 1, .cores = 4, .sessions_max = 100'000}, kBits).viewers;
+  const std::size_t two = predict(costs(), {.workers = 2, .cores = 4, .sessions_max = 100'000}, kBits).viewers;
+  EXPECT_NEAR(static_cast<double>(two), 1.9 * static_cast<double>(one), 2);
+  EXPECT_EQ(predict(costs(), {.workers = 8, .cores = 2, .sessions_max = 100'000}, kBits).viewers, two);
+}
+
+TEST(CapacityModelTest, ThePublisherTakesOneOfTheSessions) {
+  const Prediction prediction = predict(costs(), {.workers = 2, .cores = 2, .sessions_max = 100}, kBits);
+  EXPECT_EQ(prediction.viewers, 199u);
+  EXPECT_EQ(prediction.limit, Limit::kSessions);
+  EXPECT_GT(prediction.viewers_by_worker, 2000u);
+}
+
+TEST(CapacityModelTest, ALineCarriesHeadersToo) {
+  const Prediction prediction = predict(costs(), {.sessions_max = 100'000, .line_bits = 1e9}, kBits);
+  EXPECT_EQ(prediction.limit, Limit::kLine);
+  EXPECT_EQ(prediction.viewers, 188u);  // 200 without.
+}
+
+TEST(CapacityModelTest, TheShareIsWhatTheyTakePacketByPacketUntilThatIsAll) {
+  const Bounds bounds{.sessions_max = 100'000};
+  const Prediction all = predict(costs(), bounds, kBits);
+  EXPECT_NEAR(worker_share(costs(), bounds, kBits, all.viewers_unhurried / 2), 0.5, 0.01);
+  EXPECT_DOUBLE_EQ(worker_share(costs(), bounds, kBits, all.viewers_unhurried + 10), 1.0);
+  EXPECT_NEAR(worker_share(costs(), bounds, kBits, all.viewers * 2), 2.0, 0.01);
+}
+
+TEST(CapacityModelTest, AnIdleStreamIsAcknowledgedNoOftenerThanItHasPackets) {
+  // 100 kb/s: 9.5 packets a second.
+  const Bounds bounds{.sessions_max = 1'000'000};
+  const double packets = 100'000 / (1316 * 8.0);
+  EXPECT_NEAR(static_cast<double>(predict(costs(), bounds, 100'000).viewers_by_worker),
+              1e9 / (packets * 1000 + (packets + packets / 64) * 1500), 2);
+}
+
+}  // namespace
+}  // namespace fanlight::control
