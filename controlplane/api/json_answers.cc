@@ -129,6 +129,10 @@ json status_json(const RelayFacts& facts, const Report& report) {
           {"streams", report.streams.size()},
           {"publishers", publishers},
           {"viewers", viewers},
+          {"admission",
+           {{"limit_mbps", facts.admission.bits_max / 1e6},
+            {"egress_mbps", facts.admission.bits / 1e6},
+            {"refused", facts.admission.refused}}},
           {"worker", counters_json(facts.counters)},
           {"workers", workers_json(facts)}};
 }

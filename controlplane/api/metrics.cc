@@ -112,6 +112,15 @@ std::string metrics_text(const RelayFacts& facts) {
       gauge("fanlight_build_info", "Always 1; the version is the label.", 1, {{"version", facts.version}}));
   families.push_back(
       gauge("fanlight_uptime_seconds", "Since the relay was ready.", static_cast<double>(facts.uptime_s)));
+  families.push_back(gauge("fanlight_egress_limit_bits",
+                           "What all viewers together may be sent, per second; 0: no limit.",
+                           facts.admission.bits_max));
+  families.push_back(gauge("fanlight_egress_bits", "What all viewers together are sent, per second, as reckoned.",
+                           facts.admission.bits));
+  families.push_back({"fanlight_overload_refused_total",
+                      "Viewers turned away because of the limit.",
+                      MetricType::Counter,
+                      {counted(facts.admission.refused, {})}});
   families.push_back(sessions_family(facts.counters));
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     const auto counter = static_cast<Counter>(i);

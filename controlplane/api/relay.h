@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "config/rules.h"
 #include "contract/counters.h"
+#include "session/admission.h"
 #include "session/call_table.h"
 #include "session/report_desk.h"
 
@@ -21,6 +22,7 @@ struct RelayFacts {
   std::string port;  // "sockets" or "ethernet".
   std::uint64_t uptime_s = 0;
   std::vector<const WorkerCounters*> counters;  // By worker.
+  AdmissionView admission{};
 };
 
 // No session has this ID (bits 31 and 30 of ours are clear): asking for it brings the streams alone.

@@ -88,6 +88,10 @@ class ConfigReader {
     read_cores(reader, relay);
     relay.sessions_max = static_cast<std::uint32_t>(reader.integer("sessions_max", {1, 65'535}, 4096));
     relay.memory_mb = static_cast<std::uint32_t>(reader.integer("memory_mb", {0, 1'048'576}, 0));
+    relay.capacity_mbps = reader.number("capacity_mbps", {0, 10'000'000}, 0);
+    relay.admission_share = reader.number("admission_share", {0, 1}, 0.9);
+    if (relay.admission_share <= 0)
+      reader.complain("admission_share", "0", "above 0 to 1; without capacity_mbps everybody is let in");
     relay.log_level =
         static_cast<LogLevel>(reader.choice("log_level", {"trace", "debug", "info", "warning", "error"}, 2));
     reader.finish();
@@ -237,6 +241,8 @@ std::vector<std::string> restart_only_changes(const Config& running, const Confi
   std::vector<std::string> changed;
   RelayOptions relay = fresh.relay;
   relay.log_level = running.relay.log_level;
+  relay.capacity_mbps = running.relay.capacity_mbps;
+  relay.admission_share = running.relay.admission_share;
   if (relay != running.relay) changed.emplace_back("relay");
   if (fresh.listen != running.listen) changed.emplace_back("listen");
   if (fresh.ethernet != running.ethernet) changed.emplace_back("ethernet");

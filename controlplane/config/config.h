@@ -25,9 +25,12 @@ struct RelayOptions {
   std::uint32_t sessions_max = 4096;
   std::uint32_t memory_mb = 0;  // 0: as much as the memory plan asks for.
   LogLevel log_level = LogLevel::kInfo;
-  std::vector<int> cores{};  // One for each worker, or none: not pinned.
+  double capacity_mbps = 0;      // What all viewers together can be sent; 0: not known, everybody is let in.
+  double admission_share = 0.9;  // Of it: beyond, viewers are turned away.
+  std::vector<int> cores{};      // One for each worker, or none: not pinned.
 
   [[nodiscard]] int core_of(std::size_t worker) const { return cores.empty() ? core : cores[worker]; }
+  [[nodiscard]] double egress_bits_max() const { return capacity_mbps * 1e6 * admission_share; }
   friend bool operator==(const RelayOptions&, const RelayOptions&) = default;
 };
 

@@ -40,6 +40,8 @@ core = 3
 sessions_max = 65535
 memory_mb = 512
 log_level = "debug"
+capacity_mbps = 7400.5
+admission_share = 0.8
 [ethernet]
 udp_ports = [9000, 9001]
 backoff = true
@@ -68,7 +70,9 @@ view_passphrase = "9876543210"
 )",
                                    "x.toml");
   ASSERT_TRUE(config) << config.error().lines.front();
-  EXPECT_EQ(config->relay, (RelayOptions{"/tmp/f.sock", PortKind::kEthernet, 1, 3, 65535, 512, LogLevel::kDebug}));
+  EXPECT_EQ(config->relay,
+            (RelayOptions{"/tmp/f.sock", PortKind::kEthernet, 1, 3, 65535, 512, LogLevel::kDebug, 7400.5, 0.8}));
+  EXPECT_DOUBLE_EQ(config->relay.egress_bits_max(), 7400.5e6 * 0.8);
   EXPECT_THAT(config->ethernet.udp_ports, ElementsAre(9000, 9001));
   EXPECT_TRUE(config->ethernet.backoff);
   const DeviceOptions& device = config->ethernet.devices.front();
@@ -240,6 +244,11 @@ TEST(ConfigTest, ASyntaxErrorNamesItsLine) {
   EXPECT_THAT(errors_of("[relay]\nport = \n"), ElementsAre(StartsWith("x.toml:2: syntax: found ")));
 }
 
+TEST(ConfigTest, AShareOfNothingIsAMistake) {
+  EXPECT_THAT(errors_of("[relay]\nadmission_share = 0\n"),
+              testing::Contains(testing::HasSubstr("relay.admission_share: found 0, accepted above 0 to 1")));
+}
+
 TEST(ConfigTest, AMissingFileIsAnError) {
   const auto config = load_config("/nonexistent/fanlight.toml");
   ASSERT_FALSE(config);
@@ -252,6 +261,8 @@ TEST(ConfigTest, StreamsAndLogLevelMayChangeWithoutARestart) {
   Config fresh = running;
   fresh.streams.emplace_back().name = "new";
   fresh.relay.log_level = LogLevel::kDebug;
+  fresh.relay.capacity_mbps = 100;
+  fresh.relay.admission_share = 0.5;
   EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre());
   fresh.relay.core = 1;
   fresh.listen.push_back({});

@@ -58,6 +58,7 @@ class ControlLoop::State {
             desk_, [this] { return facts(); }, [this] { settle(); }),
         bell_(loop_, dup(mailboxes_.front()->control_bell)) {
     wipe_passphrases(config_.streams);
+    desk_.limit_egress(config_.relay.egress_bits_max());
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     bell_.non_blocking(true);
     await_bell();
@@ -76,12 +77,13 @@ class ControlLoop::State {
   void run() { loop_.run(); }
 
  private:
-  [[nodiscard]] RelayFacts facts() const {
+  [[nodiscard]] RelayFacts facts() {
     const Micros uptime = io::MonotonicClock::now() - started_;
     RelayFacts facts{kVersion,
                      config_.relay.port == PortKind::kSockets ? "sockets" : "ethernet",
                      static_cast<std::uint64_t>(uptime.count / 1'000'000),
                      {}};
+    facts.admission = desk_.admission();
     for (const Mailbox* mailbox : mailboxes_) facts.counters.push_back(&mailbox->counters);
     return facts;
   }
@@ -201,6 +203,9 @@ class ControlLoop::State {
       spdlog::warn("[{}] changed in {}; that needs a restart", section, config_path_);
     set_log_level(fresh->relay.log_level);
     config_.relay.log_level = fresh->relay.log_level;
+    config_.relay.capacity_mbps = fresh->relay.capacity_mbps;
+    config_.relay.admission_share = fresh->relay.admission_share;
+    desk_.limit_egress(config_.relay.egress_bits_max());
     desk_.handle_timeout(io::MonotonicClock::now());  // Its clock stands still between events.
     desk_.reload(std::move(fresh->streams));
     desk_.reload_calls(io::MonotonicClock::now(), std::move(fresh->calls));

@@ -47,11 +47,12 @@ void SessionDesk::handle_timeout(Instant now) {
     if (stream.linger_end <= now_) retire(stream);
   });
   make_due_calls();
+  ask_for_rates();
 }
 
 Instant SessionDesk::next_deadline() const {
   const Instant due = std::min(sessions_.next_deadline(), streams_.next_linger_end());
-  return is_stopping_ ? due : std::min(due, calls_.next_deadline());
+  return is_stopping_ ? due : std::min({due, calls_.next_deadline(), admission_.next_look()});
 }
 
 Command* SessionDesk::peek_command(std::size_t worker) {
@@ -112,6 +113,7 @@ std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& 
   auto keys = keys_.agree(now_, path.remote.ip, policy->passphrase_of(request.role), conclusion.key_message);
   if (!keys) return keys.error();
   if (const auto reason = judge_stream(stream, request.role)) return reason;
+  if (request.role == Role::kViewer && !has_room_for(stream, *policy)) return Reject::kOverload;
   if (stream == nullptr) {
     stream = begin_stream(*policy, request.name);
     if (stream == nullptr) return Reject::kResource;

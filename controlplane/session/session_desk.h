@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "config/rules.h"
 #include "contract/commands.h"
+#include "session/admission.h"
 #include "session/call_table.h"
 #include "session/conclusion.h"
 #include "session/key_desk.h"
@@ -86,6 +87,9 @@ class SessionDesk {
   // Asks the workers for figures of one session (or all, with SocketId{}); take_report() has them when they came.
   [[nodiscard]] std::uint64_t ask_report(SocketId socket);
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
+  // What all viewers together may be sent, bits/s; 0: no limit. Who is watching already stays.
+  void limit_egress(double bits_max) { admission_.limit(bits_max); }
+  [[nodiscard]] AdmissionView admission();
   void stop();
   [[nodiscard]] bool is_stopped() const { return stopped_ == workers(); }
   // PBKDF2 runs so far.
@@ -114,6 +118,9 @@ class SessionDesk {
   void answer_repeat(const Path& path, const Conclusion& conclusion);
   // Opens a session for it, or answers why not.
   [[nodiscard]] std::optional<wire::Reject> try_open(const Path& path, const Conclusion& conclusion);
+  // Whether another viewer of `stream`, or of the one that its policy would begin, fits.
+  [[nodiscard]] bool has_room_for(const StreamEntry* stream, const StreamPolicy& policy);
+  void ask_for_rates();
   void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, AgreedKeys keys);
   void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request);
 
@@ -155,6 +162,7 @@ class SessionDesk {
   KeyDesk keys_;
   ReportDesk reports_;
   Placement placement_;
+  Admission admission_;
   CallTable calls_;
   WayOut way_out_;
   std::deque<Lookup> lookups_;

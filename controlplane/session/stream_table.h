@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "contract/commands.h"
+#include "session/admission.h"
 #include "session/stream_policy.h"
 
 namespace fanlight::control {
@@ -27,6 +28,10 @@ struct StreamEntry {
   std::size_t retired = 0;                            // Workers that gave theirs back.
   std::uint32_t sessions = 0;                         // Asked for or open, publisher included.
   Instant linger_end = Instant::never();              // When a dynamic stream without a publisher ends.
+  StreamRate rate{};
+
+  [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
+  [[nodiscard]] std::uint32_t viewers() const { return sessions - (publisher && sessions > 0 ? 1 : 0); }
 
   // Frees the publisher's place if it is `request`'s.
   void vacate(RequestId request) {

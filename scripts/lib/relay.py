@@ -54,12 +54,15 @@ class Configuration:
     # Poll mode would take one of two cores from the clients a relay is tried with.
     backoff: bool = True
     sessions_max: int | None = None
+    capacity_mbps: float | None = None
 
     def toml(self, api: Path) -> str:
         lines = ["[relay]", f"api = {_quoted(str(api))}", f'port = "{"ethernet" if self.devices else "sockets"}"',
                  f"workers = {self.workers}"]
         if self.sessions_max is not None:
             lines.append(f"sessions_max = {self.sessions_max}")
+        if self.capacity_mbps is not None:
+            lines.append(f"capacity_mbps = {self.capacity_mbps}")
         for address in self.listen:
             lines += ["[[listen]]", f"address = {_quoted(address)}"]
         if self.devices:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+import capacity_cases  # noqa: E402
 import clients  # noqa: E402
 import libsrt  # noqa: E402
 import load_cases  # noqa: E402
@@ -308,7 +309,7 @@ def cases() -> list[tuple]:
                 for driver in ("net_af_packet", "net_af_xdp")
                 for name, test in (("ping", is_pinged), ("relay_ipv4", relays_over("ipv4")),
                                    ("relay_ipv6", relays_over("ipv6")), ("link_down_and_up", survives_link_down))]
-    return [(test.__name__, test) for test in plain] + load_cases.CASES + ethernet
+    return [(test.__name__, test) for test in plain] + load_cases.CASES + capacity_cases.CASES + ethernet
 
 
 def main() -> int:

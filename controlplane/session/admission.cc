@@ -1,0 +1,32 @@
+#include "session/admission.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr Micros kLookInterval = seconds(1);
+constexpr Micros kSpanMin = millis(500);  // Every worker reports a stream, and so does whoever asks for a report.
+constexpr double kWeight = 0.25;          // Of the newest second: a scene change is no reason to turn somebody away.
+
+}  // namespace
+
+void StreamRate::note(Instant now, std::uint64_t bytes) {
+  const bool is_first = at_ == Instant::never();
+  if (!is_first && now - at_ < kSpanMin) return;
+  const bool has_grown = !is_first && bytes > bytes_;
+  if (has_grown) {
+    const double bits = static_cast<double>(bytes - bytes_) * 8e6 / static_cast<double>((now - at_).count);
+    bits_ = bits_ > 0 ? bits_ + kWeight * (bits - bits_) : bits;
+  }
+  at_ = now;
+  bytes_ = bytes;
+}
+
+bool Admission::admit(double sent_bits, double viewer_bits) {
+  if (!is_limited() || sent_bits + viewer_bits <= bits_max_) return true;
+  ++refused_;
+  return false;
+}
+
+void Admission::note_look(Instant now) { next_look_ = now + kLookInterval; }
+
+}  // namespace fanlight::control

@@ -1,0 +1,51 @@
+// How much the relay may send to viewers before newcomers are turned away (2402, overload), and how much that is now.
+//
+// A viewer counts with the rate of its stream: as measured, once its publisher was heard for a second; until then as
+// the rule says at most, so that those who wait for a publisher do not make more than the relay carries. A stream
+// whose publisher is gone keeps the rate it had.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace fanlight::control {
+
+struct AdmissionView {
+  double bits_max = 0;  // 0: everybody is let in.
+  double bits = 0;      // To all viewers, as reckoned.
+  std::uint64_t refused = 0;
+};
+
+// Of one stream's payload, from its byte count at two moments.
+class StreamRate {
+ public:
+  void note(Instant now, std::uint64_t bytes);
+  [[nodiscard]] double bits_or(double fallback) const { return bits_ > 0 ? bits_ : fallback; }
+
+ private:
+  Instant at_ = Instant::never();
+  std::uint64_t bytes_ = 0;
+  double bits_ = 0;
+};
+
+class Admission {
+ public:
+  // 0: no limit.
+  void limit(double bits_max) { bits_max_ = bits_max; }
+  [[nodiscard]] bool is_limited() const { return bits_max_ > 0; }
+  // Whether a viewer of so many bits/s fits beside what is sent now; counts when not.
+  [[nodiscard]] bool admit(double sent_bits, double viewer_bits);
+  // When the streams' rates are to be asked for next.
+  [[nodiscard]] Instant next_look() const { return is_limited() ? next_look_ : Instant::never(); }
+  void note_look(Instant now);
+  [[nodiscard]] double bits_max() const { return bits_max_; }
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
+ private:
+  double bits_max_ = 0;
+  Instant next_look_{};
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace fanlight::control
