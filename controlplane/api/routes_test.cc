@@ -14,7 +14,7 @@ using ::testing::Not;
 
 class FakeRelay final : public Relay {
  public:
-  RelayFacts facts() const override { return {"0.1.0", "sockets", 42, {&counters, &other_counters}}; }
+  RelayFacts facts() const override { return {"0.1.0", "sockets", 42, {&counters, &other_counters}, admission}; }
   Result<Done> add_stream(const StreamRule& rule) override {
     added = rule;
     return answer;
@@ -44,6 +44,7 @@ class FakeRelay final : public Relay {
   }
   std::optional<Report> take_report(std::uint64_t ticket) override { return ticket == 7 ? report : std::nullopt; }
 
+  AdmissionView admission;
   WorkerCounters counters;
   WorkerCounters other_counters;
   Result<Done> answer = Done{};
@@ -247,12 +248,14 @@ TEST_F(RoutesTest, StatusAsksForStreamsAloneAndCountsThem) {
   relay.counters.add(Counter::kFreshSent, 99);
   relay.other_counters.add(Counter::kFreshSent, 1);
   relay.counters.count(Verdict::kMalformed);
+  relay.admission = {.bits_max = 9e6, .bits = 6.5e6, .refused = 3};
   const json status = json::parse(ask("GET", "/v1/status").body);
   EXPECT_EQ(relay.asked, kNoSession);
   EXPECT_EQ(status["streams"], 2);
   EXPECT_EQ(status["publishers"], 1);
   EXPECT_EQ(status["viewers"], 4);
   EXPECT_EQ(status["uptime_s"], 42);
+  EXPECT_EQ(status["admission"], (json{{"limit_mbps", 9.0}, {"egress_mbps", 6.5}, {"refused", 3}}));
   EXPECT_EQ(status["worker"]["fresh_sent"], 100);
   EXPECT_EQ(status["worker"]["verdicts"]["malformed"], 1);
   ASSERT_EQ(status["workers"].size(), 2u);
@@ -266,7 +269,9 @@ TEST_F(RoutesTest, MetricsNeedNoWorker) {
   relay.counters.add(Counter::kRepairsSent, 11);
   relay.counters.count(Verdict::kBadCookie);
   relay.other_counters.add(Counter::kRepairsSent, 12);
+  relay.admission.refused = 3;
   const Response response = ask("GET", "/metrics");
+  EXPECT_THAT(response.body, HasSubstr("fanlight_overload_refused_total 3\n"));
   EXPECT_THAT(response.content_type, HasSubstr("text/plain; version=0.0.4"));
   EXPECT_THAT(response.body, HasSubstr("fanlight_sessions{worker=\"0\"} 3\n"));
   EXPECT_THAT(response.body, HasSubstr("# TYPE fanlight_repairs_sent_packets_total counter\n"));

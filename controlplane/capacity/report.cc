@@ -83,7 +83,8 @@ std::vector<std::string> ways_up(const CapacityReport& report) {
     else
       ways.push_back("worker: every core has one; take a host with more or faster cores");
     if (report.port == "sockets")
-      ways.push_back("worker: port = \"ethernet\" on a network card of its own spends a tenth of it on a packet");
+      ways.push_back(
+          "worker: port = \"ethernet\" on a network card of its own spends less than a tenth of it on a packet");
   }
   if (is_bound_by(report, Limit::kSessions))
     ways.push_back("sessions_max: raise relay.sessions_max, " + std::to_string(bounds.sessions_max) +

@@ -131,6 +131,14 @@ std::string calls_report(const json& answer, const std::string& role) {
   return is_empty ? "the relay calls no " + role + "s\n" : table.text();
 }
 
+// Nothing where nobody is turned away.
+void add_admission(Facts& facts, const json& admission) {
+  const double limit = number(admission, "limit_mbps");
+  if (limit <= 0) return;
+  facts.add("egress", tenths(number(admission, "egress_mbps")) + " of " + tenths(limit) + " Mb/s");
+  facts.add("turned away", grouped(count(admission, "refused")) + " viewers");
+}
+
 }  // namespace
 
 std::string status_report(const json& status) {
@@ -140,6 +148,7 @@ std::string status_report(const json& status) {
   facts.add("streams", grouped(count(status, "streams")));
   facts.add("publishers", grouped(count(status, "publishers")));
   facts.add("viewers", grouped(count(status, "viewers")));
+  add_admission(facts, status.value("admission", json::object()));
   json worker = status.value("worker", json::object());
   facts.head("worker, since it started");
   facts.add("received", packets_and_bytes(worker, "received", "received_bytes"));

@@ -42,6 +42,14 @@ TEST(SessionReportTest, LinkCapacityIsInMegabitsOfFullPackets) {
               HasSubstr("12.0 Mb/s in packets of full size"));
 }
 
+TEST(StatusReportTest, TheLimitIsToldWhereThereIsOne) {
+  EXPECT_THAT(status_report({{"admission", {{"limit_mbps", 0.0}, {"egress_mbps", 40.0}}}}), Not(HasSubstr("egress")));
+  const std::string report =
+      status_report({{"admission", {{"limit_mbps", 6660.0}, {"egress_mbps", 6400.5}, {"refused", 1200u}}}});
+  EXPECT_THAT(report, ContainsRegex("egress +6400.5 of 6660.0 Mb/s"));
+  EXPECT_THAT(report, ContainsRegex("turned away +1,200 viewers"));
+}
+
 json a_call(const char* role, const char* state) {
   return {{"id", 3u},           {"role", role},   {"stream", "live/main"},
           {"url", "srt://a:1"}, {"state", state}, {"attempts", 4u}};
