@@ -4,6 +4,7 @@
 #include "net/checksum.h"
 #include "net/ip_header.h"
 #include "net/ndp.h"
+#include "net/plain_datagram.h"
 
 namespace fanlight::net {
 namespace {
@@ -141,6 +142,11 @@ Verdict judge_packet(const Interface& interface, const EthernetHeader& head, Byt
 }  // namespace
 
 FrameView judge_frame(const Interface& interface, ByteSpan frame) noexcept {
+  FrameView view;
+  return judge_plain_datagram(interface, frame, view) ? view : judge_frame_at_length(interface, frame);
+}
+
+FrameView judge_frame_at_length(const Interface& interface, ByteSpan frame) noexcept {
   FrameView view;
   const std::optional<EthernetHeader> head = parse_ethernet(frame);
   if (!head || is_group(head->source)) return view;

@@ -31,5 +31,7 @@ struct FrameView {
 };
 
 [[nodiscard]] FrameView judge_frame(const Interface& interface, ByteSpan frame) noexcept;
+// The same without the short way for plain datagrams (net/plain_datagram.h).
+[[nodiscard]] FrameView judge_frame_at_length(const Interface& interface, ByteSpan frame) noexcept;
 
 }  // namespace fanlight::net
