@@ -23,12 +23,12 @@ Result<std::unique_ptr<EthernetPort>> EthernetPort::open(const EthernetPortOptio
 
 // Each call starts with the next link, so one that always fills the burst starves nobody.
 std::size_t EthernetPort::receive(std::span<Arrival> arrivals) noexcept {
-  const Instant now = MonotonicClock::now();
+  now_ = MonotonicClock::now();
   std::size_t filled = 0;
   for (std::size_t i = 0; i < links_.size(); ++i) {
     EthernetLink& link = *links_[(next_link_ + i) % links_.size()];
-    if (filled < arrivals.size()) filled += link.receive(now, arrivals.subspan(filled));
-    link.keep_house(now);
+    if (filled < arrivals.size()) filled += link.receive(now_, arrivals.subspan(filled));
+    link.keep_house(now_);
   }
   next_link_ = (next_link_ + 1) % links_.size();
   return filled;
@@ -36,11 +36,10 @@ std::size_t EthernetPort::receive(std::span<Arrival> arrivals) noexcept {
 
 std::size_t EthernetPort::transmit(std::span<Departure> departures) noexcept {
   if (departures.empty()) return 0;
-  const Instant now = MonotonicClock::now();
   std::size_t left = 0;
   while (left < departures.size()) {
     EthernetLink& link = *links_[departures[left].envelope->door];
-    const EthernetLink::Transmitted transmitted = link.transmit(now, departures.subspan(left));
+    const EthernetLink::Transmitted transmitted = link.transmit(now_, departures.subspan(left));
     left += transmitted.left;
     if (transmitted.is_full) break;
   }
@@ -48,11 +47,10 @@ std::size_t EthernetPort::transmit(std::span<Departure> departures) noexcept {
 }
 
 std::size_t EthernetPort::transmit_fresh(const FreshRun& run) noexcept {
-  const Instant now = MonotonicClock::now();
   std::size_t left = 0;
   while (left < run.departures()) {
     EthernetLink& link = *links_[run.viewers[(run.packets_done + left) / run.packets.size()]->door];
-    const EthernetLink::Transmitted transmitted = link.transmit_fresh(now, run, left);
+    const EthernetLink::Transmitted transmitted = link.transmit_fresh(now_, run, left);
     left += transmitted.left;
     if (transmitted.is_full) break;
   }

@@ -1,6 +1,7 @@
 // EthernetPort: UDP over any DPDK devices. Path::door is the device's place in the options.
 //
-// One thread. Nothing is allocated after open(). The clock is read at most once per call, for neighbour timers.
+// One thread. Nothing is allocated after open(). The clock is read once per receive(), for neighbour timers; what is sent
+// until the next one goes by it.
 #pragma once
 
 #include <memory>
@@ -36,6 +37,7 @@ class EthernetPort {
       : doorbell_(options.doorbell), idle_sleep_(options.idle_sleep) {}
 
   PortCounters counters_;
+  Instant now_;  // Of the last receive().
   std::vector<std::unique_ptr<EthernetLink>> links_;
   std::size_t next_link_ = 0;
   int doorbell_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 namespace fanlight {
 
@@ -16,6 +17,7 @@ void TimerWheel::schedule(std::uint32_t slot, Instant at) noexcept {
   const std::int64_t wanted = (at.us + kTickMicros - 1) / kTickMicros;
   const std::int64_t tick = std::clamp(wanted, tick_, tick_ + kBuckets - 1);
   node.bucket = static_cast<std::uint32_t>(tick % kBuckets);
+  not_before_ = std::min(not_before_, tick);
   node.previous = kNone;
   node.next = heads_[node.bucket];
   if (node.next != kNone) nodes_[node.next].previous = slot;
@@ -37,7 +39,8 @@ void TimerWheel::unlink(std::uint32_t slot) noexcept {
 
 std::optional<std::uint32_t> TimerWheel::pop_due(Instant now) noexcept {
   const std::int64_t now_tick = now.us / kTickMicros;
-  const std::optional<std::int64_t> tick = first_used_tick();
+  const std::optional<std::int64_t> tick = now_tick < not_before_ ? std::nullopt : first_used_tick();
+  if (now_tick >= not_before_) not_before_ = tick.value_or(std::numeric_limits<std::int64_t>::max());
   if (!tick || *tick > now_tick) {
     tick_ = std::max(tick_, now_tick);
     return std::nullopt;

@@ -48,6 +48,7 @@ class TimerWheel {
   std::array<std::uint32_t, kBuckets> heads_;
   std::array<std::uint64_t, kBuckets / 64> used_{};  // A bit per bucket that is not empty.
   std::int64_t tick_ = 0;                            // All buckets before it are empty.
+  std::int64_t not_before_ = 0;                      // No deadline has an earlier tick: asked every breath.
 };
 
 }  // namespace fanlight
