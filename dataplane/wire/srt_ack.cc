@@ -8,12 +8,7 @@ namespace {
 
 constexpr std::size_t kLightBytes = 4;
 constexpr std::size_t kSmallBytes = 16;
-constexpr std::size_t kUdtBytes = 24;  // Speed and capacity, but no receive rate: read as a small one.
 constexpr std::size_t kFullBytes = 28;
-
-bool is_ack_size(std::size_t size) {
-  return size == kLightBytes || size == kSmallBytes || size == kUdtBytes || size >= kFullBytes;
-}
 
 // Unsigned on the wire; a span outside its range travels as the nearest value.
 std::uint32_t wire_micros(Micros span) {
@@ -27,19 +22,6 @@ std::size_t content_bytes(const Ack& ack) {
 }
 
 }  // namespace
-
-std::optional<Ack> parse_ack(ByteSpan content) noexcept {
-  if (!is_ack_size(content.size())) return std::nullopt;
-  Ack ack{.first_missing = {load_be32(content.data())}, .rtt = {}, .rates = {}};
-  if (ack.first_missing.raw & ~kSeqMask) return std::nullopt;
-  if (const auto small = FixedReader<kSmallBytes>::over(content))
-    ack.rtt = AckRtt{.rtt = {small->u32<4>()}, .variance = {small->u32<8>()}, .window_packets = small->u32<12>()};
-  if (const auto full = FixedReader<kFullBytes>::over(content))
-    ack.rates = AckRates{.receive_speed = PacketsPerSecond{full->u32<16>()},
-                         .capacity = PacketsPerSecond{full->u32<20>()},
-                         .receive_rate = BytesPerSecond{full->u32<24>()}};
-  return ack;
-}
 
 std::size_t write_ack(MutableByteSpan out, const Ack& ack, std::uint32_t number, WireTime time,
                       SocketId destination) noexcept {
