@@ -1,7 +1,7 @@
 // EthernetPort: UDP over any DPDK devices. Path::door is the device's place in the options.
 //
-// One thread. Nothing is allocated after open(). The clock is read once per receive(), for neighbour timers; what is sent
-// until the next one goes by it.
+// One thread. Nothing is allocated after open(). The clock is read once per receive(), for neighbour timers; what is
+// sent until the next one goes by it.
 #pragma once
 
 #include <memory>

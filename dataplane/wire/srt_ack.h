@@ -45,14 +45,14 @@ struct Ack {
   constexpr std::size_t kLight = 4, kSmall = 16, kUdt = 24, kFull = 28;  // UDT's has no receive rate: read as small.
   const std::size_t size = content.size();
   if (size != kLight && size != kSmall && size != kUdt && size < kFull) return std::nullopt;
-  std::optional<Ack> ack{Ack{.first_missing = {load_be32(content.data())}, .rtt = {}, .rates = {}}};
-  if (ack->first_missing.raw & ~kSeqMask) return std::nullopt;
+  Ack ack{.first_missing = {load_be32(content.data())}, .rtt = {}, .rates = {}};
+  if (ack.first_missing.raw & ~kSeqMask) return std::nullopt;
   if (const auto small = FixedReader<kSmall>::over(content))
-    ack->rtt = AckRtt{.rtt = {small->u32<4>()}, .variance = {small->u32<8>()}, .window_packets = small->u32<12>()};
+    ack.rtt = AckRtt{.rtt = {small->u32<4>()}, .variance = {small->u32<8>()}, .window_packets = small->u32<12>()};
   if (const auto full = FixedReader<kFull>::over(content))
-    ack->rates = AckRates{.receive_speed = PacketsPerSecond{full->u32<16>()},
-                          .capacity = PacketsPerSecond{full->u32<20>()},
-                          .receive_rate = BytesPerSecond{full->u32<24>()}};
+    ack.rates = AckRates{.receive_speed = PacketsPerSecond{full->u32<16>()},
+                         .capacity = PacketsPerSecond{full->u32<20>()},
+                         .receive_rate = BytesPerSecond{full->u32<24>()}};
   return ack;
 }
 // The whole packet: header (type and length follow from `ack`) and content. `number` is 0 for a light ACK.
