@@ -23,6 +23,18 @@ std::size_t content_bytes(const Ack& ack) {
 
 }  // namespace
 
+std::optional<Ack> parse_ack(ByteSpan content) noexcept {
+  const std::optional<AckNews> news = parse_ack_news(content);
+  if (!news) return std::nullopt;
+  Ack ack{.first_missing = news->first_missing, .rtt = {}, .rates = {}};
+  if (!news->is_light) ack.rtt = AckRtt{news->rtt, news->variance, news->window_packets};
+  if (const auto full = FixedReader<kFullBytes>::over(content))
+    ack.rates = AckRates{.receive_speed = PacketsPerSecond{full->u32<16>()},
+                         .capacity = PacketsPerSecond{full->u32<20>()},
+                         .receive_rate = BytesPerSecond{full->u32<24>()}};
+  return ack;
+}
+
 std::size_t write_ack(MutableByteSpan out, const Ack& ack, std::uint32_t number, WireTime time,
                       SocketId destination) noexcept {
   const std::size_t size = kHeaderBytes + content_bytes(ack);

@@ -39,21 +39,31 @@ struct Ack {
   friend bool operator==(const Ack&, const Ack&) = default;
 };
 
+// What a sender acts on.
+struct AckNews {
+  SeqNo first_missing{};
+  bool is_light = false;  // Then there is nothing else.
+  std::uint32_t window_packets = 0;
+  Micros rtt{};
+  Micros variance{};
+};
+
 // `content` is what follows the header. Takes 4, 16, 24, 28 and 32 bytes and anything longer; a set bit 31 is
 // malformed.
-[[nodiscard]] inline std::optional<Ack> parse_ack(ByteSpan content) noexcept {
+[[nodiscard]] std::optional<Ack> parse_ack(ByteSpan content) noexcept;
+// The same of what a sender acts on: inline, for it happens a million times a second.
+[[nodiscard]] inline std::optional<AckNews> parse_ack_news(ByteSpan content) noexcept {
   constexpr std::size_t kLight = 4, kSmall = 16, kUdt = 24, kFull = 28;  // UDT's has no receive rate: read as small.
   const std::size_t size = content.size();
   if (size != kLight && size != kSmall && size != kUdt && size < kFull) return std::nullopt;
-  Ack ack{.first_missing = {load_be32(content.data())}, .rtt = {}, .rates = {}};
-  if (ack.first_missing.raw & ~kSeqMask) return std::nullopt;
-  if (const auto small = FixedReader<kSmall>::over(content))
-    ack.rtt = AckRtt{.rtt = {small->u32<4>()}, .variance = {small->u32<8>()}, .window_packets = small->u32<12>()};
-  if (const auto full = FixedReader<kFull>::over(content))
-    ack.rates = AckRates{.receive_speed = PacketsPerSecond{full->u32<16>()},
-                         .capacity = PacketsPerSecond{full->u32<20>()},
-                         .receive_rate = BytesPerSecond{full->u32<24>()}};
-  return ack;
+  const std::byte* const at = content.data();
+  const SeqNo first_missing{load_be32(at)};
+  if ((first_missing.raw & ~kSeqMask) != 0) return std::nullopt;
+  if (size == kLight) return AckNews{.first_missing = first_missing, .is_light = true};
+  return AckNews{.first_missing = first_missing,
+                 .window_packets = load_be32(at + 12),
+                 .rtt = {load_be32(at + 4)},
+                 .variance = {load_be32(at + 8)}};
 }
 // The whole packet: header (type and length follow from `ack`) and content. `number` is 0 for a light ACK.
 // Answers its size in bytes, 0 when `out` is too small.

@@ -86,7 +86,7 @@ bool Sender::covers(PacketPos pos) const noexcept {
 
 Verdict Sender::handle_ack(Instant now, const wire::ControlHeader& header, ByteSpan content,
                            const StreamEdge& edge) noexcept {
-  const std::optional<wire::Ack> ack = wire::parse_ack(content);
+  const std::optional<wire::AckNews> ack = wire::parse_ack_news(content);
   if (!ack) return Verdict::kMalformed;
   const PacketPos pos = unwrap(ack->first_missing, offset_, edge.next);
   if (pos > edge.next || pos < first_pos_) return Verdict::kOutOfWindow;
@@ -94,17 +94,17 @@ Verdict Sender::handle_ack(Instant now, const wire::ControlHeader& header, ByteS
   return Verdict::kControl;
 }
 
-void Sender::apply_ack(Instant now, const wire::Ack& ack, PacketPos pos, std::uint32_t number) noexcept {
+void Sender::apply_ack(Instant now, const wire::AckNews& ack, PacketPos pos, std::uint32_t number) noexcept {
   ++stats_.acks;
   const std::int64_t confirmed = std::max<std::int64_t>(0, pos - acked_);
   acked_ = std::max(acked_, pos);
   if (confirmed > 0) progress_at_ = now;
-  if (!ack.rtt) {  // Light: the window shrinks by what it confirms, so its end stays where it was.
+  if (ack.is_light) {  // The window shrinks by what it confirms, so its end stays where it was.
     window_packets_ -= static_cast<std::uint32_t>(std::min<std::int64_t>(confirmed, window_packets_));
     return;
   }
-  if (pos == acked_) window_packets_ = std::min(ack.rtt->window_packets, kWindowPacketsMax);  // Not an overtaken one.
-  if (ack.rtt->rtt.count > 0) rtt_.adopt(ack.rtt->rtt, ack.rtt->variance);
+  if (pos == acked_) window_packets_ = std::min(ack.window_packets, kWindowPacketsMax);  // Not an overtaken one.
+  if (ack.rtt.count > 0) rtt_.adopt(ack.rtt, ack.variance);
   if (number != 0 && (now - last_ackack_ >= kSyn || number == ackack_number_)) ackack_due_ = number;
 }
 

@@ -91,7 +91,7 @@ class Sender {
   [[nodiscard]] PacketPos position_of(SeqNo seq, const StreamEdge& edge) const noexcept;
   [[nodiscard]] Verdict handle_ack(Instant now, const wire::ControlHeader& header, ByteSpan content,
                                    const StreamEdge& edge) noexcept;
-  void apply_ack(Instant now, const wire::Ack& ack, PacketPos pos, std::uint32_t number) noexcept;
+  void apply_ack(Instant now, const wire::AckNews& ack, PacketPos pos, std::uint32_t number) noexcept;
   [[nodiscard]] Verdict handle_nak(ByteSpan content, const StreamEdge& edge) noexcept;
   [[nodiscard]] Verdict judge_nak(ByteSpan content, const StreamEdge& edge) const noexcept;
   void apply_nak(ByteSpan content, const StreamEdge& edge) noexcept;
