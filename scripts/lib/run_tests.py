@@ -4,6 +4,7 @@ stages, in order:
   build      release build, everything                                build/
   release    unit, property, scenario, fuzz replay, simulation, tidy  (meson test)
   asan       the same without DPDK, under ASan and UBSan, DCHECKs on  build-asan/
+  tsan       three workers on three threads, under TSan               build-tsan/
   interop    srt-live-transmit, ffmpeg and GStreamer as strangers     tests/interop
   e2e        the real daemon, sockets and namespaces                  tests/e2e
   run        ./scripts/run as a user would, clear, encrypted, DPDK
@@ -28,7 +29,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import setup  # noqa: E402
 
-STAGES = ("build", "release", "asan", "interop", "e2e", "run")
+STAGES = ("build", "release", "asan", "tsan", "interop", "e2e", "run")
 ASAN_TARGETS = ("dataplane/unit_tests", "tests/property/property_tests", "tests/scenario/scenario", "tests/sim/simrun",
                 "controlplane/control_tests")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
@@ -130,6 +131,15 @@ def stage_asan(total: Total) -> None:
     os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
     names = ("unit", "control", "property", "sim", "sim-24h", *scenarios())
     meson_tests(directory, total, "--num-processes", "2", "--timeout-multiplier", "5", *names)
+
+
+def stage_tsan(total: Total) -> None:
+    directory = setup.ROOT / "build-tsan"
+    configure(directory, "--buildtype=plain", "-Doptimization=1", "-Ddpdk=disabled", "-Ddchecks=true", "-Db_sanitize=thread")
+    if not build(directory, "tests/threads/threads"):
+        raise setup.SetupError("the thread sanitizer's build failed; the compiler's words are above")
+    os.environ.setdefault("TSAN_OPTIONS", "halt_on_error=1")
+    meson_tests(directory, total, "threads")
 
 
 def stage_interop(total: Total) -> None:
