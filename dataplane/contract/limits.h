@@ -40,6 +40,7 @@ inline constexpr std::size_t kCopyRoomBytes = 2048;   // A whole datagram, encry
 
 // --- per breath
 inline constexpr std::size_t kReceiveBurst = 64;
+inline constexpr std::size_t kReceiveBurstsPerBreath = 4;  // While each was full.
 inline constexpr std::size_t kCommandsPerBreath = 64;
 inline constexpr std::size_t kTransmitQueue = 1024;
 inline constexpr std::size_t kFreshMax = 64;         // Packets of one stream handed to its audience in one pass.

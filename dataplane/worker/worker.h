@@ -29,15 +29,14 @@ class Worker {
   bool breathe() noexcept {
     const Instant now = clock_.now();  // The only clock read of this breath.
     relay_.take_commands(now);
-    const std::span<io::Arrival> burst = std::span(arrivals_).first(port_.receive(arrivals_));
-    relay_.admit(now, burst);
+    const bool had_arrivals = receive(now);
     const bool had_handovers = relay_.take_handovers(now);
     relay_.fire_due_timers(now);
     relay_.service_touched(now);
     relay_.give_handovers();
     const bool fanned_out = relay_.fan_out(now);
     relay_.report(now);
-    const bool had_news = relay_.queue().flush(port_) || fanned_out || !burst.empty() || had_handovers;
+    const bool had_news = relay_.queue().flush(port_) || fanned_out || had_arrivals || had_handovers;
     if (std::exchange(mailbox_.has_posted, false)) io::ring_doorbell(mailbox_.control_bell);
     account(had_news);
     return had_news;
@@ -59,6 +58,19 @@ class Worker {
   [[nodiscard]] Relay& relay() noexcept { return relay_; }
 
  private:
+  // As many datagrams as a breath may send to the live set: where viewers acknowledge every packet, fewer would let
+  // ACKs pile up in front of the publisher's packets, and delay them for everybody.
+  bool receive(Instant now) noexcept {
+    static_assert(kReceiveBurst * kReceiveBurstsPerBreath >= kFreshPerBreath);
+    std::size_t got = kReceiveBurst;
+    for (std::size_t i = 0; i < kReceiveBurstsPerBreath && got == kReceiveBurst; ++i) {
+      got = port_.receive(arrivals_);
+      relay_.admit(now, std::span(arrivals_).first(got));
+      if (i == 0 && got == 0) return false;
+    }
+    return true;
+  }
+
   static constexpr Micros kSleepMax = millis(500);
   static constexpr std::uint64_t kIdleBreathsPerAccount = 256;  // A port may judge frames and hand nothing on.
 
