@@ -50,8 +50,9 @@ std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size
   while (at < end && jobs_ < plan_.size()) {
     const Envelope& envelope = *run.viewers[viewer];
     if (envelope.door != door_) break;
-    // Most of an audience lives behind one gateway.
-    if (to == nullptr || envelope.neighbour != previous->neighbour) to = mac_for(now, envelope);
+    // Most of an audience lives behind one gateway. 0: no hop was known when it joined, which two may have in common.
+    const bool is_same_hop = to != nullptr && envelope.neighbour != 0 && envelope.neighbour == previous->neighbour;
+    if (!is_same_hop) to = mac_for(now, envelope);
     previous = &envelope;
     const std::size_t head_bytes = net::kEthernetBytes + envelope.head_bytes;
     for (; packet < packets && jobs_ < plan_.size(); ++packet, ++at) {

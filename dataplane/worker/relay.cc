@@ -22,6 +22,9 @@ constexpr Micros kRetryInterval = millis(1);
 // The sequence space, less what a second or two may bring before the viewer is looked at again.
 constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
+// A few full bursts: draining is rare and short.
+constexpr std::size_t kStraysAsideMax = 4 * kReceiveBurst;
+
 }  // namespace
 
 Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port)
@@ -38,6 +41,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       streams_(kStreamsMax),
       distribution_(exchange_, mailbox.counters),
       reporter_(sessions_, streams_, mailbox) {
+  strays_aside_.reserve(kStraysAsideMax);
   touched_.reserve(options.sessions_max);
 }
 

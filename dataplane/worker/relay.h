@@ -126,6 +126,8 @@ class Relay {
   Mailbox& mailbox_;
   Exchange exchange_;
   PacketPool* adopted_;
+  std::vector<io::Arrival> strays_aside_;  // Found while draining. Never grows past its reserve.
+  bool is_draining_ = false;
   TransmitQueue queue_;
   Dresser dresser_;
   FanOut fan_out_;

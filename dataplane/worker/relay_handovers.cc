@@ -13,6 +13,8 @@ constexpr std::size_t kHandoversPerBreath = 4 * kReceiveBurst;
 bool Relay::take_handovers(Instant now) noexcept {
   if (exchange_.workers() == 1) return false;
   bool had_any = false;
+  if (!is_draining_) admit(now, strays_aside_);
+  if (!is_draining_) strays_aside_.clear();
   Handover handover;
   for (std::size_t from = 0; from < exchange_.workers(); ++from) {
     if (from == exchange_.self()) continue;
@@ -24,15 +26,22 @@ bool Relay::take_handovers(Instant now) noexcept {
   return had_any;
 }
 
+// Who drains is in the middle of something, and has asked for room for its own event: strays, which may post events and
+// open sessions, wait until it is done.
 void Relay::drain_handovers(Instant now) noexcept {
+  is_draining_ = true;
   while (take_handovers(now)) {
   }
+  is_draining_ = false;
 }
 
 void Relay::apply(Instant now, std::size_t from, Handover& handover) noexcept {
   if (handover.kind != Handover::Kind::kStray) return apply_stream(now, from, handover);
   counters().add(Counter::kStraysTaken);
   io::Arrival arrival{std::move(handover.packet), handover.path};
+  if (is_draining_ && strays_aside_.size() < strays_aside_.capacity())
+    return strays_aside_.push_back(std::move(arrival));
+  if (is_draining_) return counters().count(Verdict::kHandoverFull);
   counters().count(admit_one(now, arrival));
 }
 
