@@ -84,6 +84,7 @@ class Bench {
 
   Options options_;
   std::unique_ptr<PacketPool> whole_, headers_, copies_;
+  std::unique_ptr<io::EthernetDevice> device_;
   std::unique_ptr<io::EthernetPort> port_;
   Mailbox mailbox_;
   io::MonotonicClock clock_;
@@ -96,10 +97,11 @@ std::unique_ptr<io::EthernetPort> Bench::open_port() {
   whole_ = take(PacketPool::create(kWholeBuffers, io::kReceiveRoomBytes, true));
   headers_ = take(PacketPool::create(kHeaderBuffers, kHeaderRoomBytes, true));
   copies_ = take(PacketPool::create(kCopyBuffers, kCopyRoomBytes, true));
+  device_ = take(
+      io::EthernetDevice::open({.device = options_.device, .linear = options_.linear, .receive_pool = whole_.get()}));
   io::EthernetLinkOptions link;
-  link.device.device = options_.device;
-  link.device.linear = options_.linear;
-  link.device.receive_pool = whole_.get();
+  link.device = device_.get();
+  link.receive_pool = whole_.get();
   link.header_pool = headers_.get();
   link.interface.ipv4 = kRelayAddress;
   link.interface.ipv4_prefix = 24;

@@ -50,6 +50,7 @@ std::string_view unit_of(Counter counter) {
     case Counter::kAdoptionPoolDry:
     case Counter::kNakOverflow:
     case Counter::kOwnFrames:
+    case Counter::kNeighbourNewsLost:
     case Counter::kDropRequestsSent:
     case Counter::kPublisherSplices:
     case Counter::kWindowClosed:

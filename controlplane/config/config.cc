@@ -186,15 +186,7 @@ class ConfigReader {
     return std::ranges::find(sections_, path, &Section::path) != sections_.end();
   }
 
-  void check_workers() {
-    if (config_.relay.port != PortKind::kEthernet || config_.relay.workers == 1) return;
-    const auto relay = std::ranges::find(sections_, "relay", &Section::path);
-    problems_.push_back(
-        {relay->line, "relay.workers", std::to_string(config_.relay.workers), "1 with port = \"ethernet\""});
-  }
-
   void check_port() {
-    check_workers();
     if (config_.relay.api.empty()) config_.relay.api = default_api_path();
     const auto relay = std::ranges::find(sections_, "relay", &Section::path);
     const int line = relay == sections_.end() ? 1 : relay->line;

@@ -53,7 +53,6 @@ struct DeviceOptions {
   std::optional<InterfaceAddress> ipv4;
   std::optional<InterfaceAddress> ipv6;
   bool trusts_rx_checksum = false;
-  std::uint16_t queues = 1;
   std::uint16_t mtu = 1500;
   friend bool operator==(const DeviceOptions&, const DeviceOptions&) = default;
 };

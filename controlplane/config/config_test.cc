@@ -52,7 +52,6 @@ ipv4_gateway = "10.77.0.254"
 ipv6 = "fd77::1/64"
 ipv6_gateway = "fe80::1"
 rx_checksum = "trust"
-queues = 2
 mtu = 1500
 [[stream]]
 name = "live/*"
@@ -79,7 +78,6 @@ view_passphrase = "9876543210"
   EXPECT_EQ(device.ipv4, (InterfaceAddress{IpAddress::v4(10, 77, 0, 1), 24, IpAddress::v4(10, 77, 0, 254)}));
   EXPECT_EQ(device.ipv6->prefix_bits, 64);
   EXPECT_TRUE(device.trusts_rx_checksum);
-  EXPECT_EQ(device.queues, 2);
   EXPECT_EQ(device.mtu, 1500);
   EXPECT_EQ(config->streams.front(), (StreamRule{"live/*",
                                                  millis(200),
@@ -126,6 +124,15 @@ TEST(ConfigTest, EachWorkerMayHaveACoreOfItsOwn) {
               ElementsAre(HasSubstr("relay.cores: found 2 cores, accepted 3, one for each worker")));
   EXPECT_THAT(errors_of(std::string{kListen} + "[relay]\nworkers = 2\ncore = 1\n"),
               ElementsAre(HasSubstr("relay.core: found 1, accepted cores = [0, 1, …], one for each worker")));
+}
+
+TEST(ConfigTest, AnEthernetDeviceHasAsManyQueuesAsThereAreWorkers) {
+  const std::string text =
+      "[relay]\nport = \"ethernet\"\nworkers = 4\n[[ethernet.device]]\neal = \"net_null0\"\nipv4 = \"10.0.0.1/8\"\n";
+  const auto config = parse_config(text, "x.toml");
+  ASSERT_TRUE(config) << config.error().lines.front();
+  EXPECT_EQ(config->relay.workers, 4u);
+  EXPECT_THAT(errors_of(text + "queues = 4\n"), ElementsAre(HasSubstr("ethernet.device.queues: found an unknown key")));
 }
 
 TEST(ConfigTest, APassphraseIsNeverPrinted) {

@@ -83,7 +83,6 @@ DeviceOptions read_device(FieldReader& reader) {
   device.ipv6 = read_address(reader, kV6);
   if (!reader.has("ipv4") && !reader.has("ipv6")) reader.complain("ipv4", "nothing", "an address: ipv4, ipv6 or both");
   device.trusts_rx_checksum = reader.choice("rx_checksum", {"verify", "trust"}, 0) == 1;
-  device.queues = static_cast<std::uint16_t>(reader.integer("queues", {1, 16}, 1));
   device.mtu = static_cast<std::uint16_t>(reader.integer("mtu", {1500, 1500}, 1500));
   reader.finish();
   return device;

@@ -110,7 +110,7 @@ class Seat {
   Seat(const Seat&) = delete;
   Seat& operator=(const Seat&) = delete;
 
-  Result<Done> open(const Config& config, Relay::Options options, PacketPools& pools) {
+  Result<Done> open(const Config& config, Relay::Options options, PacketPools& pools, const EthernetDevices& devices) {
     options.worker = static_cast<std::uint8_t>(number_);
     if (options.mesh != nullptr) {
       options.adopted = pools.adopted[number_].get();
@@ -118,8 +118,9 @@ class Seat {
     }
     return config.relay.port == PortKind::kSockets
                ? employ(open_socket_port(config, number_, *pools.receive, mailbox.worker_bell), options, pools)
-               : employ(open_ethernet_port(config, number_, *pools.receive, *pools.headers, mailbox.worker_bell),
-                        options, pools);
+               : employ(
+                     open_ethernet_port(config, number_, devices, *pools.receive, *pools.headers, mailbox.worker_bell),
+                     options, pools);
   }
 
   Result<Done> start(int core) {
@@ -201,11 +202,14 @@ struct Dataplane::State {
   State& operator=(const State&) = delete;
 
   Result<Done> open_seats(const Config& config, const DataplanePlan& plan) {
+    Result<EthernetDevices> opened_devices = open_ethernet_devices(config, *pools.receive);
+    if (!opened_devices) return opened_devices.error();
+    devices = *std::move(opened_devices);
     Relay::Options options = worker_options(config, plan);
     options.mesh = mesh ? &*mesh : nullptr;
     for (std::size_t worker = 0; worker < config.relay.workers; ++worker) {
       seats.push_back(std::make_unique<Seat>(worker, control_bell));
-      const Result<Done> opened = seats.back()->open(config, options, pools);
+      const Result<Done> opened = seats.back()->open(config, options, pools, devices);
       if (!opened) return opened;
     }
     return Done{};
@@ -225,8 +229,9 @@ struct Dataplane::State {
     for (const auto& seat : seats) seat->stop();
   }
 
-  // In this order they come up: streams, rings between workers, and workers hold packets of the pools.
+  // In this order they come up: devices, streams, rings between workers, and workers hold packets of the pools.
   PacketPools pools;
+  EthernetDevices devices;  // None on sockets.
   StreamStore streams;
   std::optional<Mesh> mesh;
   int control_bell;

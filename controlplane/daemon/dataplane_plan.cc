@@ -10,8 +10,6 @@ namespace fanlight::control {
 namespace {
 
 constexpr std::uint64_t kUsualPayloadBytes = 1316;  // Seven TS packets.
-// What a device queue holds at most; DPDK's virtual and real drivers take 512 or 1,024.
-constexpr std::size_t kDescriptorsPerQueue = 1024;
 
 StreamOptions options_of(const StreamRule& rule) {
   return {.bitrate_bits_max = rule.bitrate_bits_max, .latency_max = rule.latency_max, .gop_max = rule.gop_max};
@@ -24,12 +22,17 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
   needs.handover_slots = Mesh::slots_for(needs.workers);
   if (config.relay.port == PortKind::kEthernet) {
     needs.for_devices = true;
-    for (const DeviceOptions& device : config.ethernet.devices)
-      needs.receive_descriptors += std::max<std::size_t>(device.queues, needs.workers);
-    needs.receive_descriptors *= kDescriptorsPerQueue;
+    needs.receive_descriptors = config.ethernet.devices.size() * needs.workers * kDescriptorsPerQueue;
     needs.transmit_descriptors = needs.receive_descriptors;
   }
   return io::plan_memory(needs);
+}
+
+// Of one packet on one worker, each copy of a payload counted where it is made: on the device queues of that worker and
+// staged for them, in its transmit queue, in its history, and adopted by each other worker once.
+std::size_t references_max(const Config& config) {
+  return config.ethernet.devices.size() * (kDescriptorsPerQueue + kReceiveBurst) + kTransmitQueue + 1 +
+         config.relay.workers;
 }
 
 // The most slots that fit into `bytes`; 0 when none do.
@@ -68,6 +71,11 @@ std::string DataplanePlan::text() const {
 }
 
 Result<DataplanePlan> plan_dataplane(const Config& config) {
+  if (config.relay.port == PortKind::kEthernet && references_max(config) > kReferencesMax)
+    return Error{ErrorCode::kInvalid, std::to_string(config.ethernet.devices.size()) +
+                                          " [[ethernet.device]] are too many: one packet could be under way on " +
+                                          std::to_string(references_max(config)) + " descriptors of a worker, and " +
+                                          std::to_string(kReferencesMax) + " can be counted; list fewer devices"};
   DataplanePlan plan;
   plan.streams_max = kSpareStreams;
   plan.history_slots = kSpareStreams * history_slots({});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -20,6 +21,11 @@ inline constexpr std::size_t kSpareStreams = 1;
 // up to a power of two.
 [[nodiscard]] std::size_t history_slots(const StreamOptions& options);
 
+// What a device queue is asked to hold; DPDK's virtual and real drivers take 512 or 1,024.
+inline constexpr std::uint16_t kDescriptorsPerQueue = 1024;
+// A packet's count is 16 bits wide: as many references to one packet may be under way, some room kept (design D7).
+inline constexpr std::size_t kReferencesMax = 60'000;
+
 struct DataplanePlan {
   std::size_t streams_max = 0;
   std::size_t history_slots = 0;  // All streams together.
@@ -27,7 +33,7 @@ struct DataplanePlan {
   [[nodiscard]] std::string text() const;
 };
 
-// An error when memory_mb is given and too small.
+// An error when memory_mb is given and too small, or when more devices are listed than a packet can be counted on.
 [[nodiscard]] Result<DataplanePlan> plan_dataplane(const Config& config);
 
 }  // namespace fanlight::control

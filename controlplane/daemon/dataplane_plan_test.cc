@@ -47,5 +47,30 @@ TEST(DataplanePlanTest, TooLittleMemoryForTheNamedStreamsIsAnError) {
   EXPECT_THAT(plan.error().what, testing::HasSubstr("relay.memory_mb = 64 is too little"));
 }
 
+Config on_ethernet(std::size_t devices, std::uint32_t workers) {
+  Config config = with({"a"});
+  config.relay.port = PortKind::kEthernet;
+  config.relay.workers = workers;
+  config.ethernet.devices.resize(devices);
+  return config;
+}
+
+TEST(DataplanePlanTest, EachWorkerHasAQueueOfEachDevice) {
+  const auto one = plan_dataplane(on_ethernet(2, 1));
+  const auto four = plan_dataplane(on_ethernet(2, 4));
+  ASSERT_TRUE(one && four);
+  const std::size_t more_descriptors = 2 * 3 * 2 * kDescriptorsPerQueue;
+  EXPECT_GE(four->memory.receive.buffers, one->memory.receive.buffers + more_descriptors);
+  EXPECT_GE(four->memory.headers.buffers, one->memory.headers.buffers + more_descriptors / 2);
+  EXPECT_LT(four->memory.adopted.buffers, four->history_slots + 4 * kDescriptorsPerQueue);
+}
+
+TEST(DataplanePlanTest, MoreDescriptorsThanAPacketCanBeCountedOnAreRefused) {
+  EXPECT_TRUE(plan_dataplane(on_ethernet(54, 64)));
+  const auto plan = plan_dataplane(on_ethernet(55, 1));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().what, testing::HasSubstr("55 [[ethernet.device]] are too many"));
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "contract/limits.h"
+#include "daemon/dataplane_plan.h"
 
 namespace fanlight::control {
 namespace {
@@ -47,21 +48,32 @@ Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, s
   return io::SocketPort::open(options);
 }
 
+Result<EthernetDevices> open_ethernet_devices(const Config& config, PacketPool& receive_pool) {
+  EthernetDevices devices;
+  for (const DeviceOptions& options : config.ethernet.devices) {
+    Result<std::unique_ptr<io::EthernetDevice>> device =
+        io::EthernetDevice::open({.device = options.eal,
+                                  .workers = static_cast<std::uint16_t>(config.relay.workers),
+                                  .descriptors = kDescriptorsPerQueue,
+                                  .receive_pool = &receive_pool});
+    if (!device) return device.error();
+    devices.push_back(*std::move(device));
+  }
+  return devices;
+}
+
 Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, std::size_t worker,
-                                                             PacketPool& receive_pool, PacketPool& header_pool,
-                                                             int doorbell) {
-  static_cast<void>(worker);
+                                                             const EthernetDevices& devices, PacketPool& receive_pool,
+                                                             PacketPool& header_pool, int doorbell) {
   io::EthernetPortOptions options;
   options.doorbell = doorbell;
   if (config.ethernet.backoff) options.idle_sleep = kIdleSleep;
-  for (const DeviceOptions& device : config.ethernet.devices) {
-    io::EthernetLinkOptions& link = options.links.emplace_back();
-    link.device.device = device.eal;
-    link.device.receive_queues = device.queues;
-    link.device.receive_pool = &receive_pool;
-    link.header_pool = &header_pool;
-    link.interface = interface_of(device, config.ethernet);
-  }
+  for (std::size_t door = 0; door < devices.size(); ++door)
+    options.links.push_back({.device = devices[door].get(),
+                             .worker = static_cast<std::uint16_t>(worker),
+                             .receive_pool = &receive_pool,
+                             .header_pool = &header_pool,
+                             .interface = interface_of(config.ethernet.devices[door], config.ethernet)});
   return io::EthernetPort::open(options);
 }
 

@@ -26,6 +26,7 @@ namespace fanlight {
   X(kTransmitUnresolved, "transmit_unresolved") \
   X(kTransmitPoolDry, "transmit_pool_dry")      \
   X(kOwnFrames, "own_frames")                   \
+  X(kNeighbourNewsLost, "neighbour_news_lost")  \
   X(kTransmitPaused, "transmit_paused")         \
   X(kReceivePoolDry, "receive_pool_dry")        \
   X(kFreshSent, "fresh_sent")                   \

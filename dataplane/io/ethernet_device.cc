@@ -9,7 +9,6 @@
 #include <array>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 namespace fanlight::io {
 namespace {
@@ -31,6 +30,34 @@ const ChainQuirk* quirk_of(std::string_view driver) {
   return at == kChainQuirks.end() ? nullptr : &*at;
 }
 
+// Drivers that make their queues when EAL brings them up, as many as their arguments say. One that no worker reads
+// would be given frames all the same.
+struct QueueArgument {
+  std::string_view driver;
+  std::string_view argument;
+};
+constexpr std::array kQueueArguments = {
+    QueueArgument{"net_af_packet", "qpairs="},
+    QueueArgument{"net_af_xdp", "queue_count="},
+    QueueArgument{"net_vhost", "queues="},
+    QueueArgument{"net_virtio_user", "queues="},
+};
+
+// Why the device cannot give each worker a queue; empty when it can.
+std::string too_few_or_many(const EthernetDeviceOptions& options, const rte_eth_dev_info& info) {
+  const std::string_view driver = info.driver_name;
+  const auto* const made_by = std::find_if(kQueueArguments.begin(), kQueueArguments.end(),
+                                           [&](const QueueArgument& row) { return row.driver == driver; });
+  const std::uint16_t has = std::min(info.max_rx_queues, info.max_tx_queues);
+  const bool is_fixed = made_by != kQueueArguments.end();
+  if (has == options.workers || (has > options.workers && !is_fixed)) return {};
+  const std::string wanted = std::to_string(options.workers);
+  std::string why = "has " + std::to_string(has) + (has == 1 ? " queue" : " queues") + " of each direction, and " +
+                    wanted + (options.workers == 1 ? " worker wants " : " workers want ") + "one each: ";
+  if (is_fixed) why += "say " + std::string(made_by->argument) + wanted + " in its arguments, or ";
+  return why + "set relay.workers = " + std::to_string(has);
+}
+
 std::string known_devices() {
   std::string names;
   for (std::uint64_t next = rte_eth_find_next(0); next < RTE_MAX_ETHPORTS;) {
@@ -48,10 +75,12 @@ rte_eth_conf configuration_for(const EthernetDeviceOptions& options, const rte_e
   std::uint64_t wanted = RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
   if (quirk_of(info.driver_name) == nullptr && !options.linear) wanted |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   conf.txmode.offloads = wanted & info.tx_offload_capa;
-  if (options.receive_queues > 1) {
+  // Without RSS the device, or what is behind it, has its own way to choose a queue.
+  const std::uint64_t hashes =
+      (RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP) & info.flow_type_rss_offloads;
+  if (options.workers > 1 && hashes != 0) {
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf =
-        (RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP) & info.flow_type_rss_offloads;
+    conf.rx_adv_conf.rss_conf.rss_hf = hashes;
   }
   return conf;
 }
@@ -69,17 +98,19 @@ std::optional<bool> is_running(unsigned interface_index) {
 
 }  // namespace
 
-Result<EthernetDevice> EthernetDevice::open(const EthernetDeviceOptions& options) {
+Result<std::unique_ptr<EthernetDevice>> EthernetDevice::open(const EthernetDeviceOptions& options) {
   const std::string name = options.device.substr(0, options.device.find(','));
   std::uint16_t port = 0;
   if (rte_eth_dev_get_port_by_name(name.c_str(), &port) != 0) {
     return Error{ErrorCode::kNoDevice,
                  "There is no DPDK device \"" + name + "\"; those that came up: " + known_devices() + "."};
   }
-  EthernetDevice device(port);
   rte_eth_dev_info info{};
   int outcome = rte_eth_dev_info_get(port, &info);
-  if (outcome == 0) outcome = device.start(options, info);
+  if (const std::string why = outcome == 0 ? too_few_or_many(options, info) : ""; !why.empty())
+    return Error{ErrorCode::kInvalid, "The DPDK device \"" + name + "\" " + why + "."};
+  std::unique_ptr<EthernetDevice> device(new EthernetDevice(name, port, options.workers));
+  if (outcome == 0) outcome = device->start(options, info);
   if (outcome != 0) {
     const ErrorCode code = outcome == -EACCES || outcome == -EPERM ? ErrorCode::kNoRights : ErrorCode::kNoDevice;
     return Error{code, "The DPDK device \"" + name + "\" did not start: " + rte_strerror(-outcome) + "."};
@@ -94,21 +125,11 @@ int EthernetDevice::start(const EthernetDeviceOptions& options, const rte_eth_de
                                                        : (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0);
   sums_udp_ = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0;
   interface_index_ = info.if_index;
-  queues_ = std::max<std::uint16_t>(1, options.receive_queues);
 
-  std::uint16_t receive_descriptors = options.descriptors;
-  std::uint16_t transmit_descriptors = options.descriptors;
-  if (int no = rte_eth_dev_configure(port_, queues_, 1, &conf); no != 0) return no;
-  if (int no = rte_eth_dev_adjust_nb_rx_tx_desc(port_, &receive_descriptors, &transmit_descriptors); no != 0) return no;
-  for (std::uint16_t queue = 0; queue < queues_; ++queue) {
-    if (int no = rte_eth_rx_queue_setup(port_, queue, receive_descriptors, SOCKET_ID_ANY, nullptr,
-                                        options.receive_pool->mempool());
-        no != 0)
-      return no;
-  }
+  if (int no = rte_eth_dev_configure(port_, workers_, workers_, &conf); no != 0) return no;
   rte_eth_txconf transmit = info.default_txconf;
   transmit.offloads = conf.txmode.offloads;
-  if (int no = rte_eth_tx_queue_setup(port_, 0, transmit_descriptors, SOCKET_ID_ANY, &transmit); no != 0) return no;
+  if (int no = set_up_queues(options, transmit); no != 0) return no;
   if (int no = rte_eth_dev_start(port_); no != 0) return no;
   hear_groups();
   rte_ether_addr address{};
@@ -117,21 +138,25 @@ int EthernetDevice::start(const EthernetDeviceOptions& options, const rte_eth_de
   return 0;
 }
 
+int EthernetDevice::set_up_queues(const EthernetDeviceOptions& options, const rte_eth_txconf& transmit) {
+  std::uint16_t receive_descriptors = options.descriptors;
+  std::uint16_t transmit_descriptors = options.descriptors;
+  if (int no = rte_eth_dev_adjust_nb_rx_tx_desc(port_, &receive_descriptors, &transmit_descriptors); no != 0) return no;
+  for (std::uint16_t queue = 0; queue < workers_; ++queue) {
+    int no = rte_eth_rx_queue_setup(port_, queue, receive_descriptors, SOCKET_ID_ANY, nullptr,
+                                    options.receive_pool->mempool());
+    if (no == 0) no = rte_eth_tx_queue_setup(port_, queue, transmit_descriptors, SOCKET_ID_ANY, &transmit);
+    if (no != 0) return no;
+  }
+  return 0;
+}
+
 // Neighbour solicitations come to a group address. What is not for us is judged away later.
 void EthernetDevice::hear_groups() {
   if (rte_eth_allmulticast_enable(port_) != 0) rte_eth_promiscuous_enable(port_);
 }
 
-EthernetDevice::EthernetDevice(EthernetDevice&& other) noexcept
-    : port_(std::exchange(other.port_, kNoPort)),
-      queues_(other.queues_),
-      interface_index_(other.interface_index_),
-      mac_(other.mac_),
-      takes_chains_(other.takes_chains_),
-      sums_udp_(other.sums_udp_) {}
-
 EthernetDevice::~EthernetDevice() {
-  if (port_ == kNoPort) return;
   rte_eth_dev_stop(port_);
   rte_eth_dev_close(port_);
 }

@@ -39,36 +39,55 @@ class EthernetPortTest : public testing::TestWithParam<bool> {
     arrivals_ = {};
     if (port_ != nullptr) static_cast<void>(frames_out());
     port_.reset();
+    ethernet_.reset();
     EXPECT_EQ(pool_->available(), pool_->capacity());
     EXPECT_EQ(headers_->available(), headers_->capacity());
   }
   void open() {
-    EthernetLinkOptions link{.device = {.device = device_, .linear = is_linear(), .receive_pool = pool_.get()},
+    auto opened = EthernetDevice::open(
+        {.device = device_, .workers = workers(), .linear = is_linear(), .receive_pool = pool_.get()});
+    ASSERT_TRUE(opened.has_value()) << opened.error().what;
+    ethernet_ = *std::move(opened);
+    port_ = open_port(0);
+    wire_ = wire(0);
+    ASSERT_NE(wire_, nullptr);
+  }
+  std::unique_ptr<EthernetPort> open_port(std::uint16_t worker) {
+    EthernetLinkOptions link{.device = ethernet_.get(),
+                             .worker = worker,
+                             .receive_pool = pool_.get(),
                              .header_pool = headers_.get(),
                              .interface = net::test::our_interface()};
     link.interface.ipv4_prefix = 16;  // Room for more hosts than a neighbour table.
     auto port = EthernetPort::open({.links = {link}});
-    ASSERT_TRUE(port.has_value()) << port.error().what;
-    port_ = *std::move(port);
-    wire_ = rte_ring_lookup(("ETH_RXTX0_" + device_).c_str());
-    ASSERT_NE(wire_, nullptr);
+    EXPECT_TRUE(port.has_value()) << port.error().what;
+    return *std::move(port);
   }
+  // Of a worker's queue.
+  rte_ring* wire(std::uint16_t worker) {
+    return rte_ring_lookup(("ETH_RXTX" + std::to_string(worker) + "_" + device_).c_str());
+  }
+  [[nodiscard]] virtual std::uint16_t workers() const { return 1; }
   [[nodiscard]] virtual bool is_linear() const { return false; }
 
   std::size_t feed(const Bytes& frame) {
+    put(wire_, frame);
+    return port_->receive(arrivals_);
+  }
+  void put(rte_ring* wire, const Bytes& frame) {
     PacketRef packet = pool_->take();
     EXPECT_TRUE(packet.resize(frame.size()));
     std::memcpy(packet.bytes().data(), frame.data(), frame.size());
-    EXPECT_EQ(rte_ring_enqueue(wire_, packet.release()), 0);
-    return port_->receive(arrivals_);
+    EXPECT_EQ(rte_ring_enqueue(wire, packet.release()), 0);
   }
   std::size_t feed(std::string_view hex) { return feed(from_hex(hex)); }
-  std::vector<Bytes> frames_out() {
+  std::vector<Bytes> frames_out() { return frames_out(wire_, &segments_seen_); }
+  static std::vector<Bytes> frames_out(rte_ring* wire, std::uint16_t* segments = nullptr) {
     std::vector<Bytes> frames;
     void* frame = nullptr;
-    while (rte_ring_dequeue(wire_, &frame) == 0) {
+    while (rte_ring_dequeue(wire, &frame) == 0) {
       const PacketRef packet(static_cast<rte_mbuf*>(frame));
-      segments_seen_ = packet.mbuf()->nb_segs;
+      if (segments != nullptr) *segments = packet.mbuf()->nb_segs;
       Bytes& bytes = frames.emplace_back();
       packet.for_each_segment([&](ByteSpan segment) { bytes.insert(bytes.end(), segment.begin(), segment.end()); });
     }
@@ -138,6 +157,7 @@ class EthernetPortTest : public testing::TestWithParam<bool> {
   std::string device_;
   std::unique_ptr<PacketPool> pool_;
   std::unique_ptr<PacketPool> headers_;
+  std::unique_ptr<EthernetDevice> ethernet_;
   std::unique_ptr<EthernetPort> port_;
   rte_ring* wire_ = nullptr;
   std::uint16_t segments_seen_ = 0;

@@ -74,7 +74,7 @@ std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size
 // False when there are no buffers: nothing of the plan is staged.
 bool EthernetLink::stage_fresh(const FreshRun& run) noexcept {
   constexpr std::size_t kAhead = 4;
-  PacketPool& pool = device_.takes_chains() ? header_pool_ : pool_;
+  PacketPool& pool = queue_.takes_chains() ? header_pool_ : pool_;
   if (rte_pktmbuf_alloc_bulk(pool.mempool(), staged_.data(), static_cast<unsigned>(jobs_)) != 0) {
     ++counters_.transmit_pool_dry;
     return false;
@@ -113,7 +113,7 @@ void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const Fresh
   DCHECK(written == head_bytes);
   frame->data_len = static_cast<std::uint16_t>(header_bytes);
   frame->pkt_len = static_cast<std::uint32_t>(net::kEthernetBytes + head_bytes + payload.datagram_bytes);
-  if (device_.takes_chains()) {
+  if (queue_.takes_chains()) {
     frame->nb_segs = 2;
     frame->next = payload.mbuf;
     ++payload.references;
@@ -125,7 +125,7 @@ void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const Fresh
 
 bool EthernetLink::flush_staged() noexcept {
   while (staged_begin_ < staged_end_) {
-    const std::size_t taken = device_.transmit(std::span{staged_}.subspan(staged_begin_, staged_end_ - staged_begin_));
+    const std::size_t taken = queue_.transmit(std::span{staged_}.subspan(staged_begin_, staged_end_ - staged_begin_));
     ++counters_.transmit_calls;
     if (taken == 0) return false;
     counters_.transmitted += taken;

@@ -27,23 +27,23 @@ IpAddress destination_of(ByteSpan head) {
 
 Result<std::unique_ptr<EthernetLink>> EthernetLink::open(const EthernetLinkOptions& options, std::uint16_t door,
                                                          PortCounters& counters) {
-  Result<EthernetDevice> device = EthernetDevice::open(options.device);
-  if (!device) return device.error();
+  CHECK(options.worker < options.device->workers());
   net::Interface interface = options.interface;
-  if (interface.mac == net::MacAddress{}) interface.mac = device->mac();
+  if (interface.mac == net::MacAddress{}) interface.mac = options.device->mac();
   if (!net::is_station(interface.mac)) {
     return Error{ErrorCode::kInvalid,
-                 "The DPDK device \"" + options.device.device + "\" has no MAC address; configure one."};
+                 "The DPDK device \"" + options.device->name() + "\" has no MAC address; configure one."};
   }
-  return std::unique_ptr<EthernetLink>(new EthernetLink(*std::move(device), options, interface, door, counters));
+  return std::unique_ptr<EthernetLink>(new EthernetLink(options, interface, door, counters));
 }
 
-EthernetLink::EthernetLink(EthernetDevice device, const EthernetLinkOptions& options, const net::Interface& interface,
-                           std::uint16_t door, PortCounters& counters)
-    : device_(std::move(device)),
+EthernetLink::EthernetLink(const EthernetLinkOptions& options, const net::Interface& interface, std::uint16_t door,
+                           PortCounters& counters)
+    : queue_(options.device->queue(options.worker)),
+      device_(*options.device),
       interface_(interface),
       neighbours_(interface),
-      pool_(*options.device.receive_pool),
+      pool_(*options.receive_pool),
       header_pool_(*options.header_pool),
       counters_(counters),
       door_(door) {}
@@ -54,15 +54,11 @@ EthernetLink::~EthernetLink() {
 
 std::size_t EthernetLink::receive(Instant now, std::span<Arrival> arrivals) noexcept {
   flush_staged();
+  const std::size_t room = std::min(arrivals.size(), received_.size());
+  const std::size_t got = queue_.receive(std::span{received_}.first(room));
   std::size_t filled = 0;
-  for (std::uint16_t i = 0; i < device_.queues() && filled < arrivals.size(); ++i) {
-    const auto queue = static_cast<std::uint16_t>((next_queue_ + i) % device_.queues());
-    const std::size_t room = std::min(arrivals.size() - filled, received_.size());
-    const std::size_t got = device_.receive(queue, std::span{received_}.first(room));
-    for (std::size_t k = 0; k < got; ++k)
-      if (admit(now, PacketRef{received_[k]}, arrivals[filled])) ++filled;
-  }
-  next_queue_ = static_cast<std::uint16_t>((next_queue_ + 1) % device_.queues());
+  for (std::size_t i = 0; i < got; ++i)
+    if (admit(now, PacketRef{received_[i]}, arrivals[filled])) ++filled;
   return filled;
 }
 
@@ -86,7 +82,23 @@ bool EthernetLink::admit(Instant now, PacketRef frame, Arrival& arrival) noexcep
 
 void EthernetLink::answer(Instant now, ByteSpan frame, const net::FrameView& view) noexcept {
   neighbours_.handle_frame(now, frame, view);
+  tell_others(frame, view);
   say([&](MutableByteSpan out) { return net::write_answer(interface_, frame, view, out); });
+}
+
+// A frame comes to one queue, whoever asked for it: each neighbour is known to all workers or to none.
+void EthernetLink::tell_others(ByteSpan frame, const net::FrameView& view) noexcept {
+  const bool is_of_neighbours = view.kind == net::FrameKind::kArp || view.kind == net::FrameKind::kNdp;
+  if (device_.workers() == 1 || !is_of_neighbours) return;
+  const ByteSpan without_padding = frame.first(view.payload_offset + view.payload_size);
+  counters_.neighbour_news_lost += device_.news().tell(queue_.number(), without_padding);
+}
+
+// Judged again: it is short, and whoever it came to counted and answered it.
+void EthernetLink::hear_others(Instant now) noexcept {
+  device_.news().listen(queue_.number(), [&](ByteSpan frame) {
+    neighbours_.handle_frame(now, frame, net::judge_frame(interface_, frame));
+  });
 }
 
 template <class Write>
@@ -101,7 +113,7 @@ bool EthernetLink::say(Write&& write) noexcept {
   if (bytes == 0) return false;
   CHECK(packet.resize(bytes));
   rte_mbuf* frame = packet.mbuf();
-  if (device_.transmit({&frame, 1}) == 1) {
+  if (queue_.transmit({&frame, 1}) == 1) {
     static_cast<void>(packet.release());
     ++counters_.own_frames;
   } else {
@@ -111,19 +123,24 @@ bool EthernetLink::say(Write&& write) noexcept {
 }
 
 void EthernetLink::keep_house(Instant now) noexcept {
+  if (device_.workers() > 1) hear_others(now);
   if (now >= next_look_) {
     next_look_ = now + kLookInterval;
-    const bool is_up = device_.is_up();
-    if (is_up && !was_up_) announce();
-    was_up_ = is_up;
+    if (is_first()) look_after_device();
     release_unused(now);
-    const std::uint64_t without_buffer = device_.frames_without_buffer();
-    counters_.receive_pool_dry += without_buffer - std::min(without_buffer_, without_buffer);
-    without_buffer_ = without_buffer;
   }
   if (now < neighbours_.next_request_at()) return;
   while (say([&](MutableByteSpan out) { return neighbours_.poll_request(now, out); })) {
   }
+}
+
+void EthernetLink::look_after_device() noexcept {
+  const bool is_up = device_.is_up();
+  if (is_up && !was_up_) announce();
+  was_up_ = is_up;
+  const std::uint64_t without_buffer = device_.frames_without_buffer();
+  counters_.receive_pool_dry += without_buffer - std::min(without_buffer_, without_buffer);
+  without_buffer_ = without_buffer;
 }
 
 // Switches and neighbours may have forgotten us, or know another MAC address. net_af_packet needs a frame besides: its

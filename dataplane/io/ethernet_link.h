@@ -1,5 +1,5 @@
-// One device and who we are on it: frames in are judged, answered and stripped; departures out get their Ethernet, IP
-// and UDP headers in the header segment's headroom.
+// One worker's queues of a device and who we are on it: frames in are judged, answered and stripped; departures out get
+// their Ethernet, IP and UDP headers in the header segment's headroom.
 //
 // A departure that the device does not take is given back as it was: its headers are trimmed off again. Fresh packets
 // are framed in one go from envelope and payload; those the device does not take wait here, 64 at most.
@@ -23,9 +23,11 @@
 namespace fanlight::io {
 
 struct EthernetLinkOptions {
-  EthernetDeviceOptions device;
-  PacketPool* header_pool = nullptr;  // Small buffers for the headers of fresh packets. Outlives the link.
-  net::Interface interface;           // A zero MAC address means the device's own.
+  EthernetDevice* device = nullptr;    // Outlives the link, as the pools do.
+  std::uint16_t worker = 0;            // Whose queues these are. One link for each worker of the device.
+  PacketPool* receive_pool = nullptr;  // The device's. For copies and for what the link says itself.
+  PacketPool* header_pool = nullptr;   // Small buffers for the headers of fresh packets.
+  net::Interface interface;            // A zero MAC address means the device's own.
 };
 
 class EthernetLink {
@@ -38,9 +40,8 @@ class EthernetLink {
   ~EthernetLink();
 
   [[nodiscard]] const net::Interface& interface() const noexcept { return interface_; }
-  [[nodiscard]] const EthernetDevice& device() const noexcept { return device_; }
 
-  // Polls every queue once; answers how many of `arrivals` it filled from the front.
+  // Polls the queue once; answers how many of `arrivals` it filled from the front.
   [[nodiscard]] std::size_t receive(Instant now, std::span<Arrival> arrivals) noexcept;
 
   struct Transmitted {
@@ -57,19 +58,24 @@ class EthernetLink {
 
   void address(Instant now, const Path& path, Envelope& envelope) noexcept;
 
-  // Requests that are due; once a second: link state, neighbours in use, the device's own counters.
+  // What other workers heard of neighbours, requests that are due; once a second: neighbours in use, and worker 0 looks
+  // after the device.
   void keep_house(Instant now) noexcept;
 
  private:
-  EthernetLink(EthernetDevice device, const EthernetLinkOptions& options, const net::Interface& interface,
-               std::uint16_t door, PortCounters& counters);
+  EthernetLink(const EthernetLinkOptions& options, const net::Interface& interface, std::uint16_t door,
+               PortCounters& counters);
 
   // --- receiving
+  [[nodiscard]] bool is_first() const noexcept { return queue_.number() == 0; }
   [[nodiscard]] bool admit(Instant now, PacketRef frame, Arrival& arrival) noexcept;
   void answer(Instant now, ByteSpan frame, const net::FrameView& view) noexcept;
   // Sends a frame of our own that `write(span)` writes and sizes; false when it wrote none.
   template <class Write>
   bool say(Write&& write) noexcept;
+  void tell_others(ByteSpan frame, const net::FrameView& view) noexcept;
+  void hear_others(Instant now) noexcept;
+  void look_after_device() noexcept;
   void announce() noexcept;
   void release_unused(Instant now) noexcept;
 
@@ -109,14 +115,14 @@ class EthernetLink {
   [[nodiscard]] const net::MacAddress* mac_of_hop(Instant now, std::uint16_t hop) noexcept;
   [[nodiscard]] const net::MacAddress* mac_for(Instant now, const Envelope& envelope) noexcept;
 
-  EthernetDevice device_;
+  EthernetQueue queue_;
+  EthernetDevice& device_;
   net::Interface interface_;
   net::Neighbours neighbours_;
   PacketPool& pool_;
   PacketPool& header_pool_;
   PortCounters& counters_;
   std::uint16_t door_;
-  std::uint16_t next_queue_ = 0;
   bool was_up_ = false;
   Instant next_look_{};
   std::uint64_t without_buffer_ = 0;

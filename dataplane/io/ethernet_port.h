@@ -1,4 +1,5 @@
-// EthernetPort: UDP over any DPDK devices. Path::door is the device's place in the options.
+// EthernetPort: UDP over any DPDK devices, of each the queues of one worker. Path::door is the device's place in the
+// options.
 //
 // One thread. Nothing is allocated after open(). The clock is read once per receive(), for neighbour timers; what is
 // sent until the next one goes by it.

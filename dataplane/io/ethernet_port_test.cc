@@ -294,13 +294,11 @@ TEST_F(EthernetPortTest, LinkDownAndUpIsAnnouncedOnce) {
 }
 
 TEST_F(EthernetPortTest, MissingDeviceIsOneSentence) {
-  EthernetLinkOptions link{.device = {.device = "net_af_packet7,iface=none", .receive_pool = pool_.get()},
-                           .interface = net::test::our_interface()};
-  const auto port = EthernetPort::open({.links = {link}});
-  ASSERT_FALSE(port.has_value());
-  EXPECT_EQ(port.error().code, ErrorCode::kNoDevice);
-  EXPECT_NE(port.error().what.find("\"net_af_packet7\""), std::string::npos);
-  EXPECT_NE(port.error().what.find(device_), std::string::npos);
+  const auto device = EthernetDevice::open({.device = "net_af_packet7,iface=none", .receive_pool = pool_.get()});
+  ASSERT_FALSE(device.has_value());
+  EXPECT_EQ(device.error().code, ErrorCode::kNoDevice);
+  EXPECT_NE(device.error().what.find("\"net_af_packet7\""), std::string::npos);
+  EXPECT_NE(device.error().what.find(device_), std::string::npos);
 }
 
 TEST_F(EthernetPortTest, PollingPortDoesNotSleep) {

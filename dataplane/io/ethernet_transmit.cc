@@ -20,7 +20,7 @@ EthernetLink::Transmitted EthernetLink::transmit(Instant now, std::span<Departur
     if (last != Framing::kDone) break;
     ++framed;
   }
-  const std::size_t taken = framed == 0 ? 0 : device_.transmit(std::span{frames_}.first(framed));
+  const std::size_t taken = framed == 0 ? 0 : queue_.transmit(std::span{frames_}.first(framed));
   counters_.transmit_calls += framed == 0 ? 0 : 1;
   settle(departures.first(framed), taken);
   if (taken < framed || last == Framing::kPoolDry) return {.left = taken, .is_full = true};
@@ -38,7 +38,7 @@ EthernetLink::Framing EthernetLink::frame(Instant now, Departure& departure, std
   const net::MacAddress* to = mac_for(now, envelope);
   if (to == nullptr) return Framing::kUnresolved;
   frame_payloads_[place] = static_cast<std::uint32_t>(payload_bytes);
-  if (device_.takes_chains()) {
+  if (queue_.takes_chains()) {
     if (!write_head(departure.packet, envelope, *to)) return Framing::kRefused;
     frames_[place] = departure.packet.mbuf();
     return Framing::kDone;
@@ -69,7 +69,7 @@ PacketRef EthernetLink::copy_of(const PacketRef& packet) noexcept {
 // Encrypted copies only: elsewhere little is left to sum, and a vhost peer pays dearly for what a device left to it.
 bool EthernetLink::wants_device_sum(const PacketRef& packet) const noexcept {
   constexpr std::size_t kWorthwhileBytes = 512;
-  return device_.sums_udp() && packet.bytes().size() >= kWorthwhileBytes;
+  return queue_.sums_udp() && packet.bytes().size() >= kWorthwhileBytes;
 }
 
 bool EthernetLink::write_head(PacketRef& packet, const Envelope& envelope, const net::MacAddress& to) noexcept {
@@ -115,7 +115,7 @@ void EthernetLink::settle(std::span<Departure> framed, std::size_t taken) noexce
   for (std::size_t i = 0; i < framed.size(); ++i) {
     PacketRef& packet = framed[i].packet;
     if (i < taken) counters_.transmitted_bytes += frame_payloads_[i];
-    if (!device_.takes_chains()) {
+    if (!queue_.takes_chains()) {
       if (i < taken) packet.reset();
       if (i >= taken) rte_pktmbuf_free(frames_[i]);
     } else if (i < taken) {

@@ -16,6 +16,9 @@ namespace {
 // whoever opened the port.
 constexpr std::size_t kCachedBuffers = 2 * 384;
 
+// A virtio transmit queue takes about 200: ring, room for indirect descriptors, and who waits on it.
+constexpr std::size_t kDescriptorBytes = 256;
+
 // Reckoned for ordinary pages: hugepages take less.
 std::size_t object_bytes(const PoolPlan& pool) {
   const std::size_t data = pool.for_adoption ? 0 : RTE_PKTMBUF_HEADROOM + pool.room_bytes;
@@ -45,7 +48,7 @@ std::size_t memory_bytes(std::span<const PoolPlan> pools) {
 }
 
 std::size_t MemoryPlan::bytes() const {
-  const std::size_t all_workers = memory_bytes(std::array{receive, headers, copies});
+  const std::size_t all_workers = memory_bytes(std::array{receive, headers, copies}) + device_bytes;
   return workers == 1 ? all_workers : all_workers + workers * bytes_of(adopted);
 }
 
@@ -65,6 +68,7 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
       .copies = {outgoing, needs.copy_room_bytes, needs.for_devices},
       .adopted = {needs.workers == 1 ? 0 : adopted, 0, false, true},
       .workers = needs.workers,
+      .device_bytes = (needs.receive_descriptors + needs.transmit_descriptors) * kDescriptorBytes,
   };
 }
 

@@ -36,6 +36,7 @@ struct MemoryPlan {
   PoolPlan copies;   // One per encrypted or linearly copied packet on its way out.
   PoolPlan adopted;  // For each of several workers: the packets of other workers' publishers that it holds or sends.
   std::size_t workers = 1;
+  std::size_t device_bytes = 0;  // What drivers allocate for their queues.
   [[nodiscard]] std::size_t bytes() const;
 };
 

@@ -102,6 +102,7 @@ class Worker {
     counters.set(Counter::kTransmitPoolDry, port.transmit_pool_dry);
     counters.set(Counter::kReceivePoolDry, port.receive_pool_dry);
     counters.set(Counter::kOwnFrames, port.own_frames);
+    counters.set(Counter::kNeighbourNewsLost, port.neighbour_news_lost);
     counters.set_judged_by_port(port.verdicts);
   }
 

@@ -233,13 +233,18 @@ def run_script_leaves_nothing_behind(stage: Stage) -> str:
 ETHERNET = {"ipv4": (veth.RELAY_IPV4, f"{veth.RELAY_IPV4}:9000"), "ipv6": (veth.RELAY_IPV6, f"[{veth.RELAY_IPV6}]:9000")}
 
 
-def start_ethernet(stage: Stage, link: veth.VethLink, driver: str) -> None:
-    device = relays.Device(f"{driver}0,iface={link.relay_end}", f"{veth.RELAY_IPV4}/24", f"{veth.RELAY_IPV6}/64")
-    stage.start_relay(relays.Configuration(streams=[relays.Stream(STREAM)], devices=[device]), privileged=True)
+def ethernet_configuration(eal: str, workers: int = 1) -> relays.Configuration:
+    device = relays.Device(eal, f"{veth.RELAY_IPV4}/24", f"{veth.RELAY_IPV6}/64")
+    return relays.Configuration(streams=[relays.Stream(STREAM)], devices=[device], workers=workers)
+
+
+def start_ethernet(stage: Stage, link: veth.VethLink, driver: str, workers: int) -> None:
+    queues = f",qpairs={workers}" if workers > 1 else ""
+    stage.start_relay(ethernet_configuration(f"{driver}0,iface={link.relay_end}{queues}", workers), privileged=True)
     stage.clients_live_in(link)
 
 
-def on_ethernet(driver: str, test):
+def on_ethernet(driver: str, test, workers: int = 1):
     """The test on a relay with this device, or a skip where rights are missing."""
     def run(stage: Stage) -> str:
         if os.geteuid() != 0:
@@ -247,7 +252,7 @@ def on_ethernet(driver: str, test):
         try:
             with veth.VethLink() as link:
                 try:
-                    start_ethernet(stage, link, driver)
+                    start_ethernet(stage, link, driver, workers)
                     return test(stage, link)
                 finally:  # The namespace goes when nobody lives in it any more.
                     stop_all(stage.processes.running, signal.SIGTERM)
@@ -276,6 +281,64 @@ def relays_over(family: str):
             claim(result.bit_exact and result.packets == result.published, f"{viewing.client}: {result}")
         return f"{result.published} packets to {len(viewings)} viewers, bit-exact"
     return test
+
+
+def worker_of(session: dict) -> int:
+    return session["id"] >> 24 & 63
+
+
+def relays_over_two_workers(family: str):
+    """Viewers of all kinds, and as many more as it takes until both workers have some: the kernel's hash deals them."""
+    def test(stage: Stage, _link: veth.VethLink) -> str:
+        target = clients.Target(ETHERNET[family][1], STREAM)
+        viewings = [stage.view(client, target) for client in clients.ALL]
+        stage.wait_for_sessions("viewer", len(viewings))
+        while len({worker_of(session) for session in stage.relay.sessions()}) < 2:
+            claim(len(viewings) < 16, "16 viewers, and all of them on one worker")
+            viewings.append(stage.view(clients.SLT, target))
+            stage.wait_for_sessions("viewer", len(viewings))
+        publishing = stage.publish(clients.FFMPEG, target, seconds=5)
+        publishing.finish(25)
+        for viewing in viewings:
+            result = judge(publishing, viewing)
+            claim(result.bit_exact and result.packets == result.published, f"{viewing.client}: {result}")
+        status = json.loads(stage.relay.ask("status").stdout)
+        lost = [worker["neighbour_news_lost"] for worker in status["workers"]]
+        claim(lost == [0, 0], f"workers did not hear of neighbours: {lost}")
+        return f"{result.published} packets to {len(viewings)} viewers, bit-exact; handed over {handed_over(stage)}"
+    return test
+
+
+def handed_over(stage: Stage) -> list[int]:
+    return [worker["verdicts"]["handed_over"] for worker in json.loads(stage.relay.ask("status").stdout)["workers"]]
+
+
+def finds_sessions_of_the_other_worker(stage: Stage, _link: veth.VethLink) -> str:
+    """Calls take turns on the workers, and the kernel's hash knows nothing of it: calls until an answer went astray."""
+    viewings: list = []
+    while sum(handed_over(stage)) == 0:
+        claim(len(viewings) < 16, "16 listeners, and each answered the worker that had called")
+        target = clients.Target(f"{veth.CLIENT_IPV4}:{9100 + len(viewings)}", STREAM, listening=True)
+        viewings.append(stage.view(clients.SLT, target))
+        url = replace(target, listening=False).url(latency=120)
+        asked = stage.relay.ask("viewer", "add", url, "--stream", STREAM, as_json=False)
+        claim(asked.returncode == 0, f"the relay refused the call: {asked.stderr}")
+        stage.wait_for_sessions("viewer", len(viewings))
+    publishing = stage.publish(clients.SLT, clients.Target(ETHERNET["ipv4"][1], STREAM), seconds=4)
+    publishing.finish(20)
+    for viewing in viewings:
+        result = judge(publishing, viewing)
+        claim(result.bit_exact and result.packets == result.published, f"{viewing.path.name}: {result}")
+    return f"{len(viewings)} listeners called, {result.packets} packets each, bit-exact; handed over {handed_over(stage)}"
+
+
+def wants_a_queue_for_each_worker(stage: Stage, link: veth.VethLink) -> str:
+    """Two workers on a device with one queue: refused, with what to say instead."""
+    toml = ethernet_configuration(f"net_af_packet0,iface={link.relay_end}", workers=2).toml(stage.work / "relay" / "second.sock")
+    done = relays.run_briefly(stage.build, stage.work, toml, None)
+    claim(done.returncode == 1, f"exit status {done.returncode}: {done.stderr[-300:]}")
+    claim("qpairs=2" in done.stderr and "relay.workers = 1" in done.stderr, f"no way out is named: {done.stderr[-300:]}")
+    return done.stderr.strip().splitlines()[-1][-200:]
 
 
 def survives_link_down(stage: Stage, link: veth.VethLink) -> str:
@@ -309,6 +372,11 @@ def cases() -> list[tuple]:
                 for driver in ("net_af_packet", "net_af_xdp")
                 for name, test in (("ping", is_pinged), ("relay_ipv4", relays_over("ipv4")),
                                    ("relay_ipv6", relays_over("ipv6")), ("link_down_and_up", survives_link_down))]
+    two = [(f"ethernet/net_af_packet/workers_{name}", on_ethernet("net_af_packet", test, 2))
+           for name, test in (("ping", is_pinged), ("relay_ipv4", relays_over_two_workers("ipv4")),
+                              ("relay_ipv6", relays_over_two_workers("ipv6")), ("strays", finds_sessions_of_the_other_worker),
+                              ("link_down_and_up", survives_link_down))]
+    ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
     return [(test.__name__, test) for test in plain] + load_cases.CASES + capacity_cases.CASES + ethernet
 
 

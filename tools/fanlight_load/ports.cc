@@ -56,10 +56,10 @@ IpAddress loopback_of(std::size_t slot) {
 }
 
 // A vhost device is up when the other end has come. Keeps the link's house meanwhile.
-bool wait_for_link(io::EthernetPort& port) {
+bool wait_for_link(const io::EthernetDevice& device, io::EthernetPort& port) {
   std::array<io::Arrival, kReceiveBurst> arrivals;
   for (const Instant end = clock_now() + kLinkPatience; clock_now() < end; usleep(10'000)) {
-    if (port.link(0).device().is_up()) return true;
+    if (device.is_up()) return true;
     const std::size_t received = port.receive(arrivals);
     for (io::Arrival& arrival : std::span(arrivals).first(received)) arrival.packet.reset();
   }
@@ -137,15 +137,19 @@ Result<Done> Ports::open_sockets(const Settings& settings) {
 
 Result<Done> Ports::open_ethernet(const Settings& settings) {
   const EthernetSettings& ethernet = settings.ethernet;
+  Result<std::unique_ptr<io::EthernetDevice>> device =
+      io::EthernetDevice::open({.device = ethernet.devices.front(), .receive_pool = receive_.get()});
+  if (!device) return device.error();
+  device_ = *std::move(device);
   io::EthernetLinkOptions link;
-  link.device.device = ethernet.devices.front();
-  link.device.receive_pool = receive_.get();
+  link.device = device_.get();
+  link.receive_pool = receive_.get();
   link.header_pool = headers_.get();
   link.interface = interface_of(ethernet);
   Result<std::unique_ptr<io::EthernetPort>> port =
       io::EthernetPort::open({.links = {link}, .idle_sleep = ethernet.backoff ? kIdleSleep : Micros{0}});
   if (!port) return port.error();
-  if (!wait_for_link(**port))
+  if (!wait_for_link(*device_, **port))
     return Error{ErrorCode::kNoDevice, "The link of \"" + ethernet.devices.front() +
                                            "\" stayed down for 30 s: is the relay at the other end?"};
   path_of_ = [ip = *ethernet.ip, relay = settings.relay, first = ethernet.first_udp_port,

@@ -10,6 +10,7 @@
 #include "fanlight_load/impaired_port.h"
 #include "fanlight_load/settings.h"
 #include "fanlight_load/virtual_port.h"
+#include "io/ethernet_device.h"
 
 namespace fanlight::load {
 
@@ -36,6 +37,7 @@ class Ports {
   std::unique_ptr<PacketPool> receive_;
   std::unique_ptr<PacketPool> headers_;
   std::unique_ptr<PacketPool> payloads_;
+  std::unique_ptr<io::EthernetDevice> device_;  // None on sockets.
   std::unique_ptr<VirtualPort> port_;
   const ImpairedPort* impaired_ = nullptr;
   std::function<Path(std::size_t)> path_of_;
