@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/check.h"
-#include "contract/limits.h"
 
 namespace fanlight::control {
 namespace {
@@ -33,11 +32,6 @@ double viewer_ns(const WorkerCosts& costs, double bits, double packets_at_a_time
 // A packet waits for the pass before it, and for its place in its own: two passes are the delay, and in the time of one
 // the next one's packets come.
 double longest_run(const Bounds& bounds, double bits) {
-  // A breath that is full takes so many datagrams for so many departures. Where ACKs are more, they pile up in front of
-  // the publisher's packets, which then come one by one: no runs.
-  constexpr double kReceivedPerDeparture =
-      static_cast<double>(kReceiveBurst * kReceiveBurstsPerBreath) / kFreshPerBreath;
-  if (acks_per_second(bits) > packets_per_second(bits) * kReceivedPerDeparture) return 1;
   const double in_time = packets_per_second(bits) * static_cast<double>(bounds.delay_max.count) / 2 / 1e6;
   return std::clamp(in_time, 1.0, static_cast<double>(bounds.run_packets_max));
 }

@@ -37,13 +37,6 @@ TEST(CapacityModelTest, AViewerCostsItsPacketsInTheLongestRunInTimeAndItsAcks) {
   EXPECT_NEAR(static_cast<double>(prediction.viewers_unhurried), 1e9 / (kPackets * 1000 + kAcks * 1500), 1.0);
 }
 
-TEST(CapacityModelTest, WhereAcksCrowdThePublisherOutNoRunsForm) {
-  // 2.5 Mb/s: 237 packets a second and 104 ACKs, but a full breath receives one datagram for four departures.
-  const Prediction prediction = predict(costs(), {.sessions_max = 100'000}, kBits / 2);
-  EXPECT_EQ(prediction.packets_at_a_time, 1);
-  EXPECT_EQ(prediction.viewers, prediction.viewers_unhurried);
-}
-
 TEST(CapacityModelTest, AWorkerWithoutACoreOfItsOwnAddsNothing) {
   const std::size_t one = predict(costs(), {.workers = 1, .cores = 4, .sessions_max = 100'000}, kBits).viewers;
   const std::size_t two = predict(costs(), {.workers = 2, .cores = 4, .sessions_max = 100'000}, kBits).viewers;
