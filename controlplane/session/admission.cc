@@ -1,5 +1,7 @@
 #include "session/admission.h"
 
+#include <utility>
+
 namespace fanlight::control {
 namespace {
 
@@ -13,7 +15,9 @@ void StreamRate::note(Instant now, std::uint64_t bytes) {
   const bool is_first = at_ == Instant::never();
   if (!is_first && now - at_ < kSpanMin) return;
   const bool has_grown = !is_first && bytes > bytes_;
-  if (has_grown) {
+  // The first span that grew may hold a moment of a publisher that has just come.
+  const bool is_whole = std::exchange(was_growing_, has_grown) && has_grown;
+  if (is_whole) {
     const double bits = static_cast<double>(bytes - bytes_) * 8e6 / static_cast<double>((now - at_).count);
     bits_ = bits_ > 0 ? bits_ + kWeight * (bits - bits_) : bits;
   }

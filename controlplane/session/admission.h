@@ -27,6 +27,7 @@ class StreamRate {
   Instant at_ = Instant::never();
   std::uint64_t bytes_ = 0;
   double bits_ = 0;
+  bool was_growing_ = false;
 };
 
 class Admission {

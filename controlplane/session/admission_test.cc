@@ -17,11 +17,14 @@ class AdmissionTest : public DeskTest {
     event.bytes = bytes;
     desk_->handle_event(now_, std::move(event), worker);
   }
-  // Two looks, a second apart, between which so much came.
+  // Three looks, a second apart, between which so much came each time.
   void measure(std::uint16_t stream, double megabits) {
-    report(stream, 1'000);
-    wait(seconds(1));
-    report(stream, 1'000 + static_cast<std::uint64_t>(megabits * 1e6 / 8));
+    const auto bytes = static_cast<std::uint64_t>(megabits * 1e6 / 8);
+    report(stream, came_);
+    for (int i = 0; i < 2; ++i) {
+      wait(seconds(1));
+      report(stream, came_ += bytes);
+    }
   }
   // So many that one more would be refused.
   std::uint32_t fill(const std::string& stream) {
@@ -30,6 +33,7 @@ class AdmissionTest : public DeskTest {
     return viewers;
   }
   std::uint32_t next_ = 0;
+  std::uint64_t came_ = 1'000;
 };
 
 TEST_F(AdmissionTest, WithoutALimitEverybodyIsLetIn) { EXPECT_EQ(fill("live/main"), 100u); }
@@ -97,19 +101,33 @@ TEST_F(AdmissionTest, TheWorkersAreAskedOnceASecondAndOnlyWhenThereIsALimit) {
 TEST_F(AdmissionTest, AStreamWithoutAPublisherKeepsItsRate) {
   StreamRate rate;
   rate.note(Instant{0}, 0);
-  EXPECT_EQ(rate.bits_or(7), 7);
   rate.note(Instant{1'000'000}, 125'000);
+  rate.note(Instant{2'000'000}, 250'000);
   EXPECT_DOUBLE_EQ(rate.bits_or(7), 1e6);
-  rate.note(Instant{2'000'000}, 125'000);
+  rate.note(Instant{3'000'000}, 250'000);
   EXPECT_DOUBLE_EQ(rate.bits_or(7), 1e6);
+}
+
+// It came 50 ms before a look, and came back 50 ms before a later one.
+TEST_F(AdmissionTest, AMomentOfAPublisherIsNotItsRate) {
+  StreamRate rate;
+  rate.note(Instant{0}, 0);
+  rate.note(Instant{1'000'000}, 31'250);
+  EXPECT_EQ(rate.bits_or(10e6), 10e6) << "the rule's word";
+  rate.note(Instant{2'000'000}, 31'250 + 625'000);
+  EXPECT_DOUBLE_EQ(rate.bits_or(10e6), 5e6);
+  rate.note(Instant{3'000'000}, 31'250 + 625'000);
+  rate.note(Instant{4'000'000}, 2 * 31'250 + 625'000);
+  EXPECT_DOUBLE_EQ(rate.bits_or(10e6), 5e6);
 }
 
 TEST_F(AdmissionTest, ABusySecondMovesTheRateByAQuarter) {
   StreamRate rate;
   rate.note(Instant{0}, 0);
   rate.note(Instant{1'000'000}, 125'000);
-  rate.note(Instant{1'000'100}, 900'000);  // Another worker's word for the same moment.
-  rate.note(Instant{2'000'000}, 125'000 + 625'000);
+  rate.note(Instant{2'000'000}, 250'000);
+  rate.note(Instant{2'000'100}, 900'000);  // Another worker's word for the same moment.
+  rate.note(Instant{3'000'000}, 250'000 + 625'000);
   EXPECT_DOUBLE_EQ(rate.bits_or(0), 2e6);
 }
 
