@@ -14,7 +14,8 @@ def micro(ground: Ground) -> dict[str, float]:
     say("  one step at a time")
     argv = [ground.program("micro_bench"), "--benchmark_format=json", f"--benchmark_min_time={0.05 if ground.scale.quick else 0.3}",
             f"--benchmark_repetitions={ground.scale.runs}", "--benchmark_report_aggregates_only=false"]
-    done = subprocess.run(pinned(argv, SERVER_CPU), capture_output=True, text=True, timeout=300, preexec_fn=dies_with_us())
+    done = subprocess.run(pinned(argv, SERVER_CPU), capture_output=True, text=True, timeout=60 * ground.scale.runs,
+                          preexec_fn=dies_with_us())
     if done.returncode != 0:
         raise Failed(f"micro_bench ended with status {done.returncode}: {done.stderr.strip()[-300:]}")
     found: dict[str, list[float]] = {}
