@@ -150,7 +150,8 @@ def prepare_home(work: Path, user: int | None) -> Path:
     home.mkdir(exist_ok=True)
     if user is not None:
         work.chmod(0o755)
-        os.chown(home, user, user)
+    owner = os.geteuid() if user is None else user  # The relay before may have run as somebody else.
+    os.chown(home, owner, owner)
     return home
 
 
