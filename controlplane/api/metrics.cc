@@ -40,6 +40,7 @@ std::string_view unit_of(Counter counter) {
   switch (counter) {
     case Counter::kBreaths:
     case Counter::kBreathsIdle:
+    case Counter::kBusyMicros:
     case Counter::kReceivedBytes:
     case Counter::kTransmittedBytes:
     case Counter::kTransmitCalls:

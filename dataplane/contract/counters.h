@@ -16,6 +16,7 @@ namespace fanlight {
 #define FANLIGHT_COUNTERS(X)                    \
   X(kBreaths, "breaths")                        \
   X(kBreathsIdle, "breaths_idle")               \
+  X(kBusyMicros, "busy_us")                     \
   X(kReceived, "received")                      \
   X(kReceivedBytes, "received_bytes")           \
   X(kTransmitted, "transmitted")                \

@@ -27,7 +27,9 @@ class Worker {
   //   fan-out last: it serves fresh packets and filled gaps alike.
   // Answers whether anything came or went.
   bool breathe() noexcept {
-    const Instant now = clock_.now();  // The only clock read of this breath.
+    const Instant now = clock_.now();  // The only clock read of this breath; it ends the one before as well.
+    if (was_busy_) relay_.counters().add(Counter::kBusyMicros, static_cast<std::uint64_t>((now - breath_began_).count));
+    breath_began_ = now;
     relay_.take_commands(now);
     const bool had_arrivals = receive(now);
     const bool had_handovers = relay_.take_handovers(now);
@@ -39,6 +41,7 @@ class Worker {
     const bool had_news = relay_.queue().flush(port_) || fanned_out || had_arrivals || had_handovers;
     if (std::exchange(mailbox_.has_posted, false)) io::ring_doorbell(mailbox_.control_bell);
     account(had_news);
+    was_busy_ = had_news;
     return had_news;
   }
 
@@ -111,6 +114,8 @@ class Worker {
   Clock& clock_;
   std::array<io::Arrival, kReceiveBurst> arrivals_{};
   Relay relay_;
+  Instant breath_began_;
+  bool was_busy_ = false;  // Something came or went in that breath; it is followed by the next one at once.
 };
 
 }  // namespace fanlight
