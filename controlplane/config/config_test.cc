@@ -64,6 +64,7 @@ join_rate_max_mbps = 12.5
 join_time_max_ms = 900
 repair_share_percent = 40
 cut_slow = false
+coalesce_ms = 4
 publish_passphrase = "0123456789"
 view_passphrase = "9876543210"
 )",
@@ -86,6 +87,7 @@ view_passphrase = "9876543210"
                                                  seconds(4),
                                                  {.at_picture = false, .bits_max = 12'500'000, .time_max = millis(900)},
                                                  {.repair_percent = 40, .cuts_slow = false},
+                                                 millis(4),
                                                  false,
                                                  "0123456789",
                                                  "9876543210"}));

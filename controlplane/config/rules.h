@@ -20,6 +20,7 @@ struct StreamRule {
   Micros gop_max = seconds(2);     // From one picture to start at to the next.
   JoinOptions join{};              // Where viewers start.
   ViewerBounds bounds{};           // What a viewer may cost.
+  Micros coalesce{};               // How long a packet may wait for the next, to leave as one segmented datagram.
   bool wait = true;                // A viewer may come before the publisher. Never under a pattern.
   std::string publish_passphrase;  // Empty: clear only.
   std::string view_passphrase;

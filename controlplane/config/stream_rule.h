@@ -10,6 +10,7 @@ inline constexpr IntegerRange kLatencyMs{0, 60'000};
 inline constexpr IntegerRange kBitrateMbps{0, 1'000};
 inline constexpr IntegerRange kJoinRateMbps{0, 10'000};
 inline constexpr IntegerRange kRepairPercent{1, 100};
+inline constexpr IntegerRange kCoalesceMs{0, 20};
 inline constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
 
 // Asks `reader` for every key of a rule and finishes it. Only usable when no problem was noted.

@@ -14,6 +14,7 @@ StreamPolicy::StreamPolicy(const StreamRule& rule)
       gop_max(rule.gop_max),
       join(rule.join),
       bounds(rule.bounds),
+      coalesce(rule.coalesce),
       wait(rule.wait),
       publish_passphrase(rule.publish_passphrase),
       view_passphrase(rule.view_passphrase) {}
@@ -24,12 +25,13 @@ StreamOptions StreamPolicy::options() const {
           .latency_max = latency_max,
           .gop_max = gop_max,
           .join = join,
-          .bounds = bounds};
+          .bounds = bounds,
+          .coalesce = coalesce};
 }
 
 bool StreamPolicy::keep_dimensions_of(const StreamPolicy& running) {
   const auto dimensions = [](StreamPolicy& p) {
-    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join, p.bounds);
+    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join, p.bounds, p.coalesce);
   };
   StreamPolicy kept = running;
   const bool is_same = dimensions(*this) == dimensions(kept);
@@ -46,6 +48,7 @@ StreamRule StreamPolicy::public_rule() const {
   rule.gop_max = gop_max;
   rule.join = join;
   rule.bounds = bounds;
+  rule.coalesce = coalesce;
   rule.wait = wait;
   return rule;
 }

@@ -19,6 +19,7 @@ struct StreamPolicy {
   Micros gop_max;
   JoinOptions join;
   ViewerBounds bounds;
+  Micros coalesce;
   bool wait = true;
   Secret publish_passphrase;
   Secret view_passphrase;

@@ -32,6 +32,8 @@ struct StreamOptions {
   Micros gop_max = seconds(2);      // From one access point to the next.
   JoinOptions join{};
   ViewerBounds bounds{};
+  // How long a fresh packet waits for the next ones, so that those of one viewer leave as one segmented datagram.
+  Micros coalesce{};
 };
 
 }  // namespace fanlight

@@ -7,14 +7,14 @@ namespace fanlight {
 FanOut::Outcome FanOut::serve(Instant now, Stream& stream) noexcept {
   catch_up_.serve(now, stream);
   if (!stream.pass().active) {
-    if (!stream.has_fresh()) return Outcome::kDone;
+    if (now < stream.pass_due()) return Outcome::kDone;
     begin_pass(now, stream);
   }
   const Outcome outcome = run_pass(stream);
   if (outcome == Outcome::kBlocked) dresser_.counters().add(Counter::kTransmitPaused);
   if (outcome != Outcome::kDone) return outcome;
   stream.end_pass(now);
-  return stream.has_fresh() ? Outcome::kMore : Outcome::kDone;
+  return now < stream.pass_due() ? Outcome::kDone : Outcome::kMore;
 }
 
 void FanOut::begin_pass(Instant now, Stream& stream) noexcept {

@@ -22,7 +22,7 @@ namespace fanlight {
 class FanOut {
  public:
   enum class Outcome : std::uint8_t {
-    kDone,     // Everybody has what the stream has.
+    kDone,     // Everybody has what the stream has, but for what waits to be coalesced.
     kMore,     // This breath's slice is over, or the queue is full.
     kBlocked,  // The port took no more.
   };

@@ -82,6 +82,62 @@ TEST_F(FanOutTest, WhoCameLaterDoesNotGetWhatFillsAHoleBeforeIt) {
   EXPECT_EQ(numbers_of(serve(), viewer), Numbers{});
 }
 
+class CoalescingTest : public ::testing::Test, protected StreamFixture {
+ protected:
+  CoalescingTest() : StreamFixture({.latency_max = seconds(2), .coalesce = millis(5)}) {}
+};
+
+TEST_F(CoalescingTest, PacketsWaitForEachOtherAndLeaveTogether) {
+  Viewer& viewer = join();
+  serve();
+  publish(0);
+  const Instant due = now + millis(5);
+  EXPECT_TRUE(serve().empty());
+  EXPECT_TRUE(is_done()) << "a worker may sleep";
+  now = now + millis(3);
+  publish(1);
+  now = due - micros(1);
+  EXPECT_TRUE(serve().empty());
+  EXPECT_EQ(stream.pass_due(), due) << "the first one decides";
+  now = due;
+  EXPECT_EQ(numbers_of(serve(), viewer), (Numbers{0, 1}));
+  EXPECT_EQ(stream.pass_due(), Instant::never());
+}
+
+TEST_F(CoalescingTest, AFullRunDoesNotWait) {
+  Viewer& viewer = join();
+  serve();
+  publish_run(0, static_cast<std::int64_t>(kFreshMax) - 1);
+  EXPECT_EQ(numbers_of(serve(), viewer).size(), kFreshMax);
+}
+
+TEST_F(CoalescingTest, WhatFillsAGapDoesNotWait) {
+  Viewer& viewer = join();
+  serve();
+  publish(0);
+  publish(2);
+  now = now + millis(5);
+  serve();
+  publish(3);
+  EXPECT_TRUE(serve().empty());
+  publish(1);
+  EXPECT_EQ(numbers_of(serve(), viewer), (Numbers{1, 3}));
+}
+
+TEST_F(CoalescingTest, WhatArrivesDuringAPassWaitsFromThenOn) {
+  for (int i = 0; i < 600; ++i) join();
+  serve();
+  publish(0);
+  now = now + millis(5);
+  EXPECT_EQ(serve().size(), kFreshPerBreath);
+  publish(1);
+  const Instant due = now + millis(5);
+  serve();
+  EXPECT_EQ(serve().size(), 600 - 2 * kFreshPerBreath);
+  EXPECT_TRUE(is_done());
+  EXPECT_EQ(stream.pass_due(), due);
+}
+
 TEST_F(FanOutTest, ABreathTakesASliceOfALargeAudience) {
   for (int i = 0; i < 600; ++i) join();
   serve();

@@ -17,6 +17,7 @@ Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& 
 Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, Instant arrived) noexcept {
   const ByteSpan payload = packet.bytes();
   const Instant retired_before = history_.last_retired();
+  const bool had_waiting = passed() < history_.next();
   const Verdict verdict = history_.admit(now, pos, time, packet);
   if (verdict != Verdict::kAccepted && verdict != Verdict::kAcceptedLate) return verdict;
   ++packets_;
@@ -28,10 +29,18 @@ Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& pa
   if (history_.last_retired() != retired_before && now - history_.last_retired() < options_.latency_max) ++overruns_;
   if (verdict == Verdict::kAccepted) {
     clock_.note(arrived, time);
-  } else if (pos < (pass_.active ? pass_.end : served_next_) && late_count_ < kFreshMax) {
+  } else if (pos < passed() && late_count_ < kFreshMax) {
     late_[late_count_++] = pos;  // A full list leaves it to the viewers' own reports.
   }
+  schedule_pass(now, had_waiting);
   return verdict;
+}
+
+// The first packet that waits decides. A full run does not wait, nor what filled a gap: somebody may miss it.
+void Stream::schedule_pass(Instant now, bool had_waiting) noexcept {
+  if (!had_waiting) pass_due_ = now + options_.coalesce;
+  const bool is_full = history_.next() - passed() >= static_cast<std::int64_t>(kFreshMax);
+  if (is_full || late_count_ > 0) pass_due_ = std::min(pass_due_, now);
 }
 
 void Stream::add_viewer(Viewer& viewer) noexcept {

@@ -66,6 +66,8 @@ class Stream {
   void park(Viewer& viewer) noexcept;
 
   [[nodiscard]] bool has_fresh() const noexcept { return served_next_ < history_.next() || late_count_ > 0; }
+  // When what no pass has taken yet is to leave; far away when there is nothing.
+  [[nodiscard]] Instant pass_due() const noexcept { return has_fresh() ? pass_due_ : Instant::never(); }
   void begin_pass(Instant now) noexcept;
   // Everybody had the late ones; now the fresh run goes round.
   void end_late() noexcept;
@@ -121,6 +123,9 @@ class Stream {
   }
 
  private:
+  // All before it was taken by a pass.
+  [[nodiscard]] PacketPos passed() const noexcept { return pass_.active ? pass_.end : served_next_; }
+  void schedule_pass(Instant now, bool had_waiting) noexcept;
   void hold_pass() noexcept;
   void to_lagging(Viewer& viewer) noexcept;
   [[nodiscard]] bool had_this_pass(const Viewer& viewer) const noexcept;
@@ -140,6 +145,7 @@ class Stream {
   std::array<PacketPos, kFreshMax> late_{};  // Filled gaps that wait for the next pass.
   std::size_t late_count_ = 0;
   PacketPos served_next_;  // All before it went to the whole live set.
+  Instant pass_due_;
   PacketPos window_min_;
   std::size_t payload_limit_ = kPayloadBytesMax;
   StreamOptions options_;

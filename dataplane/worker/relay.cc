@@ -259,8 +259,11 @@ Instant Relay::next_deadline(Instant now) noexcept {
   const bool has_news =
       !reporter_.is_idle() || streams_removing_ > 0 || (stopping_ && !stopped_ && sessions_.open_count() == 0);
   if (has_news) due = std::min(due, mailbox_.events.has_room(1) ? now : now + kRetryInterval);
-  for (const StreamEntry& entry : std::span(streams_).first(streams_end_))
-    if (entry.stream != nullptr) due = std::min(due, CatchUp::deadline(now, *entry.stream));
+  for (const StreamEntry& entry : std::span(streams_).first(streams_end_)) {
+    if (entry.stream == nullptr) continue;
+    due = std::min(due, CatchUp::deadline(now, *entry.stream));
+    if (!entry.stream->pass().active) due = std::min(due, entry.stream->pass_due());
+  }
   return due;
 }
 

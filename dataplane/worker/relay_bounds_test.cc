@@ -12,7 +12,8 @@ const Endpoint kPublisherAt = RelayFixture::caller(5000);
 
 class RelayBoundsTest : public ::testing::Test, protected RelayFixture {
  protected:
-  RelayBoundsTest() : RelayFixture(4096) {}
+  explicit RelayBoundsTest(const StreamOptions& options = {.latency_max = seconds(2)})
+      : RelayFixture(4096, 1, nullptr, options) {}
   SocketId open_publisher(SeqNo first_seq = kIsn) {
     return open(opening(Role::kPublisher, kPublisherAt, SocketId{50}, first_seq));
   }
@@ -91,6 +92,22 @@ TEST_F(RelayBoundsTest, AViewerThatPayloadsOutgrowIsEndedWithThatReasonAndHonest
   EXPECT_EQ(closed->reason, CloseReason::kOutgrown);
   EXPECT_EQ(closed->stats.packets_sent, 0u);
   EXPECT_EQ(closed->stats.bytes_sent, 0u);
+}
+
+struct CoalescingRelayTest : RelayBoundsTest {
+  CoalescingRelayTest() : RelayBoundsTest({.latency_max = seconds(2), .coalesce = millis(5)}) {}
+};
+
+TEST_F(CoalescingRelayTest, AWorkerSleepsUntilWhatWaitsIsToLeave) {
+  const SocketId publisher = open_publisher();
+  open_viewer(6000);
+  run_for(millis(20));
+  hear(kPublisherAt, data(publisher, kIsn));
+  const Instant due = now + millis(5);
+  EXPECT_TRUE(sequences(breathe()).empty());
+  EXPECT_GT(relay.next_deadline(now), now);
+  EXPECT_LE(relay.next_deadline(now), due);
+  EXPECT_EQ(sequences(breathe(millis(5))).size(), 1u);
 }
 
 TEST_F(RelayBoundsTest, AClosedWindowKeepsNobodyAwake) {

@@ -65,8 +65,10 @@ class RelayFixture {
   static constexpr StreamIndex kStream{0};
   static constexpr SeqNo kIsn{1000};
 
-  explicit RelayFixture(std::size_t header_buffers = 256, std::uint8_t worker = 1, Mesh* mesh = nullptr)
+  explicit RelayFixture(std::size_t header_buffers = 256, std::uint8_t worker = 1, Mesh* mesh = nullptr,
+                        const StreamOptions& options = {.latency_max = seconds(2)})
       : headers(header_buffers, kHeaderRoomBytes),
+        stream(256, kSessions, options),
         relay({.worker = worker,
                .sessions_max = kSessions,
                .publishers_max = 2,
@@ -81,7 +83,7 @@ class RelayFixture {
   PacketPool copies{256, kCopyRoomBytes};
   PacketPool received{512, kCopyRoomBytes};
   PacketPool adopted{512, 0};
-  Stream stream{256, kSessions, {.latency_max = seconds(2)}};
+  Stream stream;
   Mailbox mailbox;
   KeepingPort port;
   Relay relay;

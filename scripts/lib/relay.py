@@ -25,6 +25,7 @@ class Stream:
     wait: bool = True
     gop_max_ms: int | None = None
     join: str | None = None
+    coalesce_ms: int | None = None
 
 
 @dataclass
