@@ -5,7 +5,7 @@ import statistics
 import time
 
 from bench_ground import LOAD_CPU, SERVER_CPU, Ground, median, pinned
-from bench_servers import SERVERS, Server, fanlight, start_load
+from bench_servers import SERVERS, Server, fanlight, libsrt_flavour, over_virtio, start_load
 from processes import cpu_seconds, say
 from testing import Failed, Skip
 
@@ -15,14 +15,15 @@ SERVED_SHARE = 0.99
 
 def _both(ground: Ground, server: Server, viewers: int, seconds: float, measure: bool) -> dict:
     """Publishes and views; with `measure` also the server's CPU per packet, over a window in the middle."""
-    lead = viewers / 500 + 2.5  # Ramp, handshakes, a first second.
-    more = ("--excuse-loss", "100")
+    ramp = server.ramp
+    lead = viewers / ramp + 2.5  # Ramp, handshakes, a first second.
+    more = ("--excuse-loss", "100", *server.words)
     if server.publish == server.view:
-        loads = [start_load(ground, "both", server.view, *more, viewers=viewers, ramp=500, seconds=seconds + lead)]
+        loads = [start_load(ground, "both", server.view, *more, viewers=viewers, ramp=ramp, seconds=seconds + lead)]
     else:
         loads = [start_load(ground, "publish", server.publish, seconds=seconds + 2 * lead)]
         time.sleep(0.5)
-        loads.append(start_load(ground, "view", server.view, *more, viewers=viewers, ramp=500, seconds=seconds + lead))
+        loads.append(start_load(ground, "view", server.view, *more, viewers=viewers, ramp=ramp, seconds=seconds + lead))
     time.sleep(lead)
     before = cpu_seconds(server.process.pid)
     time.sleep(seconds)
@@ -49,46 +50,70 @@ def _bare(ground: Ground, viewers: int, seconds: float) -> dict:
 
 
 def sockets(ground: Ground) -> list[dict]:
-    rows = []
+    quick = ground.scale.quick
+    rows = [row for viewers in ((50,) if quick else (50, 100, 200)) for row in _served(ground, viewers, False)]
+    return rows + _served(ground, 50 if quick else 200, True)
+
+
+def _served(ground: Ground, viewers: int, sealed: bool) -> list[dict]:
+    """CPU per delivered packet of each server in turns; clear ones beside the bare loop."""
+    runs: dict[str, list[dict]] = {}
     seconds = 2.0 if ground.scale.quick else 5.0
-    for viewers in (50,) if ground.scale.quick else (50, 100, 200):
-        runs: dict[str, list[dict]] = {}
-        for _ in range(ground.scale.runs):
-            for name, start in SERVERS.items():
-                say(f"  sockets: {name}, {viewers} viewers")
-                try:
-                    with start(ground) as server:
-                        runs.setdefault(name, []).append(_both(ground, server, viewers, seconds, True))
-                except (Skip, Failed) as reason:
-                    say(f"  {name} at {viewers} viewers: {reason}")
+    for _ in range(ground.scale.runs):
+        for name, start in SERVERS.items():
+            say(f"  sockets: {name}, {viewers} {'sealed' if sealed else 'clear'} viewers")
+            try:
+                with start(ground, sealed) as server:
+                    runs.setdefault(name, []).append(_both(ground, server, viewers, seconds, True))
+            except (Skip, Failed) as reason:
+                say(f"  {name} at {viewers} viewers: {reason}")
+        if not sealed:
             runs.setdefault("bare_loop", []).append(_bare(ground, viewers, seconds))
-        rows += [{"server": name, "viewers": viewers, "cpu_us_per_packet": median(side, "cpu_us_per_packet")}
-                 for name, side in runs.items()]
-    return rows
+    return [{"server": name, "viewers": viewers, "cipher": "aes128" if sealed else "none",
+             "cpu_us_per_packet": median(side, "cpu_us_per_packet"),
+             **({"library": libsrt_flavour(ground)} if name == "libsrt_fanout" else {})} for name, side in runs.items()]
 
 
 def _holds(ground: Ground, name: str, viewers: int) -> bool:
     """At least 99 % of the audience misses at most 0.1 % of its packets."""
     say(f"  does {name} hold {viewers} viewers?")
-    with SERVERS[name](ground) as server:
-        report = _both(ground, server, viewers, 3.0, False)
+    if name == "fanlight_over_virtio":
+        report = _over_virtio(ground, viewers)
+    else:
+        with SERVERS[name](ground) as server:
+            report = _both(ground, server, viewers, 3.0, False)
     return report["served"] >= SERVED_SHARE * viewers
 
 
-def largest(ground: Ground, names: tuple[str, ...] = tuple(SERVERS)) -> list[dict]:
+def _over_virtio(ground: Ground, viewers: int) -> dict:
+    with over_virtio(ground) as (relay, words):
+        load = start_load(ground, "both", relay.address, *words, "--excuse-loss", "100", viewers=viewers, ramp=2000, seconds=4)
+        running = relay.start()
+        try:
+            return load.report()
+        finally:
+            running.process.stop()
+
+
+VIEWERS_MAX = {"fanlight_over_virtio": 20000}  # What the load has; otherwise beyond what one core does.
+FIRST_GUESS = {"fanlight_over_virtio": 4000, "srtsink": 25}
+
+
+def largest(ground: Ground, names: tuple[str, ...] = (*SERVERS, "fanlight_over_virtio")) -> list[dict]:
     """Doubled until it breaks, then halved to within an eighth."""
     rows = []
     for name in names:
         good, bad = 0, 0
-        viewers = 100
+        viewers = FIRST_GUESS.get(name, 100)
+        most = VIEWERS_MAX.get(name, 8000)
         try:
-            while bad == 0 or bad - good > max(good // 8, 10):
+            while (bad == 0 or bad - good > max(good // 8, 10)) and good < most:
                 if _holds(ground, name, viewers):
                     good = viewers
                 else:
                     bad = viewers
-                viewers = good * 2 if bad == 0 else (good + bad) // 2
-                if viewers > 8000 or (good == 0 and viewers < 10):
+                viewers = min(good * 2, most) if bad == 0 else (good + bad) // 2
+                if good == 0 and viewers < 10:
                     break
         except (Skip, Failed) as reason:
             say(f"  {name}: {reason}")
@@ -96,15 +121,23 @@ def largest(ground: Ground, names: tuple[str, ...] = tuple(SERVERS)) -> list[dic
     return rows
 
 
-def added_latency(ground: Ground, viewers: int) -> list[dict]:
-    """Publisher's call to viewer's receive call: both legs and the generator's own turn are in it."""
-    reports = []
-    for _ in range(ground.scale.runs):
-        say(f"  latency on sockets, {viewers} viewers")
-        with fanlight(ground) as server:
-            reports.append(_both(ground, server, viewers, 3.0, False)["latency_us"])
-    return [{"port": "sockets", "viewers": viewers, **{key: statistics.median(r[key] for r in reports)
-                                                       for key in ("p50", "p99", "p999")}}]
+def added_latency(ground: Ground, largest_of: dict[str, int]) -> list[dict]:
+    """Publisher's call to viewer's receive call, at half of the largest audience: both legs and the generator's own
+    turn are in it."""
+    rows = []
+    for port, server in (("sockets", "fanlight"), ("virtio", "fanlight_over_virtio")):
+        viewers = max(largest_of.get(server, 0) // 2, 50)
+        reports = []
+        for _ in range(ground.scale.runs):
+            say(f"  latency on {port}, {viewers} viewers")
+            if port == "virtio":
+                reports.append(_over_virtio(ground, viewers)["latency_us"])
+                continue
+            with fanlight(ground) as relay:
+                reports.append(_both(ground, relay, viewers, 3.0, False)["latency_us"])
+        rows.append({"port": port, "viewers": viewers, **{key: statistics.median(r[key] for r in reports)
+                                                          for key in ("p50", "p99", "p999")}})
+    return rows
 
 
 def joins(ground: Ground) -> dict:
