@@ -19,7 +19,7 @@ namespace fanlight::bench {
 namespace {
 
 constexpr std::uint32_t kViewerWindowPackets = 8192;
-constexpr std::uint64_t kArpSeconds = 5;
+constexpr std::uint64_t kArpSeconds = 1;
 
 std::uint64_t micros_now() { return rte_rdtsc() / (rte_get_tsc_hz() / 1'000'000); }
 
@@ -61,12 +61,12 @@ std::uint16_t Crowd::on_receive(std::uint16_t, std::uint16_t, rte_mbuf** frames,
 std::size_t Crowd::speak(rte_mbuf** frames, std::size_t room) {
   std::size_t said = 0;
   if (const std::uint64_t cycles = rte_rdtsc(); cycles >= next_arp_) {
-    frames[said++] = arp_request();
+    frames[said++] = arp();
     next_arp_ = cycles + kArpSeconds * rte_get_tsc_hz();
   }
   if (is_publishing_ && waiting_ == 0 && is_served()) {
-    waiting_ = options_.streams * options_.run_packets;
-    published_ += options_.run_packets;
+    waiting_ = options_.streams * run_packets_;
+    published_ += run_packets_;
   }
   for (; waiting_ > 0 && said < room; --waiting_) frames[said++] = data((waiting_ - 1) % options_.streams);
   const auto now = static_cast<double>(rte_rdtsc());
@@ -75,14 +75,15 @@ std::size_t Crowd::speak(rte_mbuf** frames, std::size_t room) {
   return said;
 }
 
-rte_mbuf* Crowd::arp_request() {
+// A question at first, which tells where we are; then what answers the relay's questions.
+rte_mbuf* Crowd::arp() {
   PacketRef frame = pool_.take();
   CHECK(frame && frame.resize(net::kFrameBytesMax));
   const std::size_t bytes = net::write_arp_frame(frame.bytes(), relay_mac_,
-                                                 {.is_request = true,
+                                                 {.is_request = next_arp_ == 0,
                                                   .sender_mac = kCrowdMac,
                                                   .sender = kCrowdAddress,
-                                                  .target_mac = {},
+                                                  .target_mac = relay_mac_,
                                                   .target = kRelayAddress});
   CHECK(bytes > 0 && frame.resize(bytes));
   return frame.release();
@@ -125,10 +126,12 @@ std::size_t Crowd::next_speaker() {
   return order_[speaker_++];
 }
 
-// Everything has come that the relay can have sent to everybody.
+// What the relay has surely sent to everybody: a pass of several packets may be under way, and an ACK of what was not
+// sent yet would be refused.
 rte_mbuf* Crowd::acknowledgement() {
   const std::size_t viewer = next_speaker();
-  const std::uint64_t has = counters_.read(Counter::kFreshSent) / options_.viewers;
+  const std::uint64_t sent = counters_.read(Counter::kFreshSent) / options_.viewers;
+  const std::uint64_t has = sent - std::min<std::uint64_t>(sent, kFreshMax);
   ++acknowledged_;
   return datagram(viewer_port(viewer), [&](MutableByteSpan out) {
     const wire::Ack ack{{(first_seq_of(viewer).raw + static_cast<std::uint32_t>(has)) & kSeqMask},

@@ -3,10 +3,12 @@
 #include <sched.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <bit>
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <thread>
 
 #include "fanout/crowd.h"
 #include "io/clock.h"
@@ -24,12 +26,14 @@ constexpr std::size_t kHistorySlots = 4096;
 constexpr std::size_t kWholeBuffers = 12287;  // As the bare loop has them.
 constexpr std::size_t kHeaderBuffers = 4095;
 constexpr std::size_t kCopyBuffers = 4095;
+constexpr std::size_t kAdoptedBuffers = 8191;
 constexpr std::uint32_t kNoWindow = 1u << 30;
 constexpr double kWarmUpSeconds = 0.3;
 
 struct Options {
   std::string device = "net_null0,no-rx=1";
   int core = 0;
+  std::size_t workers = 1;
   double seconds = 3;
   std::string cipher = "none";
   bool linear = false;
@@ -53,37 +57,61 @@ double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
+// Worker `n` has the n-th device of the kind that was asked for.
+std::string device_of(const Options& options, std::size_t worker) {
+  return worker == 0 ? options.device : "net_null" + std::to_string(worker) + ",no-rx=1";
+}
+
+// One worker with its device and its crowd. The publishers are in the first one's.
 class Bench {
  public:
-  explicit Bench(const Options& options)
+  explicit Bench(const Options& options, std::size_t worker = 0, Mesh* mesh = nullptr)
       : options_(options),
+        has_publishers_(worker == 0),
+        device_name_(device_of(options, worker)),
+        adopted_(mesh == nullptr ? nullptr : take(PacketPool::create_for_adoption(kAdoptedBuffers))),
         port_(open_port()),
-        worker_({.sessions_max = options.crowd.viewers + options.crowd.streams,
+        worker_({.worker = static_cast<std::uint8_t>(worker),
+                 .sessions_max = options.crowd.viewers + options.crowd.streams,
                  .publishers_max = options.crowd.streams,
-                 .key = {1, 2}},
+                 .key = {1, 2},
+                 .mesh = mesh,
+                 .adopted = adopted_.get()},
                 {*headers_, *copies_}, mailbox_, *port_, clock_),
         crowd_(options.crowd, *whole_, port_->link(0).interface().mac, mailbox_.counters) {
     std::uint16_t id = 0;
-    CHECK(rte_eth_dev_get_port_by_name(options.device.substr(0, options.device.find(',')).c_str(), &id) == 0);
+    CHECK(rte_eth_dev_get_port_by_name(device_name_.substr(0, device_name_.find(',')).c_str(), &id) == 0);
     crowd_.attach(id);
   }
 
   void open_sessions();
-  void run();
+  void run(Bench* other = nullptr);
+  // On its own thread, until it is told to end.
+  void carry(const std::atomic<bool>& is_over) {
+    while (!is_over.load(std::memory_order_relaxed)) worker_.breathe();
+  }
+  // Long enough that every viewer may have data, and that no ring holds a packet of a pool that goes.
+  void come_to_rest() {
+    const std::uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 20;
+    while (rte_rdtsc() < end) worker_.breathe();
+  }
 
  private:
   struct Figures {
     double seconds, cpu;
     std::uint64_t busy_cycles, packets, sent, acks, breaths;
+    std::uint64_t packets_elsewhere = 0;
   };
   std::unique_ptr<io::EthernetPort> open_port();
   [[nodiscard]] SocketId open(Role role, std::size_t stream, std::uint16_t port, SeqNo first_seq);
-  [[nodiscard]] Figures measure(double seconds);
-  void print(const Figures& figures) const;
+  [[nodiscard]] Figures measure(double seconds, const Bench* other);
+  void print(const Figures& figures, const Bench* other) const;
   [[nodiscard]] std::uint64_t count(Counter counter) const { return mailbox_.counters.read(counter); }
 
   Options options_;
-  std::unique_ptr<PacketPool> whole_, headers_, copies_;
+  bool has_publishers_;
+  std::string device_name_;
+  std::unique_ptr<PacketPool> whole_, headers_, copies_, adopted_;
   std::unique_ptr<io::EthernetDevice> device_;
   std::unique_ptr<io::EthernetPort> port_;
   Mailbox mailbox_;
@@ -97,8 +125,8 @@ std::unique_ptr<io::EthernetPort> Bench::open_port() {
   whole_ = take(PacketPool::create(kWholeBuffers, io::kReceiveRoomBytes, true));
   headers_ = take(PacketPool::create(kHeaderBuffers, kHeaderRoomBytes, true));
   copies_ = take(PacketPool::create(kCopyBuffers, kCopyRoomBytes, true));
-  device_ = take(
-      io::EthernetDevice::open({.device = options_.device, .linear = options_.linear, .receive_pool = whole_.get()}));
+  device_ =
+      take(io::EthernetDevice::open({.device = device_name_, .linear = options_.linear, .receive_pool = whole_.get()}));
   io::EthernetLinkOptions link;
   link.device = device_.get();
   link.receive_pool = whole_.get();
@@ -134,7 +162,7 @@ void Bench::open_sessions() {
                                                 StreamOptions{.latency_max = seconds(5)}));
     const StreamIndex index{static_cast<std::uint16_t>(i)};
     CHECK(mailbox_.commands.try_push(Command{command::AddStream{index, streams_.back().get()}}));
-    publishers.push_back(open(Role::kPublisher, i, publisher_port(i), {1}));
+    if (has_publishers_) publishers.push_back(open(Role::kPublisher, i, publisher_port(i), {1}));
   }
   std::vector<SocketId> viewers;
   for (std::size_t i = 0; i < options_.crowd.viewers; ++i)
@@ -142,10 +170,11 @@ void Bench::open_sessions() {
   crowd_.introduce(std::move(publishers), std::move(viewers));
 }
 
-Bench::Figures Bench::measure(double seconds) {
+Bench::Figures Bench::measure(double seconds, const Bench* other) {
   const std::uint64_t hz = rte_get_tsc_hz();
   const Figures before{
       0, cpu_seconds(), 0, count(Counter::kFreshSent), port_->counters().transmitted, crowd_.acknowledged(), 0};
+  const std::uint64_t elsewhere = other == nullptr ? 0 : other->count(Counter::kFreshSent);
   const std::uint64_t start = rte_rdtsc();
   const std::uint64_t end = start + static_cast<std::uint64_t>(seconds * static_cast<double>(hz));
   std::uint64_t busy = 0;
@@ -167,33 +196,39 @@ Bench::Figures Bench::measure(double seconds) {
           .packets = count(Counter::kFreshSent) - before.packets,
           .sent = port_->counters().transmitted - before.sent,
           .acks = crowd_.acknowledged() - before.acks,
-          .breaths = breaths};
+          .breaths = breaths,
+          .packets_elsewhere = other == nullptr ? 0 : other->count(Counter::kFreshSent) - elsewhere};
 }
 
-void Bench::run() {
-  open_sessions();
+void Bench::run(Bench* other) {
+  if (other != nullptr) crowd_.keep_company(other->mailbox_.counters, other->options_.crowd.viewers);
   crowd_.start_publishing();
-  (void)measure(kWarmUpSeconds);
-  const Figures figures = measure(options_.seconds);
+  (void)measure(kWarmUpSeconds, other);
+  crowd_.let_go();
+  const Figures figures = measure(options_.seconds, other);
   if (figures.packets == 0) give_up("nothing was delivered: is the other end of the device there?");
-  print(figures);
+  if (other != nullptr && figures.packets_elsewhere == 0) give_up("the second worker's viewers got nothing.");
+  print(figures, other);
   crowd_.stop_publishing();
 }
 
-void Bench::print(const Figures& figures) const {
+void Bench::print(const Figures& figures, const Bench* other) const {
   const auto packets = static_cast<double>(figures.packets);
+  const auto all = [&](Counter counter) { return count(counter) + (other == nullptr ? 0 : other->count(counter)); };
   std::printf(
       "{\"viewers\":%zu,\"streams\":%zu,\"cipher\":\"%s\",\"packets\":%lu,\"ns_per_packet\":%.2f,\"cpu_ns_per_packet\":"
       "%.2f,"
       "\"wall_ns_per_packet\":%.2f,\"transmitted\":%lu,\"acks\":%lu,\"acks_behind\":%lu,\"packets_per_breath\":%.1f,"
       "\"unresolved\":%lu,\"refused\":%lu,\"header_pool_dry\":%lu,\"copy_pool_dry\":%lu,\"windows_closed\":%lu,"
-      "\"paused\":%lu}\n",
+      "\"paused\":%lu,\"workers\":%zu,\"packets_per_second\":%.0f,\"handed_over\":%lu,\"handovers_lost\":%lu}\n",
       options_.crowd.viewers, options_.crowd.streams, options_.cipher.c_str(), figures.packets,
       static_cast<double>(figures.busy_cycles) * 1e9 / static_cast<double>(rte_get_tsc_hz()) / packets,
       figures.cpu * 1e9 / packets, figures.seconds * 1e9 / packets, figures.sent, figures.acks, crowd_.acks_behind(),
-      packets / static_cast<double>(figures.breaths), port_->counters().transmit_unresolved,
-      port_->counters().transmit_refused, count(Counter::kHeaderPoolDry), count(Counter::kCopyPoolDry),
-      count(Counter::kWindowClosed), count(Counter::kTransmitPaused));
+      packets / static_cast<double>(figures.breaths), all(Counter::kTransmitUnresolved), all(Counter::kTransmitRefused),
+      all(Counter::kHeaderPoolDry), all(Counter::kCopyPoolDry), all(Counter::kWindowClosed),
+      all(Counter::kTransmitPaused), options_.workers,
+      (packets + static_cast<double>(figures.packets_elsewhere)) / figures.seconds, all(Counter::kHandoversTaken),
+      all(Counter::kHandoversLost));
 }
 
 void pin(int core) {
@@ -203,12 +238,36 @@ void pin(int core) {
   if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) give_up("there is no core " + std::to_string(core));
 }
 
+// The second on the next core, with a device and viewers of its own: its packets come from the first one's publisher.
+void run_two(const Options& options) {
+  Mesh mesh(2);
+  Bench first(options, 0, &mesh);
+  Bench second(options, 1, &mesh);
+  first.open_sessions();
+  second.open_sessions();
+  first.come_to_rest();
+  second.come_to_rest();
+  std::atomic<bool> is_over{false};
+  std::thread thread([&] {
+    pin(options.core + 1);
+    (void)take(io::register_worker_thread());
+    second.carry(is_over);
+    io::unregister_worker_thread();
+  });
+  first.run(&second);
+  is_over = true;
+  thread.join();
+  first.come_to_rest();
+  second.come_to_rest();
+}
+
 constexpr const char* kFooter =
     R"(Prints one line of JSON. ns_per_packet: time of the breaths that moved something, the injected crowd's own
 work taken off, for each fresh packet that the device took.
 
 examples:
   fanout_bench --viewers 5000
+  fanout_bench --viewers 1000 --workers 2        packets_per_second is that of both
   fanout_bench --viewers 1000 --cipher aes128 --seconds 5
   fanout_bench --device net_virtio_user0,path=/tmp/sink.sock,queue_size=1024 --viewers 20000)";
 
@@ -218,7 +277,12 @@ Options parse(int argc, char** argv) {
   app.footer(kFooter);
   app.add_option("--device", options.device, "DPDK virtual device with its arguments")->capture_default_str();
   app.add_option("--core", options.core, "the CPU to run on")->capture_default_str();
-  app.add_option("--viewers", options.crowd.viewers)->check(CLI::Range(1, 60'000))->capture_default_str();
+  app.add_option("--workers", options.workers, "2: a second one on the next CPU, with as many viewers, on net_null1")
+      ->check(CLI::Range(1, 2))
+      ->capture_default_str();
+  app.add_option("--viewers", options.crowd.viewers, "of each worker")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
   app.add_option("--streams", options.crowd.streams, "the viewers are dealt to so many")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -247,9 +311,16 @@ int main(int argc, char** argv) {
   using namespace fanlight;
   const bench::Options options = bench::parse(argc, argv);
   bench::pin(options.core);
-  const Result<Done> eal =
-      io::start_eal({.memory_bytes = std::size_t{128} << 20, .devices = {options.device}, .try_hugepages = true});
+  std::vector<std::string> devices;
+  for (std::size_t worker = 0; worker < options.workers; ++worker) devices.push_back(bench::device_of(options, worker));
+  const Result<Done> eal = io::start_eal(
+      {.memory_bytes = options.workers * (std::size_t{128} << 20), .devices = devices, .try_hugepages = true});
   if (!eal) bench::give_up(eal.error().what);
+  if (options.workers > 1) {
+    bench::run_two(options);
+    return 0;
+  }
   auto run = std::make_unique<bench::Bench>(options);
+  run->open_sessions();
   run->run();
 }

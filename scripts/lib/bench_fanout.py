@@ -1,7 +1,9 @@
 """The fan-out on DPDK devices beside the bare loop: (a) clear and encrypted, (b) copied against chained, (f) growth."""
 from __future__ import annotations
 
-from bench_ground import SERVER_CPU, Ground, interleaved, median, paired_ratio
+from concurrent.futures import ThreadPoolExecutor
+
+from bench_ground import LOAD_CPU, SERVER_CPU, Ground, interleaved, median, paired_ratio
 from processes import say
 
 VIEWERS = (100, 1000, 5000, 20000)
@@ -94,6 +96,35 @@ def growth(ground: Ground, rows: list[dict]) -> list[dict]:
         curve.append({"port": "null", "viewers": 5000, "streams": streams,
                       "ns_per_packet": median(runs["ours"], "ns_per_packet")})
     return curve
+
+
+def _two_bare(ground: Ground, viewers: int) -> dict:
+    """Two bare loops that know nothing of each other, at the same time: what the two CPUs give at all."""
+    seconds = max(1, round(ground.scale.seconds))
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(ground.run, [ground.program("bare_fanout"), *ground.eal(cpu, "net_null0"), "--", str(viewers),
+                                         str(seconds), "chain"], seconds, cpu) for cpu in (SERVER_CPU, LOAD_CPU)]
+        return {"packets_per_second": sum(1e9 / one.result()["wall_ns_per_packet"] for one in both)}
+
+
+def _one_bare(ground: Ground, viewers: int) -> dict:
+    return {"packets_per_second": 1e9 / _bare(ground, "net_null0", viewers)["wall_ns_per_packet"]}
+
+
+def workers(ground: Ground) -> list[dict]:
+    """Two workers with an audience each against one, and the same for bare loops. By the wall: both CPUs are busy."""
+    rows = []
+    for viewers in (1000,) if ground.scale.quick else (1000, 5000):
+        say(f"  two workers: null, {viewers} viewers on each")
+        runs = interleaved(ground.scale, {
+            "one": lambda: _ours(ground, "net_null0,no-rx=1", viewers),
+            "two": lambda: _ours(ground, "net_null0,no-rx=1", viewers, "--workers", "2"),
+            "bare_one": lambda: _one_bare(ground, viewers), "bare_two": lambda: _two_bare(ground, viewers)})
+        rate = {name: median(side, "packets_per_second") for name, side in runs.items()}
+        ratio = paired_ratio(runs["two"], runs["one"], "packets_per_second")
+        limit = paired_ratio(runs["bare_two"], runs["bare_one"], "packets_per_second")
+        rows.append({"viewers": viewers, **{f"{name}_packets_per_s": rate[name] for name in runs}, "ratio": ratio, "limit_ratio": limit})
+    return rows
 
 
 def saturation(rows: list[dict]) -> dict | None:

@@ -32,7 +32,7 @@ from testing import Failed, Skip
 PROGRAMS = ("bench/fanout_bench", "bench/bare_fanout", "bench/vhost_sink", "bench/bare_cipher", "bench/micro_bench",
             "bench/memory_bench", "bench/bare_sockets", "bench/sockets_crowd", "bench/libsrt_fanout",
             "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load")
-SECTIONS = ("micro", "memory", "fanout", "chain", "crowd", "sockets", "hold", "latency", "joins", "loss", "misbehaviour")
+SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "crowd", "sockets", "hold", "latency", "joins", "loss", "misbehaviour")
 QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour"))
 
 
@@ -90,6 +90,13 @@ class Report:
         table("chained against copied", ("chained ns", "copied ns", "ratio", "the bare loop's ratio"), [
             (f"{row['chain_ns_per_packet']:.1f}", f"{row['copy_ns_per_packet']:.1f}", f"{row['ratio']:.2f}",
              f"{row['limit_ratio']:.2f}")])
+
+    def _workers(self) -> None:
+        rows = self.json["workers"] = bench_fanout.workers(self.ground)
+        table("two workers against one, net_null", ("viewers each", "one", "two", "ratio", "bare one", "bare two", "its ratio"), [
+            (row["viewers"], *(f"{row[name + '_packets_per_s'] / 1e6:.1f} Mpps" for name in ("one", "two")), f"{row['ratio']:.2f}",
+             *(f"{row[name + '_packets_per_s'] / 1e6:.1f} Mpps" for name in ("bare_one", "bare_two")), f"{row['limit_ratio']:.2f}")
+            for row in rows])
 
     def _crowd(self) -> None:
         rows = self.json["crowd"] = bench_crowd.crowds(self.ground)
