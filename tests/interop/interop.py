@@ -25,6 +25,7 @@ import clients  # noqa: E402
 import join_cases  # noqa: E402
 import libsrt  # noqa: E402
 import relay as relays  # noqa: E402
+import worker_cases  # noqa: E402
 from processes import Stopped, say, stop_on_signals, wait_until  # noqa: E402
 from testing import Results, Skip, Stage, arguments, claim, judge  # noqa: E402
 
@@ -194,6 +195,7 @@ def main() -> int:
         pool.submit(run_refusals, args.build_dir, results, args.only)
         pool.submit(join_cases.run, args.build_dir, results, args.only)
         pool.submit(calls.run, args.build_dir, results, args.only)
+        pool.submit(worker_cases.run, args.build_dir, results, args.only)
         pool.shutdown(wait=True)
     except Stopped:
         say("stopping: the groups under way end first")
