@@ -73,6 +73,29 @@ TEST_P(EthernetFreshTest, FreshPacketsForAnUnknownNeighbourAreCountedAndStopNobo
   EXPECT_EQ(port_->counters().transmit_refused, 1u) << "longer than the MTU";
 }
 
+// As when both joined while the neighbour table was full: "no hop" is the same word in both envelopes and no common
+// hop.
+TEST_P(EthernetFreshTest, ViewersWithoutAHopYetDoNotShareOneNeighboursAddress) {
+  meet_neighbour();
+  Bytes from_another = from_hex(net::test::kArpRequest);
+  from_another[11] = from_another[27] = std::byte{0x77};
+  from_another[31] = std::byte{21};
+  feed(from_another);
+  static_cast<void>(frames_out());
+  Path other = to_neighbour(false);
+  other.remote.ip = IpAddress::v4(192, 0, 2, 21);
+  std::vector<Envelope> envelopes = {envelope_to(to_neighbour(false)), envelope_to(other), envelope_to(other)};
+  for (Envelope& envelope : envelopes) envelope.neighbour = 0;
+  std::vector<FreshPacket> packets = fresh_packets({100, 200});
+  const std::vector<const Envelope*> viewers = identify(envelopes);
+
+  ASSERT_EQ(port_->transmit_fresh({packets, viewers}), 6u);
+  const std::vector<Bytes> out = frames_out();
+  ASSERT_EQ(out.size(), 6u);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    EXPECT_EQ(out[i][5], std::byte(i < 2 ? net::test::kPeerMac[5] : 0x77)) << "frame " << i;
+}
+
 TEST_P(EthernetFreshTest, FreshRunWithoutBuffersPauses) {
   meet_neighbour();
   std::vector<Envelope> envelopes(3, envelope_to(to_neighbour(false)));
