@@ -38,6 +38,13 @@ class SpscRing {
     return head - tail_seen_ + n <= mask_ + 1;
   }
 
+  // Writer's thread. A place behind what was pushed last, and whether the reader has popped all before it.
+  [[nodiscard]] std::size_t place() const noexcept { return head_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool is_popped_to(std::size_t place) noexcept {
+    if (tail_seen_ < place) tail_seen_ = tail_.load(std::memory_order_acquire);
+    return tail_seen_ >= place;
+  }
+
   // Reader's thread. False when empty.
   [[nodiscard]] bool try_pop(T& out) noexcept {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);

@@ -22,7 +22,10 @@ void Distribution::end(StreamIndex index) noexcept {
 
 bool Distribution::is_over(StreamIndex index) const noexcept {
   bool is_over = true;
-  for_others([&](std::size_t worker) { is_over = is_over && !reader(index, worker).is_active; });
+  for_others([&](std::size_t worker) {
+    const Reader& its = reader(index, worker);
+    is_over = is_over && !its.is_active && exchange_.is_taken_to(worker, its.end);
+  });
   return is_over;
 }
 
@@ -45,8 +48,10 @@ bool Distribution::serve(StreamIndex index, const Stream& stream, PacketPos miss
     its.told_missing = missing;
   }
   if (!its.is_ending) return true;
-  its.is_active = !say(Handover::Kind::kPublisherEnded, index, next, next, to);
-  return !its.is_active;
+  if (!say(Handover::Kind::kPublisherEnded, index, next, next, to)) return false;
+  its.is_active = false;
+  its.end = exchange_.place(to);
+  return true;
 }
 
 bool Distribution::give_packets(StreamIndex index, const Stream& stream, PacketPos missing, std::size_t to) noexcept {

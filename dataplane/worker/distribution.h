@@ -5,7 +5,8 @@
 // packets, and that is counted. Gaps that fill behind a cursor are given when they fill.
 //
 // Each worker is told in this order: that the publisher began, packets and positions, that it ended. The publisher's
-// session is not over before all have heard that (is_over()), so the next one, wherever it lands, goes on behind it.
+// session is not over before all have taken that out of their rings (is_over()). So the next one, wherever it lands,
+// goes on behind it, and no worker hears of two publishers at once, whichever ring it looks into first.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,7 @@ class Distribution {
     PacketPos next;           // The first position it was not given.
     PacketPos told_position;  // What it knows of the stream's next position ...
     PacketPos told_missing;   // ... and of what is missing.
+    std::size_t end = 0;      // Not active any more: the place in its ring behind the last it was told.
   };
   [[nodiscard]] Reader& reader(StreamIndex index, std::size_t worker) noexcept {
     return readers_[index.raw() * exchange_.workers() + worker];

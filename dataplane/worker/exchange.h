@@ -40,6 +40,11 @@ class Exchange {
   [[nodiscard]] bool try_take(std::size_t from, Handover& out) noexcept {
     return mesh_->ring(from, self_).try_pop(out);
   }
+  // A place in the ring behind what was given last, and whether all before it was taken.
+  [[nodiscard]] std::size_t place(std::size_t to) const noexcept { return mesh_->ring(self_, to).place(); }
+  [[nodiscard]] bool is_taken_to(std::size_t to, std::size_t place) const noexcept {
+    return mesh_->ring(self_, to).is_popped_to(place);
+  }
   // Once in a breath: wakes those who sleep beside what they were given.
   void ring_bells() noexcept {
     for (; given_to_ != 0; given_to_ &= given_to_ - 1)

@@ -22,9 +22,6 @@ constexpr Micros kRetryInterval = millis(1);
 // The sequence space, less what a second or two may bring before the viewer is looked at again.
 constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
-// A few full bursts: draining is rare and short.
-constexpr std::size_t kStraysAsideMax = 4 * kReceiveBurst;
-
 }  // namespace
 
 Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port)
@@ -41,7 +38,6 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       streams_(kStreamsMax),
       distribution_(exchange_, mailbox.counters),
       reporter_(sessions_, streams_, mailbox) {
-  strays_aside_.reserve(kStraysAsideMax);
   touched_.reserve(options.sessions_max);
 }
 
@@ -192,7 +188,8 @@ bool Relay::say_shutdown(Instant now, Session& session) noexcept {
 // silently.
 bool Relay::finish_close(Session& session) noexcept {
   if (queue_.taken() < session.last_departure) return false;
-  // The next publisher may begin on another worker: there, too, this one's packets come first.
+  // Control lets the next publisher in after this news, on any worker, or gives the stream's index away: by then
+  // nothing of this one is in any ring.
   if (session.publisher != nullptr && !stopping_ && !distribution_.is_over(session.stream)) return false;
   event::SessionClosed closed{
       .request = session.request,

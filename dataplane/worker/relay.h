@@ -70,11 +70,8 @@ class Relay {
   void touch(Session& session) noexcept;
 
   // relay_handovers.cc
-  // All of it: what a command follows upon may still be in the rings.
-  void drain_handovers(Instant now) noexcept;
-  void apply(Instant now, std::size_t from, Handover& handover) noexcept;
-  void apply_stream(Instant now, std::size_t from, Handover& handover) noexcept;
-  void begin_abroad(Instant now, std::size_t from, StreamEntry& entry) noexcept;
+  void apply(Instant now, Handover& handover) noexcept;
+  void apply_stream(Instant now, Handover& handover) noexcept;
   void hold_abroad(Instant now, StreamEntry& entry, Handover& handover) noexcept;
 
   // relay_commands.cc
@@ -126,8 +123,6 @@ class Relay {
   Mailbox& mailbox_;
   Exchange exchange_;
   PacketPool* adopted_;
-  std::vector<io::Arrival> strays_aside_;  // Found while draining. Never grows past its reserve.
-  bool is_draining_ = false;
   TransmitQueue queue_;
   Dresser dresser_;
   FanOut fan_out_;

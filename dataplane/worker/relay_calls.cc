@@ -14,7 +14,6 @@ WireTime clock_of(Instant now, const Call& call) { return {static_cast<std::uint
 }  // namespace
 
 void Relay::apply(Instant now, command::OpenCall& open) noexcept {
-  if (open.role == Role::kPublisher) drain_handovers(now);  // What the one before left behind comes first.
   const StreamEntry& entry = streams_[open.stream.raw()];
   std::optional<wire::Reject> reason;
   if (open.role == Role::kPublisher && entry.publisher != nullptr) reason = wire::Reject::kConflict;
@@ -89,7 +88,6 @@ std::optional<wire::Reject> Relay::try_connect(Instant now, Session& session, Ca
   open.mss = answer.mss;
   open.peer_rexmit = answer.knows_retransmit_flag;
   open.ciphers = std::move(call.terms.kit->ciphers);
-  if (open.role == Role::kPublisher) drain_handovers(now);  // What the one before left behind comes first.
   std::optional<wire::Reject> reason = judge_open(open);
   if (!reason && !begin_session(now, session, open)) reason = wire::Reject::kResource;
   if (reason) {

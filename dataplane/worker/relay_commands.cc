@@ -28,8 +28,7 @@ void Relay::apply(Instant now, Command& command) noexcept {
   std::visit([&](auto& one) { apply(now, one); }, command);
 }
 
-void Relay::apply(Instant now, command::AddStream& add) noexcept {
-  drain_handovers(now);  // Those of an older stream under this index find nobody.
+void Relay::apply(Instant, command::AddStream& add) noexcept {
   CHECK(add.index.raw() < streams_.size() && streams_[add.index.raw()].stream == nullptr);
   streams_[add.index.raw()] = {.stream = add.stream};
   streams_end_ = std::max<std::size_t>(streams_end_, add.index.raw() + 1u);
@@ -49,7 +48,6 @@ void Relay::apply(Instant now, command::RemoveStream& remove) noexcept {
 }
 
 void Relay::apply(Instant now, command::OpenSession& open) noexcept {
-  if (open.role == Role::kPublisher) drain_handovers(now);  // What the one before left behind comes first.
   listener_.forget_pending(open.path.remote, open.peer);
   if (const std::optional<wire::Reject> reason = judge_open(open)) return refuse(open, *reason);
   Session* session = sessions_.open();

@@ -13,39 +13,25 @@ constexpr std::size_t kHandoversPerBreath = 4 * kReceiveBurst;
 bool Relay::take_handovers(Instant now) noexcept {
   if (exchange_.workers() == 1) return false;
   bool had_any = false;
-  if (!is_draining_) admit(now, strays_aside_);
-  if (!is_draining_) strays_aside_.clear();
   Handover handover;
   for (std::size_t from = 0; from < exchange_.workers(); ++from) {
     if (from == exchange_.self()) continue;
     for (std::size_t i = 0; i < kHandoversPerBreath && exchange_.try_take(from, handover); ++i) {
-      apply(now, from, handover);
+      apply(now, handover);
       had_any = true;
     }
   }
   return had_any;
 }
 
-// Who drains is in the middle of something, and has asked for room for its own event: strays, which may post events and
-// open sessions, wait until it is done.
-void Relay::drain_handovers(Instant now) noexcept {
-  is_draining_ = true;
-  while (take_handovers(now)) {
-  }
-  is_draining_ = false;
-}
-
-void Relay::apply(Instant now, std::size_t from, Handover& handover) noexcept {
-  if (handover.kind != Handover::Kind::kStray) return apply_stream(now, from, handover);
+void Relay::apply(Instant now, Handover& handover) noexcept {
+  if (handover.kind != Handover::Kind::kStray) return apply_stream(now, handover);
   counters().add(Counter::kStraysTaken);
   io::Arrival arrival{std::move(handover.packet), handover.path};
-  if (is_draining_ && strays_aside_.size() < strays_aside_.capacity())
-    return strays_aside_.push_back(std::move(arrival));
-  if (is_draining_) return counters().count(Verdict::kHandoverFull);
   counters().count(admit_one(now, arrival));
 }
 
-void Relay::apply_stream(Instant now, std::size_t from, Handover& handover) noexcept {
+void Relay::apply_stream(Instant now, Handover& handover) noexcept {
   StreamEntry& entry = streams_[handover.stream.raw()];
   const bool is_packet = handover.kind == Handover::Kind::kPacket;
   counters().add(Counter::kHandoversTaken, is_packet ? 1 : 0);
@@ -54,7 +40,7 @@ void Relay::apply_stream(Instant now, std::size_t from, Handover& handover) noex
     handover.packet.reset();
     return;
   }
-  if (handover.kind == Handover::Kind::kPublisherBegan) begin_abroad(now, from, entry);
+  if (handover.kind == Handover::Kind::kPublisherBegan) entry.stream->begin_publisher();
   if (is_packet) {
     hold_abroad(now, entry, handover);
   } else {
@@ -62,16 +48,6 @@ void Relay::apply_stream(Instant now, std::size_t from, Handover& handover) noex
   }
   entry.has_publisher_abroad = handover.kind != Handover::Kind::kPublisherEnded;
   entry.missing_abroad = handover.missing;
-}
-
-// The one before may have been on a third worker. It was over before this one began, so the last it said is in that
-// worker's ring: first things first.
-void Relay::begin_abroad(Instant now, std::size_t from, StreamEntry& entry) noexcept {
-  Handover earlier;
-  while (entry.has_publisher_abroad && entry.abroad != from && exchange_.try_take(entry.abroad, earlier))
-    apply(now, entry.abroad, earlier);
-  entry.abroad = from;
-  entry.stream->begin_publisher();
 }
 
 // One that finds no buffer is a hole here: this worker's viewers are told that it will not come.

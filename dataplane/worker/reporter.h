@@ -15,8 +15,7 @@ struct StreamEntry {
   std::uint32_t sessions = 0;  // Those that are closing included: they still look at the stream.
   bool is_removing = false;
   bool is_distributed = false;        // Other workers are to hear of it: of our publisher, or of its end.
-  bool has_publisher_abroad = false;  // On another worker ...
-  std::size_t abroad = 0;             // ... this one, which tells us ...
+  bool has_publisher_abroad = false;  // On another worker, which tells us ...
   PacketPos missing_abroad{};         // ... up to where its packets are held or given up.
 };
 
