@@ -14,7 +14,7 @@ WireTime clock_of(Instant now, const Call& call) { return {static_cast<std::uint
 }  // namespace
 
 void Relay::apply(Instant now, command::OpenCall& open) noexcept {
-  const StreamEntry& entry = streams_[open.stream.raw()];
+  StreamEntry& entry = streams_[open.stream.raw()];
   std::optional<wire::Reject> reason;
   if (open.role == Role::kPublisher && entry.publisher != nullptr) reason = wire::Reject::kConflict;
   if (entry.stream == nullptr || entry.is_removing) reason = wire::Reject::kNotFound;
@@ -33,6 +33,7 @@ void Relay::apply(Instant now, command::OpenCall& open) noexcept {
     return;
   }
   session->state = Session::State::kCalling;
+  ++entry.sessions;
   counters().add(Counter::kCallsMade);
   touch(*session);
 }
@@ -111,6 +112,7 @@ std::optional<wire::Reject> Relay::try_connect(Instant now, Session& session, Ca
                                                  .srt_version = answer.srt_version,
                                                  .receive_latency = open.receive_latency,
                                                  .kit = std::move(call.terms.kit)}}));
+  --streams_[call.terms.stream.raw()].sessions;  // It was counted as a call, and is now as a session.
   calls_.close(call);
   return std::nullopt;
 }
@@ -131,6 +133,7 @@ void Relay::fail_call(Instant now, Session& session, srt::Caller::Failure failur
   CHECK(mailbox_.post(
       Event{event::CallFailed{call.terms.request, failure.reason, failure.is_from_peer, std::move(call.terms.kit)}}));
   counters().add(Counter::kCallsFailed);
+  --streams_[call.terms.stream.raw()].sessions;
   calls_.close(call);
   timers_.cancel(sessions_.slot_of(session));
   sessions_.close(session);

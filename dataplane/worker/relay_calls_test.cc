@@ -1,6 +1,8 @@
 // Calls of the relay's own, against a listener that the test plays.
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "worker/relay_fixture.h"
 
 namespace fanlight {
@@ -238,6 +240,26 @@ TEST_F(RelayCallsTest, NewsWaitForRoom) {
   EXPECT_FALSE(next_event<event::CallFailed>());  // Reads the ring empty.
   run_for(millis(2));
   EXPECT_EQ(next_event<event::CallFailed>()->reason, wire::Reject::kTimeout);
+}
+
+// Control gives the stream's index away when it hears that the stream retired: a call's end must not come behind that.
+TEST_F(RelayCallsTest, AStreamRetiresAfterItsCallsHaveFailed) {
+  say(call(Role::kViewer));
+  say(call(Role::kViewer));
+  breathe();
+  while (mailbox.events.has_room(2)) CHECK(mailbox.post(Event{event::Stopped{}}));
+  say(command::RemoveStream{kStream});
+  breathe();
+  std::string order;
+  for (int i = 0; i < 5; ++i) {
+    Event event;
+    while (mailbox.events.try_pop(event)) {
+      if (std::holds_alternative<event::CallFailed>(event)) order += "call ";
+      if (std::holds_alternative<event::StreamRetired>(event)) order += "stream ";
+    }
+    breathe(millis(1));
+  }
+  EXPECT_EQ(order, "call call stream ");
 }
 
 }  // namespace

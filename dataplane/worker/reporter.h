@@ -12,7 +12,7 @@ namespace fanlight {
 struct StreamEntry {
   Stream* stream = nullptr;
   Session* publisher = nullptr;
-  std::uint32_t sessions = 0;  // Those that are closing included: they still look at the stream.
+  std::uint32_t sessions = 0;  // Calls and those that are closing included: control is to hear of their end first.
   bool is_removing = false;
   bool is_distributed = false;        // Other workers are to hear of it: of our publisher, or of its end.
   bool has_publisher_abroad = false;  // On another worker, which tells us ...
