@@ -35,12 +35,13 @@ const ChainQuirk* quirk_of(std::string_view driver) {
 struct QueueArgument {
   std::string_view driver;
   std::string_view argument;
+  std::string_view with = {};  // What several queues need besides.
 };
 constexpr std::array kQueueArguments = {
     QueueArgument{"net_af_packet", "qpairs="},
     QueueArgument{"net_af_xdp", "queue_count="},
     QueueArgument{"net_vhost", "queues="},
-    QueueArgument{"net_virtio_user", "queues="},
+    QueueArgument{"net_virtio_user", "queues=", ",cq=1"},
 };
 
 // Why the device cannot give each worker a queue; empty when it can.
@@ -54,7 +55,8 @@ std::string too_few_or_many(const EthernetDeviceOptions& options, const rte_eth_
   const std::string wanted = std::to_string(options.workers);
   std::string why = "has " + std::to_string(has) + (has == 1 ? " queue" : " queues") + " of each direction, and " +
                     wanted + (options.workers == 1 ? " worker wants " : " workers want ") + "one each: ";
-  if (is_fixed) why += "say " + std::string(made_by->argument) + wanted + " in its arguments, or ";
+  const std::string with{is_fixed && options.workers > 1 ? made_by->with : ""};
+  if (is_fixed) why += "say " + std::string(made_by->argument) + wanted + with + " in its arguments, or ";
   return why + "set relay.workers = " + std::to_string(has);
 }
 

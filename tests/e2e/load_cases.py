@@ -115,6 +115,26 @@ def libsrt_viewers(stage: Stage) -> str:
     return carried(report)
 
 
+def two_workers_share_one_address(stage: Stage) -> str:
+    """60 of libsrt's sockets call from one UDP port of 127.0.0.1: the kernel gives one worker all handshakes, control spreads
+    the sessions, and each viewer's packets come to its own worker by themselves."""
+    address = f"127.0.0.1:{relays.free_udp_port()}"
+    stage.start_relay(relays.Configuration(listen=[address], streams=[relays.Stream(NAME, join="live")], workers=2))
+    publishing = Load(stage, "publish", address, "--duration", "20s", "--bitrate", "2M")
+    stage.wait_for_sessions("publisher", 1)
+    viewing = Load(stage, "view", address, "--client", "libsrt", "--viewers", "60", "--ramp", "200", "--duration", "3s")
+    stage.wait_for_sessions("viewer", 60)
+    spread = [worker["sessions_opened"] for worker in json.loads(stage.relay.ask("status").stdout)["workers"]]
+    table = stage.relay.ask("status", as_json=False).stdout.split("WORKER")[-1].splitlines()[1:]
+    report = viewing.finish()
+    publishing.process.terminate()
+    claim(report["passed"] and report["connected"] == report["served"] == 60, f"{report}")
+    # One above an eighth and eight over its share of 61 would be 42.
+    claim(sum(spread) == 61 and max(spread) <= 42, f"sessions on workers: {spread}")
+    claim([int(line.split()[1]) for line in table] == spread, f"the CLI tells of {table}, not of {spread}")
+    return f"sessions on workers {spread}; {carried(report)}"
+
+
 def refusal_is_told(stage: Stage) -> str:
     relay = start_relay(stage, view_passphrase=PASSPHRASE)
     report = load(stage, "both", relay, "--viewers", "3", "--duration", "1s", status=1)
@@ -155,6 +175,25 @@ def virtio_pair(stage: Stage) -> str:
     return "; ".join(notes)
 
 
+def virtio_pair_of_two_queues(stage: Stage) -> str:
+    """Two workers, fed on a queue pair each: the generator sends each session's datagrams through one of its two queues."""
+    path = relays.prepare_home(stage.work, relays.unprivileged_user()) / "vhost.sock"
+    device = relays.Device(f"net_virtio_user0,path={path},server=1,queue_size=1024,queues=2,cq=1", "10.77.0.1/24", None, "trust")
+    running = Load(stage, "both", "10.77.0.1:9000", "--port", "ethernet", "--device", f"net_vhost0,iface={path},client=1,queues=2",
+                   "--ip", "10.77.0.2/24", "--backoff", "--viewers", "100", "--bitrate", "5M", "--duration", "2s")
+    stage.start_relay(relays.Configuration(streams=[relays.Stream(NAME, join="live")], devices=[device], workers=2))
+    stage.wait_for_sessions("viewer", 100)
+    seats = [session["id"] >> 24 & 0x3F for session in stage.relay.sessions() if session["role"] == "viewer"]
+    report = running.finish()
+    claim(report["passed"] and report["connected"] == 100 and report["received"] >= 100 * 900, f"{report}")
+    workers = json.loads(stage.relay.ask("status").stdout)["workers"]
+    spread = [seats.count(worker) for worker in (0, 1)]
+    claim(sum(spread) == 100 and min(spread) >= 40, f"viewers on workers: {spread}")
+    # A viewer acknowledges a hundred times a second, a publisher is one of them, and each worker serves its own viewers.
+    claim(all(one["received"] > 40 * 100 and one["transmitted"] >= 40 * 900 for one in workers), f"{workers}")
+    return f"viewers on workers {spread}; received {[one['received'] for one in workers]}; {carried(report)}"
+
+
 def other_hosts_are_refused(stage: Stage) -> str:
     program = str(setup.find_program(stage.build, "fanlight-load"))
     done = subprocess.run([program, "both", "--relay", "192.0.2.1:9000", "--viewers", "1"], capture_output=True, text=True, timeout=10)
@@ -166,4 +205,4 @@ def other_hosts_are_refused(stage: Stage) -> str:
 
 CASES = [(f"load/{test.__name__}", test)
          for test in (two_hundred_viewers, two_processes, encrypted_through_bad_weather, loss_is_noticed, libsrt_viewers, refusal_is_told,
-                      misbehaving_viewers_stand_apart, virtio_pair, other_hosts_are_refused)]
+                      misbehaving_viewers_stand_apart, virtio_pair, virtio_pair_of_two_queues, two_workers_share_one_address, other_hosts_are_refused)]

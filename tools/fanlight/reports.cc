@@ -139,6 +139,21 @@ void add_admission(Facts& facts, const json& admission) {
   facts.add("turned away", grouped(count(admission, "refused")) + " viewers");
 }
 
+// How the load is spread. Nothing where one has it all.
+std::string workers_table(const json& workers) {
+  if (workers.size() < 2) return {};
+  Table table{{"WORKER", Align::kRight},          {"SESSIONS", Align::kRight},      {"RECEIVED", Align::kRight},
+              {"TRANSMITTED", Align::kRight},     {"FRESH SENT", Align::kRight},    {"STRAYS TAKEN", Align::kRight},
+              {"HANDOVERS TAKEN", Align::kRight}, {"HANDOVERS LOST", Align::kRight}};
+  std::size_t number = 0;
+  for (const json& worker : workers)
+    table.add({std::to_string(number++), grouped(count(worker, "sessions_opened") - count(worker, "sessions_closed")),
+               grouped(count(worker, "received")), grouped(count(worker, "transmitted")),
+               grouped(count(worker, "fresh_sent")), grouped(count(worker, "strays_taken")),
+               grouped(count(worker, "handovers_taken")), grouped(count(worker, "handovers_lost"))});
+  return "\n" + table.text();
+}
+
 }  // namespace
 
 std::string status_report(const json& status) {
@@ -150,14 +165,15 @@ std::string status_report(const json& status) {
   facts.add("viewers", grouped(count(status, "viewers")));
   add_admission(facts, status.value("admission", json::object()));
   json worker = status.value("worker", json::object());
-  facts.head("worker, since it started");
+  const json workers = status.value("workers", json::array());
+  facts.head(workers.size() > 1 ? "all workers, since they started" : "worker, since it started");
   facts.add("received", packets_and_bytes(worker, "received", "received_bytes"));
   facts.add("transmitted", packets_and_bytes(worker, "transmitted", "transmitted_bytes"));
   for (const char* said : {"received", "received_bytes", "transmitted", "transmitted_bytes"}) worker.erase(said);
   add_counted(facts, worker);
   facts.head("received packets by verdict");
   add_counted(facts, worker.value("verdicts", json::object()));
-  return facts.text();
+  return facts.text() + workers_table(workers);
 }
 
 std::string streams_report(const json& answer) {

@@ -50,6 +50,16 @@ TEST(StatusReportTest, TheLimitIsToldWhereThereIsOne) {
   EXPECT_THAT(report, ContainsRegex("turned away +1,200 viewers"));
 }
 
+TEST(StatusReportTest, SeveralWorkersAreShownBesideEachOther) {
+  const json first = {{"sessions_opened", 40u}, {"sessions_closed", 7u}, {"fresh_sent", 1'000u}};
+  const json second = {{"sessions_opened", 31u}, {"fresh_sent", 2'000u}, {"strays_taken", 5u}};
+  EXPECT_THAT(status_report({{"workers", {first}}}), Not(HasSubstr("WORKER")));
+  const std::string report = status_report({{"workers", {first, second}}});
+  EXPECT_THAT(report, HasSubstr("all workers, since they started"));
+  EXPECT_THAT(report, ContainsRegex("\n +0 +33 +0 +0 +1,000 +0 +0 +0\n"));
+  EXPECT_THAT(report, ContainsRegex("\n +1 +31 +0 +0 +2,000 +5 +0 +0\n"));
+}
+
 json a_call(const char* role, const char* state) {
   return {{"id", 3u},           {"role", role},   {"stream", "live/main"},
           {"url", "srt://a:1"}, {"state", state}, {"attempts", 4u}};

@@ -137,8 +137,9 @@ Result<Done> Ports::open_sockets(const Settings& settings) {
 
 Result<Done> Ports::open_ethernet(const Settings& settings) {
   const EthernetSettings& ethernet = settings.ethernet;
+  const std::uint16_t queues = queues_of(ethernet.devices.front());
   Result<std::unique_ptr<io::EthernetDevice>> device =
-      io::EthernetDevice::open({.device = ethernet.devices.front(), .receive_pool = receive_.get()});
+      io::EthernetDevice::open({.device = ethernet.devices.front(), .workers = queues, .receive_pool = receive_.get()});
   if (!device) return device.error();
   device_ = *std::move(device);
   io::EthernetLinkOptions link;
@@ -146,15 +147,20 @@ Result<Done> Ports::open_ethernet(const Settings& settings) {
   link.receive_pool = receive_.get();
   link.header_pool = headers_.get();
   link.interface = interface_of(ethernet);
+  // All queues on this thread: one door each.
+  std::vector<io::EthernetLinkOptions> links(queues, link);
+  for (std::uint16_t queue = 0; queue < queues; ++queue) links[queue].worker = queue;
   Result<std::unique_ptr<io::EthernetPort>> port =
-      io::EthernetPort::open({.links = {link}, .idle_sleep = ethernet.backoff ? kIdleSleep : Micros{0}});
+      io::EthernetPort::open({.links = links, .idle_sleep = ethernet.backoff ? kIdleSleep : Micros{0}});
   if (!port) return port.error();
   if (!wait_for_link(*device_, **port))
     return Error{ErrorCode::kNoDevice, "The link of \"" + ethernet.devices.front() +
                                            "\" stayed down for 30 s: is the relay at the other end?"};
-  path_of_ = [ip = *ethernet.ip, relay = settings.relay, first = ethernet.first_udp_port,
+  path_of_ = [=, ip = *ethernet.ip, relay = settings.relay, first = ethernet.first_udp_port,
               ports = ethernet.udp_ports](std::size_t slot) {
-    return Path{.remote = relay, .local = {ip, static_cast<std::uint16_t>(first + slot % ports)}};
+    return Path{.remote = relay,
+                .local = {ip, static_cast<std::uint16_t>(first + slot % ports)},
+                .door = static_cast<std::uint16_t>(slot % queues)};
   };
   port_ = std::make_unique<PortOf<io::EthernetPort>>(*std::move(port));
   return Done{};

@@ -62,6 +62,19 @@ std::string Settings::stream_name(std::size_t n) const {
   return text;
 }
 
+std::uint16_t queues_of(std::string_view device) {
+  constexpr std::array<std::string_view, 3> kKeys = {",queues=", ",qpairs=", ",queue_count="};
+  for (const std::string_view key : kKeys) {
+    const std::size_t at = device.find(key);
+    if (at == std::string_view::npos) continue;
+    std::uint16_t queues = 1;
+    const std::string_view number = device.substr(at + key.size());
+    std::from_chars(number.data(), number.data() + number.size(), queues);
+    return std::max<std::uint16_t>(queues, 1);  // DPDK says what is wrong with a number.
+  }
+  return 1;
+}
+
 Result<Done> judge_destination(const Settings& settings) {
   const IpAddress& ip = settings.relay.ip;
   const auto& devices = settings.ethernet.devices;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ip.h"
@@ -70,6 +71,9 @@ struct Settings {
   // The stream ID of publisher or viewer `n`, counted from 0.
   [[nodiscard]] std::string stream_name(std::size_t n) const;
 };
+
+// Queue pairs that a virtual device was made with, as its arguments say; 1 when they do not.
+[[nodiscard]] std::uint16_t queues_of(std::string_view device);
 
 // Nobody is flooded by accident: the relay must be on this host, behind a device that leads to a program here, or in a
 // network that the user has said is theirs.

@@ -37,6 +37,15 @@ TEST(LoadSettingsTest, DeviceThatLeadsToAProgramHereMayBeLoadedAndANetworkCardMa
   EXPECT_FALSE(judge_destination(settings));
 }
 
+TEST(LoadSettingsTest, QueuesAreThoseOfTheDevicesArguments) {
+  EXPECT_EQ(queues_of("net_vhost0,iface=/tmp/x,queues=4,client=1"), 4u);
+  EXPECT_EQ(queues_of("net_virtio_user0,path=/tmp/x,cq=1,queues=2"), 2u);
+  EXPECT_EQ(queues_of("net_af_packet0,iface=eth0,qpairs=3"), 3u);
+  EXPECT_EQ(queues_of("net_vhost0,iface=/tmp/queues=7"), 1u);
+  EXPECT_EQ(queues_of("net_vhost0,iface=/tmp/x,queues=0"), 1u);
+  EXPECT_EQ(queues_of("0000:03:00.0"), 1u);
+}
+
 TEST(LoadSettingsTest, NetworksHavePrefixes) {
   const auto network = Network::parse("10.1.0.0/20");
   ASSERT_TRUE(network);
