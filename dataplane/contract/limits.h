@@ -28,7 +28,7 @@ inline constexpr Micros kHandshakeTimeout = seconds(3);
 inline constexpr Micros kResponseInterval = millis(10);  // At most one repeated response per this span.
 
 // --- tables
-inline constexpr std::size_t kSessionsMax = 65536;  // Slot bits of a socket ID.
+inline constexpr std::size_t kSessionsMax = 65535;  // Slot bits of a socket ID, less one: no slot.
 inline constexpr std::size_t kWorkersMax = 64;      // Worker bits of a socket ID.
 inline constexpr std::size_t kStreamsMax = 1024;
 inline constexpr std::size_t kCallsAtOnceMax = 64;  // Calls that wait for their listener's answer at the same time.

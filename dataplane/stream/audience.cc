@@ -1,14 +1,11 @@
 #include "stream/audience.h"
 
-#include "base/check.h"
-
 namespace fanlight {
 
 bool Audience::add(Viewer& viewer) noexcept {
-  if (viewers_.size() == viewers_.capacity()) return false;
-  viewer.place_index = static_cast<std::uint32_t>(viewers_.size());
-  viewers_.push_back(&viewer);
-  envelopes_.push_back(&viewer.envelope);
+  if (room_.free_ == 0) return false;
+  --room_.free_;
+  put(size_++, viewer);
   return true;
 }
 
@@ -16,28 +13,22 @@ bool Audience::add(Viewer& viewer) noexcept {
 // the one that had a part of the pass, those that wait.
 void Audience::remove(Viewer& viewer) noexcept {
   std::size_t hole = viewer.place_index;
-  DCHECK(hole < viewers_.size() && viewers_[hole] == &viewer);
+  DCHECK(hole < size_ && &at(hole) == &viewer);
   if (hole < served_) {
     --served_;
-    put(hole, viewers_[served_]);
+    put(hole, at(served_));
     hole = served_;
     if (packets_done_ > 0) {
-      put(hole, viewers_[hole + 1]);
+      put(hole, at(hole + 1));
       ++hole;
     }
   } else if (hole == served_) {
     packets_done_ = 0;
   }
   // When the part that lost one is all there is, its hole is the end: whoever stood there has moved already.
-  if (hole + 1 < viewers_.size()) put(hole, viewers_.back());
-  viewers_.pop_back();
-  envelopes_.pop_back();
-}
-
-void Audience::put(std::size_t index, Viewer* viewer) noexcept {
-  viewers_[index] = viewer;
-  envelopes_[index] = &viewer->envelope;
-  viewer->place_index = static_cast<std::uint32_t>(index);
+  if (hole + 1 < size_) put(hole, at(size_ - 1));
+  --size_;
+  ++room_.free_;
 }
 
 }  // namespace fanlight

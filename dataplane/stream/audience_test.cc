@@ -12,7 +12,7 @@ class AudienceTest : public ::testing::Test {
  protected:
   AudienceTest() {
     for (int i = 0; i < 5; ++i) {
-      viewers.push_back({.envelope = {}, .ciphers = {}, .cursor = {}, .start_at = {}, .sender = srt::Sender({})});
+      viewers.emplace_back(Viewer::Opening{}, srt::Sender::Options{});
       EXPECT_TRUE(audience.add(viewers.back()));
     }
   }
@@ -28,7 +28,8 @@ class AudienceTest : public ::testing::Test {
     return SIZE_MAX;
   }
   std::deque<Viewer> viewers;
-  Audience audience{5};
+  AudienceRoom room{5};
+  Audience audience{room, Audience::From::kFront};
 };
 
 using Indices = std::vector<std::size_t>;
@@ -40,6 +41,26 @@ TEST_F(AudienceTest, APassGoesToEverybodyOnce) {
 }
 
 TEST_F(AudienceTest, AFullOneTakesNobodyIn) { EXPECT_FALSE(audience.add(viewers[0])); }
+
+TEST_F(AudienceTest, TwoFillTheirRoomFromBothEnds) {
+  Audience sealed{room, Audience::From::kBack};
+  EXPECT_FALSE(sealed.add(viewers[0]));
+  audience.remove(viewers[1]);
+  audience.remove(viewers[3]);
+  for (int i = 0; i < 2; ++i) viewers.emplace_back(Viewer::Opening{}, srt::Sender::Options{});
+  EXPECT_TRUE(sealed.add(viewers[5]));
+  EXPECT_TRUE(sealed.add(viewers[6]));
+  EXPECT_FALSE(audience.add(viewers[1]));
+  sealed.begin_pass();
+  EXPECT_EQ(sealed.next(), &viewers[5]);
+  EXPECT_EQ(sealed.next(), &viewers[6]);
+  EXPECT_EQ(sealed.next(), nullptr);
+  audience.begin_pass();
+  EXPECT_EQ(rest(), (Indices{0, 4, 2}));
+  sealed.remove(viewers[5]);
+  EXPECT_TRUE(audience.add(viewers[1]));
+  EXPECT_EQ(&sealed.at(0), &viewers[6]);
+}
 
 TEST_F(AudienceTest, WhoLeavesAfterItsTurnCostsNobodyTheirs) {
   audience.begin_pass();

@@ -10,7 +10,8 @@ namespace fanlight {
 
 Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& options)
     : history_(slots),
-      audiences_{Audience(viewers_max), Audience(viewers_max)},
+      audience_room_(viewers_max),
+      audiences_{Audience(audience_room_, Audience::From::kFront), Audience(audience_room_, Audience::From::kBack)},
       window_min_{std::numeric_limits<std::int64_t>::max()},
       options_(options) {}
 

@@ -25,8 +25,10 @@ namespace fanlight {
 
 class Stream {
  public:
-  // `slots` is a power of two; `viewers_max` bounds each of the stream's audiences.
+  // `slots` is a power of two; `viewers_max` bounds those that are live.
   Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& options);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
 
   // A run of positions on its way to everybody, and the late ones that came with it.
   struct Pass {
@@ -134,6 +136,7 @@ class Stream {
 
   History history_;
   StreamClock clock_;
+  AudienceRoom audience_room_;
   std::array<Audience, 2> audiences_;
   ViewerList joining_;
   ViewerList lagging_;

@@ -74,16 +74,10 @@ struct StreamFixture {
   // A viewer whose first packet is the next one to be served.
   Viewer& join(std::uint32_t window_packets = 8192, SeqNo first_seq = {0}) {
     const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
-    viewers.push_back(std::make_unique<Viewer>(Viewer{
-        .envelope = {},
-        .stream = &stream,
-        .ciphers = {},
-        .cursor = first,
-        .start_at = now,
-        .sender =
-            srt::Sender({.opened = now, .first_seq = first_seq, .first_pos = first, .window_packets = window_packets}),
-    }));
-    viewers.back()->envelope.offset = viewers.back()->sender.offset();
+    viewers.push_back(std::make_unique<Viewer>(
+        Viewer::Opening{.stream = &stream, .start_at = now},
+        srt::Sender::Options{
+            .opened = now, .first_seq = first_seq, .first_pos = first, .window_packets = window_packets}));
     viewers.back()->envelope.time_zero = stream.clock().now(now);
     stream.add_viewer(*viewers.back());
     return *viewers.back();

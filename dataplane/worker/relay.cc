@@ -56,7 +56,7 @@ void Relay::fire_due_timers(Instant now) noexcept {
 
 void Relay::service_touched(Instant now) noexcept {
   repair_.begin_breath();
-  for (const std::uint32_t slot : touched_) {
+  for (const std::uint16_t slot : touched_) {
     Session& session = sessions_.at(slot);
     session.is_touched = false;
     if (session.state == Session::State::kOpen) service(now, session);

@@ -135,8 +135,8 @@ class Relay {
   std::vector<StreamEntry> streams_;
   Distribution distribution_;
   Reporter reporter_;
-  std::vector<std::uint32_t> touched_;
-  std::size_t streams_end_ = 0;  // No stream has an index at or behind it.
+  std::vector<std::uint16_t> touched_;  // Never grows past its reserve: each session is in it once.
+  std::size_t streams_end_ = 0;         // No stream has an index at or behind it.
   std::size_t streams_removing_ = 0;
   std::size_t next_stream_ = 0;  // The fan-out's first in the next breath.
   bool fan_out_pending_ = false;

@@ -117,22 +117,19 @@ bool Relay::open_publisher(Instant now, Session& session, command::OpenSession& 
 void Relay::open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept {
   Stream& stream = *streams_[open.stream.raw()].stream;
   const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
-  Viewer& viewer = session.viewer.emplace(Viewer{
-      .envelope = {},
-      .stream = &stream,
-      .ciphers = std::move(open.ciphers),
-      .cursor = first,
-      .start_at = now + kDataAfterResponse,
-      .peer_rexmit = open.peer_rexmit,
-      .payload_bytes_max = static_cast<std::uint16_t>(std::min<std::size_t>(open.mss - kMssOverhead, kPayloadBytesMax)),
-      .sender = srt::Sender({.opened = now,
-                             .first_seq = open.first_seq,
-                             .first_pos = first,
-                             .latency = open.send_latency,
-                             .window_packets = open.window_packets}),
-  });
+  const std::size_t payload_bytes_max = std::min<std::size_t>(open.mss - kMssOverhead, kPayloadBytesMax);
+  Viewer& viewer =
+      session.viewer.emplace(Viewer::Opening{.stream = &stream,
+                                             .ciphers = std::move(open.ciphers),
+                                             .start_at = now + kDataAfterResponse,
+                                             .peer_rexmit = open.peer_rexmit,
+                                             .payload_bytes_max = static_cast<std::uint16_t>(payload_bytes_max)},
+                             srt::Sender::Options{.opened = now,
+                                                  .first_seq = open.first_seq,
+                                                  .first_pos = first,
+                                                  .latency = open.send_latency,
+                                                  .window_packets = open.window_packets});
   viewer.envelope.peer = open.peer;
-  viewer.envelope.offset = viewer.sender.offset();
   viewer.envelope.time_zero = stream.clock().now(now);
   replies_.address(open.path, viewer.envelope);
   stream.add_viewer(viewer);

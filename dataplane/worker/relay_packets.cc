@@ -139,7 +139,7 @@ Verdict Relay::hold(Instant now, Session& session, const wire::DataHeader& heade
 void Relay::touch(Session& session) noexcept {
   if (session.is_touched) return;
   session.is_touched = true;
-  touched_.push_back(sessions_.slot_of(session));
+  touched_.push_back(static_cast<std::uint16_t>(sessions_.slot_of(session)));
 }
 
 }  // namespace fanlight

@@ -1,7 +1,5 @@
 #include "worker/sessions.h"
 
-#include <bit>
-
 #include "base/check.h"
 #include "contract/limits.h"
 
@@ -14,10 +12,10 @@ Sessions::Sessions(std::uint8_t worker, std::size_t sessions_max, std::size_t pu
       publishers_(publishers_max),
       free_(sessions_max),
       free_count_(sessions_max),
-      callers_(std::bit_ceil(sessions_max * 2)) {
+      callers_(sessions_max * 2) {
   CHECK(sessions_max > 0 && sessions_max <= kSessionsMax && worker < 64);
   for (std::size_t i = 0; i < sessions_max; ++i) {
-    free_[i] = static_cast<std::uint32_t>(i);
+    free_[i] = static_cast<std::uint16_t>(i);
     // Strangers should not guess socket IDs.
     sessions_[i].generation = static_cast<std::uint8_t>(siphash(key_, std::as_bytes(std::span(&i, 1))));
   }
@@ -43,7 +41,7 @@ void Sessions::close(Session& session) noexcept {
   const std::uint8_t generation = session.generation;
   session = Session{};
   session.generation = generation;
-  free_[(free_first_ + free_count_) % free_.size()] = slot_of(session);
+  free_[(free_first_ + free_count_) % free_.size()] = static_cast<std::uint16_t>(slot_of(session));
   ++free_count_;
   --open_count_;
 }
@@ -65,8 +63,7 @@ void Sessions::prefetch(SocketId socket) const noexcept {
 }
 
 Session* Sessions::find_caller(const Endpoint& remote, SocketId peer) noexcept {
-  const std::size_t mask = callers_.size() - 1;
-  for (std::size_t i = home_of(remote, peer); callers_[i] != 0; i = (i + 1) & mask) {
+  for (std::size_t i = home_of(remote, peer); callers_[i] != 0; i = behind(i)) {
     Session& session = sessions_[callers_[i] - 1];
     const bool is_open = session.state == Session::State::kOpen;
     if (is_open && session.peer == peer && session.path.remote == remote) return &session;
@@ -75,24 +72,22 @@ Session* Sessions::find_caller(const Endpoint& remote, SocketId peer) noexcept {
 }
 
 void Sessions::index(Session& session) noexcept {
-  const std::size_t mask = callers_.size() - 1;
   std::size_t i = home_of(session.path.remote, session.peer);
-  while (callers_[i] != 0) i = (i + 1) & mask;
-  callers_[i] = slot_of(session) + 1;
+  while (callers_[i] != 0) i = behind(i);
+  callers_[i] = static_cast<std::uint16_t>(slot_of(session) + 1);
 }
 
 // Linear probing without tombstones: whatever follows and may move closer to its home does.
 void Sessions::unindex(const Session& session) noexcept {
-  const std::size_t mask = callers_.size() - 1;
   std::size_t hole = home_of(session.path.remote, session.peer);
   while (callers_[hole] != slot_of(session) + 1) {
     if (callers_[hole] == 0) return;
-    hole = (hole + 1) & mask;
+    hole = behind(hole);
   }
-  for (std::size_t i = (hole + 1) & mask; callers_[i] != 0; i = (i + 1) & mask) {
+  for (std::size_t i = behind(hole); callers_[i] != 0; i = behind(i)) {
     const Session& other = sessions_[callers_[i] - 1];
     const std::size_t home = home_of(other.path.remote, other.peer);
-    if (((i - home) & mask) < ((i - hole) & mask)) continue;
+    if (distance(home, i) < distance(hole, i)) continue;
     callers_[hole] = callers_[i];
     hole = i;
   }
@@ -104,7 +99,8 @@ std::size_t Sessions::home_of(const Endpoint& remote, SocketId peer) const noexc
   std::memcpy(message.data(), remote.ip.bytes.data(), 16);
   store_be16(message.data() + 16, remote.port);
   store_be32(message.data() + 18, peer.raw());
-  return siphash(key_, message) & (callers_.size() - 1);
+  const std::uint64_t hash = siphash(key_, message) >> 32;
+  return static_cast<std::size_t>(hash * callers_.size() >> 32);
 }
 
 Publisher* Sessions::open_publisher(const srt::Receiver::Options& options) noexcept {

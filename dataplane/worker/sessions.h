@@ -40,17 +40,24 @@ class Sessions {
 
  private:
   [[nodiscard]] std::size_t home_of(const Endpoint& remote, SocketId peer) const noexcept;
+  [[nodiscard]] std::size_t behind(std::size_t place) const noexcept {
+    return place + 1 == callers_.size() ? 0 : place + 1;
+  }
+  // How many places `to` is behind `from`.
+  [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept {
+    return to >= from ? to - from : to + callers_.size() - from;
+  }
   void unindex(const Session& session) noexcept;
 
   const std::uint8_t worker_;
   const HashKey key_;
   std::vector<Session> sessions_;
   std::vector<std::optional<Publisher>> publishers_;
-  std::vector<std::uint32_t> free_;  // A ring of free slots, oldest first.
+  std::vector<std::uint16_t> free_;  // A ring of free slots, oldest first.
   std::size_t free_first_ = 0;
   std::size_t free_count_ = 0;
   std::size_t open_count_ = 0;
-  std::vector<std::uint32_t> callers_;  // Open addressing, linear probing: slot + 1, 0 empty. Twice the sessions.
+  std::vector<std::uint16_t> callers_;  // Open addressing, linear probing: slot + 1, 0 empty. Twice the sessions.
 };
 
 }  // namespace fanlight

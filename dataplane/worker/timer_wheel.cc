@@ -4,25 +4,27 @@
 #include <bit>
 #include <limits>
 
+#include "base/check.h"
+
 namespace fanlight {
 
-TimerWheel::TimerWheel(std::size_t slots) : nodes_(slots) { heads_.fill(kNone); }
+TimerWheel::TimerWheel(std::size_t slots) : nodes_(slots) {
+  CHECK(slots <= kNone);
+  heads_.fill(kNone);
+  for (std::size_t i = 0; i < slots; ++i) nodes_[i].previous = static_cast<std::uint16_t>(i);
+}
 
 void TimerWheel::schedule(std::uint32_t slot, Instant at) noexcept {
   Node& node = nodes_[slot];
-  if (node.bucket != kNone) unlink(slot);
-  node.at = at;
+  if (node.is_scheduled(slot)) unlink(slot);
   if (at == Instant::never()) return;
-  // Rounded up: a timer never fires before its time, so an engine is never asked in vain.
-  const std::int64_t wanted = (at.us + kTickMicros - 1) / kTickMicros;
-  const std::int64_t tick = std::clamp(wanted, tick_, tick_ + kBuckets - 1);
-  node.bucket = static_cast<std::uint32_t>(tick % kBuckets);
+  const std::int64_t tick = std::clamp(tick_at(at), tick_, tick_ + kBuckets - 1);
+  const auto bucket = static_cast<std::size_t>(tick % kBuckets);
   not_before_ = std::min(not_before_, tick);
-  node.previous = kNone;
-  node.next = heads_[node.bucket];
-  if (node.next != kNone) nodes_[node.next].previous = slot;
-  heads_[node.bucket] = slot;
-  used_[node.bucket / 64] |= std::uint64_t{1} << (node.bucket % 64);
+  node = {.tick = static_cast<std::uint32_t>(tick), .next = heads_[bucket], .previous = kNone};
+  if (node.next != kNone) nodes_[node.next].previous = static_cast<std::uint16_t>(slot);
+  heads_[bucket] = static_cast<std::uint16_t>(slot);
+  used_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
 }
 
 void TimerWheel::unlink(std::uint32_t slot) noexcept {
@@ -31,10 +33,11 @@ void TimerWheel::unlink(std::uint32_t slot) noexcept {
   if (node.previous != kNone) {
     nodes_[node.previous].next = node.next;
   } else {
-    heads_[node.bucket] = node.next;
-    if (node.next == kNone) used_[node.bucket / 64] &= ~(std::uint64_t{1} << (node.bucket % 64));
+    const auto bucket = static_cast<std::size_t>(node.tick % kBuckets);
+    heads_[bucket] = node.next;
+    if (node.next == kNone) used_[bucket / 64] &= ~(std::uint64_t{1} << (bucket % 64));
   }
-  node.bucket = kNone;
+  node.previous = static_cast<std::uint16_t>(slot);
 }
 
 std::optional<std::uint32_t> TimerWheel::pop_due(Instant now) noexcept {
@@ -48,7 +51,6 @@ std::optional<std::uint32_t> TimerWheel::pop_due(Instant now) noexcept {
   tick_ = *tick;
   const std::uint32_t slot = heads_[static_cast<std::size_t>(tick_ % kBuckets)];
   unlink(slot);
-  nodes_[slot].at = Instant::never();
   return slot;
 }
 

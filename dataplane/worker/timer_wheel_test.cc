@@ -31,6 +31,30 @@ TEST(TimerWheelTest, AMovedDeadlineFiresOnce) {
   EXPECT_FALSE(wheel.pop_due(Instant{30'000}));
 }
 
+TEST(TimerWheelTest, AnEarlierDeadlineStays) {
+  TimerWheel wheel(4);
+  wheel.schedule_at_latest(0, Instant{9'000});
+  wheel.schedule_at_latest(0, Instant{5'000});
+  wheel.schedule_at_latest(0, Instant{7'000});
+  wheel.schedule_at_latest(1, Instant::never());
+  EXPECT_EQ(wheel.pop_due(Instant{5'000}), 0u);
+  EXPECT_FALSE(wheel.pop_due(Instant{20'000}));
+}
+
+// 32 bits of milliseconds are 49 days.
+TEST(TimerWheelTest, KeepsTimeOverTheEndOfItsTicks) {
+  constexpr Instant kEnd{(std::int64_t{1} << 32) * 1000};
+  TimerWheel wheel(4);
+  EXPECT_FALSE(wheel.pop_due(kEnd - seconds(1)));
+  wheel.schedule(0, kEnd + millis(5));
+  wheel.schedule(1, kEnd - millis(5));
+  wheel.schedule_at_latest(0, kEnd + millis(9));
+  EXPECT_EQ(wheel.pop_due(kEnd), 1u);
+  EXPECT_FALSE(wheel.pop_due(kEnd + millis(4)));
+  wheel.schedule_at_latest(0, kEnd + millis(9));
+  EXPECT_EQ(wheel.pop_due(kEnd + millis(5)), 0u);
+}
+
 TEST(TimerWheelTest, AgreesWithASortedMapOverAnHour) {
   std::mt19937 random(7);
   TimerWheel wheel(64);

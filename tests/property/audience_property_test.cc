@@ -15,14 +15,16 @@ namespace fanlight {
 namespace {
 
 struct House {
+  explicit House(Audience::From from) : audience(room, from) {}
   static constexpr std::size_t kPlaces = 24;
   std::deque<Viewer> viewers;
-  Audience audience{kPlaces};
+  AudienceRoom room{kPlaces};
+  Audience audience;
   std::vector<Viewer*> present;
   std::map<Viewer*, int> served;
 
   void enter() {
-    viewers.push_back({.envelope = {}, .ciphers = {}, .cursor = {}, .start_at = {}, .sender = srt::Sender({})});
+    viewers.emplace_back(Viewer::Opening{}, srt::Sender::Options{});
     const bool entered = audience.add(viewers.back());
     RC_ASSERT(entered == (present.size() < kPlaces));
     if (entered) present.push_back(&viewers.back());
@@ -51,7 +53,7 @@ struct House {
 };
 
 RC_GTEST_PROP(AudienceProperty, EachPresentViewerIsServedOncePerPass, ()) {
-  House house;
+  House house(*rc::gen::element(Audience::From::kFront, Audience::From::kBack));
   for (int passes = *rc::gen::inRange(1, 8); passes > 0; --passes) {
     for (int newcomers = *rc::gen::inRange(0, 12); newcomers > 0; --newcomers) house.enter();
     house.run_pass();
