@@ -17,6 +17,7 @@ House::House(std::size_t viewers, std::uint32_t window_packets)
       relay({.sessions_max = viewers + 1, .publishers_max = 1, .key = {1, 2}}, {headers, copies}, mailbox,
             io::AnyPort::of(port)) {
   CHECK(mailbox.commands.try_push(Command{command::AddStream{kStream, &stream}}));
+  viewers_.reserve(viewers);
   publisher_ = open(Role::kPublisher, viewers, {1}, kFlowWindowPackets);
   for (std::size_t i = 0; i < viewers; ++i) viewers_.push_back(open(Role::kViewer, i, first_seq_of(i), window_packets));
   now = now + millis(10);  // Data may follow the response now.

@@ -67,7 +67,8 @@ std::string DataplanePlan::text() const {
                                         std::to_string(memory.workers) + " workers, ";
   return "memory plan: " + std::to_string(streams_max) + " streams with " + std::to_string(history_slots) +
          " history slots, " + std::to_string(memory.receive.buffers + memory.headers.buffers + memory.copies.buffers) +
-         " packet buffers, " + adopted + mebibytes(memory.bytes());
+         " packet buffers, " + adopted + mebibytes(memory.bytes()) + "; beside it " + std::to_string(sessions_max) +
+         " sessions, " + mebibytes(sessions_max * kSessionBytes);
 }
 
 Result<DataplanePlan> plan_dataplane(const Config& config) {
@@ -96,6 +97,7 @@ Result<DataplanePlan> plan_dataplane(const Config& config) {
                                              mebibytes(memory_for(config, slots_least).bytes()) +
                                              "; raise it, or lower bitrate_max_mbps, latency_max_ms or gop_max_ms"};
   }
+  plan.sessions_max = std::size_t{config.relay.sessions_max} * config.relay.workers;
   plan.memory = memory_for(config, plan.history_slots);
   return plan;
 }

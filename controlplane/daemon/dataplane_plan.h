@@ -29,7 +29,8 @@ inline constexpr std::size_t kReferencesMax = 60'000;
 struct DataplanePlan {
   std::size_t streams_max = 0;
   std::size_t history_slots = 0;  // All streams together.
-  io::MemoryPlan memory;
+  std::size_t sessions_max = 0;   // All workers together.
+  io::MemoryPlan memory;          // Of packets.
   [[nodiscard]] std::string text() const;
 };
 

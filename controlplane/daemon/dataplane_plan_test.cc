@@ -29,6 +29,13 @@ TEST(DataplanePlanTest, NamedStreamsPatternsAndSparesHaveRoom) {
   EXPECT_THAT(plan->text(), testing::HasSubstr("7 streams with 57344 history slots"));
 }
 
+TEST(DataplanePlanTest, SessionsAreToldBesideThePackets) {
+  Config config = with({"a"});
+  config.relay.workers = 3;
+  config.relay.sessions_max = 20'000;
+  EXPECT_THAT(plan_dataplane(config)->text(), testing::EndsWith("; beside it 60000 sessions, 30 MiB"));
+}
+
 TEST(DataplanePlanTest, AGivenMemoryIsUsedUpAndNotExceeded) {
   Config config = with({"a"});
   config.relay.memory_mb = 100;

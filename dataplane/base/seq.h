@@ -31,17 +31,20 @@ struct PosRange {
   [[nodiscard]] constexpr std::int64_t size() const { return last - first + 1; }
 };
 
-// The distance between a session's sequence numbers and positions: seq = pos + offset, cut to 31 bits.
+// The distance between a session's sequence numbers and positions: seq = pos + offset, cut to 31 bits. More than 32 of
+// it would tell nothing.
 struct SeqOffset {
-  std::int64_t value = 0;
+  std::uint32_t value = 0;
   friend constexpr bool operator==(SeqOffset, SeqOffset) = default;
   // The offset that gives `pos` the number `seq`.
   static constexpr SeqOffset between(PacketPos pos, SeqNo seq) {
-    return {static_cast<std::int64_t>(seq.raw) - pos.value};
+    return {seq.raw - static_cast<std::uint32_t>(pos.value)};
   }
   [[nodiscard]] constexpr SeqNo seq_of(PacketPos pos) const {
-    return {static_cast<std::uint32_t>(pos.value + value) & kSeqMask};
+    return {(static_cast<std::uint32_t>(pos.value) + value) & kSeqMask};
   }
+  // As if each position stood `packets` further on.
+  constexpr void move(std::int64_t packets) { value += static_cast<std::uint32_t>(packets); }
 };
 
 // The position nearest to `near` whose number is `wire` under `offset`.

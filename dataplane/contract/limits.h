@@ -29,11 +29,12 @@ inline constexpr Micros kResponseInterval = millis(10);  // At most one repeated
 
 // --- tables
 inline constexpr std::size_t kSessionsMax = 65535;  // Slot bits of a socket ID, less one: no slot.
+inline constexpr std::size_t kSessionBytes = 512;   // Of a clear viewer and of what it is lent; memory_bench holds it.
 inline constexpr std::size_t kWorkersMax = 64;      // Worker bits of a socket ID.
 inline constexpr std::size_t kStreamsMax = 1024;
 inline constexpr std::size_t kCallsAtOnceMax = 64;  // Calls that wait for their listener's answer at the same time.
 inline constexpr std::size_t kStreamNameBytesMax = 128;
-inline constexpr std::size_t kResponseBytesMax = 256;  // CONCLUSION response with KMRSP: at most 16+48+16+4+104.
+inline constexpr std::size_t kResponseBytesMax = 192;  // CONCLUSION response with KMRSP: at most 16+48+16+4+104.
 inline constexpr std::size_t kKeyMessageBytesMax = 104;
 inline constexpr std::size_t kHeaderRoomBytes = 256;  // A header buffer: any control packet but a long loss report.
 inline constexpr std::size_t kCopyRoomBytes = 2048;   // A whole datagram, encrypted copies and long loss reports.

@@ -1,7 +1,8 @@
 // A viewer's envelope: all that stands in front of a payload, kept ready. The port writes the lower layers once per
 // session (Port::address), the stream keeps the SRT part; stamping a packet reads nothing else of the viewer.
 //
-// IPv4 fits the first cache line together with the SRT part; IPv6 and kernel-socket addresses take the second.
+// A session puts it at the beginning of a cache line: IPv4 fits that line together with the SRT part; IPv6 and
+// kernel-socket addresses take the next as well.
 #pragma once
 
 #include <array>
@@ -14,18 +15,18 @@
 
 namespace fanlight {
 
-struct alignas(64) Envelope {
+struct Envelope {
   // --- Written by: stream. What the SRT header of this viewer is made from.
   SeqOffset offset;      // seq = pos + offset
-  StreamTime time_zero;  // ts = max(0, stream time − time_zero)
   SocketId peer;         // destination socket ID
+  StreamTime time_zero;  // ts = max(0, stream time − time_zero)
 
   // --- Written by: port. Opaque to everybody else.
   std::uint16_t door = 0;
   std::uint16_t neighbour = 0;  // Ethernet: index of the next hop whose MAC goes in front.
   std::uint8_t head_bytes = 0;  // Used bytes of `head`.
-  std::array<std::byte, 95> head{};
+  std::array<std::byte, 75> head{};
 };
-static_assert(sizeof(Envelope) == 128);
+static_assert(sizeof(Envelope) == 96);
 
 }  // namespace fanlight

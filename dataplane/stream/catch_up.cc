@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "stream/join_plan.h"
+#include "stream/repair.h"
 
 namespace fanlight {
 namespace {
@@ -18,7 +20,7 @@ void CatchUp::serve(Instant now, Stream& stream) noexcept {
   if (now < stream.catch_up_at() || !serve_lagging(now, stream)) return;
   int starts_left = kStartsPerRound;
   while (Viewer* viewer = stream.joining().front()) {
-    if (now < viewer->start_at || !has_room() || starts_left == 0) break;
+    if (now < viewer->start_at(now) || !has_room() || starts_left == 0) break;
     if (start(now, stream, *viewer)) --starts_left;
     (void)visit(now, stream, *viewer);
   }
@@ -39,31 +41,38 @@ bool CatchUp::serve_lagging(Instant now, Stream& stream) noexcept {
 
 CatchUp::Visit CatchUp::visit(Instant now, Stream& stream, Viewer& viewer) noexcept {
   const Visit visit = serve_viewer(now, stream, viewer);
-  settle(stream, viewer);
+  settle(now, stream, viewer);
   return visit;
 }
 
 // To where it belongs now.
-void CatchUp::settle(Stream& stream, Viewer& viewer) noexcept {
+void CatchUp::settle(Instant now, Stream& stream, Viewer& viewer) noexcept {
   if (viewer.is_outgrown || viewer.sender.window_end() <= viewer.cursor) return stream.park(viewer);
   const bool has_caught_up = viewer.cursor == stream.served_next() && !stream.pass().active;
   // Refused only by a full audience, which has room for every session: it would try again.
-  if (has_caught_up) (void)stream.enter_live(viewer);
+  if (has_caught_up && stream.enter_live(viewer)) close_run(now, viewer);
+}
+
+// What it was sent may be repaired for a while.
+void CatchUp::close_run(Instant now, Viewer& viewer) noexcept {
+  if (viewer.run != nullptr) viewer.run->close(viewer.cursor, now + repair_age_max(viewer.sender.latency()));
 }
 
 // True when it is to catch up, false when it starts at live.
 bool CatchUp::start(Instant now, Stream& stream, Viewer& viewer) noexcept {
-  const std::optional<JoinRun> run = plan_join(now, stream, viewer);
-  dresser_.counters().add(run ? Counter::kJoinsAtPicture : Counter::kJoinsLive);
+  const std::optional<JoinRun> plan = plan_join(now, stream, viewer);
+  DCHECK(viewer.run == nullptr);
+  viewer.run = plan ? slabs_.runs.take(*plan) : nullptr;
+  const bool is_run = viewer.run != nullptr;
+  dresser_.counters().add(is_run ? Counter::kJoinsAtPicture : Counter::kJoinsLive);
   // Without a run it begins where the stream was when it came, if that can still be played.
-  const bool in_time = now - viewer.start_at <= viewer.sender.latency();
-  viewer.cursor = run ? run->first : in_time ? viewer.cursor : stream.served_next();
-  viewer.run = run.value_or(JoinRun{});
-  viewer.sender.apply_start(viewer.cursor);
+  const bool in_time = now - viewer.start_at(now) <= viewer.sender.latency();
+  viewer.cursor = is_run ? viewer.run->first() : in_time ? viewer.cursor : stream.served_next();
+  viewer.sender.apply_start(viewer.cursor, slabs_.ranges);
   viewer.budget.begin_at(stream.packets());
   viewer.envelope.offset = viewer.sender.offset();
   stream.start_lagging(viewer);
-  return run.has_value();
+  return is_run;
 }
 
 CatchUp::Visit CatchUp::serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept {
@@ -98,13 +107,13 @@ void CatchUp::skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noex
   while (pos < live && stream.history().find(pos) == nullptr) pos = pos + 1;
   const History::Slot* slot = stream.history().find(pos);
   const bool in_time = slot != nullptr && now - viewer.due(pos, slot->first_sent) <= viewer.sender.latency();
-  const bool has_time = !viewer.run.is_open() || now < viewer.run.give_up_at;
+  const bool has_time = viewer.run == nullptr || viewer.run->has_time(now);
   if (pos < live && in_time && has_time && viewer.cursor >= stream.history().oldest()) return;
   viewer.skips.note(now);
   dresser_.counters().add(Counter::kViewerSkips);
   dresser_.counters().add(Counter::kPacketsSkipped, static_cast<std::uint64_t>(live - viewer.cursor));
-  viewer.run.close(viewer.cursor);
-  viewer.sender.apply_skip(viewer.cursor, live);
+  close_run(now, viewer);
+  viewer.sender.apply_skip(viewer.cursor, live, slabs_.ranges);
   viewer.envelope.offset = viewer.sender.offset();
   viewer.cursor = live;
 }
@@ -132,7 +141,7 @@ Instant CatchUp::deadline(Instant now, Stream& stream) noexcept {
   const Instant round = std::max(now, stream.catch_up_at());
   if (!stream.lagging().is_empty()) return round;
   const Viewer* next = stream.joining().front();
-  return next != nullptr ? std::max(round, next->start_at) : Instant::never();
+  return next != nullptr ? std::max(round, next->start_at(now)) : Instant::never();
 }
 
 }  // namespace fanlight

@@ -11,12 +11,13 @@
 
 #include "stream/dresser.h"
 #include "stream/stream.h"
+#include "stream/viewer_slabs.h"
 
 namespace fanlight {
 
 class CatchUp {
  public:
-  explicit CatchUp(Dresser& dresser) : dresser_(dresser) {}
+  CatchUp(Dresser& dresser, ViewerSlabs& slabs) : dresser_(dresser), slabs_(slabs) {}
 
   void begin_breath() noexcept { budget_ = kCatchUpPerBreath; }
   void serve(Instant now, Stream& stream) noexcept;
@@ -31,13 +32,15 @@ class CatchUp {
   enum class Visit : std::uint8_t { kDone, kMoreDue, kNoRoom };
   [[nodiscard]] bool serve_lagging(Instant now, Stream& stream) noexcept;
   [[nodiscard]] Visit visit(Instant now, Stream& stream, Viewer& viewer) noexcept;
-  void settle(Stream& stream, Viewer& viewer) noexcept;
+  void settle(Instant now, Stream& stream, Viewer& viewer) noexcept;
+  static void close_run(Instant now, Viewer& viewer) noexcept;
   [[nodiscard]] bool start(Instant now, Stream& stream, Viewer& viewer) noexcept;
   [[nodiscard]] Visit serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept;
   void skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noexcept;
   void serve_late(Stream& stream, ViewerList& viewers) noexcept;
   [[nodiscard]] bool has_room() const noexcept { return budget_ > 0 && dresser_.queue().bulk_room() > 0; }
   Dresser& dresser_;
+  ViewerSlabs& slabs_;
   std::size_t budget_ = kCatchUpPerBreath;  // Packets left in this breath.
 };
 

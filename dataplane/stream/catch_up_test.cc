@@ -93,7 +93,8 @@ TEST_F(CatchUpTest, ARepairOfThatTimeRepeatsItAndIsNotTooOld) {
   wire::LossReportWriter writer(out, {}, {});
   ASSERT_TRUE(writer.add({{40}, {40}}));
   EXPECT_EQ(viewer.sender.handle_control(now, {.type = wire::ControlType::kNak},
-                                         std::span(out).subspan(16, writer.written() - 16), stream.edge_for(viewer)),
+                                         std::span(out).subspan(16, writer.written() - 16), stream.edge_for(viewer),
+                                         slabs.ranges),
             Verdict::kControl);
   repair.serve(now, stream, viewer, stream.history().next());
   queue.flush(port);
@@ -137,6 +138,33 @@ TEST_F(CatchUpTest, NobodyWaitsLongForItsTurn) {
   EXPECT_EQ(counters.read(Counter::kJoinsLive), 1u);
 }
 
+TEST_F(CatchUpTest, WhoFindsNoRunToBorrowStartsAtLive) {
+  run_gop(millis(200));
+  std::vector<JoinRun*> lent;
+  while (JoinRun* run = slabs.runs.take(JoinRun{})) lent.push_back(run);
+  EXPECT_EQ(lent.size(), kViewers / 4);
+  const Viewer& viewer = join();
+  EXPECT_EQ(count(run(millis(50)), viewer), 5u);
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kJoinsLive), 1u);
+  slabs.runs.give_back(*lent.back());
+  const Viewer& next_one = join();
+  EXPECT_GT(count(run(millis(50)), next_one), 20u);
+  EXPECT_EQ(counters.read(Counter::kJoinsAtPicture), 1u);
+}
+
+// A second and a margin after it went live, nothing it was sent that way is repaired any more.
+TEST_F(CatchUpTest, ARunIsReadAsLongAsItsPacketsAreRepaired) {
+  run_gop(millis(1000));
+  Viewer& viewer = join();
+  while (viewer.place != Place::kLive) run(millis(1));
+  EXPECT_FALSE(viewer.run->is_over(now + repair_age_max(viewer.sender.latency()) - micros(1)));
+  EXPECT_TRUE(viewer.run->is_over(now + repair_age_max(viewer.sender.latency())));
+  EXPECT_EQ(slabs.runs.lent(), 1u);
+  slabs.take_back(viewer);
+  EXPECT_EQ(slabs.runs.lent(), 0u);
+}
+
 TEST_F(CatchUpTest, WhatArrivesAfterThePictureIsAllThatIsSent) {
   run_gop(millis(300));
   publish_next(ts_datagram({pat_packet(), pmt_packet()}));
@@ -157,7 +185,7 @@ TEST_F(CatchUpTest, WhoseWindowIsFullIsParkedUntilItsAckArrives) {
   std::array<std::byte, 64> out;
   const std::size_t bytes = wire::write_ack(out, {{20}, wire::AckRtt{millis(20), millis(5), 8192}, {}}, 1, {}, {});
   EXPECT_EQ(viewer.sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
-                                         std::span(out).subspan(16, bytes - 16), stream.edge_for(viewer)),
+                                         std::span(out).subspan(16, bytes - 16), stream.edge_for(viewer), slabs.ranges),
             Verdict::kControl);
   stream.note_window(viewer);
   serve();

@@ -30,7 +30,7 @@ bool Dresser::send(Viewer& viewer, const History::Slot& slot, How how) noexcept 
     return false;
   }
   const SeqNo seq = how.retransmitted ? viewer.sender.seq_of(slot.pos) : viewer.envelope.offset.seq_of(slot.pos);
-  const Micros stamp = viewer.run.stamp(slot.pos, slot.time - viewer.envelope.time_zero);
+  const Micros stamp = viewer.stamp(slot.pos, slot.time);
   wire::DataHeader header = header_for(viewer, slot.pos, stamp, seq);
   header.retransmitted = how.retransmitted && viewer.peer_rexmit;
   return viewer.ciphers ? send_sealed(viewer, slot.packet, header) : send_clear(viewer, slot.packet, header);

@@ -27,9 +27,9 @@ class FanOut {
     kBlocked,  // The port took no more.
   };
 
-  FanOut(Dresser& dresser, io::AnyPort port)
+  FanOut(Dresser& dresser, ViewerSlabs& slabs, io::AnyPort port)
       : dresser_(dresser),
-        catch_up_(dresser),
+        catch_up_(dresser, slabs),
         sealer_(dresser.pools(), dresser.queue(), dresser.counters()),
         port_(port) {}
 

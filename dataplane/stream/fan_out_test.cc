@@ -39,10 +39,10 @@ TEST_F(FanOutTest, ThePayloadIsSharedAndNotCopied) {
 
 TEST_F(FanOutTest, WhatLagsLeavesBeforeWhatIsFresh) {
   Viewer& viewer = join();
-  viewer.start_at = now + millis(5);
+  viewer.startable_at = NearInstant::of(now + millis(5));
   publish_run(0, 3);
   EXPECT_TRUE(serve().empty());
-  now = viewer.start_at;
+  now = viewer.start_at(now);
   publish(4);
   EXPECT_EQ(numbers_of(serve(), viewer), (Numbers{0, 1, 2, 3, 4}));
   EXPECT_EQ(viewer.place, Place::kLive);
@@ -235,7 +235,7 @@ TEST_F(FanOutTest, WhatCouldNoLongerBePlayedIsSkippedAndCounted) {
   std::array<std::byte, 64> out;
   const std::size_t bytes = wire::write_ack(out, {{2}, wire::AckRtt{millis(20), millis(5), 8192}, {}}, 1, {}, {});
   EXPECT_EQ(slow.sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
-                                       std::span(out).subspan(16, bytes - 16), stream.edge_for(slow)),
+                                       std::span(out).subspan(16, bytes - 16), stream.edge_for(slow), slabs.ranges),
             Verdict::kControl);
   stream.note_window(slow);
   const auto departed = serve();

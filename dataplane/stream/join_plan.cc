@@ -25,7 +25,7 @@ std::int64_t pace_of(Instant now, const Stream& stream) {
 
 std::optional<JoinRun> plan_join(Instant now, const Stream& stream, const Viewer& viewer) noexcept {
   const std::optional<AccessIndex::Point>& point = stream.access().last();
-  if (!stream.options().join.at_picture || !point || now - viewer.start_at > kTurnMax) return std::nullopt;
+  if (!stream.options().join.at_picture || !point || now - viewer.start_at(now) > kTurnMax) return std::nullopt;
   const bool is_held =
       stream.history().find(point->start) != nullptr && stream.history().find(point->picture) != nullptr;
   const std::int64_t backlog = stream.served_next() - point->start;
@@ -34,14 +34,13 @@ std::optional<JoinRun> plan_join(Instant now, const Stream& stream, const Viewer
   const Micros takes{backlog * 1'000'000 / (pace - stream.rate().per_second(now))};
   const Micros allowed = std::max(viewer.sender.latency(), stream.options().join.time_max);
   if (takes > allowed) return std::nullopt;
-  return JoinRun{
+  return JoinRun(JoinRun::Line{
       .first = point->start,
-      .end = JoinRun::kOpen,
       .begun = now,
       .begun_after = stream.clock().now(now) - viewer.envelope.time_zero,
       .interval_ns = 1'000'000'000 / pace,
       .give_up_at = now + kGiveUpFactor * allowed,
-  };
+  });
 }
 
 }  // namespace fanlight

@@ -11,39 +11,73 @@
 //
 // each packet is played one latency after it was sent, as if the past were happening now, only faster: a lost one can
 // be repaired as at any other time, and the viewer does not stay behind.
+//
+// A run is lent to a viewer from when it starts until none of its packets will be repaired any more, a second or two.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 
-#include "base/seq.h"
-#include "base/time.h"
+#include "base/near.h"
 
 namespace fanlight {
 
-struct JoinRun {
-  PacketPos first;
-  PacketPos end;  // Exclusive; `first`: there was none. Far away while it goes on.
-  Instant begun;
-  Micros begun_after;  // Since time zero.
-  std::int64_t interval_ns = 0;
-  Instant give_up_at;  // Who has not caught up by then continues at live.
+class JoinRun {
+ public:
+  struct Line {
+    PacketPos first;
+    Instant begun;
+    Micros begun_after;  // Since time zero.
+    std::int64_t interval_ns = 0;
+    Instant give_up_at;  // Who has not caught up by then continues at live.
+  };
+  JoinRun() = default;
+  explicit JoinRun(const Line& line) noexcept
+      : first_(line.first),
+        begun_(line.begun),
+        until_(NearInstant::of(line.give_up_at)),
+        begun_after_(cut_to_32(line.begun_after.count)),
+        interval_ns_(cut_to_32(line.interval_ns)) {}
 
-  static constexpr PacketPos kOpen{std::numeric_limits<std::int64_t>::max()};
+  [[nodiscard]] PacketPos first() const noexcept { return first_; }
+  // It goes on.
+  [[nodiscard]] bool is_open() const noexcept { return packets_ == kOpen; }
+  [[nodiscard]] bool has_time(Instant now) const noexcept { return !is_open() || now < until_.beside(now); }
+  // `at` is the first position that is not sent by it; nothing before it is repaired from `repaired_until` on.
+  void close(PacketPos at, Instant repaired_until) noexcept {
+    if (!is_open()) return;
+    packets_ = cut_to_32(at - first_) == kOpen ? kOpen - 1 : cut_to_32(at - first_);
+    until_ = NearInstant::of(repaired_until);
+  }
+  // Nothing more is read off it.
+  [[nodiscard]] bool is_over(Instant now) const noexcept { return !is_open() && now >= until_.beside(now); }
 
-  [[nodiscard]] bool is_open() const noexcept { return end == kOpen; }
-  void close(PacketPos at) noexcept { end = std::min(end, at); }
-  [[nodiscard]] bool holds(PacketPos pos) const noexcept { return pos >= first && pos < end; }
-  [[nodiscard]] Micros ahead(PacketPos pos) const noexcept { return {(pos - first) * interval_ns / 1000}; }
+  [[nodiscard]] bool holds(PacketPos pos) const noexcept {
+    return pos >= first_ && (is_open() || pos < first_ + packets_);
+  }
   // When a packet that arrived at `arrival` was due to the viewer.
   [[nodiscard]] Instant due(PacketPos pos, Instant arrival) const noexcept {
-    return holds(pos) ? std::max(arrival, begun + ahead(pos)) : arrival;
+    return holds(pos) ? std::max(arrival, begun_ + ahead(pos)) : arrival;
   }
   // What it carries, `since_zero` being its stream time less the viewer's time zero.
   [[nodiscard]] Micros stamp(PacketPos pos, Micros since_zero) const noexcept {
-    return holds(pos) ? std::max(since_zero, begun_after + ahead(pos)) : std::max(since_zero, Micros{});
+    return holds(pos) ? std::max(since_zero, Micros{begun_after_} + ahead(pos)) : std::max(since_zero, Micros{});
   }
+
+ private:
+  static constexpr std::uint32_t kOpen = std::numeric_limits<std::uint32_t>::max();
+  [[nodiscard]] static std::uint32_t cut_to_32(std::int64_t count) noexcept {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, kOpen));
+  }
+  [[nodiscard]] Micros ahead(PacketPos pos) const noexcept { return {(pos - first_) * interval_ns_ / 1000}; }
+  PacketPos first_;
+  Instant begun_;
+  NearInstant until_;  // Open: the end of patience. Closed: of repairs.
+  std::uint32_t packets_ = kOpen;
+  std::uint32_t begun_after_ = 0;
+  std::uint32_t interval_ns_ = 0;
 };
+static_assert(sizeof(JoinRun) == 32);
 
 }  // namespace fanlight

@@ -5,9 +5,6 @@
 namespace fanlight {
 namespace {
 
-// libsrt's own bound for what a sender still repeats (srt-wire §3.3).
-constexpr Micros kRepairAgeMin = millis(1000);
-constexpr Micros kRepairAgeMargin = millis(20);
 // A report may name a million positions: what a breath does not get to waits for the next.
 constexpr std::uint32_t kPositionsPerBreath = 512;
 // All viewers together, so that repairs never crowd out fresh packets.
@@ -18,12 +15,12 @@ constexpr std::uint32_t kRepairsPerVisit = 64;
 }  // namespace
 
 void Repair::serve(Instant now, Stream& stream, Viewer& viewer, PacketPos publisher_missing) noexcept {
-  if (viewer.sender.waiting_repairs() == 0) return;
+  if (!viewer.sender.has_repairs()) return;
   refill(now, stream, viewer);
   const std::uint32_t sent_before = sent_;
   for (std::uint32_t i = 0; i < kPositionsPerBreath && can_send() && sent_ - sent_before < kRepairsPerVisit; ++i) {
     if (!viewer.budget.may_repair() || !viewer.budget.try_look()) return refuse(now, viewer);
-    const std::optional<PacketPos> pos = viewer.sender.poll_repair();
+    const std::optional<PacketPos> pos = viewer.sender.poll_repair(slabs_.ranges);
     if (!pos) return;
     if (viewer.sender.covers(*pos)) serve_position(now, stream, viewer, *pos, publisher_missing);
   }
@@ -44,16 +41,16 @@ void Repair::refill(Instant now, const Stream& stream, Viewer& viewer) noexcept 
 
 // What it still misses stands in its next report.
 void Repair::refuse(Instant now, Viewer& viewer) noexcept {
-  const std::int64_t waiting = viewer.sender.waiting_repairs();
+  const std::int64_t waiting = viewer.sender.waiting_repairs(slabs_.ranges);
   if (waiting == 0) return;
   dresser_.counters().add(Counter::kRepairsLimited, static_cast<std::uint64_t>(waiting));
-  viewer.sender.forget_repairs();
+  viewer.sender.forget_repairs(slabs_.ranges);
   viewer.excess.note(now);
 }
 
 // Still asked for upstream: its arrival serves everybody, and that of what is missing behind it.
 void Repair::leave_to_arrival(const Stream& stream, Viewer& viewer, PacketPos pos) noexcept {
-  const std::int64_t more = viewer.sender.take_repairs_until(pos, end_of_hole(stream, pos));
+  const std::int64_t more = viewer.sender.take_repairs_until(pos, end_of_hole(stream, pos), slabs_.ranges);
   dresser_.counters().add(Counter::kNakNotHeld, static_cast<std::uint64_t>(1 + more));
 }
 
@@ -69,16 +66,14 @@ void Repair::serve_position(Instant now, Stream& stream, Viewer& viewer, PacketP
                             PacketPos publisher_missing) noexcept {
   const History::Slot* slot = stream.history().find(pos);
   if (slot == nullptr && pos >= publisher_missing) return leave_to_arrival(stream, viewer, pos);
-  const Micros age_max = std::max(viewer.sender.latency(), kRepairAgeMin) + kRepairAgeMargin;
   const Instant sent = slot != nullptr ? viewer.due(pos, slot->first_sent) : now;
-  if (slot == nullptr || now - sent > age_max) {
+  if (slot == nullptr || now - sent > repair_age_max(viewer.sender.latency())) {
     dresser_.counters().add(Counter::kNakTooOld);
     viewer.sender.apply_too_old(pos);
     return;
   }
-  const srt::Sender::Repair judgement = viewer.sender.judge_repair(now, pos, sent);
+  const srt::Sender::Repair judgement = viewer.sender.judge_repair(now, sent, slabs_.recent.ago(viewer, pos, now));
   if (judgement == srt::Sender::Repair::kSend) return send(now, viewer, *slot);
-  viewer.sender.apply_not_sent(judgement);
   dresser_.counters().add(judgement == srt::Sender::Repair::kStale ? Counter::kNakStale : Counter::kNakRepeated);
 }
 
@@ -86,7 +81,8 @@ void Repair::send(Instant now, Viewer& viewer, const History::Slot& slot) noexce
   if (!dresser_.send(viewer, slot, {.retransmitted = true})) return;
   ++sent_;
   viewer.budget.note_repair();
-  viewer.sender.apply_repaired(now, slot.pos);
+  viewer.sender.apply_repaired();
+  slabs_.recent.note(viewer, slot.pos, now);
   viewer.bytes_repaired += slot.packet.bytes().size();
   dresser_.counters().add(Counter::kRepairsSent);
 }

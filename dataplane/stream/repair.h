@@ -1,14 +1,20 @@
 // Answers what a viewer asked to have again from the shared history (design D5, D6).
 #pragma once
 
+#include <algorithm>
+
 #include "stream/dresser.h"
 #include "stream/stream.h"
+#include "stream/viewer_slabs.h"
 
 namespace fanlight {
 
+// What is older is not repaired: libsrt's own bound for what a sender still repeats (srt-wire §3.3).
+[[nodiscard]] constexpr Micros repair_age_max(Micros latency) { return std::max(latency, millis(1000)) + millis(20); }
+
 class Repair {
  public:
-  explicit Repair(Dresser& dresser) : dresser_(dresser) {}
+  Repair(Dresser& dresser, ViewerSlabs& slabs) : dresser_(dresser), slabs_(slabs) {}
   void begin_breath() noexcept {
     sent_ = 0;
     hole_ = {};
@@ -28,6 +34,7 @@ class Repair {
   static void refill(Instant now, const Stream& stream, Viewer& viewer) noexcept;
   void refuse(Instant now, Viewer& viewer) noexcept;
   Dresser& dresser_;
+  ViewerSlabs& slabs_;
   std::uint32_t sent_ = 0;  // Repairs of this breath.
   struct Hole {
     const Stream* stream = nullptr;

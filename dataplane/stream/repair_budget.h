@@ -21,15 +21,15 @@ class RepairBudget {
 
   // `packets`: of the stream, so far. `rate`: per second.
   void refill(std::uint64_t packets, std::int64_t rate, std::uint32_t percent) noexcept {
-    const auto fresh = static_cast<std::int64_t>(packets - refilled_at_);
+    const std::uint32_t fresh = static_cast<std::uint32_t>(packets) - refilled_at_;
     if (fresh == 0) return;
-    refilled_at_ = packets;
-    const std::int64_t burst = std::max(kBurstMin, rate);
-    hundredths_ = std::min(hundredths_ + fresh * percent, 100 * burst);
-    looks_ = std::min(looks_ + kLooksPerPacket * fresh, kLooksPerPacket * 2 * burst);
+    refilled_at_ = static_cast<std::uint32_t>(packets);
+    const std::int64_t burst = std::clamp(rate, kBurstMin, kBurstMax);
+    hundredths_ = static_cast<std::int32_t>(std::min(hundredths_ + std::int64_t{fresh} * percent, 100 * burst));
+    looks_ = static_cast<std::int32_t>(std::min(looks_ + kLooksPerPacket * fresh, kLooksPerPacket * 2 * burst));
   }
   // At the session's start: what came before is not its own.
-  void begin_at(std::uint64_t packets) noexcept { refilled_at_ = packets; }
+  void begin_at(std::uint64_t packets) noexcept { refilled_at_ = static_cast<std::uint32_t>(packets); }
 
   // For a report, and for each position in it.
   [[nodiscard]] bool try_look() noexcept {
@@ -41,10 +41,11 @@ class RepairBudget {
   void note_repair() noexcept { hundredths_ -= 100; }
 
  private:
+  static constexpr std::int64_t kBurstMax = 10'000'000;  // Packets a second; its hundredths fit 32 bits.
   static constexpr std::int64_t kLooksPerPacket = 2;
-  std::uint64_t refilled_at_ = 0;
-  std::int64_t hundredths_ = 100 * kBurstMin;
-  std::int64_t looks_ = kLooksPerPacket * 2 * kBurstMin;
+  std::uint32_t refilled_at_ = 0;  // Low bits: who was not refilled for 2^32 packets gets less, which no burst shows.
+  std::int32_t hundredths_ = 100 * kBurstMin;
+  std::int32_t looks_ = kLooksPerPacket * 2 * kBurstMin;
 };
 
 }  // namespace fanlight

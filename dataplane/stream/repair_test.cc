@@ -26,10 +26,10 @@ class RepairTest : public ::testing::Test, protected StreamFixture {
     std::array<std::byte, 64> out;
     wire::LossReportWriter writer(out, {}, {});
     EXPECT_TRUE(writer.add({first, last}));
-    EXPECT_EQ(
-        viewer->sender.handle_control(now, {.type = wire::ControlType::kNak},
-                                      std::span(out).subspan(16, writer.written() - 16), stream.edge_for(*viewer)),
-        Verdict::kControl);
+    EXPECT_EQ(viewer->sender.handle_control(now, {.type = wire::ControlType::kNak},
+                                            std::span(out).subspan(16, writer.written() - 16), stream.edge_for(*viewer),
+                                            slabs.ranges),
+              Verdict::kControl);
     repair.serve(now, stream, *viewer, publisher_missing);
     queue.flush(port);
     return std::exchange(port.departed, {});
@@ -85,7 +85,7 @@ TEST_F(RepairTest, ALostBurstOfThePublisherCostsEachViewerOneLook) {
   std::array<std::byte, 64> out;
   const std::size_t bytes = wire::write_ack(out, {{0}, wire::AckRtt{millis(50), {}, 8192}, {}}, 1, {}, {});
   (void)viewer->sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
-                                      std::span(out).subspan(16, bytes - 16), stream.edge_for(*viewer));
+                                      std::span(out).subspan(16, bytes - 16), stream.edge_for(*viewer), slabs.ranges);
   EXPECT_EQ(report({40}, {40}).size(), 0u) << "a report that crossed it";
   EXPECT_EQ(counters.read(Counter::kNakStale), 1u);
 }
@@ -112,7 +112,7 @@ TEST_F(RepairTest, TheSameLossTwiceWithinARoundTripIsServedOnce) {
   std::array<std::byte, 64> out;
   const std::size_t bytes = wire::write_ack(out, {{101}, wire::AckRtt{millis(50), {}, 8192}, {}}, 1, {}, {});
   (void)viewer->sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
-                                      std::span(out).subspan(16, bytes - 16), stream.edge_for(*viewer));
+                                      std::span(out).subspan(16, bytes - 16), stream.edge_for(*viewer), slabs.ranges);
   EXPECT_EQ(report({101}, {101}).size(), 1u);
   now = now + millis(49);
   EXPECT_EQ(report({101}, {101}).size(), 0u);

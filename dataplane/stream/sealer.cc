@@ -48,8 +48,8 @@ void Sealer::flush() noexcept {
 }
 
 void Sealer::miss(Viewer& viewer, std::size_t payload_bytes) noexcept {
-  ++viewer.packets_missed;
-  viewer.bytes_missed += payload_bytes;
+  --viewer.packets_sent;  // The stream counts the pass for all that are live.
+  viewer.bytes_sent -= payload_bytes;
 }
 
 }  // namespace fanlight

@@ -73,12 +73,17 @@ void Stream::remove_viewer(Viewer& viewer) noexcept {
 }
 
 void Stream::dismiss(Viewer& viewer) noexcept {
-  viewer.packets_sent = packets_sent_to(viewer);
-  viewer.bytes_sent = bytes_sent_to(viewer);
-  viewer.packets_missed = 0;  // Both figures know it now.
-  viewer.bytes_missed = 0;
   viewer.cursor = next_for(viewer);
+  leave_place(viewer);
+}
+
+// Its figures become its own: between, they stand in the stream's.
+void Stream::leave_place(Viewer& viewer) noexcept {
+  const std::uint64_t packets = packets_sent_to(viewer);
+  const std::uint64_t bytes = bytes_sent_to(viewer);
   remove_viewer(viewer);
+  viewer.packets_sent = packets;
+  viewer.bytes_sent = bytes;
 }
 
 bool Stream::enter_live(Viewer& viewer) noexcept {
@@ -89,9 +94,8 @@ bool Stream::enter_live(Viewer& viewer) noexcept {
     return false;
   }
   viewer.place = Place::kLive;
-  viewer.live_packets_base = live_packets_;
-  viewer.live_bytes_base = live_bytes_;
-  viewer.run.close(viewer.cursor);
+  viewer.packets_sent -= live_packets_;
+  viewer.bytes_sent -= live_bytes_;
   note_window_end(viewer.sender.window_end());
   payload_limit_ = std::min<std::size_t>(payload_limit_, viewer.payload_bytes_max);
   return true;
@@ -103,10 +107,7 @@ void Stream::leave_live(Viewer& viewer) noexcept {
 }
 
 void Stream::to_lagging(Viewer& viewer) noexcept {
-  viewer.packets_sent = packets_sent_to(viewer);
-  viewer.bytes_sent = bytes_sent_to(viewer);
-  viewer.packets_missed = 0;  // Both figures know it now.
-  viewer.bytes_missed = 0;
+  leave_place(viewer);
   viewer.cursor = served_next_;
   start_lagging(viewer);
   catch_up_at_ = {};
@@ -203,13 +204,13 @@ StreamEdge Stream::edge_for(const Viewer& viewer) const noexcept {
 std::uint64_t Stream::packets_sent_to(const Viewer& viewer) const noexcept {
   if (viewer.place != Place::kLive) return viewer.packets_sent;
   const std::uint64_t under_way = had_this_pass(viewer) ? pass_.packets : 0;
-  return viewer.packets_sent + live_packets_ - viewer.live_packets_base + under_way - viewer.packets_missed;
+  return viewer.packets_sent + live_packets_ + under_way;
 }
 
 std::uint64_t Stream::bytes_sent_to(const Viewer& viewer) const noexcept {
   if (viewer.place != Place::kLive) return viewer.bytes_sent;
   const std::uint64_t under_way = had_this_pass(viewer) ? pass_.bytes : 0;
-  return viewer.bytes_sent + live_bytes_ - viewer.live_bytes_base + under_way - viewer.bytes_missed;
+  return viewer.bytes_sent + live_bytes_ + under_way;
 }
 
 void Stream::close_windows(PacketPos pass_end) noexcept {

@@ -130,6 +130,7 @@ class Stream {
   void schedule_pass(Instant now, bool had_waiting) noexcept;
   void hold_pass() noexcept;
   void to_lagging(Viewer& viewer) noexcept;
+  void leave_place(Viewer& viewer) noexcept;
   [[nodiscard]] bool had_this_pass(const Viewer& viewer) const noexcept;
   void enter(ViewerList& list, Viewer& viewer, Place place) noexcept;
   void note_window_end(PacketPos window_end) noexcept { window_min_ = std::min(window_min_, window_end); }

@@ -55,8 +55,9 @@ struct StreamFixture {
   TransmitQueue queue;
   Dresser dresser{{headers, copies}, queue, counters};
   CollectingPort port;
-  FanOut fan_out{dresser, io::AnyPort::of(port)};
-  Repair repair{dresser};
+  ViewerSlabs slabs{kViewers};
+  FanOut fan_out{dresser, slabs, io::AnyPort::of(port)};
+  Repair repair{dresser, slabs};
   Stream stream;
   Instant now{1'000'000'000};
   std::vector<std::unique_ptr<Viewer>> viewers;

@@ -1,11 +1,13 @@
 // A session that receives a stream: an envelope for the fast path, an engine for everything else, and a place.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
+#include "base/near.h"
 #include "base/strong.h"
 #include "crypto/session_ciphers.h"
 #include "engine/srt/sender.h"
@@ -48,10 +50,10 @@ struct Viewer : Enveloped {
   Viewer(Opening opening, const srt::Sender::Options& options) noexcept
       : stream(opening.stream),
         ciphers(std::move(opening.ciphers)),
-        cursor(options.first_pos),
-        start_at(opening.start_at),
         peer_rexmit(opening.peer_rexmit),
         payload_bytes_max(opening.payload_bytes_max),
+        startable_at(NearInstant::of(opening.start_at)),
+        cursor(options.first_pos),
         sender(options) {
     envelope.offset = sender.offset();
   }
@@ -59,38 +61,45 @@ struct Viewer : Enveloped {
     return static_cast<Viewer&>(*reinterpret_cast<Enveloped*>(&envelope));  // The first member of its class.
   }
 
-  // From the front: the envelope, its place, and of the engine what an ACK moves.
-  static constexpr std::size_t kHotBytes = sizeof(Envelope) + 6 * 64;
-
-  Stream* stream = nullptr;
-  std::unique_ptr<crypto::SessionCiphers> ciphers;
-  PacketPos cursor;  // Not live: the next position to send.
-  Instant start_at;  // No data before: the response must get there first (srt-wire §2.3).
-  Viewer* before_in_list = nullptr;
-  Viewer* next_in_list = nullptr;
-  std::uint32_t place_index = 0;  // Live: its index in the audience.
-  Place place = Place::kNowhere;
-  bool peer_rexmit;                 // It understands the R flag.
-  bool is_outgrown = false;         // A payload did not fit into its MSS: it cannot follow the stream any more.
-  std::uint16_t payload_bytes_max;  // Its MSS − 44.
-  srt::Sender sender;
-  std::uint64_t packets_sent = 0;  // Fresh packets it got while lagging, plus those of earlier live spells.
-  std::uint64_t bytes_sent = 0;
-  std::uint64_t bytes_repaired = 0;
-  std::uint64_t packets_missed = 0;  // Of live passes: no buffer, or too large.
-  std::uint64_t bytes_missed = 0;
-  std::uint64_t live_packets_base = 0;  // The stream's totals when it went live.
-  std::uint64_t live_bytes_base = 0;
-  JoinRun run{};  // How it caught up after joining.
-  RepairBudget budget{};
-  Patience skips{};   // It could not keep up.
-  Patience excess{};  // It asked for more than its budget.
-
   // When a packet that arrived at `arrival` was due to it.
-  [[nodiscard]] Instant due(PacketPos pos, Instant arrival) const noexcept { return run.due(pos, arrival); }
+  [[nodiscard]] Instant due(PacketPos pos, Instant arrival) const noexcept {
+    return run != nullptr ? run->due(pos, arrival) : arrival;
+  }
+  // The time a packet of `time` carries.
+  [[nodiscard]] Micros stamp(PacketPos pos, StreamTime time) const noexcept {
+    const Micros since_zero = time - envelope.time_zero;
+    return run != nullptr ? run->stamp(pos, since_zero) : std::max(since_zero, Micros{});
+  }
+  // Joining: when data may be sent to it. Before that, the response must get there first (srt-wire §2.3).
+  [[nodiscard]] Instant start_at(Instant now) const noexcept { return startable_at.beside(now); }
   [[nodiscard]] CipherClass cipher_class() const noexcept {
     return ciphers ? CipherClass::kSealed : CipherClass::kClear;
   }
+
+  Stream* stream;
+  std::unique_ptr<crypto::SessionCiphers> ciphers;
+  // In the stream's lists, the way to who stands before and behind, in units of its alignment; 0: nobody.
+  std::int32_t before_in_list = 0;
+  union {
+    std::int32_t next_in_list = 0;
+    std::uint32_t place_index;  // Live: its index in the audience.
+  };
+  Place place = Place::kNowhere;
+  bool peer_rexmit : 1;             // It understands the R flag.
+  bool is_outgrown : 1 = false;     // A payload did not fit into its MSS: it cannot follow the stream any more.
+  std::uint16_t payload_bytes_max;  // Its MSS − 44.
+  NearInstant startable_at;
+  PacketPos cursor;        // Not live: the next position to send.
+  JoinRun* run = nullptr;  // How it caught up after joining, as long as anything is read off that.
+  Patience skips{};        // It could not keep up.
+  Patience excess{};       // It asked for more than its budget.
+  srt::Sender sender;
+  RepairBudget budget{};
+  // Fresh packets it got. Live: without the stream's totals of what goes to the live set, less than nothing at first.
+  std::uint64_t packets_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_repaired = 0;
 };
+static_assert(sizeof(Viewer) == 368);
 
 }  // namespace fanlight

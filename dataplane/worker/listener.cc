@@ -56,25 +56,41 @@ Verdict Listener::handle_conclusion(Instant now, const io::Arrival& arrival, con
     return Verdict::kLegacyHandshake;
   }
   Session* session = sessions_.find_caller(arrival.path.remote, request.socket);
-  if (session != nullptr && session->first_seq == request.first_seq) return repeat_response(now, *session);
+  if (session != nullptr && session->opening.first_seq == request.first_seq) return repeat_response(now, *session);
   return forward(now, arrival, request.socket);
 }
 
-Verdict Listener::repeat_response(Instant now, Session& session) noexcept {
-  if (now - session.last_response < kResponseInterval) return Verdict::kHandshakeLimited;
-  const StreamTime zero = session.envelope().time_zero;
-  const bool is_viewer = session.viewer.has_value();
+void Listener::keep_response(Session& session, ByteSpan datagram) noexcept {
+  const auto is_needed = [this](SocketId socket) {
+    const Session* other = sessions_.find(socket);
+    return other != nullptr && other->state == Session::State::kOpen && !other->has_been_heard();
+  };
+  const Responses::Kept kept = responses_.keep(session.socket, datagram, is_needed);
+  session.opening.response = kept.place;
+  if (kept.has_forgotten) mailbox_.counters.add(Counter::kResponsesForgotten);
+}
+
+Verdict Listener::repeat_response(Instant now, const Session& session) noexcept {
+  Response* response = responses_.find(session.socket, session.opening.response);
+  if (response == nullptr) return Verdict::kHandshakePending;  // It was heard, or others needed the place.
+  if (response->last_said.ago(now) < kResponseInterval) return Verdict::kHandshakeLimited;
   // A viewer sets its watch by this packet, so it carries the stream's clock.
-  const std::int64_t us =
-      is_viewer ? (session.viewer->stream->clock().now(now) - zero).count : (now - session.opened).count;
-  respond(now, session, WireTime{static_cast<std::uint32_t>(us)});
+  const std::int64_t us = session.is_viewer()
+                              ? (session.viewer().stream->clock().now(now) - session.envelope().time_zero).count
+                              : (now - session.opened).count;
+  say(now, session, *response, WireTime{static_cast<std::uint32_t>(us)});
   return Verdict::kHandshakeAnswered;
 }
 
-void Listener::respond(Instant now, Session& session, WireTime time) noexcept {
-  session.last_response = now;
-  store_be32(session.response.data() + wire::kTimestampOffset, time.raw);
-  replies_.send(session.envelope(), std::span(session.response).first(session.response_bytes));
+void Listener::respond(Instant now, const Session& session) noexcept {
+  if (Response* response = responses_.find(session.socket, session.opening.response))
+    say(now, session, *response, WireTime{0});
+}
+
+void Listener::say(Instant now, const Session& session, Response& response, WireTime time) noexcept {
+  response.last_said = NearInstant::of(now);
+  store_be32(response.datagram.data() + wire::kTimestampOffset, time.raw);
+  replies_.send(session.envelope(), response.content());
 }
 
 Verdict Listener::forward(Instant now, const io::Arrival& arrival, SocketId peer) noexcept {

@@ -11,25 +11,29 @@
 #include "io/port.h"
 #include "wire/srt_handshake.h"
 #include "worker/replies.h"
+#include "worker/responses.h"
 #include "worker/sessions.h"
 
 namespace fanlight {
 
 class Listener {
  public:
-  Listener(const HashKey& key, Sessions& sessions, Replies& replies, Mailbox& mailbox)
-      : cookies_(key), sessions_(sessions), replies_(replies), mailbox_(mailbox) {}
+  Listener(const HashKey& key, Sessions& sessions, Responses& responses, Replies& replies, Mailbox& mailbox)
+      : cookies_(key), sessions_(sessions), responses_(responses), replies_(replies), mailbox_(mailbox) {}
 
   // A datagram for socket ID 0.
   [[nodiscard]] Verdict handle(Instant now, const io::Arrival& arrival) noexcept;
   // Control has decided: the caller may conclude again.
   void forget_pending(const Endpoint& remote, SocketId peer) noexcept;
   // A copy of its CONCLUSION came: says the response again, at most once per kResponseInterval.
-  Verdict repeat_response(Instant now, Session& session) noexcept;
-  // Sends a session's response with a fresh timestamp.
-  void respond(Instant now, Session& session, WireTime time) noexcept;
+  Verdict repeat_response(Instant now, const Session& session) noexcept;
+  // A new session's response: keeps it for copies of the request, and says it for the first time.
+  void keep_response(Session& session, ByteSpan datagram) noexcept;
+  void respond(Instant now, const Session& session) noexcept;
 
  private:
+  // With a fresh timestamp.
+  void say(Instant now, const Session& session, Response& response, WireTime time) noexcept;
   struct Pending {
     Endpoint remote;
     SocketId peer;
@@ -44,6 +48,7 @@ class Listener {
 
   srt::CookieJar cookies_;
   Sessions& sessions_;
+  Responses& responses_;
   Replies& replies_;
   Mailbox& mailbox_;
   // Conclusions that control is deciding. A ring: with more than 256 at once the oldest may be forwarded twice, which

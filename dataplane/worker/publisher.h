@@ -19,6 +19,7 @@ struct Publisher {
   PublisherTime time;
   std::unique_ptr<crypto::SessionCiphers> ciphers;  // Null: clear.
   srt::Receiver::Stats counted{};                   // What the worker's counters have of the engine's figures.
+  std::uint32_t mss = kMssMax;
   Instant last_data{};
   std::uint64_t packets = 0;  // Everything that came, duplicates included.
   std::uint64_t bytes = 0;

@@ -29,15 +29,17 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       exchange_(options.mesh, options.worker),
       adopted_(options.adopted),
       dresser_(pools, queue_, mailbox.counters),
-      fan_out_(dresser_, port),
-      repair_(dresser_),
+      slabs_(options.sessions_max),
+      fan_out_(dresser_, slabs_, port),
+      repair_(dresser_, slabs_),
       replies_(pools, queue_, mailbox.counters, port),
       sessions_(options.worker, options.sessions_max, options.publishers_max, options.key),
-      listener_(options.key, sessions_, replies_, mailbox),
+      responses_(options.sessions_max),
+      listener_(options.key, sessions_, responses_, replies_, mailbox),
       timers_(options.sessions_max),
       streams_(kStreamsMax),
       distribution_(exchange_, mailbox.counters),
-      reporter_(sessions_, streams_, mailbox) {
+      reporter_(sessions_, streams_, slabs_.ranges, mailbox) {
   touched_.reserve(options.sessions_max);
 }
 
@@ -66,7 +68,7 @@ void Relay::service_touched(Instant now) noexcept {
 }
 
 void Relay::service(Instant now, Session& session) noexcept {
-  if (session.publisher != nullptr) {
+  if (session.is_publisher()) {
     service_publisher(now, session);
   } else {
     service_viewer(now, session);
@@ -74,18 +76,18 @@ void Relay::service(Instant now, Session& session) noexcept {
 }
 
 void Relay::service_viewer(Instant now, Session& session) noexcept {
-  Viewer& viewer = *session.viewer;
+  Viewer& viewer = session.viewer();
   Stream& stream = *viewer.stream;
   if (viewer.is_outgrown) return begin_close(now, session, CloseReason::kOutgrown);
   if (viewer.ciphers && stream.next_for(viewer) - viewer.sender.first_pos() > kPacketsPerKeyMax)
     return begin_close(now, session, CloseReason::kKeyWornOut);
   viewer.sender.handle_timeout(now, stream.edge_for(viewer));
-  const std::uint64_t drop_requests_before = viewer.sender.stats().drop_requests;
   if (viewer.sender.has_repairs()) repair_.serve(now, stream, viewer, publisher_missing(stream, session.stream));
   if (stream.options().bounds.cuts_slow)
     if (const std::optional<CloseReason> reason = judge_slow(now, viewer)) return cut(now, session, *reason);
+  counters().add(Counter::kDropRequestsSent, viewer.sender.drop_requests_due());
+  if (viewer.run != nullptr && viewer.run->is_over(now)) slabs_.runs.give_back(*std::exchange(viewer.run, nullptr));
   speak(now, session, viewer.sender);
-  counters().add(Counter::kDropRequestsSent, viewer.sender.stats().drop_requests - drop_requests_before);
   if (viewer.sender.has_repairs() && session.state == Session::State::kOpen)
     timers_.schedule_at_latest(sessions_.slot_of(session), now + kRetryInterval);
 }
@@ -98,11 +100,11 @@ void Relay::cut(Instant now, Session& session, CloseReason reason) noexcept {
 }
 
 void Relay::service_publisher(Instant now, Session& session) noexcept {
-  srt::Receiver& receiver = session.publisher->receiver;
+  srt::Receiver& receiver = session.publisher().receiver;
   if (!session.is_up && now - session.opened >= kHandshakeTimeout)
     return handle_peer_event(now, session, PeerEvent::kConnectTimeout);
   receiver.handle_timeout(now);
-  const srt::Receiver::Stats before = std::exchange(session.publisher->counted, receiver.stats());
+  const srt::Receiver::Stats before = std::exchange(session.publisher().counted, receiver.stats());
   counters().add(Counter::kPublisherLost, receiver.stats().lost - before.lost);
   counters().add(Counter::kPublisherGivenUp, receiver.stats().given_up - before.given_up);
   counters().add(Counter::kPublisherSplices, receiver.stats().splices - before.splices);
@@ -121,17 +123,17 @@ void Relay::speak(Instant now, Session& session, EngineType& engine) noexcept {
 }
 
 ControlStamp Relay::stamp_for(Instant now, const Session& session) const noexcept {
-  const std::int64_t us = session.publisher != nullptr
+  const std::int64_t us = session.is_publisher()
                               ? (now - session.opened).count
-                              : (session.viewer->stream->clock().now(now) - session.envelope().time_zero).count;
-  return {WireTime{static_cast<std::uint32_t>(us)}, session.peer};
+                              : (session.viewer().stream->clock().now(now) - session.envelope().time_zero).count;
+  return {WireTime{static_cast<std::uint32_t>(us)}, session.peer()};
 }
 
 // Everything before it is held or no longer asked for; with no publisher, nothing missing will come.
 PacketPos Relay::publisher_missing(const Stream& stream, StreamIndex index) const noexcept {
   const StreamEntry& entry = streams_[index.raw()];
   if (entry.has_publisher_abroad) return entry.missing_abroad;
-  return entry.publisher != nullptr ? entry.publisher->publisher->receiver.first_missing() : stream.history().next();
+  return entry.publisher != nullptr ? entry.publisher->publisher().receiver.first_missing() : stream.history().next();
 }
 
 void Relay::handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept {
@@ -153,13 +155,13 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
   session.state = Session::State::kClosing;
   session.close_reason = reason;
   session.shutdowns_left = reason == CloseReason::kPeerShutdown ? 0 : kShutdowns;
-  session.last_departure = queue_.pushed();
-  session.give_up_at = now + kShutdownPatience;
-  if (session.publisher != nullptr) {
+  session.closing = {static_cast<std::uint32_t>(queue_.pushed()), NearInstant::of(now + kShutdownPatience)};
+  if (session.is_publisher()) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
     distribution_.end(session.stream);
   } else {
-    session.viewer->stream->dismiss(*session.viewer);
+    session.viewer().stream->dismiss(session.viewer());
+    slabs_.take_back(session.viewer());
   }
   continue_close(now, session);
 }
@@ -168,7 +170,7 @@ void Relay::continue_close(Instant now, Session& session) noexcept {
   Micros pause = kShutdownInterval;
   if (session.shutdowns_left > 0) {
     const bool said = say_shutdown(now, session);
-    if (said || now >= session.give_up_at) --session.shutdowns_left;
+    if (said || now >= session.closing.give_up_at.beside(now)) --session.shutdowns_left;
     if (!said) pause = kShutdownRetry;
   }
   if (session.shutdowns_left > 0 || !finish_close(session)) timers_.schedule(sessions_.slot_of(session), now + pause);
@@ -180,34 +182,35 @@ bool Relay::say_shutdown(Instant now, Session& session) noexcept {
   const std::size_t bytes =
       wire::write_bare_control(shutdown, {wire::ControlType::kShutdown, 0, 0, stamp.time, stamp.peer});
   const bool said = replies_.send(session.envelope(), std::span(shutdown).first(bytes));
-  session.last_departure = queue_.pushed();
+  session.closing.last_departure = static_cast<std::uint32_t>(queue_.pushed());
   return said;
 }
 
 // False while departures may still point at its envelope, or control has no room for the news: nobody is forgotten
 // silently.
 bool Relay::finish_close(Session& session) noexcept {
-  if (queue_.taken() < session.last_departure) return false;
+  const std::uint32_t behind = static_cast<std::uint32_t>(queue_.taken()) - session.closing.last_departure;
+  if (static_cast<std::int32_t>(behind) < 0) return false;
   // Control lets the next publisher in after this news, on any worker, or gives the stream's index away: by then
   // nothing of this one is in any ring.
-  if (session.publisher != nullptr && !stopping_ && !distribution_.is_over(session.stream)) return false;
-  event::SessionClosed closed{
-      .request = session.request,
-      .socket = session.socket,
-      .reason = session.close_reason,
-      .stats = stats_of(session),
-      .ciphers = std::move(session.publisher != nullptr ? session.publisher->ciphers : session.viewer->ciphers)};
+  if (session.is_publisher() && !stopping_ && !distribution_.is_over(session.stream)) return false;
+  event::SessionClosed closed{.request = session.request,
+                              .socket = session.socket,
+                              .reason = session.close_reason,
+                              .stats = stats_of(session, slabs_.ranges),
+                              .ciphers = std::move(session.ciphers())};
   Event event{std::move(closed)};
   if (!mailbox_.post(std::move(event))) {
     auto& kept = std::get<event::SessionClosed>(event).ciphers;
-    (session.publisher != nullptr ? session.publisher->ciphers : session.viewer->ciphers) = std::move(kept);
+    session.ciphers() = std::move(kept);
     counters().add(Counter::kEventsRefused);
     return false;
   }
   --streams_[session.stream.raw()].sessions;
-  if (session.publisher != nullptr) sessions_.close_publisher(*session.publisher);
   timers_.cancel(sessions_.slot_of(session));
+  Publisher* const publisher = session.is_publisher() ? &session.publisher() : nullptr;
   sessions_.close(session);
+  if (publisher != nullptr) sessions_.close_publisher(*publisher);
   counters().add(Counter::kSessionsClosed);
   return true;
 }

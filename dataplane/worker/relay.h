@@ -13,6 +13,7 @@
 #include "io/port.h"
 #include "stream/fan_out.h"
 #include "stream/repair.h"
+#include "stream/viewer_slabs.h"
 #include "wire/reject.h"
 #include "worker/calls.h"
 #include "worker/distribution.h"
@@ -20,6 +21,7 @@
 #include "worker/listener.h"
 #include "worker/replies.h"
 #include "worker/reporter.h"
+#include "worker/responses.h"
 #include "worker/sessions.h"
 #include "worker/timer_wheel.h"
 
@@ -53,6 +55,7 @@ class Relay {
   [[nodiscard]] Instant next_deadline(Instant now) noexcept;
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
   [[nodiscard]] Exchange& exchange() noexcept { return exchange_; }
+  [[nodiscard]] const ViewerSlabs& slabs() const noexcept { return slabs_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return mailbox_.counters; }
   // True after command::Stop once every session has ended.
   [[nodiscard]] bool is_stopped() const noexcept { return stopped_; }
@@ -125,10 +128,12 @@ class Relay {
   PacketPool* adopted_;
   TransmitQueue queue_;
   Dresser dresser_;
+  ViewerSlabs slabs_;
   FanOut fan_out_;
   Repair repair_;
   Replies replies_;
   Sessions sessions_;
+  Responses responses_;
   Listener listener_;
   Calls calls_;
   TimerWheel timers_;

@@ -98,9 +98,9 @@ std::optional<wire::Reject> Relay::try_connect(Instant now, Session& session, Ca
   session.state = Session::State::kOpen;
   session.opened = call.opened;
   session.is_up = true;
-  if (session.viewer) {
-    session.viewer->envelope.time_zero = session.viewer->envelope.time_zero + (call.opened - now);
-    session.viewer->sender.handle_sign_of_life(now);
+  if (session.is_viewer()) {
+    session.viewer().envelope.time_zero = session.viewer().envelope.time_zero + (call.opened - now);
+    session.viewer().sender.handle_sign_of_life(now);
   }
   std::array<std::byte, 20> greeting;  // So that the listener knows.
   while (const std::size_t bytes = call.engine.poll_control(now, {clock_of(now, call), {}}, greeting))

@@ -56,25 +56,21 @@ void Relay::apply(Instant now, command::OpenSession& open) noexcept {
     sessions_.close(*session);
     return refuse(open, wire::Reject::kResource);
   }
-  session->response = open.response;
-  session->response_bytes = open.response_bytes;
-  store_be32(session->response.data() + wire::kHandshakeSocketOffset, session->socket.raw());
+  store_be32(open.response.data() + wire::kHandshakeSocketOffset, session->socket.raw());
+  listener_.keep_response(*session, std::span(open.response).first(open.response_bytes));
   sessions_.index(*session);
-  listener_.respond(now, *session, WireTime{0});
+  listener_.respond(now, *session);
   CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));  // take_commands() saw to the room.
   touch(*session);
 }
 
 // False when there is no place for another publisher.
 bool Relay::begin_session(Instant now, Session& session, command::OpenSession& open) noexcept {
-  session.role = open.role;
   session.stream = open.stream;
-  session.peer = open.peer;
-  session.first_seq = open.first_seq;
+  session.opening = {.first_seq = open.first_seq};
   session.request = open.request;
   session.path = open.path;
   session.opened = now;
-  session.mss = open.mss;
   if (open.role == Role::kViewer) {
     open_viewer(now, session, open);
   } else if (!open_publisher(now, session, open)) {
@@ -105,12 +101,13 @@ bool Relay::open_publisher(Instant now, Session& session, command::OpenSession& 
   if (publisher == nullptr) return false;
   publisher->ciphers = std::move(open.ciphers);
   publisher->envelope.peer = open.peer;
+  publisher->mss = open.mss;
   replies_.address(open.path, publisher->envelope);
   entry.stream->begin_publisher();
   entry.publisher = &session;
   entry.is_distributed = exchange_.workers() > 1;
   if (entry.is_distributed) distribution_.begin(open.stream, *entry.stream);
-  session.publisher = publisher;
+  session.become_publisher(*publisher);
   return true;
 }
 
@@ -119,16 +116,16 @@ void Relay::open_viewer(Instant now, Session& session, command::OpenSession& ope
   const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
   const std::size_t payload_bytes_max = std::min<std::size_t>(open.mss - kMssOverhead, kPayloadBytesMax);
   Viewer& viewer =
-      session.viewer.emplace(Viewer::Opening{.stream = &stream,
-                                             .ciphers = std::move(open.ciphers),
-                                             .start_at = now + kDataAfterResponse,
-                                             .peer_rexmit = open.peer_rexmit,
-                                             .payload_bytes_max = static_cast<std::uint16_t>(payload_bytes_max)},
-                             srt::Sender::Options{.opened = now,
-                                                  .first_seq = open.first_seq,
-                                                  .first_pos = first,
-                                                  .latency = open.send_latency,
-                                                  .window_packets = open.window_packets});
+      session.become_viewer(Viewer::Opening{.stream = &stream,
+                                            .ciphers = std::move(open.ciphers),
+                                            .start_at = now + kDataAfterResponse,
+                                            .peer_rexmit = open.peer_rexmit,
+                                            .payload_bytes_max = static_cast<std::uint16_t>(payload_bytes_max)},
+                            srt::Sender::Options{.opened = now,
+                                                 .first_seq = open.first_seq,
+                                                 .first_pos = first,
+                                                 .latency = open.send_latency,
+                                                 .window_packets = open.window_packets});
   viewer.envelope.peer = open.peer;
   viewer.envelope.time_zero = stream.clock().now(now);
   replies_.address(open.path, viewer.envelope);
@@ -170,9 +167,9 @@ void Relay::apply(Instant now, command::CloseSession& close) noexcept {
 void Relay::apply(Instant now, command::InstallKeys& install) noexcept {
   Session* session = sessions_.find(install.socket);
   event::KeysInstalled done{install.socket, std::move(install.ciphers)};
-  if (session != nullptr && session->state == Session::State::kOpen && session->publisher != nullptr &&
-      session->publisher->ciphers) {
-    Publisher& publisher = *session->publisher;
+  if (session != nullptr && session->state == Session::State::kOpen && session->is_publisher() &&
+      session->publisher().ciphers) {
+    Publisher& publisher = session->publisher();
     if (done.retired->even) std::swap(publisher.ciphers->even, done.retired->even);
     if (done.retired->odd) std::swap(publisher.ciphers->odd, done.retired->odd);
     publisher.key_message = install.response;

@@ -40,19 +40,19 @@ Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) n
   touch(session);
   if (header->type == wire::ControlType::kHandshake) return Verdict::kHandshakePending;  // Harmless (srt-wire §2.3).
   if (header->type == wire::ControlType::kUser) return admit_key_packet(now, session, *header, content);
-  if (session.publisher != nullptr) {
-    const Verdict verdict = session.publisher->receiver.handle_control(now, *header, content);
+  if (session.is_publisher()) {
+    const Verdict verdict = session.publisher().receiver.handle_control(now, *header, content);
     session.is_up = session.is_up || verdict == Verdict::kControl;
     return verdict;
   }
-  Viewer& viewer = *session.viewer;
+  Viewer& viewer = session.viewer();
   if (header->type == wire::ControlType::kNak && !repair_.admit_report(now, *viewer.stream, viewer)) {
     viewer.sender.handle_sign_of_life(now);
     return Verdict::kNakLimited;
   }
-  const std::uint64_t overflow_before = viewer.sender.stats().overflow;
-  const Verdict verdict = viewer.sender.handle_control(now, *header, content, viewer.stream->edge_for(viewer));
-  counters().add(Counter::kNakOverflow, viewer.sender.stats().overflow - overflow_before);
+  const Verdict verdict =
+      viewer.sender.handle_control(now, *header, content, viewer.stream->edge_for(viewer), slabs_.ranges);
+  if (header->type == wire::ControlType::kNak) counters().add(Counter::kNakOverflow, slabs_.ranges.take_overflow());
   // An ACK may shrink the window below what the live set was last checked for, or open it for who waits.
   viewer.stream->note_window(viewer);
   return verdict;
@@ -62,12 +62,12 @@ Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) n
 Verdict Relay::admit_key_packet(Instant now, Session& session, const wire::ControlHeader& header,
                                 ByteSpan content) noexcept {
   if (header.subtype == wire::kUserKeyResponse) {
-    if (session.viewer) session.viewer->sender.handle_sign_of_life(now);
+    if (session.is_viewer()) session.viewer().sender.handle_sign_of_life(now);
     return Verdict::kControl;
   }
-  if (header.subtype != wire::kUserKeyRequest || session.publisher == nullptr) return Verdict::kUnknownType;
+  if (header.subtype != wire::kUserKeyRequest || !session.is_publisher()) return Verdict::kUnknownType;
   if (!wire::parse_key_message(content)) return Verdict::kMalformed;
-  Publisher& publisher = *session.publisher;
+  Publisher& publisher = session.publisher();
   if (!publisher.ciphers) return Verdict::kUndecryptable;
   publisher.receiver.handle_sign_of_life(now);
   const ByteSpan known = std::span(publisher.key_message).first(publisher.key_message_bytes);
@@ -83,7 +83,7 @@ Verdict Relay::admit_key_packet(Instant now, Session& session, const wire::Contr
 
 // The message echoed, byte for byte.
 void Relay::answer_key_request(Instant now, const Session& session) noexcept {
-  const Publisher& publisher = *session.publisher;
+  const Publisher& publisher = session.publisher();
   std::array<std::byte, wire::kHeaderBytes + kKeyMessageBytesMax> answer;
   const ControlStamp stamp = stamp_for(now, session);
   const std::size_t bytes = wire::write_key_packet(answer, wire::kUserKeyResponse,
@@ -93,8 +93,8 @@ void Relay::answer_key_request(Instant now, const Session& session) noexcept {
 }
 
 Verdict Relay::admit_data(Instant now, Session& session, PacketRef& packet) noexcept {
-  if (session.publisher == nullptr) return Verdict::kUnexpectedData;
-  Publisher& publisher = *session.publisher;
+  if (!session.is_publisher()) return Verdict::kUnexpectedData;
+  Publisher& publisher = session.publisher();
   const std::optional<wire::DataHeader> header = wire::parse_data_header(packet.bytes());
   const std::size_t payload_bytes = packet.bytes().size() - wire::kHeaderBytes;
   if (!header || payload_bytes == 0 || header->key == wire::KeyFlag::kBoth) return Verdict::kMalformed;
@@ -117,7 +117,7 @@ Verdict Relay::admit_data(Instant now, Session& session, PacketRef& packet) noex
 // The engine has placed the packet; here it is opened, cut to its payload and given to the stream.
 Verdict Relay::hold(Instant now, Session& session, const wire::DataHeader& header,
                     const srt::Receiver::Placement& placement, PacketRef& packet) noexcept {
-  Publisher& publisher = *session.publisher;
+  Publisher& publisher = session.publisher();
   Stream& stream = *streams_[session.stream.raw()].stream;
   packet.trim_front(wire::kHeaderBytes);
   if (header.key != wire::KeyFlag::kClear) {

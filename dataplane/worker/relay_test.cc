@@ -157,6 +157,28 @@ TEST_F(RelayTest, ARepeatedConclusionGetsTheSameResponseWithAFreshTimestamp) {
   EXPECT_FALSE(next_event<event::ConclusionReceived>() && next_event<event::ConclusionReceived>());
 }
 
+TEST_F(RelayTest, AResponseWhosePlaceOthersNeededIsNotRepeated) {
+  const auto datagram = conclusion(cookie(kCaller));
+  EXPECT_EQ(judged(kCaller, datagram), Verdict::kHandshakeForwarded);
+  const SocketId first = open(opening(Role::kViewer, kCaller, kPeer));
+  hear(kCaller, bare(first, wire::ControlType::kKeepAlive));
+  breathe();
+  EXPECT_EQ(judged(kCaller, datagram, millis(20)), Verdict::kHandshakeAnswered) << "heard, but still kept";
+  const Endpoint others = caller(7000);
+  for (std::size_t i = 0; i < Responses::kSearch; ++i) {
+    const SocketId other = open(opening(Role::kViewer, others, SocketId{900}));
+    hear(others, bare(other, wire::ControlType::kShutdown));
+    breathe();
+  }
+  hear(kCaller, bare(first, wire::ControlType::kKeepAlive));
+  breathe();
+  EXPECT_EQ(judged(kCaller, datagram, millis(20)), Verdict::kHandshakePending);
+  EXPECT_TRUE(answers.empty());
+  EXPECT_EQ(mailbox.counters.read(Counter::kResponsesForgotten), 0u) << "nobody who waited lost one";
+  EXPECT_FALSE(next_event<event::ConclusionReceived>() && next_event<event::ConclusionReceived>())
+      << "it has a session";
+}
+
 TEST_F(RelayTest, TheResponseCarriesOurSocketIdAndTheCallersNumber) {
   say(opening(Role::kPublisher, kCaller, kPeer));
   const auto said = breathe();

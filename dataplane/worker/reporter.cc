@@ -8,8 +8,8 @@ namespace {
 constexpr std::size_t kReportsPerBreath = 32;
 constexpr std::size_t kSlotsPerBreath = 2048;
 
-SessionStats viewer_stats(const Session& session) {
-  const Viewer& viewer = *session.viewer;
+SessionStats viewer_stats(const Session& session, const srt::RangePool& ranges) {
+  const Viewer& viewer = session.viewer();
   const srt::Sender& sender = viewer.sender;
   const Stream& stream = *viewer.stream;
   SessionStats stats;
@@ -22,17 +22,18 @@ SessionStats viewer_stats(const Session& session) {
   stats.packets_skipped = sender.stats().skipped;
   stats.acks_received = sender.stats().acks;
   stats.naks_received = sender.stats().naks;
+  stats.mss = viewer.payload_bytes_max + kMssOverhead;
   stats.rtt = sender.rtt().rtt();
   stats.rtt_variance = sender.rtt().variance();
   stats.send_latency = sender.latency();
   stats.flow_window_packets = sender.window_packets();
   stats.flight_packets = static_cast<std::uint32_t>(stream.next_for(viewer) - sender.acked());
-  stats.loss_list_packets = static_cast<std::uint32_t>(sender.waiting_repairs());
+  stats.loss_list_packets = static_cast<std::uint32_t>(sender.waiting_repairs(ranges));
   return stats;
 }
 
 SessionStats publisher_stats(const Session& session) {
-  const Publisher& publisher = *session.publisher;
+  const Publisher& publisher = session.publisher();
   const srt::Receiver& receiver = publisher.receiver;
   SessionStats stats;
   stats.packets_received = publisher.packets;
@@ -45,6 +46,7 @@ SessionStats publisher_stats(const Session& session) {
   stats.packets_undecrypted = publisher.undecrypted;
   stats.acks_sent = receiver.stats().acks_sent;
   stats.naks_sent = receiver.stats().naks_sent;
+  stats.mss = publisher.mss;
   stats.rtt = receiver.rtt().rtt();
   stats.rtt_variance = receiver.rtt().variance();
   stats.receive_latency = receiver.latency();
@@ -58,9 +60,8 @@ SessionStats publisher_stats(const Session& session) {
 
 }  // namespace
 
-SessionStats stats_of(const Session& session) noexcept {
-  SessionStats stats = session.publisher != nullptr ? publisher_stats(session) : viewer_stats(session);
-  stats.mss = session.mss;
+SessionStats stats_of(const Session& session, const srt::RangePool& ranges) noexcept {
+  SessionStats stats = session.is_publisher() ? publisher_stats(session) : viewer_stats(session, ranges);
   return stats;
 }
 
@@ -94,20 +95,20 @@ bool Reporter::answer_job(Instant now, Job& job, std::size_t& budget) noexcept {
 }
 
 bool Reporter::report_session(Instant now, const Job& job, Session& session) noexcept {
-  const bool is_live = session.publisher != nullptr ? now - session.publisher->last_data < seconds(1)
-                                                    : session.viewer->place == Place::kLive;
+  const bool is_live = session.is_publisher() ? now - session.publisher().last_data < seconds(1)
+                                              : session.viewer().place == Place::kLive;
   return mailbox_.post(Event{event::SessionReport{
       .ticket = job.ticket,
       .request = session.request,
       .socket = session.socket,
-      .peer = session.peer,
-      .role = session.role,
+      .peer = session.peer(),
+      .role = session.role(),
       .stream = session.stream,
       .path = session.path,
       .is_up = session.has_been_heard(),
       .is_live = is_live,
       .age = now - session.opened,
-      .stats = stats_of(session),
+      .stats = stats_of(session, ranges_),
   }});
 }
 

@@ -21,8 +21,8 @@ struct StreamEntry {
 
 class Reporter {
  public:
-  Reporter(Sessions& sessions, std::span<const StreamEntry> streams, Mailbox& mailbox)
-      : sessions_(sessions), streams_(streams), mailbox_(mailbox) {}
+  Reporter(Sessions& sessions, std::span<const StreamEntry> streams, const srt::RangePool& ranges, Mailbox& mailbox)
+      : sessions_(sessions), streams_(streams), ranges_(ranges), mailbox_(mailbox) {}
 
   void ask(const command::AskReport& question) noexcept;
   void answer(Instant now) noexcept;
@@ -42,6 +42,7 @@ class Reporter {
   static constexpr std::size_t kJobs = 16;
   Sessions& sessions_;
   std::span<const StreamEntry> streams_;
+  const srt::RangePool& ranges_;
   Mailbox& mailbox_;
   std::array<Job, kJobs> jobs_{};  // A ring. A question that finds it full gets no answer; control asks again.
   std::size_t jobs_first_ = 0;
@@ -49,6 +50,6 @@ class Reporter {
 };
 
 // A session's figures, from its engine and its stream.
-[[nodiscard]] SessionStats stats_of(const Session& session) noexcept;
+[[nodiscard]] SessionStats stats_of(const Session& session, const srt::RangePool& ranges) noexcept;
 
 }  // namespace fanlight

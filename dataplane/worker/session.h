@@ -1,53 +1,118 @@
-// One session on one worker: who it is, what we answered it, and the publisher or viewer it is.
+// One session on one worker: who it is, and the publisher or viewer it is. A viewer with all it needs takes seven cache
+// lines; what it needs for a moment is lent (stream/viewer_slabs.h, worker/responses.h).
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 
+#include "base/check.h"
 #include "base/ip.h"
+#include "base/near.h"
 #include "contract/commands.h"
 #include "stream/viewer.h"
 #include "worker/publisher.h"
 
 namespace fanlight {
 
-struct alignas(64) Session {
+class alignas(64) Session {
+ public:
   // Calling: the listener has not answered yet (worker/calls.h has the rest); only then is it a session.
   enum class State : std::uint8_t { kFree, kCalling, kOpen, kClosing };
 
+  Session() noexcept : publisher_(nullptr) {}
+  ~Session() { become_nobody(); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  Viewer& become_viewer(Viewer::Opening terms, const srt::Sender::Options& options) noexcept {
+    become_nobody();
+    part_ = Part::kViewer;
+    return *std::construct_at(&viewer_, std::move(terms), options);
+  }
+  void become_publisher(Publisher& publisher) noexcept {
+    become_nobody();
+    part_ = Part::kPublisher;
+    publisher_ = &publisher;
+  }
+  // The slot is free; its last socket ID stays.
+  void become_free() noexcept {
+    become_nobody();
+    const SocketId last = socket;
+    std::destroy_at(this);
+    std::construct_at(this)->socket = last;
+  }
+
+  [[nodiscard]] bool is_viewer() const noexcept { return part_ == Part::kViewer; }
+  [[nodiscard]] bool is_publisher() const noexcept { return part_ == Part::kPublisher; }
+  [[nodiscard]] Role role() const noexcept { return is_publisher() ? Role::kPublisher : Role::kViewer; }
+  [[nodiscard]] Viewer& viewer() noexcept {
+    DCHECK(is_viewer());
+    return viewer_;
+  }
+  [[nodiscard]] const Viewer& viewer() const noexcept {
+    DCHECK(is_viewer());
+    return viewer_;
+  }
+  [[nodiscard]] Publisher& publisher() const noexcept {
+    DCHECK(is_publisher());
+    return *publisher_;
+  }
+  [[nodiscard]] const Envelope& envelope() const noexcept {
+    return is_publisher() ? publisher_->envelope : viewer().envelope;
+  }
+  // Its socket ID for itself; nobody's is 0.
+  [[nodiscard]] SocketId peer() const noexcept { return part_ == Part::kNobody ? SocketId{} : envelope().peer; }
+  [[nodiscard]] std::unique_ptr<crypto::SessionCiphers>& ciphers() noexcept {
+    return is_publisher() ? publisher_->ciphers : viewer().ciphers;
+  }
+  [[nodiscard]] bool has_been_heard() const noexcept { return is_publisher() ? is_up : viewer().sender.is_up(); }
+
+  struct Opening {
+    SeqNo first_seq;             // Tells a copy of its CONCLUSION from a new one.
+    std::uint32_t response = 0;  // Where its response is kept (worker/responses.h).
+  };
+  struct Closing {
+    std::uint32_t last_departure;  // Low bits of the transmit queue's count after its last packet.
+    NearInstant give_up_at;        // Until then SHUTDOWN waits for room in the queue.
+  };
+  static constexpr std::size_t kHotBytes = 6 * 64;  // What an ACK reads, from the front.
+
   // --- the first cache line: all that judging a packet reads
   State state = State::kFree;
-  Role role = Role::kViewer;
-  bool is_up = false;           // Publisher: something valid came. A viewer's engine knows by itself.
-  bool is_touched = false;      // On the list of sessions to service in this breath.
-  std::uint8_t generation = 0;  // Of its slot; part of the socket ID.
+
+ private:
+  enum class Part : std::uint8_t { kNobody, kViewer, kPublisher };
+  Part part_ = Part::kNobody;
+
+ public:
+  bool is_up = false;       // Publisher: something valid came. A viewer's engine knows by itself.
+  bool is_touched = false;  // On the list of sessions to service in this breath.
   std::uint8_t shutdowns_left = 0;
-  StreamIndex stream;
-  SocketId socket;
-  SocketId peer;
-  Publisher* publisher = nullptr;  // In the worker's slab.
-  Path path;                       // Remote first.
-
-  // --- what every ACK of a viewer reads
-  std::optional<Viewer> viewer;
-
-  // --- cold
-  Instant give_up_at;                // Closing: until then SHUTDOWN waits for room in the queue.
-  std::uint64_t last_departure = 0;  // Closing: the transmit queue's count after its last packet.
   CloseReason close_reason = CloseReason::kPeerShutdown;
-  SeqNo first_seq;
-  RequestId request;
-  Instant opened;
-  Instant last_response;
-  std::uint32_t mss = kMssMax;
-  std::uint16_t response_bytes = 0;
-  std::array<std::byte, kResponseBytesMax> response{};
+  StreamIndex stream;
+  SocketId socket;  // Of a free slot: the last one.
+  Path path;        // Remote first.
+  union {
+    Opening opening = {};  // Until it closes.
+    Closing closing;
+  };
 
-  [[nodiscard]] const Envelope& envelope() const {
-    return publisher != nullptr ? publisher->envelope : viewer->envelope;
+ private:
+  void become_nobody() noexcept {
+    if (is_viewer()) std::destroy_at(&viewer_);
+    part_ = Part::kNobody;
+    publisher_ = nullptr;
   }
-  [[nodiscard]] bool has_been_heard() const { return publisher != nullptr ? is_up : viewer->sender.is_up(); }
+  union {
+    Viewer viewer_;         // Its envelope begins the second line.
+    Publisher* publisher_;  // In the worker's slab.
+  };
+
+ public:
+  Instant opened;
+  RequestId request;
 };
+static_assert(sizeof(Session) == 7 * 64);
 
 }  // namespace fanlight

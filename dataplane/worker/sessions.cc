@@ -17,7 +17,7 @@ Sessions::Sessions(std::uint8_t worker, std::size_t sessions_max, std::size_t pu
   for (std::size_t i = 0; i < sessions_max; ++i) {
     free_[i] = static_cast<std::uint16_t>(i);
     // Strangers should not guess socket IDs.
-    sessions_[i].generation = static_cast<std::uint8_t>(siphash(key_, std::as_bytes(std::span(&i, 1))));
+    sessions_[i].socket = socket_id(siphash(key_, std::as_bytes(std::span(&i, 1))), i);
   }
 }
 
@@ -28,19 +28,17 @@ Session* Sessions::open() noexcept {
   --free_count_;
   ++open_count_;
   Session& session = sessions_[slot];
-  ++session.generation;
-  if (session.generation == 0) session.generation = 1;  // Keeps ID 0 free, which means "the listener".
+  std::uint32_t generation = (session.socket.raw() >> 16 & 0xFF) + 1;
+  if (generation > 0xFF) generation = 1;  // Keeps ID 0 free, which means "the listener".
   session.state = Session::State::kOpen;
-  session.socket = SocketId{std::uint32_t{worker_} << 24 | std::uint32_t{session.generation} << 16 | slot};
+  session.socket = socket_id(generation, slot);
   return &session;
 }
 
 void Sessions::close(Session& session) noexcept {
   DCHECK(session.state != Session::State::kFree);
   unindex(session);
-  const std::uint8_t generation = session.generation;
-  session = Session{};
-  session.generation = generation;
+  session.become_free();
   free_[(free_first_ + free_count_) % free_.size()] = static_cast<std::uint16_t>(slot_of(session));
   ++free_count_;
   --open_count_;
@@ -56,37 +54,35 @@ Session* Sessions::find(SocketId socket) noexcept {
 void Sessions::prefetch(SocketId socket) const noexcept {
   const std::uint32_t slot = socket.raw() & 0xFFFF;
   if (slot >= sessions_.size()) return;
-  const Session& session = sessions_[slot];
-  const auto* viewer = reinterpret_cast<const std::byte*>(&session.viewer);
-  __builtin_prefetch(&session);
-  for (std::size_t at = 0; at < Viewer::kHotBytes; at += 64) __builtin_prefetch(viewer + at, 1);
+  const auto* session = reinterpret_cast<const std::byte*>(&sessions_[slot]);
+  for (std::size_t at = 0; at < Session::kHotBytes; at += 64) __builtin_prefetch(session + at, 1);
 }
 
 Session* Sessions::find_caller(const Endpoint& remote, SocketId peer) noexcept {
   for (std::size_t i = home_of(remote, peer); callers_[i] != 0; i = behind(i)) {
     Session& session = sessions_[callers_[i] - 1];
     const bool is_open = session.state == Session::State::kOpen;
-    if (is_open && session.peer == peer && session.path.remote == remote) return &session;
+    if (is_open && session.peer() == peer && session.path.remote == remote) return &session;
   }
   return nullptr;
 }
 
 void Sessions::index(Session& session) noexcept {
-  std::size_t i = home_of(session.path.remote, session.peer);
+  std::size_t i = home_of(session.path.remote, session.peer());
   while (callers_[i] != 0) i = behind(i);
   callers_[i] = static_cast<std::uint16_t>(slot_of(session) + 1);
 }
 
 // Linear probing without tombstones: whatever follows and may move closer to its home does.
 void Sessions::unindex(const Session& session) noexcept {
-  std::size_t hole = home_of(session.path.remote, session.peer);
+  std::size_t hole = home_of(session.path.remote, session.peer());
   while (callers_[hole] != slot_of(session) + 1) {
     if (callers_[hole] == 0) return;
     hole = behind(hole);
   }
   for (std::size_t i = behind(hole); callers_[i] != 0; i = behind(i)) {
     const Session& other = sessions_[callers_[i] - 1];
-    const std::size_t home = home_of(other.path.remote, other.peer);
+    const std::size_t home = home_of(other.path.remote, other.peer());
     if (distance(home, i) < distance(hole, i)) continue;
     callers_[hole] = callers_[i];
     hole = i;

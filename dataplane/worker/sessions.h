@@ -39,6 +39,9 @@ class Sessions {
   void close_publisher(Publisher& publisher) noexcept;
 
  private:
+  [[nodiscard]] SocketId socket_id(std::uint64_t generation, std::size_t slot) const noexcept {
+    return SocketId{std::uint32_t{worker_} << 24 | static_cast<std::uint32_t>((generation & 0xFF) << 16 | slot)};
+  }
   [[nodiscard]] std::size_t home_of(const Endpoint& remote, SocketId peer) const noexcept;
   [[nodiscard]] std::size_t behind(std::size_t place) const noexcept {
     return place + 1 == callers_.size() ? 0 : place + 1;

@@ -34,6 +34,15 @@ TEST(SessionsTest, NoSocketIdIsEverZero) {
   }
 }
 
+// What a fresh packet to an IPv4 viewer reads of it is one cache line.
+TEST(SessionsTest, AnEnvelopeBeginsACacheLine) {
+  Sessions sessions(0, 3, 1, {1, 2});
+  for (int i = 0; i < 3; ++i) {
+    const auto at = reinterpret_cast<std::uintptr_t>(&sessions.open()->become_viewer({}, {}).envelope);
+    EXPECT_EQ(at % 64, 0u);
+  }
+}
+
 TEST(SessionsTest, CallersAreFoundThroughChurn) {
   std::mt19937 random(11);
   Sessions sessions(0, 64, 1, {1, 2});
@@ -43,18 +52,18 @@ TEST(SessionsTest, CallersAreFoundThroughChurn) {
     if (open.size() < 64 && random() % 2 == 0) {
       Session* session = sessions.open();
       session->path.remote = caller(++port);
-      session->peer = SocketId{port % 7u};
+      session->become_viewer({}, {}).envelope.peer = SocketId{port % 7u};
       sessions.index(*session);
       open.push_back(session);
     } else if (!open.empty()) {
       std::swap(open[random() % open.size()], open.back());
       const Endpoint gone = open.back()->path.remote;
-      const SocketId peer = open.back()->peer;
+      const SocketId peer = open.back()->peer();
       sessions.close(*open.back());
       open.pop_back();
       ASSERT_EQ(sessions.find_caller(gone, peer), nullptr);
     }
-    for (Session* session : open) ASSERT_EQ(sessions.find_caller(session->path.remote, session->peer), session);
+    for (Session* session : open) ASSERT_EQ(sessions.find_caller(session->path.remote, session->peer()), session);
   }
 }
 

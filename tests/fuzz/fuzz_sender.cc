@@ -50,7 +50,7 @@ class World {
     (void)wire::write_ack(out, ack, how, {}, {});
     const PacketPos before = sender_.acked();
     (void)sender_.handle_control(now_, {.type = wire::ControlType::kAck, .info = how},
-                                 std::span(out).subspan(16, content_bytes), edge_);
+                                 std::span(out).subspan(16, content_bytes), edge_, pool_);
     CHECK(sender_.acked() >= before && sender_.acked() <= edge_.next);
     CHECK(sender_.window_packets() <= 65'536);
   }
@@ -59,24 +59,24 @@ class World {
     wire::LossReportWriter writer(out, {}, {});
     CHECK(writer.add({back(how), {(back(how).raw + what) & kSeqMask}}));
     (void)sender_.handle_control(now_, {.type = wire::ControlType::kNak},
-                                 std::span(out).subspan(16, writer.written() - 16), edge_);
+                                 std::span(out).subspan(16, writer.written() - 16), edge_, pool_);
   }
   void skip(std::uint32_t count) {
     const std::int64_t flight = edge_.next - sender_.acked();
-    sender_.apply_skip(edge_.next, edge_.next + count);
+    sender_.apply_skip(edge_.next, edge_.next + count, pool_);
     edge_.next = edge_.next + count;
     CHECK(edge_.next - sender_.acked() == flight);
     CHECK(sender_.seq_of(edge_.next) == next_seq_);
   }
   void control(wire::ControlType type, std::uint32_t info) {
-    (void)sender_.handle_control(now_, {.type = type, .info = info}, {}, edge_);
+    (void)sender_.handle_control(now_, {.type = type, .info = info}, {}, edge_, pool_);
   }
   void repair(std::uint16_t how) {
-    while (const auto pos = sender_.poll_repair()) {
+    while (const auto pos = sender_.poll_repair(pool_)) {
       CHECK(*pos < edge_.next);
       if (!sender_.covers(*pos)) continue;
-      if (sender_.judge_repair(now_, *pos, now_ - micros(how)) == Sender::Repair::kSend)
-        how % 2 == 0 ? sender_.apply_repaired(now_, *pos) : sender_.apply_too_old(*pos);
+      if (sender_.judge_repair(now_, now_ - micros(how), micros(how / 2)) == Sender::Repair::kSend)
+        how % 2 == 0 ? sender_.apply_repaired() : sender_.apply_too_old(*pos);
     }
   }
   void pass(Micros span) {
@@ -89,6 +89,7 @@ class World {
   }
 
   Instant now_{1'000'000'000};
+  RangePool pool_{4};  // Runs dry.
   Sender sender_;
   SeqNo next_seq_;
   StreamEdge edge_{.next = {1000}, .last_fresh = now_};

@@ -12,7 +12,7 @@ constexpr std::int64_t kHalf = std::int64_t{1} << 30;
 
 RC_GTEST_PROP(SeqProperty, UnwrapFindsThePositionNearby, ()) {
   const PacketPos near{*rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 50)};
-  const SeqOffset offset{*rc::gen::inRange<std::int64_t>(-(std::int64_t{1} << 50), std::int64_t{1} << 50)};
+  const SeqOffset offset{*rc::gen::arbitrary<std::uint32_t>()};
   const PacketPos pos = near + *rc::gen::inRange<std::int64_t>(-kHalf, kHalf);
   RC_ASSERT(offset.seq_of(pos).raw <= kSeqMask);
   RC_ASSERT(unwrap(offset.seq_of(pos), offset, near) == pos);

@@ -1,5 +1,6 @@
 // The engines as a script sees them: words in, words out.
 #include <array>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -196,13 +197,13 @@ class SenderSubject final : public Subject {
     }
     const Datagram one = make_control(what, words);
     const PacketPos window_end = sender_.window_end();
-    const Verdict verdict = sender_.handle_control(now, one.header(), one.content(), edge_);
+    const Verdict verdict = sender_.handle_control(now, one.header(), one.content(), edge_, pool_);
     if (verdict != Verdict::kControl) said_.push_back("! " + std::string(name_of(verdict)));
     if (sender_.window_end() < edge_.next && window_end >= edge_.next) said_.emplace_back("! window closed");
   }
   std::vector<std::string> speak(Instant now) override {
     sender_.handle_timeout(now, edge_);
-    while (const auto pos = sender_.poll_repair())
+    while (const auto pos = sender_.poll_repair(pool_))
       if (sender_.covers(*pos)) repair(now, *pos);
     std::array<std::byte, 1472> scratch;
     while (const std::size_t bytes = sender_.poll_control(now, {}, scratch))
@@ -225,7 +226,7 @@ class SenderSubject final : public Subject {
   }
   void skip(std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) sent_at_.push_back({});
-    sender_.apply_skip(edge_.next, edge_.next + count);
+    sender_.apply_skip(edge_.next, edge_.next + count, pool_);
     edge_.next = edge_.next + count;
   }
   // As stream/repair.cc: what is older than a second and what it plays with is refused.
@@ -233,15 +234,21 @@ class SenderSubject final : public Subject {
     const std::string name = std::to_string(sender_.seq_of(pos).raw);
     const Instant sent = sent_at_[static_cast<std::size_t>(pos.value)];
     if (now - sent > std::max(sender_.latency(), seconds(1))) return sender_.apply_too_old(pos);
-    const srt::Sender::Repair judgement = sender_.judge_repair(now, pos, sent);
+    const srt::Sender::Repair judgement = sender_.judge_repair(now, sent, repaired_ago(now, pos));
     if (judgement == srt::Sender::Repair::kSend) {
-      sender_.apply_repaired(now, pos);
+      sender_.apply_repaired();
+      repaired_at_[pos] = now;
       said_.push_back("> repair " + name);
     } else {
-      sender_.apply_not_sent(judgement);
       said_.push_back((judgement == srt::Sender::Repair::kStale ? "! stale " : "! repeated ") + name);
     }
   }
+  std::optional<Micros> repaired_ago(Instant now, PacketPos pos) const {
+    const auto at = repaired_at_.find(pos);
+    return at != repaired_at_.end() ? std::optional(now - at->second) : std::nullopt;
+  }
+  srt::RangePool pool_{64};
+  std::map<PacketPos, Instant> repaired_at_;
   srt::Sender sender_;
   StreamEdge edge_{.next = kFirst};
   std::vector<Instant> sent_at_;

@@ -61,7 +61,7 @@ void PublisherPeer::vanish(Instant) {
   end_session();
 }
 
-void PublisherPeer::jump(std::int64_t packets) { offset_.value += packets; }
+void PublisherPeer::jump(std::int64_t packets) { offset_.move(packets); }
 
 void PublisherPeer::renew_key(Instant now) {
   if (!keys_ || !caller_.is_up() || !announcement_.empty()) return;

@@ -37,7 +37,8 @@ Publisher::Publisher(Instant now, const Options& options, Outbox& outbox)
       maker_(plan_of(options, run_)),
       opened_(now),
       call_(std::make_unique<Calling>(now, options.terms)),
-      sent_ns_(kRememberedPackets) {
+      sent_ns_(kRememberedPackets),
+      repaired_at_(kRememberedPackets, Instant::never()) {
   outbox_.address(options.path, envelope_);
 }
 
@@ -48,7 +49,7 @@ void Publisher::handle(Instant now, ByteSpan datagram) {
   if (call_) {
     static_cast<void>(call_->caller().handle_control(now, *header, content));
   } else if (is_up()) {
-    static_cast<void>(sender_->handle_control(now, *header, content, edge()));
+    static_cast<void>(sender_->handle_control(now, *header, content, edge(), ranges_));
   }
 }
 
@@ -99,25 +100,27 @@ void Publisher::send_fresh(std::int64_t now_ns) {
   if (next_ >= sender_->window_end()) return;
   if (now_ns - next_due_ns_ > kDelayedNs) ++delayed_;
   if (!send(next_, now_ns, false)) return;
-  sent_ns_[static_cast<std::size_t>(next_.value) % kRememberedPackets] = now_ns;
+  const std::size_t place = static_cast<std::size_t>(next_.value) % kRememberedPackets;
+  sent_ns_[place] = now_ns;
+  repaired_at_[place] = Instant::never();
   next_sent_ns_ = now_ns;
   next_ = next_ + 1;
   next_due_ns_ += interval_ns_;
 }
 
 void Publisher::serve_repairs(Instant now) {
-  while (const std::optional<PacketPos> position = sender_->poll_repair()) {
+  while (const std::optional<PacketPos> position = sender_->poll_repair(ranges_)) {
     if (next_ - *position >= static_cast<std::int64_t>(kRememberedPackets)) {
       sender_->apply_too_old(*position);
       continue;
     }
-    const std::int64_t sent_ns = sent_ns_[static_cast<std::size_t>(position->value) % kRememberedPackets];
-    const srt::Sender::Repair repair = sender_->judge_repair(now, *position, {sent_ns / 1000});
-    if (repair != srt::Sender::Repair::kSend || !send(*position, sent_ns, true)) {
-      sender_->apply_not_sent(repair);
-      continue;
-    }
-    sender_->apply_repaired(now, *position);
+    const std::size_t place = static_cast<std::size_t>(position->value) % kRememberedPackets;
+    const std::int64_t sent_ns = sent_ns_[place];
+    const auto ago = repaired_at_[place] == Instant::never() ? std::nullopt : std::optional(now - repaired_at_[place]);
+    if (sender_->judge_repair(now, {sent_ns / 1000}, ago) != srt::Sender::Repair::kSend) continue;
+    if (!send(*position, sent_ns, true)) continue;
+    sender_->apply_repaired();
+    repaired_at_[place] = now;
   }
 }
 

@@ -63,8 +63,10 @@ class Publisher {
   std::unique_ptr<Calling> call_;
   std::unique_ptr<crypto::SessionCiphers> ciphers_;
   std::optional<srt::Sender> sender_;
+  srt::RangePool ranges_{srt::RepairList::kRangesMax};
   SocketId peer_;
   std::vector<std::int64_t> sent_ns_;  // By position, a ring.
+  std::vector<Instant> repaired_at_;   // Beside it; never: not yet.
   PacketPos next_{0};
   std::optional<std::int64_t> end_;
   std::int64_t next_due_ns_ = 0;

@@ -69,7 +69,7 @@ void Receiver::splice(PacketPos unwrapped) noexcept {
   stats_.given_up += static_cast<std::uint64_t>(losses_.clear());
   given_up_through_ = newest_;
   const PacketPos pos = newest_ + 1;
-  offset_.value += unwrapped - pos;
+  offset_.move(unwrapped - pos);
   newest_ = pos;
   ++stats_.splices;
 }

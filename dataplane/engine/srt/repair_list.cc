@@ -3,50 +3,73 @@
 #include <algorithm>
 
 namespace fanlight::srt {
+namespace {
 
-bool RepairList::add(PosRange range) noexcept {
-  for (std::size_t i = 0; i < size_; ++i)
-    if (ranges_[i].first <= range.first && range.last <= ranges_[i].last) return true;
+bool holds(const LostRange& known, PosRange range) {
+  const PacketPos first = known.first.beside(range.first);
+  return first <= range.first && range.last < first + known.packets;
+}
+
+}  // namespace
+
+bool RepairList::add(RangePool& pool, PosRange range) noexcept {
+  const LostRange lost{NearPos::of(range.first), static_cast<std::uint32_t>(range.size())};
+  if (size_ == 0) {
+    front_ = lost;
+    size_ = 1;
+    return true;
+  }
+  if (holds(front_, range)) return true;
+  RangePool::Index* end = &next_;
+  for (; *end != RangePool::kNone; end = &pool.at(*end).next)
+    if (holds(pool.at(*end).range, range)) return true;
   if (size_ == kRangesMax) return false;
-  ranges_[size_++] = range;
+  *end = pool.take(lost);
+  if (*end == RangePool::kNone) return false;
+  ++size_;
   return true;
 }
 
-std::optional<PacketPos> RepairList::take() noexcept {
+std::optional<PacketPos> RepairList::take(RangePool& pool, PacketPos near) noexcept {
   if (size_ == 0) return std::nullopt;
-  const PacketPos pos = ranges_[0].first;
-  shorten_front(pos + 1);
+  const PacketPos pos = front_.first.beside(near);
+  drop_front(pool, 1);
   return pos;
 }
 
-std::int64_t RepairList::take_until(PacketPos taken, PacketPos end) noexcept {
-  if (size_ == 0 || ranges_[0].first != taken + 1) return 0;
-  const PacketPos stop = std::clamp(end, ranges_[0].first, ranges_[0].last + 1);
-  const std::int64_t count = stop - ranges_[0].first;
-  shorten_front(stop);
+std::int64_t RepairList::take_until(RangePool& pool, PacketPos taken, PacketPos end) noexcept {
+  if (size_ == 0 || front_.first != NearPos::of(taken + 1)) return 0;
+  const std::int64_t count = std::clamp<std::int64_t>(end - (taken + 1), 0, front_.packets);
+  drop_front(pool, static_cast<std::uint32_t>(count));
   return count;
 }
 
-void RepairList::shorten_front(PacketPos first) noexcept {
-  ranges_[0].first = first;
-  if (ranges_[0].size() > 0) return;
-  std::move(ranges_.begin() + 1, ranges_.begin() + size_, ranges_.begin());
+void RepairList::drop_front(RangePool& pool, std::uint32_t packets) noexcept {
+  front_.first.low += packets;
+  front_.packets -= packets;
+  if (front_.packets > 0) return;
   --size_;
+  if (size_ == 0) return;
+  const RangePool::Index taken = next_;
+  front_ = pool.at(taken).range;
+  next_ = pool.at(taken).next;
+  pool.give_back(taken);
 }
 
-std::int64_t RepairList::packets() const noexcept {
-  std::int64_t total = 0;
-  for (std::size_t i = 0; i < size_; ++i) total += ranges_[i].size();
+std::int64_t RepairList::packets(const RangePool& pool) const noexcept {
+  if (size_ == 0) return 0;
+  std::int64_t total = front_.packets;
+  for (RangePool::Index i = next_; i != RangePool::kNone; i = pool.at(i).next) total += pool.at(i).range.packets;
   return total;
 }
 
-bool RepairList::was_repaired(PacketPos pos, Instant now, Micros span) const noexcept {
-  return std::any_of(recent_.begin(), recent_.end(),
-                     [&](const Recent& recent) { return recent.pos == pos && now - recent.at < span; });
-}
-
-void RepairList::note_repaired(PacketPos pos, Instant now) noexcept {
-  recent_[recent_next_++ % kRecentMax] = {pos, now};
+void RepairList::clear(RangePool& pool) noexcept {
+  while (next_ != RangePool::kNone) {
+    const RangePool::Index taken = next_;
+    next_ = pool.at(taken).next;
+    pool.give_back(taken);
+  }
+  size_ = 0;
 }
 
 }  // namespace fanlight::srt

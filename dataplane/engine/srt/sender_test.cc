@@ -19,7 +19,7 @@ constexpr PacketPos kFirst{5000};
 class SenderTest : public ::testing::Test {
  protected:
   Verdict hear(ControlType type, std::uint32_t info = 0, ByteSpan content = {}) {
-    return sender.handle_control(now, {.type = type, .info = info}, content, edge);
+    return sender.handle_control(now, {.type = type, .info = info}, content, edge, pool);
   }
   Verdict hear_ack(SeqNo first_missing, std::uint32_t number, std::uint32_t window_packets = 8192,
                    Micros rtt = millis(20)) {
@@ -50,12 +50,13 @@ class SenderTest : public ::testing::Test {
   }
   std::vector<std::int64_t> repairs() {
     std::vector<std::int64_t> positions;
-    while (const auto pos = sender.poll_repair()) positions.push_back(pos->value);
+    while (const auto pos = sender.poll_repair(pool)) positions.push_back(pos->value);
     return positions;
   }
   using Positions = std::vector<std::int64_t>;
 
   Instant now{1'000'000'000};
+  RangePool pool{64};
   std::array<std::byte, 1472> scratch{};
   StreamEdge edge{.next = kFirst + 100, .last_fresh = now};
   Sender sender{{.opened = now, .first_seq = kIsn, .first_pos = kFirst}};
@@ -127,7 +128,7 @@ TEST_F(SenderTest, TheViewersRttIsTakenOverButItsInitialPairIsNot) {
 
 TEST_F(SenderTest, ReportedNumbersBecomePositionsInTheirOrder) {
   EXPECT_EQ(hear_nak({{{103}, {105}}, {{110}, {110}}}), Verdict::kControl);
-  EXPECT_EQ(sender.waiting_repairs(), 4);
+  EXPECT_EQ(sender.waiting_repairs(pool), 4);
   EXPECT_EQ(repairs(), (Positions{5003, 5004, 5005, 5010}));
   EXPECT_EQ(sender.stats().lost, 4u);
 }
@@ -141,23 +142,22 @@ TEST_F(SenderTest, AReportBeyondWhatWasSentIsRefusedWhole) {
 
 TEST_F(SenderTest, MoreThan16RangesAreCutAndCounted) {
   for (std::uint32_t i = 0; i < 20; ++i) EXPECT_EQ(hear_nak({{{100 + 2 * i}, {100 + 2 * i}}}), Verdict::kControl);
-  EXPECT_EQ(sender.stats().overflow, 4u);
+  EXPECT_EQ(pool.take_overflow(), 4u);
   EXPECT_EQ(repairs().size(), 16u);
 }
 
 TEST_F(SenderTest, AReportThatCannotKnowIsStale) {
   hear_ack({110}, 1, 8192, millis(40));  // Variance 10 ms.
-  EXPECT_EQ(sender.judge_repair(now, kFirst, now - millis(19)), Sender::Repair::kStale);
-  EXPECT_EQ(sender.judge_repair(now, kFirst, now - millis(20)), Sender::Repair::kSend);
+  EXPECT_EQ(sender.judge_repair(now, now - millis(19), std::nullopt), Sender::Repair::kStale);
+  EXPECT_EQ(sender.judge_repair(now, now - millis(20), std::nullopt), Sender::Repair::kSend);
 }
 
 TEST_F(SenderTest, ARepairOnItsWayIsNotSentTwice) {
   hear_ack({110}, 1, 8192, millis(40));
   const Instant long_ago = now - seconds(1);
-  sender.apply_repaired(now, kFirst);
-  EXPECT_EQ(sender.judge_repair(now + millis(19), kFirst, long_ago), Sender::Repair::kRepeated);
-  EXPECT_EQ(sender.judge_repair(now + millis(19), kFirst + 1, long_ago), Sender::Repair::kSend);
-  EXPECT_EQ(sender.judge_repair(now + millis(20), kFirst, long_ago), Sender::Repair::kSend);
+  EXPECT_EQ(sender.judge_repair(now, long_ago, millis(19)), Sender::Repair::kRepeated);
+  EXPECT_EQ(sender.judge_repair(now, long_ago, millis(20)), Sender::Repair::kSend);
+  EXPECT_EQ(sender.judge_repair(now, long_ago, std::nullopt), Sender::Repair::kSend);
 }
 
 TEST_F(SenderTest, TooOldIsSaidAsOneRange) {
@@ -174,7 +174,7 @@ TEST_F(SenderTest, TooOldIsSaidAsOneRange) {
 // --- skips
 
 TEST_F(SenderTest, ASkipKeepsTheNumbersDense) {
-  sender.apply_skip(kFirst + 100, kFirst + 600);
+  sender.apply_skip(kFirst + 100, kFirst + 600, pool);
   EXPECT_EQ(sender.seq_of(kFirst + 99), SeqNo{199});
   EXPECT_EQ(sender.seq_of(kFirst + 600), SeqNo{200});
   EXPECT_FALSE(sender.covers(kFirst + 100));
@@ -183,7 +183,7 @@ TEST_F(SenderTest, ASkipKeepsTheNumbersDense) {
 }
 
 TEST_F(SenderTest, ReportsFromBeforeASkipFindTheirPackets) {
-  sender.apply_skip(kFirst + 100, kFirst + 600);
+  sender.apply_skip(kFirst + 100, kFirst + 600, pool);
   edge.next = kFirst + 610;
   EXPECT_EQ(hear_nak({{{150}, {150}}, {{205}, {205}}}), Verdict::kControl);
   EXPECT_EQ(repairs(), (Positions{5050, 5605}));
@@ -191,7 +191,7 @@ TEST_F(SenderTest, ReportsFromBeforeASkipFindTheirPackets) {
 
 TEST_F(SenderTest, WhatIsInFlightStaysInFlightOverASkip) {
   hear_ack({150}, 1, 60);
-  sender.apply_skip(kFirst + 100, kFirst + 600);
+  sender.apply_skip(kFirst + 100, kFirst + 600, pool);
   EXPECT_EQ(sender.window_end() - (kFirst + 600), 10) << "50 on their way, 60 allowed";
   edge.next = kFirst + 605;
   EXPECT_EQ(hear_ack({200}, 2, 60), Verdict::kControl) << "it has all from before the skip";
@@ -199,16 +199,55 @@ TEST_F(SenderTest, WhatIsInFlightStaysInFlightOverASkip) {
 }
 
 TEST_F(SenderTest, AfterTwoSkipsTheNumbersBeforeTheFirstAreNotMistakenForOthers) {
-  sender.apply_skip(kFirst + 100, kFirst + 120);
+  sender.apply_skip(kFirst + 100, kFirst + 120, pool);
   edge.next = kFirst + 200;
-  sender.apply_skip(kFirst + 200, kFirst + 300);
+  sender.apply_skip(kFirst + 200, kFirst + 300, pool);
   edge.next = kFirst + 310;
   EXPECT_EQ(hear_nak({{{150}, {150}}, {{250}, {250}}}), Verdict::kControl);
   std::vector<PacketPos> covered;
-  while (const auto pos = sender.poll_repair())
+  while (const auto pos = sender.poll_repair(pool))
     if (sender.covers(*pos)) covered.push_back(*pos);
   EXPECT_EQ(covered, (std::vector<PacketPos>{kFirst + 170})) << "150 was 5050 once, and nobody knows any more";
   EXPECT_EQ(hear_ack({150}, 1), Verdict::kControl) << "it may still acknowledge what is old";
+}
+
+// Positions and moments are kept in 32 bits where they are near others: a long life must not show it.
+TEST_F(SenderTest, AfterMorePacketsThan32BitsCountEverythingIsStillFound) {
+  std::uint32_t number = 0;
+  for (std::int64_t sent = 0; sent < std::int64_t{5} << 32; sent += std::int64_t{1} << 29) {
+    edge.next = edge.next + (std::int64_t{1} << 29);
+    ASSERT_EQ(hear_ack(sender.seq_of(edge.next), ++number), Verdict::kControl);
+  }
+  ASSERT_EQ(sender.acked(), edge.next);
+  EXPECT_EQ(sender.first_pos(), kFirst);
+  const PacketPos last = edge.next - 1;
+  EXPECT_TRUE(sender.covers(last));
+  sender.apply_skip(edge.next, edge.next + 50, pool);
+  edge.next = edge.next + 60;
+  EXPECT_TRUE(sender.covers(last) && sender.covers(edge.next - 1));
+  EXPECT_FALSE(sender.covers(last + 1) || sender.covers(last + 50));
+  const SeqNo lost = sender.seq_of(last);
+  EXPECT_EQ(hear_nak({{lost, lost}, {sender.seq_of(edge.next - 2), sender.seq_of(edge.next - 1)}}), Verdict::kControl);
+  EXPECT_EQ(repairs(), (Positions{last.value, edge.next.value - 2, edge.next.value - 1}));
+  sender.apply_too_old(last);
+  EXPECT_EQ(sender.drop_requests_due(), 1u);
+  ASSERT_EQ(speak().size(), 1u + 1u) << "ACKACK and DROPREQ";
+  EXPECT_EQ(wire::parse_drop_request({.type = ControlType::kDropRequest}, std::span(scratch).subspan(16, 8))->range,
+            (wire::SeqRange{lost, lost}));
+}
+
+TEST_F(SenderTest, WhoStallsForHoursIsStillStalledAndKeptAlive) {
+  hear_ack({150}, 1);
+  for (int second = 1; second <= 3 * 3600; ++second) {
+    edge.next = edge.next + 1;
+    ASSERT_FALSE(speak(seconds(1)).empty()) << "KEEPALIVE, or DROPREQ once the window is full";
+    hear(ControlType::kKeepAlive);
+    ASSERT_GE(sender.stalled_for(now), std::min(seconds(second), seconds(1800)));
+    ASSERT_FALSE(sender.poll_event());
+  }
+  hear_ack(sender.seq_of(edge.next), 2);
+  EXPECT_EQ(sender.stalled_for(now), Micros{});
+  EXPECT_EQ(speak().at(0).type, ControlType::kAckAck);
 }
 
 // --- clocks and the end
