@@ -40,6 +40,8 @@ from processes import Process, Processes, Stopped, is_alive, stop_all, stop_on_s
 
 SHARE_WANTED = 0.8
 EXAMPLE = setup.ROOT / "examples" / "fanlight.toml"
+# A virtual device has a queue pair for each worker, and is told so.
+QUEUES_OF = {"net_af_packet": "qpairs", "net_af_xdp": "queue_count"}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -90,7 +92,8 @@ def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -
         configuration = relays.Configuration(listen=[listen], streams=[stream], workers=args.workers)
         return plan_for(configuration, stream, listen, api, relays.unprivileged_user())
     address = f"[{veth.RELAY_IPV6}]:{port}" if args.ipv6 else f"{veth.RELAY_IPV4}:{port}"
-    device = relays.Device(eal=f"{args.driver}0,iface={link.relay_end}", ipv4=f"{veth.RELAY_IPV4}/24",
+    queues = f",{QUEUES_OF[args.driver]}={args.workers}" if args.workers > 1 else ""
+    device = relays.Device(eal=f"{args.driver}0,iface={link.relay_end}{queues}", ipv4=f"{veth.RELAY_IPV4}/24",
                            ipv6=f"{veth.RELAY_IPV6}/64")
     configuration = relays.Configuration(streams=[stream], devices=[device], udp_port=port, workers=args.workers)
     return plan_for(configuration, stream, address, api, None)  # A raw device needs root.

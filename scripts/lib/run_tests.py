@@ -153,10 +153,11 @@ def stage_e2e(total: Total) -> None:
 def stage_run(total: Total) -> None:
     variants = [[], ["--encrypt", "--ipv6"], ["--workers", "2"]]
     if os.geteuid() == 0:
-        variants += [["--port", "ethernet"], ["--port", "ethernet", "--ipv6", "--encrypt", "--driver", "net_af_xdp"]]
+        variants += [["--port", "ethernet"], ["--port", "ethernet", "--workers", "2"],
+                     ["--port", "ethernet", "--ipv6", "--encrypt", "--driver", "net_af_xdp"]]
     else:
         print("skip run --port ethernet  needs root for a veth pair and a namespace")
-        total.add(0, 0, 2)
+        total.add(0, 0, 3)
     for variant in variants:
         say(f"./scripts/run --seconds 12 {' '.join(variant)}")
         argv = [str(setup.ROOT / "scripts" / "run"), "--no-build", "--seconds", "12", "--json", *variant]
