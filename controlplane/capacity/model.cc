@@ -14,8 +14,8 @@ constexpr double kLineOverhead = (1316 + 38 + 20 + 8 + 16) / 1316.0;
 // libsrt's receiver: each 10 ms while there is news, and a light one each 64 packets.
 constexpr double kAcksPerSecondMax = 100;
 constexpr double kPacketsPerLightAck = 64;
-// Two workers carry at least 1.8 times one (docs/adr/0018).
-constexpr double kFurtherWorker = 0.9;
+// What a second worker adds on net_null with 5,000 viewers on each (docs/benchmarks.md).
+constexpr double kFurtherWorker = 0.91;
 
 double packets_per_second(double bits) { return bits / kPayloadBits; }
 
