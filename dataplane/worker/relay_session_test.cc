@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "wire/test_ts.h"
 #include "worker/relay_fixture.h"
 
 namespace fanlight {
@@ -326,6 +327,34 @@ TEST_F(RelaySessionTest, RepliesThatFindNoRoomLeaveThoseThatWaitAlone) {
   }
   port.take_max = SIZE_MAX;
   EXPECT_EQ(run_for(millis(5)).at(0).to, kViewerAt);
+}
+
+// Another viewer needs it then. The stream has 100 packets a second and its picture right at the beginning.
+TEST_F(RelaySessionTest, WhatAViewerBorrowedToCatchUpIsGivenBack) {
+  const SocketId publisher = open_publisher();
+  std::uint32_t next = 1000;
+  const auto go_on = [&](Micros span, const Bytes& payload) {
+    for (const Instant end = now + span; now < end;) {
+      std::vector<std::byte> datagram = data(publisher, {next++}, payload.size());
+      std::copy(payload.begin(), payload.end(), datagram.begin() + wire::kHeaderBytes);
+      hear(kPublisherAt, datagram);
+      breathe();
+      run_for(millis(10));
+    }
+  };
+  go_on(millis(10), ts_datagram({pat_packet(), pmt_packet()}));
+  go_on(millis(10), idr_packet());
+  go_on(millis(1000), filler_packet());
+  const SocketId viewer = open(opening(Role::kViewer, kViewerAt, SocketId{kViewerAt.port}, SeqNo{30}));
+  go_on(millis(1000), filler_packet());
+  EXPECT_EQ(read(Counter::kJoinsAtPicture), 1u);
+  EXPECT_EQ(relay.slabs().runs.lent(), 1u) << "it is live, but what it was sent may be repaired";
+  hear(kViewerAt, bare(viewer, ControlType::kKeepAlive));
+  go_on(millis(500), filler_packet());
+  hear(kViewerAt, bare(viewer, ControlType::kKeepAlive));
+  breathe();
+  EXPECT_EQ(relay.slabs().runs.lent(), 0u);
+  EXPECT_EQ(read(Counter::kViewerSkips), 0u);
 }
 
 TEST_F(RelaySessionTest, ALongListOfOldLossesDoesNotHoldTheBreathUp) {

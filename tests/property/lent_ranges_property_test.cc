@@ -29,6 +29,11 @@ class FloodedHouse : public RelayFixture {
     }
     run_for(millis(300));
   }
+  // The port is full, and so is the queue: what is asked for waits.
+  void block() {
+    port.take_max = 0;
+    while (relay.queue().bulk_room() > 0) relay.queue().push(headers.take(), nobody);
+  }
   static Endpoint at(std::uint32_t viewer) { return caller(static_cast<std::uint16_t>(6000 + viewer)); }
   static SocketId peer(std::uint32_t viewer) { return SocketId{600 + viewer}; }
   // Single packets, two apart: `ranges` of them, the lowest first. More than 16 in one report.
@@ -41,16 +46,12 @@ class FloodedHouse : public RelayFixture {
   }
   std::uint64_t read(Counter counter) const { return mailbox.counters.read(counter); }
   std::vector<SocketId> viewers;
+  const Envelope nobody;
 };
 
 RC_GTEST_PROP(LentRangesProperty, WhoeverFloodsEachViewersFirstRangeIsServed, ()) {
   FloodedHouse house;
-  const Envelope nobody;
-  // The port is full, and so is the queue: what is asked for waits.
-  house.port.take_max = 0;
-  for (int i = 0; i < 3000 && house.relay.queue().bulk_room() > 0; ++i)
-    house.relay.queue().push(house.headers.take(), nobody);
-  RC_ASSERT(house.relay.queue().bulk_room() == 0u);
+  house.block();
   std::map<std::uint16_t, std::uint32_t> wanted;
   std::uint64_t asked = 0;
   const auto flood = *rc::gen::container<std::vector<std::uint32_t>>(kViewers, rc::gen::inRange<std::uint32_t>(1, 24));
@@ -74,7 +75,7 @@ RC_GTEST_PROP(LentRangesProperty, WhoeverFloodsEachViewersFirstRangeIsServed, ()
   }
   RC_ASSERT(house.relay.slabs().ranges.given() == 0u);
   // Those that leave with something waiting give it back as well.
-  house.port.take_max = 0;
+  house.block();
   for (std::uint32_t v = 0; v < kViewers; ++v) house.hear(FloodedHouse::at(v), house.report(v, 1, flood[v]));
   for (std::uint32_t v = 0; v < kViewers; ++v)
     house.hear(FloodedHouse::at(v), RelayFixture::bare(house.viewers[v], wire::ControlType::kShutdown));
