@@ -3,7 +3,7 @@
 #include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
 
-#include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -31,11 +31,15 @@ IMB_MGR* manager() {
 
 using Block = std::array<std::byte, kBlockBytes>;
 
+// In two words of eight bytes: put together byte by byte, the block would not be ready when it is read.
 Block counter_block(const wire::Salt& salt, SeqNo seq) {
-  Block block{};
-  std::copy_n(salt.begin(), kCounterOffset, block.begin());
-  std::byte* const seq_bytes = block.data() + kCounterOffset - 4;
-  store_be32(seq_bytes, load_be32(seq_bytes) ^ seq.raw);
+  std::uint64_t front, back;
+  std::memcpy(&front, salt.data(), sizeof front);
+  std::memcpy(&back, salt.data() + kCounterOffset - sizeof back, sizeof back);
+  back = (back ^ std::uint64_t{__builtin_bswap32(seq.raw)} << 32) >> 16;
+  Block block;
+  std::memcpy(block.data(), &front, sizeof front);
+  std::memcpy(block.data() + sizeof front, &back, sizeof back);
   return block;
 }
 

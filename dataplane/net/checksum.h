@@ -46,7 +46,7 @@ class PayloadSum {
   explicit PayloadSum(ByteSpan bytes) { append(bytes); }
 
   // After an odd number of bytes the next segment's words straddle: its sum counts byte-swapped (RFC 1071 §2(B)).
-  void append(ByteSpan bytes) { append(PayloadSum{fold(sum_of(bytes)), (bytes.size() & 1) != 0}); }
+  void append(ByteSpan bytes) { append(PayloadSum{sum_of(bytes), (bytes.size() & 1) != 0}); }
   void append(PayloadSum next) {
     words_ += is_odd_ ? __builtin_bswap16(fold(next.words_)) : next.words_;
     is_odd_ ^= next.is_odd_;

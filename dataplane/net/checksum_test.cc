@@ -26,6 +26,18 @@ TEST(ChecksumTest, CarriesOfLongRunsAreKept) {
   EXPECT_EQ(fold(0), 0);
 }
 
+TEST(ChecksumTest, EveryLengthAndAlignmentAddsUpWordByWord) {
+  alignas(64) std::array<std::byte, 512> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * i * 131 + 0x80);
+  for (const std::size_t from : {0, 1, 16, 63})
+    for (std::size_t size = 0; size + from <= 400; ++size) {
+      std::uint64_t words = 0;
+      for (std::size_t i = 0; i < size; ++i)
+        words += std::to_integer<std::uint64_t>(bytes[from + i]) << (i % 2 == 0 ? 0 : 8);
+      ASSERT_EQ(fold(sum_of(std::span(bytes).subspan(from, size))), fold(words)) << from << ' ' << size;
+    }
+}
+
 TEST(PayloadSumTest, ASegmentAfterAnOddOneIsSwapped) {
   const Bytes whole = from_hex("0102030405060708090a0b");
   PayloadSum sum{ByteSpan{whole}.first(3)};

@@ -116,7 +116,7 @@ FLOORS = {
     "dataplane/packet": Floor(("base",)),
     "dataplane/packet/mbuf": Floor(("base",), outside=("rte_",)),
     "dataplane/engine": Floor(ENGINE_FLOOR, ("contract/limits.h",)),
-    "dataplane/net": Floor(("base",)),
+    "dataplane/net": Floor(("base",), outside=("immintrin.h",)),
     "dataplane/stream": Floor(("base", "contract", "wire", "crypto", "packet", "engine"), ("io/port.h",)),
     "dataplane/io": Floor(("base", "contract", "net", "packet"), outside=("rte_", *KERNEL)),
     "dataplane/worker": Floor(BELOW_WORKER, ("io/port.h", "io/doorbell.h")),
