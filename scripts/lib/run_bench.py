@@ -36,12 +36,6 @@ SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "crowd", "sockets",
 QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour"))
 
 
-def cipher_library(ground: Ground) -> str:
-    """The one that the relay is linked to is the one its ciphers are held against."""
-    linked = subprocess.run(["ldd", ground.program("fanout_bench")], capture_output=True, text=True).stdout
-    return "mb" if "libIPSec_MB" in linked else "evp"
-
-
 class Report:
     """The JSON object, filled section by section, and what is printed of it."""
 
@@ -72,7 +66,7 @@ class Report:
         table("memory", ("what", "bytes"), list(memory.items()))
 
     def _fanout(self) -> None:
-        rows = self.json["fanout"] = bench_fanout.fanout(self.ground, cipher_library(self.ground))
+        rows = self.json["fanout"] = bench_fanout.fanout(self.ground)
         self.json["growth"] = bench_fanout.growth(self.ground, rows)
         if (share := bench_fanout.saturation(rows)) is not None:
             self.json["saturation"] = share
