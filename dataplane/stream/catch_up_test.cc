@@ -175,6 +175,25 @@ TEST_F(CatchUpTest, WhatArrivesAfterThePictureIsAllThatIsSent) {
   EXPECT_EQ(viewer.place, Place::kLive);
 }
 
+// The picture is in the history and nobody has it yet.
+TEST_F(CatchUpTest, WhoComesJustBeforeThePictureStartsWithIt) {
+  run_gop(millis(300));
+  Viewer& viewer = join();
+  now = now + millis(1);
+  const std::int64_t tables = next;
+  ASSERT_EQ(publish(next++, filler_packet()), Verdict::kAccepted);
+  ASSERT_EQ(publish(next++, ts_datagram({pat_packet(), pmt_packet()})), Verdict::kAccepted);
+  ASSERT_EQ(publish(next++, idr_packet()), Verdict::kAccepted);
+  auto departed = serve();
+  const auto more = run(millis(20));
+  departed.insert(departed.end(), more.begin(), more.end());
+  ASSERT_FALSE(departed.empty());
+  EXPECT_EQ(departed[0].header.message, static_cast<std::uint32_t>(tables + 1) + 1);
+  EXPECT_EQ(count(departed, viewer), 4u);
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kJoinsAtPicture), 1u);
+}
+
 // A window of 20 packets: it acknowledges nothing for a second.
 TEST_F(CatchUpTest, WhoseWindowIsFullIsParkedUntilItsAckArrives) {
   Viewer& viewer = join(20);

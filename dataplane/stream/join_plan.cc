@@ -28,9 +28,10 @@ std::optional<JoinRun> plan_join(Instant now, const Stream& stream, const Viewer
   if (!stream.options().join.at_picture || !point || now - viewer.start_at(now) > kTurnMax) return std::nullopt;
   const bool is_held =
       stream.history().find(point->start) != nullptr && stream.history().find(point->picture) != nullptr;
-  const std::int64_t backlog = stream.served_next() - point->start;
+  // Less than nothing when the picture came just now: the viewer waits for it.
+  const std::int64_t backlog = std::max<std::int64_t>(0, stream.served_next() - point->start);
   const std::int64_t pace = pace_of(now, stream);
-  if (!is_held || backlog <= 0 || pace == 0) return std::nullopt;
+  if (!is_held || pace == 0) return std::nullopt;
   const Micros takes{backlog * 1'000'000 / (pace - stream.rate().per_second(now))};
   const Micros allowed = std::max(viewer.sender.latency(), stream.options().join.time_max);
   if (takes > allowed) return std::nullopt;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 
@@ -27,11 +28,12 @@ inline std::uint32_t test_crc(ByteSpan bytes) {
 // A section: head, body, CRC.
 inline Bytes ts_section(unsigned table_id, std::uint16_t id, ByteSpan body) {
   const std::size_t length = 5 + body.size() + 4;
-  Bytes section{std::byte(table_id),  std::byte(0xB0 | length >> 8),
-                std::byte(length),    std::byte(id >> 8),
-                std::byte(id & 0xFF), std::byte(0xC1),
-                std::byte(0),         std::byte(0)};
-  section.insert(section.end(), body.begin(), body.end());
+  const std::array head{std::byte(table_id),  std::byte(0xB0 | length >> 8),
+                        std::byte(length),    std::byte(id >> 8),
+                        std::byte(id & 0xFF), std::byte(0xC1),
+                        std::byte(0),         std::byte(0)};
+  Bytes section(head.size() + body.size());
+  std::copy(body.begin(), body.end(), std::copy(head.begin(), head.end(), section.begin()));
   const std::uint32_t crc = test_crc(section);
   for (int shift = 24; shift >= 0; shift -= 8) section.push_back(std::byte(crc >> shift));
   return section;
