@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
+#include "payload.h"
+#include "ts_payload.h"
 
 namespace fanlight::sim {
 
@@ -16,8 +19,17 @@ struct Feed {
   std::uint64_t salt = 0;
   std::uint32_t publications = 0;
   std::vector<Made> made;  // By payload index.
+  TsShape ts;
   // Nothing but the network stands between a payload and its viewers: set false by what loses positions on purpose.
   bool is_dense = true;
+
+  void fill(MutableByteSpan out, std::uint64_t index) const {
+    ts.is_on() ? fill_ts_payload(out, ts, index, salt) : fill_payload(out, index, salt);
+  }
+  // The index; empty when a bit differs.
+  [[nodiscard]] std::optional<std::uint64_t> read(ByteSpan payload) const {
+    return ts.is_on() ? read_ts_payload(payload, ts, salt) : read_payload(payload, salt);
+  }
 };
 
 }  // namespace fanlight::sim

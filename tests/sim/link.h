@@ -40,6 +40,11 @@ struct LinkQuality {
   }
 };
 
+// What it takes at most.
+[[nodiscard]] constexpr Micros slowest(const LinkQuality& quality) {
+  return quality.delay + quality.jitter + quality.held_back;
+}
+
 class Link {
  public:
   explicit Link(const LinkQuality& quality) : quality_(quality) {}

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "contract/limits.h"
-#include "payload.h"
 #include "wire/srt_ack.h"
 #include "wire/srt_nak.h"
 
@@ -197,7 +196,7 @@ void PublisherPeer::send_data(Instant now, const Sent& sent, bool is_repeated) {
                                 .destination = caller_.answer().relay};
   wire::write_data_header(std::span(out).first<wire::kHeaderBytes>(), header);
   const MutableByteSpan payload = std::span(out).subspan(wire::kHeaderBytes, sent.bytes);
-  fill_payload(payload, sent.index, feed_.salt);
+  feed_.fill(payload, sent.index);
   if (keys_ && !keys_->cipher(sent.key)->apply(header.seq, payload, payload))
     return network_.report(*this, "cipher failed");
   last_sent_ = plan_.clock.local(now);

@@ -41,12 +41,20 @@ const WorldSpec* find_world(std::string_view name) {
   return nullptr;
 }
 
+// So often a world is run again, to see that it follows from its seed.
+constexpr std::uint64_t kTwiceEach = 16;
+
 bool try_run(const WorldSpec& spec, std::uint64_t seed, bool is_show = false) {
   std::snprintf(running, sizeof running, "simrun --seed=%llu --world=%.*s\n", static_cast<unsigned long long>(seed),
                 static_cast<int>(spec.name.size()), spec.name.data());
   World world(spec, seed);
-  const Books& books = world.run();
+  Books books = world.run();
   if (is_show) world.show();
+  if (seed % kTwiceEach == 0 && !spec.is_day) {
+    World again(spec, seed);
+    (void)again.run();
+    books.expect_equal("what was sent in two runs", world.fingerprint(), again.fingerprint());
+  }
   if (books.failed() == 0) return true;
   std::printf("FAILED: %s", running);
   for (const std::string& failure : books.failures()) std::printf("  %s\n", failure.c_str());

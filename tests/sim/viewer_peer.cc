@@ -5,9 +5,14 @@
 #include <cstring>
 
 #include "contract/limits.h"
-#include "payload.h"
 
 namespace fanlight::sim {
+namespace {
+
+// Who plays the past faster plays at its own pace until then.
+constexpr Micros kSettled = millis(200);
+
+}  // namespace
 
 ViewerPeer::ViewerPeer(const Endpoint& address, Plan plan, const Feed& feed, Network& network, Random& random)
     : Peer(address), plan_(std::move(plan)), feed_(feed), network_(network), random_(random) {}
@@ -88,7 +93,10 @@ void ViewerPeer::begin_session(Instant now, Instant local) {
   playout_.emplace(PacketPos{0}, local - micros(caller_.answer().time.raw), caller_.answer().send_latency);
   // The relay sends from its first response on: when many are lost, the first packets are past their time.
   const bool is_late = local - opened_ > caller_.answer().send_latency / 3;
-  watch_ = Watch{.relay = caller_.answer().relay, .began = now, .is_excused = is_excused_ || is_late};
+  watch_ = Watch{.own = caller_.terms().socket,
+                 .relay = caller_.answer().relay,
+                 .began = now,
+                 .is_excused = is_excused_ || is_late};
 }
 
 void ViewerPeer::end_session(Instant now) {
@@ -103,7 +111,7 @@ void ViewerPeer::end_session(Instant now) {
   playout_.reset();
 }
 
-void ViewerPeer::receive_data(Instant, Instant local, ByteSpan datagram) {
+void ViewerPeer::receive_data(Instant now, Instant local, ByteSpan datagram) {
   const auto header = wire::parse_data_header(datagram);
   if (!receiver_ || !header) return;
   playout_->release_due(local, [this](const Playout::Item& item) { play(item); });
@@ -118,11 +126,18 @@ void ViewerPeer::receive_data(Instant, Instant local, ByteSpan datagram) {
   std::array<std::byte, kPayloadBytesMax> opened;
   std::memcpy(opened.data(), payload.data(), payload.size());
   const MutableByteSpan plain = std::span(opened).first(payload.size());
-  const auto index = open_payload(*header, plain) ? read_payload(plain, feed_.salt) : std::nullopt;
+  const auto index = open_payload(*header, plain) ? feed_.read(plain) : std::nullopt;
   if (!index) return network_.report(*this, "payload is not what was published");
+  note_start(now, *header, placement.pos, *index);
   const Playout::Taken taken = playout_->insert(local, placement.pos, *index, header->time);
   if (taken == Playout::Taken::kTwice) network_.report(*this, "number taken twice");
   if (taken == Playout::Taken::kBelated) ++watch_.belated;
+}
+
+void ViewerPeer::note_start(Instant now, const wire::DataHeader& header, PacketPos pos, std::uint64_t index) {
+  if (pos == PacketPos{0}) watch_.start_index = index;
+  const bool is_young = !header.retransmitted && now - feed_.made[index].at <= plan_.live_age;
+  if (is_young) watch_.live_at = std::min(watch_.live_at, now);
 }
 
 bool ViewerPeer::open_payload(const wire::DataHeader& header, MutableByteSpan payload) {
@@ -143,6 +158,7 @@ void ViewerPeer::play(const Playout::Item& item) {
   watch_.last_index = item.index;
   ++watch_.delivered;
   const Feed::Made& made = feed_.made[item.index];
+  if (feed_.ts.is_on() && (watch_.live_at == Instant::never() || made.at < watch_.live_at + kSettled)) return;
   watch_.note_delay(made.publication, plan_.clock.world(playout_->play_time(item.time_us)) - made.at);
 }
 

@@ -23,6 +23,7 @@ class ViewerPeer final : public Peer {
     DriftingClock clock{0, 0};
     Caller::Terms terms{};
     bool is_sealed = false;
+    Micros live_age{};           // How old something is at most that came without waiting at the relay.
     Micros retry = millis(700);  // After a rejection or a lost session; never when it is told to stay away.
   };
   ViewerPeer(const Endpoint& address, Plan plan, const Feed& feed, Network& network, Random& random);
@@ -54,6 +55,7 @@ class ViewerPeer final : public Peer {
   void end_session(Instant now);
   void receive_control(Instant now, Instant local, ByteSpan datagram);
   void receive_data(Instant now, Instant local, ByteSpan datagram);
+  void note_start(Instant now, const wire::DataHeader& header, PacketPos pos, std::uint64_t index);
   void play(const Playout::Item& item);
   void speak(Instant now, Instant local);
   [[nodiscard]] bool open_payload(const wire::DataHeader& header, MutableByteSpan payload);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "base/strong.h"
 #include "base/time.h"
@@ -11,7 +12,8 @@
 namespace fanlight::sim {
 
 struct Watch {
-  SocketId relay;  // Our end's socket ID at the relay.
+  SocketId own;
+  SocketId relay;  // The other end's.
   Instant began{};
   bool is_excused = false;  // Something was done to it on purpose: it may miss packets.
   bool is_whole = false;    // It was up to the world's end.
@@ -22,6 +24,9 @@ struct Watch {
   std::uint64_t first_index = 0;
   std::uint64_t last_index = 0;
   std::uint64_t gaps = 0;  // Indices left out between first and last.
+  // --- how it began
+  std::optional<std::uint64_t> start_index{};  // The payload under its first number.
+  Instant live_at = Instant::never();          // When something came as young as the network lets it be.
   // Play time minus the moment the payload was made, within one publication.
   std::uint32_t publication = 0;
   Micros delay_min{std::numeric_limits<std::int64_t>::max()};

@@ -16,6 +16,11 @@ constexpr Micros kIngress = micros(20);
 constexpr Micros kControlLag = millis(3);  // At most, when control is well.
 constexpr Micros kRingRetry = millis(5);
 constexpr Micros kJoinSpan = millis(1'000);
+// Who comes at any time comes when the stream's rate and its first picture are known, and sees some of it.
+constexpr Micros kJoinAnyTimeFrom = seconds(3);
+constexpr Micros kJoinBeforeEnd = seconds(4);
+constexpr Micros kGroupMax = millis(1'500);
+constexpr Micros kLiveAgeMargin = millis(5);
 constexpr char kStream[] = "live/main";
 // The stream clock moves 500 ppm, in steps a second apart; the silence of a publisher adds up.
 constexpr std::int64_t kSlewPpm = 500;
@@ -26,8 +31,9 @@ constexpr Micros kBlockedSpan = millis(25);  // A stamped packet waits for a por
 
 }  // namespace
 
-World::World(const WorldSpec& spec, std::uint64_t seed) : spec_(spec), random_(seed) {
+World::World(const WorldSpec& spec, std::uint64_t seed) : spec_(spec), random_(seed), joins_(spec) {
   feed_.salt = random_.next();
+  if (spec_.content != Content::kOpaque) feed_.ts = draw_shape();
   relay_ = std::make_unique<RelayHost>(relay_options());
   build_peers();
 }
@@ -36,12 +42,22 @@ RelayHost::Options World::relay_options() {
   control::StreamRule rule;
   rule.name = kStream;
   rule.latency_max = seconds(5);
+  rule.join.at_picture = !spec_.starts_live;
   if (spec_.has_sealed_publisher) rule.publish_passphrase = kPassphrase;
   if (spec_.has_sealed_viewers) rule.view_passphrase = kPassphrase;
   RelayHost::Options options{.rules = {rule}};
   options.workers = spec_.workers;
   options.key = {random_.next(), random_.next()};
   return options;
+}
+
+TsShape World::draw_shape() {
+  const auto group = static_cast<std::uint64_t>(kGroupMax.count / spec_.interval.count);
+  return {.group = static_cast<std::uint64_t>(random_.between(25, static_cast<std::int64_t>(group))),
+          .picture_at = static_cast<std::uint64_t>(random_.between(0, 2)),
+          .packets = static_cast<std::size_t>(random_.between(kTsPayloadPacketsMin, 7)),
+          .has_indicator = random_.chance(0.5),
+          .is_scrambled = spec_.content == Content::kScrambled};
 }
 
 void World::build_peers() {
@@ -57,6 +73,7 @@ void World::build_peers() {
                            .is_sealed = spec_.has_sealed_publisher,
                            .interval = spec_.interval,
                            .payload_bytes = static_cast<std::size_t>(random_.between(188, 1'316))};
+  if (feed_.ts.is_on()) plan.payload_bytes = feed_.ts.packets * 188;
   plan.terms.first_seq = isn();
   if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
   if (spec_.wraps_numbers) plan.time_start = 0xFFFF'FFFF - static_cast<std::uint32_t>(random_.between(0, 8'000'000));
@@ -75,13 +92,16 @@ void World::build_peers() {
     viewer.terms.first_seq = isn();
     viewer.terms.window_packets = spec_.viewers_mute ? 128 : 8'192;
     viewer.is_sealed = spec_.has_sealed_viewers;
+    viewer.live_age = slowest(spec_.publisher_link) + slowest(spec_.viewer_link) + kLiveAgeMargin;
     const Endpoint address{IpAddress::v4(198, 51, 101, static_cast<std::uint8_t>(i + 1)),
                            static_cast<std::uint16_t>(6'000 + i)};
     viewers_.push_back(std::make_unique<ViewerPeer>(address, std::move(viewer), feed_, *this, random_));
     ViewerPeer* peer = viewers_.back().get();
     addresses_[address] = static_cast<std::uint32_t>(homes_.size());
     homes_.push_back({.peer = peer, .up = Link(spec_.viewer_link), .down = Link(spec_.viewer_link)});
-    act_at(Instant{} + micros(random_.between(0, kJoinSpan.count)), [this, peer] { peer->join(now_); });
+    const std::int64_t first = spec_.joins_any_time ? kJoinAnyTimeFrom.count : 0;
+    const std::int64_t last = spec_.joins_any_time ? (spec_.length - kJoinBeforeEnd).count : kJoinSpan.count;
+    act_at(Instant{} + micros(random_.between(first, last)), [this, peer] { peer->join(now_); });
   }
 }
 
@@ -168,8 +188,20 @@ void World::settle_peer(std::uint32_t index) {
 // --- the network
 
 void World::send(Instant now, const Peer& from, ByteSpan datagram) {
+  note_sent(datagram);
   const Link::Fate fate = homes_[addresses_.at(from.address())].up.judge(now, random_);
   for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), datagram, fate.at[i]);
+}
+
+// FNV-1a, a word at a time.
+void World::note_sent(ByteSpan datagram) {
+  const auto mix = [this](std::uint64_t word) { fingerprint_ = (fingerprint_ ^ word) * 0x100'0000'01B3; };
+  mix(static_cast<std::uint64_t>(now_.us));
+  for (std::size_t at = 0; at < datagram.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, datagram.data() + at, std::min<std::size_t>(8, datagram.size() - at));
+    mix(word);
+  }
 }
 
 void World::inject(const Endpoint& from, ByteSpan datagram, Instant at) {
@@ -192,7 +224,9 @@ void World::carry_outbox(io::SimPort& port) {
     });
     const ByteSpan datagram = std::span(flat).first(bytes);
     Home& home = homes_[found->second];
+    note_sent(datagram);
     if (!home.is_publisher) check_stamp(datagram);
+    if (const auto header = wire::parse_data_header(datagram)) joins_.note_sent(books_, now_, *header);
     const Link::Fate fate = home.down.judge(now_, random_);
     for (std::size_t i = 0; i < fate.copies; ++i) schedule(fate.at[i], What::kToPeer, keep(sent.path.remote, datagram));
   }
@@ -311,6 +345,7 @@ void World::shut_down() {
 void World::balance() {
   relay_->streams().drop_all();
   balance_relay(books_, *relay_);
+  joins_.balance(books_, *relay_);
   std::map<SocketId, std::uint64_t> skipped;
   for (const event::SessionClosed& closed : relay_->closed()) skipped[closed.socket] += closed.stats.packets_skipped;
   for (std::size_t i = 0; i < viewers_.size(); ++i) {
@@ -319,6 +354,7 @@ void World::balance() {
       books_.fail("viewer " + viewer->address().text() + " is up and gets nothing");
     for (const Watch& watch : viewer->finished()) {
       const auto found = skipped.find(watch.relay);
+      if (feed_.ts.is_on()) joins_.balance(books_, feed_, watch);
       balance_watch(books_, spec_, feed_, watch, found == skipped.end() ? 0 : found->second, found != skipped.end());
     }
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "books.h"
+#include "joins.h"
 #include "publisher_peer.h"
 #include "relay_host.h"
 #include "viewer_peer.h"
@@ -22,6 +23,8 @@ class World final : public Network {
   World(const WorldSpec& spec, std::uint64_t seed);
   // To the end and through the shutdown; the books say what was wrong.
   const Books& run();
+  // Of everything that anybody sent, and when: two runs of one world from one seed are the same.
+  [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
   // Prints what went on, for people.
   void show() const;
 
@@ -59,13 +62,14 @@ class World final : public Network {
   };
 
   void build_peers();
-  void add_viewer(std::size_t number);
+  [[nodiscard]] TsShape draw_shape();
   [[nodiscard]] RelayHost::Options relay_options();
   void schedule(Instant at, What what, std::uint32_t subject);
   void act_at(Instant at, std::function<void()> action);
   [[nodiscard]] std::uint32_t keep(const Endpoint& remote, ByteSpan datagram);
   void run_until(Instant end);
   void handle(const Event& event);
+  void note_sent(ByteSpan datagram);
   void inject(const Endpoint& from, ByteSpan datagram, Instant at);
   // --- the relay's side
   void breathe();
@@ -108,6 +112,8 @@ class World final : public Network {
   Instant control_hangs_until_{};
   Instant control_deaf_until_{};
   std::map<SocketId, Shown> shown_;  // By the viewer's socket ID.
+  Joins joins_;
+  std::uint64_t fingerprint_ = 0xCBF2'9CE4'8422'2325;
 };
 
 }  // namespace fanlight::sim

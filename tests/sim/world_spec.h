@@ -8,6 +8,12 @@
 
 namespace fanlight::sim {
 
+enum class Content : std::uint8_t {
+  kOpaque,
+  kTransport,  // A transport stream with pictures to start at.
+  kScrambled,  // The same, but nobody sees where they are.
+};
+
 struct WorldSpec {
   std::string_view name;
   std::string_view about;
@@ -23,6 +29,11 @@ struct WorldSpec {
   bool demands_all = false;
   // How far play-out may wander within one publication; 0: not looked at.
   Micros wander_max{};
+  // --- what is published, and how viewers start
+  Content content = Content::kOpaque;
+  bool joins_any_time = false;  // One by one, while the stream runs; else all in its first second.
+  bool starts_live = false;     // join = "live"
+  double pace_slack = 0.03;     // What the relay's idea of the stream's rate may be off by.
   // --- who
   bool has_sealed_publisher = false;
   bool has_sealed_viewers = false;
@@ -43,6 +54,11 @@ struct WorldSpec {
   bool sends_junk = false;
   bool is_day = false;  // 24 h: only run when asked for.
 };
+
+// Viewers start at a picture, and for all that may be, each of them.
+[[nodiscard]] constexpr bool starts_at_picture(const WorldSpec& spec) {
+  return spec.content == Content::kTransport && !spec.starts_live;
+}
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
