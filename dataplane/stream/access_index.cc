@@ -29,7 +29,7 @@ void AccessIndex::note_late(PacketPos pos, ByteSpan payload) noexcept {
   for (; !payload.empty(); payload = payload.subspan(wire::kTsPacketBytes)) {
     const auto packet = wire::parse_ts_packet(payload);
     if (packet && !packet->scrambled && packet->pid == map_->pid && packet->starts_unit && packet->random_access)
-      return note_point(pos);
+      return note_point({*tables_at_, pos});
   }
 }
 
@@ -87,22 +87,20 @@ void AccessIndex::note_media(PacketPos pos, const wire::TsPacket& packet) noexce
     return;
   }
   finder_.reset();
-  if (packet.random_access || !map_->has_video) return note_point(pos);
+  unit_ = {*tables_at_, pos};
+  if (packet.random_access || !map_->has_video) return note_point(unit_);
   if (map_->codec == wire::TsCodec::kOther) return;
   finder_.emplace(map_->codec);
-  unit_at_ = pos;
   packets_looked_at_ = 0;
   look_for_picture(wire::pes_content(packet.payload));
 }
 
 void AccessIndex::look_for_picture(ByteSpan bytes) noexcept {
   const wire::FirstPicture seen = finder_->look_at(bytes);
-  if (seen == wire::FirstPicture::kAccess) note_point(unit_at_);
+  if (seen == wire::FirstPicture::kAccess) note_point(unit_);
   if (seen != wire::FirstPicture::kUnseen || ++packets_looked_at_ == kPacketsLookedAtMax) finder_.reset();
 }
 
-void AccessIndex::note_point(PacketPos picture) noexcept {
-  if (tables_at_) last_ = Point{*tables_at_, picture};
-}
+void AccessIndex::note_point(const Point& point) noexcept { last_ = point; }
 
 }  // namespace fanlight

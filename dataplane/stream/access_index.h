@@ -48,7 +48,7 @@ class AccessIndex {
   void note_pmt(const Section& section) noexcept;
   void note_media(PacketPos pos, const wire::TsPacket& packet) noexcept;
   void look_for_picture(ByteSpan bytes) noexcept;
-  void note_point(PacketPos picture) noexcept;
+  void note_point(const Point& point) noexcept;
 
   PacketPos next_;
   Section pat_;
@@ -56,10 +56,10 @@ class AccessIndex {
   std::optional<wire::TsProgram> program_;
   std::optional<wire::TsProgramMap> map_;
   PacketPos pat_at_;
-  std::optional<PacketPos> tables_at_;  // The last PAT that a PMT followed.
+  std::optional<PacketPos> tables_at_;  // The last PAT that a PMT followed; there is one when there is a map.
   // The video PES packet whose first picture is still to come.
   std::optional<wire::PictureFinder> finder_;
-  PacketPos unit_at_;
+  Point unit_;  // Its own tables: others may come before its picture does.
   std::uint32_t packets_looked_at_ = 0;
   std::optional<Point> last_;
 };

@@ -62,6 +62,14 @@ TEST_F(AccessIndexTest, ThePictureMayLiePacketsBehindTheHeader) {
   EXPECT_EQ(index.last(), (Point{{100}, {102}}));
 }
 
+TEST_F(AccessIndexTest, TablesBetweenAHeaderAndItsPictureAreTheNextOnes) {
+  add_tables();
+  add({ts_packet({.starts_unit = true}, pes("0000 0001 0605"))});
+  add_tables();
+  add({ts_packet({}, from_hex("0000 0165"))});
+  EXPECT_EQ(index.last(), (Point{{100}, {102}}));
+}
+
 TEST_F(AccessIndexTest, AHoleEndsTheSearch) {
   add_tables();
   add({ts_packet({.starts_unit = true}, pes("0000 0001 0605"))});
