@@ -122,7 +122,7 @@ TEST_F(ConclusionTest, NoTruncationOfAConclusionIsLetIn) {
   caller.key_message = KeyMaterial{}.bytes();
   const std::vector<std::byte> whole = caller.bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    event::ConclusionReceived event{.path = caller.path(), .bytes = static_cast<std::uint16_t>(size)};
+    event::ConclusionReceived event{.path = caller.path(), .received = now_, .bytes = static_cast<std::uint16_t>(size)};
     std::copy_n(whole.begin(), size, event.datagram.begin());
     desk().handle_event(now_, std::move(event));
     std::vector<Command> commands = take_commands();

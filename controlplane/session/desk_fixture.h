@@ -44,6 +44,7 @@ struct Caller {
   std::uint32_t socket = 77;
   std::uint32_t first_seq = 1'000;
   std::uint16_t port = 5'000;
+  IpAddress address = IpAddress::v4(192, 0, 2, 9);
   std::uint32_t mss = 1'500;
   std::uint32_t version = 5;
   std::uint16_t extension = wire::kExtHsReq | wire::kExtConfig;
@@ -55,7 +56,7 @@ struct Caller {
   std::vector<std::byte> key_message = {};
   std::vector<std::byte> tail = {};  // Raw blocks behind all others.
 
-  [[nodiscard]] Path path() const { return {.remote = {IpAddress::v4(192, 0, 2, 9), port}, .local = {}}; }
+  [[nodiscard]] Path path() const { return {.remote = {address, port}, .local = {}}; }
   [[nodiscard]] std::vector<std::byte> bytes() const {
     wire::HandshakePacket packet;
     packet.handshake = {.version = version,
@@ -208,7 +209,7 @@ class DeskTest : public testing::Test {
   }
 
   void call(const Caller& caller, std::size_t worker = 0) {
-    event::ConclusionReceived event{.path = caller.path()};
+    event::ConclusionReceived event{.path = caller.path(), .received = now_ - waited_};
     const std::vector<std::byte> bytes = caller.bytes();
     event.bytes = static_cast<std::uint16_t>(bytes.size());
     std::copy(bytes.begin(), bytes.end(), event.datagram.begin());
@@ -254,6 +255,7 @@ class DeskTest : public testing::Test {
   std::size_t held_ = 0;  // Streams that "the worker" has.
   std::optional<SessionDesk> desk_;
   Instant now_{1'000'000};
+  Micros waited_{};  // Since the worker heard the caller.
 };
 
 }  // namespace fanlight::control

@@ -1,7 +1,9 @@
 #include "session/key_desk.h"
 
+#include <deque>
 #include <type_traits>
 
+#include "contract/mailbox.h"
 #include "session/desk_fixture.h"
 
 namespace fanlight::control {
@@ -282,6 +284,70 @@ TEST_F(SessionKeysTest, WhoeverIsOverTheBudgetIsToldAndNoticed) {
   EXPECT_NE(notices[0].find("(2402)"), std::string::npos);
   now_ = now_ + seconds(1);
   EXPECT_EQ(rejection_of(caller), 1010);
+}
+
+// Callers of many sites, each with a salt of its own, by the thousand a second. A model of the way to the desk: the
+// worker's ring of events, and a thread whose derivations take `derivation`, which a host may be slow at.
+struct Rush {
+  static constexpr Micros kLength = seconds(3);
+  std::size_t let_in = 0;
+  std::size_t refused = 0;
+  Micros longest_wait{};
+};
+class RushTest : public SessionKeysTest, public testing::WithParamInterface<int> {
+ protected:
+  Rush run(Micros derivation) {
+    std::deque<std::pair<Instant, Caller>> ring;
+    Rush rush;
+    const Instant begun = now_;
+    const std::vector<std::byte> message = KeyMaterial{}.bytes();
+    for (std::size_t n = 0; now_ - begun < Rush::kLength || !ring.empty();) {
+      for (; begun + millis(static_cast<std::int64_t>(n)) <= now_ && n < 3'000; ++n) {
+        Caller caller = viewer("live/secret", static_cast<std::uint32_t>(100 + n));
+        caller.address = IpAddress::v4(10, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n), 1);
+        caller.key_message = with_salt(message, n);
+        if (ring.size() < Mailbox::kEvents) ring.emplace_back(begun + millis(static_cast<std::int64_t>(n)), caller);
+      }
+      if (ring.empty()) {
+        now_ = now_ + millis(1);
+        continue;
+      }
+      const auto [at, caller] = ring.front();
+      ring.pop_front();
+      waited_ = now_ - at;
+      rush.longest_wait = std::max(rush.longest_wait, waited_);
+      const std::uint64_t before = desk().key_derivations();
+      // Its salt is another one than its key was wrapped with: what that costs is the same, and 1010 is a yes here.
+      const std::int32_t answer = rejection_of(caller);
+      ++(answer == 1010 ? rush.let_in : rush.refused);
+      EXPECT_TRUE(answer == 1010 || answer == 2402) << answer;
+      now_ = now_ + static_cast<std::int64_t>(desk().key_derivations() - before) * derivation + micros(5);
+      take_notices();
+    }
+    waited_ = {};
+    return rush;
+  }
+};
+
+TEST_P(RushTest, NobodyWaitsForMoreThanThreeSecondsOfWork) {
+  const Micros derivation = micros(GetParam());
+  const Rush rush = run(derivation);
+  EXPECT_LE(rush.longest_wait, seconds(3) + derivation);
+  EXPECT_GT(rush.let_in, 300u);
+  EXPECT_GT(rush.refused, 0u);
+  const std::int64_t share_left = 1'000'000 - DerivationBudget::kPerSecond * derivation.count;  // Of the thread.
+  if (share_left <= 0) return;  // The ration alone would not hold the queue.
+  EXPECT_LE(rush.longest_wait.count, DerivationBudget::kBurst * derivation.count * 1'000'000 / share_left);
+}
+
+INSTANTIATE_TEST_SUITE_P(, RushTest, testing::Values(2'000, 3'000, 12'000));
+
+TEST_F(SessionKeysTest, WhoWaitedThreeSecondsHasGivenUpAndCostsNothing) {
+  waited_ = seconds(3);
+  EXPECT_EQ(rejection_of(with_key(viewer("live/secret"), {})), 2402);
+  EXPECT_EQ(desk().key_derivations(), 0u);
+  waited_ = seconds(3) - micros(1);
+  EXPECT_EQ(rejection_of(with_key(viewer("live/secret"), {})), 0);
 }
 
 TEST_F(SessionKeysTest, NoNoticeHoldsAPassphrase) {

@@ -11,6 +11,9 @@ using wire::Reject;
 
 // A log that nobody reads must not grow: the oldest goes.
 constexpr std::size_t kNoticesMax = 1024;
+// A caller that waited longer has given up, as libsrt does by itself. So no more than this is ever waiting to be done,
+// however slow the host derives keys.
+constexpr Micros kWaitMax = kHandshakeTimeout;
 
 std::string_view describe(Role role) { return role == Role::kPublisher ? "publisher" : "viewer"; }
 
@@ -79,6 +82,8 @@ void SessionDesk::note(Notice::Level level, std::string text) {
 void SessionDesk::handle(event::ConclusionReceived& event) {
   const ConclusionReading reading = read_conclusion(used_part(event.datagram, event.bytes));
   if (const auto* conclusion = std::get_if<Conclusion>(&reading)) {
+    if (now_ - event.received >= kWaitMax)
+      return reject(event.path, conclusion->handshake, Reject::kOverload, &conclusion->request);
     admit(event.path, *conclusion);
   } else if (const auto* rejected = std::get_if<RejectedConclusion>(&reading)) {
     reject(event.path, rejected->handshake, rejected->reason, nullptr);

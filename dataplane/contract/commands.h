@@ -180,6 +180,7 @@ namespace event {
 // A CONCLUSION whose cookie was right. Control answers with OpenSession or SendReply.
 struct ConclusionReceived {
   Path path;
+  Instant received = {};
   std::uint16_t bytes = 0;
   std::array<std::byte, kDatagramBytesMax> datagram{};
 };

@@ -96,7 +96,8 @@ void Listener::say(Instant now, const Session& session, Response& response, Wire
 Verdict Listener::forward(Instant now, const io::Arrival& arrival, SocketId peer) noexcept {
   if (is_pending(now, arrival.path.remote, peer)) return Verdict::kHandshakePending;
   const ByteSpan datagram = arrival.packet.bytes();
-  event::ConclusionReceived received{.path = arrival.path, .bytes = static_cast<std::uint16_t>(datagram.size())};
+  event::ConclusionReceived received{
+      .path = arrival.path, .received = now, .bytes = static_cast<std::uint16_t>(datagram.size())};
   std::memcpy(received.datagram.data(), datagram.data(), datagram.size());
   if (!mailbox_.post(Event{std::move(received)})) return Verdict::kEventRingFull;
   pending_[next_pending_++ % pending_.size()] = {arrival.path.remote, peer, now + kHandshakeTimeout};
