@@ -16,6 +16,7 @@ from processes import Process, wait_until
 from testing import Failed, Skip
 
 STREAM = "live/main"
+SEALED_STREAM = "live/sealed"
 # Behind the relay's virtio-user device.
 RELAY_IP, LOAD_IP = "10.77.0.1", "10.77.0.2"
 
@@ -65,6 +66,19 @@ def fanlight(ground: Ground, sealed: bool = False, coalesce_ms: int = 0) -> Iter
     relay = _fanlight(ground, relays.Configuration(listen=[address], streams=[stream], sessions_max=20500))
     try:
         yield Server(relay.process, address, address, _secret_words(ground) if sealed else ())
+    finally:
+        relay.process.stop()
+
+
+@contextlib.contextmanager
+def fanlight_with_secret(ground: Ground) -> Iterator[Server]:
+    """A clear stream, and one that asks its viewers for a passphrase; the words are theirs."""
+    address = f"127.0.0.1:{relays.free_udp_port()}"
+    streams = [relays.Stream(STREAM, latency_ms=120, bitrate_max_mbps=10),
+               relays.Stream(SEALED_STREAM, latency_ms=120, bitrate_max_mbps=1, view_passphrase=PASSPHRASE)]
+    relay = _fanlight(ground, relays.Configuration(listen=[address], streams=streams, sessions_max=20500))
+    try:
+        yield Server(relay.process, address, address, _secret_words(ground)[2:])
     finally:
         relay.process.stop()
 
@@ -132,10 +146,10 @@ class Load:
 
 
 def start_load(ground: Ground, mode: str, relay: str, *more: str, seconds: float, viewers: int = 0, ramp: float = 1000,
-               bitrate: str = "5M") -> Load:
+               bitrate: str = "5M", name: str = STREAM) -> Load:
     """`seconds` begin when every viewer is up."""
     path = ground.work / f"load-{mode}-{time.monotonic_ns()}.json"
-    argv = [ground.program("fanlight-load"), mode, "--relay", relay, "--name", STREAM, "--duration", f"{seconds:.1f}s",
+    argv = [ground.program("fanlight-load"), mode, "--relay", relay, "--name", name, "--duration", f"{seconds:.1f}s",
             "--core", str(LOAD_CPU), "--json", str(path)]
     if mode != "publish":
         argv += ["--viewers", str(viewers), "--ramp", str(ramp)]

@@ -1,4 +1,4 @@
-"""Kernel sockets: (c) CPU per delivered packet and the largest audience, (d) latency, (g) joins, (h) loss."""
+"""Kernel sockets: (c) CPU per delivered packet and the largest audience, (d) latency, (h) loss."""
 from __future__ import annotations
 
 import statistics
@@ -138,20 +138,6 @@ def added_latency(ground: Ground, largest_of: dict[str, int]) -> list[dict]:
         rows.append({"port": port, "viewers": viewers, **{key: statistics.median(r[key] for r in reports)
                                                           for key in ("p50", "p99", "p999")}})
     return rows
-
-
-def joins(ground: Ground) -> dict:
-    """A thousand callers a second to a thin stream, so that what is measured is the joining."""
-    viewers = 2000 if ground.scale.quick else 10000
-    say(f"  joins: {viewers} viewers, 1000 a second")
-    with fanlight(ground) as server:
-        before = cpu_seconds(server.process.pid)
-        load = start_load(ground, "both", server.view, "--excuse-loss", "100", viewers=viewers, ramp=1000, seconds=2,
-                          bitrate="50k")
-        report = load.report()
-        spent = cpu_seconds(server.process.pid) - before
-    return {"viewers": viewers, "ramp_per_s": 1000, "connected": report["connected"], "ramp_s": report["ramp_s"],
-            "failures": report["failures"], "cpu_s": spent, "lost": report["lost"], "late": report["late"]}
 
 
 def loss(ground: Ground) -> list[dict]:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import bench_crowd
 import bench_fanout
+import bench_joins
 import bench_micro
 import bench_sockets
 import plot
@@ -131,8 +132,13 @@ class Report:
         table("latency at half of the largest audience", tuple(rows[0]), [tuple(row.values()) for row in rows])
 
     def _joins(self) -> None:
-        row = self.json["joins"] = bench_sockets.joins(self.ground)
+        row = self.json["joins"] = bench_joins.joins(self.ground)
         table("joins", tuple(row), [tuple(row.values())])
+        sealed = row["sealed"] = bench_joins.sealed_joins(self.ground)
+        head = ("offered_per_s", "callers", "connected", "held_per_s", "longest_wait_ms", "clear_lost", "clear_late",
+                "clear_p50_us", "clear_p99_us", "relay_cpu_s", "failures")
+        table("encrypted joins, each with a key derivation; clear viewers beside them", head,
+              [tuple(one.get(key, "") for key in head) for one in sealed])
 
     def _loss(self) -> None:
         rows = self.json["loss"] = bench_sockets.loss(self.ground)

@@ -22,7 +22,7 @@ struct CallTerms {
 class Calling {
  public:
   Calling(Instant now, const CallTerms& terms)
-      : keys_(terms.keys == nullptr ? SessionKeys{} : terms.keys->make()),
+      : keys_(terms.keys == nullptr ? SessionKeys{} : terms.keys->make(terms.socket.raw())),
         caller_({.opened = now,
                  .socket = terms.socket,
                  .first_seq = terms.first_seq,

@@ -122,6 +122,10 @@ void add_viewing(CLI::App& app, Words& words) {
   app.add_option("--view-passphrase-file", words.view_passphrase_file, "first line: the viewers' passphrase")
       ->type_name("FILE")
       ->group(group);
+  app.add_option("--salts", settings.view_salts,
+                 "so many salts among the viewers' keys (default 1); a relay derives a key for each")
+      ->check(CLI::Range(1, 4096))
+      ->group(group);
   app.add_option("--hash-every", settings.hash_every,
                  "hash one packet of so many, a power of two (default 64); stamps are read on each")
       ->check(CLI::Range(1u, 64u))

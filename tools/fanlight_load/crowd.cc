@@ -156,12 +156,18 @@ void Crowd::tick_call(Instant now, std::size_t slot) {
   if (call.caller().state() == srt::Caller::State::kConnected) return open(now, slot);
   if (call.caller().state() != srt::Caller::State::kFailed) return;
   const srt::Caller::Failure failure = call.caller().failure();
+  if (failure.is_from_peer) note_answer(now, slot);
   const std::string reason =
       std::to_string(static_cast<int>(failure.reason)) + " " + std::string(wire::describe(failure.reason));
   end(slot, (failure.is_from_peer ? "rejected: " : "no session: ") + reason);
 }
 
+void Crowd::note_answer(Instant now, std::size_t slot) {
+  answers_ns_->record(static_cast<std::uint64_t>((now - calls_[slot]->opened()).count) * 1000);
+}
+
 void Crowd::open(Instant now, std::size_t slot) {
+  note_answer(now, slot);
   Calling& call = *calls_[slot];
   const srt::Caller::Answer& answer = call.caller().answer();
   viewers_[slot] = Viewer({.peer = answer.peer,

@@ -76,6 +76,8 @@ class Crowd {
   void leave(Instant now);
 
   [[nodiscard]] std::array<Figures, kManners> figures() const;
+  // From a call to the relay's answer, whatever it was.
+  [[nodiscard]] const Histogram& answers_ns() const { return *answers_ns_; }
   [[nodiscard]] const std::map<std::string, std::size_t>& failures() const { return failures_; }
   [[nodiscard]] std::uint64_t received() const;
   [[nodiscard]] std::size_t up() const { return up_; }
@@ -100,6 +102,7 @@ class Crowd {
   void tick_up(Instant now, std::size_t slot);
   void tick_call(Instant now, std::size_t slot);
   void speak(Instant now, std::size_t slot, Viewer::Occasion occasion);
+  void note_answer(Instant now, std::size_t slot);
   void end(std::size_t slot, const std::string& why);
   [[nodiscard]] Gaps& gaps_of(std::size_t slot);
   [[nodiscard]] bool is_mute(const Place& place) const {
@@ -116,6 +119,7 @@ class Crowd {
   std::vector<std::unique_ptr<Calling>> calls_;
   std::vector<std::unique_ptr<crypto::SessionCiphers>> ciphers_;
   std::array<std::unique_ptr<Histogram>, kManners> latencies_;
+  std::unique_ptr<Histogram> answers_ns_ = std::make_unique<Histogram>();
   std::map<std::string, std::size_t> failures_;
   Instant began_{};
   std::int64_t ticks_ = 0;  // Given so far, one viewer after the other.

@@ -24,8 +24,8 @@ std::uint32_t random_first_socket() {
   return std::max<std::uint32_t>(load_be16(bytes.data()) & 0x3FFF, 1) << 16;
 }
 
-std::unique_ptr<KeyMaker> keys_for(const std::string& passphrase, std::size_t key_bytes) {
-  return passphrase.empty() ? nullptr : std::make_unique<KeyMaker>(passphrase, key_bytes);
+std::unique_ptr<KeyMaker> keys_for(const std::string& passphrase, std::size_t key_bytes, std::size_t salts = 1) {
+  return passphrase.empty() ? nullptr : std::make_unique<KeyMaker>(passphrase, key_bytes, salts);
 }
 
 std::vector<std::string> stream_ids(const Settings& settings, std::size_t count, const char* mode) {
@@ -58,7 +58,7 @@ Generator::Generator(const Settings& settings, const GeneratorParts& parts, Prog
       outbox_(parts.headers, parts.payloads, parts.port),
       progress_(progress),
       publish_keys_(keys_for(settings.publish_passphrase, settings.key_bytes)),
-      view_keys_(keys_for(settings.view_passphrase, settings.key_bytes)),
+      view_keys_(keys_for(settings.view_passphrase, settings.key_bytes, settings.view_salts)),
       first_socket_(random_first_socket()),
       publish_ids_(stream_ids(settings, settings.publishers, "publish")),
       crowd_(crowd_options(settings, parts, view_keys_.get(), first_socket_), outbox_),
@@ -234,6 +234,7 @@ Report Generator::report() const {
   report.busy_s = static_cast<double>(busy_ns_) / 1e9;
   report.received_while_running = received_after_ - received_before_;
   report.figures = std::make_unique<std::array<Figures, kManners>>(crowd_.figures());
+  report.answers_ns = crowd_.answers_ns();
   report.failures = crowd_.failures();
   report.hashed = crowd_.hashed();
   report.missed_ticks = crowd_.missed_ticks();

@@ -15,22 +15,27 @@ wire::Salt random_salt() {
 
 }  // namespace
 
-KeyMaker::KeyMaker(std::string_view passphrase, std::size_t key_bytes)
-    : salt_(random_salt()), kek_(crypto::derive_kek(passphrase, salt_, key_bytes)) {}
+KeyMaker::KeyMaker(std::string_view passphrase, std::size_t key_bytes, std::size_t salts) {
+  for (std::size_t i = 0; i < salts; ++i) {
+    const wire::Salt salt = random_salt();
+    derived_.push_back({salt, crypto::derive_kek(passphrase, salt, key_bytes)});
+  }
+}
 
-SessionKeys KeyMaker::make() const {
+SessionKeys KeyMaker::make(std::size_t n) const {
+  const auto& [salt, kek] = derived_[n % derived_.size()];
   std::array<std::byte, 32> bytes;
   CHECK(crypto::fill_random(bytes));
-  const crypto::Key key(ByteSpan(bytes).first(kek_.size()));
+  const crypto::Key key(ByteSpan(bytes).first(kek.size()));
   std::array<std::byte, 72> wrapped;
-  const std::size_t wrapped_bytes = crypto::wrap_keys(kek_, key.bytes(), wrapped);
+  const std::size_t wrapped_bytes = crypto::wrap_keys(kek, key.bytes(), wrapped);
   SessionKeys keys;
   keys.message.resize(wire::kKeyMessageBytesMax);
   keys.message.resize(wire::write_key_message(
-      keys.message, {.key_bytes = kek_.size(), .salt = salt_, .wrapped = ByteSpan{wrapped}.first(wrapped_bytes)}));
+      keys.message, {.key_bytes = kek.size(), .salt = salt, .wrapped = ByteSpan{wrapped}.first(wrapped_bytes)}));
   CHECK(!keys.message.empty());
   keys.ciphers = std::make_unique<crypto::SessionCiphers>();
-  keys.ciphers->even.emplace(key, salt_);
+  keys.ciphers->even.emplace(key, salt);
   return keys;
 }
 

@@ -1,5 +1,5 @@
-// Keys for a crowd: one salt and one derived key for all, since deriving takes 2 ms; a key of its own and a key message
-// of its own for each session.
+// Keys for a crowd: a few salts and the keys derived with them for all, since deriving takes 2 ms; a key of its own and
+// a key message of its own for each session.
 #pragma once
 
 #include <cstddef>
@@ -20,13 +20,17 @@ struct SessionKeys {
 class KeyMaker {
  public:
   // `key_bytes`: 16, 24 or 32.
-  KeyMaker(std::string_view passphrase, std::size_t key_bytes);
-  [[nodiscard]] SessionKeys make() const;
-  [[nodiscard]] std::size_t key_bytes() const { return kek_.size(); }
+  KeyMaker(std::string_view passphrase, std::size_t key_bytes, std::size_t salts = 1);
+  // Session `n` takes the n-th salt, in turn.
+  [[nodiscard]] SessionKeys make(std::size_t n) const;
+  [[nodiscard]] std::size_t key_bytes() const { return derived_.front().kek.size(); }
 
  private:
-  wire::Salt salt_;
-  crypto::Key kek_;
+  struct Derived {
+    wire::Salt salt{};
+    crypto::Key kek;
+  };
+  std::vector<Derived> derived_;
 };
 
 }  // namespace fanlight::load

@@ -48,11 +48,14 @@ Result<Done> start_eal(const Settings& settings) {
   return started ? io::register_worker_thread() : started;
 }
 
-// 127.1.0.1 and on: each session has an address of its own, all on one socket. 127.255.255.255 is out of reach.
+// 127.1.0.1, 127.1.1.1 and on: each session has an address of its own, all on one socket; those that come one after the
+// other come from different sites (/24), as an audience does.
 IpAddress loopback_of(std::size_t slot) {
-  const std::size_t n = slot + (std::size_t{1} << 16) + 1;
-  return IpAddress::v4(127, static_cast<std::uint8_t>(n >> 16), static_cast<std::uint8_t>(n >> 8),
-                       static_cast<std::uint8_t>(n));
+  constexpr std::size_t kSites = 256;
+  constexpr std::size_t kHosts = 254;
+  const std::size_t host = slot / kSites;
+  return IpAddress::v4(127, static_cast<std::uint8_t>(1 + host / kHosts), static_cast<std::uint8_t>(slot % kSites),
+                       static_cast<std::uint8_t>(1 + host % kHosts));
 }
 
 // A vhost device is up when the other end has come. Keeps the link's house meanwhile.

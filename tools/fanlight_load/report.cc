@@ -116,6 +116,7 @@ std::string as_json(const Settings& settings, const Report& report) {
   json["hash_checked"] = report.hashed;
   json["rate"] = {{"packets_per_s", rate_of(report)},
                   {"bits_per_s", rate_of(report) * static_cast<double>(kPayloadBytes) * 8}};
+  json["answer_us"] = latency_json(report.answers_ns);
   json["failures"] = report.failures;
   json["publishers"] = publishers_json(report.publishers);
   Json misbehaving = Json::object();

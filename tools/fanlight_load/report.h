@@ -31,6 +31,7 @@ struct Report {
   double busy_s = 0;  // In turns of its loop that moved something.
   std::uint64_t received_while_running = 0;
   std::unique_ptr<std::array<Figures, kManners>> figures;
+  Histogram answers_ns;                         // From a viewer's call to what the relay said.
   std::map<std::string, std::size_t> failures;  // Of good viewers: why they ended or never came.
   PublishersReport publishers;
   std::uint64_t hashed = 0;

@@ -55,6 +55,7 @@ struct Settings {
   std::string publish_passphrase;
   std::string view_passphrase;
   std::size_t key_bytes = 16;
+  std::size_t view_salts = 1;  // So many different ones among the viewers; each costs the relay a derivation.
   std::uint32_t hash_every = 64;
 
   std::array<double, kManners> shares{};  // Of misbehaving viewers.
