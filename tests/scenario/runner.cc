@@ -142,7 +142,8 @@ std::unique_ptr<Subject> make_subject(const Script& script) {
   if (script.engine == "receiver") return make_receiver(script);
   if (script.engine == "sender") return make_sender(script);
   if (script.engine == "caller") return make_caller(script);
-  throw std::runtime_error("a script names its engine: receiver, sender or caller");
+  if (script.engine == "joiner") return make_joiner(script);
+  throw std::runtime_error("a script names its engine: receiver, sender, caller or joiner");
 }
 
 std::string play(const Script& script, Subject& subject) {

@@ -1,6 +1,7 @@
 // Plays a conversation with an engine in virtual time and says where it went otherwise than written.
 //
-//   # comment                          engine receiver | sender | caller   peer latency=120ms first=100 window=8192
+//   # comment                          engine receiver | sender | caller | joiner
+//   peer latency=120ms first=100 window=8192
 //   0.005 < data 102                   the peer says this at 5 ms
 //   0.005 > nak 101-103,105            the engine says exactly this, at that moment
 //   ...   > nak 101 every 20ms         and again each 20 ms, up to the next line that has a moment of its own
@@ -53,6 +54,7 @@ class Subject {
 [[nodiscard]] std::unique_ptr<Subject> make_receiver(const Script& script);
 [[nodiscard]] std::unique_ptr<Subject> make_sender(const Script& script);
 [[nodiscard]] std::unique_ptr<Subject> make_caller(const Script& script);
+[[nodiscard]] std::unique_ptr<Subject> make_joiner(const Script& script);
 // By the name that the script gives.
 [[nodiscard]] std::unique_ptr<Subject> make_subject(const Script& script);
 
