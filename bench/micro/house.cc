@@ -6,6 +6,7 @@ namespace fanlight::bench {
 namespace {
 
 constexpr std::size_t kHistorySlots = 1024;
+constexpr std::size_t kOtherSlots = 64;
 constexpr std::size_t kPayloadBytes = 1316;
 // A viewer that reports each other packet and acknowledges nothing would be refused, and cut after 10 s of its clock.
 constexpr ViewerBounds kUnbounded{.repair_percent = 100, .cuts_slow = false};
@@ -14,7 +15,8 @@ constexpr ViewerBounds kUnbounded{.repair_percent = 100, .cuts_slow = false};
 
 House::House(std::size_t viewers, std::uint32_t window_packets)
     : stream(kHistorySlots, viewers, {.latency_max = seconds(5), .bounds = kUnbounded}),
-      relay({.sessions_max = viewers + 1, .publishers_max = 1, .key = {1, 2}}, {headers, copies}, mailbox,
+      other_stream(kOtherSlots, 1, {.latency_max = seconds(5)}),
+      relay({.sessions_max = viewers + 3, .publishers_max = 2, .key = {1, 2}}, {headers, copies}, mailbox,
             io::AnyPort::of(port)) {
   CHECK(mailbox.commands.try_push(Command{command::AddStream{kStream, &stream}}));
   viewers_.reserve(viewers);
@@ -32,13 +34,19 @@ Path House::path_of(std::size_t caller) {
           .local = {IpAddress::v4(10, 9, 0, 1), 9000}};
 }
 
-SocketId House::open(Role role, std::size_t caller, SeqNo first_seq, std::uint32_t window_packets) {
-  CHECK(mailbox.commands.try_push(Command{opening(kStream, {.role = role,
-                                                            .path = path_of(caller),
-                                                            .peer = SocketId{static_cast<std::uint32_t>(caller + 1)},
-                                                            .first_seq = first_seq,
-                                                            .window_packets = window_packets,
-                                                            .ciphers = nullptr})}));
+void House::open_other_stream() {
+  CHECK(mailbox.commands.try_push(Command{command::AddStream{kOtherStream, &other_stream}}));
+  other_publisher_ = open(Role::kPublisher, viewers() + 1, {1}, kFlowWindowPackets, kOtherStream);
+  (void)open(Role::kViewer, viewers() + 2, {1}, 1u << 30, kOtherStream);
+}
+
+SocketId House::open(Role role, std::size_t caller, SeqNo first_seq, std::uint32_t window_packets, StreamIndex to) {
+  CHECK(mailbox.commands.try_push(Command{opening(to, {.role = role,
+                                                       .path = path_of(caller),
+                                                       .peer = SocketId{static_cast<std::uint32_t>(caller + 1)},
+                                                       .first_seq = first_seq,
+                                                       .window_packets = window_packets,
+                                                       .ciphers = nullptr})}));
   relay.take_commands(now);
   relay.service_touched(now);
   flush();
@@ -56,15 +64,16 @@ io::Arrival House::arrival(std::size_t i, ByteSpan datagram) {
   return arrival;
 }
 
-void House::publish() {
+io::Arrival House::packet(SocketId publisher, std::size_t caller, std::uint32_t n) {
   std::array<std::byte, wire::kHeaderBytes + kPayloadBytes> datagram{};
-  ++published_;
-  wire::write_data_header(std::span(datagram).first<wire::kHeaderBytes>(),
-                          {.seq = {published_ & kSeqMask},
-                           .message = published_,
-                           .time = {static_cast<std::uint32_t>(now.us)},
-                           .destination = publisher_});
-  io::Arrival packet = arrival(viewers_.size(), datagram);
+  wire::write_data_header(
+      std::span(datagram).first<wire::kHeaderBytes>(),
+      {.seq = {n & kSeqMask}, .message = n, .time = {static_cast<std::uint32_t>(now.us)}, .destination = publisher});
+  return arrival(caller, datagram);
+}
+
+void House::publish() {
+  io::Arrival packet = next_packet();
   relay.admit(now, {&packet, 1});
   relay.service_touched(now);
   const std::uint64_t wanted = std::uint64_t{published_} * viewers_.size();

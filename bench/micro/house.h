@@ -29,6 +29,7 @@ static_assert(io::Port<VoidPort>);
 class House {
  public:
   static constexpr StreamIndex kStream{0};
+  static constexpr StreamIndex kOtherStream{1};
 
   House(std::size_t viewers, std::uint32_t window_packets);
 
@@ -41,6 +42,14 @@ class House {
   // The publisher's next packet to everybody.
   void publish();
   [[nodiscard]] std::uint32_t published() const { return published_; }
+  // The publisher's next packet; whether it arrives is the caller's to say.
+  [[nodiscard]] io::Arrival next_packet() { return packet(publisher_, viewers(), ++published_); }
+  [[nodiscard]] io::Arrival packet_again(std::uint32_t n) { return packet(publisher_, viewers(), n); }
+  // Another stream with one viewer, which nobody here asks for anything.
+  void open_other_stream();
+  [[nodiscard]] io::Arrival next_packet_of_other() {
+    return packet(other_publisher_, viewers() + 1, ++other_published_);
+  }
   // A datagram of viewer `i`, as a port would hand it over.
   [[nodiscard]] io::Arrival arrival(std::size_t i, ByteSpan datagram);
   // Everything queued is gone, unsent.
@@ -54,15 +63,20 @@ class House {
   PacketPool headers{4095, kHeaderRoomBytes};
   PacketPool copies{255, kCopyRoomBytes};
   Stream stream;
+  Stream other_stream;
   Mailbox mailbox;
   VoidPort port;
   Relay relay;
 
  private:
-  [[nodiscard]] SocketId open(Role role, std::size_t caller, SeqNo first_seq, std::uint32_t window_packets);
+  [[nodiscard]] SocketId open(Role role, std::size_t caller, SeqNo first_seq, std::uint32_t window_packets,
+                              StreamIndex stream = kStream);
+  [[nodiscard]] io::Arrival packet(SocketId publisher, std::size_t caller, std::uint32_t n);
   std::vector<SocketId> viewers_;
   SocketId publisher_;
+  SocketId other_publisher_;
   std::uint32_t published_ = 0;
+  std::uint32_t other_published_ = 0;
 };
 
 }  // namespace fanlight::bench

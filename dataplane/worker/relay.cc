@@ -19,6 +19,9 @@ constexpr Micros kShutdownRetry = millis(1);
 constexpr Micros kShutdownPatience = seconds(1);
 // What found no room is tried again after this.
 constexpr Micros kRetryInterval = millis(1);
+// Sessions whose time has come in one breath, earliest first; the others come in the next. When a whole audience waits
+// for repairs, looking through all of it in each breath would leave time for nothing else.
+constexpr std::size_t kTimersPerBreath = kFreshPerBreath;
 // The sequence space, less what a second or two may bring before the viewer is looked at again.
 constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
@@ -46,7 +49,9 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
 Relay::~Relay() = default;
 
 void Relay::fire_due_timers(Instant now) noexcept {
-  while (const std::optional<std::uint32_t> slot = timers_.pop_due(now)) {
+  for (std::size_t fired = 0; fired < kTimersPerBreath; ++fired) {
+    const std::optional<std::uint32_t> slot = timers_.pop_due(now);
+    if (!slot) return;
     Session& session = sessions_.at(*slot);
     if (session.state == Session::State::kClosing) {
       continue_close(now, session);
