@@ -20,6 +20,7 @@ class RecentRepairs {
   explicit RecentRepairs(std::size_t repairs) : sets_((repairs + kWays - 1) / kWays) {}
 
   void note(const Viewer& viewer, PacketPos pos, Instant now) noexcept {
+    if (origin_ == 0) origin_ = reinterpret_cast<std::uintptr_t>(&viewer);
     Set& set = sets_[home_of(viewer, pos)];
     const std::uint32_t whose = key_of(viewer);
     const auto is_same = [&](const Entry& one) { return one.viewer == whose && one.pos == NearPos::of(pos); };
@@ -44,9 +45,11 @@ class RecentRepairs {
   };
   using Set = std::array<Entry, kWays>;
 
-  // Where it stands: its low bits are zero, so a one there collides with nobody.
-  [[nodiscard]] static std::uint32_t key_of(const Viewer& viewer) noexcept {
-    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&viewer) / sizeof(std::uint64_t)) | 1;
+  // Where it stands, seen from the first of them: who crowds out whom does not depend on where their slab lies. The low
+  // bits are zero, so a one there collides with nobody.
+  [[nodiscard]] std::uint32_t key_of(const Viewer& viewer) const noexcept {
+    return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(&viewer) - origin_) / sizeof(std::uint64_t)) |
+           1;
   }
   [[nodiscard]] std::size_t home_of(const Viewer& viewer, PacketPos pos) const noexcept {
     const std::uint64_t both = std::uint64_t{key_of(viewer)} << 32 | NearPos::of(pos).low;
@@ -54,6 +57,7 @@ class RecentRepairs {
     return static_cast<std::size_t>((mixed >> 32) * sets_.size() >> 32);
   }
   std::vector<Set> sets_;
+  std::uintptr_t origin_ = 0;
 };
 
 }  // namespace fanlight
