@@ -36,5 +36,7 @@ int main(int argc, char** argv) {
     packets += many;
   }
   std::printf("{\"packets\":%lu,\"bytes\":%lu}\n", packets, bytes);
-  return rte_eth_dev_stop(0);
+  rte_eth_dev_stop(0);
+  rte_eth_dev_close(0);  // Takes the socket away.
+  return rte_eal_cleanup();
 }

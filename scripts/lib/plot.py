@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 400, 64, 48, 40, 150
-COLOURS = ("#1f6f8b", "#c1440e", "#5b8c3a", "#7a4fa3")
+COLOURS = ("#1f6f8b", "#c1440e", "#5b8c3a", "#7a4fa3", "#8a8a1f", "#444444")
 
 
 def _ceiling(value: float) -> float:

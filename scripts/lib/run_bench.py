@@ -55,6 +55,16 @@ class Report:
             self.failed += 1
             print(f"FAIL {name}: {reason}", flush=True)
 
+    def demand_sound(self, name: str, rows: list[dict]) -> None:
+        """Loss and lateness are figures; a viewer that never came up, or a wrong byte, is a fault."""
+        for row in rows:
+            faults = [key for key in ("continuity_errors", "hash_failures") if row.get(key, 0) > 0]
+            if row["connected"] != row["viewers"]:
+                faults.insert(0, f"{row['viewers'] - row['connected']} viewers that did not connect")
+            if faults:
+                self.failed += 1
+                print(f"FAIL {name}, {row['viewers']} viewers: {', '.join(faults)}", flush=True)
+
     def _micro(self) -> None:
         steps = bench_micro.micro(self.ground)
         self.json["micro_ns"] = steps
@@ -98,6 +108,7 @@ class Report:
         self.json.setdefault("added_latency_us", []).extend(
             {"port": "virtio", "viewers": row["viewers"], **{key: row["latency_us"][key] for key in ("p50", "p99", "p999")}}
             for row in rows)
+        self.demand_sound("crowd", rows)
         table("crowd over virtio", ("viewers", "bitrate", "up", "expected", "lost", "late", "p99 us"), [
             (row["viewers"], row["bitrate"], row["connected"], row["expected"], row["lost"], row["late"],
              row["latency_us"]["p99"]) for row in rows])
@@ -129,10 +140,12 @@ class Report:
     def _latency(self) -> None:
         rows = bench_sockets.added_latency(self.ground, {row["server"]: row["viewers"] for row in self.json.get("largest", [])})
         self.json.setdefault("added_latency_us", []).extend(rows)
-        table("latency at half of the largest audience", tuple(rows[0]), [tuple(row.values()) for row in rows])
+        whose = "half of the largest audience" if "largest" in self.json else "a small audience"
+        table(f"latency of {whose}", tuple(rows[0]), [tuple(row.values()) for row in rows])
 
     def _joins(self) -> None:
         row = self.json["joins"] = bench_joins.joins(self.ground)
+        self.demand_sound("joins", [row])
         table("joins", tuple(row), [tuple(row.values())])
         sealed = row["sealed"] = bench_joins.sealed_joins(self.ground)
         head = ("offered_per_s", "callers", "connected", "held_per_s", "longest_wait_ms", "clear_lost", "clear_late",
@@ -142,6 +155,7 @@ class Report:
 
     def _loss(self) -> None:
         rows = self.json["loss"] = bench_sockets.loss(self.ground)
+        self.demand_sound("loss", rows)
         table("1 % loss, 200 ms latency", tuple(rows[0]), [tuple(row.values()) for row in rows])
 
     def _misbehaviour(self) -> None:
@@ -171,10 +185,10 @@ def draw(report: dict, folder: Path) -> None:
     streams = [row for row in report.get("growth", []) if row["port"] == "null" and row["viewers"] == 5000]
     plot.curves(folder / "streams.svg", "Fan-out, net_null: 5,000 viewers of so many streams", "ns", {
         "fanlight": [(row["streams"], row["ns_per_packet"]) for row in streams]}, axis="streams")
-    servers = {row["server"] for row in report.get("sockets", [])}
+    sockets = [row for row in report.get("sockets", []) if row["cipher"] == "none"]
     plot.curves(folder / "sockets.svg", "Kernel sockets: CPU of a delivered packet", "us", {
-        name: [(row["viewers"], row["cpu_us_per_packet"]) for row in report.get("sockets", []) if row["server"] == name]
-        for name in sorted(servers)})
+        name: [(row["viewers"], row["cpu_us_per_packet"]) for row in sockets if row["server"] == name]
+        for name in sorted({row["server"] for row in sockets})})
 
 
 def keep(report: dict, args: argparse.Namespace) -> None:
