@@ -12,13 +12,25 @@
 namespace fanlight::cli {
 namespace {
 
-// The two are installed side by side.
-std::string neighbour() {
+// As they are installed, and as the build leaves them.
+constexpr std::array kPlaces = {"/fanlightd", "/../../controlplane/fanlightd"};
+
+std::string own_folder() {
   std::array<char, 4096> own{};
   if (readlink("/proc/self/exe", own.data(), own.size() - 1) <= 0) return {};
   const std::string path = own.data();
-  const std::string beside = path.substr(0, path.rfind('/')) + "/fanlightd";
-  return access(beside.c_str(), X_OK) == 0 ? beside : std::string{};
+  return path.substr(0, path.rfind('/'));
+}
+
+// Why there is none, and what to do.
+void tell_missing(const std::string& program, const CapacityQuestion& question, int reason) {
+  const bool was_found = program.find('/') != std::string::npos;
+  std::string looked;
+  if (!was_found) looked = " (neither beside this program nor on the PATH)";
+  std::fprintf(stderr, "fanlight: cannot start %s, which measures: %s%s; %s\n", printable(program).c_str(),
+               std::strerror(reason), looked.c_str(),
+               question.fanlightd.empty() ? "install it beside fanlight, or name it with --fanlightd"
+                                          : "name another with --fanlightd");
 }
 
 std::string short_number(double value) {
@@ -28,6 +40,12 @@ std::string short_number(double value) {
 }
 
 }  // namespace
+
+std::string find_fanlightd(const std::string& folder) {
+  for (const char* place : kPlaces)
+    if (const std::string path = folder + place; access(path.c_str(), X_OK) == 0) return path;
+  return "fanlightd";
+}
 
 std::vector<std::string> arguments_of(const CapacityQuestion& question, bool is_json) {
   std::vector<std::string> arguments{"fanlightd", "--capacity", "--config", question.config};
@@ -40,15 +58,13 @@ std::vector<std::string> arguments_of(const CapacityQuestion& question, bool is_
 }
 
 int measure_capacity(const CapacityQuestion& question, bool is_json) {
-  std::string program = question.fanlightd.empty() ? neighbour() : question.fanlightd;
-  if (program.empty()) program = "fanlightd";
+  const std::string program = question.fanlightd.empty() ? find_fanlightd(own_folder()) : question.fanlightd;
   std::vector<std::string> arguments = arguments_of(question, is_json);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   execvp(program.c_str(), argv.data());
-  std::fprintf(stderr, "fanlight: cannot start %s, which measures: %s; name it with --fanlightd\n",
-               printable(program).c_str(), std::strerror(errno));
+  tell_missing(program, question, errno);
   return 1;
 }
 
