@@ -1,6 +1,5 @@
 #include "fanlight_load/libsrt_crowd.h"
 
-#include <arpa/inet.h>
 #include <srt/srt.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <unordered_map>
 
 #include "fanlight_load/clock.h"
+#include "io/socket_address.h"
 
 namespace fanlight::load {
 namespace {
@@ -28,30 +28,10 @@ struct SrtViewer {
   bool is_over = false;
 };
 
-struct LocalAddress {
-  sockaddr_storage storage{};
-  int size = 0;
-  [[nodiscard]] sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-LocalAddress address_of(const Endpoint& endpoint) {
-  LocalAddress address;
-  if (endpoint.ip.is_v4()) {
-    sockaddr_in four{};
-    four.sin_family = AF_INET;
-    four.sin_port = htons(endpoint.port);
-    std::memcpy(&four.sin_addr, endpoint.ip.bytes.data() + 12, 4);
-    std::memcpy(&address.storage, &four, sizeof four);
-    address.size = sizeof four;
-  } else {
-    sockaddr_in6 six{};
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(endpoint.port);
-    std::memcpy(&six.sin6_addr, endpoint.ip.bytes.data(), 16);
-    std::memcpy(&address.storage, &six, sizeof six);
-    address.size = sizeof six;
-  }
-  return address;
+// libsrt wants an int where the kernel has a socklen_t.
+int size_of(const io::SocketAddress& address) { return static_cast<int>(address.size); }
+io::SocketAddress address_of(const Endpoint& endpoint) {
+  return io::SocketAddress::of(endpoint, !endpoint.ip.is_v4(), 0);
 }
 
 // srt_startup() and its opposite.
@@ -105,7 +85,7 @@ class SrtCrowd {
   std::unordered_map<SRTSOCKET, std::size_t> slots_;
   std::map<std::string, std::size_t> failures_;
   Histogram latency_ns_;
-  LocalAddress common_{};  // Where all sockets are bound: one UDP socket and two threads instead of as many each.
+  io::SocketAddress common_{};  // Where all sockets are bound: one UDP socket and two threads instead of as many each.
   int epoll_;
   std::size_t started_ = 0;
   std::uint64_t hashed_ = 0;
@@ -128,11 +108,11 @@ bool SrtCrowd::set_up(SRTSOCKET socket, std::size_t slot) const {
 }
 
 bool SrtCrowd::bind_to_the_common_port(SRTSOCKET socket) {
-  if (common_.size != 0) return srt_bind(socket, common_.raw(), common_.size) == 0;
+  if (common_.size != 0) return srt_bind(socket, common_.raw(), size_of(common_)) == 0;
   const IpAddress any = settings_.relay.ip.is_v4() ? IpAddress::v4(0, 0, 0, 0) : IpAddress{};
   common_ = address_of({any, 0});
-  return srt_bind(socket, common_.raw(), common_.size) == 0 &&
-         srt_getsockname(socket, common_.raw(), &common_.size) == 0;
+  int size = size_of(common_);
+  return srt_bind(socket, common_.raw(), size) == 0 && srt_getsockname(socket, common_.raw(), &size) == 0;
 }
 
 void SrtCrowd::start(std::size_t slot) {
@@ -140,11 +120,11 @@ void SrtCrowd::start(std::size_t slot) {
   SrtViewer& viewer = viewers_[slot];
   viewer.socket = srt_create_socket();
   slots_[viewer.socket] = slot;
-  LocalAddress relay = address_of(settings_.relay);
+  io::SocketAddress relay = address_of(settings_.relay);
   const int events = SRT_EPOLL_IN | SRT_EPOLL_OUT | SRT_EPOLL_ERR;  // OUT: connected.
   if (!set_up(viewer.socket, slot) || !bind_to_the_common_port(viewer.socket) ||
       srt_epoll_add_usock(epoll_, viewer.socket, &events) != 0 ||
-      srt_connect(viewer.socket, relay.raw(), relay.size) != 0)
+      srt_connect(viewer.socket, relay.raw(), size_of(relay)) != 0)
     end(viewer, std::string("libsrt: ") + srt_getlasterror_str());
 }
 
