@@ -55,6 +55,8 @@ std::size_t usable_cores() {
   return static_cast<std::size_t>(std::max(1, CPU_COUNT(&cpus)));
 }
 
+bool is_address_of_host(const IpAddress& address) { return !interface_with(address).empty(); }
+
 Line line_of(const IpAddress& address) {
   Line line{address.is_unspecified() ? default_interface() : interface_with(address), 0};
   double megabits = 0;

@@ -11,6 +11,9 @@ namespace fanlight::control {
 // CPUs that this process may run on.
 [[nodiscard]] std::size_t usable_cores();
 
+// Whether an interface has it.
+[[nodiscard]] bool is_address_of_host(const IpAddress& address);
+
 struct Line {
   std::string interface;  // Empty when none is found.
   double bits = 0;        // What it says of its speed, bits/s; 0 when it says nothing, as loopback does.

@@ -14,19 +14,28 @@ constexpr double kLineOverhead = (1316 + 38 + 20 + 8 + 16) / 1316.0;
 // libsrt's receiver: each 10 ms while there is news, and a light one each 64 packets.
 constexpr double kAcksPerSecondMax = 100;
 constexpr double kPacketsPerLightAck = 64;
+// What the kernel reckons for an ACK that waits and for a packet on its way out, against twice what was granted.
+constexpr double kBufferedAckBytes = 832;
+constexpr double kBufferedPacketBytes = 2304;
+constexpr double kBufferDoubled = 2;
+constexpr double kAwaySeconds = 0.004;
+// Cards tell what they have sent in batches.
+constexpr double kSentSeconds = 0.000'25;
 // What a second worker adds on net_null with 5,000 viewers on each (docs/benchmarks.md).
 constexpr double kFurtherWorker = 0.91;
 
 double packets_per_second(double bits) { return bits / kPayloadBits; }
 
-double acks_per_second(double bits) {
+// No news, no ACK: one for each run at most.
+double acks_per_second(double bits, double packets_at_a_time) {
   const double packets = packets_per_second(bits);
-  return std::min(packets, kAcksPerSecondMax) + packets / kPacketsPerLightAck;
+  return std::min(packets / packets_at_a_time, kAcksPerSecondMax) + packets / kPacketsPerLightAck;
 }
 
 // Of one viewer, in a second.
 double viewer_ns(const WorkerCosts& costs, double bits, double packets_at_a_time) {
-  return packets_per_second(bits) * costs.ns_per_packet(packets_at_a_time) + acks_per_second(bits) * costs.ns_per_ack;
+  return packets_per_second(bits) * costs.ns_per_packet(packets_at_a_time) +
+         acks_per_second(bits, packets_at_a_time) * costs.ns_per_ack;
 }
 
 // A packet waits for the pass before it, and for its place in its own: two passes are the delay, and in the time of one
@@ -34,6 +43,25 @@ double viewer_ns(const WorkerCosts& costs, double bits, double packets_at_a_time
 double longest_run(const Bounds& bounds, double bits) {
   const double in_time = packets_per_second(bits) * static_cast<double>(bounds.delay_max.count) / 2 / 1e6;
   return std::clamp(in_time, 1.0, static_cast<double>(bounds.run_packets_max));
+}
+
+// What comes while a worker is away must find room: a breath, and a slice of whoever else wants its core.
+double viewers_by_receive_buffer(const Bounds& bounds, double bits) {
+  if (bounds.receive_buffer_bytes == 0) return HUGE_VAL;
+  const double datagrams = static_cast<double>(bounds.receive_buffer_bytes) * kBufferDoubled / kBufferedAckBytes;
+  return static_cast<double>(bounds.workers) * datagrams / (acks_per_second(bits, 1) * kAwaySeconds);
+}
+
+// A datagram is the buffer's until the interface has sent it and said so.
+double viewers_by_send_buffer(const Bounds& bounds, double bits) {
+  if (bounds.send_buffer_bytes == 0) return HUGE_VAL;
+  const double datagrams = static_cast<double>(bounds.send_buffer_bytes) * kBufferDoubled / kBufferedPacketBytes;
+  return static_cast<double>(bounds.workers) * datagrams / (packets_per_second(bits) * kSentSeconds);
+}
+
+double viewers_by_history(const Bounds& bounds, double bits) {
+  const double wanted = packets_per_second(bits) * static_cast<double>(bounds.history_span.count) / 1e6;
+  return bounds.history_packets == 0 || wanted <= static_cast<double>(bounds.history_packets) ? HUGE_VAL : 0;
 }
 
 double workers_at_work(const Bounds& bounds) {
@@ -65,6 +93,16 @@ std::string_view name_of(Limit limit) {
       return "sessions_max";
     case Limit::kLine:
       return "line";
+    case Limit::kReceiveBuffer:
+      return "receive_buffer";
+    case Limit::kSendBuffer:
+      return "send_buffer";
+    case Limit::kHistory:
+      return "history";
+    case Limit::kMemory:
+      return "memory";
+    case Limit::kOpenFiles:
+      return "open_files";
   }
   return "unknown";
 }
@@ -72,16 +110,23 @@ std::string_view name_of(Limit limit) {
 Prediction predict(const WorkerCosts& costs, const Bounds& bounds, double bits) {
   const double workers = workers_at_work(bounds);
   Prediction prediction{.bits = bits, .packets_at_a_time = longest_run(bounds, bits)};
-  const double limits[] = {
-      workers * 1e9 / viewer_ns(costs, bits, prediction.packets_at_a_time),
-      static_cast<double>(bounds.workers * bounds.sessions_max) - 1,  // One is the publisher's.
-      bounds.line_bits > 0 ? bounds.line_bits / (bits * kLineOverhead) : HUGE_VAL,
-  };
-  prediction.viewers_by_worker = static_cast<std::size_t>(limits[0]);
+  const double by_worker = workers * 1e9 / viewer_ns(costs, bits, prediction.packets_at_a_time);
+  prediction.viewers_by_worker = static_cast<std::size_t>(by_worker);
   prediction.viewers_unhurried = static_cast<std::size_t>(workers * 1e9 / viewer_ns(costs, bits, 1));
-  const auto* least = std::min_element(std::begin(limits), std::end(limits));
-  prediction.viewers = static_cast<std::size_t>(std::max(0.0, *least));
-  prediction.limit = static_cast<Limit>(least - limits);
+  double least = HUGE_VAL;
+  const auto bound = [&](Limit limit, double viewers) {
+    if (viewers >= least) return;
+    least = viewers;
+    prediction.limit = limit;
+  };
+  bound(Limit::kWorker, by_worker);
+  bound(Limit::kSessions, static_cast<double>(bounds.workers * bounds.sessions_max) - 1);  // One is the publisher's.
+  if (bounds.line_bits > 0) bound(Limit::kLine, bounds.line_bits / (bits * kLineOverhead));
+  bound(Limit::kReceiveBuffer, viewers_by_receive_buffer(bounds, bits));
+  bound(Limit::kSendBuffer, viewers_by_send_buffer(bounds, bits));
+  bound(Limit::kHistory, viewers_by_history(bounds, bits));
+  for (const Bounds::Cap& cap : bounds.caps) bound(cap.limit, static_cast<double>(cap.viewers));
+  prediction.viewers = static_cast<std::size_t>(std::max(0.0, least));
   return prediction;
 }
 

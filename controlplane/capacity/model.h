@@ -2,7 +2,7 @@
 //
 // A viewer costs its packets and its ACKs. What a packet costs depends on how many go to one viewer at a time, and a
 // worker that falls behind finds more of them: so the cost at the limit is that of the longest run that still keeps
-// the delay in bounds.
+// the delay in bounds. A viewer that gets runs has less often news to acknowledge.
 //
 // Pure: figures in, figures out.
 #pragma once
@@ -30,17 +30,41 @@ struct WorkerCosts {
   [[nodiscard]] double ns_per_packet(double packets_at_a_time) const;
 };
 
+// What may run out first. Names as in reports and docs/capacity.md.
+enum class Limit : std::uint8_t {
+  kWorker,
+  kSessions,
+  kLine,
+  kReceiveBuffer,
+  kSendBuffer,
+  kHistory,
+  kMemory,
+  kOpenFiles,
+};
+[[nodiscard]] std::string_view name_of(Limit limit);
+
+// 0 or empty: not known, or not there, and no limit.
 struct Bounds {
   std::size_t workers = 1;
-  std::size_t cores = 1;         // What the process may run on.
-  std::size_t sessions_max = 0;  // Of each worker.
-  double line_bits = 0;          // Of the interface that viewers are behind; 0: not known.
-  Micros delay_max = millis(30);
+  std::size_t cores = 1;                 // What the process may run on.
+  std::size_t sessions_max = 0;          // Of each worker.
+  double line_bits = 0;                  // Of the interface that viewers are behind.
+  std::size_t receive_buffer_bytes = 0;  // Of each worker's socket, as granted; and as asked for.
+  std::size_t receive_buffer_asked = 0;
+  std::size_t send_buffer_bytes = 0;
+  std::size_t send_buffer_asked = 0;
+  std::size_t history_packets = 0;  // Held of the stream that is made for most,
+  Micros history_span{};            // and for how long its viewers want them.
+  // Whatever the bitrate: so many viewers.
+  struct Cap {
+    Limit limit = Limit::kMemory;
+    std::size_t viewers = 0;
+    std::string way_up{};  // A sentence without the limit's name.
+  };
+  std::vector<Cap> caps{};
+  Micros delay_max = millis(60);
   std::size_t run_packets_max = 64;
 };
-
-enum class Limit : std::uint8_t { kWorker, kSessions, kLine };
-[[nodiscard]] std::string_view name_of(Limit limit);
 
 struct Prediction {
   double bits = 0;  // The stream's payload, bits/s.

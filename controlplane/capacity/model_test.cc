@@ -27,12 +27,14 @@ TEST(CapacityModelTest, ARunLongerThanAnyMeasuredPromisesNothingMore) {
 
 TEST(CapacityModelTest, AViewerCostsItsPacketsInTheLongestRunInTimeAndItsAcks) {
   // Two passes in 30 ms: of 5 Mb/s 7.1 packets come in one, between 4 and 16.
-  const Bounds bounds{.sessions_max = 100'000};
+  const Bounds bounds{.sessions_max = 100'000, .delay_max = millis(30)};
   const Prediction prediction = predict(costs(), bounds, kBits);
   const double at_a_time = kPackets * 0.015;
   const double each = costs().ns_per_packet(at_a_time);
   EXPECT_NEAR(prediction.packets_at_a_time, 7.1, 0.1);
-  EXPECT_NEAR(static_cast<double>(prediction.viewers), 1e9 / (kPackets * each + kAcks * 1500), 1.0);
+  // A run each 15 ms is acknowledged as often.
+  const double acks = 1 / 0.015 + kPackets / 64;
+  EXPECT_NEAR(static_cast<double>(prediction.viewers), 1e9 / (kPackets * each + acks * 1500), 1.0);
   EXPECT_EQ(prediction.limit, Limit::kWorker);
   EXPECT_NEAR(static_cast<double>(prediction.viewers_unhurried), 1e9 / (kPackets * 1000 + kAcks * 1500), 1.0);
 }
@@ -55,6 +57,37 @@ TEST(CapacityModelTest, ALineCarriesHeadersToo) {
   const Prediction prediction = predict(costs(), {.sessions_max = 100'000, .line_bits = 1e9}, kBits);
   EXPECT_EQ(prediction.limit, Limit::kLine);
   EXPECT_EQ(prediction.viewers, 188u);  // 200 without.
+}
+
+TEST(CapacityModelTest, TheReceiveBufferHoldsTheAcksOfFourMilliseconds) {
+  // 2 × 200,000 bytes are 480 ACKs of 832; each viewer says 0.43 in 4 ms.
+  const Prediction prediction = predict(costs(), {.sessions_max = 100'000, .receive_buffer_bytes = 200'000}, kBits);
+  EXPECT_EQ(prediction.limit, Limit::kReceiveBuffer);
+  EXPECT_EQ(prediction.viewers, 1118u);
+  EXPECT_EQ(predict(costs(), {.sessions_max = 100'000, .receive_buffer_bytes = 8 << 20}, kBits).limit, Limit::kWorker);
+}
+
+TEST(CapacityModelTest, TheSendBufferIsBackAfterAQuarterOfAMillisecond) {
+  // 2 × 20,000 bytes are 17.4 packets of 2,304; 0.1187 go to a viewer in 0.25 ms.
+  const Prediction prediction = predict(costs(), {.sessions_max = 100'000, .send_buffer_bytes = 20'000}, kBits);
+  EXPECT_EQ(prediction.limit, Limit::kSendBuffer);
+  EXPECT_EQ(prediction.viewers, 146u);
+}
+
+TEST(CapacityModelTest, AStreamTooFastForItsHistoryHasNoViewers) {
+  // 475 packets a second, of which 120 ms are 57.
+  Bounds bounds{.sessions_max = 100'000, .history_packets = 57, .history_span = millis(120)};
+  EXPECT_NE(predict(costs(), bounds, kBits).limit, Limit::kHistory);
+  bounds.history_packets = 56;
+  EXPECT_EQ(predict(costs(), bounds, kBits).limit, Limit::kHistory);
+  EXPECT_EQ(predict(costs(), bounds, kBits).viewers, 0u);
+}
+
+TEST(CapacityModelTest, TheLeastOfAllBoundsIsTheLimit) {
+  const Bounds bounds{.sessions_max = 100'000, .caps = {{Limit::kMemory, 70, ""}, {Limit::kOpenFiles, 90, ""}}};
+  const Prediction prediction = predict(costs(), bounds, kBits);
+  EXPECT_EQ(prediction.limit, Limit::kMemory);
+  EXPECT_EQ(prediction.viewers, 70u);
 }
 
 TEST(CapacityModelTest, TheShareIsWhatTheyTakePacketByPacketUntilThatIsAll) {

@@ -52,10 +52,6 @@ std::string share_line(const CapacityReport& report) {
   return text;
 }
 
-bool is_bound_by(const CapacityReport& report, Limit limit) {
-  return std::ranges::any_of(report.predictions, [&](const Prediction& one) { return one.limit == limit; });
-}
-
 json prediction_json(const CapacityReport& report, const Prediction& prediction) {
   json out{{"mbps", prediction.bits / 1e6},
            {"viewers", prediction.viewers},
@@ -69,31 +65,6 @@ json prediction_json(const CapacityReport& report, const Prediction& prediction)
 }
 
 }  // namespace
-
-std::vector<std::string> ways_up(const CapacityReport& report) {
-  std::vector<std::string> ways;
-  const Bounds& bounds = report.bounds;
-  if (is_bound_by(report, Limit::kWorker)) {
-    if (bounds.workers > bounds.cores)
-      ways.push_back("worker: " + std::to_string(bounds.workers) + " workers share " + std::to_string(bounds.cores) +
-                     " cores here: give the relay more cores, or set relay.workers = " + std::to_string(bounds.cores));
-    else if (bounds.workers < bounds.cores)
-      ways.push_back("worker: this host has " + std::to_string(bounds.cores) + " cores: set relay.workers up to " +
-                     std::to_string(bounds.cores) + ", and relay.cores if nothing else needs them");
-    else
-      ways.push_back("worker: every core has one; take a host with more or faster cores");
-    if (report.port == "sockets")
-      ways.push_back(
-          "worker: port = \"ethernet\" on a network card of its own spends less than a tenth of it on a packet");
-  }
-  if (is_bound_by(report, Limit::kSessions))
-    ways.push_back("sessions_max: raise relay.sessions_max, " + std::to_string(bounds.sessions_max) +
-                   " now, up to 65535");
-  if (is_bound_by(report, Limit::kLine))
-    ways.push_back("line: " + report.line + " carries " + formatted("%g", bounds.line_bits / 1e9) +
-                   " Gb/s; a faster one, or a second relay, is needed");
-  return ways;
-}
 
 std::string text_of(const CapacityReport& report) {
   std::string text = header_of(report) + "\n";

@@ -10,7 +10,7 @@
 namespace fanlight::control {
 
 struct CapacityReport {
-  std::string port{};  // "sockets", or the device.
+  std::string port{};  // "sockets" or "ethernet".
   std::size_t key_bytes = 0;
   double seconds = 0;  // What the measurement took.
   std::string line{};  // The interface whose speed bounds; empty when none is known.

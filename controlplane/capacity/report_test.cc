@@ -12,7 +12,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-CapacityReport report_with(const Bounds& bounds) {
+CapacityReport report_with(Bounds bounds) {
+  bounds.delay_max = millis(30);  // A viewer of 5 Mb/s gets runs of 7.
   CapacityReport report{
       .port = "sockets", .costs = {.runs = {{1, 1000}, {8, 300}}, .ns_per_ack = 1500}, .bounds = bounds};
   for (const double bits : {1e6, 5e6}) report.predictions.push_back(predict(report.costs, bounds, bits));
@@ -39,6 +40,22 @@ TEST(CapacityReportTest, MoreWorkersAreAdvisedWhereThereAreCores) {
   EXPECT_THAT(ways_up(report_with({.cores = 4, .sessions_max = 65'535})).front(), HasSubstr("relay.workers up to 4"));
   EXPECT_THAT(ways_up(report_with({.workers = 4, .cores = 2, .sessions_max = 65'535})).front(),
               HasSubstr("4 workers share 2 cores"));
+}
+
+TEST(CapacityReportTest, EveryOtherLimitSaysHowToRaiseIt) {
+  EXPECT_THAT(
+      ways_up(report_with({.sessions_max = 65'535, .receive_buffer_bytes = 50'000, .receive_buffer_asked = 8 << 20})),
+      ElementsAre(HasSubstr("receive_buffer: a buffer of 50000 bytes was granted, 8388608 were asked for: sysctl -w "
+                            "net.core.rmem_max=8388608")));
+  EXPECT_THAT(
+      ways_up(report_with({.sessions_max = 65'535, .receive_buffer_bytes = 50'000, .receive_buffer_asked = 50'000})),
+      ElementsAre(HasSubstr("raise listen.receive_buffer_kb")));
+  EXPECT_THAT(ways_up(report_with({.sessions_max = 65'535, .send_buffer_bytes = 5'000, .send_buffer_asked = 4 << 20})),
+              ElementsAre(HasSubstr("send_buffer: ")));
+  EXPECT_THAT(ways_up(report_with({.sessions_max = 65'535, .history_packets = 1, .history_span = millis(120)})),
+              ElementsAre(HasSubstr("history: 1 packets are held")));
+  EXPECT_THAT(ways_up(report_with({.sessions_max = 65'535, .caps = {{Limit::kMemory, 1, "add memory"}}})),
+              ElementsAre("memory: add memory"));
 }
 
 TEST(CapacityReportTest, JsonHasTheFiguresThatTheTextRounds) {

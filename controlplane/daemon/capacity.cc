@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <string_view>
 
-#include "capacity/host.h"
 #include "capacity/report.h"
-#include "capacity/socket_trial.h"
+#include "capacity/trial.h"
+#include "daemon/capacity_bounds.h"
 #include "io/clock.h"
 
 namespace fanlight::control {
@@ -24,8 +26,8 @@ void show_progress(std::size_t done, std::size_t of) {
   std::fprintf(stderr, "\rmeasuring, step %zu of %zu%s", done, of, done == of ? "\r\033[K" : "");
 }
 
-SocketTrialOptions trial_options(const Config& config, const CapacityQuestion& question) {
-  SocketTrialOptions options;
+TrialOptions trial_options(const Config& config, const CapacityQuestion& question) {
+  TrialOptions options;
   options.cpu = config.relay.core_of(0);
   options.key_bytes = question.key_bits / 8;
   options.progress = show_progress;
@@ -35,18 +37,23 @@ SocketTrialOptions trial_options(const Config& config, const CapacityQuestion& q
   return options;
 }
 
-CapacityReport make_report(const Config& config, const CapacityQuestion& question, Trial trial) {
-  CapacityReport report{.port = "sockets", .key_bytes = question.key_bits / 8};
-  const Line line = config.listen.empty() ? Line{} : line_of(config.listen.front().address.ip);
-  if (line.bits > 0) report.line = line.interface;
+// A driver whose sending is a system call or a copy in this process: rings in memory would promise far too much.
+const DeviceOptions* device_of_the_kernel(const Config& config) {
+  constexpr std::array<std::string_view, 4> kDrivers = {"net_af_packet", "net_af_xdp", "net_tap", "net_pcap"};
+  for (const DeviceOptions& device : config.ethernet.devices)
+    for (const std::string_view driver : kDrivers)
+      if (device.eal.starts_with(driver)) return &device;
+  return nullptr;
+}
+
+CapacityReport make_report(const Config& config, const DataplanePlan& plan, const HostFacts& host,
+                           const CapacityQuestion& question, Trial trial) {
+  const bool is_sockets = config.relay.port == PortKind::kSockets;
+  CapacityReport report{.port = is_sockets ? "sockets" : "ethernet", .key_bytes = question.key_bits / 8};
+  if (host.line.bits > 0) report.line = host.line.interface;
+  report.bounds = bounds_of(config, plan, host, trial, question.key_bits > 0);
+  report.notes = notes_on(config, plan, host, report.bounds);
   report.costs = std::move(trial.costs);
-  report.bounds = {.workers = config.relay.workers,
-                   .cores = usable_cores(),
-                   .sessions_max = config.relay.sessions_max,
-                   .line_bits = line.bits};
-  report.notes = std::move(trial.notes);
-  if (line.bits == 0)
-    report.notes.push_back("the line's speed is not known here and bounds nothing: compare EGRESS with it");
   report.viewers = question.viewers;
   std::vector<double> megabits = question.megabits;
   std::ranges::sort(megabits);
@@ -57,17 +64,18 @@ CapacityReport make_report(const Config& config, const CapacityQuestion& questio
 }  // namespace
 
 int run_capacity(const Config& config, const DataplanePlan& plan, const CapacityQuestion& question) {
-  if (config.relay.port != PortKind::kSockets)
-    return fail(
-        "--capacity measures port = \"sockets\" only, and this file says \"ethernet\"; fanlight-load finds out through "
-        "the "
-        "device (docs/load.md)");
+  if (const DeviceOptions* device = device_of_the_kernel(config))
+    return fail("the device \"" + device->eal +
+                "\" sends through the kernel, and what that costs is not measured here: rings in memory would promise "
+                "far too much. A search with fanlight-load finds out (docs/load.md)");
+  const HostFacts host = look_at_host(config);
   const Instant start = io::MonotonicClock::now();
-  Result<Trial> trial = try_sockets(trial_options(config, question));
+  const TrialOptions options = trial_options(config, question);
+  Result<Trial> trial = config.relay.port == PortKind::kSockets ? try_sockets(options) : try_ethernet(options);
   if (!trial) return fail(trial.error().what);
-  CapacityReport report = make_report(config, question, *std::move(trial));
-  report.seconds = static_cast<double>((io::MonotonicClock::now() - start).count) / 1e6;
-  report.notes.push_back(plan.text());
+  const Micros taken = io::MonotonicClock::now() - start;
+  CapacityReport report = make_report(config, plan, host, question, *std::move(trial));
+  report.seconds = static_cast<double>(taken.count) / 1e6;
   std::fputs((question.is_json ? json_of(report) : text_of(report)).c_str(), stdout);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "io/eal.h"
 
+#include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -34,31 +35,6 @@ struct Complaint {
 
 bool is_pci_address(const std::string& device) {
   return device.find(':') != std::string::npos && device.find(',') == std::string::npos;
-}
-
-std::size_t free_hugepage_bytes() {
-  std::size_t most = 0;
-  std::error_code ignored;
-  for (const auto& size : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
-    // hugepages-2048kB
-    const std::string name = size.path().filename();
-    std::size_t kilobytes = 0;
-    std::size_t pages = 0;
-    if (std::sscanf(name.c_str(), "hugepages-%zukB", &kilobytes) != 1) continue;
-    std::ifstream(size.path() / "free_hugepages") >> pages;
-    most = std::max(most, pages * kilobytes * 1024);
-  }
-  return most;
-}
-
-// What the kernel could give without swapping. 0 when it does not say.
-std::size_t available_bytes() {
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string line; std::getline(meminfo, line);) {
-    std::size_t kilobytes = 0;
-    if (std::sscanf(line.c_str(), "MemAvailable: %zu kB", &kilobytes) == 1) return kilobytes * 1024;
-  }
-  return 0;
 }
 
 std::string mebibytes(std::size_t bytes) { return std::to_string((bytes >> 20) + 1) + " MiB"; }
@@ -137,22 +113,52 @@ void remove_runtime_directory() {
   if (rmdir(ours.c_str()) == 0) rmdir(ours.parent_path().c_str());
 }
 
-int init_with(std::vector<std::string> arguments, Complaint& complaint) {
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
+// While `action` runs, what DPDK logs is a complaint.
+template <class Action>
+int listen_while(Complaint& complaint, Action&& action) {
   FILE* listener =
       fopencookie(&complaint, "w", {.read = nullptr, .write = Complaint::write, .seek = nullptr, .close = nullptr});
   if (listener != nullptr) {
     setvbuf(listener, nullptr, _IOLBF, 0);
     rte_openlog_stream(listener);
   }
-  const int outcome = rte_eal_init(static_cast<int>(argv.size()), argv.data());
+  const int outcome = action();
   rte_openlog_stream(stderr);
   if (listener != nullptr) std::fclose(listener);
   return outcome;
 }
 
+int init_with(std::vector<std::string> arguments, Complaint& complaint) {
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  return listen_while(complaint, [&] { return rte_eal_init(static_cast<int>(argv.size()), argv.data()); });
+}
+
 }  // namespace
+
+std::size_t free_hugepage_bytes() {
+  std::size_t most = 0;
+  std::error_code ignored;
+  for (const auto& size : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
+    // hugepages-2048kB
+    const std::string name = size.path().filename();
+    std::size_t kilobytes = 0;
+    std::size_t pages = 0;
+    if (std::sscanf(name.c_str(), "hugepages-%zukB", &kilobytes) != 1) continue;
+    std::ifstream(size.path() / "free_hugepages") >> pages;
+    most = std::max(most, pages * kilobytes * 1024);
+  }
+  return most;
+}
+
+std::size_t available_bytes() {
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string line; std::getline(meminfo, line);) {
+    std::size_t kilobytes = 0;
+    if (std::sscanf(line.c_str(), "MemAvailable: %zu kB", &kilobytes) == 1) return kilobytes * 1024;
+  }
+  return 0;
+}
 
 Result<Done> start_eal(const EalOptions& options) {
   static bool started = false;
@@ -183,6 +189,13 @@ Result<Done> start_eal(const EalOptions& options) {
   return Error{code, "DPDK did not start with " + mebibytes(options.memory_bytes) + " of packet memory and " +
                          std::to_string(options.devices.size()) + " devices: " + words +
                          std::string(advice_for(words)) + "."};
+}
+
+Result<Done> add_device(const std::string& device) {
+  Complaint complaint;
+  if (listen_while(complaint, [&] { return rte_dev_probe(device.c_str()); }) != 0 && complaint.line.empty())
+    complaint.line = "there is no such device";
+  return find_devices({.devices = {device}}, complaint);
 }
 
 Result<Done> register_worker_thread() {

@@ -21,6 +21,13 @@ struct EalOptions {
 // The calling thread keeps its CPU affinity.
 [[nodiscard]] Result<Done> start_eal(const EalOptions& options);
 
+// One more device, for an end that needs another to be up before it. EAL was started with memory for it.
+[[nodiscard]] Result<Done> add_device(const std::string& device);
+
+// Free on this host: in hugepages of one size, and what the kernel could give without swapping (0: it does not say).
+[[nodiscard]] std::size_t free_hugepage_bytes();
+[[nodiscard]] std::size_t available_bytes();
+
 // Gives the calling thread its own caches of the packet pools, and timers that fire within microseconds.
 [[nodiscard]] Result<Done> register_worker_thread();
 void unregister_worker_thread();

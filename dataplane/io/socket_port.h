@@ -39,6 +39,14 @@ class SocketPort {
   // Where door `door` listens: its real port when 0 was asked for.
   [[nodiscard]] const Endpoint& bound(std::size_t door) const noexcept { return sockets_[door].bound(); }
 
+  // As the kernel granted them to a door.
+  [[nodiscard]] std::size_t receive_buffer_bytes(std::size_t door) const noexcept {
+    return sockets_[door].receive_buffer_bytes();
+  }
+  [[nodiscard]] std::size_t send_buffer_bytes(std::size_t door) const noexcept {
+    return sockets_[door].send_buffer_bytes();
+  }
+
   // --- io::Port
   [[nodiscard]] std::size_t receive(std::span<Arrival> arrivals) noexcept;
   [[nodiscard]] std::size_t transmit(std::span<Departure> departures) noexcept;

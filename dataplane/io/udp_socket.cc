@@ -27,8 +27,10 @@ struct BufferKind {
 constexpr BufferKind kReceiveBuffer{SO_RCVBUF, SO_RCVBUFFORCE, "receive", "net.core.rmem_max"};
 constexpr BufferKind kSendBuffer{SO_SNDBUF, SO_SNDBUFFORCE, "send", "net.core.wmem_max"};
 
-void ask_for_buffer(int fd, const BufferKind& kind, int bytes, const Endpoint& where, std::vector<std::string>& notes) {
-  if (bytes <= 0) return;
+// Answers what was granted.
+std::size_t ask_for_buffer(int fd, const BufferKind& kind, int bytes, const Endpoint& where,
+                           std::vector<std::string>& notes) {
+  if (bytes <= 0) return 0;
   if (!set_option(fd, SOL_SOCKET, kind.ask_privileged, bytes)) set_option(fd, SOL_SOCKET, kind.ask, bytes);
   int doubled = 0;  // The kernel counts its own bookkeeping as much again.
   socklen_t size = sizeof doubled;
@@ -40,6 +42,7 @@ void ask_for_buffer(int fd, const BufferKind& kind, int bytes, const Endpoint& w
             std::to_string(bytes);
   }
   notes.push_back(note + ".");
+  return static_cast<std::size_t>(granted);
 }
 
 Error open_error(const Endpoint& endpoint, int reason) {
@@ -98,8 +101,9 @@ Result<UdpSocket> UdpSocket::open(const UdpSocketOptions& options, std::vector<s
   if (Result<Done> bound = socket.bind_to(options); !bound) return bound.error();
   if (options.workers > 1 && options.worker == 0)
     if (Result<Done> steered = socket.steer_by_socket_id(options); !steered) return steered.error();
-  ask_for_buffer(socket.fd_, kReceiveBuffer, options.receive_buffer_bytes, socket.bound_, notes);
-  ask_for_buffer(socket.fd_, kSendBuffer, options.send_buffer_bytes, socket.bound_, notes);
+  socket.receive_buffer_bytes_ =
+      ask_for_buffer(socket.fd_, kReceiveBuffer, options.receive_buffer_bytes, socket.bound_, notes);
+  socket.send_buffer_bytes_ = ask_for_buffer(socket.fd_, kSendBuffer, options.send_buffer_bytes, socket.bound_, notes);
   return socket;
 }
 

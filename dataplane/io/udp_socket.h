@@ -27,7 +27,11 @@ class UdpSocket {
   static Result<UdpSocket> open(const UdpSocketOptions& options, std::vector<std::string>& notes);
 
   UdpSocket(UdpSocket&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), bound_(other.bound_), is_v6_(other.is_v6_) {}
+      : fd_(std::exchange(other.fd_, -1)),
+        bound_(other.bound_),
+        is_v6_(other.is_v6_),
+        receive_buffer_bytes_(other.receive_buffer_bytes_),
+        send_buffer_bytes_(other.send_buffer_bytes_) {}
   UdpSocket& operator=(UdpSocket&&) = delete;
   ~UdpSocket();
 
@@ -35,6 +39,10 @@ class UdpSocket {
   [[nodiscard]] const Endpoint& bound() const noexcept { return bound_; }
   // An IPv6 socket speaks of IPv4 peers in the mapped form.
   [[nodiscard]] bool is_v6() const noexcept { return is_v6_; }
+
+  // As the kernel granted them; it counts its own bookkeeping as much again. 0: not asked for.
+  [[nodiscard]] std::size_t receive_buffer_bytes() const noexcept { return receive_buffer_bytes_; }
+  [[nodiscard]] std::size_t send_buffer_bytes() const noexcept { return send_buffer_bytes_; }
 
   // UDP_SEGMENT works towards the devices behind this door, as far as we know.
   bool can_segment = true;
@@ -50,6 +58,8 @@ class UdpSocket {
   int fd_;
   Endpoint bound_;
   bool is_v6_ = false;
+  std::size_t receive_buffer_bytes_ = 0;
+  std::size_t send_buffer_bytes_ = 0;
 };
 
 }  // namespace fanlight::io

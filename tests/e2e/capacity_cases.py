@@ -19,8 +19,7 @@ def command_line(stage: Stage, *words: str) -> subprocess.CompletedProcess:
 def is_measured(stage: Stage) -> str:
     config = stage.work / "capacity.toml"
     config.write_text(relays.Configuration(listen=["127.0.0.1:9000"], sessions_max=500).toml(stage.api))
-    measure = ("capacity", "--config", str(config), "--fanlightd", str(setup.find_program(stage.build, "fanlightd")))
-    done = command_line(stage, *measure, "--bitrate", "5", "--bitrate", "0.1", "--viewers", "10", "--json")
+    done = command_line(stage, "capacity", "--config", str(config), "--bitrate", "5", "--bitrate", "0.1", "--viewers", "10", "--json")
     claim(done.returncode == 0, f"status {done.returncode}: {done.stderr}")
     report = json.loads(done.stdout)
     small, usual = report["predictions"]
@@ -34,6 +33,24 @@ def is_measured(stage: Stage) -> str:
     nobody = command_line(stage, "capacity", "--fanlightd", "/nowhere/fanlightd")
     claim(nobody.returncode == 1 and "--fanlightd" in nobody.stderr, f"status {nobody.returncode}: {nobody.stderr}")
     return f"{usual['viewers_by_worker']} viewers of 5 Mb/s, {runs[0]['ns_per_packet']:.0f} ns a packet"
+
+
+def ethernet_is_measured(stage: Stage) -> str:
+    """Without the device: nobody is at its other end, and the trial must not wait for somebody."""
+    config = stage.work / "ethernet.toml"
+    device = relays.Device(f"net_virtio_user0,path={stage.work / 'nobody.sock'},server=1", "10.77.0.1/24", rx_checksum="trust")
+    config.write_text(relays.Configuration(devices=[device], sessions_max=500).toml(stage.api))
+    done = command_line(stage, "capacity", "--config", str(config), "--bitrate", "5", "--json")
+    claim(done.returncode == 0, f"status {done.returncode}: {done.stderr}")
+    report = json.loads(done.stdout)
+    usual, costs = report["predictions"][0], report["measured"]
+    claim(report["port"] == "ethernet" and usual["limit"] == "sessions_max", f"{report}")
+    claim(2 < costs["runs"][0]["ns_per_packet"] < 5000 and 2 < costs["ns_per_ack"] < 5000 and report["seconds"] < 10, f"{costs}")
+    claim(any("was not used" in note for note in report["notes"]), f"{report['notes']}")
+    config.write_text(relays.Configuration(devices=[relays.Device("net_af_packet0,iface=lo", "10.77.0.1/24")]).toml(stage.api))
+    kernel = command_line(stage, "capacity", "--config", str(config))
+    claim(kernel.returncode == 1 and "through the kernel" in kernel.stderr, f"status {kernel.returncode}: {kernel.stderr}")
+    return f"{usual['viewers_by_worker']} viewers of 5 Mb/s, {costs['runs'][0]['ns_per_packet']:.0f} ns a packet"
 
 
 def overload_is_told(stage: Stage) -> str:
@@ -54,4 +71,4 @@ def overload_is_told(stage: Stage) -> str:
     return f"{report['failures']}, {admission}"
 
 
-CASES = [(f"capacity/{test.__name__}", test) for test in (is_measured, overload_is_told)]
+CASES = [(f"capacity/{test.__name__}", test) for test in (is_measured, ethernet_is_measured, overload_is_told)]

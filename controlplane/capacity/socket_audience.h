@@ -17,34 +17,36 @@
 
 namespace fanlight::control {
 
-class Crowd {
+class SocketAudience {
  public:
   // Numbers of viewers do not count alike.
   static constexpr SeqNo first_seq_of(std::size_t viewer) {
     return {static_cast<std::uint32_t>(viewer * 7919 + 1) & kSeqMask};
   }
-  static constexpr std::size_t kPublisher = SIZE_MAX;
+  static constexpr std::size_t kPublisher = SIZE_MAX;  // Among speakers.
 
   // `busy_cpu` is left to the relay when there is another; -1: none is.
-  [[nodiscard]] static Result<std::unique_ptr<Crowd>> open(std::size_t viewers, const Endpoint& relay, int busy_cpu);
-  ~Crowd();
-  Crowd(const Crowd&) = delete;
-  Crowd& operator=(const Crowd&) = delete;
+  [[nodiscard]] static Result<std::unique_ptr<SocketAudience>> open(const Endpoint& relay, int busy_cpu);
+  ~SocketAudience();
+  SocketAudience(const SocketAudience&) = delete;
+  SocketAudience& operator=(const SocketAudience&) = delete;
 
-  [[nodiscard]] Endpoint address_of(std::size_t viewer) const;
+  [[nodiscard]] Path publisher_path(std::size_t) const { return path_of(kPublisher); }
+  [[nodiscard]] Path viewer_path(std::size_t viewer) const { return path_of(viewer); }
+  [[nodiscard]] std::size_t viewers() const { return viewers_.size(); }
   // Bytes of the socket's receive buffer.
   [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
-  // The relay's socket IDs of the sessions.
-  void introduce(SocketId publisher, std::vector<SocketId> viewers);
+  // The relay's socket IDs of the sessions; there is one publisher.
+  void introduce(std::vector<SocketId> publishers, std::vector<SocketId> viewers);
 
   // So many packets of the publisher, then one ACK from each viewer if `acks`. Returns when they lie in the relay's
   // buffer; what came from the relay before has been taken by then.
-  void speak(std::size_t packets, bool acks);
-  [[nodiscard]] std::uint32_t published() const { return published_; }
+  void speak(std::size_t stream, std::size_t packets, bool acks);
 
  private:
-  Crowd() = default;
+  SocketAudience() = default;
   [[nodiscard]] Result<Done> open_socket(const Endpoint& relay);
+  [[nodiscard]] Path path_of(std::size_t speaker) const;
   void run(int busy_cpu);
   [[nodiscard]] bool drain();
   void publish();
@@ -54,8 +56,8 @@ class Crowd {
   void flush();
 
   int fd_ = -1;
+  Endpoint relay_;
   std::uint16_t port_ = 0;
-  std::size_t viewer_count_ = 0;
   std::size_t buffer_bytes_ = 0;
   SocketId publisher_;
   std::vector<SocketId> viewers_;
@@ -64,7 +66,7 @@ class Crowd {
   std::unique_ptr<Batch> batch_;
   std::size_t packets_ = 0;
   bool acks_ = false;
-  enum class Turn : std::uint8_t { kRelay, kCrowd, kOver };
+  enum class Turn : std::uint8_t { kRelay, kAudience, kOver };
   std::atomic<Turn> turn_{Turn::kRelay};
   std::thread thread_;
 };

@@ -1,4 +1,4 @@
-#include "capacity/crowd.h"
+#include "capacity/socket_audience.h"
 
 #include <netinet/in.h>
 #include <sched.h>
@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "capacity/avoid_cpu.h"
 #include "io/clock.h"
 #include "io/socket_address.h"
 #include "wire/srt_ack.h"
@@ -28,23 +29,15 @@ WireTime time_now() { return {static_cast<std::uint32_t>(io::MonotonicClock::now
 
 // 127.2.0.1 and on; the publisher is 127.0.0.2.
 IpAddress address_behind(std::size_t viewer) {
-  if (viewer == Crowd::kPublisher) return IpAddress::v4(127, 0, 0, 2);
+  if (viewer == SocketAudience::kPublisher) return IpAddress::v4(127, 0, 0, 2);
   const std::size_t n = viewer + 1;
   return IpAddress::v4(127, 2, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n));
-}
-
-void avoid(int cpu) {
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  if (cpu < 0 || sched_getaffinity(0, sizeof cpus, &cpus) != 0) return;
-  CPU_CLR(static_cast<unsigned>(cpu), &cpus);
-  if (CPU_COUNT(&cpus) > 0) sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
 }  // namespace
 
 // What is about to be said, and room to listen.
-struct Crowd::Batch {
+struct SocketAudience::Batch {
   struct Said {
     std::array<std::byte, wire::kHeaderBytes + kPayloadBytes> bytes;
     alignas(cmsghdr) std::array<std::byte, io::kSourceControlBytesMax> control;
@@ -59,21 +52,21 @@ struct Crowd::Batch {
   std::array<mmsghdr, kBatch> in{};
 };
 
-Result<std::unique_ptr<Crowd>> Crowd::open(std::size_t viewers, const Endpoint& relay, int busy_cpu) {
-  std::unique_ptr<Crowd> crowd(new Crowd);
-  crowd->viewer_count_ = viewers;
-  if (const Result<Done> opened = crowd->open_socket(relay); !opened) return opened.error();
-  crowd->thread_ = std::thread([self = crowd.get(), busy_cpu] { self->run(busy_cpu); });
-  return crowd;
+Result<std::unique_ptr<SocketAudience>> SocketAudience::open(const Endpoint& relay, int busy_cpu) {
+  std::unique_ptr<SocketAudience> audience(new SocketAudience);
+  audience->relay_ = relay;
+  if (const Result<Done> opened = audience->open_socket(relay); !opened) return opened.error();
+  audience->thread_ = std::thread([self = audience.get(), busy_cpu] { self->run(busy_cpu); });
+  return audience;
 }
 
-Crowd::~Crowd() {
+SocketAudience::~SocketAudience() {
   turn_.store(Turn::kOver, std::memory_order_release);
   if (thread_.joinable()) thread_.join();
   if (fd_ >= 0) close(fd_);
 }
 
-Result<Done> Crowd::open_socket(const Endpoint& relay) {
+Result<Done> SocketAudience::open_socket(const Endpoint& relay) {
   fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_in any{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {INADDR_ANY}, .sin_zero = {}};
   socklen_t size = sizeof any;
@@ -98,24 +91,26 @@ Result<Done> Crowd::open_socket(const Endpoint& relay) {
   return Done{};
 }
 
-Endpoint Crowd::address_of(std::size_t viewer) const { return {address_behind(viewer), port_}; }
+Path SocketAudience::path_of(std::size_t speaker) const {
+  return {.remote = {address_behind(speaker), port_}, .local = relay_};
+}
 
-void Crowd::introduce(SocketId publisher, std::vector<SocketId> viewers) {
-  CHECK(viewers.size() == viewer_count_);
-  publisher_ = publisher;
+void SocketAudience::introduce(std::vector<SocketId> publishers, std::vector<SocketId> viewers) {
+  CHECK(publishers.size() == 1);
+  publisher_ = publishers.front();
   viewers_ = std::move(viewers);
 }
 
-void Crowd::speak(std::size_t packets, bool acks) {
+void SocketAudience::speak(std::size_t, std::size_t packets, bool acks) {
   packets_ = packets;
   acks_ = acks;
-  turn_.store(Turn::kCrowd, std::memory_order_release);
+  turn_.store(Turn::kAudience, std::memory_order_release);
   // A single core must let the other thread have it.
-  while (turn_.load(std::memory_order_acquire) == Turn::kCrowd) sched_yield();
+  while (turn_.load(std::memory_order_acquire) == Turn::kAudience) sched_yield();
 }
 
-void Crowd::run(int busy_cpu) {
-  avoid(busy_cpu);
+void SocketAudience::run(int busy_cpu) {
+  avoid_cpu(busy_cpu);
   for (Turn turn = turn_.load(std::memory_order_acquire); turn != Turn::kOver;
        turn = turn_.load(std::memory_order_acquire)) {
     if (drain()) continue;
@@ -126,14 +121,14 @@ void Crowd::run(int busy_cpu) {
     for (std::size_t i = 0; i < packets_; ++i) publish();
     if (acks_) acknowledge();
     flush();
-    Turn expected = Turn::kCrowd;
+    Turn expected = Turn::kAudience;
     turn_.compare_exchange_strong(expected, Turn::kRelay, std::memory_order_release);
   }
 }
 
-bool Crowd::drain() { return recvmmsg(fd_, batch_->in.data(), kBatch, MSG_DONTWAIT, nullptr) > 0; }
+bool SocketAudience::drain() { return recvmmsg(fd_, batch_->in.data(), kBatch, MSG_DONTWAIT, nullptr) > 0; }
 
-void Crowd::publish() {
+void SocketAudience::publish() {
   ++published_;
   Batch::Said& next = batch_->said[batch_->count];
   wire::write_data_header(std::span(next.bytes).first<wire::kHeaderBytes>(),
@@ -146,7 +141,7 @@ void Crowd::publish() {
 }
 
 // Every viewer has everything that was published before.
-void Crowd::acknowledge() {
+void SocketAudience::acknowledge() {
   ++ack_number_;
   for (std::size_t viewer = 0; viewer < viewers_.size(); ++viewer) {
     const wire::Ack ack{{(first_seq_of(viewer).raw + published_) & kSeqMask},
@@ -156,7 +151,7 @@ void Crowd::acknowledge() {
   }
 }
 
-void Crowd::say(std::size_t speaker, std::size_t bytes) {
+void SocketAudience::say(std::size_t speaker, std::size_t bytes) {
   Batch::Said& next = batch_->said[batch_->count];
   next.part = {next.bytes.data(), bytes};
   msghdr& header = batch_->out[batch_->count].msg_hdr;
@@ -171,7 +166,7 @@ void Crowd::say(std::size_t speaker, std::size_t bytes) {
 }
 
 // A relay's buffer that is full loses what comes, as in life; the trial finds out by its counters.
-void Crowd::flush() {
+void SocketAudience::flush() {
   for (std::size_t sent = 0; sent < batch_->count;) {
     const int more = sendmmsg(fd_, batch_->out.data() + sent, static_cast<unsigned>(batch_->count - sent), 0);
     if (more <= 0 && errno != EINTR) break;
