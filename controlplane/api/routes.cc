@@ -8,6 +8,7 @@
 #include "api/metrics.h"
 #include "config/call_rule.h"
 #include "config/stream_rule.h"
+#include "session/secret.h"
 
 namespace fanlight::control {
 namespace {
@@ -60,6 +61,14 @@ std::optional<std::vector<Field>> fields_of(const std::string& body) {
   std::vector<Field> fields;
   for (const auto& [key, value] : parsed.items()) fields.push_back({key, value_of(value), 0});
   return fields;
+}
+
+// Some of them are passphrases, or URLs that hold one.
+std::vector<std::string*> texts_of(std::vector<Field>& fields) {
+  std::vector<std::string*> texts;
+  for (Field& field : fields)
+    if (auto* text = std::get_if<std::string>(&field.value)) texts.push_back(text);
+  return texts;
 }
 
 // Every mistake in one sentence, as the configuration tells them.
@@ -155,11 +164,13 @@ Routes::Outcome Routes::session(SocketId socket) {
 }
 
 Response Routes::add_stream(const std::string& body) {
-  const std::optional<std::vector<Field>> fields = fields_of(body);
+  std::optional<std::vector<Field>> fields = fields_of(body);
   if (!fields) return error_response(400, "invalid", "the body must be a JSON object with at least \"name\"");
+  const WipedAtEnd given(texts_of(*fields));
   std::vector<Problem> problems;
   FieldReader reader("", 0, *fields, problems);
-  const StreamRule rule = read_stream_rule(reader);
+  StreamRule rule = read_stream_rule(reader);
+  const WipedAtEnd wiped({&rule.publish_passphrase, &rule.view_passphrase});
   if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
   const Result<Done> added = relay_.add_stream(rule);
   return added ? json_response(201, {{"name", rule.name}}) : refusal(added.error());
@@ -168,12 +179,14 @@ Response Routes::add_stream(const std::string& body) {
 Response Routes::calls() { return json_response(200, calls_json(relay_.calls())); }
 
 Response Routes::add_call(const std::string& body) {
-  const std::optional<std::vector<Field>> fields = fields_of(body);
+  std::optional<std::vector<Field>> fields = fields_of(body);
   if (!fields)
     return error_response(400, "invalid", "the body must be a JSON object with \"role\", \"stream\" and \"url\"");
+  const WipedAtEnd given(texts_of(*fields));
   std::vector<Problem> problems;
   FieldReader reader("", 0, *fields, problems);
-  const CallRule rule = read_call_rule(reader);
+  CallRule rule = read_call_rule(reader);
+  const WipedAtEnd wiped({&rule.url.passphrase});
   if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
   const Result<std::uint32_t> added = relay_.add_call(rule);
   return added ? json_response(201, {{"id", *added}}) : refusal(added.error());
@@ -182,6 +195,8 @@ Response Routes::add_call(const std::string& body) {
 Response Routes::remove_call(std::string_view id, std::optional<std::string> role) {
   const std::optional<std::uint32_t> number = parse_number(id);
   if (!number) return error_response(400, "invalid", "a call's ID is a number; GET /v1/calls lists them");
+  if (role && *role != "viewer" && *role != "publisher")
+    return error_response(400, "invalid", "role is viewer or publisher; without it, a call of either is meant");
   std::optional<Role> wanted;
   if (role) wanted = *role == "publisher" ? Role::kPublisher : Role::kViewer;
   const Result<Done> removed = relay_.remove_call(*number, wanted);

@@ -171,6 +171,9 @@ TEST_F(RoutesTest, ACallIsAddedAndRemoved) {
   EXPECT_EQ(relay.removed_call, 17u);
   EXPECT_EQ(relay.removed_role, Role::kPublisher);
   EXPECT_EQ(ask("DELETE", "/v1/calls/x").status, 400u);
+  relay.removed_call = 0;
+  EXPECT_EQ(ask("DELETE", "/v1/calls/17?role=foo").status, 400u);
+  EXPECT_EQ(relay.removed_call, 0u);
   EXPECT_EQ(ask("PUT", "/v1/calls").status, 405u);
   relay.answer = Error{ErrorCode::kInUse, "there is such a call"};
   EXPECT_EQ(ask("POST", "/v1/calls", R"({"role":"viewer","stream":"a","url":"srt://b:1"})").status, 409u);

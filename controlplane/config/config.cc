@@ -172,6 +172,12 @@ class ConfigReader {
   // Streams may stand behind the calls that name them. One that the API adds later can only be called for by the API.
   void check_calls() {
     for (std::size_t i = 0; i < config_.calls.size(); ++i) {
+      const auto first = std::ranges::find(config_.calls, config_.calls[i]) - config_.calls.begin();
+      if (static_cast<std::size_t>(first) < i && !config_.calls[i].url.host.empty())
+        problems_.push_back(
+            {call_lines_[i], "call.url",
+             "the call of line " + std::to_string(call_lines_[static_cast<std::size_t>(first)]) + " again",
+             "each call once"});
       const std::string& name = config_.calls[i].stream;
       const bool is_known = std::ranges::any_of(config_.streams, [&](const StreamRule& rule) {
         return rule.is_pattern() ? name.starts_with(rule.name.substr(0, rule.name.size() - 1)) : rule.name == name;

@@ -180,6 +180,20 @@ name = "live/*"
   EXPECT_EQ(config->calls[1].url.host, "2001:db8::5");
 }
 
+TEST(ConfigTest, TheSameCallTwiceIsAMistakeOfTheSecond) {
+  const std::string call = R"([[call]]
+url = "srt://a:1?passphrase=hush-hush-hush"
+role = "viewer"
+stream = "live/main"
+)";
+  const std::string streams = "[[stream]]\nname = \"live/main\"\n";
+  EXPECT_THAT(errors_of(std::string{kListen} + call + call + streams),
+              ElementsAre("x.toml:7: call.url: found the call of line 3 again, accepted each call once"));
+  std::string another = call;
+  another.replace(another.find("a:1"), 3, "a:2");
+  EXPECT_TRUE(parse_config(std::string{kListen} + call + another + streams, "x.toml"));
+}
+
 TEST(ConfigTest, ACallsMistakesAreTold) {
   EXPECT_THAT(
       errors_of(std::string{kListen} + R"([[call]]

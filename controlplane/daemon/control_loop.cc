@@ -53,7 +53,9 @@ class ControlLoop::State {
       : config_(std::move(config)),
         config_path_(std::move(config_path)),
         mailboxes_(std::move(mailboxes)),
-        desk_(config_.streams, streams, mailboxes_.size(), [this](const Endpoint& to) { return way_out(config_, to); }),
+        desk_(
+            config_.streams, streams, mailboxes_.size(), [this](const Endpoint& to) { return way_out(config_, to); },
+            [this](const Endpoint& to) { return is_own(config_, to); }),
         relay_(
             desk_, [this] { return facts(); }, [this] { settle(); }),
         bell_(loop_, dup(mailboxes_.front()->control_bell)) {

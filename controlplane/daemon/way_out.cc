@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "capacity/host.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -51,6 +53,19 @@ std::optional<Path> way_through_devices(const EthernetOptions& ethernet, const E
 std::optional<Path> way_out(const Config& config, const Endpoint& to) {
   return config.relay.port == PortKind::kSockets ? way_through_sockets(config.listen, to)
                                                  : way_through_devices(config.ethernet, to);
+}
+
+bool is_own(const Config& config, const Endpoint& to) {
+  if (config.relay.port == PortKind::kSockets)
+    return std::ranges::any_of(config.listen, [&](const ListenOptions& one) {
+      if (one.address.port != to.port) return false;
+      if (!one.address.ip.is_unspecified()) return one.address.ip == to.ip;
+      return speaks(config.listen, one.address, to.ip) && (is_loopback(to.ip) || is_address_of_host(to.ip));
+    });
+  return std::ranges::find(config.ethernet.udp_ports, to.port) != config.ethernet.udp_ports.end() &&
+         std::ranges::any_of(config.ethernet.devices, [&](const DeviceOptions& device) {
+           return (device.ipv4 && device.ipv4->ip == to.ip) || (device.ipv6 && device.ipv6->ip == to.ip);
+         });
 }
 
 }  // namespace fanlight::control

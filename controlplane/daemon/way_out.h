@@ -11,4 +11,7 @@ namespace fanlight::control {
 // The first address of the configuration from which `to` can be reached; empty when there is none.
 [[nodiscard]] std::optional<Path> way_out(const Config& config, const Endpoint& to);
 
+// Whether the relay itself listens at `to`.
+[[nodiscard]] bool is_own(const Config& config, const Endpoint& to);
+
 }  // namespace fanlight::control

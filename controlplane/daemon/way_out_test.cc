@@ -52,5 +52,29 @@ TEST(WayOutTest, ADeviceOnTheLinkBeatsOneWithAGateway) {
   EXPECT_EQ(from(config, "[2001:db8::1]:7000"), "");
 }
 
+TEST(IsOwnTest, AListenAddressIs) {
+  const Config config = listening_on({"192.0.2.9:9000"});
+  EXPECT_TRUE(is_own(config, *Endpoint::parse("192.0.2.9:9000")));
+  EXPECT_FALSE(is_own(config, *Endpoint::parse("192.0.2.9:9001")));
+  EXPECT_FALSE(is_own(config, *Endpoint::parse("192.0.2.10:9000")));
+}
+
+TEST(IsOwnTest, BehindAWildcardEveryAddressOfTheHostIs) {
+  EXPECT_TRUE(is_own(listening_on({"0.0.0.0:9000"}), *Endpoint::parse("127.0.0.1:9000")));
+  EXPECT_TRUE(is_own(listening_on({"[::]:9000"}), *Endpoint::parse("127.0.0.7:9000")));
+  EXPECT_FALSE(is_own(listening_on({"0.0.0.0:9000"}), *Endpoint::parse("127.0.0.1:9001")));
+  EXPECT_FALSE(is_own(listening_on({"0.0.0.0:9000"}), *Endpoint::parse("192.0.2.77:9000"))) << "documentation's";
+  EXPECT_FALSE(is_own(listening_on({"0.0.0.0:9000"}), *Endpoint::parse("[::1]:9000")));
+}
+
+TEST(IsOwnTest, ADevicesAddressWithOneOfItsPortsIs) {
+  Config config;
+  config.relay.port = PortKind::kEthernet;
+  config.ethernet.devices.emplace_back().ipv4 = InterfaceAddress{IpAddress::v4(10, 0, 0, 1), 24, std::nullopt};
+  EXPECT_TRUE(is_own(config, *Endpoint::parse("10.0.0.1:9000")));
+  EXPECT_FALSE(is_own(config, *Endpoint::parse("10.0.0.1:9001")));
+  EXPECT_FALSE(is_own(config, *Endpoint::parse("10.0.0.2:9000")));
+}
+
 }  // namespace
 }  // namespace fanlight::control

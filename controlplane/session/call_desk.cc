@@ -40,13 +40,20 @@ std::string words_for(Reject reason, bool is_from_peer) {
          std::to_string(static_cast<std::int32_t>(reason)) + ")";
 }
 
+std::string own_address_words(const Endpoint& to) {
+  return to.text() + " is this relay itself: name a listener elsewhere";
+}
+
 std::string seconds_text(Micros span) { return std::to_string((span.count + 999'999) / 1'000'000) + " s"; }
 
 }  // namespace
 
 Result<std::uint32_t> SessionDesk::add_call(Instant now, CallRule rule) {
+  const WipedAtEnd wiped({&rule.url.passphrase});
   now_ = std::max(now_, now);
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
+  if (const auto address = IpAddress::parse(rule.url.host); address && is_own_({*address, rule.url.port}))
+    return Error{ErrorCode::kInvalid, own_address_words({*address, rule.url.port})};
   if (calls_.find(rule) != nullptr)
     return Error{ErrorCode::kInUse, "there is such a call to " + public_text(rule.url) + " already"};
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)
@@ -92,7 +99,7 @@ void SessionDesk::make_due_calls() {
   if (is_stopping_) return;
   int turns = kCallsPerTurn;
   calls_.for_each([&](CallEntry& call) {
-    if (call.state != CallState::kWaiting || call.retry_at > now_ || turns == 0) return;
+    if (call.state != CallState::kWaiting || call.retry_at > now_ || turns == 0 || calls_.is_ringing_full()) return;
     --turns;
     begin_call(call);
   });
@@ -141,6 +148,9 @@ void SessionDesk::handle_lookup(Instant now, std::uint32_t id, std::vector<IpAdd
   // Another one each time.
   const std::size_t first = call->attempts++ % addresses.size();
   std::rotate(addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(first), addresses.end());
+  for (const IpAddress& address : addresses)
+    if (is_own_({address, call->rule.url.port}))
+      return pause_call(*call, own_address_words({address, call->rule.url.port}));
   for (const IpAddress& address : addresses)
     if (const auto path = way_out_({address, call->rule.url.port})) return dial(*call, *path);
   pause_call(*call, "no address that the relay listens on can reach " + addresses.front().text());

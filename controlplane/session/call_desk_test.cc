@@ -265,6 +265,58 @@ TEST_F(CallDeskTest, AddSaysWhyNot) {
   EXPECT_EQ(desk().add_call(now_, call_rule(Role::kPublisher)).error().code, ErrorCode::kNoMemory);
 }
 
+// A worker has places for 64 that wait for an answer, and fails what comes beyond.
+TEST_F(CallDeskTest, WhoFindsAsManyRingingAsMayWaitsForAnAnswer) {
+  for (std::size_t i = 0; i <= kCallsAtOnceMax; ++i) {
+    CallRule one = call_rule(Role::kViewer);
+    one.url.port = static_cast<std::uint16_t>(8000 + i);
+    ASSERT_TRUE(desk().add_call(now_, one));
+  }
+  while (desk().next_deadline() <= now_) wait({});
+  std::vector<Command> commands = take_commands();
+  ASSERT_EQ(commands.size(), kCallsAtOnceMax);
+  EXPECT_EQ(desk().calls(now_).back().state, "waiting");
+  wait(seconds(2));
+  EXPECT_TRUE(take_commands().empty());
+  connected(std::get<command::OpenCall>(commands[3]));
+  EXPECT_LE(desk().next_deadline(), now_);
+  wait({});
+  const command::OpenCall next = take_call();
+  EXPECT_EQ(next.path.remote.port, 8000 + kCallsAtOnceMax);
+  for (std::size_t i = 0; i < kCallsAtOnceMax; ++i)
+    if (i != 3) failed(std::get<command::OpenCall>(commands[i]), wire::Reject::kTimeout);
+  failed(next, wire::Reject::kTimeout);
+}
+
+class SelfCallTest : public CallDeskTest {
+ protected:
+  void SetUp() override {
+    static const IpAddress kOwn = IpAddress::v4(192, 0, 2, 50);
+    desk_.emplace(
+        Rules{rule("live/main")}, streams_, 1, [](const Endpoint& to) { return Path{.remote = to, .local = {}}; },
+        [](const Endpoint& to) {
+          return to == Endpoint{kOwn, 7000};
+        });
+    take_commands();
+  }
+};
+
+TEST_F(SelfCallTest, TheRelayDoesNotCallItself) {
+  const auto refused = desk().add_call(now_, call_rule(Role::kPublisher));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(refused.error().what, HasSubstr("192.0.2.50:7000 is this relay itself"));
+  EXPECT_TRUE(desk().add_call(now_, call_rule(Role::kPublisher, "live/main", "192.0.2.51")));
+}
+
+TEST_F(SelfCallTest, NorByAName) {
+  const std::uint32_t id = add(call_rule(Role::kPublisher, "live/main", "home.example.net"));
+  ASSERT_TRUE(desk().poll_lookup());
+  desk().handle_lookup(now_, id, {IpAddress::v4(192, 0, 2, 1), IpAddress::v4(192, 0, 2, 50)}, "");
+  EXPECT_TRUE(take_commands().empty());
+  EXPECT_THAT(view().failure, HasSubstr("is this relay itself"));
+}
+
 TEST_F(CallDeskTest, RemovingEndsTheSessionAndTheCalling) {
   const std::uint32_t id = add(call_rule(Role::kViewer));
   connected(take_call());

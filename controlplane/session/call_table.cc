@@ -59,8 +59,17 @@ CallEntry* CallTable::find(const CallRule& rule) {
   return nullptr;
 }
 
+bool CallTable::is_ringing_full() const {
+  std::size_t ringing = 0;
+  for (const auto& [id, call] : calls_)
+    if (call.state == CallState::kResolving || call.state == CallState::kCalling) ++ringing;
+  return ringing >= kCallsAtOnceMax;
+}
+
+// While as many ring as may, an answer is what is waited for.
 Instant CallTable::next_deadline() const {
   Instant due = Instant::never();
+  if (is_ringing_full()) return due;
   for (const auto& [id, call] : calls_)
     if (call.state == CallState::kWaiting) due = std::min(due, call.retry_at);
   return due;

@@ -11,6 +11,7 @@
 #include "base/ip.h"
 #include "config/rules.h"
 #include "contract/commands.h"
+#include "contract/limits.h"
 #include "session/secret.h"
 
 namespace fanlight::control {
@@ -68,6 +69,8 @@ class CallTable {
   void for_each(Visit visit) {
     for (auto at = calls_.begin(); at != calls_.end();) visit((at++)->second);
   }
+  // As many as a worker has places for are on their way to an answer: the next ones wait until one has it.
+  [[nodiscard]] bool is_ringing_full() const;
   [[nodiscard]] Instant next_deadline() const;
   [[nodiscard]] std::vector<CallView> views(Instant now) const;
 

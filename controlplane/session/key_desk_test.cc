@@ -40,6 +40,17 @@ TEST(SecretTest, CannotBePrinted) {
   EXPECT_FALSE(Secret::fits(std::string(80, 'x')));
 }
 
+TEST(SecretTest, AStringIsWipedAtTheEndOfItsUseEvenAfterAMove) {
+  std::string text = "passphrase12";  // Short: its bytes stay where they were when it is moved from.
+  const char* const bytes = text.data();
+  {
+    const WipedAtEnd wiped({&text});
+    const std::string taken = std::move(text);
+    EXPECT_EQ(taken, "passphrase12");
+  }
+  EXPECT_EQ(std::string_view(bytes, 12), std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0", 12));
+}
+
 TEST(SecretTest, WipesItself) {
   alignas(Secret) std::byte place[sizeof(Secret)];
   Secret* const secret = new (place) Secret("passphrase12345");

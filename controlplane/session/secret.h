@@ -7,6 +7,8 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 
@@ -53,5 +55,22 @@ inline void wipe(std::string& text) {
   explicit_bzero(text.data(), text.size());
   text.clear();
 }
+
+// Wipes them when it ends, however that comes about; short ones may have stayed behind when they were moved from.
+class WipedAtEnd {
+ public:
+  explicit WipedAtEnd(std::vector<std::string*> texts) : texts_(std::move(texts)) {}
+  ~WipedAtEnd() {
+    for (std::string* text : texts_) {
+      text->resize(text->capacity());  // A terminator may stand in front of what is left.
+      wipe(*text);
+    }
+  }
+  WipedAtEnd(const WipedAtEnd&) = delete;
+  WipedAtEnd& operator=(const WipedAtEnd&) = delete;
+
+ private:
+  std::vector<std::string*> texts_;
+};
 
 }  // namespace fanlight::control

@@ -46,10 +46,13 @@ class SessionDesk {
  public:
   // The door and address of ours that a call to an endpoint leaves from; empty when there is none.
   using WayOut = std::function<std::optional<Path>(const Endpoint&)>;
+  // Whether the relay itself listens there.
+  using IsOwn = std::function<bool(const Endpoint&)>;
   // A rule that is invalid, doubled, or has no memory is left out with a notice.
   SessionDesk(
       std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers = 1,
-      WayOut way_out = [](const Endpoint& to) { return Path{.remote = to, .local = {}}; });
+      WayOut way_out = [](const Endpoint& to) { return Path{.remote = to, .local = {}}; },
+      IsOwn is_own = [](const Endpoint&) { return false; });
   ~SessionDesk();
   SessionDesk(const SessionDesk&) = delete;
   SessionDesk& operator=(const SessionDesk&) = delete;
@@ -165,6 +168,7 @@ class SessionDesk {
   Admission admission_;
   CallTable calls_;
   WayOut way_out_;
+  IsOwn is_own_;
   std::deque<Lookup> lookups_;
   std::vector<std::deque<Command>> commands_;  // By worker.
   std::deque<Notice> notices_;

@@ -20,8 +20,13 @@ Error no_stream(std::string_view name) {
 
 }  // namespace
 
-SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers, WayOut way_out)
-    : factory_(factory), placement_(workers), way_out_(std::move(way_out)), commands_(workers) {
+SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers, WayOut way_out,
+                         IsOwn is_own)
+    : factory_(factory),
+      placement_(workers),
+      way_out_(std::move(way_out)),
+      is_own_(std::move(is_own)),
+      commands_(workers) {
   for (const StreamRule& rule : rules) add_rule_or_note(rule);
   wipe_passphrases(rules);
 }
