@@ -36,8 +36,8 @@ class House : public RelayFixture {
   void run(int steps, std::uint32_t lost_each = 0, std::uint32_t late_each = 0) {
     for (int i = 0; i < steps; ++i, ++step_) {
       if (step_ % 4 == 0) publish(late_each);
+      for (std::size_t v = 0; v < others_.size(); ++v) misbehave(v);  // First: what is spent on them is gone by then.
       for (std::size_t v = 0; v < honest_.size(); ++v) speak_honestly(v, lost_each);
-      for (std::size_t v = 0; v < others_.size(); ++v) misbehave(v);
       for (const Said& one : breathe(millis(1))) note(one);
     }
   }
