@@ -2,8 +2,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
+import time
 
 import relay as relays
 import setup
@@ -75,6 +78,29 @@ def two_processes(stage: Stage) -> str:
     report = load(stage, "view", address, "--viewers", "20", "--duration", "2s")
     claim(report["passed"] and report["received"] >= 20 * 900, f"{report}")
     return carried(report)
+
+
+def view_notices_a_silent_end(stage: Stage) -> str:
+    """The relay stops for the last two seconds: nobody knows what was published meanwhile, and still it is no success."""
+    relay = start_relay(stage)
+    publishing = Load(stage, "publish", relay, "--duration", "20s", "--bitrate", "2M")
+    stage.wait_for_sessions("publisher", 1)
+    notes = []
+    for client in ("fanlight", "libsrt"):
+        viewing = Load(stage, "view", relay, "--client", client, "--viewers", "10", "--duration", "4s")
+        stage.wait_for_sessions("viewer", 10)
+        time.sleep(2)
+        os.kill(stage.relay.process.pid, signal.SIGSTOP)
+        try:
+            report = viewing.finish(status=1)
+        finally:
+            os.kill(stage.relay.process.pid, signal.SIGCONT)
+        claim(report["stale"] == 10 and report["served"] == 0, f"{client}: {report}")
+        claim(any("10 of 10 viewers: nothing new for" in why for why in report["reasons"]), f"{client}: {report}")
+        notes.append(f"{client}: {report['reasons'][0]}")
+        time.sleep(0.5)  # For the SHUTDOWNs that waited in its socket.
+    publishing.process.terminate()
+    return "; ".join(notes)
 
 
 def encrypted_through_bad_weather(stage: Stage) -> str:
@@ -216,5 +242,5 @@ def other_hosts_are_refused(stage: Stage) -> str:
 
 
 CASES = [(f"load/{test.__name__}", test)
-         for test in (two_hundred_viewers, two_processes, encrypted_through_bad_weather, loss_is_noticed, libsrt_viewers, refusal_is_told,
+         for test in (two_hundred_viewers, two_processes, view_notices_a_silent_end, encrypted_through_bad_weather, loss_is_noticed, libsrt_viewers, refusal_is_told,
                       misbehaving_viewers_stand_apart, virtio_pair, virtio_pair_of_two_queues, two_workers_share_one_address, other_hosts_are_refused)]

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kServedShare = 0.001;  // Of a viewer's packets may be missed.
 constexpr std::size_t kAhead = 4;
+constexpr std::int64_t kFreshnessEvery = 8;  // Ticks of a viewer: cheap in memory traffic, and exact enough.
 
 SeqNo random_seq() {
   std::array<std::byte, 4> bytes;
@@ -42,6 +43,7 @@ Crowd::Crowd(Options options, Outbox& outbox)
       places_(options_.viewers),
       envelopes_(options_.viewers),
       tallies_(options_.viewers),
+      freshness_(options_.viewers),
       gaps_(options_.viewers),
       calls_(options_.viewers),
       ciphers_(options_.keys == nullptr ? 0 : options_.viewers) {
@@ -67,6 +69,8 @@ void Crowd::turn(Instant now) {
     __builtin_prefetch(reinterpret_cast<const std::byte*>(&viewers_[next]) + 64, 1);
     __builtin_prefetch(&envelopes_[next]);
     tick(now, slot);
+    if ((ticks_ / count + static_cast<std::int64_t>(slot)) % kFreshnessEvery == 0)
+      freshness_[slot].note(now, viewers_[slot].run(), viewers_[slot].next_position());
   }
 }
 
@@ -238,6 +242,16 @@ void Crowd::settle(const std::map<std::uint32_t, std::int64_t>& ends) {
   }
 }
 
+void Crowd::find_stale(Instant now) {
+  stale_.assign(viewers_.size(), Micros{0});
+  for (std::size_t slot = 0; slot < viewers_.size(); ++slot) {
+    if (places_[slot].phase != Phase::kUp) continue;
+    freshness_[slot].note(now, viewers_[slot].run(), viewers_[slot].next_position());
+    const Micros age = freshness_[slot].age(now);
+    if (age > options_.latency + kStaleAfter) stale_[slot] = age;
+  }
+}
+
 void Crowd::leave(Instant now) {
   for (std::size_t slot = 0; slot < viewers_.size(); ++slot) {
     const bool has_vanished = places_[slot].is_turned && places_[slot].manner == Manner::kVanish;
@@ -263,7 +277,9 @@ std::array<Figures, kManners> Crowd::figures() const {
     figures.received += viewer.received();
     figures.tally += tally;
     const auto all_packets = static_cast<double>(viewer.received() + tally.missed());
-    if (viewer.received() > 0 && tally.missed() <= all_packets * kServedShare) ++figures.served;
+    const bool is_stale = !stale_.empty() && stale_[slot] > Micros{0};
+    if (is_stale) figures.stale.add(stale_[slot]);
+    if (!is_stale && viewer.received() > 0 && tally.missed() <= all_packets * kServedShare) ++figures.served;
   }
   return all;
 }

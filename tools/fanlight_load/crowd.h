@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fanlight_load/calling.h"
+#include "fanlight_load/freshness.h"
 #include "fanlight_load/histogram.h"
 #include "fanlight_load/outbox.h"
 #include "fanlight_load/viewer.h"
@@ -38,6 +39,7 @@ struct Figures {
   std::size_t up = 0;         // Are up now.
   std::size_t silent = 0;     // Up, and never got a packet.
   std::size_t served = 0;     // Got packets, and missed 0.1 % of them at most.
+  Stale stale;                // Those whose stream stood still at the end.
   std::uint64_t received = 0;
   Tally tally;
   Histogram latency_ns;
@@ -73,6 +75,8 @@ class Crowd {
   void begin_measuring() { is_measuring_ = true; }
   // What publishers (by run) had sent when the time was over, and is not there now, counts as lost.
   void settle(const std::map<std::uint32_t, std::int64_t>& ends);
+  // Where what is published is not known, who stands still at the end was not served.
+  void find_stale(Instant now);
   void leave(Instant now);
 
   [[nodiscard]] std::array<Figures, kManners> figures() const;
@@ -115,6 +119,8 @@ class Crowd {
   std::vector<Place> places_;
   std::vector<Envelope> envelopes_;
   std::vector<Tally> tallies_;
+  std::vector<Freshness> freshness_;
+  std::vector<Micros> stale_;  // For how long; empty before find_stale(), 0 for who was up to date.
   std::vector<std::unique_ptr<Gaps>> gaps_;
   std::vector<std::unique_ptr<Calling>> calls_;
   std::vector<std::unique_ptr<crypto::SessionCiphers>> ciphers_;

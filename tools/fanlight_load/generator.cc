@@ -181,6 +181,7 @@ void Generator::end_drain() {
   for (const auto& publisher : publishers_)
     if (publisher->is_up()) ends[publisher->run()] = publisher->sent();
   crowd_.settle(ends);
+  if (publishers_.empty()) crowd_.find_stale(stage_began_);
   progress_.finish();
   stage_ = Stage::kDone;
   for (int i = 0; i < kGoodbyes; ++i) say_goodbye();

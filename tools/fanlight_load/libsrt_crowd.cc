@@ -22,6 +22,7 @@ struct SrtViewer {
   SRTSOCKET socket = SRT_INVALID_SOCK;
   std::uint32_t run = 0;  // 0 before the first packet.
   std::int64_t next_position = 0;
+  std::int64_t newest_ns = 0;  // When the newest packet was sent.
   std::uint64_t received = 0;
   Tally tally;
   bool was_up = false;
@@ -174,6 +175,7 @@ void SrtCrowd::take(SrtViewer& viewer, ByteSpan payload, bool is_measured) {
   if (viewer.run == stamp->run && stamp->position < viewer.next_position) ++viewer.tally.continuity_errors;
   viewer.run = stamp->run;
   viewer.next_position = stamp->position + 1;
+  viewer.newest_ns = stamp->sent_ns;
   ++viewer.received;
   if (is_measured)
     latency_ns_.record(static_cast<std::uint64_t>(std::max<std::int64_t>(clock_ns() - stamp->sent_ns, 0)));
@@ -206,7 +208,11 @@ std::unique_ptr<std::array<Figures, kManners>> SrtCrowd::figures() const {
     if (viewer.was_up && srt_bstats(viewer.socket, &stats, 0) == 0)
       good.tally.repaired += static_cast<std::uint32_t>(std::max(stats.pktRcvLossTotal - stats.pktRcvDropTotal, 0));
     const auto all_packets = static_cast<double>(viewer.received + viewer.tally.missed());
-    if (viewer.received > 0 && viewer.tally.missed() <= all_packets * kServedShare) ++good.served;
+    const Micros age =
+        viewer.received > 0 && !viewer.is_over ? micros((clock_ns() - viewer.newest_ns) / 1000) : Micros{0};
+    const bool is_stale = age > settings_.latency + kStaleAfter;
+    if (is_stale) good.stale.add(age);
+    if (!is_stale && viewer.received > 0 && viewer.tally.missed() <= all_packets * kServedShare) ++good.served;
   }
   return all;
 }
