@@ -180,6 +180,16 @@ def refusal_is_told(stage: Stage) -> str:
     return str(report["failures"])
 
 
+def interruption_is_told(stage: Stage) -> str:
+    running = Load(stage, "both", start_relay(stage), "--viewers", "3", "--duration", "30s")
+    stage.wait_for_sessions("viewer", 3)
+    time.sleep(1)
+    running.process.send_signal(signal.SIGINT)
+    report = running.finish(status=1)
+    claim(report["received"] > 0 and report["reasons"][0].startswith("interrupted after "), f"{report}")
+    return report["reasons"][0]
+
+
 def misbehaving_viewers_stand_apart(stage: Stage) -> str:
     relay = start_relay(stage)
     report = load(stage, "both", relay, "--viewers", "60", "--bitrate", "2M", "--duration", "4s", "--stall", "10", "--vanish", "10",
@@ -236,11 +246,13 @@ def other_hosts_are_refused(stage: Stage) -> str:
     program = str(setup.find_program(stage.build, "fanlight-load"))
     done = subprocess.run([program, "both", "--relay", "192.0.2.1:9000", "--viewers", "1"], capture_output=True, text=True, timeout=10)
     claim(done.returncode == 1 and "--i-own-this-network" in done.stderr, f"status {done.returncode}: {done.stderr}")
-    wrong = subprocess.run([program, "both", "--viewers", "1"], capture_output=True, text=True, timeout=10)
-    claim(wrong.returncode == 2, f"status {wrong.returncode}: {wrong.stderr}")
+    for options in ((), ("--relay", "127.0.0.1:9", "--duration", "-5s"), ("--relay", "127.0.0.1:9", "--delay", "-5ms"),
+                    ("--relay", "10.0.0.1:9", "--port", "ethernet", "--ip", "10.0.0.2/24", "--device", "net_null0", "--device", "net_null1")):
+        wrong = subprocess.run([program, "both", "--viewers", "1", *options], capture_output=True, text=True, timeout=10)
+        claim(wrong.returncode == 2 and wrong.stderr, f"{options}: status {wrong.returncode}: {wrong.stderr}")
     return done.stderr.strip()[-120:]
 
 
 CASES = [(f"load/{test.__name__}", test)
-         for test in (two_hundred_viewers, two_processes, view_notices_a_silent_end, encrypted_through_bad_weather, loss_is_noticed, libsrt_viewers, refusal_is_told,
+         for test in (two_hundred_viewers, two_processes, view_notices_a_silent_end, encrypted_through_bad_weather, loss_is_noticed, libsrt_viewers, refusal_is_told, interruption_is_told,
                       misbehaving_viewers_stand_apart, virtio_pair, virtio_pair_of_two_queues, two_workers_share_one_address, other_hosts_are_refused)]

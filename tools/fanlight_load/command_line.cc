@@ -59,8 +59,11 @@ void add_common(CLI::App& app, Words& words) {
   app.add_option("--relay", words.relay, "the relay's address, such as 127.0.0.1:9000 or [::1]:9000")->required();
   app.add_option("--name", settings.name, "stream name; {n} counts from 1 (default live/main)");
   app.add_option("--duration", words.duration_us, "how long, once everybody is up (default 10s)")
-      ->transform(time_unit());
-  app.add_option("--latency", words.latency_us, "SRT latency to ask for (default 120ms)")->transform(time_unit());
+      ->transform(time_unit())
+      ->check(link_proxy::not_negative());
+  app.add_option("--latency", words.latency_us, "SRT latency to ask for (default 120ms)")
+      ->transform(time_unit())
+      ->check(link_proxy::not_negative());
   app.add_option("--key-bits", words.key_bits, "AES key length")->check(CLI::IsMember({128, 192, 256}));
   app.add_option("--core", settings.core, "pin to this CPU (default: not pinned)")->check(CLI::Range(-1, 1023));
   app.add_option("--json", settings.json_path, "write the report to this file; - for standard output")
@@ -103,6 +106,7 @@ void add_publishing(CLI::App& app, Words& words) {
       ->group(group);
   app.add_option("--gop", words.group_us, "from one access point to the next (default 1s)")
       ->transform(time_unit())
+      ->check(link_proxy::not_negative())
       ->group(group);
   app.add_option("--publish-passphrase-file", words.publish_passphrase_file, "first line: the publishers' passphrase")
       ->type_name("FILE")
@@ -141,6 +145,7 @@ void add_viewing(CLI::App& app, Words& words) {
     app.add_option(name, *value, help)->check(CLI::Range(0.0, 100.0))->group(bad);
   app.add_option("--misbehave-after", words.misbehave_after_us, "so long after they have caught up (default 2s)")
       ->transform(time_unit())
+      ->check(link_proxy::not_negative())
       ->group(bad);
 }
 
@@ -234,6 +239,8 @@ Result<Done> read_ethernet(const Words& words, Settings& settings) {
     return Error{ErrorCode::kInvalid, "--gateway is no address: " + words.gateway};
   if (ethernet.first_udp_port + ethernet.udp_ports - 1 > 65'535)
     return Error{ErrorCode::kInvalid, "--first-udp-port and --udp-ports go beyond port 65535"};
+  if (ethernet.devices.size() > 1)
+    return Error{ErrorCode::kInvalid, "--device is given twice: the load comes from one device"};
   const std::string& device = ethernet.devices.front();
   if (device.starts_with("net_vhost") || device.starts_with("net_virtio_user")) ethernet.trusts_checksums = true;
   return Done{};

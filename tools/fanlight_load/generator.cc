@@ -83,7 +83,10 @@ Generator::Generator(const Settings& settings, const GeneratorParts& parts, Prog
 
 void Generator::run(const std::atomic<bool>& is_stopped) {
   while (stage_ != Stage::kDone) {
-    if (is_stopped.load(std::memory_order_relaxed) && stage_ < Stage::kDrain) begin_drain(clock_now());
+    if (is_stopped.load(std::memory_order_relaxed) && stage_ < Stage::kDrain) {
+      is_interrupted_ = true;
+      begin_drain(clock_now());
+    }
     breathe();
   }
 }
@@ -229,6 +232,7 @@ void Generator::note_progress(Instant now) {
 
 Report Generator::report() const {
   Report report;
+  report.is_interrupted = is_interrupted_;
   report.duration_s = static_cast<double>(running_.count) / 1e6;
   report.ramp_s = static_cast<double>(ramp_.count) / 1e6;
   report.cpu_s = cpu_;

@@ -74,6 +74,7 @@ class Generator {
   std::int64_t busy_ns_ = 0;  // In breaths that moved something, during the running stage.
   std::int64_t turn_began_ns_ = 0;
   bool had_news_ = false;
+  bool is_interrupted_ = false;
   std::uint64_t strangers_ = 0;
 };
 

@@ -228,9 +228,11 @@ Result<Report> view_with_libsrt(const Settings& settings, const std::atomic<bool
   Report report;
   std::uint64_t received_before = 0;
   double cpu_before = 0;
-  while (!is_stopped.load(std::memory_order_relaxed)) {
+  for (;;) {
     const Instant now = clock_now();
     if (running != Instant::never() && now - running >= settings.duration) break;
+    report.is_interrupted = is_stopped.load(std::memory_order_relaxed);
+    if (report.is_interrupted) break;
     const double wanted = static_cast<double>((now - began).count) / 1e6 * settings.ramp_per_second + 1;
     while (crowd.started() < settings.viewers && static_cast<double>(crowd.started()) < wanted)
       crowd.start(crowd.started());

@@ -94,6 +94,12 @@ std::vector<std::string> judge(const Settings& settings, const Report& report) {
   const auto claim = [&](bool holds, const std::string& otherwise) {
     if (!holds) reasons.push_back(otherwise);
   };
+  if (report.is_interrupted) {
+    std::array<char, 80> text;
+    std::snprintf(text.data(), text.size(), "interrupted after %.1f s of %g s", report.duration_s,
+                  static_cast<double>(settings.duration.count) / 1e6);
+    reasons.emplace_back(text.data());
+  }
   for (const auto& [why, count] : report.publishers.failures)
     reasons.push_back(std::to_string(count) + " publishers: " + why);
   for (const auto& [why, count] : report.failures) reasons.push_back(std::to_string(count) + " viewers: " + why);

@@ -27,8 +27,9 @@ struct PublishersReport {
 struct Report {
   double duration_s = 0;
   double ramp_s = 0;
-  double cpu_s = 0;   // Of this process, while running.
-  double busy_s = 0;  // In turns of its loop that moved something.
+  double cpu_s = 0;             // Of this process, while running.
+  double busy_s = 0;            // In turns of its loop that moved something.
+  bool is_interrupted = false;  // By a signal, before its time.
   std::uint64_t received_while_running = 0;
   std::unique_ptr<std::array<Figures, kManners>> figures;
   Histogram answers_ns;                         // From a viewer's call to what the relay said.

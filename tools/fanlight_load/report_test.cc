@@ -39,6 +39,12 @@ TEST_F(LoadReportTest, ViewersThatStandStillAtTheEndFailTheRun) {
   EXPECT_THAT(reasons(), IsEmpty());
 }
 
+TEST_F(LoadReportTest, InterruptedRunHasNotPassed) {
+  report_.is_interrupted = true;
+  report_.duration_s = 2.84;
+  EXPECT_THAT(reasons(), ElementsAre("interrupted after 2.8 s of 10 s"));
+}
+
 TEST(LoadFreshnessTest, AgeCountsFromTheLastStepForward) {
   Freshness freshness;
   EXPECT_EQ(freshness.age(Instant{9'000'000}), Micros{0});

@@ -17,8 +17,11 @@ bool is_loopback(const IpAddress& ip) {
 
 // Drivers whose other end is a program on this host, or nothing at all.
 bool leads_to_a_program(const std::string& device) {
-  constexpr std::array<std::string_view, 6> kDrivers = {"net_vhost", "net_virtio_user", "net_memif",
-                                                        "net_null",  "net_ring",        "net_pcap"};
+  const auto says = [&](std::string_view key) { return device.find(key) != std::string::npos; };
+  // Files are no network; interfaces are, as is a virtio device whose other end is the kernel's.
+  if (device.starts_with("net_pcap")) return !says("iface=") && (says(",rx_pcap=") || says(",tx_pcap="));
+  if (device.starts_with("net_virtio_user")) return says(",path=/") && !says("/dev/");
+  constexpr std::array<std::string_view, 4> kDrivers = {"net_vhost", "net_memif", "net_null", "net_ring"};
   return std::ranges::any_of(kDrivers, [&](std::string_view driver) { return device.starts_with(driver); });
 }
 

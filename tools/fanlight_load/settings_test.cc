@@ -37,6 +37,22 @@ TEST(LoadSettingsTest, DeviceThatLeadsToAProgramHereMayBeLoadedAndANetworkCardMa
   EXPECT_FALSE(judge_destination(settings));
 }
 
+TEST(LoadSettingsTest, DeviceThatLeadsThroughTheKernelToANetworkMayNotBeLoaded) {
+  Settings settings = calling("10.77.0.1:9000");
+  settings.is_ethernet = true;
+  for (const char* good : {"net_pcap0,rx_pcap=/tmp/in,tx_pcap=/tmp/out", "net_virtio_user0,path=/tmp/x,server=1"}) {
+    settings.ethernet.devices = {good};
+    EXPECT_TRUE(judge_destination(settings)) << good;
+  }
+  for (const char* bad :
+       {"net_pcap0,iface=va", "net_pcap0", "net_pcap0,rx_iface=va,tx_pcap=/tmp/out", "net_pcap0,rx_pcap=/a,tx_iface=va",
+        "net_virtio_user0,path=/dev/vhost-net,iface=tap0", "net_virtio_user0,path=/dev/vhost-vdpa-0",
+        "net_virtio_user0,path=/tmp/../dev/vhost-net", "net_virtio_user0,path=//dev/vhost-net"}) {
+    settings.ethernet.devices = {bad};
+    EXPECT_FALSE(judge_destination(settings)) << bad;
+  }
+}
+
 TEST(LoadSettingsTest, QueuesAreThoseOfTheDevicesArguments) {
   EXPECT_EQ(queues_of("net_vhost0,iface=/tmp/x,queues=4,client=1"), 4u);
   EXPECT_EQ(queues_of("net_virtio_user0,path=/tmp/x,cq=1,queues=2"), 2u);

@@ -8,12 +8,17 @@ namespace {
 void add_duration(CLI::App& app, const std::string& name, std::optional<double>& value, const std::string& help) {
   app.add_option(name, value, help)
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1}, {"ms", 1e3}, {"s", 1e6}},
-                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"));
+                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
+      ->check(not_negative());
 }
 
 Micros to_micros(double us) { return {static_cast<std::int64_t>(us)}; }
 
 }  // namespace
+
+CLI::Validator not_negative() {
+  return {[](std::string& text) { return text.starts_with('-') ? std::string("a time is not negative") : ""; }, ""};
+}
 
 void add_impairment(CLI::App& app, const std::string& prefix, const std::string& group, ImpairmentFlags& flags) {
   const auto share = [&](const char* name, std::optional<double>& value, const char* help) {

@@ -37,12 +37,14 @@ void define(CLI::App& app, Options& options) {
   add_impairment(app, "--up-", "Client to relay", options.up);
   add_impairment(app, "--down-", "Relay to client", options.down);
   app.add_option("--seed", options.seed, "the same seed decides the same fates (default 1)");
-  app.add_option("--seconds", options.seconds, "stop after so long (default: on SIGINT or SIGTERM)");
+  app.add_option("--seconds", options.seconds, "stop after so long (default: on SIGINT or SIGTERM)")
+      ->check(not_negative());
   app.add_option("--measure", options.measure,
                  "write the relay's own delay to this file as JSON (clear streams, no delay)");
   app.add_option("--measure-skip", options.measure_skip_us, "leave out each viewer's first data (default 1s)")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1}, {"ms", 1e3}, {"s", 1e6}},
-                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"));
+                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
+      ->check(not_negative());
   app.footer(
       "Examples:\n"
       "  5 % loss at 50 ms round trip:\n"
