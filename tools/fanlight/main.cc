@@ -8,6 +8,7 @@
 #include "fanlight/capacity.h"
 #include "fanlight/commands.h"
 #include "fanlight/tables.h"
+#include "fanlight/version.h"
 
 namespace fanlight::cli {
 namespace {
@@ -50,6 +51,7 @@ CommandLine::CommandLine() {
       "Examples:\n  fanlight status\n  fanlight sessions --stream live/main --json\n\n"
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.");
   app.add_option("--api", context.api, "the relay's control socket")->envname("FANLIGHT_API")->type_name("PATH");
+  app.set_version_flag("--version", std::string{"fanlight "} + kVersion, "this program's version; see also `version`");
   app.add_flag("--json", context.is_json, "print JSON: the API's answer");
   app.require_subcommand(1);
   command(app, "status", "what the relay does, in totals", "fanlight status")->callback([this] {

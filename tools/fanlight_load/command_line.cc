@@ -173,6 +173,7 @@ CLI::App* CommandLine::command(const char* name, const char* what, const char* e
 }
 
 CommandLine::CommandLine() {
+  app.set_version_flag("--version", std::string{"fanlight-load "} + FANLIGHT_VERSION);
   app.require_subcommand(1);
   app.footer(
       "Examples:\n"
@@ -191,12 +192,12 @@ CommandLine::CommandLine() {
   add_viewing(*both, words);
   add_weather(*both, words);
   CLI::App* publish = command("publish", "publish only",
-                              "Example:\n  fanlight-load publish --relay 127.0.0.1:9000 --publishers 10 --name "
+                              "Example:\n  fanlight-load publish --relay 127.0.0.1:9000 --publishers 4 --name "
                               "'live/{n}' --bitrate 2M --duration 1min");
   add_publishing(*publish, words);
   add_weather(*publish, words);
   CLI::App* view = command("view", "view what another fanlight-load on this host publishes",
-                           "Example:\n  fanlight-load view --relay 127.0.0.1:9000 --viewers 1000 --streams 10 --name "
+                           "Example:\n  fanlight-load view --relay 127.0.0.1:9000 --viewers 200 --streams 4 --name "
                            "'live/{n}' --duration 30s");
   add_viewing(*view, words);
   view->add_option("--streams", words.settings.streams, "values of {n} in the name (default 1)")

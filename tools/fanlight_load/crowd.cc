@@ -279,7 +279,8 @@ std::array<Figures, kManners> Crowd::figures() const {
     const auto all_packets = static_cast<double>(viewer.received() + tally.missed());
     const bool is_stale = !stale_.empty() && stale_[slot] > Micros{0};
     if (is_stale) figures.stale.add(stale_[slot]);
-    if (!is_stale && viewer.received() > 0 && tally.missed() <= all_packets * kServedShare) ++figures.served;
+    if (!is_stale && viewer.received() > 0 && static_cast<double>(tally.missed()) <= all_packets * kServedShare)
+      ++figures.served;
   }
   return all;
 }

@@ -212,7 +212,8 @@ std::unique_ptr<std::array<Figures, kManners>> SrtCrowd::figures() const {
         viewer.received > 0 && !viewer.is_over ? micros((clock_ns() - viewer.newest_ns) / 1000) : Micros{0};
     const bool is_stale = age > settings_.latency + kStaleAfter;
     if (is_stale) good.stale.add(age);
-    if (!is_stale && viewer.received > 0 && viewer.tally.missed() <= all_packets * kServedShare) ++good.served;
+    if (!is_stale && viewer.received > 0 && static_cast<double>(viewer.tally.missed()) <= all_packets * kServedShare)
+      ++good.served;
   }
   return all;
 }

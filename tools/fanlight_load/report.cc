@@ -67,12 +67,12 @@ std::string table_of(const char* name, const Figures& figures) {
   const Histogram& latency = figures.latency_ns;
   std::string text = line("%-18s %zu, %zu connected, %zu up at the end, %zu served well", name, figures.viewers,
                           figures.connected, figures.up, figures.served);
-  text += line("  packets          expected %" PRIu64 ", received %" PRIu64 ", lost %u, late %u", figures.expected(),
-               figures.received, figures.tally.lost, figures.tally.late);
-  text += line("                   repaired %u, duplicate %u, skipped %u", figures.tally.repaired,
-               figures.tally.duplicate, figures.tally.skipped);
-  text += line("  verified         continuity errors %u, hash failures %u, foreign %u", figures.tally.continuity_errors,
-               figures.tally.hash_failures, figures.tally.foreign);
+  text += line("  packets          expected %" PRIu64 ", received %" PRIu64 ", lost %" PRIu64 ", late %" PRIu64,
+               figures.expected(), figures.received, figures.tally.lost, figures.tally.late);
+  text += line("                   repaired %" PRIu64 ", duplicate %" PRIu64 ", skipped %" PRIu64,
+               figures.tally.repaired, figures.tally.duplicate, figures.tally.skipped);
+  text += line("  verified         continuity errors %" PRIu64 ", hash failures %" PRIu64 ", foreign %" PRIu64,
+               figures.tally.continuity_errors, figures.tally.hash_failures, figures.tally.foreign);
   text += line("  latency          p50 %.3f ms, p99 %.3f ms, p99.9 %.3f ms, max %.3f ms",
                to_us(latency.quantile(0.5)) / 1e3, to_us(latency.quantile(0.99)) / 1e3,
                to_us(latency.quantile(0.999)) / 1e3, to_us(latency.max()) / 1e3);
@@ -176,9 +176,8 @@ void Progress::show(const Now& now) {
   received_before_ = now.good.received;
   seconds_before_ = now.seconds;
   std::fprintf(stderr,
-               "%s%6.1f s  %-8s  %zu up  published %" PRIu64
-               "  received %.0f/s  lost %u  late %u  repaired %u"
-               "  p99 %.2f ms%s",
+               "%s%6.1f s  %-8s  %zu up  published %" PRIu64 "  received %.0f/s  lost %" PRIu64 "  late %" PRIu64
+               "  repaired %" PRIu64 "  p99 %.2f ms%s",
                is_terminal_ ? "\r" : "", now.seconds, now.stage, now.up, now.published, rate, now.good.tally.lost,
                now.good.tally.late, now.good.tally.repaired, to_us(now.good.latency_ns.quantile(0.99)) / 1e3,
                is_terminal_ ? "\x1b[K" : "\n");

@@ -39,6 +39,14 @@ TEST_F(LoadReportTest, ViewersThatStandStillAtTheEndFailTheRun) {
   EXPECT_THAT(reasons(), IsEmpty());
 }
 
+TEST_F(LoadReportTest, LossOfManyViewersForLongDoesNotWrap) {
+  Tally one;
+  one.lost = 3'000'000'000;
+  good().tally += one;
+  good().tally += one;
+  EXPECT_EQ(good().expected(), 6'000'001'000u);
+}
+
 TEST_F(LoadReportTest, InterruptedRunHasNotPassed) {
   report_.is_interrupted = true;
   report_.duration_s = 2.84;

@@ -20,17 +20,18 @@
 namespace fanlight::load {
 
 // What a viewer lost, and how. Per viewer, so that a crowd can say how many of it were served well.
+// 64 bits: the sum over 20,000 viewers would wrap 32 within minutes of total loss.
 struct Tally {
-  std::uint32_t lost = 0;  // Never came, or were skipped.
-  std::uint32_t late = 0;  // Came after their play time.
-  std::uint32_t duplicate = 0;
-  std::uint32_t repaired = 0;           // Filled a gap in time.
-  std::uint32_t skipped = 0;            // Of `lost`: left out by the relay, whose numbers stayed dense.
-  std::uint32_t continuity_errors = 0;  // A stamped position that does not fit the sequence number.
-  std::uint32_t hash_failures = 0;
-  std::uint32_t foreign = 0;  // Payloads without a stamp of ours.
+  std::uint64_t lost = 0;  // Never came, or were skipped.
+  std::uint64_t late = 0;  // Came after their play time.
+  std::uint64_t duplicate = 0;
+  std::uint64_t repaired = 0;           // Filled a gap in time.
+  std::uint64_t skipped = 0;            // Of `lost`: left out by the relay, whose numbers stayed dense.
+  std::uint64_t continuity_errors = 0;  // A stamped position that does not fit the sequence number.
+  std::uint64_t hash_failures = 0;
+  std::uint64_t foreign = 0;  // Payloads without a stamp of ours.
   Tally& operator+=(const Tally& other);
-  [[nodiscard]] std::uint32_t missed() const { return lost + late; }
+  [[nodiscard]] std::uint64_t missed() const { return lost + late; }
 };
 
 // What a viewer waits for. Made when its first gap opens.
