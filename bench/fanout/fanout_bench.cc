@@ -132,6 +132,7 @@ std::unique_ptr<io::EthernetPort> Bench::open_port() {
   link.device = device_.get();
   link.receive_pool = whole_.get();
   link.header_pool = headers_.get();
+  link.copy_pool = copies_.get();
   link.interface.ipv4 = kRelayAddress;
   link.interface.ipv4_prefix = 24;
   link.interface.udp_ports[0] = kRelayPort;

@@ -62,7 +62,8 @@ Result<std::unique_ptr<io::EthernetDevice>> open_device(const std::string& name,
 // Both ends leave UDP checksums undone: nothing can damage a packet in memory.
 Result<std::unique_ptr<io::EthernetPort>> open_port(io::EthernetDevice& device, PacketPool& pool, PacketPool& headers,
                                                     const IpAddress& own, bool is_relay) {
-  io::EthernetLinkOptions link{.device = &device, .receive_pool = &pool, .header_pool = &headers, .interface = {}};
+  io::EthernetLinkOptions link{
+      .device = &device, .receive_pool = &pool, .header_pool = &headers, .copy_pool = &pool, .interface = {}};
   link.interface.ipv4 = own;
   link.interface.ipv4_prefix = 24;
   link.interface.verify_udp_checksum = false;

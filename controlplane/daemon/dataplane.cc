@@ -118,9 +118,9 @@ class Seat {
     }
     return config.relay.port == PortKind::kSockets
                ? employ(open_socket_port(config, number_, *pools.receive, mailbox.worker_bell), options, pools)
-               : employ(
-                     open_ethernet_port(config, number_, devices, *pools.receive, *pools.headers, mailbox.worker_bell),
-                     options, pools);
+               : employ(open_ethernet_port(config, number_, devices, *pools.receive, *pools.headers, *pools.copies,
+                                           mailbox.worker_bell),
+                        options, pools);
   }
 
   Result<Done> start(int core) {

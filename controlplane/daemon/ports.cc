@@ -64,7 +64,8 @@ Result<EthernetDevices> open_ethernet_devices(const Config& config, PacketPool& 
 
 Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, std::size_t worker,
                                                              const EthernetDevices& devices, PacketPool& receive_pool,
-                                                             PacketPool& header_pool, int doorbell) {
+                                                             PacketPool& header_pool, PacketPool& copy_pool,
+                                                             int doorbell) {
   io::EthernetPortOptions options;
   options.doorbell = doorbell;
   if (config.ethernet.backoff) options.idle_sleep = kIdleSleep;
@@ -73,6 +74,7 @@ Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& confi
                              .worker = static_cast<std::uint16_t>(worker),
                              .receive_pool = &receive_pool,
                              .header_pool = &header_pool,
+                             .copy_pool = &copy_pool,
                              .interface = interface_of(config.ethernet.devices[door], config.ethernet)});
   return io::EthernetPort::open(options);
 }

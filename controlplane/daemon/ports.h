@@ -22,6 +22,7 @@ using EthernetDevices = std::vector<std::unique_ptr<io::EthernetDevice>>;
 [[nodiscard]] Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& config, std::size_t worker,
                                                                            const EthernetDevices& devices,
                                                                            PacketPool& receive_pool,
-                                                                           PacketPool& header_pool, int doorbell);
+                                                                           PacketPool& header_pool,
+                                                                           PacketPool& copy_pool, int doorbell);
 
 }  // namespace fanlight::control

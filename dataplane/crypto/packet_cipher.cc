@@ -3,6 +3,7 @@
 #include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -11,7 +12,6 @@ namespace fanlight::crypto {
 namespace {
 
 constexpr std::size_t kBlockBytes = 16;
-constexpr std::size_t kRoundKeysMax = 15;
 constexpr std::size_t kCounterOffset = 14;  // Where the block counter starts; the salt covers what stands before.
 
 struct FreeManager {
@@ -32,7 +32,7 @@ IMB_MGR* manager() {
 using Block = std::array<std::byte, kBlockBytes>;
 
 // In two words of eight bytes: put together byte by byte, the block would not be ready when it is read.
-Block counter_block(const wire::Salt& salt, SeqNo seq) {
+Block counter_block(const std::array<std::byte, kCounterOffset>& salt, SeqNo seq) {
   std::uint64_t front, back;
   std::memcpy(&front, salt.data(), sizeof front);
   std::memcpy(&back, salt.data() + kCounterOffset - sizeof back, sizeof back);
@@ -51,39 +51,35 @@ static CipherBatch& batch_of_one() {
   return batch;
 }
 
-struct PacketCipher::Schedule {
-  alignas(16) std::array<std::byte, kRoundKeysMax * kBlockBytes> round_keys{};
-  std::uint8_t key_bytes = 0;
-  wire::Salt salt{};
-  ~Schedule() { OPENSSL_cleanse(round_keys.data(), round_keys.size()); }
-};
-
-PacketCipher::PacketCipher(const Key& key, const wire::Salt& salt) : schedule_(std::make_unique<Schedule>()) {
-  schedule_->key_bytes = static_cast<std::uint8_t>(key.size());
-  schedule_->salt = salt;
-  alignas(16) std::array<std::byte, kRoundKeysMax * kBlockBytes> backwards;  // Counter mode has no use for it.
+KeySchedule::KeySchedule(const Key& key, const wire::Salt& salt) : key_bytes_(static_cast<std::uint16_t>(key.size())) {
+  std::copy_n(salt.begin(), salt_.size(), salt_.begin());
+  alignas(16) std::array<std::byte, sizeof round_keys_> backwards;  // Counter mode has no use for it.
   IMB_MGR* const with = manager();
   const void* const bytes = key.bytes().data();
-  void* const forwards = schedule_->round_keys.data();
   if (key.size() == 16) {
-    IMB_AES_KEYEXP_128(with, bytes, forwards, backwards.data());
+    IMB_AES_KEYEXP_128(with, bytes, round_keys_.data(), backwards.data());
   } else if (key.size() == 24) {
-    IMB_AES_KEYEXP_192(with, bytes, forwards, backwards.data());
+    IMB_AES_KEYEXP_192(with, bytes, round_keys_.data(), backwards.data());
   } else {
-    IMB_AES_KEYEXP_256(with, bytes, forwards, backwards.data());
+    IMB_AES_KEYEXP_256(with, bytes, round_keys_.data(), backwards.data());
   }
   OPENSSL_cleanse(backwards.data(), backwards.size());
 }
 
-PacketCipher::~PacketCipher() = default;
-PacketCipher::PacketCipher(PacketCipher&&) noexcept = default;
-PacketCipher& PacketCipher::operator=(PacketCipher&&) noexcept = default;
+KeySchedule::~KeySchedule() { OPENSSL_cleanse(round_keys_.data(), round_keys_.size()); }
+
+PacketCipher::PacketCipher(const Key& key, const wire::Salt& salt)
+    : schedule_(std::make_unique<KeySchedule>(key, salt)) {}
 
 bool PacketCipher::apply(SeqNo seq, ByteSpan in, MutableByteSpan out) const noexcept {
   CHECK(out.size() >= in.size());
+  return apply_one(*schedule_, seq, in, out.data());
+}
+
+bool apply_one(const KeySchedule& schedule, SeqNo seq, ByteSpan in, std::byte* out) noexcept {
   if (in.empty()) return true;
   CipherBatch& batch = batch_of_one();
-  batch.add(*this, seq, in, out.data());
+  batch.add(schedule, seq, in, out);
   return batch.run();
 }
 
@@ -106,13 +102,12 @@ CipherBatch::CipherBatch() : jobs_(std::make_unique<Jobs>()) {
 
 CipherBatch::~CipherBatch() = default;
 
-void CipherBatch::add(const PacketCipher& cipher, SeqNo seq, ByteSpan in, std::byte* out) noexcept {
+void CipherBatch::add(const KeySchedule& schedule, SeqNo seq, ByteSpan in, std::byte* out) noexcept {
   DCHECK(size_ < kMax && !in.empty());
-  const PacketCipher::Schedule& schedule = *cipher.schedule_;
-  jobs_->counters[size_] = counter_block(schedule.salt, seq);
+  jobs_->counters[size_] = counter_block(schedule.salt_, seq);
   IMB_JOB& job = jobs_->jobs[size_++];
-  job.enc_keys = schedule.round_keys.data();
-  job.key_len_in_bytes = schedule.key_bytes;
+  job.enc_keys = schedule.round_keys_.data();
+  job.key_len_in_bytes = schedule.key_bytes_;
   job.src = reinterpret_cast<const std::uint8_t*>(in.data());
   job.dst = reinterpret_cast<std::uint8_t*>(out);
   job.msg_len_to_cipher_in_bytes = in.size();

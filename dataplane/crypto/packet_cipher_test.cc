@@ -90,7 +90,7 @@ TEST(CipherBatchTest, EachPacketIsAsOpenSslHasItWhateverKeysAreBesideIt) {
       outs.emplace_back(texts.back().size() + 1, std::byte{0xEE});
     }
     for (std::size_t i = 0; i < packets; ++i)
-      batch.add(ciphers[i % 7], {static_cast<std::uint32_t>(0x7FFF'FFFF - i)}, texts[i], outs[i].data());
+      batch.add(ciphers[i % 7].schedule(), {static_cast<std::uint32_t>(0x7FFF'FFFF - i)}, texts[i], outs[i].data());
     EXPECT_EQ(batch.size(), packets);
     ASSERT_TRUE(batch.run());
     EXPECT_EQ(batch.size(), 0u);

@@ -57,6 +57,7 @@ class EthernetPortTest : public testing::TestWithParam<bool> {
                              .worker = worker,
                              .receive_pool = pool_.get(),
                              .header_pool = headers_.get(),
+                             .copy_pool = pool_.get(),
                              .interface = net::test::our_interface()};
     link.interface.ipv4_prefix = 16;  // Room for more hosts than a neighbour table.
     auto port = EthernetPort::open({.links = {link}});

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "io/ethernet_link.h"
-#include "net/udp_head.h"
+#include "io/frame_head.h"
 
 namespace fanlight::io {
 
@@ -15,7 +15,7 @@ EthernetLink::Transmitted EthernetLink::transmit_fresh(Instant now, const FreshR
   prepare_payloads(run);
   std::size_t left = 0;
   while (const std::size_t planned = plan_fresh(now, run, run.packets_done + skip + left)) {
-    if (jobs_ > 0 && !stage_fresh(run)) return {.left = left, .is_full = true};
+    if (jobs_ > 0 && !(run.is_sealed() ? stage_sealed(run) : stage_fresh(run))) return {.left = left, .is_full = true};
     left += planned;
     if (!flush_staged()) return {.left = left, .is_full = true};
   }
@@ -39,6 +39,7 @@ void EthernetLink::prepare_payloads(const FreshRun& run) noexcept {
 // Fills the plan with up to a burst of departures from `first` on; answers how many it went over: planned, or dropped
 // and counted.
 std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size_t first) noexcept {
+  constexpr std::size_t kViewersAhead = 8;
   const std::size_t packets = run.packets.size();
   const std::size_t end = packets * run.viewers.size();
   std::size_t viewer = first / packets;
@@ -48,6 +49,7 @@ std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size
   const net::MacAddress* to = nullptr;
   const Envelope* previous = nullptr;
   while (at < end && jobs_ < plan_.size()) {
+    if (viewer + kViewersAhead < run.viewers.size()) __builtin_prefetch(run.viewers[viewer + kViewersAhead]);
     const Envelope& envelope = *run.viewers[viewer];
     if (envelope.door != door_) break;
     // Most of an audience lives behind one gateway. 0: no hop was known when it joined, which two may have in common.
@@ -61,7 +63,7 @@ std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size
       } else if (head_bytes + payloads_[packet].datagram_bytes > net::kFrameBytesMax) {
         ++counters_.transmit_refused;
       } else {
-        plan_[jobs_++] = {&envelope, to, packet};
+        plan_[jobs_++] = {&envelope, to, static_cast<std::uint32_t>(viewer), static_cast<std::uint32_t>(packet)};
       }
     }
     if (packet < packets) break;
@@ -74,11 +76,7 @@ std::size_t EthernetLink::plan_fresh(Instant now, const FreshRun& run, std::size
 // False when there are no buffers: nothing of the plan is staged.
 bool EthernetLink::stage_fresh(const FreshRun& run) noexcept {
   constexpr std::size_t kAhead = 4;
-  PacketPool& pool = queue_.takes_chains() ? header_pool_ : pool_;
-  if (rte_pktmbuf_alloc_bulk(pool.mempool(), staged_.data(), static_cast<unsigned>(jobs_)) != 0) {
-    ++counters_.transmit_pool_dry;
-    return false;
-  }
+  if (!take_buffers(queue_.takes_chains() ? header_pool_ : pool_)) return false;
   for (std::size_t i = 0; i < jobs_; ++i) {
     if (i + kAhead < jobs_) __builtin_prefetch(rte_pktmbuf_mtod(staged_[i + kAhead], void*), 1);
     const FreshJob& job = plan_[i];
@@ -90,6 +88,15 @@ bool EthernetLink::stage_fresh(const FreshRun& run) noexcept {
     if (payload.references > 0) rte_mbuf_refcnt_update(payload.mbuf, static_cast<std::int16_t>(payload.references));
     payload.references = 0;
   }
+  return true;
+}
+
+// For the whole plan. From here on they wait for the device, and whoever stages fills them.
+bool EthernetLink::take_buffers(PacketPool& pool) noexcept {
+  if (rte_pktmbuf_alloc_bulk(pool.mempool(), staged_.data(), static_cast<unsigned>(jobs_)) != 0) {
+    ++counters_.transmit_pool_dry;
+    return false;
+  }
   staged_begin_ = 0;
   staged_end_ = jobs_;
   return true;
@@ -99,18 +106,12 @@ void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const Fresh
                                FreshPayload& payload) noexcept {
   const Envelope& envelope = *job.envelope;
   const std::size_t head_bytes = envelope.head_bytes;
-  const bool is_v4 = head_bytes == net::kUdpHeadBytesV4;
   const std::size_t header_bytes = net::kEthernetBytes + head_bytes + kFreshHeaderBytes;
   auto* const at = rte_pktmbuf_mtod(frame, std::byte*);
   std::byte* const srt = at + net::kEthernetBytes + head_bytes;
-  std::memcpy(at, job.to->data(), net::kMacBytes);
-  std::memcpy(at + net::kMacBytes, interface_.mac.data(), net::kMacBytes);
-  store_be16(at + 2 * net::kMacBytes, is_v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
   stamp_fresh(srt, envelope, packet);
-  const std::size_t written = net::write_udp_head(
-      {at + net::kEthernetBytes, head_bytes}, ByteSpan{envelope.head}.first(head_bytes), payload.datagram_bytes,
-      net::PayloadSum::of_16_bytes(srt) + payload.sum, net::ChecksumMode::kSoftware);
-  DCHECK(written == head_bytes);
+  write_frame_head(at, {*job.to, interface_.mac}, envelope, payload.datagram_bytes,
+                   net::PayloadSum::of_16_bytes(srt) + payload.sum, net::ChecksumMode::kSoftware);
   frame->data_len = static_cast<std::uint16_t>(header_bytes);
   frame->pkt_len = static_cast<std::uint32_t>(net::kEthernetBytes + head_bytes + payload.datagram_bytes);
   if (queue_.takes_chains()) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "io/ethernet_fixture.h"
+#include "io/test_seals.h"
 
 namespace fanlight::io {
 namespace {
@@ -110,6 +111,64 @@ TEST_P(EthernetFreshTest, FreshRunWithoutBuffersPauses) {
   held.clear();
   EXPECT_EQ(port_->transmit_fresh({packets, viewers}), 3u);
   EXPECT_EQ(frames_out().size(), 3u);
+}
+
+// More viewers than a batch and more packets than a burst, over both families.
+TEST_P(EthernetFreshTest, SealedRunIsEncryptedForEachViewer) {
+  meet_neighbour();
+  std::vector<Envelope> envelopes;
+  for (int i = 0; i < 30; ++i) envelopes.push_back(envelope_to(to_neighbour(i % 3 == 1)));
+  std::vector<FreshPacket> packets = fresh_packets({1316, 1, 1456 - 20});
+  const std::vector<const Envelope*> viewers = identify(envelopes);
+  const TestSeals keys(viewers.size());
+
+  ASSERT_EQ(port_->transmit_fresh({packets, viewers, 2, keys.seals()}), 88u);
+
+  const std::vector<Bytes> out = frames_out();
+  ASSERT_EQ(out.size(), 88u);
+  EXPECT_EQ(segments_seen_, 1);
+  for (std::size_t i = 2; i < 90; ++i) {
+    const Bytes& frame = out[i - 2];
+    const net::FrameView view = judged_by_neighbour(frame);
+    ASSERT_EQ(view.verdict, Verdict::kAccepted) << "checksums included, frame " << i;
+    EXPECT_EQ(view.local, to_neighbour(i / 3 % 3 == 1).remote);
+    const Bytes expected = keys.sealed(i / 3, envelopes[i / 3], packets[i % 3]);
+    EXPECT_TRUE(std::ranges::equal(view.payload_of(frame), expected)) << i;
+  }
+  EXPECT_EQ(port_->counters().transmitted, 88u);
+  for (const FreshPacket& packet : packets)
+    EXPECT_EQ(rte_mbuf_refcnt_read(packet.payload.mbuf()), 1) << "no reference to what is clear";
+}
+
+TEST_P(EthernetFreshTest, SealedRunPausesWhenDeviceOrPoolDoes) {
+  meet_neighbour();
+  std::vector<Envelope> envelopes(100, envelope_to(to_neighbour(false)));
+  std::vector<FreshPacket> packets = fresh_packets({100});
+  const std::vector<const Envelope*> viewers = identify(envelopes);
+  const TestSeals keys(viewers.size());
+  while (rte_ring_free_count(wire_) > 3) ASSERT_EQ(rte_ring_enqueue(wire_, pool_->take().release()), 0);
+  const std::size_t taken = port_->transmit_fresh({packets, viewers, 0, keys.seals()});
+  EXPECT_LT(taken, viewers.size());
+  EXPECT_EQ(port_->counters().transmitted, 3u);
+  static_cast<void>(frames_out());
+
+  std::vector<PacketRef> held;
+  while (PacketRef packet = pool_->take()) held.push_back(std::move(packet));
+  const std::span rest = std::span(viewers).subspan(taken);
+  const std::span rest_of_keys = std::span(keys.seals()).subspan(taken);
+  EXPECT_EQ(port_->transmit_fresh({packets, rest, 0, rest_of_keys}), 0u);
+  EXPECT_EQ(port_->counters().transmit_pool_dry, 1u);
+  std::vector<Bytes> out = frames_out();
+  EXPECT_EQ(out.size(), taken - 3) << "what waited went first";
+  held.clear();
+  EXPECT_EQ(port_->transmit_fresh({packets, rest, 0, rest_of_keys}), rest.size());
+  std::ranges::move(frames_out(), std::back_inserter(out));
+  ASSERT_EQ(out.size(), viewers.size() - 3);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const net::FrameView view = judged_by_neighbour(out[i]);
+    ASSERT_EQ(view.verdict, Verdict::kAccepted);
+    EXPECT_TRUE(std::ranges::equal(view.payload_of(out[i]), keys.sealed(i + 3, envelopes[i + 3], packets[0]))) << i;
+  }
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ EthernetLink::EthernetLink(const EthernetLinkOptions& options, const net::Interf
       neighbours_(interface),
       pool_(*options.receive_pool),
       header_pool_(*options.header_pool),
+      copy_pool_(*options.copy_pool),
       counters_(counters),
       door_(door) {}
 

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "contract/limits.h"
+#include "crypto/packet_cipher.h"
 #include "io/ethernet_device.h"
 #include "io/port.h"
 #include "net/checksum.h"
@@ -27,6 +28,7 @@ struct EthernetLinkOptions {
   std::uint16_t worker = 0;            // Whose queues these are. One link for each worker of the device.
   PacketPool* receive_pool = nullptr;  // The device's. For copies and for what the link says itself.
   PacketPool* header_pool = nullptr;   // Small buffers for the headers of fresh packets.
+  PacketPool* copy_pool = nullptr;     // Whole buffers for sealed ones.
   net::Interface interface;            // A zero MAC address means the device's own.
 };
 
@@ -84,7 +86,7 @@ class EthernetLink {
   [[nodiscard]] Framing frame(Instant now, Departure& departure, std::size_t place) noexcept;
   [[nodiscard]] PacketRef copy_of(const PacketRef& packet) noexcept;
   [[nodiscard]] bool write_head(PacketRef& packet, const Envelope& envelope, const net::MacAddress& to) noexcept;
-  [[nodiscard]] bool wants_device_sum(const PacketRef& packet) const noexcept;
+  [[nodiscard]] bool wants_device_sum(std::size_t bytes) const noexcept;
   void request_checksum(rte_mbuf* frame, std::size_t head_bytes) const noexcept;
   [[nodiscard]] net::PayloadSum sum_of(const PacketRef& packet) noexcept;
   void settle(std::span<Departure> framed, std::size_t taken) noexcept;
@@ -94,7 +96,8 @@ class EthernetLink {
   struct FreshJob {
     const Envelope* envelope;
     const net::MacAddress* to;
-    std::size_t packet;  // Of the run.
+    std::uint32_t viewer;  // Of the run.
+    std::uint32_t packet;
   };
   // What a packet of the run is for every viewer.
   struct FreshPayload {
@@ -106,7 +109,11 @@ class EthernetLink {
   [[nodiscard]] std::size_t plan_fresh(Instant now, const FreshRun& run, std::size_t first) noexcept;
   void prepare_payloads(const FreshRun& run) noexcept;
   [[nodiscard]] bool stage_fresh(const FreshRun& run) noexcept;
+  [[nodiscard]] bool take_buffers(PacketPool& pool) noexcept;
   void frame_fresh(rte_mbuf* frame, const FreshJob& job, const FreshPacket& packet, FreshPayload& payload) noexcept;
+  [[nodiscard]] bool stage_sealed(const FreshRun& run) noexcept;
+  void begin_sealed(rte_mbuf* frame, const FreshJob& job, const FreshRun& run) noexcept;
+  void finish_sealed(rte_mbuf* frame, const FreshJob& job, const FreshPayload& payload) noexcept;
 
   // --- next hops. An envelope holds a slot of the neighbour table and that slot's generation, so that one whose slot
   // was given to another host finds out. A slot that frames go to is pinned, so that a flood of forged on-link sources
@@ -121,6 +128,7 @@ class EthernetLink {
   net::Neighbours neighbours_;
   PacketPool& pool_;
   PacketPool& header_pool_;
+  PacketPool& copy_pool_;
   PortCounters& counters_;
   std::uint16_t door_;
   bool was_up_ = false;
@@ -136,6 +144,7 @@ class EthernetLink {
   std::array<rte_mbuf*, kReceiveBurst> frames_{};
   std::array<std::uint32_t, kReceiveBurst> frame_payloads_{};  // Bytes.
 
+  crypto::CipherBatch cipher_batch_;
   std::size_t jobs_ = 0;
   std::array<FreshJob, kReceiveBurst> plan_{};
   std::array<FreshPayload, kFreshMax> payloads_{};

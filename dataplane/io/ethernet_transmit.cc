@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "io/ethernet_link.h"
-#include "net/udp_head.h"
+#include "io/frame_head.h"
 
 namespace fanlight::io {
 
@@ -67,24 +67,21 @@ PacketRef EthernetLink::copy_of(const PacketRef& packet) noexcept {
 }
 
 // Encrypted copies only: elsewhere little is left to sum, and a vhost peer pays dearly for what a device left to it.
-bool EthernetLink::wants_device_sum(const PacketRef& packet) const noexcept {
+bool EthernetLink::wants_device_sum(std::size_t bytes) const noexcept {
   constexpr std::size_t kWorthwhileBytes = 512;
-  return queue_.sums_udp() && packet.bytes().size() >= kWorthwhileBytes;
+  return queue_.sums_udp() && bytes >= kWorthwhileBytes;
 }
 
 bool EthernetLink::write_head(PacketRef& packet, const Envelope& envelope, const net::MacAddress& to) noexcept {
   DCHECK(rte_mbuf_refcnt_read(packet.mbuf()) == 1);
-  const net::ChecksumMode mode = wants_device_sum(packet) ? net::ChecksumMode::kDevice : net::ChecksumMode::kSoftware;
+  const net::ChecksumMode mode =
+      wants_device_sum(packet.bytes().size()) ? net::ChecksumMode::kDevice : net::ChecksumMode::kSoftware;
   const net::PayloadSum sum = mode == net::ChecksumMode::kSoftware ? sum_of(packet) : net::PayloadSum{};
   const auto payload_bytes = static_cast<std::uint16_t>(packet.total_bytes());
-  const MutableByteSpan room = packet.prepend(net::kEthernetBytes + envelope.head_bytes);
+  const MutableByteSpan room = packet.prepend(frame_head_bytes(envelope));
   if (room.empty()) return false;
-  ByteWriter writer{room};
-  const bool is_v4 = envelope.head_bytes == net::kUdpHeadBytesV4;
-  net::write_ethernet(writer, {to, interface_.mac, is_v4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6});
-  const ByteSpan head = ByteSpan{envelope.head}.first(envelope.head_bytes);
-  CHECK(net::write_udp_head(room.subspan(net::kEthernetBytes), head, payload_bytes, sum, mode) == head.size());
-  if (mode == net::ChecksumMode::kDevice) request_checksum(packet.mbuf(), head.size());
+  write_frame_head(room.data(), {to, interface_.mac}, envelope, payload_bytes, sum, mode);
+  if (mode == net::ChecksumMode::kDevice) request_checksum(packet.mbuf(), envelope.head_bytes);
   return true;
 }
 

@@ -202,6 +202,7 @@ TEST_F(EthernetPortTest, TwoWorkersSendIntoNetNullAtOnce) {
                                                .worker = worker,
                                                .receive_pool = pool_.get(),
                                                .header_pool = headers_.get(),
+                                               .copy_pool = pool_.get(),
                                                .interface = net::test::our_interface()}}});
     ASSERT_TRUE(port.has_value());
     ports[worker] = *std::move(port);

@@ -10,6 +10,7 @@ namespace fanlight::io {
 void SendBatch::gather(std::span<const Departure> departures, bool on_v6_socket, bool may_segment) noexcept {
   size_ = 0;
   iovecs_used_ = 0;
+  sealed_used_ = 0;
   const std::uint16_t door = departures.front().envelope->door;
   while (!departures.empty() && departures.front().envelope->door == door && has_room()) {
     const Envelope& envelope = *departures.front().envelope;
@@ -25,18 +26,20 @@ void SendBatch::gather_fresh(const FreshRun& run, std::size_t skip, std::size_t 
                              bool may_segment) noexcept {
   size_ = 0;
   iovecs_used_ = 0;
+  sealed_used_ = 0;
   const std::size_t packets = run.packets.size();
   const std::size_t end = std::min(run.packets_done + skip + most, packets * run.viewers.size());
   const std::uint16_t door = run.viewers[(run.packets_done + skip) / packets]->door;
   for (std::size_t at = run.packets_done + skip; at < end && has_room();) {
     const Envelope& envelope = *run.viewers[at / packets];
-    if (envelope.door != door) return;
+    if (envelope.door != door) break;
     const std::size_t segment_bytes = kFreshHeaderBytes + run.packets[at % packets].payload.bytes().size();
     iovec* const first = &iovecs_[iovecs_used_];
     const Run gathered = gather_fresh_run(run, at, end - at, may_segment);
     close_message(first, envelope, on_v6_socket, gathered, segment_bytes);
     at += gathered.packets;
   }
+  if (run.is_sealed()) CHECK(cipher_batch_.run());  // It refuses a packet without key or bytes, and has none.
 }
 
 void SendBatch::close_message(const iovec* first, const Envelope& envelope, bool on_v6_socket, const Run& run,
@@ -52,15 +55,20 @@ void SendBatch::close_message(const iovec* first, const Envelope& envelope, bool
 SendBatch::Run SendBatch::gather_fresh_run(const FreshRun& fresh, std::size_t first, std::size_t most,
                                            bool may_segment) noexcept {
   const std::span<FreshPacket> packets = fresh.packets.subspan(first % fresh.packets.size());
-  const Envelope& envelope = *fresh.viewers[first / fresh.packets.size()];
+  const std::size_t viewer = first / fresh.packets.size();
+  const Envelope& envelope = *fresh.viewers[viewer];
   const std::size_t segment_bytes = kFreshHeaderBytes + packets.front().payload.bytes().size();
   most = std::min(most, may_segment ? kSegmentsPerRun : 1);
   Run run;
   for (const FreshPacket& packet : packets) {
     const std::size_t bytes = kFreshHeaderBytes + packet.payload.bytes().size();
     const bool fits = bytes <= segment_bytes && run.bytes + bytes <= kRunBytes && iovecs_used_ + 2 <= kIovecs;
-    if (run.packets > 0 && !fits) break;
-    append_fresh(envelope, packet);
+    if (run.packets > 0 && !(fits && sealed_used_ < kSealed)) break;
+    if (fresh.is_sealed()) {
+      append_sealed(envelope, packet, fresh.seals[viewer]);
+    } else {
+      append_fresh(envelope, packet);
+    }
     ++run.packets;
     run.bytes += static_cast<std::uint32_t>(bytes);
     if (run.packets == most || bytes < segment_bytes) break;
@@ -74,6 +82,16 @@ void SendBatch::append_fresh(const Envelope& envelope, const FreshPacket& packet
   iovecs_[iovecs_used_++] = {header.data(), header.size()};
   const ByteSpan payload = packet.payload.bytes();
   iovecs_[iovecs_used_++] = {const_cast<std::byte*>(payload.data()), payload.size()};
+}
+
+void SendBatch::append_sealed(const Envelope& envelope, const FreshPacket& packet, const Seal& seal) noexcept {
+  Sealed& sealed = sealed_[sealed_used_++];
+  const ByteSpan clear = packet.payload.bytes();
+  stamp_fresh(sealed.header.data(), envelope, packet, seal.key_flag);
+  cipher_batch_.add(*seal.key, envelope.offset.seq_of(packet.pos), clear, sealed.text.data());
+  if (cipher_batch_.size() == crypto::CipherBatch::kMax) CHECK(cipher_batch_.run());
+  static_assert(offsetof(Sealed, text) == offsetof(Sealed, header) + kFreshHeaderBytes);
+  iovecs_[iovecs_used_++] = {sealed.header.data(), kFreshHeaderBytes + clear.size()};
 }
 
 // All segments of a run are equally long; only the last may be shorter.

@@ -1,6 +1,7 @@
 // Datagrams in sendmmsg's form, from departures or from a fresh run that is stamped here. Consecutive packets to one
 // viewer become one message that the kernel cuts into datagrams (UDP_SEGMENT): 2/4/8 of them cost 0.49/0.28/0.18 µs
-// each against 0.9–1.0 alone. Nothing is allocated after construction.
+// each against 0.9–1.0 alone. Packets for sealed viewers are encrypted into buffers of the batch's own, few enough to
+// stay near until the kernel has copied them. Nothing is allocated after construction.
 #pragma once
 
 #include <netinet/in.h>
@@ -11,6 +12,8 @@
 #include <cstdint>
 #include <span>
 
+#include "contract/limits.h"
+#include "crypto/packet_cipher.h"
 #include "io/port.h"
 #include "io/socket_address.h"
 
@@ -28,8 +31,8 @@ class SendBatch {
   // must stay where they are until sent.
   void gather(std::span<const Departure> departures, bool on_v6_socket, bool may_segment) noexcept;
 
-  // The same for a fresh run: headers are stamped into the batch, payloads stay where they are. `skip` departures have
-  // left before; at most `most` are described.
+  // The same for a fresh run: headers are stamped into the batch, payloads stay where they are or are encrypted into
+  // the batch. `skip` departures have left before; at most `most` are described.
   void gather_fresh(const FreshRun& run, std::size_t skip, std::size_t most, bool on_v6_socket,
                     bool may_segment) noexcept;
 
@@ -44,15 +47,17 @@ class SendBatch {
   static constexpr std::size_t kRunBytes = 65'000;    // An IP packet's 65,535 less all headers.
   static constexpr std::size_t kIovecs = 1024;        // Also the most that one message may have.
   static constexpr std::size_t kIovecsPerPacket = 8;
+  static constexpr std::size_t kSealed = 64;  // 96 KiB.
 
   [[nodiscard]] bool has_room() const noexcept {
-    return size_ < kMessages && iovecs_used_ + kIovecsPerPacket <= kIovecs;
+    return size_ < kMessages && iovecs_used_ + kIovecsPerPacket <= kIovecs && sealed_used_ < kSealed;
   }
   [[nodiscard]] Run gather_run(std::span<const Departure> departures, bool may_segment) noexcept;
   [[nodiscard]] Run gather_fresh_run(const FreshRun& run, std::size_t first, std::size_t most,
                                      bool may_segment) noexcept;
   void append(const PacketRef& packet) noexcept;
   void append_fresh(const Envelope& envelope, const FreshPacket& packet) noexcept;
+  void append_sealed(const Envelope& envelope, const FreshPacket& packet, const Seal& seal) noexcept;
   // The message from `first` on, addressed.
   void close_message(const iovec* first, const Envelope& envelope, bool on_v6_socket, const Run& run,
                      std::size_t segment_bytes) noexcept;
@@ -64,6 +69,15 @@ class SendBatch {
   std::array<mmsghdr, kMessages> messages_{};
   std::array<iovec, kIovecs> iovecs_{};
   std::array<std::array<std::byte, kFreshHeaderBytes>, kIovecs> headers_;  // At the iovec's index.
+  // The ciphertext begins with a cache line.
+  struct alignas(64) Sealed {
+    std::array<std::byte, 64 - kFreshHeaderBytes> unused;
+    std::array<std::byte, kFreshHeaderBytes> header;
+    std::array<std::byte, kPayloadBytesMax> text;
+  };
+  crypto::CipherBatch cipher_batch_;
+  std::size_t sealed_used_ = 0;
+  std::array<Sealed, kSealed> sealed_;
   struct alignas(cmsghdr) Control {
     std::array<std::byte, kSourceControlBytesMax + kSegmentControlBytes> bytes;
   };

@@ -62,7 +62,9 @@ class SimPort {
     ++counters_.transmit_calls;
     return n;
   }
-  std::size_t transmit_fresh(const FreshRun& run) noexcept { return transmit_dressed(*this, headers_, run, take_max_); }
+  std::size_t transmit_fresh(const FreshRun& run) noexcept {
+    return transmit_dressed(*this, headers_, copies_, run, take_max_);
+  }
   void address(const Path& path, Envelope& envelope) noexcept {
     static_assert(std::is_trivially_copyable_v<Path> && sizeof(Path) <= sizeof(Envelope::head));
     std::memcpy(envelope.head.data(), &path, sizeof path);
@@ -92,6 +94,7 @@ class SimPort {
 
   PacketPool& pool_;
   PacketPool headers_{kTransmitQueue, kFreshHeaderBytes};
+  PacketPool copies_{kTransmitQueue, kDatagramBytesMax};
   const std::size_t inbox_max_;
   std::size_t take_max_ = kTransmitQueue;
   std::deque<Arrival> inbox_;

@@ -13,6 +13,7 @@
 #include "io/memory_plan.h"
 #include "io/test_eal.h"
 #include "io/test_network.h"
+#include "io/test_seals.h"
 
 namespace fanlight::io {
 namespace {
@@ -242,7 +243,7 @@ TEST_F(SocketPortTest, RunLargerThanThePathsMtuGoesPacketByPacket) {
   EXPECT_EQ(port_->counters().transmit_segmented, 2u);
 }
 
-TEST_F(SocketPortTest, FreshRunIsStampedForEachViewer) {
+TEST_F(SocketPortTest, FreshRunIsStampedOrSealedForEachViewer) {
   listen({endpoint("127.0.0.1:0")});
   std::vector<std::unique_ptr<Caller>> callers;
   std::vector<Envelope> envelopes;
@@ -277,6 +278,17 @@ TEST_F(SocketPortTest, FreshRunIsStampedForEachViewer) {
   }
   EXPECT_EQ(port_->counters().transmitted, 299u);
   EXPECT_EQ(port_->counters().transmit_segmented, 299u);
+
+  const TestSeals keys(viewers.size());
+  ASSERT_EQ(port_->transmit_fresh({packets, viewers, 1, keys.seals()}), 299u);
+  for (std::size_t i = 0; i < callers.size(); ++i) {
+    for (std::size_t k = i == 0 ? 1 : 0; k < packets.size(); ++k) {
+      const std::vector<std::byte> expected = keys.sealed(i, envelopes[i], packets[k]);
+      EXPECT_EQ(callers[i]->hear().text, std::string(reinterpret_cast<const char*>(expected.data()), expected.size()));
+    }
+    EXPECT_EQ(callers[i]->hear().text, "");
+  }
+  EXPECT_EQ(port_->counters().transmitted, 2 * 299u);
 }
 
 TEST_F(SocketPortTest, FullSendBufferStopsAndNothingIsLost) {

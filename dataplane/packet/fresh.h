@@ -12,10 +12,14 @@
 
 namespace fanlight {
 
+namespace crypto {
+class KeySchedule;
+}
+
 inline constexpr std::size_t kFreshHeaderBytes = 16;  // An SRT data header (draft §3.1).
 
 struct FreshPacket {
-  PacketRef payload;  // Clear; a reference of the pass's own.
+  PacketRef payload;  // Clear and not empty; a reference of the pass's own.
   PacketPos pos;
   StreamTime time;
   std::uint32_t message_word = 0;  // The header's second word, the same for every clear viewer.
@@ -24,29 +28,31 @@ struct FreshPacket {
   std::uint64_t port_note = 0;
 };
 
+// What makes a viewer's packets its own. The port encrypts while it stamps.
+struct Seal {
+  const crypto::KeySchedule* key = nullptr;
+  std::uint32_t key_flag = 0;  // To be set in the message word.
+};
+
 // A slice of a pass: each viewer gets each packet, viewer by viewer.
 struct FreshRun {
   std::span<FreshPacket> packets;
   std::span<const Envelope* const> viewers;
-  std::size_t packets_done = 0;  // Of the first viewer: what left before the port was full.
+  std::size_t packets_done = 0;   // Of the first viewer: what left before the port was full.
+  std::span<const Seal> seals{};  // Of the viewer at the same index; none when all are clear.
 
   [[nodiscard]] std::size_t departures() const noexcept { return packets.size() * viewers.size() - packets_done; }
+  [[nodiscard]] bool is_sealed() const noexcept { return !seals.empty(); }
 };
 
 // Writes the header of `packet` for the viewer of `envelope`: 16 bytes at `out`.
-inline void stamp_fresh(std::byte* out, const Envelope& envelope, const FreshPacket& packet) noexcept {
+inline void stamp_fresh(std::byte* out, const Envelope& envelope, const FreshPacket& packet,
+                        std::uint32_t key_flag = 0) noexcept {
   const std::int64_t since_join = std::max<std::int64_t>(0, (packet.time - envelope.time_zero).count);
   const std::uint64_t seq = envelope.offset.seq_of(packet.pos).raw;
   // Two stores of eight bytes: a checksum that reads them so need not wait for four of four.
-  store_be64(out, seq << 32 | packet.message_word);
+  store_be64(out, seq << 32 | packet.message_word | key_flag);
   store_be64(out + 8, static_cast<std::uint64_t>(since_join) << 32 | envelope.peer.raw());
-}
-
-// The datagram of its own that a port without a faster way sends. Empty when the pool is dry.
-inline PacketRef dress_fresh(PacketPool& headers, const Envelope& envelope, const FreshPacket& packet) noexcept {
-  PacketRef dressed = dress(headers, packet.payload, kFreshHeaderBytes);
-  if (dressed) stamp_fresh(dressed.bytes().data(), envelope, packet);
-  return dressed;
 }
 
 }  // namespace fanlight

@@ -48,6 +48,8 @@ class Audience {
     DCHECK(from_ == From::kFront);
     return std::span<const Envelope* const>(room_.places_.get(), size_).subspan(served_);
   }
+  // So many had this pass: they stand in front.
+  [[nodiscard]] std::size_t served() const noexcept { return served_; }
   [[nodiscard]] std::size_t packets_done() const noexcept { return packets_done_; }
   // So many departures of a run of `packets` left, from the first that waits.
   void note_served(std::size_t departures, std::size_t packets) noexcept {

@@ -30,7 +30,6 @@ class Dresser {
   // room.
   bool send(Viewer& viewer, const History::Slot& slot, How how) noexcept;
 
-  [[nodiscard]] Pools pools() const noexcept { return pools_; }
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
 

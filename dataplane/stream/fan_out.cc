@@ -27,8 +27,8 @@ void FanOut::begin_pass(Instant now, Stream& stream) noexcept {
 
 FanOut::Outcome FanOut::run_pass(Stream& stream) noexcept {
   Outcome outcome = send_late(stream);
-  if (outcome == Outcome::kDone) outcome = stamp_clear(stream);
-  return outcome == Outcome::kDone ? seal(stream) : outcome;
+  if (outcome == Outcome::kDone) outcome = stamp(stream, CipherClass::kClear);
+  return outcome == Outcome::kDone ? stamp(stream, CipherClass::kSealed) : outcome;
 }
 
 FanOut::Outcome FanOut::send_late(Stream& stream) noexcept {
@@ -46,16 +46,14 @@ FanOut::Outcome FanOut::send_late(Stream& stream) noexcept {
 }
 
 // What waits in the queue goes first: a viewer that has just caught up may have packets in it.
-FanOut::Outcome FanOut::stamp_clear(Stream& stream) noexcept {
-  Audience& audience = stream.audience(CipherClass::kClear);
+FanOut::Outcome FanOut::stamp(Stream& stream, CipherClass c) noexcept {
+  Audience& audience = stream.audience(c);
   const std::span<FreshPacket> packets = stream.pass().fresh();
   if (packets.empty() || audience.is_pass_done()) return Outcome::kDone;
   while (dresser_.queue().flush(port_)) has_sent_ = true;
   if (!dresser_.queue().is_empty()) return Outcome::kBlocked;
   if (slice_left_ == 0) return Outcome::kMore;
-  const std::span<const Envelope* const> waiting = audience.waiting();
-  const std::size_t viewers = std::min(waiting.size(), (slice_left_ + packets.size() - 1) / packets.size());
-  const FreshRun run{packets, waiting.first(viewers), audience.packets_done()};
+  const FreshRun run = run_for(audience, c, packets, (slice_left_ + packets.size() - 1) / packets.size());
   const std::size_t left = port_.transmit_fresh(run);
   has_sent_ = has_sent_ || left > 0;
   audience.note_served(left, packets.size());
@@ -65,21 +63,25 @@ FanOut::Outcome FanOut::stamp_clear(Stream& stream) noexcept {
   return audience.is_pass_done() ? Outcome::kDone : Outcome::kMore;
 }
 
-FanOut::Outcome FanOut::seal(Stream& stream) noexcept {
-  Audience& audience = stream.audience(CipherClass::kSealed);
-  const std::span<const FreshPacket> packets = stream.pass().fresh();
-  if (packets.empty()) return Outcome::kDone;
-  // Batch by batch to the port, while what the cipher wrote is near.
-  while (!audience.is_pass_done() && slice_left_ > 0 &&
-         dresser_.queue().bulk_room() >= packets.size() + sealer_.waiting()) {
-    sealer_.add(*audience.next(), packets);
-    slice_left_ -= std::min(slice_left_, packets.size());
-    if (sealer_.waiting() + packets.size() <= crypto::CipherBatch::kMax) continue;
-    sealer_.flush();
-    has_sent_ = dresser_.queue().flush(port_) || has_sent_;
+// Clear viewers' envelopes stand in a row. For sealed ones the row is made here, with their keys: what leads to these
+// is out of the near caches, so one look after the other goes over all of them.
+FreshRun FanOut::run_for(Audience& audience, CipherClass c, std::span<FreshPacket> packets,
+                         std::size_t viewers_max) noexcept {
+  if (c == CipherClass::kClear) {
+    const std::span<const Envelope* const> waiting = audience.waiting();
+    return {packets, waiting.first(std::min(waiting.size(), viewers_max)), audience.packets_done()};
   }
-  sealer_.flush();
-  return audience.is_pass_done() ? Outcome::kDone : Outcome::kMore;
+  const std::size_t first = audience.served();
+  const std::size_t viewers = std::min(audience.size() - first, viewers_max);
+  for (std::size_t i = 0; i < viewers; ++i) __builtin_prefetch(&audience.at(first + i).ciphers);
+  for (std::size_t i = 0; i < viewers; ++i) __builtin_prefetch(audience.at(first + i).ciphers.get());
+  for (std::size_t i = 0; i < viewers; ++i) {
+    Viewer& viewer = audience.at(first + i);
+    const wire::KeyFlag flag = viewer.ciphers->sending;
+    sealed_[i] = &viewer.envelope;
+    seals_[i] = {&viewer.ciphers->slot(flag)->schedule(), static_cast<std::uint32_t>(flag) << wire::kKeyShift};
+  }
+  return {packets, std::span(sealed_).first(viewers), audience.packets_done(), std::span(seals_).first(viewers)};
 }
 
 // A packet that filled a gap goes out once to everybody, marked as a retransmission: nobody takes it for reordering.

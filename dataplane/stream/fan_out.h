@@ -9,12 +9,12 @@
 //   serve ─▶ lagging viewers ─▶ late packets ─▶ clear (port) ─▶ sealed (queue)
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "io/port.h"
 #include "stream/catch_up.h"
 #include "stream/dresser.h"
-#include "stream/sealer.h"
 #include "stream/stream.h"
 
 namespace fanlight {
@@ -28,10 +28,7 @@ class FanOut {
   };
 
   FanOut(Dresser& dresser, ViewerSlabs& slabs, io::AnyPort port)
-      : dresser_(dresser),
-        catch_up_(dresser, slabs),
-        sealer_(dresser.pools(), dresser.queue(), dresser.counters()),
-        port_(port) {}
+      : dresser_(dresser), catch_up_(dresser, slabs), port_(port) {}
 
   void begin_breath() noexcept {
     slice_left_ = kFreshPerBreath;
@@ -49,14 +46,17 @@ class FanOut {
   void begin_pass(Instant now, Stream& stream) noexcept;
   [[nodiscard]] Outcome run_pass(Stream& stream) noexcept;
   [[nodiscard]] Outcome send_late(Stream& stream) noexcept;
-  [[nodiscard]] Outcome stamp_clear(Stream& stream) noexcept;
-  [[nodiscard]] Outcome seal(Stream& stream) noexcept;
+  [[nodiscard]] Outcome stamp(Stream& stream, CipherClass c) noexcept;
+  // The run for the viewers that wait, so many at most; what it names of sealed ones stands below.
+  [[nodiscard]] FreshRun run_for(Audience& audience, CipherClass c, std::span<FreshPacket> packets,
+                                 std::size_t viewers_max) noexcept;
 
   Dresser& dresser_;
   CatchUp catch_up_;
-  Sealer sealer_;
   io::AnyPort port_;
   std::size_t slice_left_ = kFreshPerBreath;  // Departures.
+  std::array<const Envelope*, kFreshPerBreath> sealed_;
+  std::array<Seal, kFreshPerBreath> seals_;
   bool has_sent_ = false;
 };
 

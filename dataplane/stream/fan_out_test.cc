@@ -168,6 +168,46 @@ TEST_F(FanOutTest, AFullPortPausesThePassAndDropsNothing) {
   for (const auto& viewer : viewers) EXPECT_EQ(stream.packets_sent_to(*viewer), 3u);
 }
 
+TEST_F(FanOutTest, SealedViewersGetTheirOwnInThePassOfTheClearOnes) {
+  for (int i = 0; i < 40; ++i) {
+    Viewer& viewer = join();
+    if (i % 2 == 0) continue;
+    viewer.ciphers = std::make_unique<crypto::SessionCiphers>();
+    viewer.ciphers->even.emplace(crypto::Key(std::vector<std::byte>(16, std::byte(i))), wire::Salt{});
+  }
+  serve();
+  publish_run(0, 2);
+  port.take_max = 37;
+  std::map<const Envelope*, Numbers> had;
+  do {
+    for (const Departed& one : serve()) {
+      had[one.envelope].push_back(one.header.seq.raw);
+      EXPECT_EQ(one.total_bytes, 16u + 188u);
+      const bool is_sealed = Viewer::of(const_cast<Envelope&>(*one.envelope)).ciphers != nullptr;
+      EXPECT_EQ(one.header.key, is_sealed ? wire::KeyFlag::kEven : wire::KeyFlag::kClear);
+    }
+  } while (!is_done());
+  for (const auto& viewer : viewers) {
+    EXPECT_EQ(had[&viewer->envelope], (Numbers{0, 1, 2}));
+    EXPECT_EQ(stream.packets_sent_to(*viewer), 3u);
+  }
+  EXPECT_EQ(counters.read(Counter::kFreshSent), 120u);
+  EXPECT_EQ(copies.available(), copies.capacity()) << "the port has buffers of its own";
+}
+
+TEST_F(FanOutTest, WhoHasNoKeyToSendWithGetsNothing) {
+  Viewer& keyless = join();
+  keyless.ciphers = std::make_unique<crypto::SessionCiphers>();
+  serve();
+  publish(0);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(serve().empty());
+    now = now + millis(2);
+  }
+  EXPECT_NE(keyless.place, Place::kLive);
+  EXPECT_GT(counters.read(Counter::kCipherFailed), 0u);
+}
+
 TEST_F(FanOutTest, WhatArrivesDuringAPauseWaitsForTheNextPass) {
   for (int i = 0; i < 1500; ++i) join();
   serve();

@@ -89,7 +89,8 @@ void Stream::leave_place(Viewer& viewer) noexcept {
 bool Stream::enter_live(Viewer& viewer) noexcept {
   DCHECK(!pass_.active && viewer.cursor == served_next_);
   remove_viewer(viewer);
-  if (!audience(viewer.cipher_class()).add(viewer)) {
+  const bool has_key = viewer.ciphers == nullptr || viewer.ciphers->slot(viewer.ciphers->sending) != nullptr;
+  if (!has_key || !audience(viewer.cipher_class()).add(viewer)) {
     enter(lagging_, viewer, Place::kLagging);
     return false;
   }

@@ -23,6 +23,7 @@ struct Departed {
 struct CollectingPort {
   std::vector<Departed> departed;
   PacketPool headers{64, kHeaderRoomBytes};
+  PacketPool copies{64, kCopyRoomBytes};
   std::size_t take_max = SIZE_MAX;  // Of one slice.
   io::PortCounters figures;
   std::size_t receive(std::span<io::Arrival>) noexcept { return 0; }
@@ -34,7 +35,7 @@ struct CollectingPort {
     return departures.size();
   }
   std::size_t transmit_fresh(const FreshRun& run) noexcept {
-    return io::transmit_dressed(*this, headers, run, take_max);
+    return io::transmit_dressed(*this, headers, copies, run, take_max);
   }
   void address(const Path&, Envelope&) noexcept {}
   void wait(Micros) noexcept {}

@@ -35,6 +35,7 @@ struct KeepingPort {
   std::vector<Said> said;
   std::size_t take_max = SIZE_MAX;
   PacketPool headers{kTransmitQueue, kHeaderRoomBytes};
+  PacketPool copies{64, kCopyRoomBytes};
   io::PortCounters figures;
 
   std::size_t receive(std::span<io::Arrival>) noexcept { return 0; }
@@ -49,7 +50,7 @@ struct KeepingPort {
     }
     return taken;
   }
-  std::size_t transmit_fresh(const FreshRun& run) noexcept { return io::transmit_dressed(*this, headers, run); }
+  std::size_t transmit_fresh(const FreshRun& run) noexcept { return io::transmit_dressed(*this, headers, copies, run); }
   void address(const Path& path, Envelope& envelope) noexcept {
     static_assert(sizeof path.remote <= sizeof envelope.head);
     std::memcpy(envelope.head.data(), &path.remote, sizeof path.remote);

@@ -9,8 +9,8 @@ from processes import say
 VIEWERS = (100, 1000, 5000, 20000)
 QUICK_VIEWERS = (1000, 5000)
 NULL = "net_null0,no-rx=1"
-# net_null gives buffers back at once, and the pool's cache hands out those that came last: ours are a batch's.
-SEALED_BUFFERS = 16
+# net_null gives buffers back at once, and the pool's cache hands out those that came last: ours are a burst's.
+SEALED_BUFFERS = 64
 SATURATION_PACKETS = 9.5e6  # 20,000 viewers × 5 Mb/s.
 
 

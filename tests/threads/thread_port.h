@@ -59,7 +59,9 @@ class ThreadPort {
     for (; n < departures.size() && outbox_.has_room(1); ++n) send(departures[n]);
     return n;
   }
-  std::size_t transmit_fresh(const FreshRun& run) noexcept { return io::transmit_dressed(*this, headers_, run); }
+  std::size_t transmit_fresh(const FreshRun& run) noexcept {
+    return io::transmit_dressed(*this, headers_, received_, run);
+  }
   void address(const Path& path, Envelope& envelope) noexcept {
     std::memcpy(envelope.head.data(), &path.remote, sizeof path.remote);
     envelope.head_bytes = sizeof path.remote;

@@ -118,7 +118,7 @@ FLOORS = {
     "dataplane/engine": Floor(ENGINE_FLOOR, ("contract/limits.h",)),
     "dataplane/net": Floor(("base",), outside=("immintrin.h",)),
     "dataplane/stream": Floor(("base", "contract", "wire", "crypto", "packet", "engine"), ("io/port.h",)),
-    "dataplane/io": Floor(("base", "contract", "net", "packet"), outside=("rte_", *KERNEL)),
+    "dataplane/io": Floor(("base", "contract", "crypto", "net", "packet"), outside=("rte_", *KERNEL)),
     "dataplane/worker": Floor(BELOW_WORKER, ("io/port.h", "io/doorbell.h")),
     "controlplane/config": Floor(("base", "contract", "wire", "crypto"), ("api/socket_path.h",), ("toml++/",)),
     "controlplane/session": Floor(("base", "contract", "wire", "crypto", "config")),

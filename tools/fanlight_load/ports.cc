@@ -149,6 +149,7 @@ Result<Done> Ports::open_ethernet(const Settings& settings) {
   link.device = device_.get();
   link.receive_pool = receive_.get();
   link.header_pool = headers_.get();
+  link.copy_pool = receive_.get();
   link.interface = interface_of(ethernet);
   // All queues on this thread: one door each.
   std::vector<io::EthernetLinkOptions> links(queues, link);
