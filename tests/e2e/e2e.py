@@ -269,17 +269,23 @@ def is_pinged(stage: Stage, link: veth.VethLink) -> str:
     return "ARP, NDP, ICMP and ICMPv6 answered"
 
 
+def publish_to_all(stage: Stage, target: clients.Target, viewings: list) -> int:
+    """Publishes to the end; every viewing has to get all of it. Answers how many packets that were."""
+    publishing = stage.publish(clients.FFMPEG, target, seconds=5)
+    publishing.finish(25)
+    for viewing in viewings:
+        result = judge(publishing, viewing)
+        claim(result.bit_exact and result.packets == result.published, f"{viewing.client}: {result}")
+    return result.published
+
+
 def relays_over(family: str):
     def test(stage: Stage, _link: veth.VethLink) -> str:
         target = clients.Target(ETHERNET[family][1], STREAM)
         viewings = [stage.view(client, target) for client in clients.ALL]
         stage.wait_for_sessions("viewer", len(viewings))
-        publishing = stage.publish(clients.FFMPEG, target, seconds=5)
-        publishing.finish(25)
-        for viewing in viewings:
-            result = judge(publishing, viewing)
-            claim(result.bit_exact and result.packets == result.published, f"{viewing.client}: {result}")
-        return f"{result.published} packets to {len(viewings)} viewers, bit-exact"
+        published = publish_to_all(stage, target, viewings)
+        return f"{published} packets to {len(viewings)} viewers, bit-exact"
     return test
 
 
@@ -297,15 +303,11 @@ def relays_over_two_workers(family: str):
             claim(len(viewings) < 16, "16 viewers, and all of them on one worker")
             viewings.append(stage.view(clients.SLT, target))
             stage.wait_for_sessions("viewer", len(viewings))
-        publishing = stage.publish(clients.FFMPEG, target, seconds=5)
-        publishing.finish(25)
-        for viewing in viewings:
-            result = judge(publishing, viewing)
-            claim(result.bit_exact and result.packets == result.published, f"{viewing.client}: {result}")
+        published = publish_to_all(stage, target, viewings)
         status = json.loads(stage.relay.ask("status").stdout)
         lost = [worker["neighbour_news_lost"] for worker in status["workers"]]
         claim(lost == [0, 0], f"workers did not hear of neighbours: {lost}")
-        return f"{result.published} packets to {len(viewings)} viewers, bit-exact; handed over {handed_over(stage)}"
+        return f"{published} packets to {len(viewings)} viewers, bit-exact; handed over {handed_over(stage)}"
     return test
 
 
