@@ -6,15 +6,24 @@
 #include "wire/srt_key_message.h"
 
 namespace fanlight {
+namespace {
 
-// Two rounds: the first asks for what the second will read, so that a burst's cache misses are waited for together.
+constexpr std::size_t kAskedAhead = 16;
+
+}  // namespace
+
+// Each arrival's session is asked for some arrivals ahead, so that cache misses pass while others are judged.
 void Relay::admit(Instant now, std::span<io::Arrival> burst) noexcept {
-  for (const io::Arrival& arrival : burst)
-    if (const std::optional<SocketId> destination = wire::peek_destination(arrival.packet.bytes()))
+  const auto ask_for = [&](std::size_t i) {
+    if (i >= burst.size()) return;
+    if (const std::optional<SocketId> destination = wire::peek_destination(burst[i].packet.bytes()))
       sessions_.prefetch(*destination);
-  for (io::Arrival& arrival : burst) {
-    counters().count(admit_one(now, arrival));  // A verdict is an index: no branch to count.
-    arrival.packet.reset();
+  };
+  for (std::size_t i = 0; i < kAskedAhead; ++i) ask_for(i);
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    ask_for(i + kAskedAhead);
+    counters().count(admit_one(now, burst[i]));  // A verdict is an index: no branch to count.
+    burst[i].packet.reset();
   }
 }
 
@@ -139,7 +148,9 @@ Verdict Relay::hold(Instant now, Session& session, const wire::DataHeader& heade
 void Relay::touch(Session& session) noexcept {
   if (session.is_touched) return;
   session.is_touched = true;
-  touched_.push_back(static_cast<std::uint16_t>(sessions_.slot_of(session)));
+  const std::uint32_t slot = sessions_.slot_of(session);
+  touched_.push_back(static_cast<std::uint16_t>(slot));
+  timers_.prefetch(slot);  // Servicing it moves its deadline.
 }
 
 }  // namespace fanlight
