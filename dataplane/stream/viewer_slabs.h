@@ -19,7 +19,7 @@ namespace fanlight {
 struct ViewerSlabs {
   explicit ViewerSlabs(std::size_t viewers_max)
       : ranges(std::max<std::size_t>(64, viewers_max / 4)),
-        recent(std::max<std::size_t>(256, viewers_max)),
+        recent(std::max<std::size_t>(256, 2 * viewers_max)),
         runs(std::max<std::size_t>(64, viewers_max / 4)) {}
 
   // Before it goes: all that it has of them.
