@@ -122,8 +122,7 @@ class ControlLoop::State {
 
   // After whatever moved the desk: its commands and notices leave, its next deadline is ours.
   void settle() {
-    bool is_ring_full = false;
-    for (std::size_t worker = 0; worker < mailboxes_.size(); ++worker) is_ring_full |= !push_commands(worker);
+    const bool is_ring_full = !push_commands();
     resolve_names();
     log_notices(io::MonotonicClock::now());
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
@@ -139,7 +138,15 @@ class ControlLoop::State {
       if (log_budget_.take(now)) log_notice(*notice);
   }
 
-  // False when the ring is full; the rest stays with the desk.
+  // Twice round: some wait until all workers have been told of a stream. False when something stays with the desk.
+  bool push_commands() {
+    bool all = true;
+    for (std::size_t worker = 0; worker < mailboxes_.size(); ++worker) push_commands(worker);
+    for (std::size_t worker = 0; worker < mailboxes_.size(); ++worker) all &= push_commands(worker);
+    return all;
+  }
+
+  // False when the ring is full, or the next waits for other workers' commands.
   bool push_commands(std::size_t worker) {
     Mailbox& mailbox = *mailboxes_[worker];
     std::size_t pushed = 0;
@@ -150,7 +157,7 @@ class ControlLoop::State {
       ++pushed;
     }
     if (pushed > 0) io::ring_doorbell(mailbox.worker_bell);
-    return command == nullptr;
+    return !desk_.has_commands(worker);
   }
 
   // The resolver asks the system on a thread of its own, one name after the other.

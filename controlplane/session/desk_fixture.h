@@ -173,11 +173,11 @@ class DeskTest : public testing::Test {
   }
   SessionDesk& desk() { return *desk_; }
 
-  // Of all workers, the first one's first.
+  // Of all workers, the first one's first; then what waited for the others'.
   std::vector<Command> take_commands() {
     std::vector<Command> out;
-    for (std::size_t worker = 0; worker < desk_->workers(); ++worker)
-      for (Command& command : take_commands_of(worker)) out.push_back(std::move(command));
+    for (std::size_t i = 0; i < 2 * desk_->workers(); ++i)
+      for (Command& command : take_commands_of(i % desk_->workers())) out.push_back(std::move(command));
     return out;
   }
   std::vector<Command> take_commands_of(std::size_t worker) {

@@ -58,12 +58,18 @@ Instant SessionDesk::next_deadline() const {
   return is_stopping_ ? due : std::min({due, calls_.next_deadline(), admission_.next_look()});
 }
 
+// A worker hands a publisher's packets to all others as soon as it has the session: they know the stream by then.
 Command* SessionDesk::peek_command(std::size_t worker) {
-  return commands_[worker].empty() ? nullptr : &commands_[worker].front();
+  if (commands_[worker].empty()) return nullptr;
+  Command& next = commands_[worker].front();
+  const bool is_opening =
+      std::holds_alternative<command::OpenSession>(next) || std::holds_alternative<command::OpenCall>(next);
+  return is_opening && streams_untold_ > 0 ? nullptr : &next;
 }
 
 void SessionDesk::pop_command(std::size_t worker) {
   CHECK(!commands_[worker].empty());
+  if (std::holds_alternative<command::AddStream>(commands_[worker].front())) --streams_untold_;
   commands_[worker].pop_front();
 }
 

@@ -61,9 +61,11 @@ class SessionDesk {
   void handle_timeout(Instant now);
 
   [[nodiscard]] std::size_t workers() const { return placement_.workers(); }
-  // The next command for a worker, oldest first. Peek, push into the ring, then pop: a full ring loses nothing.
+  // The next command for a worker, oldest first. Peek, push into the ring, then pop: a full ring loses nothing. Who has
+  // gone round all workers goes round again: sessions are not opened while a worker has not been told of a stream.
   [[nodiscard]] Command* peek_command(std::size_t worker = 0);
   void pop_command(std::size_t worker = 0);
+  [[nodiscard]] bool has_commands(std::size_t worker = 0) const { return !commands_[worker].empty(); }
   [[nodiscard]] std::optional<Notice> poll_notice();
   [[nodiscard]] Instant next_deadline() const;
 
@@ -171,6 +173,7 @@ class SessionDesk {
   IsOwn is_own_;
   std::deque<Lookup> lookups_;
   std::vector<std::deque<Command>> commands_;  // By worker.
+  std::size_t streams_untold_ = 0;             // Those among them that add a stream.
   std::deque<Notice> notices_;
   std::uint64_t last_request_ = 0;
   Instant now_{};         // Of the last event or timeout.

@@ -60,6 +60,21 @@ TEST_F(WorkersTest, AStreamIsOnAllOfThemAndRetiresWhenAllHaveGivenItBack) {
   EXPECT_EQ(find<command::AddStream>(commands)->index, StreamIndex{0});
 }
 
+// The first packets of a new stream's publisher go to all workers at once.
+TEST_F(WorkersTest, NoSessionOpensBeforeAllWorkersWereToldOfTheStream) {
+  begin({rule("live/*")}, 3);
+  call(publisher("live/new"), 1);
+  std::vector<Command> first = take_commands_of(1);
+  EXPECT_NE(find<command::AddStream>(first), nullptr);
+  EXPECT_EQ(find<command::OpenSession>(first), nullptr);
+  EXPECT_TRUE(desk().has_commands(1));
+  EXPECT_EQ(take_commands_of(0).size(), 1u);
+  EXPECT_EQ(desk().peek_command(1), nullptr) << "worker 2 does not know it";
+  EXPECT_EQ(take_commands_of(2).size(), 1u);
+  std::vector<Command> then = take_commands_of(1);
+  EXPECT_NE(find<command::OpenSession>(then), nullptr);
+}
+
 TEST_F(WorkersTest, ASessionOpensWhereItsCallerLanded) {
   begin({rule("live/main")}, 2);
   let_in_on(1, publisher("live/main"), 1);

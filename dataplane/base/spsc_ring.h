@@ -57,6 +57,13 @@ class SpscRing {
     return true;
   }
 
+  // Reader's thread. What the next pop takes; null when empty.
+  [[nodiscard]] const T* peek() noexcept {
+    const std::size_t tail = tail_.load(std::memory_order_relaxed);
+    if (tail == head_seen_) head_seen_ = head_.load(std::memory_order_acquire);
+    return tail == head_seen_ ? nullptr : &slots_[tail & mask_];
+  }
+
   // Reader's thread. A hint: the writer may push right after.
   [[nodiscard]] bool is_empty() const noexcept {
     return tail_.load(std::memory_order_relaxed) == head_.load(std::memory_order_acquire);

@@ -40,6 +40,7 @@ class Exchange {
   [[nodiscard]] bool try_take(std::size_t from, Handover& out) noexcept {
     return mesh_->ring(from, self_).try_pop(out);
   }
+  [[nodiscard]] const Handover* peek(std::size_t from) noexcept { return mesh_->ring(from, self_).peek(); }
   // A place in the ring behind what was given last, and whether all before it was taken.
   [[nodiscard]] std::size_t place(std::size_t to) const noexcept { return mesh_->ring(self_, to).place(); }
   [[nodiscard]] bool is_taken_to(std::size_t to, std::size_t place) const noexcept {

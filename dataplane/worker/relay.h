@@ -75,6 +75,7 @@ class Relay {
   // relay_handovers.cc
   void apply(Instant now, Handover& handover) noexcept;
   void apply_stream(Instant now, Handover& handover) noexcept;
+  [[nodiscard]] bool awaits_its_stream(const Handover& next) noexcept;
   void hold_abroad(Instant now, StreamEntry& entry, Handover& handover) noexcept;
 
   // relay_commands.cc

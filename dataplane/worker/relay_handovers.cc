@@ -16,12 +16,23 @@ bool Relay::take_handovers(Instant now) noexcept {
   Handover handover;
   for (std::size_t from = 0; from < exchange_.workers(); ++from) {
     if (from == exchange_.self()) continue;
-    for (std::size_t i = 0; i < kHandoversPerBreath && exchange_.try_take(from, handover); ++i) {
+    for (std::size_t i = 0; i < kHandoversPerBreath; ++i) {
+      const Handover* next = exchange_.peek(from);
+      if (next == nullptr || awaits_its_stream(*next) || !exchange_.try_take(from, handover)) break;
       apply(now, handover);
       had_any = true;
     }
   }
   return had_any;
+}
+
+// Control tells all workers of a stream before it lets one of them have the publisher. So what comes for a stream that
+// is not here came after our command for it, which was pushed after this breath had taken its commands, or is behind
+// more than a breath takes: all of this ring waits for it, as strays and streams keep their order. With no command
+// waiting, the stream has gone.
+bool Relay::awaits_its_stream(const Handover& next) noexcept {
+  return next.kind != Handover::Kind::kStray && streams_[next.stream.raw()].stream == nullptr &&
+         !mailbox_.commands.is_empty() && mailbox_.events.has_room(1);
 }
 
 void Relay::apply(Instant now, Handover& handover) noexcept {

@@ -251,6 +251,43 @@ TEST_F(RelayWorkersTest, WhoSleepsIsRungForAndWhoHasMailDoesNotSleep) {
   EXPECT_FALSE(one.fall_asleep());
 }
 
+// Control tells worker 1 of a stream, then lets worker 0 have its publisher; worker 1 has taken its commands of this
+// breath already, and the next time they are more than a breath takes.
+TEST_F(RelayWorkersTest, WhatComesBeforeTheCommandForItsStreamWaitsForIt) {
+  constexpr StreamIndex kNew{3};
+  Stream here(256, RelayFixture::kSessions, {.latency_max = seconds(2)});
+  Stream there(256, RelayFixture::kSessions, {.latency_max = seconds(2)});
+  for (std::size_t i = 0; i < 2 * kCommandsPerBreath; ++i) hosts[1]->say(command::ForgetCaller{});
+  hosts[1]->say(command::AddStream{kNew, &there});
+  hosts[0]->say(command::AddStream{kNew, &here});
+  command::OpenSession opening = RelayFixture::opening(Role::kPublisher, RelayFixture::caller(7000), kPublisherPeer);
+  opening.stream = kNew;
+  const SocketId publisher = hosts[0]->open(std::move(opening));
+  for (std::uint32_t n = 0; n < 3; ++n)
+    hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::data(publisher, SeqNo{1000 + n}));
+  hosts[0]->breathe(millis(1));
+  hosts[1]->relay.take_handovers(hosts[1]->now);
+  EXPECT_EQ(count(1, Counter::kHandoversTaken), 0u);
+  for (int i = 0; i < 3; ++i) hosts[1]->breathe(micros(100));
+  EXPECT_EQ(count(1, Counter::kHandoversTaken), 3u);
+  EXPECT_EQ(count(1, Counter::kHandoversUnplaced), 0u);
+  EXPECT_EQ(there.history().next(), PacketPos{3});
+  EXPECT_NE(there.history().find(PacketPos{0}), nullptr);
+  here.history().clear();
+  there.history().clear();
+}
+
+// Its command is not among those that wait: no other stream is held up.
+TEST_F(RelayWorkersTest, WhatComesForAStreamThatHasGoneIsCounted) {
+  const SocketId publisher = publish_on(0);
+  hosts[1]->say(command::RemoveStream{RelayFixture::kStream});
+  hosts[1]->breathe();
+  hosts[0]->hear(RelayFixture::caller(7000), RelayFixture::data(publisher, SeqNo{1000}));
+  breathe();
+  EXPECT_EQ(count(1, Counter::kHandoversUnplaced), 1u);
+  EXPECT_TRUE(mesh.ring(0, 1).is_empty());
+}
+
 class ThreeWorkersTest : public RelayWorkersTest {
  protected:
   ThreeWorkersTest() : RelayWorkersTest(3) {}

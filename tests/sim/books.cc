@@ -40,6 +40,7 @@ void balance_relay(Books& books, RelayHost& relay) {
                      relay.count(Counter::kStraysTaken));
   books.expect_equal("handovers given = taken", relay.count(Counter::kHandoversGiven),
                      relay.count(Counter::kHandoversTaken));
+  books.expect_equal("handovers without a place", relay.count(Counter::kHandoversUnplaced), 0);
   books.expect_equal("handovers lost", relay.count(Counter::kHandoversLost), 0);
   books.expect_equal("references that ran out", relay.count(Counter::kAdoptionPoolDry), 0);
 

@@ -76,7 +76,7 @@ bool RelayHost::take_control_turn(Instant now, bool is_deaf) {
   }
   if (now >= desk_.next_deadline()) desk_.handle_timeout(now);
   bool has_pushed = false;
-  for (std::size_t worker = 0; worker < workers(); ++worker) has_pushed |= push_commands(worker);
+  for (std::size_t i = 0; i < 2 * workers(); ++i) has_pushed |= push_commands(i % workers());
   while (desk_.poll_notice()) {
   }
   return has_pushed;
@@ -98,7 +98,7 @@ bool RelayHost::has_events() const {
 
 bool RelayHost::has_commands_waiting() {
   for (std::size_t worker = 0; worker < workers(); ++worker)
-    if (desk_.peek_command(worker) != nullptr) return true;
+    if (desk_.has_commands(worker)) return true;
   return false;
 }
 

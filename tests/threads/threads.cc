@@ -180,7 +180,8 @@ class Stage final : public sim::Network {
     for (std::size_t worker = 0; worker < kWorkers; ++worker)
       while (seats_[worker]->mailbox.events.try_pop(event)) desk_.handle_event(at, std::move(event), worker);
     if (at >= desk_.next_deadline()) desk_.handle_timeout(at);
-    for (std::size_t worker = 0; worker < kWorkers; ++worker) {
+    for (std::size_t i = 0; i < 2 * kWorkers; ++i) {
+      const std::size_t worker = i % kWorkers;
       Mailbox& mailbox = seats_[worker]->mailbox;
       for (Command* command; (command = desk_.peek_command(worker)) != nullptr; desk_.pop_command(worker))
         if (!mailbox.commands.try_push(std::move(*command))) break;
