@@ -1,9 +1,12 @@
 """A fanlightd of our own: its configuration, its life, what it says about itself."""
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -96,11 +99,20 @@ def unprivileged_user() -> int | None:
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
+# Below the ports that kernels give to whoever does not ask for one: nobody takes it between our look and its use.
+_PORTS = range(20_000, 32_000)
+_next_port = itertools.count(secrets.randbelow(len(_PORTS)))
+
+
 def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        probe.bind(("::", 0))
-        return probe.getsockname()[1]
+    """Never the same twice in a process."""
+    for _ in _PORTS:
+        port = _PORTS[next(_next_port) % len(_PORTS)]
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            probe.bind(("::", port))
+            return port
+    raise SetupError(f"all UDP ports from {_PORTS.start} to {_PORTS.stop - 1} are taken")
 
 
 _READY = b"fanlightd: ready"

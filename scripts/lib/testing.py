@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import clients
 import relay as relays
 import setup
 from compare import Comparison, compare
-from processes import Process, Processes, wait_until
+from processes import Process, Processes, Stopped, say, wait_until
 
 FEED = Path(__file__).resolve().parent / "feed.py"
 
@@ -60,6 +61,24 @@ class Results:
     def finish(self) -> int:
         print(f"{self._counts['ok']} passed, {self._counts['FAIL']} failed, {self._counts['skip']} skipped", flush=True)
         return 1 if self._counts["FAIL"] else 0
+
+
+def run_side_by_side(tasks: list[tuple], jobs: int, results: Results) -> None:
+    """Runs (name, function) pairs on `jobs` threads, in this order; on a signal those under way end first.
+
+    The threads live until all is done: the processes that they start would die with them.
+    """
+    pool = ThreadPoolExecutor(jobs)
+    started = [(name, pool.submit(run)) for name, run in tasks]
+    try:
+        wait([future for _, future in started])
+    except Stopped:
+        say("stopping: the cases under way end first")
+        results.add("FAIL", "the rest", "stopped by a signal")
+    pool.shutdown(wait=True, cancel_futures=True)
+    for name, future in started:
+        if not future.cancelled() and (reason := future.exception()) is not None:
+            results.add("FAIL", name, f"{type(reason).__name__}: {reason}")
 
 
 def arguments(description: str) -> argparse.ArgumentParser:

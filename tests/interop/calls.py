@@ -32,7 +32,8 @@ class Case:
         return f"call-{'push' if self.role == 'viewer' else 'pull'}/{key}/{self.client}"
 
 
-def run(build: Path, results: Results, only) -> None:
+def tasks(build: Path, results: Results, only) -> list[tuple]:
+    """A name and a function each; each has a relay of its own."""
     cases = [Case(role, client, key_bytes) for key_bytes in (None, 16, 32) for role in ("viewer", "publisher")
              for client in clients.ALL]
     wanted = [(case.name, lambda stage, case=case: relay_case(stage, case)) for case in cases]
@@ -40,9 +41,8 @@ def run(build: Path, results: Results, only) -> None:
                ("call/nobody listens", nobody_listens), ("call/listener restarts", listener_restarts),
                ("call/relay calls relay", relay_calls_relay), ("call/two workers", two_workers),
                ("call/from the configuration, by name", from_the_configuration)]
-    for name, test in wanted:
-        if only.search(name):
-            results.run(name, lambda test=test: on_a_stage(build, test))
+    return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
+            for name, test in wanted if only.search(name)]
 
 
 def on_a_stage(build: Path, test) -> str:

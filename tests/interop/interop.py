@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,10 +25,12 @@ import join_cases  # noqa: E402
 import libsrt  # noqa: E402
 import relay as relays  # noqa: E402
 import worker_cases  # noqa: E402
-from processes import Stopped, say, stop_on_signals, wait_until  # noqa: E402
-from testing import Results, Skip, Stage, arguments, claim, judge  # noqa: E402
+from processes import stop_on_signals, wait_until  # noqa: E402
+from testing import Results, Skip, Stage, arguments, claim, judge, run_side_by_side  # noqa: E402
 
 PACKETS_PER_SECOND = 1000
+# They wait most of the time; more of them would come too late to each other's calls on two processors.
+JOBS = 5
 DELIVERED_WANTED = 0.9999
 LOSSY = ("--loss", "0.05", "--delay", "25ms", "--seed", "7")
 ROUGH = ("--burst-loss", "0.02", "--delay", "25ms", "--jitter", "3ms", "--reorder", "0.01",
@@ -181,26 +182,23 @@ def run_refusals(build: Path, results: Results, only) -> None:
             results.run(name, test)
 
 
+def tasks(args, results: Results) -> list[tuple]:
+    """What can run side by side: a name and a function each. The longest first, so that none of them runs alone at the end."""
+    rest = (args.build_dir, results, args.only)
+    by_group = [(group.case("*"), lambda group=group: run_group(group, *rest)) for group in groups(100 if args.long else 20)]
+    impaired_first = sorted(by_group, key=lambda task: not task[0].startswith(("loss", "rough")))
+    return [("join/*", lambda: join_cases.run(*rest)), ("bad/*", lambda: run_refusals(*rest)), *impaired_first,
+            *worker_cases.tasks(*rest), *calls.tasks(*rest)]
+
+
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--long", action="store_true", help="100,000 packets in every lossy case")
-    parser.add_argument("--jobs", type=int, default=2, help="groups at the same time (default 2)")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"groups at the same time (default {JOBS})")
     args = parser.parse_args()
     stop_on_signals()
     results = Results()
-    pool = ThreadPoolExecutor(args.jobs)
-    try:
-        for group in groups(100 if args.long else 20):
-            pool.submit(run_group, group, args.build_dir, results, args.only)
-        pool.submit(run_refusals, args.build_dir, results, args.only)
-        pool.submit(join_cases.run, args.build_dir, results, args.only)
-        pool.submit(calls.run, args.build_dir, results, args.only)
-        pool.submit(worker_cases.run, args.build_dir, results, args.only)
-        pool.shutdown(wait=True)
-    except Stopped:
-        say("stopping: the groups under way end first")
-        pool.shutdown(wait=True, cancel_futures=True)
-        results.add("FAIL", "the rest", "stopped by a signal")
+    run_side_by_side(tasks(args, results), args.jobs, results)
     return results.finish()
 
 

@@ -24,13 +24,13 @@ _SO_ATTACH_REUSEPORT_CBPF = 51
 _RANDOM_OF_TWO = ((0x20, 0, 0, 0xFFFFF038), (0x54, 0, 0, 1), (0x16, 0, 0, 0))
 
 
-def run(build: Path, results: Results, only) -> None:
+def tasks(build: Path, results: Results, only) -> list[tuple]:
+    """A name and a function each; each has a relay of its own."""
     cases = [("workers/clear", lambda stage: relay_case(stage, None)),
              ("workers/aes128", lambda stage: relay_case(stage, 16)),
              ("workers/every second datagram at the wrong one", strays)]
-    for name, test in cases:
-        if only.search(name):
-            results.run(name, lambda test=test: on_a_stage(build, test))
+    return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
+            for name, test in cases if only.search(name)]
 
 
 def on_a_stage(build: Path, test) -> str:
