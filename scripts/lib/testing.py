@@ -63,22 +63,24 @@ class Results:
         return 1 if self._counts["FAIL"] else 0
 
 
-def run_side_by_side(tasks: list[tuple], jobs: int, results: Results) -> None:
-    """Runs (name, function) pairs on `jobs` threads, in this order; on a signal those under way end first.
+def run_side_by_side(tasks: list[tuple], jobs: int, results: Results) -> bool:
+    """Runs (name, function) pairs on `jobs` threads, in this order. False after a signal: those under way end first.
 
     The threads live until all is done: the processes that they start would die with them.
     """
-    pool = ThreadPoolExecutor(jobs)
+    pool, complete = ThreadPoolExecutor(jobs), True
     started = [(name, pool.submit(run)) for name, run in tasks]
     try:
         wait([future for _, future in started])
     except Stopped:
+        complete = False
         say("stopping: the cases under way end first")
         results.add("FAIL", "the rest", "stopped by a signal")
     pool.shutdown(wait=True, cancel_futures=True)
     for name, future in started:
         if not future.cancelled() and (reason := future.exception()) is not None:
             results.add("FAIL", name, f"{type(reason).__name__}: {reason}")
+    return complete
 
 
 def arguments(description: str) -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """A veth pair: one end for the relay's DPDK device, the other in a network namespace where the clients live."""
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -22,10 +23,11 @@ class NoRights(SetupError):
 
 
 class VethLink:
-    """A context. Names carry our process id, so that two runs do not meet; everything goes on every way out."""
+    """A context. Names carry our process id and a number, so that no two meet; everything goes on every way out."""
+    _made = itertools.count()
 
-    def __init__(self, owner: int | None = None) -> None:
-        tag = f"{owner or os.getpid()}"
+    def __init__(self, tag: str | None = None) -> None:
+        tag = tag or f"{os.getpid()}n{next(self._made)}"
         self.namespace = f"fanlight-{tag}"
         self.relay_end = f"fanl{tag}r"
         self.client_end = f"fanl{tag}c"
@@ -87,11 +89,11 @@ def remove_leftovers() -> None:
     """Namespaces and veth ends whose owner was killed before it could clean up."""
     if os.geteuid() != 0:
         return
-    for folder, pattern in (("/run/netns", r"fanlight-(\d+)"), ("/sys/class/net", r"fanl(\d+)[rc]")):
+    for folder, pattern in (("/run/netns", r"fanlight-((\d+)n\d+)"), ("/sys/class/net", r"fanl((\d+)n\d+)[rc]")):
         names = os.listdir(folder) if os.path.isdir(folder) else []
-        for owner in {int(found[1]) for name in names if (found := re.fullmatch(pattern, name))}:
-            if not is_alive(owner):
-                VethLink(owner)._remove()
+        for tag, owner in {found.groups() for name in names if (found := re.fullmatch(pattern, name))}:
+            if not is_alive(int(owner)):
+                VethLink(tag)._remove()
 
 
 def _require_rights() -> None:

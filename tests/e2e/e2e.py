@@ -26,10 +26,11 @@ import relay as relays  # noqa: E402
 import setup  # noqa: E402
 import veth  # noqa: E402
 from compare import compare  # noqa: E402
-from processes import Stopped, stop_all, stop_on_signals, wait_until  # noqa: E402
-from testing import Results, Skip, Stage, arguments, claim, judge  # noqa: E402
+from processes import stop_all, stop_on_signals, wait_until  # noqa: E402
+from testing import Results, Skip, Stage, arguments, claim, judge, run_side_by_side  # noqa: E402
 
 STREAM = "e2e/main"
+JOBS = 4  # They wait most of the time.
 PING = Path(setup.__file__).with_name("ping.py")
 
 
@@ -379,20 +380,26 @@ def cases() -> list[tuple]:
                               ("relay_ipv6", relays_over_two_workers("ipv6")), ("strays", finds_sessions_of_the_other_worker),
                               ("link_down_and_up", survives_link_down))]
     ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
-    return [(test.__name__, test) for test in plain] + load_cases.CASES + capacity_cases.CASES + ethernet
+    # The longest first, so that none of them runs alone at the end.
+    return ethernet + [(test.__name__, test) for test in reversed(plain)]
+
+
+def on_a_stage(build: Path, test, name: str, results: Results) -> None:
+    with Stage(build) as stage:
+        results.run(name, lambda: test(stage))
 
 
 def main() -> int:
-    args = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"cases at the same time (default {JOBS}); crowds come alone")
+    args = parser.parse_args()
     stop_on_signals()
     results = Results()
-    try:
-        for name, test in cases():
-            if args.only.search(name):
-                with Stage(args.build_dir) as stage:
-                    results.run(name, lambda: test(stage))
-    except Stopped as signal_name:
-        results.add("FAIL", "the rest", f"stopped by {signal_name}")
+    for jobs, some in ((args.jobs, cases()), (1, load_cases.CASES + capacity_cases.CASES)):
+        wanted = [(name, lambda name=name, test=test: on_a_stage(args.build_dir, test, name, results))
+                  for name, test in some if args.only.search(name)]
+        if not run_side_by_side(wanted, jobs, results):
+            break
     return results.finish()
 
 
