@@ -7,7 +7,6 @@ import json
 import os
 import pwd
 import secrets
-import shutil
 import socket
 import subprocess
 from dataclasses import dataclass, field
@@ -193,8 +192,9 @@ def _reachable_copy(program: Path, work: Path) -> Path:
     """The work tree may lie below a directory that only root can enter."""
     copy = work / program.name
     if not copy.exists():
-        shutil.copy2(program, copy)
-        copy.chmod(0o755)
+        # In a process of its own: a file open for writing here is inherited by what other threads start, and until that
+        # has called exec nobody can run it (ETXTBSY).
+        subprocess.run(["install", "-m", "755", str(program), str(copy)], check=True)
     return copy
 
 
