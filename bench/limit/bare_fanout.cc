@@ -3,7 +3,9 @@
 // Prints one line of JSON. "ns_per_packet" leaves out the turns in which the device took nothing.
 //   bare_fanout EAL-ARGUMENTS --vdev DEVICE -- VIEWERS SECONDS chain|copy
 #include <rte_cycles.h>
+#include <rte_eal.h>
 #include <rte_ethdev.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -36,6 +38,7 @@ int main(int argc, char** argv) {
   const int used = rte_eal_init(argc, argv);
   rte_eth_dev_info info{};
   if (used < 0 || argc - used != 4 || rte_eth_dev_info_get(0, &info)) return std::puts("usage: see its source"), 2;
+  rmdir(rte_eal_get_runtime_dir());  // EAL makes it whatever it is told; without shared configuration it stays empty.
   const auto viewers = static_cast<unsigned>(std::atoi(argv[used + 1]));
   const bool copy = argv[used + 3] == std::string_view{"copy"};
   rte_mempool* whole = rte_pktmbuf_pool_create("whole", 12287, 256, 0, RTE_PKTMBUF_HEADROOM + 2048, SOCKET_ID_ANY);

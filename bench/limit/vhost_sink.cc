@@ -5,6 +5,7 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -15,6 +16,7 @@ static volatile std::sig_atomic_t is_over = 0;
 int main(int argc, char** argv) {
   const int used = rte_eal_init(argc, argv);
   if (used < 0 || argc - used < 2 || rte_eth_dev_count_avail() != 1) return std::fprintf(stderr, "see the source\n"), 2;
+  rmdir(rte_eal_get_runtime_dir());  // EAL makes it whatever it is told; in memory it stays empty.
   std::signal(SIGTERM, [](int) { is_over = 1; });
   std::signal(SIGINT, [](int) { is_over = 1; });
   rte_mempool* pool = rte_pktmbuf_pool_create("sink", 4095, 256, 0, RTE_PKTMBUF_HEADROOM + 2048, SOCKET_ID_ANY);

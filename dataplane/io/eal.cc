@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -113,6 +114,24 @@ void remove_runtime_directory() {
   if (rmdir(ours.c_str()) == 0) rmdir(ours.parent_path().c_str());
 }
 
+// What asks a process to end waits meanwhile. Threads that are started in here leave these signals to the others for
+// ever.
+class SignalsWait {
+ public:
+  SignalsWait() {
+    sigset_t ends;
+    sigemptyset(&ends);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, number);
+    pthread_sigmask(SIG_BLOCK, &ends, &before_);
+  }
+  ~SignalsWait() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 // While `action` runs, what DPDK logs is a complaint.
 template <class Action>
 int listen_while(Complaint& complaint, Action&& action) {
@@ -176,9 +195,14 @@ Result<Done> start_eal(const EalOptions& options) {
   CPU_ZERO(&cpus);
   sched_getaffinity(0, sizeof cpus, &cpus);
   Complaint complaint;
-  const int outcome = init_with(arguments_for(options, first_cpu(cpus)), complaint);
-  const int reason = rte_errno;
-  remove_runtime_directory();
+  int outcome = 0;
+  int reason = 0;
+  {
+    const SignalsWait until_the_directory_is_gone;
+    outcome = init_with(arguments_for(options, first_cpu(cpus)), complaint);
+    reason = rte_errno;
+    remove_runtime_directory();
+  }
   sched_setaffinity(0, sizeof cpus, &cpus);
   if (outcome >= 0) return find_devices(options, complaint);
 

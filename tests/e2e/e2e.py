@@ -215,6 +215,21 @@ def nothing_is_left_behind(stage: Stage) -> str:
     return "no socket, no runtime files"
 
 
+def stopped_while_it_starts(stage: Stage) -> str:
+    """SIGTERM at every moment of a start: DPDK's runtime directory is made and removed in the middle of it."""
+    local_relay(stage)
+    stage.relay.process.stop(signal.SIGTERM)
+    home, program = stage.relay.config.parent, stage.relay.process.popen.args[0]
+    for delay_ms in range(0, 100, 2):
+        starting = stage.processes.start("starting", [program, "--config", str(stage.relay.config)],
+                                         user=relays.unprivileged_user(), env={"HOME": str(home), "XDG_RUNTIME_DIR": str(home)})
+        time.sleep(delay_ms / 1000)
+        starting.stop(signal.SIGTERM)
+    left = [str(path.relative_to(home)) for path in home.rglob("*") if path.name.startswith("fanlight-")]
+    claim(not left, f"left behind: {left}")
+    return "stopped 50 times, no runtime directory"
+
+
 def run_script_leaves_nothing_behind(stage: Stage) -> str:
     """./scripts/run twice, the second time encrypted: its promise in JSON, and nothing left in /tmp."""
     before = set(Path(tempfile.gettempdir()).glob("fanlight-run-*"))
@@ -370,7 +385,8 @@ def survives_link_down(stage: Stage, link: veth.VethLink) -> str:
 def cases() -> list[tuple]:
     plain = [comparison_sees_what_it_must, sigterm, sigint, sighup_adds_a_stream, sighup_removes_a_stream_when_its_sessions_end,
              sighup_with_a_broken_file_changes_nothing, publisher_reconnects, port_in_use, config_errors, missing_config,
-             cli_without_a_relay, killed_relay_comes_back, nothing_is_left_behind, run_script_leaves_nothing_behind]
+             cli_without_a_relay, killed_relay_comes_back, nothing_is_left_behind, stopped_while_it_starts,
+             run_script_leaves_nothing_behind]
     ethernet = [(f"ethernet/{driver}/{name}", on_ethernet(driver, test))
                 for driver in ("net_af_packet", "net_af_xdp")
                 for name, test in (("ping", is_pinged), ("relay_ipv4", relays_over("ipv4")),
