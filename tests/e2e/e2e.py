@@ -30,7 +30,6 @@ from processes import stop_all, stop_on_signals, wait_until  # noqa: E402
 from testing import Results, Skip, Stage, arguments, claim, judge, run_side_by_side  # noqa: E402
 
 STREAM = "e2e/main"
-JOBS = 4  # They wait most of the time.
 PING = Path(setup.__file__).with_name("ping.py")
 
 
@@ -407,7 +406,7 @@ def on_a_stage(build: Path, test, name: str, results: Results) -> None:
 
 def main() -> int:
     parser = arguments(__doc__)
-    parser.add_argument("--jobs", type=int, default=JOBS, help=f"cases at the same time (default {JOBS}); crowds come alone")
+    parser.add_argument("--jobs", type=int, default=1, help="cases at the same time (default 1); crowds come alone")
     args = parser.parse_args()
     stop_on_signals()
     results = Results()
