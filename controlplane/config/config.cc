@@ -89,7 +89,7 @@ class ConfigReader {
     relay.sessions_max = static_cast<std::uint32_t>(reader.integer("sessions_max", {1, 65'535}, 4096));
     relay.memory_mb = static_cast<std::uint32_t>(reader.integer("memory_mb", {0, 1'048'576}, 0));
     relay.capacity_mbps = reader.number("capacity_mbps", {0, 10'000'000}, 0);
-    relay.admission_share = reader.number("admission_share", {0, 1}, 0.9);
+    relay.admission_share = reader.number("admission_share", {0, 1}, relay.admission_share);
     if (relay.admission_share <= 0)
       reader.complain("admission_share", "0", "above 0 to 1; without capacity_mbps everybody is let in");
     relay.log_level =

@@ -26,7 +26,7 @@ struct RelayOptions {
   std::uint32_t memory_mb = 0;  // 0: as much as the memory plan asks for.
   LogLevel log_level = LogLevel::kInfo;
   double capacity_mbps = 0;      // What all viewers together can be sent; 0: not known, everybody is let in.
-  double admission_share = 0.9;  // Of it: beyond, viewers are turned away.
+  double admission_share = 0.8;  // Of it, as `fanlight capacity` advises: beyond, viewers are turned away.
   std::vector<int> cores{};      // One for each worker, or none: not pinned.
 
   [[nodiscard]] int core_of(std::size_t worker) const { return cores.empty() ? core : cores[worker]; }

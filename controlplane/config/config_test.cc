@@ -24,6 +24,7 @@ TEST(ConfigTest, ASmallFileGetsTheDefaults) {
   ASSERT_TRUE(config) << config.error().lines.front();
   EXPECT_EQ(config->relay.port, PortKind::kSockets);
   EXPECT_EQ(config->relay.sessions_max, 4096u);
+  EXPECT_EQ(config->relay.admission_share, 0.8);
   EXPECT_FALSE(config->relay.api.empty());
   EXPECT_EQ(config->listen.front().address.text(), "127.0.0.1:9000");
   StreamRule expected;
@@ -41,7 +42,7 @@ sessions_max = 65535
 memory_mb = 512
 log_level = "debug"
 capacity_mbps = 7400.5
-admission_share = 0.8
+admission_share = 0.7
 [ethernet]
 udp_ports = [9000, 9001]
 backoff = true
@@ -71,8 +72,8 @@ view_passphrase = "9876543210"
                                    "x.toml");
   ASSERT_TRUE(config) << config.error().lines.front();
   EXPECT_EQ(config->relay,
-            (RelayOptions{"/tmp/f.sock", PortKind::kEthernet, 1, 3, 65535, 512, LogLevel::kDebug, 7400.5, 0.8}));
-  EXPECT_DOUBLE_EQ(config->relay.egress_bits_max(), 7400.5e6 * 0.8);
+            (RelayOptions{"/tmp/f.sock", PortKind::kEthernet, 1, 3, 65535, 512, LogLevel::kDebug, 7400.5, 0.7}));
+  EXPECT_DOUBLE_EQ(config->relay.egress_bits_max(), 7400.5e6 * 0.7);
   EXPECT_THAT(config->ethernet.udp_ports, ElementsAre(9000, 9001));
   EXPECT_TRUE(config->ethernet.backoff);
   const DeviceOptions& device = config->ethernet.devices.front();

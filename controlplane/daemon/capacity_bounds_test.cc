@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "capacity/report.h"
 #include "contract/limits.h"
 #include "crypto/session_ciphers.h"
 
@@ -75,6 +76,11 @@ TEST(CapacityBoundsTest, HugepagesHoldPacketsOfEthernetPortsOnly) {
   EXPECT_THAT(notes_on(config, plan, host, {}), Not(Contains(HasSubstr("vm.nr_hugepages"))));
   host.hugepage_bytes = 0;
   EXPECT_THAT(notes_on(config, plan, host, {}), Contains(HasSubstr("sysctl -w vm.nr_hugepages=")));
+}
+
+// With capacity_mbps = EGRESS, which is of VIEWERS.
+TEST(CapacityBoundsTest, AsManyAreLetInAsAreAdvised) {
+  EXPECT_EQ(RelayOptions{}.admission_share, CapacityReport::kAdvised);
 }
 
 TEST(CapacityBoundsTest, TheFastestStreamsHistoryCounts) {

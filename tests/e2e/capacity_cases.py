@@ -57,7 +57,7 @@ def overload_is_told(stage: Stage) -> str:
     """9 Mb/s may leave; ten viewers of at most 2 Mb/s come, and six of them are turned away."""
     address = f"127.0.0.1:{relays.free_udp_port()}"
     stage.start_relay(relays.Configuration(listen=[address], streams=[relays.Stream(NAME, bitrate_max_mbps=2, join="live")],
-                                           capacity_mbps=10))
+                                           capacity_mbps=11.25))
     report = load(stage, "both", address, "--viewers", "10", "--bitrate", "2M", "--duration", "2s", status=1)
     claim(report["connected"] == 4, f"{report}")
     claim(report["lost"] == report["late"] == 0, f"{report}")
