@@ -6,7 +6,7 @@ namespace fanlight::control {
 namespace {
 
 constexpr Micros kLookInterval = seconds(1);
-constexpr Micros kSpanMin = millis(500);  // Every worker reports a stream, and so does whoever asks for a report.
+constexpr Micros kSpanMin = millis(500);  // Every worker reports a stream, without a limit whenever somebody asks.
 constexpr double kWeight = 0.25;          // Of the newest second: a scene change is no reason to turn somebody away.
 
 }  // namespace

@@ -1,8 +1,8 @@
 // How much the relay may send to viewers before newcomers are turned away (2402, overload), and how much that is now.
 //
-// A viewer counts with the rate of its stream: as measured, once its publisher was heard for a second; until then as
-// the rule says at most, so that those who wait for a publisher do not make more than the relay carries. A stream
-// whose publisher is gone keeps the rate it had.
+// A viewer counts with the rate of its stream: as measured between two looks at which its publisher was heard, a second
+// apart, so 1 to 3 s after it came; until then as the rule says at most, so that those who wait for a publisher do not
+// make more than the relay carries. A stream whose publisher is gone keeps the rate it had.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,9 @@ class AdmissionTest : public DeskTest {
   static constexpr std::int32_t kOverload = 2402;
   void SetUp() override { begin({rule("live/main"), rule("live/other")}); }  // 10 Mb/s at most each.
 
-  void report(std::uint16_t stream, std::uint64_t bytes, std::size_t worker = 0) {
+  void report(std::uint16_t stream, std::uint64_t bytes, std::size_t worker = 0, std::uint64_t ticket = 0) {
     event::StreamReport event;
+    event.ticket = ticket;
     event.stream = StreamIndex{stream};
     event.bytes = bytes;
     desk_->handle_event(now_, std::move(event), worker);
@@ -96,6 +97,20 @@ TEST_F(AdmissionTest, TheWorkersAreAskedOnceASecondAndOnlyWhenThereIsALimit) {
   EXPECT_EQ(desk().next_deadline(), now_ + seconds(1));
   wait(millis(500));
   EXPECT_FALSE(take<command::AskReport>());
+}
+
+TEST_F(AdmissionTest, WhoAsksForAReportMeasuresNothing) {
+  desk().limit_egress(25e6);
+  report(0, 1'000);
+  wait(seconds(1));
+  report(0, 501'000);
+  for (int i = 0; i < 3; ++i) {
+    wait(millis(600));
+    report(0, 501'000 + 1'000 * static_cast<std::uint64_t>(i), 0, desk().ask_report(SocketId{}));
+  }
+  EXPECT_EQ(fill("live/main"), 2u) << "10 Mb/s, the rule's word";
+  report(0, 1'400'000);  // Over 1.8 s, 4 Mb/s.
+  EXPECT_EQ(fill("live/main"), 4u);
 }
 
 TEST_F(AdmissionTest, AStreamWithoutAPublisherKeepsItsRate) {

@@ -220,7 +220,9 @@ void SessionDesk::ask_for_rates() {
 void SessionDesk::handle(event::StreamReport& event) {
   Report* report = reports_.find_open(event.ticket);
   StreamEntry* stream = streams_.at(event.stream);
-  if (stream != nullptr) stream->rate.note(now_, event.bytes);
+  // Under a limit only what control itself asked for, once a second: to ask for a status changes nobody's admission.
+  const bool is_own_look = event.ticket == 0 || !admission_.is_limited();
+  if (stream != nullptr && is_own_look) stream->rate.note(now_, event.bytes);
   if (report == nullptr || stream == nullptr) return;
   const auto known = std::find_if(report->streams.begin(), report->streams.end(),
                                   [&](const StreamView& view) { return view.report.stream == event.stream; });
