@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/readiness.h"
 #include "daemon/version.h"
+#include "session/stream_policy.h"
 
 namespace fanlight::control {
 namespace {
@@ -50,7 +51,10 @@ int refuse(const ConfigErrors& errors) {
   return kWrongConfig;
 }
 
-int check(const DaemonOptions& options, const DataplanePlan& plan) {
+int check(const DaemonOptions& options, const Config& config, const DataplanePlan& plan) {
+  for (const StreamRule& rule : config.streams)
+    if (const auto doubt = find_doubt(rule))
+      std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt->c_str());
   std::printf("%s is valid\n%s\n", options.config_path.c_str(), plan.text().c_str());
   return 0;
 }
@@ -85,7 +89,7 @@ int run_daemon(const DaemonOptions& options) {
   if (!config) return refuse(config.error());
   const Result<DataplanePlan> plan = plan_dataplane(*config);
   if (!plan) return fail(plan.error());
-  if (options.checks_only) return check(options, *plan);
+  if (options.checks_only) return check(options, *config, *plan);
   if (options.capacity) return run_capacity(*config, *plan, *options.capacity);
   open_log(config->relay.log_level);
   std::signal(SIGPIPE, SIG_IGN);

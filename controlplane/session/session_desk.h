@@ -138,6 +138,7 @@ class SessionDesk {
   // Gives back what the session held of its stream.
   void leave_stream(const Session& session, bool was_up);
   [[nodiscard]] Result<Done> add_rule(const StreamRule& rule);
+  [[nodiscard]] Result<Done> try_add_rule(const StreamRule& rule);
   void add_rule_or_note(const StreamRule& rule);
   void mark_removed(const std::vector<StreamRule>& rules);
 

@@ -44,6 +44,25 @@ TEST_F(SessionDeskTest, InvalidRulesAreLeftOutWithANotice) {
   EXPECT_EQ(rejection_of(viewer("good")), 0);
 }
 
+TEST_F(SessionDeskTest, AJoinRateAtWhichNobodyCatchesUpIsWarnedAbout) {
+  take_notices();
+  StreamRule slow = rule("slow");  // 10 Mb/s are 7,598 times 1,316 bits of payload, 1,360 with headers.
+  slow.join.bits_max = 7'598 * 1'360 + 1;
+  ASSERT_TRUE(desk().add_stream(slow));
+  EXPECT_EQ(take_notices().size(), 0u);
+  slow.name = "slower";
+  --slow.join.bits_max;
+  ASSERT_TRUE(desk().add_stream(slow));
+  const std::vector<std::string> notices = take_notices();
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices.front().find("stream slower: join_rate_max_mbps is not above bitrate_max_mbps"), std::string::npos);
+  EXPECT_FALSE(desk().add_stream(slow));
+  slow.name = "live";
+  slow.join.at_picture = false;
+  ASSERT_TRUE(desk().add_stream(slow));
+  EXPECT_EQ(take_notices().size(), 0u);
+}
+
 TEST_F(SessionDeskTest, TheSecondPublisherIsRejectedEvenBeforeTheFirstIsOpen) {
   const command::OpenSession first = let_in(publisher("live/main", 1));
   EXPECT_EQ(rejection_of(publisher("live/main", 2)), 2409);

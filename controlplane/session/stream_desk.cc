@@ -99,6 +99,12 @@ void SessionDesk::apply_rule(StreamEntry& stream, const StreamPolicy& policy, bo
 }
 
 Result<Done> SessionDesk::add_rule(const StreamRule& rule) {
+  const Result<Done> added = try_add_rule(rule);
+  if (const auto doubt = find_doubt(rule); added && doubt) note(Notice::Level::kWarning, *doubt);
+  return added;
+}
+
+Result<Done> SessionDesk::try_add_rule(const StreamRule& rule) {
   if (const auto fault = find_fault(rule)) return Error{ErrorCode::kInvalid, *fault};
   const StreamPolicy policy(rule);
   const Error known{ErrorCode::kInUse, "there is a stream " + rule.name + " already"};

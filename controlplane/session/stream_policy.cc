@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "contract/limits.h"
 #include "session/stream_id.h"
 
 namespace fanlight::control {
@@ -69,6 +70,17 @@ std::optional<std::string> find_fault(const StreamRule& rule) {
   if (rule.latency < Micros{} || rule.latency > rule.latency_max || rule.latency_max > millis(0xFFFF))
     return "latency of stream " + rule.name + " is not within 0 and latency_max (at most 65,535 ms)";
   return std::nullopt;
+}
+
+// As plan_join() sees it: bits_max is of whole datagrams, the bitrate of payload.
+std::optional<std::string> find_doubt(const StreamRule& rule) {
+  constexpr std::uint64_t kUsualPayloadBytes = 1316;  // Seven TS packets.
+  const std::uint64_t needed = rule.bitrate_bits_max / kUsualPayloadBytes * (kUsualPayloadBytes + kMssOverhead);
+  if (!rule.join.at_picture || rule.join.bits_max == 0 || rule.join.bits_max > needed) return std::nullopt;
+  return "stream " + rule.name +
+         ": join_rate_max_mbps is not above bitrate_max_mbps and its headers, 3.3 %; at that bitrate no viewer can "
+         "catch"
+         " up, and all start with the next packet instead of a picture. Raise it, set 0, or say join = \"live\"";
 }
 
 }  // namespace fanlight::control

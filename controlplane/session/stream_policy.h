@@ -41,5 +41,7 @@ void wipe_passphrases(std::vector<StreamRule>& rules);
 
 // A sentence about what is wrong with a rule; empty when nothing is.
 [[nodiscard]] std::optional<std::string> find_fault(const StreamRule& rule);
+// A sentence about what can be, and is hardly meant.
+[[nodiscard]] std::optional<std::string> find_doubt(const StreamRule& rule);
 
 }  // namespace fanlight::control

@@ -176,6 +176,18 @@ def config_errors(stage: Stage) -> str:
     return "both mistakes named with file:line"
 
 
+def check_warns_of_a_join_that_nobody_makes(stage: Stage) -> str:
+    config = stage.work / "slow.toml"
+    config.write_text('[[listen]]\naddress = "127.0.0.1:9000"\n[[stream]]\nname = "a"\njoin_rate_max_mbps = 11\n'
+                      '[[stream]]\nname = "b"\njoin_rate_max_mbps = 10\n')
+    argv = [str(setup.find_program(stage.build, "fanlightd")), "--config", str(config), "--check"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=10)
+    claim(done.returncode == 0 and "is valid" in done.stdout, f"status {done.returncode}: {done.stderr[-300:]}")
+    lines = done.stderr.splitlines()
+    claim(len(lines) == 1 and "warning: stream b: join_rate_max_mbps" in lines[0], f"one warning was wanted: {lines}")
+    return lines[0]
+
+
 def missing_config(stage: Stage) -> str:
     program = setup.find_program(stage.build, "fanlightd")
     argv = [str(program), "--config", str(stage.work / "none.toml")]
@@ -383,8 +395,8 @@ def survives_link_down(stage: Stage, link: veth.VethLink) -> str:
 
 def cases() -> list[tuple]:
     plain = [comparison_sees_what_it_must, sigterm, sigint, sighup_adds_a_stream, sighup_removes_a_stream_when_its_sessions_end,
-             sighup_with_a_broken_file_changes_nothing, publisher_reconnects, port_in_use, config_errors, missing_config,
-             cli_without_a_relay, killed_relay_comes_back, nothing_is_left_behind, stopped_while_it_starts,
+             sighup_with_a_broken_file_changes_nothing, publisher_reconnects, port_in_use, config_errors,
+             check_warns_of_a_join_that_nobody_makes, missing_config, cli_without_a_relay, killed_relay_comes_back, nothing_is_left_behind, stopped_while_it_starts,
              run_script_leaves_nothing_behind]
     ethernet = [(f"ethernet/{driver}/{name}", on_ethernet(driver, test))
                 for driver in ("net_af_packet", "net_af_xdp")
