@@ -95,6 +95,7 @@ void Viewer::judge_position(const Stamp& stamp, std::int64_t expected, PacketPos
 void Viewer::open_gap(Instant now, WireTime time, PosRange range, Tally& tally, Gaps& gaps) noexcept {
   Instant give_up = std::max(play_time(now, time), joined_);
   if (!gaps.list.is_empty()) give_up = std::max(give_up, gaps.list.at(gaps.list.size() - 1).give_up);
+  if (gaps.list.size() == srt::SmallLossList::kRangesMax) gaps.given_up.add(gaps.list.at(0).range);
   tally.lost += static_cast<std::uint32_t>(gaps.list.add_gap(range, give_up));
   gaps.nak_now = true;
   has_gaps_ = true;
@@ -104,6 +105,7 @@ bool Viewer::take_old(Instant now, PacketPos at, WireTime time, const Stamp& sta
                       Gaps& gaps) noexcept {
   if (const std::int64_t removed = gaps.list.remove_range({at, at}); removed > 0) {
     tally.lost += static_cast<std::uint32_t>(removed - 1);  // A full list cannot keep what a split leaves behind.
+    if (removed > 1) gaps.given_up.add({at + 1, at + (removed - 1)});
     ++unacked_;
     has_gaps_ = !gaps.list.is_empty();
     const bool is_of_now = at >= gaps.numbered_from;
@@ -112,7 +114,7 @@ bool Viewer::take_old(Instant now, PacketPos at, WireTime time, const Stamp& sta
     tally.repaired += is_fresh ? 1 : 0;
     return is_fresh;
   }
-  if (at <= gaps.given_up_through && tally.lost > 0) {
+  if (gaps.given_up.try_take(at)) {
     --tally.lost;
     ++tally.late;
   } else {
@@ -147,13 +149,18 @@ void Viewer::note_round_trip(std::int64_t us) noexcept {
 
 // What is to be dropped and has not come yet is passed over: a relay whose window we fill waits for that.
 void Viewer::take_drop_request(PosRange range, Tally& tally, Gaps& gaps) noexcept {
+  for (std::size_t i = 0; i < gaps.list.size(); ++i) {
+    const PosRange gap = gaps.list.at(i).range;
+    const PosRange both{std::max(gap.first, range.first), std::min(gap.last, range.last)};
+    if (both.size() > 0) gaps.given_up.add(both);
+  }
   tally.lost += static_cast<std::uint32_t>(gaps.list.remove_range(range));
-  gaps.given_up_through = std::max(gaps.given_up_through, range.last);
   has_gaps_ = !gaps.list.is_empty();
   const PacketPos next = unwrap(next_seq_, {}, gaps.anchor);
   if (run_ == 0 || range.first > next || range.last < next || range.last - next > kFlowWindowPackets) return;
   const std::int64_t passed = range.last - next + 1;
   tally.lost += static_cast<std::uint32_t>(passed);
+  gaps.given_up.add({next, range.last});
   next_seq_.raw = static_cast<std::uint32_t>(next_seq_.raw + passed) & kSeqMask;
   next_position_ += passed;
 }
@@ -163,7 +170,7 @@ void Viewer::handle_tick(Instant now, Tally& tally, Gaps* gaps) noexcept {
   while (!gaps->list.is_empty() && gaps->list.next_give_up() <= now) {
     const PosRange range = gaps->list.at(0).range;
     tally.lost += static_cast<std::uint32_t>(gaps->list.remove_range(range));
-    gaps->given_up_through = std::max(gaps->given_up_through, range.last);
+    gaps->given_up.add(range);
   }
   has_gaps_ = !gaps->list.is_empty();
 }

@@ -14,6 +14,7 @@
 #include "base/strong.h"
 #include "base/time.h"
 #include "engine/srt/loss_list.h"
+#include "fanlight_load/given_up.h"
 #include "fanlight_load/stamp.h"
 #include "wire/srt_header.h"
 
@@ -37,8 +38,8 @@ struct Tally {
 // What a viewer waits for. Made when its first gap opens.
 struct Gaps {
   srt::SmallLossList list;
-  PacketPos anchor{};  // Near which sequence numbers are unwrapped; positions here are numbers unwrapped.
-  PacketPos given_up_through{-1};
+  GivenUp given_up;
+  PacketPos anchor{};           // Near which sequence numbers are unwrapped; positions here are numbers unwrapped.
   PacketPos numbered_from{-1};  // Before it, stamps follow another rule: a skip or another publisher lies between.
   Instant next_nak = Instant::never();
   bool nak_now = false;

@@ -99,6 +99,60 @@ TEST_F(LoadViewerTest, GapThatNobodyFillsIsLostAndItsLatecomerIsLate) {
   EXPECT_EQ(tally_.late, 1u);
 }
 
+TEST_F(LoadViewerTest, SecondCopiesAroundAGapThatWasGivenUpAreNotLate) {
+  receive(kFirst);
+  pass(millis(600));
+  receive(kFirst + 4);
+  receive(kFirst + 2);
+  for (int i = 0; i < 12; ++i) tick();
+  ASSERT_EQ(tally_.lost, 2u);
+  receive(kFirst);
+  receive(kFirst + 2);
+  EXPECT_EQ(tally_.late, 0u);
+  EXPECT_EQ(tally_.duplicate, 2u);
+  receive(kFirst + 3);
+  receive(kFirst + 3);
+  EXPECT_EQ(tally_.late, 1u);
+  EXPECT_EQ(tally_.lost, 1u);
+  EXPECT_EQ(tally_.duplicate, 3u);
+}
+
+TEST_F(LoadViewerTest, EachOfARangeThatWasGivenUpIsLateOnce) {
+  receive(kFirst);
+  pass(millis(600));
+  receive(kFirst + 10);
+  for (int i = 0; i < 12; ++i) tick();
+  ASSERT_EQ(tally_.lost, 9u);
+  for (const std::uint32_t ahead : {5u, 1u, 9u, 2u, 8u, 4u, 6u, 3u, 7u, 5u}) receive(kFirst + ahead);
+  EXPECT_EQ(tally_.lost, 0u);
+  EXPECT_EQ(tally_.late, 9u);
+  EXPECT_EQ(tally_.duplicate, 1u);
+}
+
+TEST_F(LoadViewerTest, AGapBeyondThoseRememberedStaysLost) {
+  receive(kFirst);
+  pass(millis(600));
+  const std::uint32_t gaps = GivenUp::kRangesMax + 1;
+  for (std::uint32_t i = 1; i <= gaps; ++i) receive(kFirst + 2 * i);
+  for (int i = 0; i < 12; ++i) tick();
+  ASSERT_EQ(tally_.lost, gaps);
+  for (std::uint32_t i = 1; i <= gaps; ++i) receive(kFirst + 2 * i - 1);
+  EXPECT_EQ(tally_.lost, 1u);
+  EXPECT_EQ(tally_.late, gaps - 1);
+  EXPECT_EQ(tally_.duplicate, 1u);
+}
+
+TEST_F(LoadViewerTest, WhatAFullListGaveUpIsLateWhenItComes) {
+  receive(kFirst);
+  pass(millis(600));
+  const std::uint32_t gaps = srt::SmallLossList::kRangesMax + 1;
+  for (std::uint32_t i = 1; i <= gaps; ++i) receive(kFirst + 2 * i);
+  EXPECT_EQ(tally_.lost, 1u);
+  receive(kFirst + 1);
+  EXPECT_EQ(tally_.lost, 0u);
+  EXPECT_EQ(tally_.late, 1u);
+}
+
 TEST_F(LoadViewerTest, PacketAfterItsPlayTimeIsLate) {
   receive(kFirst);
   pass(millis(600));
@@ -201,6 +255,10 @@ TEST_F(LoadViewerTest, DropRequestEndsTheAskingAndPassesOverWhatNeverCame) {
   store_be32(range.data() + 4, kFirst + 9);
   viewer_.handle_control(now_, {ControlType::kDropRequest, 0, 0, {}, {}}, range, tally_, &gaps_);
   EXPECT_EQ(tally_.lost, 8u);
+  for (const std::uint32_t ahead : {1u, 2u, 9u}) receive(kFirst + ahead);
+  EXPECT_EQ(tally_.lost, 6u);
+  EXPECT_EQ(tally_.late, 2u);
+  EXPECT_EQ(tally_.duplicate, 1u) << "the second was there";
   EXPECT_EQ(tick(), ControlType::kAck);
   EXPECT_EQ(wire::parse_ack(content_)->first_missing, SeqNo{kFirst + 10});
   EXPECT_TRUE(receive(kFirst + 10).is_fresh);
