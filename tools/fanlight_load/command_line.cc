@@ -134,14 +134,15 @@ void add_viewing(CLI::App& app, Words& words) {
                  "hash one packet of so many, a power of two (default 64); stamps are read on each")
       ->check(CLI::Range(1u, 64u))
       ->group(group);
-  app.add_option("--excuse-loss", words.excused_loss, "percentage of packets that may be lost or late")
+  app.add_option("--excuse-loss", words.excused_loss,
+                 "percent of packets that may be lost or late, 0 to 100 (default 0); --loss has shares")
       ->check(CLI::Range(0.0, 100.0))
       ->group(group);
-  const char* bad = "Viewers that misbehave (percentages; their figures stand apart)";
+  const char* bad = "Viewers that misbehave (in percent, 0 to 100; their figures stand apart)";
   for (auto [name, value, help] :
-       {std::tuple{"--stall", &words.stall, "stop reading and acknowledging, but stay"},
-        std::tuple{"--vanish", &words.vanish, "fall silent without SHUTDOWN"},
-        std::tuple{"--nak-flood", &words.nak_flood, "report 16 packets as lost that are not, each 10 ms"}})
+       {std::tuple{"--stall", &words.stall, "percent that stop reading and acknowledging, but stay"},
+        std::tuple{"--vanish", &words.vanish, "percent that fall silent without SHUTDOWN"},
+        std::tuple{"--nak-flood", &words.nak_flood, "percent that report 16 packets as lost that are not, each 10 ms"}})
     app.add_option(name, *value, help)->check(CLI::Range(0.0, 100.0))->group(bad);
   app.add_option("--misbehave-after", words.misbehave_after_us, "so long after they have caught up (default 2s)")
       ->transform(time_unit())

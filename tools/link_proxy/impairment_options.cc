@@ -28,16 +28,16 @@ void add_impairment(CLI::App& app, const std::string& prefix, const std::string&
     add_duration(app, prefix + name, value, help);
     app.get_option(prefix + name)->group(group);
   };
-  share("loss", flags.loss, "share of datagrams lost, each by itself");
-  share("burst-loss", flags.burst_loss, "share of datagrams lost in bursts (Gilbert)");
+  share("loss", flags.loss, "share of datagrams lost, each by itself; 0.01 is one per cent");
+  share("burst-loss", flags.burst_loss, "share of datagrams lost in bursts (Gilbert), 0 to 1");
   app.add_option(prefix + "burst-length", flags.burst_length, "mean datagrams per burst (default 5)")
       ->check(CLI::Range(1.0, 1e6))
       ->group(group);
   duration("delay", flags.delay_us, "one-way delay, such as 25ms");
   duration("jitter", flags.jitter_us, "the delay varies by so much either way; order is kept");
-  share("reorder", flags.reorder, "share of datagrams held back and overtaken");
+  share("reorder", flags.reorder, "share of datagrams held back and overtaken, 0 to 1");
   duration("reorder-hold", flags.reorder_hold_us, "how long those are held back (default 5ms)");
-  share("duplicate", flags.duplicate, "share of datagrams that arrive twice");
+  share("duplicate", flags.duplicate, "share of datagrams that arrive twice, 0 to 1");
 }
 
 Impairment combined(const ImpairmentFlags& both, const ImpairmentFlags& own) {
