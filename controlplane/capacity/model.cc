@@ -11,25 +11,19 @@ namespace {
 constexpr double kPayloadBits = 1316 * 8;
 // Ethernet with preamble and gap, IP, UDP and SRT around a payload of 1,316 bytes.
 constexpr double kLineOverhead = (1316 + 38 + 20 + 8 + 16) / 1316.0;
-// libsrt's receiver: each 10 ms while there is news, and a light one each 64 packets.
-constexpr double kAcksPerSecondMax = 100;
-constexpr double kPacketsPerLightAck = 64;
 // What the kernel reckons for an ACK that waits and for a packet on its way out, against twice what was granted.
 constexpr double kBufferedAckBytes = 832;
 constexpr double kBufferedPacketBytes = 2304;
 constexpr double kBufferDoubled = 2;
-constexpr double kAwaySeconds = 0.004;
-// Cards tell what they have sent in batches.
-constexpr double kSentSeconds = 0.000'25;
-// What a second worker adds on net_null with 5,000 viewers on each (docs/benchmarks.md).
-constexpr double kFurtherWorker = 0.91;
+// A prediction is one number when it is good to this share.
+constexpr double kTrusted = 0.2;
 
 double packets_per_second(double bits) { return bits / kPayloadBits; }
 
 // No news, no ACK: one for each run at most.
 double acks_per_second(double bits, double packets_at_a_time) {
   const double packets = packets_per_second(bits);
-  return std::min(packets / packets_at_a_time, kAcksPerSecondMax) + packets / kPacketsPerLightAck;
+  return std::min(packets / packets_at_a_time, assumed::kAcksPerSecondMax) + packets / assumed::kPacketsPerLightAck;
 }
 
 // Of one viewer, in a second.
@@ -49,14 +43,14 @@ double longest_run(const Bounds& bounds, double bits) {
 double viewers_by_receive_buffer(const Bounds& bounds, double bits) {
   if (bounds.receive_buffer_bytes == 0) return HUGE_VAL;
   const double datagrams = static_cast<double>(bounds.receive_buffer_bytes) * kBufferDoubled / kBufferedAckBytes;
-  return static_cast<double>(bounds.workers) * datagrams / (acks_per_second(bits, 1) * kAwaySeconds);
+  return static_cast<double>(bounds.workers) * datagrams / (acks_per_second(bits, 1) * assumed::kAwaySeconds);
 }
 
 // A datagram is the buffer's until the interface has sent it and said so.
 double viewers_by_send_buffer(const Bounds& bounds, double bits) {
   if (bounds.send_buffer_bytes == 0) return HUGE_VAL;
   const double datagrams = static_cast<double>(bounds.send_buffer_bytes) * kBufferDoubled / kBufferedPacketBytes;
-  return static_cast<double>(bounds.workers) * datagrams / (packets_per_second(bits) * kSentSeconds);
+  return static_cast<double>(bounds.workers) * datagrams / (packets_per_second(bits) * assumed::kSentSeconds);
 }
 
 double viewers_by_history(const Bounds& bounds, double bits) {
@@ -64,9 +58,17 @@ double viewers_by_history(const Bounds& bounds, double bits) {
   return bounds.history_packets == 0 || wanted <= static_cast<double>(bounds.history_packets) ? HUGE_VAL : 0;
 }
 
+template <class Figure>
+double median(std::span<const WorkerCosts> passes, Figure&& figure) {
+  std::vector<double> figures;
+  for (const WorkerCosts& pass : passes) figures.push_back(figure(pass));
+  std::ranges::sort(figures);
+  return figures[figures.size() / 2];
+}
+
 double workers_at_work(const Bounds& bounds) {
   const auto workers = static_cast<double>(std::min(bounds.workers, bounds.cores));
-  return 1 + (workers - 1) * kFurtherWorker;
+  return 1 + (workers - 1) * assumed::kFurtherWorker;
 }
 
 }  // namespace
@@ -83,6 +85,22 @@ double WorkerCosts::ns_per_packet(double packets_at_a_time) const {
     return runs[i - 1].ns_per_packet + share * (runs[i].ns_per_packet - runs[i - 1].ns_per_packet);
   }
   return runs.back().ns_per_packet;
+}
+
+WorkerCosts WorkerCosts::when_full() const {
+  WorkerCosts full = *this;
+  if (ns_per_packet_full > 0) full.runs = {{1, ns_per_packet_full}};
+  return full;
+}
+
+WorkerCosts middle_of(std::span<const WorkerCosts> passes) {
+  CHECK(!passes.empty());
+  WorkerCosts middle = passes.front();
+  for (std::size_t i = 0; i < middle.runs.size(); ++i)
+    middle.runs[i].ns_per_packet = median(passes, [i](const WorkerCosts& pass) { return pass.runs[i].ns_per_packet; });
+  middle.ns_per_packet_full = median(passes, [](const WorkerCosts& pass) { return pass.ns_per_packet_full; });
+  middle.ns_per_ack = median(passes, [](const WorkerCosts& pass) { return pass.ns_per_ack; });
+  return middle;
 }
 
 std::string_view name_of(Limit limit) {
@@ -107,6 +125,8 @@ std::string_view name_of(Limit limit) {
   return "unknown";
 }
 
+bool is_assumed(Limit limit) { return limit == Limit::kReceiveBuffer || limit == Limit::kSendBuffer; }
+
 Prediction predict(const WorkerCosts& costs, const Bounds& bounds, double bits) {
   const double workers = workers_at_work(bounds);
   Prediction prediction{.bits = bits, .packets_at_a_time = longest_run(bounds, bits)};
@@ -127,7 +147,27 @@ Prediction predict(const WorkerCosts& costs, const Bounds& bounds, double bits) 
   bound(Limit::kHistory, viewers_by_history(bounds, bits));
   for (const Bounds::Cap& cap : bounds.caps) bound(cap.limit, static_cast<double>(cap.viewers));
   prediction.viewers = static_cast<std::size_t>(std::max(0.0, least));
+  prediction.viewers_least = prediction.viewers_most = prediction.viewers;
   return prediction;
+}
+
+Prediction predict(std::span<const WorkerCosts> passes, const Bounds& bounds, double bits) {
+  Prediction prediction = predict(middle_of(passes), bounds, bits);
+  Prediction least = prediction;
+  for (const WorkerCosts& pass : passes) {
+    const Prediction slow = predict(pass.when_full(), bounds, bits);
+    if (slow.viewers < least.viewers) least = slow;
+    prediction.viewers_most = std::max(prediction.viewers_most, predict(pass, bounds, bits).viewers);
+  }
+  prediction.viewers_least = least.viewers;
+  if (prediction.is_range()) prediction.limit = least.limit;
+  return prediction;
+}
+
+bool Prediction::is_range() const {
+  const auto middle = static_cast<double>(viewers);
+  return static_cast<double>(viewers_least) < (1 - kTrusted) * middle ||
+         static_cast<double>(viewers_most) > (1 + kTrusted) * middle;
 }
 
 // With time to spare each packet goes alone; without, runs grow until their time suffices.

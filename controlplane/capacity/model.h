@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,17 @@ struct WorkerCosts {
   };
   std::vector<Run> runs;  // Growing packets, from 1 on.
   double ns_per_ack = 0;  // Its answer included.
+  // With a port that is full, so that a breath can send only what the other end has just taken; 0: not measured.
+  double ns_per_packet_full = 0;
 
   // Between two runs by what a run costs over its packets; the last one's beyond it.
   [[nodiscard]] double ns_per_packet(double packets_at_a_time) const;
+  // The same where the port always is, if that was measured.
+  [[nodiscard]] WorkerCosts when_full() const;
 };
+
+// Each figure's median. The passes of a measurement have the same runs.
+[[nodiscard]] WorkerCosts middle_of(std::span<const WorkerCosts> passes);
 
 // What may run out first. Names as in reports and docs/capacity.md.
 enum class Limit : std::uint8_t {
@@ -42,6 +50,21 @@ enum class Limit : std::uint8_t {
   kOpenFiles,
 };
 [[nodiscard]] std::string_view name_of(Limit limit);
+// It follows from a figure that no trial measures.
+[[nodiscard]] bool is_assumed(Limit limit);
+
+// Figures that no trial measures.
+namespace assumed {
+// libsrt's receiver: each 10 ms while there is news, and a light one each 64 packets.
+inline constexpr double kAcksPerSecondMax = 100;
+inline constexpr double kPacketsPerLightAck = 64;
+// A worker is away from its receive buffer: a breath, or a slice of whoever else wants its core.
+inline constexpr double kAwaySeconds = 0.004;
+// Until a card tells that a packet was sent: they do it in batches.
+inline constexpr double kSentSeconds = 0.000'25;
+// What a second worker adds on net_null with 5,000 viewers on each (docs/benchmarks.md).
+inline constexpr double kFurtherWorker = 0.91;
+}  // namespace assumed
 
 // 0 or empty: not known, or not there, and no limit.
 struct Bounds {
@@ -73,9 +96,18 @@ struct Prediction {
   std::size_t viewers_by_worker = 0;  // By the workers' time alone.
   std::size_t viewers_unhurried = 0;  // So many are served packet by packet, without waiting for runs.
   double packets_at_a_time = 1;
+  // By the slowest pass alone, with a full port where that was measured; and by the fastest.
+  std::size_t viewers_least = 0;
+  std::size_t viewers_most = 0;
+
+  // More than a fifth apart from `viewers`: one number would promise what was not measured. The limit is the lesser's.
+  [[nodiscard]] bool is_range() const;
+  [[nodiscard]] std::size_t promised() const { return is_range() ? viewers_least : viewers; }
 };
 
 [[nodiscard]] Prediction predict(const WorkerCosts& costs, const Bounds& bounds, double bits);
+// By the middle of the passes, with the range they leave.
+[[nodiscard]] Prediction predict(std::span<const WorkerCosts> passes, const Bounds& bounds, double bits);
 // What share of one worker's time so many viewers take. Above 1: too many.
 [[nodiscard]] double worker_share(const WorkerCosts& costs, const Bounds& bounds, double bits, std::size_t viewers);
 

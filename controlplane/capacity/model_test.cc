@@ -106,5 +106,69 @@ TEST(CapacityModelTest, AnIdleStreamIsAcknowledgedNoOftenerThanItHasPackets) {
               1e9 / (packets * 1000 + (packets + packets / 64) * 1500), 2);
 }
 
+TEST(CapacityModelTest, PassesAreMeasuredByTheirMiddle) {
+  // Each figure by itself: none of the passes has all of them.
+  const std::vector<WorkerCosts> passes = {{.runs = {{1, 1000}, {4, 500}}, .ns_per_ack = 30},
+                                           {.runs = {{1, 3000}, {4, 400}}, .ns_per_ack = 20},
+                                           {.runs = {{1, 2000}, {4, 300}}, .ns_per_ack = 10}};
+  const WorkerCosts middle = middle_of(passes);
+  EXPECT_EQ(middle.runs[0].packets, 1u);
+  EXPECT_EQ(middle.runs[0].ns_per_packet, 2000);
+  EXPECT_EQ(middle.runs[1].packets, 4u);
+  EXPECT_EQ(middle.runs[1].ns_per_packet, 400);
+  EXPECT_EQ(middle.ns_per_ack, 20);
+}
+
+WorkerCosts slower(double times) {
+  WorkerCosts slow = costs();
+  for (WorkerCosts::Run& run : slow.runs) run.ns_per_packet *= times;
+  slow.ns_per_ack *= times;
+  return slow;
+}
+
+TEST(CapacityModelTest, PassesAFifthApartArePromisedAsOneNumber) {
+  const std::vector<WorkerCosts> passes = {slower(1.2), slower(1), slower(0.85)};
+  const Prediction prediction = predict(passes, {.sessions_max = 100'000}, kBits);
+  const auto middle = static_cast<double>(prediction.viewers);
+  EXPECT_EQ(prediction.viewers, predict(costs(), {.sessions_max = 100'000}, kBits).viewers);
+  EXPECT_NEAR(static_cast<double>(prediction.viewers_least), middle / 1.2, 1);
+  EXPECT_NEAR(static_cast<double>(prediction.viewers_most), middle / 0.85, 1);
+  EXPECT_FALSE(prediction.is_range());
+  EXPECT_EQ(prediction.promised(), prediction.viewers);
+}
+
+TEST(CapacityModelTest, PassesFurtherApartAreARangeAndTheLesserEndIsPromised) {
+  const std::vector<WorkerCosts> slow = {slower(1.3), slower(1), slower(1)};
+  const Prediction prediction = predict(slow, {.sessions_max = 100'000}, kBits);
+  EXPECT_TRUE(prediction.is_range());
+  EXPECT_EQ(prediction.promised(), prediction.viewers_least);
+  const std::vector<WorkerCosts> fast = {slower(0.8), slower(1), slower(1)};
+  EXPECT_TRUE(predict(fast, {.sessions_max = 100'000}, kBits).is_range());
+  // What bounds all passes alike leaves no range.
+  EXPECT_FALSE(predict(slow, {.sessions_max = 101}, kBits).is_range());
+}
+
+TEST(CapacityModelTest, AFullPortIsTheLesserEnd) {
+  WorkerCosts pass{.runs = {{1, 30}}, .ns_per_ack = 10};
+  EXPECT_EQ(pass.when_full().runs[0].ns_per_packet, 30);
+  pass.ns_per_packet_full = 100;
+  const std::vector<WorkerCosts> passes = {pass, pass, pass};
+  EXPECT_EQ(middle_of(passes).ns_per_packet_full, 100);
+  const Prediction prediction = predict(passes, {.sessions_max = 1'000'000}, kBits);
+  EXPECT_EQ(prediction.viewers, predict(pass, {.sessions_max = 1'000'000}, kBits).viewers);
+  EXPECT_EQ(prediction.viewers_least, predict(pass.when_full(), {.sessions_max = 1'000'000}, kBits).viewers);
+  EXPECT_LT(prediction.viewers_least, prediction.viewers / 2);
+  EXPECT_EQ(prediction.viewers_most, prediction.viewers);
+  EXPECT_TRUE(prediction.is_range());
+  // Sessions bound what rings that never fill would hold, the worker what full ones do: the lesser is told.
+  EXPECT_EQ(predict(passes, {.sessions_max = 60'000}, kBits).limit, Limit::kWorker);
+}
+
+TEST(CapacityModelTest, BuffersBoundByWhatIsAssumed) {
+  EXPECT_TRUE(is_assumed(Limit::kSendBuffer));
+  EXPECT_TRUE(is_assumed(Limit::kReceiveBuffer));
+  EXPECT_FALSE(is_assumed(Limit::kWorker));
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -2,7 +2,8 @@
 // taken round by round. Nothing leaves this host.
 //
 // A round is one thing said to the relay and all that it does about it: packets of the publisher that go to everybody,
-// or an ACK from each viewer. The cost is the median round's, so that what else runs on the machine disturbs little.
+// or an ACK from each viewer. Everything is measured in several passes, of which each cost is the median round's, so
+// that what else runs on the machine disturbs little; how far the passes are apart tells how steady the machine is.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +19,14 @@ namespace fanlight::control {
 struct TrialOptions {
   int cpu = -1;               // The worker's; -1: the first that this process may run on.
   std::size_t key_bytes = 0;  // 16, 24 or 32: encrypted viewers, each with a key of its own.
-  Micros span = millis(400);  // Of each measurement.
+  Micros span = millis(400);  // Of each measurement, all passes together.
   int receive_buffer_bytes = 8 << 20;
   std::function<void(std::size_t done, std::size_t of)> progress = [](std::size_t, std::size_t) {};
 };
 
 struct Trial {
-  WorkerCosts costs;
+  static constexpr std::size_t kPasses = 5;
+  std::vector<WorkerCosts> passes;
   // Of the socket, as granted and as asked for; 0 on Ethernet.
   std::size_t receive_buffer_bytes = 0;
   std::size_t receive_buffer_asked = 0;

@@ -67,6 +67,19 @@ struct TrialPools {
   }
 };
 
+// All of them, each by a `measure_pass()`.
+template <class Pass>
+Result<std::vector<WorkerCosts>> in_passes(const TrialOptions& options, Pass&& measure_pass) {
+  std::vector<WorkerCosts> passes;
+  while (passes.size() < Trial::kPasses) {
+    Result<WorkerCosts> pass = measure_pass();
+    if (!pass) return pass.error();
+    passes.push_back(*std::move(pass));
+    options.progress(passes.size(), Trial::kPasses);
+  }
+  return passes;
+}
+
 struct TrialShape {
   std::size_t streams = 1;
   std::size_t viewers = 0;        // Of each stream;
@@ -92,15 +105,16 @@ class TrialHouse {
   TrialHouse& operator=(const TrialHouse&) = delete;
 
   [[nodiscard]] Result<Done> let_in(Audience& audience);
-  // ns per departure of a round with so many packets for each viewer, or per ACK.
+  // ns per departure of a round with so many packets for each viewer, or per ACK, of one pass.
   [[nodiscard]] Result<double> measure_packets(std::size_t packets);
   [[nodiscard]] Result<double> measure_acks();
 
  private:
   static constexpr std::uint32_t kNoWindow = 1u << 30;
-  static constexpr std::size_t kRoundsMin = 9;
+  static constexpr std::size_t kRoundsMin = 3;
   static constexpr Micros kWarmUp = millis(60);
   static constexpr Micros kRoundMax = millis(200);
+  static constexpr Micros kSettleMax = seconds(2);
 
   [[nodiscard]] std::optional<SocketId> open_session(StreamIndex stream, TrialCaller caller);
   struct Round {
@@ -190,11 +204,12 @@ std::optional<double> TrialHouse<P, Audience>::round(const Round& what) {
 template <io::Port P, class Audience>
 Result<double> TrialHouse<P, Audience>::measure(Round round_of) {
   std::vector<double> nanos_each;
-  for (const Instant end = clock_.now() + options_.span; clock_.now() < end || nanos_each.size() < kRoundsMin;) {
+  const Instant end = clock_.now() + Micros{options_.span.count / static_cast<std::int64_t>(Trial::kPasses)};
+  while (clock_.now() < end || nanos_each.size() < kRoundsMin) {
     if (const std::optional<double> taken = round(round_of))
       nanos_each.push_back(*taken / static_cast<double>(round_of.expected));
     round_of.stream = (round_of.stream + 1) % shape_.streams;
-    if (clock_.now() > end + options_.span)
+    if (clock_.now() > end + kSettleMax)
       return Error{ErrorCode::kFailed, "the trial did not settle: this host is too busy for a measurement"};
   }
   const auto middle = nanos_each.begin() + static_cast<std::ptrdiff_t>(nanos_each.size() / 2);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <span>
 #include <string_view>
 
 #include "capacity/report.h"
@@ -47,17 +48,19 @@ const DeviceOptions* device_of_the_kernel(const Config& config) {
 }
 
 CapacityReport make_report(const Config& config, const DataplanePlan& plan, const HostFacts& host,
-                           const CapacityQuestion& question, Trial trial) {
+                           const CapacityQuestion& question, const Trial& trial) {
   const bool is_sockets = config.relay.port == PortKind::kSockets;
   CapacityReport report{.port = is_sockets ? "sockets" : "ethernet", .key_bytes = question.key_bits / 8};
   if (host.line.bits > 0) report.line = host.line.interface;
   report.bounds = bounds_of(config, plan, host, trial, question.key_bits > 0);
   report.notes = notes_on(config, plan, host, report.bounds);
-  report.costs = std::move(trial.costs);
+  report.costs = middle_of(trial.passes);
+  report.passes = trial.passes.size();
   report.viewers = question.viewers;
   std::vector<double> megabits = question.megabits;
   std::ranges::sort(megabits);
-  for (const double one : megabits) report.predictions.push_back(predict(report.costs, report.bounds, one * 1e6));
+  for (const double one : megabits)
+    report.predictions.push_back(predict(std::span{trial.passes}, report.bounds, one * 1e6));
   return report;
 }
 
@@ -74,7 +77,7 @@ int run_capacity(const Config& config, const DataplanePlan& plan, const Capacity
   Result<Trial> trial = config.relay.port == PortKind::kSockets ? try_sockets(options) : try_ethernet(options);
   if (!trial) return fail(trial.error().what);
   const Micros taken = io::MonotonicClock::now() - start;
-  CapacityReport report = make_report(config, plan, host, question, *std::move(trial));
+  CapacityReport report = make_report(config, plan, host, question, *trial);
   report.seconds = static_cast<double>(taken.count) / 1e6;
   std::fputs((question.is_json ? json_of(report) : text_of(report)).c_str(), stdout);
   return 0;

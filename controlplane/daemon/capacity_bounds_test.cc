@@ -107,7 +107,7 @@ TEST(CapacityBoundsTest, FilesAreForAddressesAndWorkers) {
 TEST(CapacityBoundsTest, ABufferThatWasCutIsTold) {
   const Config config = config_with(10'000'000);
   const DataplanePlan plan = plan_of(config);
-  const Trial trial{.costs = {}, .receive_buffer_bytes = 212'992, .receive_buffer_asked = 8 << 20};
+  const Trial trial{.passes = {}, .receive_buffer_bytes = 212'992, .receive_buffer_asked = 8 << 20};
   const Bounds bounds = bounds_of(config, plan, {}, trial, false);
   EXPECT_EQ(bounds.receive_buffer_bytes, 212'992u);
   EXPECT_THAT(notes_on(config, plan, {}, bounds), Contains(HasSubstr("sysctl -w net.core.rmem_max=8388608")));
