@@ -1,6 +1,9 @@
 #include "faults.h"
 
+#include <cstdint>
 #include <memory>
+
+#include "contract/limits.h"
 
 namespace fanlight::sim {
 
@@ -105,6 +108,26 @@ void Faults::plan_relay() {
     }
   }
   if (spec.events_flood) plan_events_flood();
+  if (spec.is_born) plan_birth();
+}
+
+// From the publisher's call to after its first packets one worker cannot be told of the stream, its ring being full, or
+// has not read of it, and wakes to more commands than a breath takes. The publisher's own is the first worker.
+void Faults::plan_birth() {
+  Random& random = world_.random_;
+  const auto late = static_cast<std::size_t>(random.between(1, std::int64_t(world_.spec_.workers) - 1));
+  const Instant until = world_.first_call_ + millis(random.between(40, 120));
+  if (random.chance(0.5)) {
+    world_.act_at(world_.first_call_, [&, late] { world_.relay_->hold_back(late); });
+    world_.act_at(until, [&] { world_.relay_->hold_back(SIZE_MAX); });
+    return;
+  }
+  world_.act_at(world_.first_call_, [&, late, until] {
+    world_.stalled_ = late;
+    world_.stalled_until_ = until;
+    for (std::size_t i = 0; i < 2 * kCommandsPerBreath; ++i) (void)world_.relay_->desk().ask_report(SocketId{});
+    world_.wake_control(world_.now_);
+  });
 }
 
 void Faults::take_at_most(std::size_t packets) {

@@ -15,6 +15,7 @@ class Faults {
   void plan_viewers();
   void plan_relay();
   void plan_events_flood();
+  void plan_birth();
   void churn(std::size_t viewer);
   void mute(std::size_t viewer);
   void take_at_most(std::size_t packets);

@@ -84,6 +84,7 @@ bool RelayHost::take_control_turn(Instant now, bool is_deaf) {
 
 bool RelayHost::push_commands(std::size_t worker) {
   bool has_pushed = false;
+  if (worker == held_back_) return false;
   while (Command* command = desk_.peek_command(worker)) {
     if (!seats_[worker]->mailbox.commands.try_push(std::move(*command))) break;
     desk_.pop_command(worker);

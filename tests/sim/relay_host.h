@@ -63,6 +63,8 @@ class RelayHost {
   [[nodiscard]] Instant next_deadline(Instant now) const;
   // One turn of the control thread: events (unless it is deaf), timeouts, commands. True when it gave commands.
   bool take_control_turn(Instant now, bool is_deaf);
+  // From now on this worker's ring takes no command, as if it were full.
+  void hold_back(std::size_t worker) { held_back_ = worker; }
   [[nodiscard]] bool has_events() const;
   [[nodiscard]] bool has_commands_waiting();
   [[nodiscard]] bool has_arrivals_waiting() const;
@@ -106,6 +108,7 @@ class RelayHost {
   Mesh mesh_;
   std::vector<std::unique_ptr<Seat>> seats_;
   control::SessionDesk desk_;
+  std::size_t held_back_ = SIZE_MAX;
   std::vector<event::SessionClosed> closed_;
 };
 

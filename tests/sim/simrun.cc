@@ -87,7 +87,7 @@ bool try_many(const Order& order) {
   std::uint64_t done = 0;
   for (std::uint64_t seed = order.first; seed < order.first + order.seeds; ++seed) {
     const WorldSpec* spec = find_world(order.world);
-    if (spec == nullptr) spec = &all_worlds()[seed % (all_worlds().size() - 1)];  // The last is the day.
+    if (spec == nullptr) spec = &all_worlds()[seed % (all_worlds().size() - kWorldsApart)];
     is_well = try_run(*spec, seed) && is_well;
     if (++done % 25 != 0) continue;
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began;

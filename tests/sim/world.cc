@@ -22,6 +22,7 @@ constexpr Micros kJoinBeforeEnd = seconds(4);
 constexpr Micros kGroupMax = millis(1'500);
 constexpr Micros kLiveAgeMargin = millis(5);
 constexpr char kStream[] = "live/main";
+constexpr char kPattern[] = "live/*";
 // The stream clock moves 500 ppm, in steps a second apart; the silence of a publisher adds up.
 constexpr std::int64_t kSlewPpm = 500;
 constexpr Micros kSlewSpan = millis(1'200);
@@ -40,7 +41,8 @@ World::World(const WorldSpec& spec, std::uint64_t seed) : spec_(spec), random_(s
 
 RelayHost::Options World::relay_options() {
   control::StreamRule rule;
-  rule.name = kStream;
+  rule.name = spec_.is_born ? kPattern : kStream;
+  rule.wait = !spec_.is_born;
   rule.latency_max = seconds(5);
   rule.join.at_picture = !spec_.starts_live;
   if (spec_.has_sealed_publisher) rule.publish_passphrase = kPassphrase;
@@ -84,7 +86,8 @@ void World::build_peers() {
                     .down = Link(spec_.publisher_link),
                     .is_publisher = true});
   addresses_[publisher_->address()] = 0;
-  act_at(Instant{} + millis(random_.between(1, 600)), [this] { publisher_->call(now_); });
+  first_call_ = Instant{} + millis(random_.between(1, 600));
+  act_at(first_call_, [this] { publisher_->call(now_); });
 
   for (std::size_t i = 0; i < spec_.viewers; ++i) {
     ViewerPeer::Plan viewer{.clock = clock(), .terms = {.stream_id = kStream, .latency = spec_.latency}};

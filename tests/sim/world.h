@@ -96,6 +96,7 @@ class World final : public Network {
   const Endpoint relay_address_{IpAddress::v4(192, 0, 2, 1), 9000};
 
   Instant now_{};
+  Instant first_call_{};  // The publisher's.
   std::uint64_t order_ = 0;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::vector<std::unique_ptr<Datagram>> datagrams_;

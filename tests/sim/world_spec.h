@@ -33,6 +33,7 @@ struct WorldSpec {
   Content content = Content::kOpaque;
   bool joins_any_time = false;  // One by one, while the stream runs; else all in its first second.
   bool starts_live = false;     // join = "live"
+  bool is_born = false;         // It comes with its publisher, under a pattern, while a worker lags behind the others.
   double pace_slack = 0.03;     // What the relay's idea of the stream's rate may be off by.
   // --- who
   bool has_sealed_publisher = false;
@@ -59,6 +60,9 @@ struct WorldSpec {
 [[nodiscard]] constexpr bool starts_at_picture(const WorldSpec& spec) {
   return spec.content == Content::kTransport && !spec.starts_live;
 }
+
+// Last in the list: tests of their own run them, so that a seed of the others keeps its world.
+inline constexpr std::size_t kWorldsApart = 2;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
