@@ -154,7 +154,7 @@ void add_weather(CLI::App& app, Words& words) {
   link_proxy::add_impairment(app, "--", "Bad network, both directions", words.both);
   link_proxy::add_impairment(app, "--up-", "Bad network, to the relay", words.up);
   link_proxy::add_impairment(app, "--down-", "Bad network, from the relay", words.down);
-  app.add_option("--seed", words.settings.seed, "the same seed decides the same fates (default 1)");
+  app.add_option("--seed", words.settings.seed, "the same seed loses the same packets of the same viewer (default 1)");
 }
 
 struct CommandLine {

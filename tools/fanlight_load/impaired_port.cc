@@ -46,13 +46,10 @@ std::size_t ImpairedPort::receive(std::span<io::Arrival> arrivals) noexcept {
   return filled;
 }
 
-// A session is known by the socket ID that its datagrams are for: the last 16 bits are its slot.
 void ImpairedPort::take_arrivals(Instant now) {
   const std::size_t got = port_->receive(burst_);
   for (io::Arrival& arrival : std::span(burst_).first(got)) {
-    const auto socket = wire::peek_destination(std::as_const(arrival.packet).bytes());
-    const std::uint32_t session = socket ? socket->raw() & 0xFFFF : 0;
-    const Fate fate = judge(down_, options_.down, options_.seed ^ kDownSeed, session, now);
+    const Fate fate = judge_arrival(now, std::as_const(arrival.packet).bytes());
     if (fate.copies == 2) {
       PacketRef copy = copy_of(arrival.packet);
       if (copy) arrivals_.push(fate.arrivals[1], {std::move(copy), arrival.path});
@@ -65,7 +62,7 @@ void ImpairedPort::take_arrivals(Instant now) {
 std::size_t ImpairedPort::transmit(std::span<io::Departure> departures) noexcept {
   const Instant now = clock_now();
   for (io::Departure& departure : departures) {
-    const Fate fate = judge(up_, options_.up, options_.seed, session_of(*departure.envelope), now);
+    const Fate fate = judge_departure(now, departure);
     if (fate.copies == 2) {
       PacketRef copy = copy_of(departure.packet);
       if (copy) departures_.push(fate.arrivals[1], {std::move(copy), departure.envelope});
@@ -95,10 +92,28 @@ void ImpairedPort::wait(Micros span) noexcept {
   port_->wait(span);
 }
 
-Fate ImpairedPort::judge(Links& links, const Impairment& impairment, std::uint64_t seed, std::uint32_t session,
-                         Instant now) {
-  while (links.size() <= session) links.emplace_back(impairment, seed + links.size() * 7919);
-  return links[session].offer(now);
+void ImpairedPort::address(const Path& path, Envelope& envelope) noexcept {
+  static_cast<void>(session_of(envelope));
+  port_->address(path, envelope);
+}
+
+// A session is known by the socket ID that its datagrams are for: the last 16 bits are its slot.
+Fate ImpairedPort::judge_arrival(Instant now, ByteSpan datagram) {
+  const auto socket = wire::peek_destination(datagram);
+  const std::uint32_t session = socket ? socket->raw() & 0xFFFF : 0;
+  Way& way = way_of(down_, options_.down, options_.seed ^ kDownSeed, session);
+  return way.link.offer(now, way.tickets.ticket_of(datagram));
+}
+
+Fate ImpairedPort::judge_departure(Instant now, const io::Departure& departure) {
+  Way& way = way_of(up_, options_.up, options_.seed, session_of(*departure.envelope));
+  return way.link.offer(now, way.tickets.ticket_of(departure.packet.bytes()));
+}
+
+ImpairedPort::Way& ImpairedPort::way_of(Ways& ways, const Impairment& impairment, std::uint64_t seed,
+                                        std::uint32_t session) {
+  while (ways.size() <= session) ways.push_back({link_proxy::Link(impairment, seed + ways.size() * 7919), Tickets{}});
+  return ways[session];
 }
 
 std::uint32_t ImpairedPort::session_of(const Envelope& envelope) {
@@ -119,9 +134,9 @@ PacketRef ImpairedPort::copy_of(const PacketRef& packet) {
   return copy;
 }
 
-LinkCounters ImpairedPort::sum_of(const Links& links) {
+LinkCounters ImpairedPort::sum_of(const Ways& ways) {
   LinkCounters sum;
-  for (const link_proxy::Link& link : links) {
+  for (const auto& [link, tickets] : ways) {
     sum.offered += link.counters().offered;
     sum.lost += link.counters().lost;
     sum.lost_in_burst += link.counters().lost_in_burst;

@@ -1,5 +1,5 @@
 // A bad network in front of a port: each session's datagrams are lost, delayed, reordered and duplicated as its own two
-// links decide (link_proxy/link.h), the same for the same seed and the same moments.
+// links decide (link_proxy/link.h), by what they are (tickets.h) and not by when they travel.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "contract/limits.h"
+#include "fanlight_load/tickets.h"
 #include "fanlight_load/virtual_port.h"
 #include "link_proxy/link.h"
 
@@ -24,7 +25,8 @@ class ImpairedPort final : public VirtualPort {
 
   std::size_t receive(std::span<io::Arrival> arrivals) noexcept override;
   std::size_t transmit(std::span<io::Departure> departures) noexcept override;
-  void address(const Path& path, Envelope& envelope) noexcept override { port_->address(path, envelope); }
+  // Sessions are numbered as they are addressed first, which is in the order of their slots.
+  void address(const Path& path, Envelope& envelope) noexcept override;
   void wait(Micros span) noexcept override;
   const io::PortCounters& counters() const noexcept override { return port_->counters(); }
 
@@ -53,20 +55,26 @@ class ImpairedPort final : public VirtualPort {
     std::vector<Held<T>> heap_;
     std::uint64_t pushed_ = 0;
   };
-  using Links = std::vector<link_proxy::Link>;
-  [[nodiscard]] link_proxy::Fate judge(Links& links, const link_proxy::Impairment& impairment, std::uint64_t seed,
-                                       std::uint32_t session, Instant now);
+  struct Way {  // One session's, in one direction.
+    link_proxy::Link link;
+    Tickets tickets;
+  };
+  using Ways = std::vector<Way>;
+  [[nodiscard]] link_proxy::Fate judge_arrival(Instant now, ByteSpan datagram);
+  [[nodiscard]] link_proxy::Fate judge_departure(Instant now, const io::Departure& departure);
+  [[nodiscard]] static Way& way_of(Ways& ways, const link_proxy::Impairment& impairment, std::uint64_t seed,
+                                   std::uint32_t session);
   [[nodiscard]] PacketRef copy_of(const PacketRef& packet);
   [[nodiscard]] std::uint32_t session_of(const Envelope& envelope);
   void take_arrivals(Instant now);
   void send_due(Instant now);
-  static link_proxy::LinkCounters sum_of(const Links& links);
+  static link_proxy::LinkCounters sum_of(const Ways& ways);
 
   std::unique_ptr<VirtualPort> port_;
   PacketPool& pool_;
   Options options_;
-  Links up_;    // By session, made when first used.
-  Links down_;  // The same.
+  Ways up_;    // By session, made when first used.
+  Ways down_;  // The same.
   std::unordered_map<const Envelope*, std::uint32_t> sessions_;
   Line<io::Arrival> arrivals_;
   Line<io::Departure> departures_;

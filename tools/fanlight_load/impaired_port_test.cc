@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
+#include <tuple>
 
 #include "fanlight_load/clock.h"
+#include "wire/srt_header.h"
 
 namespace fanlight::load {
 namespace {
+
+using link_proxy::Impairment;
 
 // What is sent through it lies in `sent`; what lies in `inbox` is received from it.
 class FakePort final : public VirtualPort {
@@ -68,6 +73,33 @@ class ImpairedPortTest : public testing::Test {
       marks.push_back(static_cast<int>(arrival.packet.bytes()[0]));
     return marks;
   }
+  static constexpr std::uint32_t kSlots = 3;
+  static constexpr std::uint32_t kPackets = 200;
+  void arrive_data(std::uint32_t slot, std::uint32_t at, std::uint32_t first, bool is_repeated = false) {
+    PacketRef packet = datagram(0, slot);
+    wire::write_data_header(
+        packet.bytes().first<wire::kHeaderBytes>(),
+        {.seq = {(first + at) & kSeqMask}, .retransmitted = is_repeated, .destination = SocketId{slot}});
+    fake_->inbox.push_back({std::move(packet), {}});
+  }
+  void arrive_control(std::uint32_t slot, wire::ControlType type) {
+    PacketRef packet = datagram(0, slot);
+    wire::write_control_header(packet.bytes().first<wire::kHeaderBytes>(),
+                               {.type = type, .destination = SocketId{slot}});
+    fake_->inbox.push_back({std::move(packet), {}});
+  }
+  // Which data packets came through, in order: slot, distance from the first, whether repeated.
+  using Came = std::tuple<std::uint32_t, std::uint32_t, bool>;
+  std::vector<Came> came(std::uint32_t first) {
+    std::vector<Came> all;
+    std::array<io::Arrival, kReceiveBurst> arrivals;
+    while (const std::size_t got = port_->receive(arrivals))
+      for (const io::Arrival& arrival : std::span(arrivals).first(got))
+        if (const auto header = wire::parse_data_header(std::as_const(arrival.packet).bytes()))
+          all.emplace_back(header->destination.raw(), (header->seq.raw - first) & kSeqMask, header->retransmitted);
+    std::ranges::sort(all);
+    return all;
+  }
   static void pass(Micros span) {
     for (const Instant end = clock_now() + span; clock_now() < end;) {
     }
@@ -123,6 +155,55 @@ TEST_F(ImpairedPortTest, SessionsHaveLinksOfTheirOwnAndTheSeedDecides) {
   EXPECT_NE(first[1], first[2]);
   EXPECT_EQ(first, fates(1));
   EXPECT_NE(first, fates(2));
+}
+
+// Three viewers' packets in two runs: in one a viewer after the other and no control, in the other all in turns between
+// ACKs and NAKs that nobody counted, from sequence numbers of their own, with the repairs at the end.
+TEST_F(ImpairedPortTest, SameDataPacketsAreLostWhateverTravelsBetweenThem) {
+  for (const Impairment& down : {Impairment{.loss = 0.3}, Impairment{.burst_loss = 0.3, .burst_length = 4}}) {
+    with({.up = {}, .down = down, .seed = 5});
+    for (std::uint32_t slot = 0; slot < kSlots; ++slot)
+      for (std::uint32_t at = 0; at < kPackets; ++at) {
+        arrive_data(slot, at, 1'000);
+        if (at % 3 == 0) arrive_data(slot, at, 1'000, true);
+      }
+    const std::vector<Came> one = came(1'000);
+    with({.up = {}, .down = down, .seed = 5});
+    for (std::uint32_t at = 0; at < kPackets; ++at)
+      for (std::uint32_t slot = kSlots; slot-- > 0;) {
+        for (std::uint32_t i = 0; i < (at + slot) % 3; ++i) arrive_control(slot, wire::ControlType::kAck);
+        arrive_data(slot, at, 0x7FFF'FFF0);
+        if (at % 7 == 0) arrive_control(slot, wire::ControlType::kNak);
+      }
+    for (std::uint32_t at = 0; at < kPackets; at += 3)
+      for (std::uint32_t slot = 0; slot < kSlots; ++slot) arrive_data(slot, at, 0x7FFF'FFF0, true);
+    EXPECT_EQ(came(0x7FFF'FFF0), one);
+    EXPECT_LT(one.size(), std::size_t{kSlots} * kPackets);
+    EXPECT_GT(one.size(), std::size_t{kSlots} * kPackets / 2);
+  }
+}
+
+TEST_F(ImpairedPortTest, SessionsThatSendAreKnownByTheOrderInWhichTheyWereAddressed) {
+  const auto sent = [&](bool is_second_first) {
+    with({.up = {.loss = 0.5}, .down = {}, .seed = 5});
+    std::array<Envelope, 2> envelopes;
+    for (Envelope& envelope : envelopes) port_->address({}, envelope);
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      Envelope& envelope = envelopes[is_second_first ? 1 - i : i];
+      for (int mark = 0; mark < 32; ++mark) {
+        std::array<io::Departure, 1> one{io::Departure{datagram(mark), &envelope}};
+        EXPECT_EQ(port_->transmit(one), 1u);
+      }
+    }
+    return fake_->sent;
+  };
+  const std::vector<int> forward = sent(false);
+  const std::vector<int> backward = sent(true);
+  const auto second = std::ranges::is_sorted_until(forward);  // Marks begin again with the second session.
+  std::vector<int> turned(second, forward.end());
+  turned.insert(turned.end(), forward.begin(), second);
+  EXPECT_NE(forward, backward);
+  EXPECT_EQ(turned, backward);
 }
 
 TEST_F(ImpairedPortTest, BlockedPortGetsItsPacketsLater) {

@@ -59,6 +59,47 @@ TEST(LinkTest, TheSameSeedGivesTheSameFates) {
   }
 }
 
+TEST(LinkTest, TicketDecidesNotTheOrder) {
+  const Impairment rough{.loss = 0.1, .burst_loss = 0.1, .delay = millis(20), .jitter = millis(5), .duplicate = 0.1};
+  constexpr int kTickets = 2'000;
+  for (const std::uint32_t lane : {0u, 3u}) {
+    Link forward(rough, 3);
+    Link backward(rough, 3);
+    std::vector<int> copies;
+    for (int i = 0; i < kTickets; ++i) copies.push_back(forward.offer(Instant{0}, {lane, i}).copies);
+    for (int i = kTickets - 1; i >= 0; --i) {
+      static_cast<void>(backward.offer(Instant{0}, {lane + 1, i}));  // Who travels beside it does not matter.
+      ASSERT_EQ(backward.offer(Instant{0}, {lane, i}).copies, copies[static_cast<std::size_t>(i)]) << i;
+    }
+  }
+}
+
+TEST(LinkTest, BurstsKeepTheirShareAndLengthInEachLaneAndForEachLength) {
+  for (const double length : {1.0, 1.3, 5.0, 50.0})
+    for (const std::uint32_t lane : {0u, 2u}) {
+      Link link({.burst_loss = 0.2, .burst_length = length}, 7);
+      int lost = 0;
+      int bursts = 0;
+      bool was_lost = false;
+      for (int i = 0; i < kMany; ++i) {
+        const bool is_lost = link.offer(Instant{0}, {lane, i}).copies == 0;
+        lost += is_lost ? 1 : 0;
+        bursts += is_lost && !was_lost ? 1 : 0;
+        was_lost = is_lost;
+      }
+      EXPECT_NEAR(lost, kMany * 0.2, kMany * 0.02) << length;
+      EXPECT_NEAR(static_cast<double>(lost) / bursts, length, length * 0.1);
+    }
+}
+
+TEST(LinkTest, LanesHaveFatesOfTheirOwn) {
+  Link link({.loss = 0.5}, 7);
+  int same = 0;
+  for (int i = 0; i < 1'000; ++i)
+    same += link.offer(Instant{0}, {0, i}).copies == link.offer(Instant{0}, {1, i}).copies ? 1 : 0;
+  EXPECT_NEAR(same, 500, 80);
+}
+
 TEST(LinkTest, JitterStaysInItsBandAndKeepsTheOrder) {
   Link link({.delay = millis(25), .jitter = millis(2)}, 5);
   Instant last{};
