@@ -252,6 +252,7 @@ Report Generator::report() const {
     report.publishers.sent += static_cast<std::uint64_t>(publisher->sent());
     report.publishers.repaired += publisher->repaired();
     report.publishers.reported_lost += publisher->reported_lost();
+    report.publishers.unacknowledged += publisher->unacknowledged();
     report.publishers.delayed += publisher->delayed();
     if (publisher->has_failed()) ++report.publishers.failures[publisher->why_ended()];
   }

@@ -2,6 +2,7 @@
 // is the send time of each packet.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,6 +42,10 @@ class Publisher {
   [[nodiscard]] std::int64_t sent() const { return end_.value_or(next_.value); }
   [[nodiscard]] std::uint64_t repaired() const { return sender_ ? sender_->stats().repaired : 0; }
   [[nodiscard]] std::uint64_t reported_lost() const { return sender_ ? sender_->stats().lost : 0; }
+  // Packets of those sent that the relay never said it has, or has given up.
+  [[nodiscard]] std::uint64_t unacknowledged() const {
+    return sender_ ? static_cast<std::uint64_t>(std::max<std::int64_t>(sent() - sender_->acked().value, 0)) : 0;
+  }
   // Packets that were due more than 10 ms before they left.
   [[nodiscard]] std::uint64_t delayed() const { return delayed_; }
   [[nodiscard]] std::int64_t next_due_ns() const { return next_due_ns_; }

@@ -44,13 +44,10 @@ Json link_json(const link_proxy::LinkCounters& link) {
 }
 
 Json publishers_json(const PublishersReport& publishers) {
-  return {{"count", publishers.count},
-          {"connected", publishers.connected},
-          {"sent", publishers.sent},
-          {"reported_lost", publishers.reported_lost},
-          {"repaired", publishers.repaired},
-          {"delayed", publishers.delayed},
-          {"failures", Json(publishers.failures)}};
+  return {{"count", publishers.count},       {"connected", publishers.connected},
+          {"sent", publishers.sent},         {"reported_lost", publishers.reported_lost},
+          {"repaired", publishers.repaired}, {"unacknowledged", publishers.unacknowledged},
+          {"delayed", publishers.delayed},   {"failures", Json(publishers.failures)}};
 }
 
 double rate_of(const Report& report) {
@@ -102,6 +99,9 @@ std::vector<std::string> judge(const Settings& settings, const Report& report) {
   }
   for (const auto& [why, count] : report.publishers.failures)
     reasons.push_back(std::to_string(count) + " publishers: " + why);
+  const std::uint64_t unheard = report.publishers.unacknowledged;
+  claim(static_cast<double>(unheard) <= settings.excused_loss * static_cast<double>(report.publishers.sent),
+        std::to_string(unheard) + " published packets were never acknowledged");
   for (const auto& [why, count] : report.failures) reasons.push_back(std::to_string(count) + " viewers: " + why);
   claim(good.connected == good.viewers, std::to_string(good.viewers - good.connected) + " of " +
                                             std::to_string(good.viewers) + " viewers never came up");

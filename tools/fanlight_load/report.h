@@ -20,6 +20,7 @@ struct PublishersReport {
   std::uint64_t sent = 0;
   std::uint64_t repaired = 0;
   std::uint64_t reported_lost = 0;
+  std::uint64_t unacknowledged = 0;
   std::uint64_t delayed = 0;
   std::map<std::string, std::size_t> failures;
 };

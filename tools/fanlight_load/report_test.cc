@@ -39,6 +39,14 @@ TEST_F(LoadReportTest, ViewersThatStandStillAtTheEndFailTheRun) {
   EXPECT_THAT(reasons(), IsEmpty());
 }
 
+TEST_F(LoadReportTest, PacketsThatTheRelayNeverAcknowledgedFailTheRun) {
+  report_.publishers.sent = 1'000;
+  report_.publishers.unacknowledged = 20;
+  EXPECT_THAT(reasons(), ElementsAre("20 published packets were never acknowledged"));
+  settings_.excused_loss = 0.02;
+  EXPECT_THAT(reasons(), IsEmpty());
+}
+
 TEST_F(LoadReportTest, LossOfManyViewersForLongDoesNotWrap) {
   Tally one;
   one.lost = 3'000'000'000;
