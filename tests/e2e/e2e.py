@@ -22,6 +22,7 @@ import capacity_cases  # noqa: E402
 import clients  # noqa: E402
 import libsrt  # noqa: E402
 import load_cases  # noqa: E402
+import load_device_cases  # noqa: E402
 import relay as relays  # noqa: E402
 import setup  # noqa: E402
 import veth  # noqa: E402
@@ -422,7 +423,7 @@ def main() -> int:
     args = parser.parse_args()
     stop_on_signals()
     results = Results()
-    for jobs, some in ((args.jobs, cases()), (1, load_cases.CASES + capacity_cases.CASES)):
+    for jobs, some in ((args.jobs, cases()), (1, load_cases.CASES + load_device_cases.CASES + capacity_cases.CASES)):
         wanted = [(name, lambda name=name, test=test: on_a_stage(args.build_dir, test, name, results))
                   for name, test in some if args.only.search(name)]
         if not run_side_by_side(wanted, jobs, results):

@@ -10,7 +10,6 @@ import time
 
 import relay as relays
 import setup
-from processes import dies_with_us
 from testing import Skip, Stage, claim
 
 NAME = "live/load"
@@ -27,18 +26,20 @@ def start_relay(stage: Stage, **rule) -> str:
 class Load:
     """A running fanlight-load."""
 
-    def __init__(self, stage: Stage, mode: str, relay: str, *options: str) -> None:
+    def __init__(self, stage: Stage, mode: str, relay: str, *options: str, inside=lambda argv: argv) -> None:
         self.report = stage.work / f"load-{mode}.json"
         self.report.unlink(missing_ok=True)
-        argv = [str(setup.find_program(stage.build, "fanlight-load")), mode, "--relay", relay, "--name", NAME,
-                "--json", str(self.report), *options]
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=dies_with_us())
+        program = str(setup.find_program(stage.build, "fanlight-load"))
+        started = stage.processes.start(f"load-{mode}", inside([program, mode, "--relay", relay, "--name", NAME,
+                                                                "--json", str(self.report), *options]))
+        self.process, self.log_tail = started.popen, started.log_tail
 
     def finish(self, status: int = 0) -> dict:
         try:
-            said = self.process.communicate(timeout=40)[0][-600:]
+            self.process.wait(timeout=40)
         finally:
             self.process.kill()
+        said = self.log_tail(12)
         if "built without libsrt" in said:
             raise Skip(said.strip())
         claim(self.process.returncode == status, f"fanlight-load ended with {self.process.returncode}: {said}")
