@@ -1,0 +1,112 @@
+#include "fanlight_load/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+namespace fanlight::load {
+namespace {
+
+using testing::HasSubstr;
+
+using Words = std::vector<std::string>;
+
+// As a shell splits them, as far as our examples need one: single quotes, and a comment at the end.
+Words words_of(const std::string& line) {
+  Words words;
+  bool is_quoted = false;
+  bool is_inside = false;
+  for (const char letter : line) {
+    if (letter == '#' && !is_inside) break;
+    const bool ends = letter == ' ' && !is_quoted;
+    if (letter == '\'') is_quoted = !is_quoted;
+    if (!ends && !is_inside) words.emplace_back();
+    is_inside = !ends;
+    if (!ends && letter != '\'') words.back() += letter;
+  }
+  return words;
+}
+
+// Lines that call the program, each joined with those that a backslash at its end continues it by.
+std::vector<std::string> calls_in(std::istream& text) {
+  std::vector<std::string> calls;
+  bool goes_on = false;
+  for (std::string line; std::getline(text, line);) {
+    line.erase(0, std::min(line.find_first_not_of(' '), line.size()));
+    const bool is_call = line.starts_with("fanlight-load ");
+    if (goes_on) calls.back() += " " + line;
+    if (!goes_on && is_call) calls.push_back(line);
+    if (!goes_on && !is_call) continue;
+    goes_on = line.ends_with('\\');
+    if (goes_on) calls.back().pop_back();
+  }
+  return calls;
+}
+
+struct Parsed {
+  std::variant<Settings, int> outcome;
+  std::string said;
+};
+
+Parsed parse(Words words) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  auto outcome = parse_command_line(static_cast<int>(argv.size()), argv.data());
+  std::string said = testing::internal::GetCapturedStdout();
+  said += testing::internal::GetCapturedStderr();
+  return {std::move(outcome), std::move(said)};
+}
+
+// Either it only prints something, or it would run, and against a relay that may be loaded.
+void expect_runnable(const std::string& call) {
+  const Parsed parsed = parse(words_of(call));
+  if (const int* status = std::get_if<int>(&parsed.outcome)) {
+    EXPECT_EQ(*status, 0) << call << "\n" << parsed.said;
+  } else {
+    EXPECT_TRUE(judge_destination(std::get<Settings>(parsed.outcome))) << call;
+  }
+}
+
+TEST(LoadCommandLineTest, ExamplesOfTheDocumentationAreRight) {
+  std::ifstream file(FANLIGHT_SOURCE_ROOT "/docs/load.md");
+  const std::vector<std::string> calls = calls_in(file);
+  EXPECT_GE(calls.size(), 5u);
+  for (const std::string& call : calls) expect_runnable(call);
+}
+
+TEST(LoadCommandLineTest, ExamplesOfTheHelpAreRight) {
+  for (const char* command : {"both", "publish", "view"}) {
+    std::istringstream help(parse({"fanlight-load", command, "--help"}).said);
+    const std::vector<std::string> calls = calls_in(help);
+    EXPECT_GE(calls.size(), 1u) << command;
+    for (const std::string& call : calls) expect_runnable(call);
+  }
+}
+
+TEST(LoadCommandLineTest, VersionIsTold) {
+  const Parsed parsed = parse({"fanlight-load", "--version"});
+  EXPECT_EQ(std::get<int>(parsed.outcome), 0);
+  EXPECT_EQ(parsed.said, "fanlight-load " FANLIGHT_VERSION "\n");
+}
+
+TEST(LoadCommandLineTest, NegativeTimesAreWrongUsage) {
+  for (const char* option :
+       {"--duration", "--latency", "--gop", "--misbehave-after", "--delay", "--up-jitter", "--down-reorder-hold"}) {
+    const auto with = [&](const char* time) {
+      return parse({"fanlight-load", "both", "--relay", "127.0.0.1:9000", "--viewers", "1", option, time});
+    };
+    EXPECT_TRUE(std::holds_alternative<Settings>(with("5ms").outcome)) << option;
+    const Parsed wrong = with("-5ms");
+    ASSERT_TRUE(std::holds_alternative<int>(wrong.outcome)) << option;
+    EXPECT_EQ(std::get<int>(wrong.outcome), 2);
+    EXPECT_THAT(wrong.said, HasSubstr("a time is not negative"));
+  }
+}
+
+}  // namespace
+}  // namespace fanlight::load
