@@ -8,9 +8,14 @@
 #include <map>
 
 #include "fanlight_load/libsrt_crowd.h"
+#include "link_proxy/duration_option.h"
 #include "link_proxy/impairment_options.h"
 
 namespace fanlight::load {
+
+using link_proxy::add_duration;
+using link_proxy::to_micros;
+
 namespace {
 
 constexpr int kWrongUsage = 2;
@@ -44,11 +49,6 @@ struct Words {
   Settings settings;
 };
 
-CLI::AsNumberWithUnit time_unit() {
-  return CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}},
-                               CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME");
-}
-
 CLI::AsNumberWithUnit rate_unit() {
   return CLI::AsNumberWithUnit(std::map<std::string, double>{{"k", 1e3}, {"M", 1e6}, {"G", 1e9}},
                                CLI::AsNumberWithUnit::UNIT_OPTIONAL, "BITS/S");
@@ -58,12 +58,8 @@ void add_common(CLI::App& app, Words& words) {
   Settings& settings = words.settings;
   app.add_option("--relay", words.relay, "the relay's address, such as 127.0.0.1:9000 or [::1]:9000")->required();
   app.add_option("--name", settings.name, "stream name; {n} counts from 1 (default live/main)");
-  app.add_option("--duration", words.duration_us, "how long, once everybody is up (default 10s)")
-      ->transform(time_unit())
-      ->check(link_proxy::not_negative());
-  app.add_option("--latency", words.latency_us, "SRT latency to ask for (default 120ms)")
-      ->transform(time_unit())
-      ->check(link_proxy::not_negative());
+  add_duration(app, "--duration", words.duration_us, "how long, once everybody is up (default 10s)");
+  add_duration(app, "--latency", words.latency_us, "SRT latency to ask for (default 120ms)");
   app.add_option("--key-bits", words.key_bits, "AES key length")->check(CLI::IsMember({128, 192, 256}));
   app.add_option("--core", settings.core, "pin to this CPU (default: not pinned)")->check(CLI::Range(-1, 1023));
   app.add_option("--json", settings.json_path, "write the report to this file; - for standard output")
@@ -104,10 +100,7 @@ void add_publishing(CLI::App& app, Words& words) {
   app.add_option("--bitrate", settings.bits_per_second, "payload of each, such as 5M (default)")
       ->transform(rate_unit())
       ->group(group);
-  app.add_option("--gop", words.group_us, "from one access point to the next (default 1s)")
-      ->transform(time_unit())
-      ->check(link_proxy::not_negative())
-      ->group(group);
+  add_duration(app, "--gop", words.group_us, "from one access point to the next (default 1s)")->group(group);
   app.add_option("--publish-passphrase-file", words.publish_passphrase_file, "first line: the publishers' passphrase")
       ->type_name("FILE")
       ->group(group);
@@ -144,9 +137,7 @@ void add_viewing(CLI::App& app, Words& words) {
         std::tuple{"--vanish", &words.vanish, "percent that fall silent without SHUTDOWN"},
         std::tuple{"--nak-flood", &words.nak_flood, "percent that report 16 packets as lost that are not, each 10 ms"}})
     app.add_option(name, *value, help)->check(CLI::Range(0.0, 100.0))->group(bad);
-  app.add_option("--misbehave-after", words.misbehave_after_us, "so long after they have caught up (default 2s)")
-      ->transform(time_unit())
-      ->check(link_proxy::not_negative())
+  add_duration(app, "--misbehave-after", words.misbehave_after_us, "so long after they have caught up (default 2s)")
       ->group(bad);
 }
 
@@ -247,8 +238,6 @@ Result<Done> read_ethernet(const Words& words, Settings& settings) {
   if (device.starts_with("net_vhost") || device.starts_with("net_virtio_user")) ethernet.trusts_checksums = true;
   return Done{};
 }
-
-Micros to_micros(double us) { return {static_cast<std::int64_t>(us)}; }
 
 Result<Done> read_amounts(const Words& words, Settings& settings) {
   settings.duration = to_micros(words.duration_us);

@@ -1,32 +1,15 @@
 #include "link_proxy/impairment_options.h"
 
-#include <map>
+#include "link_proxy/duration_option.h"
 
 namespace fanlight::link_proxy {
-namespace {
-
-void add_duration(CLI::App& app, const std::string& name, std::optional<double>& value, const std::string& help) {
-  app.add_option(name, value, help)
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1}, {"ms", 1e3}, {"s", 1e6}},
-                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
-      ->check(not_negative());
-}
-
-Micros to_micros(double us) { return {static_cast<std::int64_t>(us)}; }
-
-}  // namespace
-
-CLI::Validator not_negative() {
-  return {[](std::string& text) { return text.starts_with('-') ? std::string("a time is not negative") : ""; }, ""};
-}
 
 void add_impairment(CLI::App& app, const std::string& prefix, const std::string& group, ImpairmentFlags& flags) {
   const auto share = [&](const char* name, std::optional<double>& value, const char* help) {
     app.add_option(prefix + name, value, help)->check(CLI::Range(0.0, 1.0))->group(group);
   };
   const auto duration = [&](const char* name, std::optional<double>& value, const char* help) {
-    add_duration(app, prefix + name, value, help);
-    app.get_option(prefix + name)->group(group);
+    add_duration(app, prefix + name, value, help)->group(group);
   };
   share("loss", flags.loss, "share of datagrams lost, each by itself; 0.01 is one per cent");
   share("burst-loss", flags.burst_loss, "share of datagrams lost in bursts (Gilbert), 0 to 1");

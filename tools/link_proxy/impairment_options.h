@@ -14,8 +14,6 @@ struct ImpairmentFlags {
   std::optional<double> loss, burst_loss, burst_length, delay_us, jitter_us, reorder, reorder_hold_us, duplicate;
 };
 
-// After the unit is taken off: nothing happens before it began.
-[[nodiscard]] CLI::Validator not_negative();
 void add_impairment(CLI::App& app, const std::string& prefix, const std::string& group, ImpairmentFlags& flags);
 [[nodiscard]] Impairment combined(const ImpairmentFlags& both, const ImpairmentFlags& own);
 

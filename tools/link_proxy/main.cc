@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "link_proxy/duration_option.h"
 #include "link_proxy/impairment_options.h"
 #include "proxy.h"
 
@@ -41,10 +41,7 @@ void define(CLI::App& app, Options& options) {
       ->check(not_negative());
   app.add_option("--measure", options.measure,
                  "write the relay's own delay to this file as JSON (clear streams, no delay)");
-  app.add_option("--measure-skip", options.measure_skip_us, "leave out each viewer's first data (default 1s)")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1}, {"ms", 1e3}, {"s", 1e6}},
-                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
-      ->check(not_negative());
+  add_duration(app, "--measure-skip", options.measure_skip_us, "leave out each viewer's first data (default 1s)");
   app.footer(
       "Examples:\n"
       "  5 % loss at 50 ms round trip:\n"
@@ -55,8 +52,6 @@ void define(CLI::App& app, Options& options) {
       "  the relay's own delay:\n"
       "    fanlight-linkproxy --listen 127.0.0.1:9100 --relay 127.0.0.1:9000 --measure delay.json --seconds 20");
 }
-
-Micros to_micros(double us) { return {static_cast<std::int64_t>(us)}; }
 
 std::optional<ProxySettings> settings_from(const Options& options) {
   const auto listen = Endpoint::parse(options.listen);
