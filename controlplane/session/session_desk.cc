@@ -58,18 +58,24 @@ Instant SessionDesk::next_deadline() const {
   return is_stopping_ ? due : std::min({due, calls_.next_deadline(), admission_.next_look()});
 }
 
-// A worker hands a publisher's packets to all others as soon as it has the session: they know the stream by then.
+// A worker hands a publisher's packets to all others as soon as it has the session: they know the stream by then. It
+// waits for that stream alone: others may stand behind it, in this queue or in those that wait for this one.
 Command* SessionDesk::peek_command(std::size_t worker) {
   if (commands_[worker].empty()) return nullptr;
   Command& next = commands_[worker].front();
-  const bool is_opening =
-      std::holds_alternative<command::OpenSession>(next) || std::holds_alternative<command::OpenCall>(next);
-  return is_opening && streams_untold_ > 0 ? nullptr : &next;
+  const auto waits_for = [&](StreamIndex stream) { return streams_untold_.contains(stream.raw()); };
+  const auto* session = std::get_if<command::OpenSession>(&next);
+  const auto* call = std::get_if<command::OpenCall>(&next);
+  const bool waits = (session != nullptr && waits_for(session->stream)) || (call != nullptr && waits_for(call->stream));
+  return waits ? nullptr : &next;
 }
 
 void SessionDesk::pop_command(std::size_t worker) {
   CHECK(!commands_[worker].empty());
-  if (std::holds_alternative<command::AddStream>(commands_[worker].front())) --streams_untold_;
+  if (const auto* added = std::get_if<command::AddStream>(&commands_[worker].front())) {
+    const auto untold = streams_untold_.find(added->index.raw());
+    if (--untold->second == 0) streams_untold_.erase(untold);
+  }
   commands_[worker].pop_front();
 }
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,7 +63,7 @@ class SessionDesk {
 
   [[nodiscard]] std::size_t workers() const { return placement_.workers(); }
   // The next command for a worker, oldest first. Peek, push into the ring, then pop: a full ring loses nothing. Who has
-  // gone round all workers goes round again: sessions are not opened while a worker has not been told of a stream.
+  // gone round all workers goes round again: sessions are not opened while a worker has not been told of their stream.
   [[nodiscard]] Command* peek_command(std::size_t worker = 0);
   void pop_command(std::size_t worker = 0);
   [[nodiscard]] bool has_commands(std::size_t worker = 0) const { return !commands_[worker].empty(); }
@@ -173,8 +174,8 @@ class SessionDesk {
   WayOut way_out_;
   IsOwn is_own_;
   std::deque<Lookup> lookups_;
-  std::vector<std::deque<Command>> commands_;  // By worker.
-  std::size_t streams_untold_ = 0;             // Those among them that add a stream.
+  std::vector<std::deque<Command>> commands_;            // By worker.
+  std::map<std::uint16_t, std::size_t> streams_untold_;  // By index: so many workers have not taken its AddStream.
   std::deque<Notice> notices_;
   std::uint64_t last_request_ = 0;
   Instant now_{};         // Of the last event or timeout.

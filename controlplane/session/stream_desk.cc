@@ -51,7 +51,7 @@ StreamEntry* SessionDesk::begin_stream(const StreamPolicy& policy, std::string_v
   CHECK(streams.size() == workers());
   for (std::size_t worker = 0; worker < streams.size(); ++worker)
     say(worker, command::AddStream{.index = entry->index, .stream = streams[worker]});
-  streams_untold_ += workers();
+  streams_untold_[entry->index.raw()] += workers();
   return entry;
 }
 

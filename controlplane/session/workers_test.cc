@@ -75,6 +75,16 @@ TEST_F(WorkersTest, NoSessionOpensBeforeAllWorkersWereToldOfTheStream) {
   EXPECT_NE(find<command::OpenSession>(then), nullptr);
 }
 
+// Three publishers in one turn of the loop: the second stream's command stands behind the first one's session.
+TEST_F(WorkersTest, SessionsDoNotWaitForStreamsThatStandBehindThem) {
+  for (const std::size_t workers : {1u, 2u}) {
+    begin({rule("live/*")}, workers);
+    for (const std::uint32_t n : {1u, 2u, 3u}) call(publisher("live/" + std::to_string(n), n), 0);
+    static_cast<void>(take_commands());
+    for (std::size_t worker = 0; worker < workers; ++worker) EXPECT_FALSE(desk().has_commands(worker)) << worker;
+  }
+}
+
 TEST_F(WorkersTest, ASessionOpensWhereItsCallerLanded) {
   begin({rule("live/main")}, 2);
   let_in_on(1, publisher("live/main"), 1);
