@@ -14,7 +14,7 @@ using link_proxy::LinkCounters;
 
 namespace {
 
-// Packets held for the port at most; a port that is blocked for longer loses the rest, as a full queue does.
+// Handed to the port at a time.
 constexpr std::size_t kLeavingMax = 4096;
 constexpr std::uint64_t kDownSeed = 0x9E37'79B9'7F4A'7C15;
 
@@ -74,16 +74,13 @@ std::size_t ImpairedPort::transmit(std::span<io::Departure> departures) noexcept
   return departures.size();
 }
 
+// As far as the port takes it; what is left goes first the next time.
 void ImpairedPort::send_due(Instant now) {
-  while (departures_.has_due(now)) {
-    leaving_.push_back(departures_.pop());
-    if (leaving_.size() <= kLeavingMax) continue;
-    leaving_.pop_back();
-    ++overflowed_;
-  }
-  if (leaving_.empty()) return;
-  const std::size_t gone = port_->transmit(leaving_);
-  leaving_.erase(leaving_.begin(), leaving_.begin() + static_cast<std::ptrdiff_t>(gone));
+  do {
+    while (leaving_.size() < kLeavingMax && departures_.has_due(now)) leaving_.push_back(departures_.pop());
+    const std::size_t gone = leaving_.empty() ? 0 : port_->transmit(leaving_);
+    leaving_.erase(leaving_.begin(), leaving_.begin() + static_cast<std::ptrdiff_t>(gone));
+  } while (leaving_.empty() && departures_.has_due(now));
 }
 
 void ImpairedPort::wait(Micros span) noexcept {
@@ -123,7 +120,7 @@ std::uint32_t ImpairedPort::session_of(const Envelope& envelope) {
 PacketRef ImpairedPort::copy_of(const PacketRef& packet) {
   PacketRef copy = pool_.take();
   if (!copy || !copy.resize(packet.total_bytes())) {
-    ++overflowed_;
+    ++copies_not_made_;
     return {};
   }
   std::byte* at = copy.bytes().data();

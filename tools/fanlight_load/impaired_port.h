@@ -32,8 +32,8 @@ class ImpairedPort final : public VirtualPort {
 
   [[nodiscard]] link_proxy::LinkCounters up() const { return sum_of(up_); }
   [[nodiscard]] link_proxy::LinkCounters down() const { return sum_of(down_); }
-  // Datagrams for which no buffer was left while they were under way.
-  [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
+  // Duplicates for which no buffer was left.
+  [[nodiscard]] std::uint64_t copies_not_made() const { return copies_not_made_; }
 
  private:
   template <class T>
@@ -80,7 +80,7 @@ class ImpairedPort final : public VirtualPort {
   Line<io::Departure> departures_;
   std::vector<io::Departure> leaving_;  // Due, and not yet taken by the port.
   std::array<io::Arrival, kReceiveBurst> burst_;
-  std::uint64_t overflowed_ = 0;
+  std::uint64_t copies_not_made_ = 0;
 };
 
 }  // namespace fanlight::load

@@ -216,5 +216,14 @@ TEST_F(ImpairedPortTest, BlockedPortGetsItsPacketsLater) {
   EXPECT_EQ(fake_->sent, (std::vector<int>{1, 2}));
 }
 
+TEST_F(ImpairedPortTest, ManyThatAreDueAtOnceAllLeave) {
+  with({.up = {.delay = millis(1)}, .down = {}, .seed = 1});
+  for (int i = 0; i < 6000; ++i) send(i % 200);
+  pass(millis(2));
+  EXPECT_TRUE(receive().empty());
+  ASSERT_EQ(fake_->sent.size(), 6000u);
+  for (std::size_t i = 0; i < 6000; ++i) ASSERT_EQ(fake_->sent[i], static_cast<int>(i % 200));
+}
+
 }  // namespace
 }  // namespace fanlight::load

@@ -74,6 +74,7 @@ int run(const Settings& settings) {
   if (const ImpairedPort* impaired = (*ports)->impairment()) {
     report.up = impaired->up();
     report.down = impaired->down();
+    report.copies_not_made = impaired->copies_not_made();
   }
   return conclude(settings, report);
 }

@@ -148,6 +148,7 @@ std::string as_json(const Settings& settings, const Report& report) {
                        {"receive_pool_dry", report.port.receive_pool_dry},
                        {"missed_ticks", report.missed_ticks},
                        {"unsent", report.unsent},
+                       {"copies_not_made", report.copies_not_made},
                        {"strangers", report.strangers}};
   return json.dump();
 }

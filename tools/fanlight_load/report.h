@@ -43,6 +43,7 @@ struct Report {
   io::PortCounters port;
   link_proxy::LinkCounters up;
   link_proxy::LinkCounters down;
+  std::uint64_t copies_not_made = 0;  // Duplicates of the bad weather for which no buffer was left.
 
   [[nodiscard]] const Figures& good() const { return figures->front(); }
 };
