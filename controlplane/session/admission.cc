@@ -26,7 +26,7 @@ void StreamRate::note(Instant now, std::uint64_t bytes) {
 }
 
 bool Admission::admit(double sent_bits, double viewer_bits) {
-  if (!is_limited() || sent_bits + viewer_bits <= bits_max_) return true;
+  if (has_room(sent_bits, viewer_bits)) return true;
   ++refused_;
   return false;
 }

@@ -35,6 +35,9 @@ class Admission {
   // 0: no limit.
   void limit(double bits_max) { bits_max_ = bits_max; }
   [[nodiscard]] bool is_limited() const { return bits_max_ > 0; }
+  [[nodiscard]] bool has_room(double sent_bits, double viewer_bits) const {
+    return !is_limited() || sent_bits + viewer_bits <= bits_max_;
+  }
   // Whether a viewer of so many bits/s fits beside what is sent now; counts when not.
   [[nodiscard]] bool admit(double sent_bits, double viewer_bits);
   // When the streams' rates are to be asked for next.

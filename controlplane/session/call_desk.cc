@@ -113,7 +113,19 @@ std::optional<std::string> SessionDesk::obstacle_of(const CallEntry& call) {
   const std::optional<Reject> reason = judge_stream(stream, call.rule.role);
   if (reason == Reject::kConflict) return "stream " + call.rule.stream + " has a publisher already";
   if (reason) return "stream " + call.rule.stream + " is not published";
+  if (call.rule.role == Role::kViewer && !has_room_to_push(stream, call.rule.stream))
+    return "the relay sends as much as capacity_mbps and admission_share let it";
   return std::nullopt;
+}
+
+// Beside what is sent now and what other calls will take that ring: each of them has been let ring.
+bool SessionDesk::has_room_to_push(const StreamEntry* stream, std::string_view name) {
+  if (!admission_.is_limited()) return true;
+  double bits = admission().bits;
+  streams_.for_each([&bits](const StreamEntry& one) { bits += one.ringing_viewers * one.viewer_bits(); });
+  const double more =
+      stream != nullptr ? stream->viewer_bits() : static_cast<double>(streams_.match(name)->bitrate_bits_max);
+  return admission_.has_room(bits, more);
 }
 
 void SessionDesk::begin_call(CallEntry& call) {
@@ -184,7 +196,10 @@ void SessionDesk::dial(CallEntry& call, const Path& path) {
   // Nobody lands with a call; the publisher's place is taken while it rings, so that two cannot win.
   call.worker = placement_.place(Role::kViewer, call.id % placement_.workers());
   placement_.enter(call.worker);
-  if (!is_viewer) stream->publisher = opening.request;
+  if (is_viewer)
+    ++stream->ringing_viewers;
+  else
+    stream->publisher = opening.request;
   call.state = CallState::kCalling;
   call.request = opening.request;
   call.stream = stream->index;
@@ -209,8 +224,10 @@ void SessionDesk::handle(event::CallConnected& event) {
                   .key_bytes = call->passphrase.is_empty() ? 0u : call->rule.url.key_bytes,
                   .call = call->id};
   StreamEntry* stream = streams_.at(call->stream);
+  if (session.role == Role::kViewer && stream != nullptr) --stream->ringing_viewers;
   if (session.role == Role::kPublisher && stream != nullptr) {
     session.passphrase = call->passphrase;
+    stream->is_published = true;
     stream->publisher_latency = event.receive_latency;
     stream->linger_end = Instant::never();
   }
@@ -232,6 +249,8 @@ void SessionDesk::handle(event::CallFailed& event) {
   session.request = event.request;
   session.role = call->rule.role;
   session.stream = call->stream;
+  if (StreamEntry* stream = streams_.at(call->stream); stream != nullptr && session.role == Role::kViewer)
+    --stream->ringing_viewers;
   leave_stream(session, false);
   placement_.leave(call->worker);
   if (call->is_removed) return calls_.erase(call->id);

@@ -228,6 +228,47 @@ TEST_F(CallDeskTest, WhileAPullRingsNobodyElsePublishes) {
   EXPECT_EQ(rejection_of(publisher("live/main", 5)), 0);
 }
 
+TEST_F(CallDeskTest, AStreamIsNotPublishedWhileItsPullRings) {
+  add(call_rule(Role::kPublisher, "live/x"));
+  const command::OpenCall pull = take_call();
+  const auto push = desk().add_call(now_, call_rule(Role::kViewer, "live/x", "192.0.2.51"));
+  ASSERT_TRUE(push);
+  wait({});
+  EXPECT_TRUE(take_commands().empty());
+  EXPECT_EQ(rejection_of(viewer("live/x", 5)), 2404);
+  connected(pull);
+  wait({});
+  EXPECT_EQ(take_call().role, Role::kViewer);
+}
+
+// The rule says 10 Mb/s.
+TEST_F(CallDeskTest, ACallThatRingsTakesNoViewersRoom) {
+  desk().limit_egress(15e6);
+  add(call_rule(Role::kViewer));
+  const command::OpenCall opening = take_call();
+  EXPECT_EQ(desk().admission().bits, 0);
+  add(call_rule(Role::kViewer, "live/main", "192.0.2.51"));
+  EXPECT_FALSE(take<command::OpenCall>()) << "two may not ring for the same room";
+  connected(opening);
+  EXPECT_NEAR(desk().admission().bits, 10e6, 1);
+  EXPECT_EQ(rejection_of(viewer("live/main", 5)), 2402);
+  ended(opening);
+  EXPECT_EQ(desk().admission().bits, 0);
+}
+
+TEST_F(CallDeskTest, APushWaitsUntilThereIsRoom) {
+  desk().limit_egress(15e6);
+  const command::OpenSession one = let_in(viewer("live/main", 5));
+  add(call_rule(Role::kViewer));
+  EXPECT_FALSE(take<command::OpenCall>());
+  EXPECT_THAT(view().failure, HasSubstr("capacity_mbps"));
+  EXPECT_EQ(desk().admission().refused, 0u);
+  closed(one);
+  wait(seconds(1));
+  failed(take_call(), wire::Reject::kTimeout);
+  EXPECT_EQ(desk().admission().bits, 0);
+}
+
 TEST_F(CallDeskTest, AnUnpublishedStreamOfAPatternIsPushedOnceItIsPublished) {
   add(call_rule(Role::kViewer, "live/x"));
   EXPECT_TRUE(take_commands().empty());

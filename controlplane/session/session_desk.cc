@@ -31,10 +31,11 @@ ByteSpan used_part(const std::array<std::byte, Size>& array, std::size_t bytes) 
 // What stands in the way of a role that the passphrase let through. Whether the stream's packets fit a viewer's MSS is
 // the worker's to say: it sees them.
 std::optional<Reject> judge_stream(const StreamEntry* stream, Role role) {
-  const bool has_publisher = stream != nullptr && stream->publisher.has_value();
-  if (role == Role::kPublisher) return has_publisher ? std::optional{Reject::kConflict} : std::nullopt;
+  const bool is_taken = stream != nullptr && stream->publisher.has_value();
+  if (role == Role::kPublisher) return is_taken ? std::optional{Reject::kConflict} : std::nullopt;
+  const bool is_published = stream != nullptr && stream->is_published;
   const bool may_wait = stream != nullptr && !stream->is_dynamic && stream->policy.wait;
-  return has_publisher || may_wait ? std::nullopt : std::optional{Reject::kNotFound};
+  return is_published || may_wait ? std::nullopt : std::optional{Reject::kNotFound};
 }
 
 void SessionDesk::handle_event(Instant now, Event event, std::size_t worker) {
@@ -178,6 +179,7 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
   if (is_publisher) {
     session.passphrase = stream.policy.publish_passphrase;
     stream.publisher = opening.request;
+    stream.is_published = true;
     stream.publisher_latency = terms.receive_latency;
     stream.linger_end = Instant::never();
   }

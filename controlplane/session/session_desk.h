@@ -146,6 +146,7 @@ class SessionDesk {
   // --- calls (call_desk.cc)
   void make_due_calls();
   [[nodiscard]] std::optional<std::string> obstacle_of(const CallEntry& call);
+  [[nodiscard]] bool has_room_to_push(const StreamEntry* stream, std::string_view name);
   void begin_call(CallEntry& call);
   void dial(CallEntry& call, const Path& path);
   void drop_call(CallEntry& call);

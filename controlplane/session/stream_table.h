@@ -23,20 +23,25 @@ struct StreamEntry {
   bool is_dynamic = false;                            // Born under a pattern; ends after its publisher.
   bool is_removed = false;                            // Its rule is gone: no new sessions.
   bool is_retiring = false;                           // RemoveStream was said; waits for StreamRetired.
-  std::optional<RequestId> publisher = std::nullopt;  // Taken from its CONCLUSION on, so that two cannot win.
+  std::optional<RequestId> publisher = std::nullopt;  // Taken from its CONCLUSION or our call on: two cannot win.
+  bool is_published = false;                          // By `publisher`; not yet while our call for it rings.
   Micros publisher_latency{};                         // The publisher session's receive latency; 0 without one.
   std::size_t retired = 0;                            // Workers that gave theirs back.
-  std::uint32_t sessions = 0;                         // Asked for or open, publisher included.
+  std::uint32_t sessions = 0;                         // Asked for or open, publisher and ringing calls included.
+  std::uint32_t ringing_viewers = 0;                  // Of them: listeners that have not answered our call yet.
   Instant linger_end = Instant::never();              // When a dynamic stream without a publisher ends.
   StreamRate rate{};
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
-  [[nodiscard]] std::uint32_t viewers() const { return sessions - (publisher && sessions > 0 ? 1 : 0); }
+  [[nodiscard]] std::uint32_t viewers() const {
+    return sessions - ringing_viewers - (publisher && sessions > 0 ? 1 : 0);
+  }
 
   // Frees the publisher's place if it is `request`'s.
   void vacate(RequestId request) {
     if (publisher != request) return;
     publisher.reset();
+    is_published = false;
     publisher_latency = Micros{};
   }
 };
