@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/readiness.h"
 #include "daemon/version.h"
+#include "daemon/way_out.h"
 #include "session/stream_policy.h"
 
 namespace fanlight::control {
@@ -87,6 +88,8 @@ int serve(Config config, const std::string& config_path, const DataplanePlan& pl
 int run_daemon(const DaemonOptions& options) {
   Result<Config, ConfigErrors> config = load_config(options.config_path);
   if (!config) return refuse(config.error());
+  if (const auto own = find_own_call(*config))
+    return refuse({{options.config_path + ": [[call]] to " + own->text() + ": this is the relay itself"}});
   const Result<DataplanePlan> plan = plan_dataplane(*config);
   if (!plan) return fail(plan.error());
   if (options.checks_only) return check(options, *config, *plan);

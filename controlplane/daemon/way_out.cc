@@ -60,12 +60,21 @@ bool is_own(const Config& config, const Endpoint& to) {
     return std::ranges::any_of(config.listen, [&](const ListenOptions& one) {
       if (one.address.port != to.port) return false;
       if (!one.address.ip.is_unspecified()) return one.address.ip == to.ip;
-      return speaks(config.listen, one.address, to.ip) && (is_loopback(to.ip) || is_address_of_host(to.ip));
+      // To the wildcard address means to this host.
+      return speaks(config.listen, one.address, to.ip) &&
+             (to.ip.is_unspecified() || is_loopback(to.ip) || is_address_of_host(to.ip));
     });
   return std::ranges::find(config.ethernet.udp_ports, to.port) != config.ethernet.udp_ports.end() &&
          std::ranges::any_of(config.ethernet.devices, [&](const DeviceOptions& device) {
            return (device.ipv4 && device.ipv4->ip == to.ip) || (device.ipv6 && device.ipv6->ip == to.ip);
          });
+}
+
+std::optional<Endpoint> find_own_call(const Config& config) {
+  for (const CallRule& call : config.calls)
+    if (const auto address = IpAddress::parse(call.url.host))
+      if (const Endpoint to{*address, call.url.port}; is_own(config, to)) return to;
+  return std::nullopt;
 }
 
 }  // namespace fanlight::control

@@ -14,4 +14,7 @@ namespace fanlight::control {
 // Whether the relay itself listens at `to`.
 [[nodiscard]] bool is_own(const Config& config, const Endpoint& to);
 
+// The first configured call to an address of the relay's own. Names are judged when they have been resolved.
+[[nodiscard]] std::optional<Endpoint> find_own_call(const Config& config);
+
 }  // namespace fanlight::control

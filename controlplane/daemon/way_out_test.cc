@@ -67,6 +67,23 @@ TEST(IsOwnTest, BehindAWildcardEveryAddressOfTheHostIs) {
   EXPECT_FALSE(is_own(listening_on({"0.0.0.0:9000"}), *Endpoint::parse("[::1]:9000")));
 }
 
+TEST(IsOwnTest, TheWildcardAddressIsThisHost) {
+  EXPECT_TRUE(is_own(listening_on({"0.0.0.0:9000"}), *Endpoint::parse("0.0.0.0:9000")));
+  EXPECT_FALSE(is_own(listening_on({"0.0.0.0:9000"}), *Endpoint::parse("0.0.0.0:9001")));
+}
+
+TEST(IsOwnTest, ACallThereIsFoundInTheConfiguration) {
+  Config config = listening_on({"0.0.0.0:9000"});
+  const auto call = [&](std::string host, std::uint16_t port) {
+    config.calls.emplace_back().url = {.host = std::move(host), .port = port};
+  };
+  call("127.0.0.1", 9001);
+  call("relay.example.net", 9000);
+  EXPECT_FALSE(find_own_call(config));
+  call("127.0.0.1", 9000);
+  EXPECT_EQ(find_own_call(config), *Endpoint::parse("127.0.0.1:9000"));
+}
+
 TEST(IsOwnTest, ADevicesAddressWithOneOfItsPortsIs) {
   Config config;
   config.relay.port = PortKind::kEthernet;
