@@ -91,6 +91,12 @@ std::optional<std::uint32_t> parse_number(std::string_view text) {
   return raw;
 }
 
+bool is_role(const std::optional<std::string>& word) { return !word || *word == "viewer" || *word == "publisher"; }
+
+Response wrong_role() {
+  return error_response(400, "invalid", "role is viewer or publisher; without it, calls of either are meant");
+}
+
 }  // namespace
 
 Routes::Outcome Routes::start(const Request& request) {
@@ -116,7 +122,7 @@ Routes::Outcome Routes::start(const Request& request) {
   }
   if (path == "/v1/calls") {
     if (request.method == "POST") return add_call(request.body);
-    return is_get ? calls() : method_refused("GET, POST");
+    return is_get ? calls(query_value(query, "role")) : method_refused("GET, POST");
   }
   if (path.starts_with(kCalls)) {
     const bool is_delete = request.method == "DELETE";
@@ -176,7 +182,13 @@ Response Routes::add_stream(const std::string& body) {
   return added ? json_response(201, {{"name", rule.name}}) : refusal(added.error());
 }
 
-Response Routes::calls() { return json_response(200, calls_json(relay_.calls())); }
+Response Routes::calls(const std::optional<std::string>& role) {
+  if (!is_role(role)) return wrong_role();
+  std::vector<CallView> calls = relay_.calls();
+  std::erase_if(calls,
+                [&](const CallView& call) { return role && (*role == "viewer") != (call.role == Role::kViewer); });
+  return json_response(200, calls_json(calls));
+}
 
 Response Routes::add_call(const std::string& body) {
   std::optional<std::vector<Field>> fields = fields_of(body);
@@ -195,8 +207,7 @@ Response Routes::add_call(const std::string& body) {
 Response Routes::remove_call(std::string_view id, std::optional<std::string> role) {
   const std::optional<std::uint32_t> number = parse_number(id);
   if (!number) return error_response(400, "invalid", "a call's ID is a number; GET /v1/calls lists them");
-  if (role && *role != "viewer" && *role != "publisher")
-    return error_response(400, "invalid", "role is viewer or publisher; without it, a call of either is meant");
+  if (!is_role(role)) return wrong_role();
   std::optional<Role> wanted;
   if (role) wanted = *role == "publisher" ? Role::kPublisher : Role::kViewer;
   const Result<Done> removed = relay_.remove_call(*number, wanted);

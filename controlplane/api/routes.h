@@ -35,7 +35,7 @@ class Routes {
   Response add_stream(const std::string& body);
   Response remove_stream(const std::string& name);
   Response kick(SocketId socket);
-  Response calls();
+  Response calls(const std::optional<std::string>& role);
   Response add_call(const std::string& body);
   Response remove_call(std::string_view id, std::optional<std::string> role);
   Outcome session_resource(const Request& request, std::string_view id);

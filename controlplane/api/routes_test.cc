@@ -155,6 +155,10 @@ TEST_F(RoutesTest, CallsAreListed) {
   EXPECT_EQ(calls[1]["session"], 77);
   EXPECT_EQ(calls[1]["retry_in_s"], nullptr);
   EXPECT_EQ(calls[1]["encrypted"], true);
+  const json viewers = json::parse(ask("GET", "/v1/calls?role=viewer").body)["calls"];
+  ASSERT_EQ(viewers.size(), 1u);
+  EXPECT_EQ(viewers[0]["id"], 4);
+  EXPECT_EQ(ask("GET", "/v1/calls?role=foo").status, 400u);
 }
 
 TEST_F(RoutesTest, ACallIsAddedAndRemoved) {

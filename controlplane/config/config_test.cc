@@ -215,6 +215,14 @@ stream = "live/*"
                   "x.toml:11: call.stream: found \"live/*\", accepted the name of one stream"));
 }
 
+TEST(ConfigTest, AKeyLengthWithoutAPassphraseIsNoClearCall) {
+  const std::string call = "[[call]]\nurl = \"srt://a:1?pbkeylen=32\"\nrole = \"viewer\"\nstream = \"a\"\n";
+  const std::string streams = "[[stream]]\nname = \"a\"\n";
+  EXPECT_THAT(errors_of(std::string{kListen} + call + streams),
+              ElementsAre(HasSubstr("pbkeylen without a passphrase, so the session would be clear")));
+  EXPECT_TRUE(parse_config(std::string{kListen} + call + "passphrase = \"long-enough\"\n" + streams, "x.toml"));
+}
+
 TEST(ConfigTest, ADuplicateStreamNameIsRefused) {
   EXPECT_THAT(errors_of(std::string{kListen} + "[[stream]]\nname = \"a\"\n[[stream]]\nname = \"a\"\n"),
               ElementsAre(HasSubstr("x.toml:6: stream.name: found \"a\" twice")));

@@ -44,24 +44,25 @@ std::optional<std::string> read_option(std::string_view key, const std::string& 
   const auto number = whole_number(value);
   if (key == "streamid") {
     if (value.empty() || value.size() > kStreamIdBytesMax || value.find('\0') != std::string::npos)
-      return "streamid: accepted 1 to 512 bytes";
+      return "streamid must be 1 to 512 bytes";
     url.stream_id = value;
   } else if (key == "passphrase") {
     const auto size = static_cast<std::int64_t>(value.size());
     if (size < kPassphraseBytes.least || size > kPassphraseBytes.most)
-      return "passphrase: found " + std::to_string(size) + " bytes, accepted " + show(kPassphraseBytes);
+      return "passphrase has " + std::to_string(size) + " bytes and must have " + show(kPassphraseBytes);
     url.passphrase = value;
   } else if (key == "latency") {
     if (!number || *number < kLatencyMs.least || *number > kLatencyMs.most)
-      return "latency: accepted " + show(kLatencyMs) + " (milliseconds)";
+      return "latency must be " + show(kLatencyMs) + " (milliseconds)";
     url.latency = millis(*number);
   } else if (key == "pbkeylen") {
-    if (number != 16 && number != 24 && number != 32) return "pbkeylen: accepted 16, 24 or 32";
+    if (number != 16 && number != 24 && number != 32) return "pbkeylen must be 16, 24 or 32";
+    url.has_key_bytes = true;
     url.key_bytes = static_cast<std::uint16_t>(*number);
   } else if (key == "mode") {
-    if (value != "caller") return "mode: accepted caller, for it is the relay that calls";
+    if (value != "caller") return "mode must be caller, for it is the relay that calls";
   } else {
-    return "an unknown option, accepted streamid, passphrase, latency, pbkeylen, mode=caller";
+    return "an unknown option; there are streamid, passphrase, latency, pbkeylen and mode=caller";
   }
   return std::nullopt;
 }

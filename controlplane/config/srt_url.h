@@ -19,6 +19,7 @@ struct SrtUrl {
   std::string passphrase{};      // Empty: clear.
   Micros latency{};              // The least that is asked for, on top of the stream's own.
   std::uint16_t key_bytes = 16;  // 16, 24 or 32; with a passphrase.
+  bool has_key_bytes = false;    // They were asked for.
   friend bool operator==(const SrtUrl&, const SrtUrl&) = default;
 };
 

@@ -141,7 +141,7 @@ int remove_stream(const Context& context, const std::string& name) {
 
 int list_calls(const Context& context, const std::string& role) {
   const Report report = role == "viewer" ? called_viewers_report : called_publishers_report;
-  return ask(context, {.target = "/v1/calls"}, report);
+  return ask(context, {.target = "/v1/calls?role=" + role}, report);
 }
 
 int add_call(const Context& context, const NewCall& call) {
