@@ -139,8 +139,8 @@ class Relay:
     def calls(self) -> list[dict]:
         """Of listeners of both roles; empty while the relay does not answer."""
         try:
-            answer = self.ask("viewer", "list")
-            return json.loads(answer.stdout)["calls"] if answer.returncode == 0 else []
+            answers = [self.ask(role, "list") for role in ("viewer", "publisher")]
+            return [call for answer in answers if answer.returncode == 0 for call in json.loads(answer.stdout)["calls"]]
         except (subprocess.TimeoutExpired, ValueError, KeyError):
             return []
 

@@ -58,7 +58,7 @@ def listening(**options) -> clients.Target:
 
 def call(stage: Stage, role: str, target: clients.Target, **more) -> int:
     """Asks the relay to call; answers the call's ID."""
-    query = {"latency": 120, "pbkeylen": target.key_bytes, "passphrase": target.passphrase, **more}
+    query = {"latency": 120, "pbkeylen": target.key_bytes if target.passphrase else None, "passphrase": target.passphrase, **more}
     url = replace(target, listening=False).url(**query)
     answer = stage.relay.ask(role, "add", url, "--stream", STREAM, as_json=False)
     claim(answer.returncode == 0, f"the relay refused the call: {answer.stderr}")
