@@ -41,7 +41,7 @@ CallRule read_call_rule(FieldReader& reader) {
     reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
   read_url(reader, rule);
   read_passphrase(reader, rule);
-  if (rule.url.has_key_bytes && rule.url.passphrase.empty())
+  if (rule.url.has_key_bytes && rule.url.passphrase.empty() && !reader.has("passphrase"))
     reader.complain("url", "pbkeylen without a passphrase, so the session would be clear", "both or neither");
   reader.finish();
   return rule;

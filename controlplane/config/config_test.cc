@@ -221,6 +221,8 @@ TEST(ConfigTest, AKeyLengthWithoutAPassphraseIsNoClearCall) {
   EXPECT_THAT(errors_of(std::string{kListen} + call + streams),
               ElementsAre(HasSubstr("pbkeylen without a passphrase, so the session would be clear")));
   EXPECT_TRUE(parse_config(std::string{kListen} + call + "passphrase = \"long-enough\"\n" + streams, "x.toml"));
+  EXPECT_THAT(errors_of(std::string{kListen} + call + "passphrase = \"abcd\"\n" + streams),
+              ElementsAre(HasSubstr("call.passphrase: found 4 bytes")));
 }
 
 TEST(ConfigTest, ADuplicateStreamNameIsRefused) {
