@@ -1,21 +1,8 @@
 // Which figures of a report were measured on this host, and which are taken for granted.
-#include <array>
-#include <cstdio>
-
+#include "capacity/formatted.h"
 #include "capacity/report.h"
 
 namespace fanlight::control {
-namespace {
-
-template <class... T>
-std::string formatted(const char* format, T... values) {
-  std::array<char, 256> out{};
-  std::snprintf(out.data(), out.size(), format, values...);
-  return out.data();
-}
-
-}  // namespace
-
 std::vector<std::string> measured_here(const CapacityReport& report) {
   std::vector<std::string> figures = {
       formatted("the worker's time for a packet and for an ACK, %zu times over", report.passes)};

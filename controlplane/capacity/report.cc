@@ -1,21 +1,14 @@
 #include "capacity/report.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
+
+#include "capacity/formatted.h"
 
 namespace fanlight::control {
 namespace {
 
 using nlohmann::json;
-
-template <class... T>
-std::string formatted(const char* format, T... values) {
-  std::array<char, 256> out{};
-  std::snprintf(out.data(), out.size(), format, values...);
-  return out.data();
-}
 
 std::string grouped(std::size_t number) {
   std::string digits = std::to_string(number);
