@@ -8,7 +8,7 @@
 #include "api/metrics.h"
 #include "config/call_rule.h"
 #include "config/stream_rule.h"
-#include "session/secret.h"
+#include "config/secret.h"
 
 namespace fanlight::control {
 namespace {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "contract/commands.h"
-#include "session/secret.h"
+#include "config/secret.h"
 
 namespace fanlight::control {
 

@@ -12,7 +12,7 @@
 #include "config/rules.h"
 #include "contract/commands.h"
 #include "contract/limits.h"
-#include "session/secret.h"
+#include "config/secret.h"
 
 namespace fanlight::control {
 

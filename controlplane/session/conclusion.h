@@ -8,7 +8,7 @@
 
 #include "base/ip.h"
 #include "contract/limits.h"
-#include "session/stream_id.h"
+#include "access/stream_id.h"
 #include "session/stream_policy.h"
 #include "wire/reject.h"
 #include "wire/srt_handshake.h"

@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "crypto/session_ciphers.h"
 #include "session/derivation_budget.h"
-#include "session/secret.h"
+#include "config/secret.h"
 #include "wire/reject.h"
 
 namespace fanlight::control {

@@ -14,7 +14,7 @@
 
 #include "contract/commands.h"
 #include "contract/limits.h"
-#include "session/secret.h"
+#include "config/secret.h"
 
 namespace fanlight::control {
 

@@ -3,7 +3,7 @@
 #include <tuple>
 
 #include "contract/limits.h"
-#include "session/stream_id.h"
+#include "access/stream_id.h"
 
 namespace fanlight::control {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "config/rules.h"
+#include "config/secret.h"
 #include "contract/commands.h"
-#include "session/secret.h"
 
 namespace fanlight::control {
 

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "access/stream_id.h"
 #include "base/check.h"
 #include "contract/limits.h"
-#include "session/stream_id.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fanlight;

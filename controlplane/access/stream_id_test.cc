@@ -1,4 +1,4 @@
-#include "session/stream_id.h"
+#include "access/stream_id.h"
 
 #include <gtest/gtest.h>
 
