@@ -89,7 +89,7 @@ std::optional<Keys> parse_keys(std::string_view list) {
 
 Result<StreamRequest, Reject> checked(Role role, std::string_view name, std::string_view user) {
   if (!is_stream_name(name) || !is_user(user)) return Reject::kBadRequest;
-  return StreamRequest{.role = role, .name = std::string{name}, .user = std::string{user}};
+  return StreamRequest{.role = role, .name = std::string{name}, .user = std::string{user}, .token = {}};
 }
 
 Result<StreamRequest, Reject> parse_key_list(std::string_view list) {

@@ -16,8 +16,9 @@ namespace fanlight::control {
 
 struct StreamRequest {
   Role role = Role::kViewer;
-  std::string name;  // is_stream_name() holds.
-  std::string user;  // UTF-8 without control characters; empty when absent.
+  std::string name;   // is_stream_name() holds.
+  std::string user;   // UTF-8 without control characters; empty when absent.
+  std::string token;  // jwt=, not verified; empty when absent.
 };
 
 // Segments of [A-Za-z0-9._-] between single slashes, at most kStreamNameBytesMax bytes, no ".." and no segment ".".

@@ -7,8 +7,8 @@
 #include "api/json_answers.h"
 #include "api/metrics.h"
 #include "config/call_rule.h"
-#include "config/stream_rule.h"
 #include "config/secret.h"
+#include "config/stream_rule.h"
 
 namespace fanlight::control {
 namespace {

@@ -41,6 +41,11 @@ std::chrono::steady_clock::time_point moment_of(Instant at) {
   return std::chrono::steady_clock::time_point(std::chrono::microseconds(at.us));
 }
 
+WallTime wall_time() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return WallTime{std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+}
+
 void log_notice(const Notice& notice) {
   spdlog::log(notice.level == Notice::Level::kWarning ? spdlog::level::warn : spdlog::level::info, "{}", notice.text);
 }
@@ -60,6 +65,7 @@ class ControlLoop::State {
             desk_, [this] { return facts(); }, [this] { settle(); }),
         bell_(loop_, dup(mailboxes_.front()->control_bell)) {
     wipe_passphrases(config_.streams);
+    desk_.set_wall_clock(wall_time);
     desk_.limit_egress(config_.relay.egress_bits_max());
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     bell_.non_blocking(true);

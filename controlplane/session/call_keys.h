@@ -3,8 +3,8 @@
 // A session that reconnects begins with another sequence number, so that a key used twice would repeat its key stream.
 #pragma once
 
-#include "contract/commands.h"
 #include "config/secret.h"
+#include "contract/commands.h"
 
 namespace fanlight::control {
 

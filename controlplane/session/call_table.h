@@ -10,9 +10,9 @@
 
 #include "base/ip.h"
 #include "config/rules.h"
+#include "config/secret.h"
 #include "contract/commands.h"
 #include "contract/limits.h"
-#include "config/secret.h"
 
 namespace fanlight::control {
 

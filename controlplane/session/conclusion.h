@@ -6,9 +6,9 @@
 #include <string>
 #include <variant>
 
+#include "access/stream_id.h"
 #include "base/ip.h"
 #include "contract/limits.h"
-#include "access/stream_id.h"
 #include "session/stream_policy.h"
 #include "wire/reject.h"
 #include "wire/srt_handshake.h"

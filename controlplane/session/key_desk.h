@@ -9,9 +9,9 @@
 #include <memory>
 
 #include "base/result.h"
+#include "config/secret.h"
 #include "crypto/session_ciphers.h"
 #include "session/derivation_budget.h"
-#include "config/secret.h"
 #include "wire/reject.h"
 
 namespace fanlight::control {

@@ -50,12 +50,13 @@ void SessionDesk::handle_timeout(Instant now) {
   streams_.for_each([this](StreamEntry& stream) {
     if (stream.linger_end <= now_) retire(stream);
   });
+  while (const auto overdue = inquiries_.take_overdue(now_)) answer_held(*overdue, NoAnswer{"no answer in time"});
   make_due_calls();
   ask_for_rates();
 }
 
 Instant SessionDesk::next_deadline() const {
-  const Instant due = std::min(sessions_.next_deadline(), streams_.next_linger_end());
+  const Instant due = std::min({sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline()});
   return is_stopping_ ? due : std::min({due, calls_.next_deadline(), admission_.next_look()});
 }
 
@@ -97,17 +98,72 @@ void SessionDesk::handle(event::ConclusionReceived& event) {
   if (const auto* conclusion = std::get_if<Conclusion>(&reading)) {
     if (now_ - event.received >= kWaitMax)
       return reject(event.path, conclusion->handshake, Reject::kOverload, &conclusion->request);
-    admit(event.path, *conclusion);
+    admit(event, *conclusion);
   } else if (const auto* rejected = std::get_if<RejectedConclusion>(&reading)) {
     reject(event.path, rejected->handshake, rejected->reason, nullptr);
   }
 }
 
-void SessionDesk::admit(const Path& path, const Conclusion& conclusion) {
+AccessRequest SessionDesk::request_of(const Path& path, const Conclusion& conclusion) const {
+  return {.wanted = conclusion.request,
+          .from = path.remote,
+          .srt_version = conclusion.caller.srt_version,
+          .is_encrypted = !conclusion.key_message.empty(),
+          .at = wall_clock_()};
+}
+
+void SessionDesk::admit(const event::ConclusionReceived& event, const Conclusion& conclusion) {
   sessions_.handle_timeout(now_);
-  if (sessions_.is_repeat(path, conclusion.handshake.socket, conclusion.handshake.first_seq))
-    return answer_repeat(path, conclusion);
-  if (const auto reason = try_open(path, conclusion)) reject(path, conclusion.handshake, *reason, &conclusion.request);
+  const wire::Handshake& handshake = conclusion.handshake;
+  if (sessions_.is_repeat(event.path, handshake.socket, handshake.first_seq))
+    return answer_repeat(event.path, conclusion);
+  if (inquiries_.is_held(event.path, handshake.socket, handshake.first_seq)) return;
+  AccessRequest request = request_of(event.path, conclusion);
+  Decision decision = policies_.judge(request);
+  if (auto* denied = std::get_if<Denied>(&decision))
+    return reject(event.path, handshake, denied->reason, &conclusion.request, denied->by);
+  if (auto* asked = std::get_if<Asked>(&decision))
+    return ask_about(event, conclusion, std::move(request), std::move(*asked));
+  let_in(event.path, conclusion, std::get<Grant>(decision));
+}
+
+void SessionDesk::ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
+                            Asked asked) {
+  const wire::Handshake& handshake = conclusion.handshake;
+  const ByteSpan datagram = used_part(event.datagram, event.bytes);
+  HeldConclusion held{.path = event.path,
+                      .peer = handshake.socket,
+                      .first_seq = handshake.first_seq,
+                      .worker = from_,
+                      .received = event.received,
+                      .asked = std::move(asked),
+                      .datagram = {datagram.begin(), datagram.end()}};
+  if (!inquiries_.hold(std::move(held), std::move(request)))
+    reject(event.path, handshake, Reject::kOverload, &conclusion.request, "too many wait for webhooks");
+}
+
+void SessionDesk::handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer) {
+  now_ = std::max(now_, now);
+  if (const auto held = inquiries_.take(inquiry)) answer_held(*held, std::move(answer));
+}
+
+void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) {
+  from_ = held.worker;
+  const ConclusionReading reading = read_conclusion(held.datagram);
+  const auto& conclusion = std::get<Conclusion>(reading);  // It was one before.
+  if (const auto* none = std::get_if<NoAnswer>(&answer)) {
+    const std::string by = held.asked.hook + ": " + none->why;
+    answer = held.asked.fails_open ? InquiryAnswer{held.asked.grant} : InquiryAnswer{Denied{Reject::kGateway, by}};
+    if (held.asked.fails_open) note(Notice::Level::kWarning, by + "; let in as its policy says");
+  }
+  if (const auto* denied = std::get_if<Denied>(&answer))
+    return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
+  let_in(held.path, conclusion, std::get<Grant>(answer));
+}
+
+void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const Grant& grant) {
+  if (const auto reason = try_open(path, conclusion, grant))
+    reject(path, conclusion.handshake, *reason, &conclusion.request);
 }
 
 // The worker that has the session answers its copies by itself. One that comes to another worker comes here.
@@ -120,7 +176,7 @@ void SessionDesk::answer_repeat(const Path& path, const Conclusion& conclusion) 
 
 // srt-wire §2.2: encryption (7) before authorisation (8), so that a stranger without the passphrase learns nothing of
 // a stream but its name. The name comes first, for it chooses the passphrase.
-std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& conclusion) {
+std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& conclusion, const Grant& grant) {
   if (is_stopping_) return Reject::kClosing;
   const StreamRequest& request = conclusion.request;
   StreamEntry* stream = streams_.find(request.name);
@@ -128,7 +184,8 @@ std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& 
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
   if (policy == nullptr) return Reject::kNotFound;
 
-  auto keys = keys_.agree(now_, path.remote.ip, policy->passphrase_of(request.role), conclusion.key_message);
+  const Secret& passphrase = grant.passphrase ? *grant.passphrase : policy->passphrase_of(request.role);
+  auto keys = keys_.agree(now_, path.remote.ip, passphrase, conclusion.key_message);
   if (!keys) return keys.error();
   if (const auto reason = judge_stream(stream, request.role)) return reason;
   if (request.role == Role::kViewer && !has_room_for(stream, *policy)) return Reject::kOverload;
@@ -137,11 +194,12 @@ std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& 
     if (stream == nullptr) return Reject::kResource;
     stream->is_dynamic = true;
   }
-  open(path, conclusion, *stream, *std::move(keys));
+  open(path, conclusion, *stream, grant, *std::move(keys));
   return std::nullopt;
 }
 
-void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, AgreedKeys keys) {
+void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant,
+                       AgreedKeys keys) {
   const StreamRequest& request = conclusion.request;
   const bool is_publisher = request.role == Role::kPublisher;
   const Terms terms = agree_terms(conclusion, stream.policy, is_publisher ? Micros{} : stream.publisher_latency);
@@ -171,13 +229,13 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                   .role = request.role,
                   .stream = stream.index,
                   .stream_name = request.name,
-                  .user = request.user,
+                  .user = grant.user.empty() ? request.user : grant.user,
                   .srt_version = conclusion.caller.srt_version,
                   .key_bytes = keys.key_bytes};
   ++stream.sessions;
   placement_.enter(worker);
   if (is_publisher) {
-    session.passphrase = stream.policy.publish_passphrase;
+    session.passphrase = grant.passphrase ? *grant.passphrase : stream.policy.publish_passphrase;
     stream.publisher = opening.request;
     stream.is_published = true;
     stream.publisher_latency = terms.receive_latency;
@@ -189,14 +247,16 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
 }
 
 void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Reject reason,
-                         const StreamRequest* request) {
+                         const StreamRequest* request, std::string_view by) {
   command::SendReply reply{.path = path};
   reply.bytes = static_cast<std::uint16_t>(write_rejection(reply.datagram, handshake, reason));
   say(from_, std::move(reply));
   std::string text = path.remote.text() + " rejected";
   if (request != nullptr) text.append(" as ").append(describe(request->role)).append(" of ").append(request->name);
   text.append(": ").append(wire::describe(reason));
-  note(Notice::Level::kWarning, text + " (" + std::to_string(static_cast<std::int32_t>(reason)) + ")");
+  text += " (" + std::to_string(static_cast<std::int32_t>(reason)) + ")";
+  if (!by.empty()) text.append(", ").append(by);
+  note(Notice::Level::kWarning, std::move(text));
 }
 
 void SessionDesk::handle(event::SessionOpened& event) {

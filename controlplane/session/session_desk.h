@@ -7,7 +7,7 @@
 // from the CONCLUSION on, and with several workers it is free again when the worker has let go of the session, for a
 // kicked publisher may still bring packets that the next one's must not meet.
 //
-//   CONCLUSION ─▶ handle_event ─▶ judge (rules, stream table, key material) ─▶ OpenSession | SendReply
+//   CONCLUSION ─▶ handle_event ─▶ policies ─▶ (webhook) ─▶ key material, stream table ─▶ OpenSession | SendReply
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/policy_table.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "config/rules.h"
@@ -26,6 +27,7 @@
 #include "session/admission.h"
 #include "session/call_table.h"
 #include "session/conclusion.h"
+#include "session/inquiry_desk.h"
 #include "session/key_desk.h"
 #include "session/placement.h"
 #include "session/report_desk.h"
@@ -90,6 +92,17 @@ class SessionDesk {
   };
   [[nodiscard]] std::optional<Lookup> poll_lookup();
   void handle_lookup(Instant now, std::uint32_t call, std::vector<IpAddress> addresses, const std::string& error);
+  // Until it is set, the desk's own time.
+  void set_wall_clock(std::function<WallTime()> clock) { wall_clock_ = std::move(clock); }
+  // Who may come in; sessions that are in stay.
+  void set_policies(PolicyTable policies) { policies_ = std::move(policies); }
+  // What a webhook is to be asked, and what it said. NoAnswer: why there is none.
+  struct NoAnswer {
+    std::string why;
+  };
+  using InquiryAnswer = std::variant<Grant, Denied, NoAnswer>;
+  [[nodiscard]] std::optional<Inquiry> poll_inquiry() { return inquiries_.poll(); }
+  void handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer);
   // Asks the workers for figures of one session (or all, with SocketId{}); take_report() has them when they came.
   [[nodiscard]] std::uint64_t ask_report(SocketId socket);
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
@@ -119,16 +132,23 @@ class SessionDesk {
   void handle(event::Stopped&) { ++stopped_; }
 
   // --- conclusions
-  void admit(const Path& path, const Conclusion& conclusion);
+  void admit(const event::ConclusionReceived& event, const Conclusion& conclusion);
+  [[nodiscard]] AccessRequest request_of(const Path& path, const Conclusion& conclusion) const;
+  void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
+                 Asked asked);
+  void let_in(const Path& path, const Conclusion& conclusion, const Grant& grant);
+  void answer_held(const HeldConclusion& held, InquiryAnswer answer);
   // The worker that has its session answers; the one the copy came to need not remember it.
   void answer_repeat(const Path& path, const Conclusion& conclusion);
   // Opens a session for it, or answers why not.
-  [[nodiscard]] std::optional<wire::Reject> try_open(const Path& path, const Conclusion& conclusion);
+  [[nodiscard]] std::optional<wire::Reject> try_open(const Path& path, const Conclusion& conclusion,
+                                                     const Grant& grant);
   // Whether another viewer of `stream`, or of the one that its policy would begin, fits.
   [[nodiscard]] bool has_room_for(const StreamEntry* stream, const StreamPolicy& policy);
   void ask_for_rates();
-  void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, AgreedKeys keys);
-  void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request);
+  void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys);
+  void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request,
+              std::string_view by = "");
 
   // --- streams
   // Null when there is no index or no memory left.
@@ -167,6 +187,9 @@ class SessionDesk {
   StreamFactory& factory_;
   StreamTable streams_;
   SessionTable sessions_;
+  std::function<WallTime()> wall_clock_ = [this] { return WallTime{now_.us / 1'000'000}; };
+  PolicyTable policies_;
+  InquiryDesk inquiries_;
   KeyDesk keys_;
   ReportDesk reports_;
   Placement placement_;

@@ -12,9 +12,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "config/secret.h"
 #include "contract/commands.h"
 #include "contract/limits.h"
-#include "config/secret.h"
 
 namespace fanlight::control {
 

@@ -2,8 +2,8 @@
 
 #include <tuple>
 
-#include "contract/limits.h"
 #include "access/stream_id.h"
+#include "contract/limits.h"
 
 namespace fanlight::control {
 

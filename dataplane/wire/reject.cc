@@ -1,61 +1,55 @@
 #include "wire/reject.h"
 
+#include <algorithm>
+#include <array>
+
 namespace fanlight::wire {
+namespace {
+
+struct Words {
+  Reject reason;
+  std::string_view text;
+};
+
+constexpr std::array kWords{
+    Words{Reject::kUnknown, "unknown reason"},
+    Words{Reject::kSystem, "system function failed"},
+    Words{Reject::kPeer, "rejected by peer"},
+    Words{Reject::kResource, "out of resources"},
+    Words{Reject::kRogue, "malformed handshake"},
+    Words{Reject::kBacklog, "backlog exceeded"},
+    Words{Reject::kInternal, "internal error"},
+    Words{Reject::kClosing, "closing"},
+    Words{Reject::kVersion, "version too old"},
+    Words{Reject::kBadSecret, "wrong passphrase"},
+    Words{Reject::kUnsecure, "passphrase required or unexpected"},
+    Words{Reject::kMessageApi, "stream mode not supported"},
+    Words{Reject::kCongestion, "congestion control not supported"},
+    Words{Reject::kFilter, "packet filter not supported"},
+    Words{Reject::kGroup, "groups not supported"},
+    Words{Reject::kTimeout, "no answer"},
+    Words{Reject::kCrypto, "cipher mode not supported"},
+    Words{Reject::kBadRequest, "bad request"},
+    Words{Reject::kUnauthorized, "unauthorized"},
+    Words{Reject::kOverload, "overloaded"},
+    Words{Reject::kForbidden, "forbidden"},
+    Words{Reject::kNotFound, "stream not found"},
+    Words{Reject::kBadMode, "mode not allowed"},
+    Words{Reject::kUnacceptable, "unacceptable parameters"},
+    Words{Reject::kConflict, "stream already published"},
+    Words{Reject::kLocked, "locked"},
+    Words{Reject::kServer, "server error"},
+    Words{Reject::kUnimplemented, "not implemented"},
+    Words{Reject::kGateway, "no answer from the webhook"},
+    Words{Reject::kDown, "down for maintenance"},
+    Words{Reject::kNoRoom, "no room"},
+};
+
+}  // namespace
 
 std::string_view describe(Reject reason) noexcept {
-  switch (reason) {
-    case Reject::kUnknown:
-      return "unknown reason";
-    case Reject::kSystem:
-      return "system function failed";
-    case Reject::kPeer:
-      return "rejected by peer";
-    case Reject::kResource:
-      return "out of resources";
-    case Reject::kRogue:
-      return "malformed handshake";
-    case Reject::kBacklog:
-      return "backlog exceeded";
-    case Reject::kInternal:
-      return "internal error";
-    case Reject::kClosing:
-      return "closing";
-    case Reject::kVersion:
-      return "version too old";
-    case Reject::kBadSecret:
-      return "wrong passphrase";
-    case Reject::kUnsecure:
-      return "passphrase required or unexpected";
-    case Reject::kMessageApi:
-      return "stream mode not supported";
-    case Reject::kCongestion:
-      return "congestion control not supported";
-    case Reject::kFilter:
-      return "packet filter not supported";
-    case Reject::kGroup:
-      return "groups not supported";
-    case Reject::kTimeout:
-      return "no answer";
-    case Reject::kCrypto:
-      return "cipher mode not supported";
-    case Reject::kBadRequest:
-      return "bad request";
-    case Reject::kUnauthorized:
-      return "unauthorized";
-    case Reject::kOverload:
-      return "overloaded";
-    case Reject::kForbidden:
-      return "forbidden";
-    case Reject::kNotFound:
-      return "stream not found";
-    case Reject::kBadMode:
-      return "mode not allowed";
-    case Reject::kUnacceptable:
-      return "unacceptable parameters";
-    case Reject::kConflict:
-      return "stream already published";
-  }
-  return "unlisted reason";  // A peer may send any number.
+  const auto* const found = std::ranges::find(kWords, reason, &Words::reason);
+  return found != kWords.end() ? found->text : "unlisted reason";  // A peer may send any number.
 }
 
 }  // namespace fanlight::wire

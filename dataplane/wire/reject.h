@@ -32,6 +32,12 @@ enum class Reject : std::int32_t {
   kBadMode = 2405,
   kUnacceptable = 2406,
   kConflict = 2409,
+  kLocked = 2423,
+  kServer = 2500,
+  kUnimplemented = 2501,
+  kGateway = 2502,
+  kDown = 2503,
+  kNoRoom = 2507,
 };
 
 // A few words for people: "stream not found".

@@ -1,0 +1,143 @@
+// What becomes of a caller whose policy asks a webhook, with the webhook played by the test.
+#include <gmock/gmock.h>
+
+#include "session/desk_fixture.h"
+
+namespace fanlight::control {
+namespace {
+
+using testing::HasSubstr;
+
+class InquiryTest : public DeskTest {
+ protected:
+  void begin_asking(bool fails_open = false) {
+    begin({rule("live/main"), rule("live/other")});
+    PolicyRule asks;
+    asks.stream = "live/main";
+    asks.then = PolicyRule::Then::kAsk;
+    asks.webhook = "door";
+    asks.fails_open = fails_open;
+    asks.line = 31;
+    PolicyRule others;
+    others.then = PolicyRule::Then::kDeny;
+    desk().set_policies(PolicyTable({asks, others}));
+  }
+  std::uint64_t take_inquiry() {
+    const std::optional<Inquiry> inquiry = desk().poll_inquiry();
+    EXPECT_TRUE(inquiry);
+    return inquiry ? inquiry->id : 0;
+  }
+  std::int32_t rejection_heard() {
+    std::vector<Command> commands = take_commands();
+    auto* reply = find<command::SendReply>(commands);
+    return reply == nullptr ? 0 : read_answer(*reply).handshake.request;
+  }
+};
+
+TEST_F(InquiryTest, TheFirstPolicyThatMatchesDecides) {
+  begin_asking();
+  EXPECT_EQ(rejection_of(publisher("live/other")), 2403);
+  EXPECT_THAT(take_notices().back(), HasSubstr("policy 2"));
+}
+
+TEST_F(InquiryTest, WithoutPoliciesEverybodyIsLetInAndWithSomeNobodyThatNoneMatches) {
+  begin({rule("live/main")});
+  EXPECT_EQ(rejection_of(viewer("live/main", 1)), 0);
+  PolicyRule publishers;
+  publishers.role = Role::kPublisher;
+  desk().set_policies(PolicyTable({publishers}));
+  EXPECT_EQ(rejection_of(viewer("live/main", 2)), 2403);
+  EXPECT_EQ(rejection_of(publisher("live/main")), 0);
+}
+
+TEST_F(InquiryTest, ACallerHearsNothingUntilTheWebhookHasSpoken) {
+  begin_asking();
+  Caller caller = viewer("#!::r=live/main,u=bob");
+  call(caller);
+  call(caller);  // It repeats itself meanwhile.
+  EXPECT_TRUE(take_commands().empty());
+  const std::optional<Inquiry> inquiry = desk().poll_inquiry();
+  ASSERT_TRUE(inquiry);
+  EXPECT_EQ(inquiry->hook, "door");
+  EXPECT_EQ(inquiry->request.wanted.name, "live/main");
+  EXPECT_EQ(inquiry->request.wanted.user, "bob");
+  EXPECT_EQ(inquiry->request.from, caller.path().remote);
+  EXPECT_FALSE(desk().poll_inquiry());
+
+  Grant grant;
+  grant.user = "robert";
+  desk().handle_answer(now_, inquiry->id, grant);
+  auto opening = take<command::OpenSession>();
+  ASSERT_TRUE(opening);
+  EXPECT_EQ(read_answer(*opening).header.destination, SocketId{caller.socket});
+  desk().handle_answer(now_, inquiry->id, grant);  // Said twice.
+  EXPECT_TRUE(take_commands().empty());
+}
+
+TEST_F(InquiryTest, TheWebhookChoosesTheCodeAndThePassphrase) {
+  begin_asking();
+  call(viewer("live/main", 1));
+  desk().handle_answer(now_, take_inquiry(), Denied{wire::Reject::kLocked, "door"});
+  EXPECT_EQ(rejection_heard(), 2423);
+
+  Caller knowing = viewer("live/main", 2);
+  knowing.key_message = KeyMaterial{.passphrase = "of the webhook"}.bytes();
+  knowing.extension |= wire::kExtKmReq;
+  Grant grant;
+  grant.passphrase = Secret("of the webhook");
+  call(knowing);
+  desk().handle_answer(now_, take_inquiry(), grant);
+  EXPECT_TRUE(take<command::OpenSession>());
+
+  call(viewer("live/main", 3));  // A clear caller, where the answer asks for a passphrase.
+  desk().handle_answer(now_, take_inquiry(), grant);
+  EXPECT_EQ(rejection_heard(), 1011);
+}
+
+TEST_F(InquiryTest, WithoutAnAnswerThePolicySaysWhatHappens) {
+  for (const bool fails_open : {false, true}) {
+    begin_asking(fails_open);
+    call(viewer("live/main"));
+    desk().handle_answer(now_, take_inquiry(), SessionDesk::NoAnswer{"connection refused"});
+    EXPECT_EQ(rejection_heard(), fails_open ? 0 : 2502);
+    EXPECT_THAT(take_notices().back(), HasSubstr("door: connection refused"));
+  }
+}
+
+TEST_F(InquiryTest, ASilentWebhookIsOverruledWhileTheCallerStillListens) {
+  begin_asking();
+  call(viewer("live/main"));
+  const std::uint64_t inquiry = take_inquiry();
+  EXPECT_EQ(desk().next_deadline(), now_ + InquiryDesk::kWaitMax);
+  wait(InquiryDesk::kWaitMax);
+  EXPECT_EQ(rejection_heard(), 2502);
+  EXPECT_EQ(desk().next_deadline(), Instant::never());
+  desk().handle_answer(now_, inquiry, Grant{});
+  EXPECT_TRUE(take_commands().empty());
+}
+
+TEST_F(InquiryTest, NoMoreThanSoManyWait) {
+  begin_asking();
+  for (std::uint32_t socket = 1; socket <= InquiryDesk::kHeldMax; ++socket) {
+    call(viewer("live/main", socket));
+    ASSERT_TRUE(take_commands().empty());
+  }
+  EXPECT_EQ(rejection_of(viewer("live/main", 5'000)), 2402);
+}
+
+TEST_F(InquiryTest, TheAnswerGoesToTheWorkerThatHeardTheCaller) {
+  begin({rule("live/main")}, 2);
+  PolicyRule asks;
+  asks.then = PolicyRule::Then::kAsk;
+  asks.webhook = "door";
+  desk().set_policies(PolicyTable({asks}));
+  call(viewer("live/main", 1), 1);
+  const std::uint64_t inquiry = take_inquiry();
+  desk().handle_event(now_, event::ReportEnd{}, 0);
+  desk().handle_answer(now_, inquiry, Denied{});
+  EXPECT_TRUE(take_commands_of(0).empty());
+  EXPECT_EQ(take_commands_of(1).size(), 1u);
+}
+
+}  // namespace
+}  // namespace fanlight::control
