@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "config/secret_source.h"
 #include "config/stream_rule.h"
 
 namespace fanlight::control {
@@ -23,7 +24,7 @@ void read_url(FieldReader& reader, CallRule& rule) {
 }
 
 void read_passphrase(FieldReader& reader, CallRule& rule) {
-  std::string passphrase = reader.secret("passphrase", kPassphraseBytes);
+  std::string passphrase = read_secret(reader, "passphrase", kPassphraseBytes);
   if (passphrase.empty()) return;
   if (!rule.url.passphrase.empty()) reader.complain("passphrase", "one here and one in url", "one of them");
   rule.url.passphrase = std::move(passphrase);
@@ -41,7 +42,7 @@ CallRule read_call_rule(FieldReader& reader) {
     reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
   read_url(reader, rule);
   read_passphrase(reader, rule);
-  if (rule.url.has_key_bytes && rule.url.passphrase.empty() && !reader.has("passphrase"))
+  if (rule.url.has_key_bytes && rule.url.passphrase.empty() && !has_secret(reader, "passphrase"))
     reader.complain("url", "pbkeylen without a passphrase, so the session would be clear", "both or neither");
   reader.finish();
   return rule;

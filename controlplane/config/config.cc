@@ -20,7 +20,8 @@ constexpr std::size_t kUdpPortsMax = 16;  // net::Interface has so many places.
 // Walks the sections of one file. Whatever is wrong lands in problems(); the Config is worth something without any.
 class ConfigReader {
  public:
-  explicit ConfigReader(const std::vector<Section>& sections) : sections_(sections) {}
+  ConfigReader(const std::vector<Section>& sections, std::string directory)
+      : sections_(sections), directory_(std::move(directory)) {}
 
   Config read() {
     check_sections();
@@ -68,7 +69,7 @@ class ConfigReader {
   }
 
   void read_section(const Section& section) {
-    FieldReader reader(section.path, section.line, section.fields, problems_);
+    FieldReader reader(section.path, section.line, section.fields, problems_, directory_);
     if (section.path.empty()) reader.finish();
     if (section.path == "relay") read_relay(reader);
     if (section.path == "listen") read_listen(reader);
@@ -204,6 +205,7 @@ class ConfigReader {
   }
 
   const std::vector<Section>& sections_;
+  const std::string directory_;  // Of the file.
   std::vector<Problem> problems_;
   Config config_;
   std::vector<int> call_lines_;
@@ -218,7 +220,8 @@ std::string line_for(std::string_view file, const Problem& problem) {
 Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name) {
   const Result<std::vector<Section>, Problem> sections = parse_sections(toml);
   if (!sections) return ConfigErrors{{line_for(file_name, sections.error())}};
-  ConfigReader reader(*sections);
+  const std::size_t slash = file_name.rfind('/');
+  ConfigReader reader(*sections, std::string{slash == std::string_view::npos ? "" : file_name.substr(0, slash + 1)});
   Config config = reader.read();
   if (reader.problems().empty()) return config;
   std::ranges::stable_sort(reader.problems(), {}, &Problem::line);

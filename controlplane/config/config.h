@@ -77,6 +77,7 @@ struct ConfigErrors {
   std::vector<std::string> lines;
 };
 
+// Secrets that it names are read from their files, those with relative paths beside `file_name`.
 [[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name);
 [[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& path);
 

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,11 +43,14 @@ struct IntegerRange {
 // Problem. The keys asked for are the keys that exist: finish() complains about the others.
 class FieldReader {
  public:
-  FieldReader(std::string_view path, int line, std::span<const Field> fields, std::vector<Problem>& problems)
-      : path_(path), line_(line), fields_(fields), problems_(problems) {}
+  // `directory` is where relative paths begin, with its slash, "" where we work; without one no file is read on
+  // anybody's word.
+  FieldReader(std::string_view path, int line, std::span<const Field> fields, std::vector<Problem>& problems,
+              std::optional<std::string> directory = std::nullopt)
+      : path_(path), line_(line), fields_(fields), problems_(problems), directory_(std::move(directory)) {}
 
   [[nodiscard]] std::string text(std::string_view key, std::string_view fallback = "");
-  // Like text(), but what was found is never shown.
+  // Like text(), but what was found is never shown. Where it may stand elsewhere as well: read_secret().
   [[nodiscard]] std::string secret(std::string_view key, IntegerRange bytes);
   [[nodiscard]] std::int64_t integer(std::string_view key, IntegerRange range, std::int64_t fallback);
   [[nodiscard]] double number(std::string_view key, IntegerRange range, double fallback);
@@ -61,6 +66,7 @@ class FieldReader {
   [[nodiscard]] int line_of(std::string_view key) const;
   void complain(std::string_view key, std::string found, std::string accepted);
   void finish();
+  [[nodiscard]] const std::optional<std::string>& directory() const { return directory_; }
 
  private:
   [[nodiscard]] const Field* peek(std::string_view key) const;
@@ -70,6 +76,7 @@ class FieldReader {
   int line_;
   std::span<const Field> fields_;
   std::vector<Problem>& problems_;
+  std::optional<std::string> directory_;
   std::vector<std::string> known_;
 };
 

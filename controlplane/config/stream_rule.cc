@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/secret_source.h"
 #include "contract/limits.h"
 
 namespace fanlight::control {
@@ -69,8 +70,8 @@ StreamRule read_stream_rule(FieldReader& reader) {
   read_join(reader, rule);
   read_bounds(reader, rule);
   read_wait(reader, rule);
-  rule.publish_passphrase = reader.secret("publish_passphrase", kPassphraseBytes);
-  rule.view_passphrase = reader.secret("view_passphrase", kPassphraseBytes);
+  rule.publish_passphrase = read_secret(reader, "publish_passphrase", kPassphraseBytes);
+  rule.view_passphrase = read_secret(reader, "view_passphrase", kPassphraseBytes);
   reader.finish();
   return rule;
 }
