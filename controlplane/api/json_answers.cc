@@ -80,6 +80,8 @@ json stats_json(const SessionStats& stats) {
           {"packets_belated", stats.packets_belated},
           {"packets_skipped", stats.packets_skipped},
           {"packets_undecrypted", stats.packets_undecrypted},
+          {"key_turns", stats.key_turns},
+          {"key_packets", stats.key_packets},
           {"acks_sent", stats.acks_sent},
           {"acks_received", stats.acks_received},
           {"naks_sent", stats.naks_sent},

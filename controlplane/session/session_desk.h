@@ -125,6 +125,8 @@ class SessionDesk {
   void handle(event::CallFailed& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
+  void handle(event::KeyDue&) {}
+  void handle(event::KeyAnnounced&) {}
   void handle(event::SessionReport& event);
   void handle(event::StreamReport& event);
   void handle(event::ReportEnd& event);

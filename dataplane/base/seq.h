@@ -14,6 +14,12 @@ struct SeqNo {
   friend constexpr bool operator==(SeqNo, SeqNo) = default;
 };
 
+// How many numbers `to` is ahead of `from`, 0 to 2^31 − 1.
+constexpr std::uint32_t seq_distance(SeqNo from, SeqNo to) { return (to.raw - from.raw) & kSeqMask; }
+// For numbers within 2^30 of each other.
+constexpr bool is_before(SeqNo a, SeqNo b) { return seq_distance(b, a) > kSeqMask / 2; }
+static_assert(is_before({0x7FFF'FFFF}, {0}) && !is_before({0}, {0x7FFF'FFFF}) && !is_before({5}, {5}));
+
 // Where a packet stands in its stream. Unwrapped, ordered, never wraps. Everything past the door speaks PacketPos.
 struct PacketPos {
   std::int64_t value = 0;

@@ -37,6 +37,7 @@ namespace fanlight {
   X(kFilterPacket, "filter_packet")             \
   X(kUnencrypted, "unencrypted")                \
   X(kUndecryptable, "undecryptable")            \
+  X(kWrongKeyResponse, "wrong_key_response")    \
   X(kEventRingFull, "event_ring_full")          \
   X(kArp, "arp")                                \
   X(kNdp, "ndp")                                \

@@ -75,6 +75,13 @@ constexpr std::string_view describe(CloseReason reason) {
   return "unknown";
 }
 
+// What became of a key that control announced to a viewer.
+enum class KeyOutcome : std::uint8_t {
+  kTurned,      // The viewer has it, and fresh packets go with it.
+  kUnanswered,  // It was said ten times. The viewer keeps the key it has.
+  kGone,        // There is no such viewer, or it has another announcement waiting.
+};
+
 // What a call carries on its way. The worker reads it and hands it back; the ciphers stay with the session.
 struct CallKit {
   std::string stream_id;                                     // At most 512 bytes; empty: none is sent.
@@ -146,6 +153,13 @@ struct InstallKeys {
   std::array<std::byte, kKeyMessageBytesMax> response{};
 };
 
+// A viewer's next key, for the slot that is not in use. Answered with KeyAnnounced.
+struct AnnounceKey {
+  RequestId request;
+  SocketId socket;
+  std::unique_ptr<crypto::KeyAnnouncement> announcement;
+};
+
 // Calls a listener. Answered with CallConnected, after which it is a session like any other, or with CallFailed.
 struct OpenCall {
   RequestId request;
@@ -171,9 +185,10 @@ struct Stop {};
 
 }  // namespace command
 
-using Command = std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession,
-                             command::SendReply, command::ForgetCaller, command::RepeatResponse, command::CloseSession,
-                             command::InstallKeys, command::OpenCall, command::AskReport, command::Stop>;
+using Command =
+    std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession, command::SendReply,
+                 command::ForgetCaller, command::RepeatResponse, command::CloseSession, command::InstallKeys,
+                 command::AnnounceKey, command::OpenCall, command::AskReport, command::Stop>;
 
 namespace event {
 
@@ -238,6 +253,20 @@ struct KeysInstalled {
   std::unique_ptr<crypto::SessionCiphers> retired;
 };
 
+// A viewer's key has encrypted as many packets as it may. Said once for each key.
+struct KeyDue {
+  RequestId request;
+  SocketId socket;
+};
+
+// Answer to AnnounceKey, which comes back with the key that it replaced, if any.
+struct KeyAnnounced {
+  RequestId request;
+  SocketId socket;
+  KeyOutcome outcome = KeyOutcome::kTurned;
+  std::unique_ptr<crypto::KeyAnnouncement> announcement;
+};
+
 struct SessionReport {
   std::uint64_t ticket = 0;
   RequestId request;
@@ -278,8 +307,8 @@ struct Stopped {};
 
 using Event = std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
                            event::SessionClosed, event::CallConnected, event::CallFailed, event::KeyRequestReceived,
-                           event::KeysInstalled, event::SessionReport, event::StreamReport, event::ReportEnd,
-                           event::StreamRetired, event::Stopped>;
+                           event::KeysInstalled, event::KeyDue, event::KeyAnnounced, event::SessionReport,
+                           event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
 
 // Makes and takes back the streams that control hands to workers. Implemented by the composition root, so that control
 // need not know the type.

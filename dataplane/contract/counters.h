@@ -38,6 +38,9 @@ namespace fanlight {
   X(kHeaderPoolDry, "header_pool_dry")          \
   X(kCopyPoolDry, "copy_pool_dry")              \
   X(kCipherFailed, "cipher_failed")             \
+  X(kKeyGone, "key_gone")                       \
+  X(kKeysTurned, "keys_turned")                 \
+  X(kKeysUnanswered, "keys_unanswered")         \
   X(kPayloadTooLarge, "payload_too_large")      \
   X(kRepairsLimited, "repairs_limited")         \
   X(kNakStale, "nak_stale")                     \

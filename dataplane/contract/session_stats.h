@@ -23,6 +23,8 @@ struct SessionStats {
   std::uint64_t packets_belated = 0;       // Publisher: came after being given up, or twice.
   std::uint64_t packets_skipped = 0;       // Viewer: left out when it could not keep up.
   std::uint64_t packets_undecrypted = 0;
+  std::uint64_t key_turns = 0;    // New keys taken into use. Publisher: its refreshes that were taken.
+  std::uint64_t key_packets = 0;  // Viewer: packets under the key in use.
   // --- control
   std::uint64_t acks_sent = 0;
   std::uint64_t acks_received = 0;

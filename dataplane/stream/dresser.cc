@@ -10,7 +10,7 @@ namespace {
 wire::DataHeader header_for(const Viewer& viewer, PacketPos pos, Micros stamp, SeqNo seq) {
   return {
       .seq = seq,
-      .key = viewer.ciphers ? viewer.ciphers->sending : wire::KeyFlag::kClear,
+      .key = viewer.ciphers ? viewer.ciphers->flag_of(seq) : wire::KeyFlag::kClear,
       .message = message_number_of(pos),
       .time = {static_cast<std::uint32_t>(stamp.count)},
       .destination = viewer.envelope.peer,
@@ -48,6 +48,10 @@ bool Dresser::send_clear(Viewer& viewer, const PacketRef& payload, const wire::D
 }
 
 bool Dresser::send_sealed(Viewer& viewer, const PacketRef& payload, const wire::DataHeader& header) noexcept {
+  if (header.key == wire::KeyFlag::kClear) {  // Its number is from before the last key but one.
+    counters_.add(Counter::kKeyGone);
+    return false;
+  }
   const ByteSpan clear = payload.bytes();
   PacketRef packet = pools_.copies.take();
   if (!packet || !packet.resize(wire::kHeaderBytes + clear.size())) {

@@ -198,6 +198,12 @@ bool Stream::had_this_pass(const Viewer& viewer) const noexcept {
          audiences_[static_cast<std::size_t>(viewer.cipher_class())].is_served(viewer);
 }
 
+bool Stream::is_within_pass(const Viewer& viewer) const noexcept {
+  if (viewer.place != Place::kLive || !pass_.active || !pass_.is_late_done) return false;
+  const Audience& audience = audiences_[static_cast<std::size_t>(viewer.cipher_class())];
+  return audience.packets_done() > 0 && viewer.place_index == audience.served();
+}
+
 StreamEdge Stream::edge_for(const Viewer& viewer) const noexcept {
   return {.next = next_for(viewer), .last_fresh = viewer.place == Place::kLive ? last_fresh_ : Instant{}};
 }

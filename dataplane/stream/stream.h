@@ -76,6 +76,8 @@ class Stream {
   void end_pass(Instant now) noexcept;
   // The position right after the last one `viewer` was sent.
   [[nodiscard]] PacketPos next_for(const Viewer& viewer) const noexcept;
+  // It had some packets of the pass and waits for the others: until then, that position stands only in the audience.
+  [[nodiscard]] bool is_within_pass(const Viewer& viewer) const noexcept;
   [[nodiscard]] StreamEdge edge_for(const Viewer& viewer) const noexcept;
   // Fresh packets and payload bytes `viewer` got so far.
   [[nodiscard]] std::uint64_t packets_sent_to(const Viewer& viewer) const noexcept;

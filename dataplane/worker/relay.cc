@@ -22,8 +22,6 @@ constexpr Micros kRetryInterval = millis(1);
 // Sessions whose time has come in one breath, earliest first; the others come in the next. When a whole audience waits
 // for repairs, looking through all of it in each breath would leave time for nothing else.
 constexpr std::size_t kTimersPerBreath = kFreshPerBreath;
-// The sequence space, less what a second or two may bring before the viewer is looked at again.
-constexpr std::int64_t kPacketsPerKeyMax = (std::int64_t{1} << 31) - (1 << 24);
 
 }  // namespace
 
@@ -84,8 +82,7 @@ void Relay::service_viewer(Instant now, Session& session) noexcept {
   Viewer& viewer = session.viewer();
   Stream& stream = *viewer.stream;
   if (viewer.is_outgrown) return begin_close(now, session, CloseReason::kOutgrown);
-  if (viewer.ciphers && stream.next_for(viewer) - viewer.sender.first_pos() > kPacketsPerKeyMax)
-    return begin_close(now, session, CloseReason::kKeyWornOut);
+  if (viewer.ciphers && !service_keys(now, session)) return;
   viewer.sender.handle_timeout(now, stream.edge_for(viewer));
   if (viewer.sender.has_repairs()) repair_.serve(now, stream, viewer, publisher_missing(stream, session.stream));
   if (stream.options().bounds.cuts_slow)

@@ -88,6 +88,7 @@ class Relay {
   void apply(Instant now, command::RepeatResponse& repeat) noexcept;
   void apply(Instant now, command::CloseSession& close) noexcept;
   void apply(Instant now, command::InstallKeys& install) noexcept;
+  void apply(Instant now, command::AnnounceKey& announce) noexcept;
   void apply(Instant now, command::OpenCall& open) noexcept;
   void apply(Instant now, command::AskReport& question) noexcept;
   void apply(Instant now, command::Stop&) noexcept;
@@ -97,6 +98,14 @@ class Relay {
   void open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept;
   [[nodiscard]] bool begin_session(Instant now, Session& session, command::OpenSession& open) noexcept;
   void refuse(command::OpenSession& open, wire::Reject reason) noexcept;
+
+  // relay_keys.cc
+  [[nodiscard]] Verdict admit_key_response(Instant now, Session& session, ByteSpan content) noexcept;
+  // False when the session ends: its key is worn out.
+  [[nodiscard]] bool service_keys(Instant now, Session& session) noexcept;
+  void service_announcement(Instant now, Session& session) noexcept;
+  [[nodiscard]] bool say_announcement(Instant now, Session& session) noexcept;
+  void end_announcement(Session& session, KeyOutcome outcome) noexcept;
 
   // relay_calls.cc
   [[nodiscard]] Verdict admit_to_call(Instant now, Session& session, const io::Arrival& arrival) noexcept;

@@ -126,6 +126,7 @@ void Relay::open_viewer(Instant now, Session& session, command::OpenSession& ope
                                                  .first_pos = first,
                                                  .latency = open.send_latency,
                                                  .window_packets = open.window_packets});
+  if (viewer.ciphers) viewer.ciphers->sending_from = open.first_seq;
   viewer.envelope.peer = open.peer;
   viewer.envelope.time_zero = stream.clock().now(now);
   replies_.address(open.path, viewer.envelope);
@@ -170,6 +171,7 @@ void Relay::apply(Instant now, command::InstallKeys& install) noexcept {
   if (session != nullptr && session->state == Session::State::kOpen && session->is_publisher() &&
       session->publisher().ciphers) {
     Publisher& publisher = session->publisher();
+    ++publisher.ciphers->turns;
     if (done.retired->even) std::swap(publisher.ciphers->even, done.retired->even);
     if (done.retired->odd) std::swap(publisher.ciphers->odd, done.retired->odd);
     publisher.key_message = install.response;

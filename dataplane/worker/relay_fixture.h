@@ -34,6 +34,7 @@ struct Said {
 struct KeepingPort {
   std::vector<Said> said;
   std::size_t take_max = SIZE_MAX;
+  std::size_t fresh_max = SIZE_MAX;  // Of one slice.
   PacketPool headers{kTransmitQueue, kHeaderRoomBytes};
   PacketPool copies{64, kCopyRoomBytes};
   io::PortCounters figures;
@@ -50,7 +51,9 @@ struct KeepingPort {
     }
     return taken;
   }
-  std::size_t transmit_fresh(const FreshRun& run) noexcept { return io::transmit_dressed(*this, headers, copies, run); }
+  std::size_t transmit_fresh(const FreshRun& run) noexcept {
+    return io::transmit_dressed(*this, headers, copies, run, fresh_max);
+  }
   void address(const Path& path, Envelope& envelope) noexcept {
     static_assert(sizeof path.remote <= sizeof envelope.head);
     std::memcpy(envelope.head.data(), &path.remote, sizeof path.remote);

@@ -70,10 +70,7 @@ Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) n
 // A publisher's key refresh: control unwraps it. Every copy of a request is answered (srt-wire §4.5).
 Verdict Relay::admit_key_packet(Instant now, Session& session, const wire::ControlHeader& header,
                                 ByteSpan content) noexcept {
-  if (header.subtype == wire::kUserKeyResponse) {
-    if (session.is_viewer()) session.viewer().sender.handle_sign_of_life(now);
-    return Verdict::kControl;
-  }
+  if (header.subtype == wire::kUserKeyResponse) return admit_key_response(now, session, content);
   if (header.subtype != wire::kUserKeyRequest || !session.is_publisher()) return Verdict::kUnknownType;
   if (!wire::parse_key_message(content)) return Verdict::kMalformed;
   Publisher& publisher = session.publisher();
@@ -151,6 +148,7 @@ void Relay::touch(Session& session) noexcept {
   const std::uint32_t slot = sessions_.slot_of(session);
   touched_.push_back(static_cast<std::uint16_t>(slot));
   timers_.prefetch(slot);  // Servicing it moves its deadline.
+  if (session.is_viewer()) __builtin_prefetch(session.viewer().ciphers.get());
 }
 
 }  // namespace fanlight

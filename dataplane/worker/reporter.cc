@@ -22,6 +22,11 @@ SessionStats viewer_stats(const Session& session, const srt::RangePool& ranges) 
   stats.packets_skipped = sender.stats().skipped;
   stats.acks_received = sender.stats().acks;
   stats.naks_received = sender.stats().naks;
+  if (viewer.ciphers) {
+    stats.key_turns = viewer.ciphers->turns;
+    stats.key_packets =
+        seq_distance(viewer.ciphers->sending_from, viewer.envelope.offset.seq_of(stream.next_for(viewer)));
+  }
   stats.mss = viewer.payload_bytes_max + kMssOverhead;
   stats.rtt = sender.rtt().rtt();
   stats.rtt_variance = sender.rtt().variance();
@@ -44,6 +49,7 @@ SessionStats publisher_stats(const Session& session) {
   stats.packets_dropped_late = receiver.stats().given_up;
   stats.packets_belated = publisher.belated;
   stats.packets_undecrypted = publisher.undecrypted;
+  stats.key_turns = publisher.ciphers ? publisher.ciphers->turns : 0;
   stats.acks_sent = receiver.stats().acks_sent;
   stats.naks_sent = receiver.stats().naks_sent;
   stats.mss = publisher.mss;

@@ -78,6 +78,9 @@ void add_sent(Facts& facts, const json& session) {
   facts.add("refused as too old", packets(stats, "packets_dropped_late"));
   facts.add("skipped", packets(stats, "packets_skipped") + " because it could not keep up");
   facts.add("repairs waiting", packets(stats, "loss_list_packets"));
+  if (session.value("encrypted", false))
+    facts.add("key", packets(stats, "key_packets") + " sent under it; changed " + grouped(count(stats, "key_turns")) +
+                         " times");
   facts.add("in flight", packets(stats, "flight_packets") + " of " + grouped(count(stats, "flow_window_packets")) +
                              " it can still take");
   facts.add("mean rate", mean_rate(session, "bytes_sent") + ", repeats included");
