@@ -1,7 +1,12 @@
 #include "api/json_answers.h"
 
+#include <array>
+#include <cstdio>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <span>
+
+#include "session/conclusion.h"
 
 namespace fanlight::control {
 namespace {
@@ -175,6 +180,39 @@ json session_json(const SessionView& session) {
   json out = row_of(session);
   out["stats"] = stats_json(session.report.stats);
   return out;
+}
+
+std::string time_text(std::int64_t wall_ms) {
+  const auto whole = static_cast<std::time_t>(wall_ms / 1'000);
+  std::tm utc{};
+  gmtime_r(&whole, &utc);
+  std::array<char, 64> out{};
+  const std::size_t size = std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(out.data() + size, out.size() - size, ".%03dZ", static_cast<int>(wall_ms % 1'000));
+  return out.data();
+}
+
+json event_json(const SessionEvent& event, std::int64_t wall_ms) {
+  json out = {{"event", name_of(event.kind)}, {"number", event.number}, {"at", time_text(wall_ms)}};
+  if (event.session != SocketId{}) out["session"] = event.session.raw();
+  if (event.role) out["role"] = *event.role == Role::kPublisher ? "publisher" : "viewer";
+  if (!event.stream.empty()) out["stream"] = event.stream;
+  if (!event.user.empty()) out["user"] = event.user;
+  if (!event.address.empty()) out["address"] = event.address;
+  if (event.srt_version != 0) out["agent"] = version_text(event.srt_version);
+  if (event.session != SocketId{}) out["encrypted"] = event.key_bytes != 0;
+  if (event.call != 0) out["call"] = event.call;
+  if (event.code != 0) out["code"] = event.code;
+  if (!event.reason.empty()) out["reason"] = event.reason;
+  if (event.stats) {
+    out["age_s"] = static_cast<double>(event.age.count) / 1e6;
+    out["stats"] = stats_json(*event.stats);
+  }
+  return out;
+}
+
+std::string event_line(const SessionEvent& event, std::int64_t wall_ms) {
+  return json_text(event_json(event, wall_ms));
 }
 
 }  // namespace fanlight::control

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/relay.h"
+#include "session/session_event.h"
 
 namespace fanlight::control {
 
@@ -19,5 +20,10 @@ namespace fanlight::control {
 [[nodiscard]] nlohmann::json sessions_json(const Report& report, const std::optional<std::string>& stream);
 // With "stats".
 [[nodiscard]] nlohmann::json session_json(const SessionView& session);
+// What does not apply is left out. `wall_ms`: milliseconds since 1970-01-01T00:00:00Z.
+[[nodiscard]] nlohmann::json event_json(const SessionEvent& event, std::int64_t wall_ms);
+[[nodiscard]] std::string event_line(const SessionEvent& event, std::int64_t wall_ms);
+// "2026-11-26T04:05:16.123Z"
+[[nodiscard]] std::string time_text(std::int64_t wall_ms);
 
 }  // namespace fanlight::control

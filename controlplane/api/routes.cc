@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "access/stream_id.h"
 #include "api/json_answers.h"
 #include "api/metrics.h"
 #include "config/call_rule.h"
@@ -116,6 +117,7 @@ Routes::Outcome Routes::start(const Request& request) {
                   : method_refused("GET");
   if (path == "/v1/status") return is_get ? status() : method_refused("GET");
   if (path == "/v1/sessions") return is_get ? sessions(query_value(query, "stream")) : method_refused("GET");
+  if (path == "/v1/events") return is_get ? events(query_value(query, "stream")) : method_refused("GET");
   if (path == "/v1/streams") {
     if (request.method == "POST") return add_stream(request.body);
     return is_get ? streams() : method_refused("GET, POST");
@@ -167,6 +169,16 @@ Routes::Outcome Routes::session(SocketId socket) {
                       if (session.report.socket == socket) return json_response(200, session_json(session));
                     return not_found("no session " + std::to_string(socket.raw()));
                   }};
+}
+
+Routes::Outcome Routes::events(std::optional<std::string> stream) {
+  if (stream && !is_stream_name(*stream) && !is_stream_pattern(*stream))
+    return error_response(400, "invalid", "stream is a name, or a pattern like live/*");
+  return Subscription{std::move(stream)};
+}
+
+Response Routes::too_many_listeners() {
+  return error_response(503, "too_many_listeners", "16 listen to events; try again when one has ended");
 }
 
 Response Routes::add_stream(const std::string& body) {

@@ -1,7 +1,8 @@
 // The control API's resources: a request in, a response out, no socket in sight.
 //
 // Some answers need figures that only the worker has. Those requests get a Question; poll() has the response once the
-// worker's report came, and unanswered() is for when it does not.
+// worker's report came, and unanswered() is for when it does not. A Subscription has no end: its answer is one line
+// after the other.
 #pragma once
 
 #include <functional>
@@ -19,19 +20,24 @@ class Routes {
     std::uint64_t ticket = 0;
     std::function<Response(const Report&)> answer;
   };
-  using Outcome = std::variant<Response, Question>;
+  struct Subscription {
+    std::optional<std::string> stream;  // A name or a pattern.
+  };
+  using Outcome = std::variant<Response, Question, Subscription>;
 
   explicit Routes(Relay& relay) : relay_(relay) {}
 
   [[nodiscard]] Outcome start(const Request& request);
   [[nodiscard]] std::optional<Response> poll(const Question& question);
   [[nodiscard]] static Response unanswered();
+  [[nodiscard]] static Response too_many_listeners();
 
  private:
   Outcome status();
   Outcome streams();
   Outcome sessions(std::optional<std::string> stream);
   Outcome session(SocketId socket);
+  static Outcome events(std::optional<std::string> stream);
   Response add_stream(const std::string& body);
   Response remove_stream(const std::string& name);
   Response kick(SocketId socket);

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/json_answers.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -292,6 +294,48 @@ TEST_F(RoutesTest, ANameThatIsNotUtf8IsShownAndDoesNotThrow) {
   relay.report = Report{{}, {viewer(5, "live/\xFF")}};
   EXPECT_THAT(ask("GET", "/v1/sessions").body, HasSubstr("live/\xEF\xBF\xBD"));
   EXPECT_EQ(ask("DELETE", "/v1/streams/%FF").status, 200u);
+}
+
+TEST_F(RoutesTest, EventsAreASubscriptionToAllOrToSomeStreams) {
+  const auto wanted = [&](std::string target) -> std::optional<Routes::Subscription> {
+    const Routes::Outcome outcome = routes.start({"GET", std::move(target), ""});
+    const auto* subscription = std::get_if<Routes::Subscription>(&outcome);
+    return subscription == nullptr ? std::nullopt : std::optional(*subscription);
+  };
+  ASSERT_TRUE(wanted("/v1/events"));
+  EXPECT_FALSE(wanted("/v1/events")->stream);
+  EXPECT_EQ(wanted("/v1/events?stream=live%2F*")->stream, "live/*");
+  EXPECT_EQ(ask("GET", "/v1/events?stream=a%20b").status, 400u);
+  EXPECT_EQ(ask("POST", "/v1/events").status, 405u);
+}
+
+TEST_F(RoutesTest, AnEventSaysWhatAppliesToItAndNothingElse) {
+  SessionEvent rejected{.kind = SessionEvent::Kind::kRejected,
+                        .number = 7,
+                        .role = Role::kViewer,
+                        .stream = "live/main",
+                        .user = "b\xFFob",
+                        .address = "192.0.2.1:5000",
+                        .code = 2403};
+  rejected.reason = "policy 2";
+  EXPECT_EQ(event_line(rejected, 1'795'000'000'042),
+            R"({"address":"192.0.2.1:5000","at":"2026-11-18T11:06:40.042Z","code":2403,"event":"rejected","number":7,)"
+            R"("reason":"policy 2","role":"viewer","stream":"live/main","user":"b�ob"})");
+  SessionEvent left{.kind = SessionEvent::Kind::kDisconnect,
+                    .session = SocketId{17},
+                    .srt_version = 0x10501,
+                    .key_bytes = 16,
+                    .call = 3,
+                    .age = seconds(2)};
+  left.stats.emplace().packets_sent = 9;
+  const json told = event_json(left, 0);
+  EXPECT_EQ(told["session"], 17);
+  EXPECT_EQ(told["agent"], "1.5.1");
+  EXPECT_EQ(told["encrypted"], true);
+  EXPECT_EQ(told["call"], 3);
+  EXPECT_EQ(told["age_s"], 2.0);
+  EXPECT_EQ(told["stats"]["packets_sent"], 9);
+  EXPECT_FALSE(told.contains("code"));
 }
 
 }  // namespace

@@ -15,7 +15,9 @@
 #include <chrono>
 #include <list>
 #include <memory>
+#include <utility>
 
+#include "api/event_listeners.h"
 #include "api/socket_file.h"
 
 namespace fanlight::control {
@@ -91,18 +93,22 @@ struct ApiServer::State : std::enable_shared_from_this<State> {
     std::list<asio::steady_timer*>::iterator place;
   };
 
-  State(asio::io_context& event_loop, int fd, Routes& resources)
-      : loop(event_loop), acceptor(event_loop, Protocol(), fd), routes(resources) {}
+  State(asio::io_context& event_loop, int fd, Routes& resources, std::chrono::milliseconds pace)
+      : loop(event_loop), acceptor(event_loop, Protocol(), fd), routes(resources), sign_of_life(pace) {}
 
   asio::awaitable<void> accept();
   asio::awaitable<void> serve(Protocol::socket socket);
   asio::awaitable<bool> exchange(Stream& stream, beast::flat_buffer& buffer);
-  asio::awaitable<Response> answer(const Parser& parser);
+  asio::awaitable<Response> answer(Routes::Outcome outcome);
+  asio::awaitable<void> tell_events(Stream& stream, Routes::Subscription wanted);
+  asio::awaitable<bool> send_chunk(Stream& stream, std::string_view text);
   asio::awaitable<bool> send(Stream& stream, Response response, bool keep_alive);
 
   asio::io_context& loop;
   Protocol::acceptor acceptor;
   Routes& routes;
+  const std::chrono::milliseconds sign_of_life;
+  EventListeners listeners;
   std::size_t connections = 0;
   std::list<asio::steady_timer*> waiting;
 };
@@ -155,14 +161,18 @@ asio::awaitable<bool> ApiServer::State::exchange(Stream& stream, beast::flat_buf
     if (refusal) co_await send(stream, std::move(*refusal), false);
     co_return false;
   }
-  Response response = co_await answer(parser);
-  co_return co_await send(stream, std::move(response), parser.get().keep_alive());
-}
-
-asio::awaitable<Response> ApiServer::State::answer(const Parser& parser) {
   const auto& message = parser.get();
   const Request request{std::string(message.method_string()), std::string(message.target()), message.body()};
   Routes::Outcome outcome = routes.start(request);
+  if (auto* wanted = std::get_if<Routes::Subscription>(&outcome)) {
+    co_await tell_events(stream, std::move(*wanted));
+    co_return false;
+  }
+  Response response = co_await answer(std::move(outcome));
+  co_return co_await send(stream, std::move(response), message.keep_alive());
+}
+
+asio::awaitable<Response> ApiServer::State::answer(Routes::Outcome outcome) {
   if (auto* response = std::get_if<Response>(&outcome)) co_return std::move(*response);
   const auto& question = std::get<Routes::Question>(outcome);
   asio::steady_timer timer(loop, kReportTimeout);
@@ -176,6 +186,51 @@ asio::awaitable<Response> ApiServer::State::answer(const Parser& parser) {
   }
 }
 
+// Until the listener is gone, or is cut: nothing else is said on this connection.
+asio::awaitable<void> ApiServer::State::tell_events(Stream& stream, Routes::Subscription wanted) {
+  const auto news = std::make_shared<asio::steady_timer>(loop);
+  const auto listener = std::make_shared<EventListener>();
+  listener->stream = std::move(wanted.stream);
+  listener->wake = [news] { news->cancel(); };
+  const std::optional<EventListeners::Place> place = listeners.try_add(*listener);
+  if (!place) {
+    co_await send(stream, Routes::too_many_listeners(), false);
+    co_return;
+  }
+  // Whatever it says from here on is its end.
+  stream.socket().async_wait(Protocol::socket::wait_read, [weak = std::weak_ptr(listener)](const error_code&) {
+    const auto one = weak.lock();
+    if (!one) return;
+    one->is_over = true;
+    one->wake();
+  });
+  http::response<http::empty_body> head{http::status::ok, 11};
+  head.set(http::field::content_type, "application/x-ndjson");
+  head.chunked(true);
+  http::response_serializer<http::empty_body> serializer{head};
+  stream.expires_after(kExchangeTimeout);
+  const auto [error, bytes] = co_await http::async_write_header(stream, serializer, kAwait);
+  bool is_heard = !error;
+  while (is_heard && !listener->is_over) {
+    if (listener->unsent.empty()) {
+      news->expires_after(sign_of_life);
+      const auto [woken] = co_await news->async_wait(kAwait);
+      if (!woken && listener->unsent.empty()) listener->unsent = "\n";
+      continue;
+    }
+    const std::string lines = std::exchange(listener->unsent, {});
+    is_heard = co_await send_chunk(stream, lines);
+  }
+  listeners.remove(*place);
+}
+
+asio::awaitable<bool> ApiServer::State::send_chunk(Stream& stream, std::string_view text) {
+  stream.expires_after(kExchangeTimeout);
+  const auto [error, bytes] =
+      co_await asio::async_write(stream, http::make_chunk(asio::buffer(text.data(), text.size())), kAwait);
+  co_return !error;
+}
+
 asio::awaitable<bool> ApiServer::State::send(Stream& stream, Response response, bool keep_alive) {
   const HttpResponse message = http_response(std::move(response), keep_alive);
   stream.expires_after(kExchangeTimeout);
@@ -183,10 +238,11 @@ asio::awaitable<bool> ApiServer::State::send(Stream& stream, Response response, 
   co_return !error && keep_alive;
 }
 
-Result<std::unique_ptr<ApiServer>> ApiServer::open(asio::io_context& loop, const std::string& path, Routes& routes) {
+Result<std::unique_ptr<ApiServer>> ApiServer::open(asio::io_context& loop, const std::string& path, Routes& routes,
+                                                   std::chrono::milliseconds sign_of_life) {
   const Result<int> fd = listen_at(path);
   if (!fd) return fd.error();
-  auto state = std::make_shared<State>(loop, *fd, routes);
+  auto state = std::make_shared<State>(loop, *fd, routes, sign_of_life);
   asio::co_spawn(loop, state->accept(), asio::detached);
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(state), path));
 }
@@ -203,5 +259,10 @@ ApiServer::~ApiServer() {
 void ApiServer::wake() {
   for (asio::steady_timer* timer : state_->waiting) timer->cancel();
 }
+
+void ApiServer::publish(std::string_view stream, std::string_view line) { state_->listeners.publish(stream, line); }
+bool ApiServer::has_listeners() const { return state_->listeners.has_any(); }
+bool ApiServer::has_unsent_events() const { return state_->listeners.has_unsent(); }
+std::uint64_t ApiServer::listeners_cut() const { return state_->listeners.cut(); }
 
 }  // namespace fanlight::control

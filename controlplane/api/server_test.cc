@@ -18,6 +18,7 @@ namespace fanlight::control {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
@@ -223,6 +224,79 @@ TEST_F(ServerTest, AFileThatIsNoSocketIsLeftAlone) {
   ASSERT_FALSE(listen_at(path));
   EXPECT_EQ(access(path.c_str(), F_OK), 0);
   EXPECT_THAT(listen_at("/nonexistent/deeper/api.sock").error().what, HasSubstr("create its directory"));
+}
+
+class EventsServerTest : public ServerTest {
+ protected:
+  std::unique_ptr<ApiServer> opened(std::chrono::milliseconds sign_of_life = 10s) {
+    Result<std::unique_ptr<ApiServer>> server = ApiServer::open(loop, path, routes, sign_of_life);
+    EXPECT_TRUE(server) << server.error().what;
+    return std::move(*server);
+  }
+  void run(std::chrono::milliseconds span = 20ms) {
+    loop.run_for(span);
+    loop.restart();
+  }
+  std::unique_ptr<Client> listener(const std::string& query = "") {
+    auto client = std::make_unique<Client>(loop, path);
+    client->say("GET /v1/events" + query + " HTTP/1.1\r\nHost: fanlight\r\n\r\n");
+    return client;
+  }
+};
+
+TEST_F(EventsServerTest, EventsComeAsTheyHappenEachToThoseWhoWantIt) {
+  const auto server = opened();
+  const auto all = listener();
+  const auto main = listener("?stream=live%2Fmain");
+  EXPECT_THAT(all->hear("\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("application/x-ndjson"),
+                                           HasSubstr("Transfer-Encoding: chunked")));
+  (void)main->hear("\r\n\r\n");
+  EXPECT_TRUE(server->has_listeners());
+  server->publish("live/other", R"({"event":"a"})");
+  server->publish("live/main", R"({"event":"b"})");
+  EXPECT_THAT(all->hear("\"b\"}"), HasSubstr("{\"event\":\"a\"}\n{\"event\":\"b\"}"));
+  EXPECT_THAT(main->hear("\"b\"}"), Not(HasSubstr("\"a\"")));
+}
+
+TEST_F(EventsServerTest, AQuietRelayGivesSignsOfLife) {
+  const auto server = opened(30ms);
+  const auto client = listener();
+  EXPECT_THAT(client->hear("\r\n1\r\n\n\r\n1\r\n\n"), HasSubstr("200 OK"));
+}
+
+TEST_F(EventsServerTest, WhoLeavesMakesRoomAtOnceAndTheSeventeenthIsRefused) {
+  const auto server = opened();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 16; ++i) clients.push_back(listener());
+  for (const auto& client : clients) EXPECT_THAT(client->hear("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(listener()->hear(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("too_many_listeners")));
+  clients.pop_back();
+  run();
+  EXPECT_THAT(listener()->hear("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  clients.clear();
+  run();
+  EXPECT_FALSE(server->has_listeners());
+}
+
+TEST_F(EventsServerTest, WhoDoesNotReadIsCutAndTheOthersGoOn) {
+  const auto server = opened();
+  const auto deaf = listener();
+  const auto other = listener();
+  (void)other->hear("\r\n\r\n");
+  run();
+  const std::string line(8'000, 'x');
+  std::string heard;
+  for (int i = 0; i < 200; ++i) {
+    server->publish("live/main", line + std::to_string(i));
+    if (i % 10 == 9) heard = other->hear("x" + std::to_string(i) + "\n");
+  }
+  EXPECT_THAT(heard, HasSubstr("x199\n"));
+  EXPECT_EQ(server->listeners_cut(), 1u);
+  run(5'200ms);
+  EXPECT_FALSE(server->has_unsent_events());
+  const std::string rest = deaf->hear();  // To its end.
+  EXPECT_THAT(rest, HasSubstr("x0\n"));
+  EXPECT_THAT(rest, Not(HasSubstr("x199\n")));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <optional>
 
+#include "api/json_answers.h"
 #include "api/server.h"
 #include "daemon/desk_relay.h"
 #include "daemon/log.h"
@@ -41,10 +42,12 @@ std::chrono::steady_clock::time_point moment_of(Instant at) {
   return std::chrono::steady_clock::time_point(std::chrono::microseconds(at.us));
 }
 
-WallTime wall_time() {
+std::int64_t wall_milliseconds() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return WallTime{std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
+
+WallTime wall_time() { return WallTime{wall_milliseconds() / 1'000}; }
 
 void log_notice(const Notice& notice) {
   spdlog::log(notice.level == Notice::Level::kWarning ? spdlog::level::warn : spdlog::level::info, "{}", notice.text);
@@ -131,6 +134,7 @@ class ControlLoop::State {
     const bool is_ring_full = !push_commands();
     resolve_names();
     log_notices(io::MonotonicClock::now());
+    tell_events();
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
     arm(std::min({desk_.next_deadline(), retry, log_budget_.next_report()}));
     if (desk_.is_stopped()) loop_.stop();
@@ -142,6 +146,11 @@ class ControlLoop::State {
       spdlog::warn("{} lines like these were left out", *lines);
     while (const std::optional<Notice> notice = desk_.poll_notice())
       if (log_budget_.take(now)) log_notice(*notice);
+  }
+
+  void tell_events() {
+    while (const std::optional<SessionEvent> event = desk_.poll_session_event())
+      if (api_ && api_->has_listeners()) api_->publish(event->stream, event_line(*event, wall_milliseconds()));
   }
 
   // Twice round: some wait until all workers have been told of a stream. False when something stays with the desk.

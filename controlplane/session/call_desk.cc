@@ -237,7 +237,12 @@ void SessionDesk::handle(event::CallConnected& event) {
   note(Notice::Level::kInfo, title_of(*call) + " answered by " + event.path.remote.text() + ", SRT " +
                                  version_text(event.srt_version) +
                                  (session.key_bytes != 0 ? ", AES-" + std::to_string(session.key_bytes * 8) : ""));
-  if (session.role == Role::kPublisher) wake_calls(session.stream_name);
+  session.opened = now_;
+  tell(event_of(SessionEvent::Kind::kConnect, session));
+  if (session.role == Role::kPublisher) {
+    tell(event_of(SessionEvent::Kind::kPublishStart, session));
+    wake_calls(session.stream_name);
+  }
   sessions_.add(std::move(session));
   if (call->is_removed) drop_call(*call);
 }
@@ -254,7 +259,14 @@ void SessionDesk::handle(event::CallFailed& event) {
   leave_stream(session, false);
   placement_.leave(call->worker);
   if (call->is_removed) return calls_.erase(call->id);
-  pause_call(*call, words_for(event.reason, event.is_from_peer));
+  const std::string words = words_for(event.reason, event.is_from_peer);
+  tell({.kind = SessionEvent::Kind::kCallFailed,
+        .role = call->rule.role,
+        .stream = call->rule.stream,
+        .call = call->id,
+        .code = static_cast<std::int32_t>(event.reason),
+        .reason = words});
+  pause_call(*call, words);
 }
 
 void SessionDesk::end_call(const Session& session, CloseReason reason) {

@@ -257,16 +257,31 @@ void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Rej
   text += " (" + std::to_string(static_cast<std::int32_t>(reason)) + ")";
   if (!by.empty()) text.append(", ").append(by);
   note(Notice::Level::kWarning, std::move(text));
+  SessionEvent told{.kind = SessionEvent::Kind::kRejected,
+                    .address = path.remote.text(),
+                    .code = static_cast<std::int32_t>(reason),
+                    .reason = std::string{by.empty() ? wire::describe(reason) : by}};
+  if (request != nullptr) {
+    told.role = request->role;
+    told.stream = request->name;
+    told.user = request->user;
+  }
+  tell(std::move(told));
 }
 
 void SessionDesk::handle(event::SessionOpened& event) {
   Session* session = sessions_.find(event.request);
   if (session == nullptr) return;
   session->socket = event.socket;
+  session->opened = now_;
   std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
   if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
   note(Notice::Level::kInfo, std::move(text));
-  if (session->role == Role::kPublisher) wake_calls(session->stream_name);
+  tell(event_of(SessionEvent::Kind::kConnect, *session));
+  if (session->role == Role::kPublisher) {
+    tell(event_of(SessionEvent::Kind::kPublishStart, *session));
+    wake_calls(session->stream_name);
+  }
 }
 
 void SessionDesk::handle(event::SessionRefused& event) {
@@ -276,6 +291,10 @@ void SessionDesk::handle(event::SessionRefused& event) {
        title_of(*session) + " refused by the worker: " + std::string{wire::describe(event.reason)} + " (" +
            std::to_string(static_cast<int>(event.reason)) + ")" +
            (event.reason == wire::Reject::kUnacceptable ? ", its MSS is below the stream's packets + 44" : ""));
+  SessionEvent told = event_of(SessionEvent::Kind::kRejected, *session);
+  told.code = static_cast<std::int32_t>(event.reason);
+  told.reason = wire::describe(event.reason);
+  tell(std::move(told));
   leave_stream(*session, false);
   placement_.leave(session->worker);
   sessions_.erase_refused(event.request);
@@ -285,10 +304,20 @@ void SessionDesk::handle(event::SessionClosed& event) {
   Session* session = sessions_.find(event.request);
   if (session == nullptr) return;
   note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)});
+  tell_end(*session, event);
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout);
   placement_.leave(session->worker);
   if (session->call != 0) end_call(*session, event.reason);
   sessions_.erase_closed(now_, event.request);
+}
+
+void SessionDesk::tell_end(const Session& session, event::SessionClosed& event) {
+  if (session.role == Role::kPublisher) tell(event_of(SessionEvent::Kind::kPublishStop, session));
+  SessionEvent told = event_of(SessionEvent::Kind::kDisconnect, session);
+  told.reason = fanlight::describe(event.reason);
+  told.age = now_ - session.opened;
+  told.stats = event.stats;
+  tell(std::move(told));
 }
 
 // CVE-2026-55868: whatever is wrong with a refresh, the session goes on with the keys it has, and hears nothing.
@@ -307,6 +336,7 @@ void SessionDesk::handle(event::KeyRequestReceived& event) {
   install.response_bytes = static_cast<std::uint16_t>(message.size());
   std::copy(message.begin(), message.end(), install.response.begin());
   say(session->worker, std::move(install));
+  tell(event_of(SessionEvent::Kind::kKeyRotated, *session));
 }
 
 void SessionDesk::stop() {

@@ -27,6 +27,7 @@
 #include "session/admission.h"
 #include "session/call_table.h"
 #include "session/conclusion.h"
+#include "session/event_feed.h"
 #include "session/inquiry_desk.h"
 #include "session/key_desk.h"
 #include "session/placement.h"
@@ -70,6 +71,8 @@ class SessionDesk {
   void pop_command(std::size_t worker = 0);
   [[nodiscard]] bool has_commands(std::size_t worker = 0) const { return !commands_[worker].empty(); }
   [[nodiscard]] std::optional<Notice> poll_notice();
+  [[nodiscard]] std::optional<SessionEvent> poll_session_event() { return feed_.poll(); }
+  [[nodiscard]] std::uint64_t session_events_dropped() const { return feed_.dropped(); }
   [[nodiscard]] Instant next_deadline() const;
 
   // The operator's wishes. Errors are sentences for the API's answer.
@@ -185,6 +188,9 @@ class SessionDesk {
     for (std::deque<Command>& commands : commands_) commands.emplace_back(command);
   }
   void note(Notice::Level level, std::string text);
+  // To those who follow along; a Notice tells the same to the log's readers.
+  void tell(SessionEvent event) { feed_.add(now_, std::move(event)); }
+  void tell_end(const Session& session, event::SessionClosed& event);
 
   StreamFactory& factory_;
   StreamTable streams_;
@@ -192,6 +198,7 @@ class SessionDesk {
   std::function<WallTime()> wall_clock_ = [this] { return WallTime{now_.us / 1'000'000}; };
   PolicyTable policies_;
   InquiryDesk inquiries_;
+  EventFeed feed_;
   KeyDesk keys_;
   ReportDesk reports_;
   Placement placement_;

@@ -33,6 +33,7 @@ struct Session {
   std::string user;
   std::uint32_t srt_version = 0;
   std::size_t key_bytes = 0;  // 0: clear.
+  Instant opened{};           // By the worker.
   std::uint32_t call = 0;     // The call of ours that it came from; 0: it called us.
   Secret passphrase{};        // Publisher: what it was let in with; key refreshes are judged by it.
 };

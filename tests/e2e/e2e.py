@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 import capacity_cases  # noqa: E402
 import clients  # noqa: E402
+import event_cases  # noqa: E402
 import libsrt  # noqa: E402
 import load_cases  # noqa: E402
 import load_device_cases  # noqa: E402
@@ -410,7 +411,7 @@ def cases() -> list[tuple]:
                               ("link_down_and_up", survives_link_down))]
     ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
     # The longest first, so that none of them runs alone at the end.
-    return ethernet + [(test.__name__, test) for test in reversed(plain)] + program_cases.CASES
+    return ethernet + [(test.__name__, test) for test in reversed(plain)] + program_cases.CASES + event_cases.CASES
 
 
 def on_a_stage(build: Path, test, name: str, results: Results) -> None:

@@ -1,6 +1,9 @@
 #include "fanlight/commands.h"
 
+#include <unistd.h>
+
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -123,6 +126,21 @@ int show_version(const Context& context) {
     std::puts(relay ? ("fanlightd " + printable(*relay)).c_str() : ("relay: " + printable(relay.error().what)).c_str());
   }
   return relay ? 0 : 1;
+}
+
+int follow_events(const Context& context, const std::string& stream) {
+  std::signal(SIGINT, [](int) { _exit(0); });
+  const std::string target = "/v1/events" + (stream.empty() ? "" : "?stream=" + percent_encoded(stream));
+  const Result<Answer> answer = follow(context.api, target, [&](std::string_view line) {
+    const json event = json::parse(line, nullptr, false);
+    const bool is_told = event.is_object();
+    if (context.is_json || !is_told) std::puts(printable(line).c_str());
+    if (!context.is_json && is_told) std::fputs(event_report(event).c_str(), stdout);
+    std::fflush(stdout);
+  });
+  if (!answer) return fail(answer.error().what);
+  if (answer->status >= 300) return fail(reason_of(*answer));
+  return fail("the relay at " + context.api + " ended, or cut us because we did not read");
 }
 
 int add_stream(const Context& context, const NewStream& stream) {

@@ -48,6 +48,8 @@ struct NewCall {
 [[nodiscard]] int list_calls(const Context& context, const std::string& role);
 [[nodiscard]] int add_call(const Context& context, const NewCall& call);
 [[nodiscard]] int remove_call(const Context& context, const std::string& role, std::uint32_t id);
+// Until Ctrl-C (0) or the relay's end (1). `stream` empty: events of all.
+[[nodiscard]] int follow_events(const Context& context, const std::string& stream);
 // Overwrites what stands behind "passphrase=" in an argument, so that `ps` does not go on showing it.
 void hide_passphrase(char* argument);
 

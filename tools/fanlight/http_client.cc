@@ -1,5 +1,6 @@
 #include "fanlight/http_client.h"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
@@ -73,21 +74,66 @@ class Exchange {
   error_code error_;
 };
 
+// Plain blocking reads: whoever follows waits for nothing else.
+error_code read_lines(Protocol::socket& socket, http::response_parser<http::buffer_body>& parser,
+                      beast::flat_buffer& buffer, const std::function<void(std::string_view)>& tell) {
+  std::array<char, 16 * 1024> room;
+  std::string text;
+  error_code error;
+  while (!error && !parser.is_done()) {
+    parser.get().body().data = room.data();
+    parser.get().body().size = room.size();
+    http::read_some(socket, buffer, parser, error);
+    if (error == http::error::need_buffer) error = {};
+    text.append(room.data(), room.size() - parser.get().body().size);
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+      if (end > begin) tell(std::string_view{text}.substr(begin, end - begin));
+    text.erase(0, begin);
+  }
+  if (!text.empty()) tell(text);
+  return error;
+}
+
+Result<Done> connect(Protocol::socket& socket, const std::string& path) {
+  error_code error;
+  if (path.size() > 107) return trouble(path, make_error_code(boost::system::errc::no_such_file_or_directory));
+  socket.connect(Protocol::endpoint(path), error);
+  if (error) return trouble(path, error);
+  return Done{};
+}
+
 }  // namespace
 
 Result<Answer> exchange(const std::string& socket_path, std::string_view method, std::string_view target,
                         std::string_view body) {
   asio::io_context loop;
   Protocol::socket socket(loop);
-  error_code error;
-  if (socket_path.size() > 107)
-    return trouble(socket_path, make_error_code(boost::system::errc::no_such_file_or_directory));
-  socket.connect(Protocol::endpoint(socket_path), error);
-  if (error) return trouble(socket_path, error);
+  if (const Result<Done> connected = connect(socket, socket_path); !connected) return connected.error();
   Exchange exchange(std::move(socket), http_request(method, target, body));
-  error = exchange.run(loop);
+  const error_code error = exchange.run(loop);
   if (error) return trouble(socket_path, error);
   return exchange.answer();
+}
+
+Result<Answer> follow(const std::string& socket_path, std::string_view target,
+                      const std::function<void(std::string_view line)>& tell) {
+  asio::io_context loop;
+  Protocol::socket socket(loop);
+  if (const Result<Done> connected = connect(socket, socket_path); !connected) return connected.error();
+  error_code error;
+  http::write(socket, http_request("GET", target, ""), error);
+  http::response_parser<http::buffer_body> parser;
+  parser.body_limit(boost::none);
+  beast::flat_buffer buffer;
+  if (!error) http::read_header(socket, buffer, parser, error);
+  Answer answer{error ? 0 : parser.get().result_int(), ""};
+  const auto keep = [&](std::string_view line) { answer.body.append(line); };
+  if (!error && answer.status >= 300) error = read_lines(socket, parser, buffer, keep);
+  if (!error && answer.status < 300) error = read_lines(socket, parser, buffer, tell);
+  const bool has_begun = answer.status != 0 && answer.status < 300;
+  if (error && !has_begun && error != http::error::end_of_stream) return trouble(socket_path, error);
+  return answer;
 }
 
 std::string percent_encoded(std::string_view text) {

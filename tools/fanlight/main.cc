@@ -123,6 +123,10 @@ void CommandLine::add_session_commands() {
   CLI::App* list = command(app, "sessions", "publishers and viewers", "fanlight sessions --stream live/main");
   list->add_option("--stream", name, "of this stream only");
   list->callback([this] { run = [this] { return list_sessions(context, name); }; });
+  CLI::App* events = command(app, "events", "what happens to sessions, as it happens, until Ctrl-C",
+                             "fanlight events --stream 'live/*'\n  fanlight events --json | jq .reason");
+  events->add_option("--stream", name, "of this stream, or of those under a pattern, only");
+  events->callback([this] { run = [this] { return follow_events(context, name); }; });
   CLI::App* show = command(app, "session", "one session's statistics", "fanlight session 17");
   show->add_option("ID", id, "as `fanlight sessions` shows it")->required();
   show->callback([this] { run = [this] { return show_session(context, id); }; });

@@ -244,4 +244,38 @@ std::string session_report(const json& session) {
          "\nBytes are SRT payload without any header; libsrt's own statistics add 44 bytes to each packet.\n";
 }
 
+// "04:05:16.123 rejected       viewer     live/main bob 192.0.2.9:5000 2403 policy 2 (line 31)"
+std::string event_report(const json& event) {
+  const auto text = [&](const char* key) {
+    return event.contains(key) && event[key].is_string() ? printable(event[key].get<std::string>()) : std::string{};
+  };
+  const auto number = [&](const char* key) {
+    return event.contains(key) && event[key].is_number() ? event[key].get<double>() : 0;
+  };
+  const auto padded = [](std::string word, std::size_t width) {
+    return word.append(width - std::min(width, word.size()), ' ');
+  };
+  const std::string at = text("at");
+  std::string line = (at.size() == 24 ? at.substr(11, 12) : at) + " " + padded(text("event"), 13);
+  const auto add = [&](const std::string& word) {
+    if (!word.empty()) line += " " + word;
+  };
+  add(padded(text("role"), 9));
+  add(text("stream"));
+  add(text("user"));
+  add(text("address"));
+  if (number("session") > 0) add("session " + std::to_string(static_cast<std::uint32_t>(number("session"))));
+  if (number("call") > 0) add("call " + std::to_string(static_cast<std::uint32_t>(number("call"))));
+  if (number("code") > 0) add(std::to_string(static_cast<int>(number("code"))));
+  add(text("reason"));
+  if (event.contains("stats") && event["stats"].is_object()) {
+    const bool is_publisher = text("role") == "publisher";
+    const json& stats = event["stats"];
+    const char* bytes = is_publisher ? "bytes_received" : "bytes_sent";
+    add("after " + std::to_string(static_cast<std::uint64_t>(number("age_s"))) + " s, " +
+        byte_size(stats.value(bytes, std::uint64_t{0})) + (is_publisher ? " received" : " sent"));
+  }
+  return line + "\n";
+}
+
 }  // namespace fanlight::cli

@@ -15,4 +15,7 @@ namespace fanlight::cli {
 // The statistics of one session, in words and numbers.
 [[nodiscard]] std::string session_report(const nlohmann::json& session);
 
+// One line for one of the relay's events.
+[[nodiscard]] std::string event_report(const nlohmann::json& event);
+
 }  // namespace fanlight::cli

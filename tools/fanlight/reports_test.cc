@@ -107,5 +107,20 @@ TEST(VersionTest, OursIsToldWithoutARelay) {
   EXPECT_TRUE(both["fanlightd"].is_null());
 }
 
+TEST(EventReportTest, OneLineSaysWhenWhatWhoAndWhy) {
+  const json rejected{
+      {"event", "rejected"},   {"at", "2026-11-26T04:05:16.123Z"}, {"role", "viewer"}, {"stream", "live/main"},
+      {"user", "b\x1B[31mob"}, {"address", "192.0.2.9:5000"},      {"code", 2403},     {"reason", "policy 2"}};
+  EXPECT_EQ(event_report(rejected),
+            "04:05:16.123 rejected      viewer    live/main b?[31mob 192.0.2.9:5000 2403 policy 2\n");
+}
+
+TEST(EventReportTest, AnEndComesWithWhatWasCarried) {
+  const json left{{"event", "disconnect"}, {"role", "publisher"}, {"session", 17},
+                  {"age_s", 61.5},         {"reason", "kicked"},  {"stats", {{"bytes_received", 2'097'152u}}}};
+  EXPECT_THAT(event_report(left), HasSubstr("session 17 kicked after 61 s, 2.00 MiB received"));
+  EXPECT_THAT(event_report(json::object()), HasSubstr("\n"));
+}
+
 }  // namespace
 }  // namespace fanlight::cli

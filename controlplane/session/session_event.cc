@@ -1,0 +1,41 @@
+#include "session/session_event.h"
+
+namespace fanlight::control {
+
+std::string_view name_of(SessionEvent::Kind kind) {
+  switch (kind) {
+    case SessionEvent::Kind::kConnect:
+      return "connect";
+    case SessionEvent::Kind::kDisconnect:
+      return "disconnect";
+    case SessionEvent::Kind::kPublishStart:
+      return "publish_start";
+    case SessionEvent::Kind::kPublishStop:
+      return "publish_stop";
+    case SessionEvent::Kind::kKeyRotated:
+      return "key_rotated";
+    case SessionEvent::Kind::kRejected:
+      return "rejected";
+    case SessionEvent::Kind::kCallFailed:
+      return "call_failed";
+    case SessionEvent::Kind::kBan:
+      return "ban";
+    case SessionEvent::Kind::kUnban:
+      return "unban";
+  }
+  return "unknown";
+}
+
+SessionEvent event_of(SessionEvent::Kind kind, const Session& session) {
+  return {.kind = kind,
+          .session = session.socket,
+          .role = session.role,
+          .stream = session.stream_name,
+          .user = session.user,
+          .address = session.path.remote.text(),
+          .srt_version = session.srt_version,
+          .key_bytes = session.key_bytes,
+          .call = session.call};
+}
+
+}  // namespace fanlight::control
