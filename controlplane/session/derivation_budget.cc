@@ -10,15 +10,9 @@ constexpr Micros kPrefixInterval = seconds(1) / DerivationBudget::kPrefixPerSeco
 
 }  // namespace
 
-IpAddress site_prefix(const IpAddress& address) {
-  IpAddress prefix = address;
-  std::fill(prefix.bytes.begin() + (address.is_v4() ? 15 : 7), prefix.bytes.end(), std::uint8_t{0});
-  return prefix;
-}
-
 bool DerivationBudget::take(Instant now, const IpAddress& caller) {
   if (!all_.has_token(now, kBurst, kInterval)) return false;
-  const IpAddress prefix = site_prefix(caller);
+  const IpAddress prefix = site_of(caller);
   Entry& entry = entry_of(prefix);
   if (entry.prefix != prefix) entry = {.prefix = prefix, .bucket = {}};
   if (!entry.bucket.has_token(now, kPrefixBurst, kPrefixInterval)) return false;

@@ -7,25 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/ip.h"
+#include "base/prefix.h"
 #include "base/time.h"
+#include "base/token_bucket.h"
 
 namespace fanlight::control {
-
-// Kept as the moment at which it is full again: that is all there is to a bucket that refills steadily.
-class TokenBucket {
- public:
-  // Whether a token of a bucket of `burst` tokens, one of which grows back each `interval`, is there at `now`.
-  [[nodiscard]] bool has_token(Instant now, std::int64_t burst, Micros interval) const {
-    return full_at_ <= now + (burst - 1) * interval;
-  }
-  // There must be a token.
-  void take(Instant now, Micros interval) { full_at_ = (full_at_ < now ? now : full_at_) + interval; }
-  [[nodiscard]] Instant full_at() const { return full_at_; }
-
- private:
-  Instant full_at_{};
-};
 
 class DerivationBudget {
  public:
@@ -52,8 +38,5 @@ class DerivationBudget {
   TokenBucket all_;
   std::array<Entry, kPrefixes> entries_{};  // In no order: a walk through them costs 1/1000 of a derivation.
 };
-
-// The /24 of an IPv4 address, the /56 of an IPv6 one: what one site has to itself.
-[[nodiscard]] IpAddress site_prefix(const IpAddress& address);
 
 }  // namespace fanlight::control

@@ -17,11 +17,6 @@ std::int64_t taken(DerivationBudget& budget, Instant now, const IpAddress& ip, i
   return taken;
 }
 
-TEST(DerivationBudgetTest, APrefixIsASite) {
-  EXPECT_EQ(site_prefix(*IpAddress::parse("192.0.2.77")), *IpAddress::parse("192.0.2.0"));
-  EXPECT_EQ(site_prefix(*IpAddress::parse("2001:db8:1:2ff:3::4")), *IpAddress::parse("2001:db8:1:200::"));
-}
-
 TEST(DerivationBudgetTest, AnAudienceBehindOneAddressComesInAtOnce) {
   DerivationBudget budget;
   EXPECT_EQ(taken(budget, kStart, caller(1), 120), 120);

@@ -32,4 +32,9 @@ struct IpPrefix {
   friend constexpr bool operator==(const IpPrefix&, const IpPrefix&) = default;
 };
 
+// The /24 of an IPv4 address, the /56 of an IPv6 one: what one site has to itself.
+[[nodiscard]] IpAddress site_of(const IpAddress& address);
+// The /16, the /32: what a provider is given. Who has one sweeps through all sites in it.
+[[nodiscard]] IpAddress network_of(const IpAddress& address);
+
 }  // namespace fanlight

@@ -74,5 +74,12 @@ TEST(IpPrefixTest, AroundAnAddressIsTheBlockItIsIn) {
   EXPECT_EQ(IpPrefix::around(ip("2001:db8:1:2ff::7"), 56), prefix("2001:db8:1:200::/56"));
 }
 
+TEST(IpPrefixTest, SitesAndNetworksAreWhatAddressesAreGivenOutBy) {
+  EXPECT_EQ(site_of(ip("192.0.2.7")), ip("192.0.2.0"));
+  EXPECT_EQ(site_of(ip("2001:db8:1:2ff::7")), ip("2001:db8:1:200::"));
+  EXPECT_EQ(network_of(ip("192.0.2.7")), ip("192.0.0.0"));
+  EXPECT_EQ(network_of(ip("2001:db8:1:2ff::7")), ip("2001:db8::"));
+}
+
 }  // namespace
 }  // namespace fanlight

@@ -29,6 +29,10 @@ namespace fanlight {
   X(kHandoverFull, "handover_full")             \
   X(kWrongAddress, "wrong_address")             \
   X(kBadCookie, "bad_cookie")                   \
+  X(kBanned, "banned")                          \
+  X(kInductionsLimited, "inductions_limited")   \
+  X(kSiteLimited, "site_limited")               \
+  X(kConclusionsLimited, "conclusions_limited") \
   X(kRendezvous, "rendezvous")                  \
   X(kLegacyHandshake, "legacy_handshake")       \
   X(kNakLimited, "nak_limited")                 \

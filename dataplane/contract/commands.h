@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/prefix.h"
 #include "base/seq.h"
 #include "base/strong.h"
 #include "base/time.h"
+#include "contract/armour.h"
 #include "contract/limits.h"
 #include "contract/session_stats.h"
 #include "contract/stream_options.h"
@@ -44,6 +46,7 @@ enum class CloseReason : std::uint8_t {
   kKeyWornOut,      // 2^31 packets under one key: one more would repeat its key stream.
   kStalled,         // Viewer: acknowledged nothing for 10 s while the stream went on.
   kTooSlow,         // Viewer: skipped to live at least once a second, for half a minute.
+  kBanned,          // An operator shut its address out.
   kOverBudget,      // Viewer: asked for more repairs than its share, for half a minute.
 };
 
@@ -69,6 +72,8 @@ constexpr std::string_view describe(CloseReason reason) {
       return "viewer acknowledged nothing for 10 s";
     case CloseReason::kTooSlow:
       return "viewer could not keep up for 30 s";
+    case CloseReason::kBanned:
+      return "banned";
     case CloseReason::kOverBudget:
       return "viewer asked for too many repairs for 30 s";
   }
@@ -180,15 +185,29 @@ struct AskReport {
   SocketId socket;
 };
 
+// From now on handshakes from there are not heard; its sessions are closed by CloseSession. Control sees to it that
+// there are kBansMax at most.
+struct Ban {
+  IpPrefix prefix;
+};
+struct Unban {
+  IpPrefix prefix;
+};
+
+// What the worker does for strangers from now on.
+struct SetArmour {
+  ArmourOptions armour;
+};
+
 // Ends every session with SHUTDOWN (kRelayStopping), then answers Stopped.
 struct Stop {};
 
 }  // namespace command
 
-using Command =
-    std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession, command::SendReply,
-                 command::ForgetCaller, command::RepeatResponse, command::CloseSession, command::InstallKeys,
-                 command::AnnounceKey, command::OpenCall, command::AskReport, command::Stop>;
+using Command = std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession,
+                             command::SendReply, command::ForgetCaller, command::RepeatResponse, command::CloseSession,
+                             command::InstallKeys, command::AnnounceKey, command::OpenCall, command::AskReport,
+                             command::Ban, command::Unban, command::SetArmour, command::Stop>;
 
 namespace event {
 
@@ -205,8 +224,8 @@ struct SessionOpened {
   SocketId socket;
 };
 
-// The worker turned the caller down: no room (1003), an MSS below the stream's payloads (2406), the stream gone or
-// taken.
+// The worker turned the caller down: no room (1003), too many that were never heard (1005), an MSS below the stream's
+// payloads (2406), the stream gone or taken.
 struct SessionRefused {
   RequestId request;
   wire::Reject reason = wire::Reject::kResource;

@@ -11,6 +11,7 @@ Verdict Listener::handle(Instant now, const io::Arrival& arrival) noexcept {
   const ByteSpan datagram = arrival.packet.bytes();
   const std::optional<wire::ControlHeader> header = wire::parse_control_header(datagram);
   if (!header || header->type != wire::ControlType::kHandshake) return Verdict::kUnknownSocket;
+  if (bans_.covers(arrival.path.remote.ip)) return Verdict::kBanned;  // Without a word: the address may be forged.
   const std::optional<wire::Handshake> request = wire::parse_handshake(datagram.subspan(wire::kHeaderBytes));
   if (!request || !wire::is_valid(*request)) return Verdict::kMalformed;
   // Answers carry the caller's ID as destination. One to ID 0, or to what is an answer itself, would be taken for a
@@ -30,6 +31,7 @@ Verdict Listener::handle(Instant now, const io::Arrival& arrival) noexcept {
 
 // As long as the shortest request, so nobody can be flooded through us; nothing is remembered.
 Verdict Listener::answer_induction(Instant now, const io::Arrival& arrival, const wire::Handshake& request) noexcept {
+  if (!budget_.take_induction(now)) return Verdict::kInductionsLimited;
   wire::Handshake answer = request;
   answer.version = 5;
   answer.encryption = 0;  // Nothing advertised: every caller keeps its own key length.
@@ -95,6 +97,8 @@ void Listener::say(Instant now, const Session& session, Response& response, Wire
 
 Verdict Listener::forward(Instant now, const io::Arrival& arrival, SocketId peer) noexcept {
   if (is_pending(now, arrival.path.remote, peer)) return Verdict::kHandshakePending;
+  // Said to nobody: an honest caller repeats itself every 250 ms, and is let through when there is room again.
+  if (const std::optional<Verdict> limited = budget_.take_conclusion(now, arrival.path.remote.ip)) return *limited;
   const ByteSpan datagram = arrival.packet.bytes();
   event::ConclusionReceived received{
       .path = arrival.path, .received = now, .bytes = static_cast<std::uint16_t>(datagram.size())};

@@ -10,6 +10,8 @@
 #include "engine/srt/cookie.h"
 #include "io/port.h"
 #include "wire/srt_handshake.h"
+#include "worker/ban_list.h"
+#include "worker/handshake_budget.h"
 #include "worker/replies.h"
 #include "worker/responses.h"
 #include "worker/sessions.h"
@@ -18,11 +20,19 @@ namespace fanlight {
 
 class Listener {
  public:
-  Listener(const HashKey& key, Sessions& sessions, Responses& responses, Replies& replies, Mailbox& mailbox)
-      : cookies_(key), sessions_(sessions), responses_(responses), replies_(replies), mailbox_(mailbox) {}
+  Listener(const HashKey& key, const ArmourOptions& armour, Sessions& sessions, Responses& responses, Replies& replies,
+           Mailbox& mailbox)
+      : cookies_(key),
+        budget_(key, armour),
+        sessions_(sessions),
+        responses_(responses),
+        replies_(replies),
+        mailbox_(mailbox) {}
 
   // A datagram for socket ID 0.
   [[nodiscard]] Verdict handle(Instant now, const io::Arrival& arrival) noexcept;
+  [[nodiscard]] BanList& bans() noexcept { return bans_; }
+  void limit(const ArmourOptions& armour) noexcept { budget_.limit(armour); }
   // Control has decided: the caller may conclude again.
   void forget_pending(const Endpoint& remote, SocketId peer) noexcept;
   // A copy of its CONCLUSION came: says the response again, at most once per kResponseInterval.
@@ -47,6 +57,8 @@ class Listener {
   [[nodiscard]] bool is_pending(Instant now, const Endpoint& remote, SocketId peer) const noexcept;
 
   srt::CookieJar cookies_;
+  HandshakeBudget budget_;
+  BanList bans_;
   Sessions& sessions_;
   Responses& responses_;
   Replies& replies_;

@@ -36,12 +36,13 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       replies_(pools, queue_, mailbox.counters, port),
       sessions_(options.worker, options.sessions_max, options.publishers_max, options.key),
       responses_(options.sessions_max),
-      listener_(options.key, sessions_, responses_, replies_, mailbox),
+      listener_(options.key, options.armour, sessions_, responses_, replies_, mailbox),
       timers_(options.sessions_max),
       streams_(kStreamsMax),
       distribution_(exchange_, mailbox.counters),
       reporter_(sessions_, streams_, slabs_.ranges, mailbox) {
   touched_.reserve(options.sessions_max);
+  limit(options.armour);
 }
 
 Relay::~Relay() = default;
@@ -71,11 +72,17 @@ void Relay::service_touched(Instant now) noexcept {
 }
 
 void Relay::service(Instant now, Session& session) noexcept {
+  if (session.is_half_open && session.has_been_heard()) note_heard(session);
   if (session.is_publisher()) {
     service_publisher(now, session);
   } else {
     service_viewer(now, session);
   }
+}
+
+void Relay::note_heard(Session& session) noexcept {
+  session.is_half_open = false;
+  --half_open_;
 }
 
 void Relay::service_viewer(Instant now, Session& session) noexcept {
@@ -155,6 +162,7 @@ void Relay::handle_peer_event(Instant now, Session& session, PeerEvent event) no
 void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexcept {
   DCHECK(session.state == Session::State::kOpen);
   session.state = Session::State::kClosing;
+  if (session.is_half_open) note_heard(session);  // Or never will be.
   session.close_reason = reason;
   session.shutdowns_left = reason == CloseReason::kPeerShutdown ? 0 : kShutdowns;
   session.closing = {static_cast<std::uint32_t>(queue_.pushed()), NearInstant::of(now + kShutdownPatience)};

@@ -33,6 +33,7 @@ class Relay {
     std::uint8_t worker = 0;  // 0–63, part of every socket ID.
     std::size_t sessions_max = 4096;
     std::size_t publishers_max = 64;
+    ArmourOptions armour{};
     HashKey key{};                  // Random, the same for all workers: cookies and tables depend on it.
     Mesh* mesh = nullptr;           // To the other workers; null when there are none.
     PacketPool* adopted = nullptr;  // With a mesh: for packets of publishers on other workers.
@@ -91,6 +92,10 @@ class Relay {
   void apply(Instant now, command::AnnounceKey& announce) noexcept;
   void apply(Instant now, command::OpenCall& open) noexcept;
   void apply(Instant now, command::AskReport& question) noexcept;
+  void apply(Instant now, command::Ban& ban) noexcept;
+  void apply(Instant now, command::Unban& ban) noexcept;
+  void apply(Instant now, command::SetArmour& set) noexcept;
+  void limit(const ArmourOptions& armour) noexcept;
   void apply(Instant now, command::Stop&) noexcept;
   void apply(Instant, std::monostate) noexcept {}
   [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenSession& open) const noexcept;
@@ -120,6 +125,7 @@ class Relay {
   // relay.cc
   void service(Instant now, Session& session) noexcept;
   void service_viewer(Instant now, Session& session) noexcept;
+  void note_heard(Session& session) noexcept;
   void cut(Instant now, Session& session, CloseReason reason) noexcept;
   void service_publisher(Instant now, Session& session) noexcept;
   void handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept;
@@ -153,6 +159,8 @@ class Relay {
   std::vector<std::uint16_t> touched_;  // Never grows past its reserve: each session is in it once.
   std::size_t streams_end_ = 0;         // No stream has an index at or behind it.
   std::size_t streams_removing_ = 0;
+  std::size_t half_open_ = 0;  // Sessions that wait to be heard.
+  std::size_t half_open_max_ = 0;
   std::size_t next_stream_ = 0;  // The fan-out's first in the next breath.
   bool fan_out_pending_ = false;
   bool fan_out_blocked_ = false;

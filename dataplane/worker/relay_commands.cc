@@ -50,12 +50,18 @@ void Relay::apply(Instant now, command::RemoveStream& remove) noexcept {
 void Relay::apply(Instant now, command::OpenSession& open) noexcept {
   listener_.forget_pending(open.path.remote, open.peer);
   if (const std::optional<wire::Reject> reason = judge_open(open)) return refuse(open, *reason);
+  if (half_open_ >= half_open_max_) {
+    counters().add(Counter::kHalfOpenRefused);
+    return refuse(open, wire::Reject::kBacklog);
+  }
   Session* session = sessions_.open();
   if (session == nullptr) return refuse(open, wire::Reject::kResource);
   if (!begin_session(now, *session, open)) {
     sessions_.close(*session);
     return refuse(open, wire::Reject::kResource);
   }
+  session->is_half_open = true;
+  ++half_open_;
   store_be32(open.response.data() + wire::kHandshakeSocketOffset, session->socket.raw());
   listener_.keep_response(*session, std::span(open.response).first(open.response_bytes));
   sessions_.index(*session);
@@ -179,6 +185,17 @@ void Relay::apply(Instant now, command::InstallKeys& install) noexcept {
     answer_key_request(now, *session);
   }
   CHECK(mailbox_.post(Event{std::move(done)}));
+}
+
+void Relay::apply(Instant, command::Ban& ban) noexcept { CHECK(listener_.bans().add(ban.prefix)); }
+
+void Relay::apply(Instant, command::Unban& ban) noexcept { listener_.bans().remove(ban.prefix); }
+
+void Relay::apply(Instant, command::SetArmour& set) noexcept { limit(set.armour); }
+
+void Relay::limit(const ArmourOptions& armour) noexcept {
+  listener_.limit(armour);
+  half_open_max_ = armour.half_open_max > 0 ? armour.half_open_max : kSessionsMax;
 }
 
 void Relay::apply(Instant, command::AskReport& question) noexcept { reporter_.ask(question); }

@@ -86,8 +86,9 @@ class alignas(64) Session {
   Part part_ = Part::kNobody;
 
  public:
-  bool is_up = false;       // Publisher: something valid came. A viewer's engine knows by itself.
-  bool is_touched = false;  // On the list of sessions to service in this breath.
+  bool is_up : 1 = false;         // Publisher: something valid came. A viewer's engine knows by itself.
+  bool is_touched : 1 = false;    // On the list of sessions to service in this breath.
+  bool is_half_open : 1 = false;  // Counted among those that were not heard after our response.
   std::uint8_t shutdowns_left = 0;
   CloseReason close_reason = CloseReason::kPeerShutdown;
   StreamIndex stream;

@@ -1,5 +1,7 @@
 #include "worker/sessions.h"
 
+#include <bit>
+
 #include "base/check.h"
 #include "contract/limits.h"
 
@@ -8,16 +10,18 @@ namespace fanlight {
 Sessions::Sessions(std::uint8_t worker, std::size_t sessions_max, std::size_t publishers_max, const HashKey& key)
     : worker_(worker),
       key_(key),
+      slot_bits_(static_cast<int>(std::bit_width(sessions_max - 1))),
+      generations_((1u << (24 - slot_bits_)) - 1),
       sessions_(sessions_max),
       publishers_(publishers_max),
       free_(sessions_max),
       free_count_(sessions_max),
       callers_(sessions_max * 2) {
   CHECK(sessions_max > 0 && sessions_max <= kSessionsMax && worker < 64);
+  const std::size_t first = draw() % sessions_max;
   for (std::size_t i = 0; i < sessions_max; ++i) {
-    free_[i] = static_cast<std::uint16_t>(i);
-    // Strangers should not guess socket IDs.
-    sessions_[i].socket = socket_id(siphash(key_, std::as_bytes(std::span(&i, 1))), i);
+    free_[i] = static_cast<std::uint16_t>((first + i) % sessions_max);
+    sessions_[i].socket = socket_id(1 + draw() % generations_, i);
   }
 }
 
@@ -28,10 +32,10 @@ Session* Sessions::open() noexcept {
   --free_count_;
   ++open_count_;
   Session& session = sessions_[slot];
-  std::uint32_t generation = (session.socket.raw() >> 16 & 0xFF) + 1;
-  if (generation > 0xFF) generation = 1;  // Keeps ID 0 free, which means "the listener".
+  const std::uint64_t last = session.socket.raw() >> slot_bits_ & generations_;
+  const std::uint64_t step = 1 + draw() % (generations_ / 8);
   session.state = Session::State::kOpen;
-  session.socket = socket_id(generation, slot);
+  session.socket = socket_id((last - 1 + step) % generations_ + 1, slot);
   return &session;
 }
 
@@ -45,14 +49,14 @@ void Sessions::close(Session& session) noexcept {
 }
 
 Session* Sessions::find(SocketId socket) noexcept {
-  const std::uint32_t slot = socket.raw() & 0xFFFF;
+  const std::uint32_t slot = slot_in(socket);
   if (slot >= sessions_.size()) return nullptr;
   Session& session = sessions_[slot];
   return session.state != Session::State::kFree && session.socket == socket ? &session : nullptr;
 }
 
 void Sessions::prefetch(SocketId socket) const noexcept {
-  const std::uint32_t slot = socket.raw() & 0xFFFF;
+  const std::uint32_t slot = slot_in(socket);
   if (slot >= sessions_.size()) return;
   const auto* session = reinterpret_cast<const std::byte*>(&sessions_[slot]);
   for (std::size_t at = 0; at < Session::kHotBytes; at += 64) __builtin_prefetch(session + at, 1);
@@ -97,6 +101,11 @@ std::size_t Sessions::home_of(const Endpoint& remote, SocketId peer) const noexc
   store_be32(message.data() + 18, peer.raw());
   const std::uint64_t hash = siphash(key_, message) >> 32;
   return static_cast<std::size_t>(hash * callers_.size() >> 32);
+}
+
+std::uint64_t Sessions::draw() noexcept {
+  const std::array<std::uint64_t, 2> message{worker_, ++drawn_};
+  return siphash(key_, std::as_bytes(std::span(message)));
 }
 
 Publisher* Sessions::open_publisher(const srt::Receiver::Options& options) noexcept {

@@ -1,7 +1,9 @@
 // The worker's sessions: found by our socket ID with an index, by caller (address, port, its socket ID) with a hash.
 //
-// Socket ID, 30 bits: | worker 6 | generation 8 | slot 16 |, never 0. A freed slot goes to the end of the free list and
-// comes back with the next generation, so that stragglers of an old session find nobody.
+// Socket ID, 30 bits: | worker 6 | generation, 8 or more | slot, 16 or as few as the sessions need |, never 0. A freed
+// slot goes to the end of the free list and comes back with another generation, so that stragglers of an old session
+// find nobody. Strangers should not guess an ID: the first slot is anybody's, and a generation moves on by a step that
+// follows from the key, short enough that an ID comes back after eight others of its slot at the earliest.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +42,13 @@ class Sessions {
 
  private:
   [[nodiscard]] SocketId socket_id(std::uint64_t generation, std::size_t slot) const noexcept {
-    return SocketId{std::uint32_t{worker_} << 24 | static_cast<std::uint32_t>((generation & 0xFF) << 16 | slot)};
+    return SocketId{std::uint32_t{worker_} << 24 | static_cast<std::uint32_t>(generation << slot_bits_ | slot)};
   }
+  [[nodiscard]] std::uint32_t slot_in(SocketId socket) const noexcept {
+    return socket.raw() & ((1u << slot_bits_) - 1);
+  }
+  // A number that only we know.
+  [[nodiscard]] std::uint64_t draw() noexcept;
   [[nodiscard]] std::size_t home_of(const Endpoint& remote, SocketId peer) const noexcept;
   [[nodiscard]] std::size_t behind(std::size_t place) const noexcept {
     return place + 1 == callers_.size() ? 0 : place + 1;
@@ -54,6 +61,9 @@ class Sessions {
 
   const std::uint8_t worker_;
   const HashKey key_;
+  const int slot_bits_;
+  const std::uint32_t generations_;  // From 1 on: 0 would make an ID 0, which means "the listener".
+  std::uint64_t drawn_ = 0;
   std::vector<Session> sessions_;
   std::vector<std::optional<Publisher>> publishers_;
   std::vector<std::uint16_t> free_;  // A ring of free slots, oldest first.

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <random>
+#include <set>
 #include <vector>
 
 namespace fanlight {
@@ -32,6 +35,42 @@ TEST(SessionsTest, NoSocketIdIsEverZero) {
     EXPECT_NE(session->socket, SocketId{});
     sessions.close(*session);
   }
+}
+
+TEST(SessionsTest, AnIdDoesNotComeBackSoonHoweverOftenItsSlotDoes) {
+  Sessions sessions(0, 65'535, 1, {1, 2});  // The fewest bits for a generation.
+  std::map<std::uint32_t, std::vector<std::uint32_t>> ids_of;
+  for (int i = 0; i < 65'535 * 8; ++i) {
+    Session* session = sessions.open();
+    ids_of[sessions.slot_of(*session)].push_back(session->socket.raw());
+    sessions.close(*session);
+  }
+  for (auto& [slot, ids] : ids_of) {
+    ASSERT_EQ(ids.size(), 8u) << "the free slots go round";
+    std::sort(ids.begin(), ids.end());
+    ASSERT_EQ(std::unique(ids.begin(), ids.end()), ids.end());
+  }
+}
+
+// Off the path, an attacker would have to guess it along with the peer's address and port.
+TEST(SessionsTest, AnIdIsNotToBeGuessedFromTheOneBefore) {
+  std::set<std::uint32_t> first, second, steps;
+  for (std::uint64_t key = 0; key < 1'000; ++key) {
+    Sessions sessions(0, 1'024, 1, {key, 7});
+    Session* session = sessions.open();
+    const std::uint32_t slot = sessions.slot_of(*session);
+    const SocketId one = session->socket;
+    first.insert(one.raw());
+    second.insert(sessions.open()->socket.raw());
+    sessions.close(*session);
+    for (int i = 0; i < 1'022; ++i) ASSERT_NE(sessions.open(), nullptr);
+    session = sessions.open();
+    ASSERT_EQ(sessions.slot_of(*session), slot);
+    steps.insert(session->socket.raw() - one.raw());
+  }
+  EXPECT_GT(first.size(), 990u) << "of 2^24";
+  EXPECT_GT(second.size(), 990u);
+  EXPECT_GT(steps.size(), 700u) << "of 2 x 2,047: a slot's next ID follows from nothing that was seen";
 }
 
 // What a fresh packet to an IPv4 viewer reads of it is one cache line.
