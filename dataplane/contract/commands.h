@@ -48,6 +48,7 @@ enum class CloseReason : std::uint8_t {
   kTooSlow,         // Viewer: skipped to live at least once a second, for half a minute.
   kBanned,          // An operator shut its address out.
   kOverBudget,      // Viewer: asked for more repairs than its share, for half a minute.
+  kTokenExpired,    // What let it in is over, and its issuer says that it ends then.
 };
 
 constexpr std::string_view describe(CloseReason reason) {
@@ -76,6 +77,8 @@ constexpr std::string_view describe(CloseReason reason) {
       return "banned";
     case CloseReason::kOverBudget:
       return "viewer asked for too many repairs for 30 s";
+    case CloseReason::kTokenExpired:
+      return "its token expired";
   }
   return "unknown";
 }
