@@ -35,6 +35,7 @@ struct AccessRequest {
   WallTime at{};
   std::optional<TokenClaims> claims{};  // Of a token that is good and covers what is wanted.
   std::string token_fault{};            // Why the token that came counts for nothing.
+  bool is_token_misplaced = false;      // Because it is good, but for another stream, mode or address.
 };
 
 }  // namespace fanlight::control

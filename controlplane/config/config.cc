@@ -9,6 +9,7 @@
 #include "api/socket_path.h"
 #include "config/call_rule.h"
 #include "config/ethernet_section.h"
+#include "config/policy_section.h"
 #include "config/sections.h"
 #include "config/stream_rule.h"
 
@@ -37,8 +38,8 @@ class ConfigReader {
     std::string_view path;
     bool is_repeated;
   };
-  static constexpr Known kKnown[] = {{"relay", false},          {"listen", true}, {"ethernet", false},
-                                     {"ethernet.device", true}, {"stream", true}, {"call", true}};
+  static constexpr Known kKnown[] = {{"relay", false}, {"listen", true}, {"ethernet", false}, {"ethernet.device", true},
+                                     {"stream", true}, {"call", true},   {"policy", true}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -77,6 +78,7 @@ class ConfigReader {
     if (section.path == "ethernet.device") add_device(reader);
     if (section.path == "stream") add_stream(reader);
     if (section.path == "call") add_call(reader, section.line);
+    if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
   }
 
   void read_relay(FieldReader& reader) {

@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "config/policy_rule.h"
 #include "config/rules.h"
 
 namespace fanlight::control {
@@ -70,6 +71,7 @@ struct Config {
   EthernetOptions ethernet;
   std::vector<StreamRule> streams;
   std::vector<CallRule> calls;
+  std::vector<PolicyRule> policies{};  // In their order: the first that matches decides.
 };
 
 // Every mistake of a file, each "file:line: key: found X, accepted Y", in the order of the lines.
@@ -81,7 +83,8 @@ struct ConfigErrors {
 [[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name);
 [[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& path);
 
-// Sections that differ in what only a restart can change. Streams, calls and the log level are taken over at once.
+// Sections that differ in what only a restart can change. Streams, calls, policies and the log level are taken over at
+// once.
 [[nodiscard]] std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh);
 
 }  // namespace fanlight::control

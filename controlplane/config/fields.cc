@@ -32,7 +32,8 @@ std::string joined(std::span<const std::string> words) {
 
 std::string_view kind_of(const Field::Value& value) {
   constexpr std::string_view kKinds[] = {"another kind of value", "a boolean", "an integer",
-                                         "a decimal number",      "a string",  "a list of integers"};
+                                         "a decimal number",      "a string",  "a list of integers",
+                                         "a list of strings"};
   return kKinds[value.index()];
 }
 
@@ -172,6 +173,21 @@ std::vector<std::int64_t> FieldReader::integers(std::string_view key, IntegerRan
     return fallback;
   }
   return *list;
+}
+
+std::vector<std::string> FieldReader::texts(std::string_view key) {
+  const Field* field = find(key);
+  if (!field) return {};
+  const auto* list = std::get_if<std::vector<std::string>>(&field->value);
+  const auto* integers = std::get_if<std::vector<std::int64_t>>(&field->value);
+  if (list && !list->empty() && std::ranges::find(*list, "") == list->end()) return *list;
+  const bool is_empty = (list && list->empty()) || (integers && integers->empty());
+  complain(key,
+           is_empty ? "an empty list"
+           : list   ? "an empty string in the list"
+                    : show(field->value),
+           "a list of strings");
+  return {};
 }
 
 void FieldReader::finish() {

@@ -16,7 +16,8 @@ namespace fanlight::control {
 
 struct Field {
   // monostate: a kind of value that no key of ours takes.
-  using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
+  using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<std::int64_t>,
+                             std::vector<std::string>>;
   std::string key;
   Value value;
   int line = 0;
@@ -60,6 +61,9 @@ class FieldReader {
                                    std::size_t fallback);
   [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key, IntegerRange range,
                                                    std::vector<std::int64_t> fallback);
+
+  // Empty only when the key is absent or wrong.
+  [[nodiscard]] std::vector<std::string> texts(std::string_view key);
 
   [[nodiscard]] bool has(std::string_view key) const { return peek(key) != nullptr; }
   // The key's line, or the table's when the key is absent.

@@ -6,20 +6,29 @@
 #include <toml++/toml.h>
 
 #include <optional>
+#include <sstream>
 
 namespace fanlight::control {
 namespace {
 
 int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
 
-Field::Value integers_of(const toml::array& array) {
-  std::vector<std::int64_t> integers;
+template <class Kind>
+Field::Value list_of(const toml::array& array) {
+  std::vector<Kind> list;
   for (const toml::node& element : array) {
-    const auto* integer = element.as_integer();
-    if (!integer) return {};
-    integers.push_back(integer->get());
+    const auto* value = element.as<Kind>();
+    if (!value) return {};
+    list.push_back(value->get());
   }
-  return integers;
+  return list;
+}
+
+// An offset date-time as it is written: whoever reads it asks for a string.
+std::string text_of(const toml::date_time& moment) {
+  std::ostringstream text;
+  text << moment;
+  return text.str();
 }
 
 Field::Value value_of(const toml::node& node) {
@@ -27,7 +36,10 @@ Field::Value value_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return integer->get();
   if (const auto* number = node.as_floating_point()) return number->get();
   if (const auto* text = node.as_string()) return text->get();
-  if (const auto* array = node.as_array()) return integers_of(*array);
+  if (const auto* moment = node.as_date_time()) return text_of(moment->get());
+  const auto* array = node.as_array();
+  if (array && !array->empty() && array->front().is_string()) return list_of<std::string>(*array);
+  if (array) return list_of<std::int64_t>(*array);
   return {};
 }
 

@@ -8,16 +8,9 @@
 namespace fanlight::control {
 namespace {
 
-bool is_stream_name(std::string_view name) {
-  if (name.empty() || name.size() > kStreamNameBytesMax) return false;
-  const bool is_printable =
-      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
-  return is_printable && name.find('*') >= name.size() - 1;
-}
-
 void read_name(FieldReader& reader, StreamRule& rule) {
   rule.name = reader.text("name");
-  if (is_stream_name(rule.name)) return;
+  if (is_rule_name(rule.name)) return;
   reader.complain("name", reader.has("name") ? quoted(rule.name) : "nothing",
                   "1 to " + std::to_string(kStreamNameBytesMax) + " bytes without spaces, '*' only at the end");
 }
@@ -61,6 +54,13 @@ void read_wait(FieldReader& reader, StreamRule& rule) {
 }
 
 }  // namespace
+
+bool is_rule_name(std::string_view name) {
+  if (name.empty() || name.size() > kStreamNameBytesMax) return false;
+  const bool is_printable =
+      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
+  return is_printable && name.find('*') >= name.size() - 1;
+}
 
 StreamRule read_stream_rule(FieldReader& reader) {
   StreamRule rule;

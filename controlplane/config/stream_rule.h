@@ -1,6 +1,8 @@
 // A stream rule from its keys: the same for a [[stream]] table and for a body of POST /v1/streams.
 #pragma once
 
+#include <string_view>
+
 #include "config/fields.h"
 #include "config/rules.h"
 
@@ -13,6 +15,8 @@ inline constexpr IntegerRange kRepairPercent{1, 100};
 inline constexpr IntegerRange kCoalesceMs{0, 20};
 inline constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
 
+// What a rule may be called: a stream's name, or a pattern.
+[[nodiscard]] bool is_rule_name(std::string_view name);
 // Asks `reader` for every key of a rule and finishes it. Only usable when no problem was noted.
 [[nodiscard]] StreamRule read_stream_rule(FieldReader& reader);
 

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <optional>
 
+#include "access/policy_doubts.h"
 #include "api/json_answers.h"
 #include "api/server.h"
 #include "daemon/desk_relay.h"
@@ -69,7 +70,8 @@ class ControlLoop::State {
         bell_(loop_, dup(mailboxes_.front()->control_bell)) {
     wipe_passphrases(config_.streams);
     desk_.set_wall_clock(wall_time);
-    desk_.limit_egress(config_.relay.egress_bits_max());
+    desk_.limit_egress(config_.relay.egress_bits_max(), config_.relay.capacity_mbps * 1e6);
+    desk_.set_policies(PolicyTable(config_.policies));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     bell_.non_blocking(true);
     await_bell();
@@ -229,10 +231,13 @@ class ControlLoop::State {
     config_.relay.log_level = fresh->relay.log_level;
     config_.relay.capacity_mbps = fresh->relay.capacity_mbps;
     config_.relay.admission_share = fresh->relay.admission_share;
-    desk_.limit_egress(config_.relay.egress_bits_max());
+    desk_.limit_egress(config_.relay.egress_bits_max(), config_.relay.capacity_mbps * 1e6);
     desk_.handle_timeout(io::MonotonicClock::now());  // Its clock stands still between events.
     desk_.reload(std::move(fresh->streams));
     desk_.reload_calls(io::MonotonicClock::now(), std::move(fresh->calls));
+    const auto doubts = find_policy_doubts(fresh->policies, config_.relay.capacity_mbps, config_.relay.admission_share);
+    for (const std::string& doubt : doubts) spdlog::warn("{}", doubt);
+    desk_.set_policies(PolicyTable(std::move(fresh->policies)));
     spdlog::info("{} reloaded", config_path_);
     settle();
   }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "access/policy_doubts.h"
 #include "config/config.h"
 #include "daemon/control_loop.h"
 #include "daemon/dataplane.h"
@@ -52,11 +53,19 @@ int refuse(const ConfigErrors& errors) {
   return kWrongConfig;
 }
 
+std::vector<std::string> policy_doubts(const Config& config) {
+  return find_policy_doubts(config.policies, config.relay.capacity_mbps, config.relay.admission_share);
+}
+
 int check(const DaemonOptions& options, const Config& config, const DataplanePlan& plan) {
   for (const StreamRule& rule : config.streams)
     if (const auto doubt = find_doubt(rule))
       std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt->c_str());
+  for (const std::string& doubt : policy_doubts(config))
+    std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt.c_str());
   std::printf("%s is valid\n%s\n", options.config_path.c_str(), plan.text().c_str());
+  for (std::size_t i = 0; i < config.policies.size(); ++i)
+    std::printf("%s\n", policy_text(config.policies[i], i).c_str());
   return 0;
 }
 
@@ -97,6 +106,7 @@ int run_daemon(const DaemonOptions& options) {
   open_log(config->relay.log_level);
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::info("fanlightd {}; {}", kVersion, plan->text());
+  for (const std::string& doubt : policy_doubts(*config)) spdlog::warn("{}", doubt);
   return serve(std::move(*config), options.config_path, *plan);
 }
 

@@ -11,18 +11,21 @@ constexpr double kWeight = 0.25;          // Of the newest second: a scene chang
 
 }  // namespace
 
-void StreamRate::note(Instant now, std::uint64_t bytes) {
+std::optional<double> StreamRate::note(Instant now, std::uint64_t bytes) {
   const bool is_first = at_ == Instant::never();
-  if (!is_first && now - at_ < kSpanMin) return;
+  if (!is_first && now - at_ < kSpanMin) return std::nullopt;
   const bool has_grown = !is_first && bytes > bytes_;
   // The first span that grew may hold a moment of a publisher that has just come.
   const bool is_whole = std::exchange(was_growing_, has_grown) && has_grown;
+  std::optional<double> newest;
   if (is_whole) {
     const double bits = static_cast<double>(bytes - bytes_) * 8e6 / static_cast<double>((now - at_).count);
     bits_ = bits_ > 0 ? bits_ + kWeight * (bits - bits_) : bits;
+    newest = bits;
   }
   at_ = now;
   bytes_ = bytes;
+  return newest;
 }
 
 bool Admission::admit(double sent_bits, double viewer_bits) {

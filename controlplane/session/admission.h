@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/time.h"
 
@@ -20,7 +21,8 @@ struct AdmissionView {
 // Of one stream's payload, from its byte count at two moments.
 class StreamRate {
  public:
-  void note(Instant now, std::uint64_t bytes);
+  // Answers the newest span's own rate, bits/s, when it was long enough and the stream grew in all of it.
+  std::optional<double> note(Instant now, std::uint64_t bytes);
   [[nodiscard]] double bits_or(double fallback) const { return bits_ > 0 ? bits_ : fallback; }
 
  private:
@@ -40,8 +42,13 @@ class Admission {
   }
   // Whether a viewer of so many bits/s fits beside what is sent now; counts when not.
   [[nodiscard]] bool admit(double sent_bits, double viewer_bits);
+  // One was turned away for a limit of its own.
+  void note_refusal() { ++refused_; }
+  // The streams' rates are wanted for something else as well: a publisher's bound.
+  void watch(bool is_watching) { is_watching_ = is_watching; }
+  [[nodiscard]] bool is_looking() const { return is_limited() || is_watching_; }
   // When the streams' rates are to be asked for next.
-  [[nodiscard]] Instant next_look() const { return is_limited() ? next_look_ : Instant::never(); }
+  [[nodiscard]] Instant next_look() const { return is_looking() ? next_look_ : Instant::never(); }
   void note_look(Instant now);
   [[nodiscard]] double bits_max() const { return bits_max_; }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
@@ -49,6 +56,7 @@ class Admission {
  private:
   double bits_max_ = 0;
   Instant next_look_{};
+  bool is_watching_ = false;
   std::uint64_t refused_ = 0;
 };
 

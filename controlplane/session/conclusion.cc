@@ -26,9 +26,11 @@ std::optional<Reject> judge_extensions(const wire::Handshake& handshake,
 
 std::int64_t ceil_millis(Micros span) { return (span.count + 999) / 1'000; }
 
-Micros agree_latency(std::int64_t least_ms, const StreamPolicy& policy) {
-  const std::int64_t most_ms = std::min<std::int64_t>(policy.latency_max.count / 1'000, 0xFFFF);
-  return millis(std::min(std::max(least_ms, ceil_millis(policy.latency)), most_ms));
+Micros agree_latency(std::int64_t least_ms, const StreamPolicy& policy, const LatencyBounds& bounds) {
+  const Micros most = std::min(policy.latency_max, bounds.most.value_or(policy.latency_max));
+  const Micros least = std::max(policy.latency, bounds.least.value_or(policy.latency));
+  const std::int64_t most_ms = std::min<std::int64_t>(most.count / 1'000, 0xFFFF);
+  return millis(std::min(std::max(least_ms, ceil_millis(least)), most_ms));
 }
 
 std::uint16_t as_wire_millis(Micros span) { return static_cast<std::uint16_t>(span.count / 1'000); }
@@ -63,11 +65,12 @@ ConclusionReading read_conclusion(ByteSpan datagram) {
 
 // srt-wire §2.5: each side's receive latency is the larger of its own wish and what the other asks of it. The caller's
 // high half is its own receive latency, its low half what it asks of ours.
-Terms agree_terms(const Conclusion& conclusion, const StreamPolicy& policy, Micros publisher_latency) {
+Terms agree_terms(const Conclusion& conclusion, const StreamPolicy& policy, Micros publisher_latency,
+                  const LatencyBounds& bounds) {
   const std::int64_t send_ms =
       std::max<std::int64_t>(conclusion.caller.receiver_delay_ms, ceil_millis(publisher_latency));
-  return {.receive_latency = agree_latency(conclusion.caller.sender_delay_ms, policy),
-          .send_latency = agree_latency(send_ms, policy),
+  return {.receive_latency = agree_latency(conclusion.caller.sender_delay_ms, policy, bounds),
+          .send_latency = agree_latency(send_ms, policy, bounds),
           .mss = std::min(kMssMax, conclusion.handshake.mss)};
 }
 

@@ -3,6 +3,7 @@
 // Pure: bytes and rules in, bytes and terms out. Reading needs no stream; agreeing needs its policy.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -36,8 +37,15 @@ struct Terms {
   Micros send_latency;     // The caller's.
   std::uint32_t mss = kMssMax;
 };
+// What a session was let in with, beside its stream's latencies; the most gives way to nothing but what the stream's
+// history is made for.
+struct LatencyBounds {
+  std::optional<Micros> least{};
+  std::optional<Micros> most{};
+};
 // `publisher_latency`: what the running publisher's session agreed to; 0 when there is none.
-[[nodiscard]] Terms agree_terms(const Conclusion& conclusion, const StreamPolicy& policy, Micros publisher_latency);
+[[nodiscard]] Terms agree_terms(const Conclusion& conclusion, const StreamPolicy& policy, Micros publisher_latency,
+                                const LatencyBounds& bounds = {});
 
 // The CONCLUSION response, complete but for our socket ID and the timestamp (both 0). Answers its size, 0 when `out`
 // is too small. `key_bytes` 0: clear, else the KMREQ is echoed as KMRSP.

@@ -162,8 +162,8 @@ void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) 
 }
 
 void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const Grant& grant) {
-  if (const auto reason = try_open(path, conclusion, grant))
-    reject(path, conclusion.handshake, *reason, &conclusion.request);
+  if (const auto denied = try_open(path, conclusion, grant))
+    reject(path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
 }
 
 // The worker that has the session answers its copies by itself. One that comes to another worker comes here.
@@ -176,22 +176,23 @@ void SessionDesk::answer_repeat(const Path& path, const Conclusion& conclusion) 
 
 // srt-wire §2.2: encryption (7) before authorisation (8), so that a stranger without the passphrase learns nothing of
 // a stream but its name. The name comes first, for it chooses the passphrase.
-std::optional<Reject> SessionDesk::try_open(const Path& path, const Conclusion& conclusion, const Grant& grant) {
-  if (is_stopping_) return Reject::kClosing;
+std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& conclusion, const Grant& grant) {
+  if (is_stopping_) return Denied{Reject::kClosing, {}};
+  if (auto denied = judge_address(path.remote.ip, grant)) return denied;
   const StreamRequest& request = conclusion.request;
   StreamEntry* stream = streams_.find(request.name);
-  if (stream != nullptr && stream->is_removed) return Reject::kNotFound;
+  if (stream != nullptr && stream->is_removed) return Denied{Reject::kNotFound, {}};
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
-  if (policy == nullptr) return Reject::kNotFound;
+  if (policy == nullptr) return Denied{Reject::kNotFound, {}};
 
   const Secret& passphrase = grant.passphrase ? *grant.passphrase : policy->passphrase_of(request.role);
   auto keys = keys_.agree(now_, path.remote.ip, passphrase, conclusion.key_message);
-  if (!keys) return keys.error();
-  if (const auto reason = judge_stream(stream, request.role)) return reason;
-  if (request.role == Role::kViewer && !has_room_for(stream, *policy)) return Reject::kOverload;
+  if (!keys) return Denied{keys.error(), {}};
+  if (const auto reason = judge_stream(stream, request.role)) return Denied{*reason, {}};
+  if (auto denied = judge_limits(stream, *policy, request.role, grant)) return denied;
   if (stream == nullptr) {
     stream = begin_stream(*policy, request.name);
-    if (stream == nullptr) return Reject::kResource;
+    if (stream == nullptr) return Denied{Reject::kResource, {}};
     stream->is_dynamic = true;
   }
   open(path, conclusion, *stream, grant, *std::move(keys));
@@ -202,7 +203,8 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                        AgreedKeys keys) {
   const StreamRequest& request = conclusion.request;
   const bool is_publisher = request.role == Role::kPublisher;
-  const Terms terms = agree_terms(conclusion, stream.policy, is_publisher ? Micros{} : stream.publisher_latency);
+  const Terms terms = agree_terms(conclusion, stream.policy, is_publisher ? Micros{} : stream.publisher_latency,
+                                  {.least = grant.latency, .most = grant.latency_max});
 
   command::OpenSession opening;
   opening.request = RequestId{++last_request_};
@@ -231,7 +233,8 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                   .stream_name = request.name,
                   .user = grant.user.empty() ? request.user : grant.user,
                   .srt_version = conclusion.caller.srt_version,
-                  .key_bytes = keys.key_bytes};
+                  .key_bytes = keys.key_bytes,
+                  .by = grant.by};
   ++stream.sessions;
   placement_.enter(worker);
   if (is_publisher) {
@@ -239,6 +242,8 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
     stream.publisher = opening.request;
     stream.is_published = true;
     stream.publisher_latency = terms.receive_latency;
+    stream.publisher_bits_max = grant.bitrate_bits_max;
+    if (grant.bitrate_bits_max > 0) admission_.watch(true);
     stream.linger_end = Instant::never();
   }
   sessions_.add(std::move(session));
@@ -276,6 +281,7 @@ void SessionDesk::handle(event::SessionOpened& event) {
   session->opened = now_;
   std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
   if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
+  if (!session->by.empty()) text += ", " + session->by;
   note(Notice::Level::kInfo, std::move(text));
   tell(event_of(SessionEvent::Kind::kConnect, *session));
   if (session->role == Role::kPublisher) {

@@ -110,7 +110,11 @@ class SessionDesk {
   [[nodiscard]] std::uint64_t ask_report(SocketId socket);
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
   // What all viewers together may be sent, bits/s; 0: no limit. Who is watching already stays.
-  void limit_egress(double bits_max) { admission_.limit(bits_max); }
+  // `capacity_bits`: what policies' shares are of.
+  void limit_egress(double bits_max, double capacity_bits = 0) {
+    admission_.limit(bits_max);
+    capacity_bits_ = capacity_bits;
+  }
   [[nodiscard]] AdmissionView admission();
   void stop();
   [[nodiscard]] bool is_stopped() const { return stopped_ == workers(); }
@@ -146,11 +150,16 @@ class SessionDesk {
   // The worker that has its session answers; the one the copy came to need not remember it.
   void answer_repeat(const Path& path, const Conclusion& conclusion);
   // Opens a session for it, or answers why not.
-  [[nodiscard]] std::optional<wire::Reject> try_open(const Path& path, const Conclusion& conclusion,
-                                                     const Grant& grant);
+  [[nodiscard]] std::optional<Denied> try_open(const Path& path, const Conclusion& conclusion, const Grant& grant);
   // Whether another viewer of `stream`, or of the one that its policy would begin, fits.
   [[nodiscard]] bool has_room_for(const StreamEntry* stream, const StreamPolicy& policy);
   void ask_for_rates();
+  // --- what sessions were let in with (grant_desk.cc)
+  [[nodiscard]] std::optional<Denied> judge_address(const IpAddress& address, const Grant& grant) const;
+  [[nodiscard]] std::optional<Denied> judge_limits(const StreamEntry* stream, const StreamPolicy& policy, Role role,
+                                                   const Grant& grant);
+  void judge_bitrate(StreamEntry& stream, double bits);
+  void close_publisher(StreamEntry& stream, CloseReason reason);
   void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys);
   void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request,
               std::string_view by = "");
@@ -203,6 +212,7 @@ class SessionDesk {
   ReportDesk reports_;
   Placement placement_;
   Admission admission_;
+  double capacity_bits_ = 0;  // 0: not known.
   CallTable calls_;
   WayOut way_out_;
   IsOwn is_own_;

@@ -13,6 +13,7 @@ bool SessionTable::is_repeat(const Path& path, SocketId peer, SeqNo first_seq) c
 Session& SessionTable::add(Session session) {
   const std::uint64_t number = session.request.raw();
   callers_[caller_of(session)] = number;
+  if (session.call == 0) ++counts_[session.path.remote.ip];
   return sessions_.insert_or_assign(number, std::move(session)).first->second;
 }
 
@@ -37,14 +38,28 @@ void SessionTable::erase_closed(Instant now, RequestId request) {
   const auto found = sessions_.find(request.raw());
   if (found == sessions_.end()) return;
   leaving_.emplace_back(now + kRepeatSpan, caller_of(found->second));
-  sessions_.erase(found);
+  erase(found->first);
 }
 
 void SessionTable::erase_refused(RequestId request) {
   const auto found = sessions_.find(request.raw());
   if (found == sessions_.end()) return;
   callers_.erase(caller_of(found->second));
+  erase(found->first);
+}
+
+void SessionTable::erase(std::uint64_t number) {
+  const auto found = sessions_.find(number);
+  if (found->second.call == 0) {
+    const auto count = counts_.find(found->second.path.remote.ip);
+    if (--count->second == 0) counts_.erase(count);
+  }
   sessions_.erase(found);
+}
+
+std::uint32_t SessionTable::sessions_from(const IpAddress& address) const {
+  const auto found = counts_.find(address);
+  return found == counts_.end() ? 0 : found->second;
 }
 
 void SessionTable::handle_timeout(Instant now) {

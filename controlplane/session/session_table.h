@@ -36,6 +36,7 @@ struct Session {
   Instant opened{};           // By the worker.
   std::uint32_t call = 0;     // The call of ours that it came from; 0: it called us.
   Secret passphrase{};        // Publisher: what it was let in with; key refreshes are judged by it.
+  std::string by{};           // Who let it in: "policy 2 (line 31)"; empty without policies.
 };
 
 class SessionTable {
@@ -47,6 +48,8 @@ class SessionTable {
   [[nodiscard]] Session* find(const Path& path, SocketId peer, SeqNo first_seq);
   // Among those the worker opened.
   [[nodiscard]] Session* find(SocketId socket);
+  // Of those that called us.
+  [[nodiscard]] std::uint32_t sessions_from(const IpAddress& address) const;
   // Ends a session that was open: late copies of its CONCLUSION stay repeats until now + kRepeatSpan.
   void erase_closed(Instant now, RequestId request);
   // Ends a session the worker had no room for: the caller may try again at once.
@@ -62,9 +65,11 @@ class SessionTable {
     friend auto operator<=>(const Caller&, const Caller&) = default;
   };
   [[nodiscard]] static Caller caller_of(const Session& session);
+  void erase(std::uint64_t number);
 
   std::unordered_map<std::uint64_t, Session> sessions_;  // By request number.
   std::map<Caller, std::uint64_t> callers_;              // Of `sessions_` and of `leaving_`, with their request.
+  std::map<IpAddress, std::uint32_t> counts_;            // Of sessions that called us, by their address; never 0.
   std::deque<std::pair<Instant, Caller>> leaving_;       // In order of time.
 };
 

@@ -203,32 +203,13 @@ void SessionDesk::handle(event::SessionReport& event) {
                               .report = std::move(event)});
 }
 
-bool SessionDesk::has_room_for(const StreamEntry* stream, const StreamPolicy& policy) {
-  if (!admission_.is_limited()) return true;
-  const double bits = stream != nullptr ? stream->viewer_bits() : static_cast<double>(policy.bitrate_bits_max);
-  return admission_.admit(admission().bits, bits);
-}
-
-AdmissionView SessionDesk::admission() {
-  AdmissionView view{.bits_max = admission_.bits_max(), .refused = admission_.refused()};
-  streams_.for_each([&view](const StreamEntry& stream) { view.bits += stream.viewers() * stream.viewer_bits(); });
-  return view;
-}
-
-// No report is open under ticket 0: what the streams' figures are for happens as they come.
-void SessionDesk::ask_for_rates() {
-  constexpr SocketId kStreamsOnly{0xFFFF'FFFF};  // No session has this ID.
-  if (is_stopping_ || admission_.next_look() > now_) return;
-  admission_.note_look(now_);
-  say_to_all(command::AskReport{.ticket = 0, .socket = kStreamsOnly});
-}
-
 void SessionDesk::handle(event::StreamReport& event) {
   Report* report = reports_.find_open(event.ticket);
   StreamEntry* stream = streams_.at(event.stream);
-  // Under a limit only what control itself asked for, once a second: to ask for a status changes nobody's admission.
-  const bool is_own_look = event.ticket == 0 || !admission_.is_limited();
-  if (stream != nullptr && is_own_look) stream->rate.note(now_, event.bytes);
+  // While it looks only what control itself asked for, once a second: to ask for a status changes nobody's admission.
+  const bool is_own_look = event.ticket == 0 || !admission_.is_looking();
+  const auto bits = stream != nullptr && is_own_look ? stream->rate.note(now_, event.bytes) : std::nullopt;
+  if (bits) judge_bitrate(*stream, *bits);
   if (report == nullptr || stream == nullptr) return;
   const auto known = std::find_if(report->streams.begin(), report->streams.end(),
                                   [&](const StreamView& view) { return view.report.stream == event.stream; });

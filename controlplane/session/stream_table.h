@@ -31,6 +31,8 @@ struct StreamEntry {
   std::uint32_t ringing_viewers = 0;                  // Of them: listeners that have not answered our call yet.
   Instant linger_end = Instant::never();              // When a dynamic stream without a publisher ends.
   StreamRate rate{};
+  std::uint64_t publisher_bits_max = 0;  // What `publisher` was let in to send; 0: not said.
+  std::uint32_t seconds_over = 0;        // In a row, that it sent more.
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
   [[nodiscard]] std::uint32_t viewers() const {
@@ -43,6 +45,8 @@ struct StreamEntry {
     publisher.reset();
     is_published = false;
     publisher_latency = Micros{};
+    publisher_bits_max = 0;
+    seconds_over = 0;
   }
 };
 

@@ -49,6 +49,7 @@ enum class CloseReason : std::uint8_t {
   kBanned,          // An operator shut its address out.
   kOverBudget,      // Viewer: asked for more repairs than its share, for half a minute.
   kTokenExpired,    // What let it in is over, and its issuer says that it ends then.
+  kOverBitrate,     // Publisher: sent more than it was let in for, for seconds.
 };
 
 constexpr std::string_view describe(CloseReason reason) {
@@ -79,6 +80,8 @@ constexpr std::string_view describe(CloseReason reason) {
       return "viewer asked for too many repairs for 30 s";
     case CloseReason::kTokenExpired:
       return "its token expired";
+    case CloseReason::kOverBitrate:
+      return "publisher sent more than its policy's bitrate_max_mbps";
   }
   return "unknown";
 }
