@@ -320,6 +320,7 @@ int main(int argc, char** argv) {
   const Result<Done> eal = io::start_eal(
       {.memory_bytes = options.workers * (std::size_t{128} << 20), .devices = devices, .try_hugepages = true});
   if (!eal) bench::give_up(eal.error().what);
+  (void)crypto::open_secret_heap(std::size_t{16} << 20);  // Where the relay has its keys.
   if (options.workers > 1) {
     bench::run_two(options);
     return 0;

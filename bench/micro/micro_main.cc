@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "crypto/secret_memory.h"
 #include "io/eal.h"
 
 namespace {
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   const fanlight::Result<fanlight::Done> eal =
       fanlight::io::start_eal({.memory_bytes = std::size_t{128} << 20, .devices = {}, .try_hugepages = true});
   if (!eal) return std::fprintf(stderr, "micro_bench: %s\n", eal.error().what.c_str()), 1;
+  (void)fanlight::crypto::open_secret_heap(std::size_t{16} << 20);  // Where the relay has its keys.
   WatchingReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   return reporter.had_error() ? 1 : 0;

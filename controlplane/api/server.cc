@@ -164,6 +164,7 @@ asio::awaitable<bool> ApiServer::State::exchange(Stream& stream, beast::flat_buf
   const auto& message = parser.get();
   const Request request{std::string(message.method_string()), std::string(message.target()), message.body()};
   Routes::Outcome outcome = routes.start(request);
+  buffer.shrink_to_fit();  // The body may have brought a passphrase, and a connection may stay open for long.
   if (auto* wanted = std::get_if<Routes::Subscription>(&outcome)) {
     co_await tell_events(stream, std::move(*wanted));
     co_return false;

@@ -1,16 +1,16 @@
-// A passphrase that wipes itself and cannot be printed. Fixed size: no allocator keeps an old copy.
+// A passphrase: in secret memory, wherever the object itself lies, and nothing prints it.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <iosfwd>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "crypto/secret_memory.h"
 
 namespace fanlight::control {
 
@@ -25,29 +25,19 @@ class Secret {
   }
 
   Secret() = default;
-  explicit Secret(std::string_view text) : size_(text.size()) {
-    CHECK(fits(text));
-    std::copy(text.begin(), text.end(), text_.begin());
-  }
-  Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
-  ~Secret() { explicit_bzero(text_.data(), text_.size()); }
+  explicit Secret(std::string_view text) : text_(std::as_bytes(std::span(text))) { CHECK(fits(text)); }
 
-  [[nodiscard]] bool is_empty() const { return size_ == 0; }
+  [[nodiscard]] bool is_empty() const { return text_.size() == 0; }
   // For key derivation only; the view must not outlive the secret.
-  [[nodiscard]] std::string_view reveal() const { return {text_.data(), size_}; }
-
-  // Constant time in the content: both arrays are padded with zeros.
-  friend bool operator==(const Secret& a, const Secret& b) {
-    unsigned difference = a.size_ != b.size_;
-    for (std::size_t i = 0; i < kBytesMax; ++i) difference |= static_cast<unsigned char>(a.text_[i] ^ b.text_[i]);
-    return difference == 0;
+  [[nodiscard]] std::string_view reveal() const {
+    return {reinterpret_cast<const char*>(text_.bytes().data()), text_.size()};
   }
+
+  friend bool operator==(const Secret& a, const Secret& b) = default;  // Constant time for one length.
   friend std::ostream& operator<<(std::ostream&, const Secret&) = delete;
 
  private:
-  std::array<char, kBytesMax> text_{};
-  std::size_t size_ = 0;
+  crypto::SecretBytes text_;
 };
 
 // Wipes a string that carried a passphrase here.

@@ -20,6 +20,7 @@
 #include "daemon/log.h"
 #include "daemon/log_budget.h"
 #include "daemon/readiness.h"
+#include "daemon/residue.h"
 #include "daemon/turn_chain.h"
 #include "daemon/version.h"
 #include "daemon/way_out.h"
@@ -87,7 +88,9 @@ class ControlLoop::State {
     return Done{};
   }
 
-  void run() { loop_.run(); }
+  void run() {
+    while (loop_.run_one() > 0) wash_stack();
+  }
 
  private:
   [[nodiscard]] RelayFacts facts() {

@@ -9,11 +9,13 @@
 
 #include "access/policy_doubts.h"
 #include "config/config.h"
+#include "crypto/secret_memory.h"
 #include "daemon/control_loop.h"
 #include "daemon/dataplane.h"
 #include "daemon/dataplane_plan.h"
 #include "daemon/log.h"
 #include "daemon/readiness.h"
+#include "daemon/residue.h"
 #include "daemon/version.h"
 #include "daemon/way_out.h"
 #include "session/stream_policy.h"
@@ -82,6 +84,16 @@ Result<Done> run_control(Config config, const std::string& config_path, Dataplan
   return Done{};
 }
 
+void open_secret_heap(std::size_t bytes) {
+  const crypto::SecretHeap heap = crypto::open_secret_heap(bytes);
+  if (heap.is_locked) return;
+  spdlog::warn(
+      "the memory for keys and passphrases, {} MiB, is not locked whole: the limit is {} KiB (RLIMIT_MEMLOCK), and "
+      "keys "
+      "beyond may reach the swap space; raise it: LimitMEMLOCK={}M in the unit, or ulimit -l",
+      heap.bytes >> 20, heap.lock_limit_bytes >> 10, 2 * (heap.bytes >> 20));
+}
+
 int serve(Config config, const std::string& config_path, const DataplanePlan& plan) {
   std::optional<SignalShield> shield(std::in_place);
   Result<std::unique_ptr<Dataplane>> dataplane = Dataplane::open(config, plan);
@@ -96,6 +108,7 @@ int serve(Config config, const std::string& config_path, const DataplanePlan& pl
 
 int run_daemon(const DaemonOptions& options) {
   Result<Config, ConfigErrors> config = load_config(options.config_path);
+  wash_stack();
   if (!config) return refuse(config.error());
   if (const auto own = find_own_call(*config))
     return refuse({{options.config_path + ": [[call]] to " + own->text() + ": this is the relay itself"}});
@@ -107,6 +120,7 @@ int run_daemon(const DaemonOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::info("fanlightd {}; {}", kVersion, plan->text());
   for (const std::string& doubt : policy_doubts(*config)) spdlog::warn("{}", doubt);
+  open_secret_heap(plan->secret_bytes);
   return serve(std::move(*config), options.config_path, *plan);
 }
 

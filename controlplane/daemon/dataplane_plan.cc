@@ -10,6 +10,10 @@ namespace fanlight::control {
 namespace {
 
 constexpr std::uint64_t kUsualPayloadBytes = 1316;  // Seven TS packets.
+// Of an encrypted session: two key schedules, a key-encrypting key and the stream keys that it sends.
+constexpr std::size_t kSecretBytesPerSession = 640;
+// The API may add streams up to the limit, each with passphrases for both directions; the rest is for cached keys.
+constexpr std::size_t kSecretBytesBeside = kStreamsMax * 256 + 64 * 1024;
 
 StreamOptions options_of(const StreamRule& rule) {
   return {.bitrate_bits_max = rule.bitrate_bits_max, .latency_max = rule.latency_max, .gop_max = rule.gop_max};
@@ -68,7 +72,8 @@ std::string DataplanePlan::text() const {
   return "memory plan: " + std::to_string(streams_max) + " streams with " + std::to_string(history_slots) +
          " history slots, " + std::to_string(memory.receive.buffers + memory.headers.buffers + memory.copies.buffers) +
          " packet buffers, " + adopted + mebibytes(memory.bytes()) + "; beside it " + std::to_string(sessions_max) +
-         " sessions, " + mebibytes(sessions_max * kSessionBytes);
+         " sessions, " + mebibytes(sessions_max * kSessionBytes) + ", and " + std::to_string(secret_bytes >> 20) +
+         " MiB at most for their keys";
 }
 
 Result<DataplanePlan> plan_dataplane(const Config& config) {
@@ -99,6 +104,8 @@ Result<DataplanePlan> plan_dataplane(const Config& config) {
   }
   plan.sessions_max = std::size_t{config.relay.sessions_max} * config.relay.workers;
   plan.memory = memory_for(config, plan.history_slots);
+  plan.secret_bytes =
+      std::bit_ceil(std::max<std::size_t>(plan.sessions_max * kSecretBytesPerSession + kSecretBytesBeside, 1 << 20));
   return plan;
 }
 

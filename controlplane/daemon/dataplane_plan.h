@@ -31,6 +31,7 @@ struct DataplanePlan {
   std::size_t history_slots = 0;  // All streams together.
   std::size_t sessions_max = 0;   // All workers together.
   io::MemoryPlan memory;          // Of packets.
+  std::size_t secret_bytes = 0;   // The heap of keys and passphrases.
   [[nodiscard]] std::string text() const;
 };
 

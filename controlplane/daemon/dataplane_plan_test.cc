@@ -33,7 +33,8 @@ TEST(DataplanePlanTest, SessionsAreToldBesideThePackets) {
   Config config = with({"a"});
   config.relay.workers = 3;
   config.relay.sessions_max = 20'000;
-  EXPECT_THAT(plan_dataplane(config)->text(), testing::EndsWith("; beside it 60000 sessions, 30 MiB"));
+  EXPECT_THAT(plan_dataplane(config)->text(),
+              testing::EndsWith("; beside it 60000 sessions, 30 MiB, and 64 MiB at most for their keys"));
 }
 
 TEST(DataplanePlanTest, AGivenMemoryIsUsedUpAndNotExceeded) {

@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include <algorithm>
+#include <array>
 #include <memory>
 
 #include "base/check.h"
@@ -54,16 +54,7 @@ std::size_t run_wrap(Direction direction, const Key& kek, ByteSpan in, MutableBy
 
 }  // namespace
 
-Key::Key(ByteSpan bytes) noexcept : size_(bytes.size()) {
-  CHECK(is_key_length(bytes.size()));
-  std::ranges::copy(bytes, bytes_.begin());
-}
-
-Key::~Key() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-
-bool operator==(const Key& a, const Key& b) noexcept {
-  return a.size_ == b.size_ && CRYPTO_memcmp(a.bytes_.data(), b.bytes_.data(), a.size_) == 0;
-}
+Key::Key(ByteSpan bytes) : bytes_(bytes) { CHECK(is_key_length(bytes.size())); }
 
 Key derive_kek(std::string_view passphrase, const wire::Salt& salt, std::size_t key_bytes) {
   CHECK(is_key_length(key_bytes));

@@ -2,32 +2,28 @@
 // or knows a session.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "crypto/secret_memory.h"
 #include "wire/srt_key_message.h"
 
 namespace fanlight::crypto {
 
-// A key of 16, 24 or 32 bytes that wipes itself.
+// A key of 16, 24 or 32 bytes, in secret memory wherever the object itself lies.
 class Key {
  public:
   Key() = default;
-  explicit Key(ByteSpan bytes) noexcept;  // CHECKs the length.
-  Key(const Key&) = default;
-  Key& operator=(const Key&) = default;
-  ~Key();
-  [[nodiscard]] ByteSpan bytes() const noexcept { return {bytes_.data(), size_}; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  friend bool operator==(const Key& a, const Key& b) noexcept;  // Constant time.
+  explicit Key(ByteSpan bytes);  // CHECKs the length.
+  [[nodiscard]] ByteSpan bytes() const noexcept { return bytes_.bytes(); }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+  friend bool operator==(const Key& a, const Key& b) noexcept = default;  // Constant time.
 
  private:
-  std::array<std::byte, 32> bytes_{};
-  std::size_t size_ = 0;
+  SecretBytes bytes_;
 };
 
 // PBKDF2-HMAC-SHA1 over the last 8 bytes of the salt, 2048 rounds (about 1.5–3 ms): control thread only.

@@ -14,13 +14,14 @@
 #include "base/bytes.h"
 #include "base/seq.h"
 #include "crypto/aes.h"
+#include "crypto/secret_memory.h"
 #include "wire/srt_key_message.h"
 
 namespace fanlight::crypto {
 
 // An expanded key and its salt: four cache lines, of which a key of 128 bits uses three. Thousands of them lie outside
 // the near caches and are used in turn, so whoever knows the next ones fetches them early.
-class alignas(64) KeySchedule {
+class alignas(64) KeySchedule : public InSecretMemory {
  public:
   KeySchedule(const Key& key, const wire::Salt& salt);
   KeySchedule(const KeySchedule&) = delete;
@@ -40,7 +41,7 @@ class alignas(64) KeySchedule {
 };
 static_assert(sizeof(KeySchedule) == 256);
 
-// A key on the heap, wiped at the end.
+// A schedule in secret memory.
 class PacketCipher {
  public:
   PacketCipher(const Key& key, const wire::Salt& salt);  // Allocates: control thread.

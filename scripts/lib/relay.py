@@ -24,6 +24,7 @@ class Stream:
     bitrate_max_mbps: float = 20
     publish_passphrase: str | None = None
     view_passphrase: str | None = None
+    view_passphrase_file: str | None = None
     wait: bool = True
     gop_max_ms: int | None = None
     join: str | None = None

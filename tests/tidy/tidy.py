@@ -111,7 +111,7 @@ KERNEL = ("sys/", "netinet/", "linux/", "arpa/", "net/", "poll.h", "unistd.h", "
 FLOORS = {
     "dataplane/base": Floor(outside=("arpa/inet.h", "unistd.h")),
     "dataplane/wire": Floor(("base",)),
-    "dataplane/crypto": Floor(("base", "wire"), outside=("openssl/", "intel-ipsec-mb.h")),
+    "dataplane/crypto": Floor(("base", "wire"), outside=("openssl/", "intel-ipsec-mb.h", "sys/mman.h", "sys/resource.h")),
     "dataplane/contract": Floor(("base", "wire", "crypto")),
     "dataplane/packet": Floor(("base",)),
     "dataplane/packet/mbuf": Floor(("base",), outside=("rte_",)),
@@ -130,7 +130,7 @@ FLOORS = {
     "controlplane/capacity": Floor((*BELOW_WORKER, "io", "worker"), outside=("nlohmann/", "ifaddrs.h", *KERNEL)),
     "controlplane/daemon": Floor((*BELOW_WORKER, "net", "io", "worker", "config", "access", "session", "api",
                                   "capacity"),
-                                 outside=("boost/", "spdlog/", "CLI/", *KERNEL)),
+                                 outside=("boost/", "spdlog/", "CLI/", "malloc.h", *KERNEL)),
     # A program that drives the dataplane's rooms from the other end.
     "tools/fanlight_load": Floor((*BELOW_WORKER, "net", "io"), outside=("nlohmann/", "CLI/", "srt/", *KERNEL)),
     "tools": Floor(("base", "contract", "wire"), ("api/socket_path.h",), ("boost/", "nlohmann/", "CLI/", *KERNEL)),
