@@ -163,6 +163,18 @@ json calls_json(const std::vector<CallView>& calls) {
   return {{"calls", std::move(out)}};
 }
 
+json bans_json(const std::vector<BanView>& bans) {
+  json out = json::array();
+  for (const BanView& ban : bans) {
+    out.push_back({{"prefix", ban.prefix.text()},
+                   {"reason", ban.reason},
+                   {"age_s", static_cast<double>(ban.age.count) / 1e6},
+                   {"left_s", ban.left ? json(static_cast<double>(ban.left->count) / 1e6) : json(nullptr)},
+                   {"sessions_closed", ban.sessions_closed}});
+  }
+  return {{"bans", std::move(out)}};
+}
+
 json streams_json(const Report& report) {
   json streams = json::array();
   for (const StreamView& stream : report.streams) streams.push_back(stream_json(stream));

@@ -14,6 +14,7 @@ namespace fanlight::control {
 [[nodiscard]] std::string json_text(const nlohmann::json& json);
 
 [[nodiscard]] nlohmann::json status_json(const RelayFacts& facts, const Report& report);
+[[nodiscard]] nlohmann::json bans_json(const std::vector<BanView>& bans);
 [[nodiscard]] nlohmann::json calls_json(const std::vector<CallView>& calls);
 [[nodiscard]] nlohmann::json streams_json(const Report& report);
 // Of all streams, or of one.

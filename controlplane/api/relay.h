@@ -12,6 +12,7 @@
 #include "config/rules.h"
 #include "contract/counters.h"
 #include "session/admission.h"
+#include "session/ban_table.h"
 #include "session/call_table.h"
 #include "session/report_desk.h"
 
@@ -38,6 +39,10 @@ class Relay {
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) = 0;
   [[nodiscard]] virtual std::vector<CallView> calls() const = 0;
+  // Answers how many sessions end.
+  [[nodiscard]] virtual Result<std::size_t> ban(const BanOrder& order) = 0;
+  [[nodiscard]] virtual Result<Done> unban(const IpPrefix& prefix) = 0;
+  [[nodiscard]] virtual std::vector<BanView> bans() const = 0;
   // As SessionDesk's: the report comes later, or never when the worker is stuck.
   [[nodiscard]] virtual std::uint64_t ask_report(SocketId socket) = 0;
   [[nodiscard]] virtual std::optional<Report> take_report(std::uint64_t ticket) = 0;

@@ -109,6 +109,7 @@ Routes::Outcome Routes::start(const Request& request) {
   constexpr std::string_view kStreams = "/v1/streams/";
   constexpr std::string_view kSessions = "/v1/sessions/";
   constexpr std::string_view kCalls = "/v1/calls/";
+  constexpr std::string_view kBans = "/v1/bans/";
 
   if (path == "/v1/version")
     return is_get ? json_response(200, {{"version", relay_.facts().version}}) : method_refused("GET");
@@ -130,6 +131,9 @@ Routes::Outcome Routes::start(const Request& request) {
     const bool is_delete = request.method == "DELETE";
     return is_delete ? remove_call(path.substr(kCalls.size()), query_value(query, "role")) : method_refused("DELETE");
   }
+  if (path == "/v1/bans") return bans(request);
+  if (path.starts_with(kBans))
+    return request.method == "DELETE" ? unban(path.substr(kBans.size())) : method_refused("DELETE");
   if (path.starts_with(kSessions)) return session_resource(request, path.substr(kSessions.size()));
   if (path.starts_with(kStreams)) {
     const std::optional<std::string> name = percent_decoded(path.substr(kStreams.size()));
@@ -224,6 +228,39 @@ Response Routes::remove_call(std::string_view id, std::optional<std::string> rol
   if (role) wanted = *role == "publisher" ? Role::kPublisher : Role::kViewer;
   const Result<Done> removed = relay_.remove_call(*number, wanted);
   return removed ? json_response(200, {{"id", *number}}) : refusal(removed.error());
+}
+
+Response Routes::bans(const Request& request) {
+  if (request.method == "POST") return ban(request.body);
+  return request.method == "GET" ? json_response(200, bans_json(relay_.bans())) : method_refused("GET, POST");
+}
+
+Response Routes::ban(const std::string& body) {
+  const std::optional<std::vector<Field>> fields = fields_of(body);
+  if (!fields) return error_response(400, "invalid", "the body must be a JSON object with at least \"prefix\"");
+  std::vector<Problem> problems;
+  FieldReader reader("", 0, *fields, problems);
+  BanOrder order{.prefix = {}, .reason = reader.text("reason")};
+  const std::string text = reader.text("prefix");
+  const std::int64_t span_s = reader.integer("for_s", {1, BanTable::kSpanMax.count / 1'000'000}, 0);
+  if (span_s > 0) order.span = seconds(span_s);
+  reader.finish();
+  if (!reader.has("prefix")) reader.complain("prefix", "nothing", "an address or a prefix, like 192.0.2.0/24");
+  if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
+  const Result<IpPrefix> prefix = IpPrefix::read(text);
+  if (!prefix) return refusal(prefix.error());
+  order.prefix = *prefix;
+  const Result<std::size_t> closed = relay_.ban(order);
+  if (!closed) return refusal(closed.error());
+  return json_response(201, {{"prefix", prefix->text()}, {"sessions_closed", *closed}});
+}
+
+Response Routes::unban(std::string_view name) {
+  const std::optional<std::string> text = percent_decoded(name);
+  const Result<IpPrefix> prefix = IpPrefix::read(text.value_or(""));
+  if (!prefix) return refusal(prefix.error());
+  const Result<Done> removed = relay_.unban(*prefix);
+  return removed ? json_response(200, {{"prefix", prefix->text()}}) : refusal(removed.error());
 }
 
 Response Routes::remove_stream(const std::string& name) {

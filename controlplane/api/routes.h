@@ -41,6 +41,9 @@ class Routes {
   Response add_stream(const std::string& body);
   Response remove_stream(const std::string& name);
   Response kick(SocketId socket);
+  Response bans(const Request& request);
+  Response ban(const std::string& body);
+  Response unban(std::string_view name);
   Response calls(const std::optional<std::string>& role);
   Response add_call(const std::string& body);
   Response remove_call(std::string_view id, std::optional<std::string> role);

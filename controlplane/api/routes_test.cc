@@ -40,6 +40,16 @@ class FakeRelay final : public Relay {
     return answer;
   }
   std::vector<CallView> calls() const override { return call_views; }
+  Result<std::size_t> ban(const BanOrder& order) override {
+    banned = order;
+    if (!answer) return answer.error();
+    return std::size_t{3};
+  }
+  Result<Done> unban(const IpPrefix& prefix) override {
+    unbanned = prefix;
+    return answer;
+  }
+  std::vector<BanView> bans() const override { return ban_views; }
   std::uint64_t ask_report(SocketId socket) override {
     asked = socket;
     return 7;
@@ -57,6 +67,9 @@ class FakeRelay final : public Relay {
   std::uint32_t removed_call = 0;
   std::optional<Role> removed_role;
   std::vector<CallView> call_views;
+  std::optional<BanOrder> banned;
+  std::optional<IpPrefix> unbanned;
+  std::vector<BanView> ban_views;
   SocketId kicked;
   SocketId asked;
 };
@@ -100,6 +113,48 @@ TEST_F(RoutesTest, AQuestionStaysOpenUntilTheReportComes) {
   ASSERT_TRUE(routes.poll(question));
   EXPECT_EQ(routes.poll(question)->body, R"({"sessions":[]})");
   EXPECT_EQ(Routes::unanswered().status, 503u);
+}
+
+TEST_F(RoutesTest, ABanIsOrderedListedAndLifted) {
+  const Response made = ask("POST", "/v1/bans", R"({"prefix":"203.0.113.0/24","for_s":600,"reason":"guesses"})");
+  EXPECT_EQ(made.status, 201u);
+  EXPECT_EQ(json::parse(made.body), json({{"prefix", "203.0.113.0/24"}, {"sessions_closed", 3}}));
+  ASSERT_TRUE(relay.banned);
+  EXPECT_EQ(relay.banned->prefix, *IpPrefix::parse("203.0.113.0/24"));
+  EXPECT_EQ(relay.banned->span, seconds(600));
+  EXPECT_EQ(relay.banned->reason, "guesses");
+  relay.ban_views = {{*IpPrefix::parse("2001:db8::/32"), "", seconds(2), std::nullopt, 0},
+                     {*IpPrefix::parse("192.0.2.7"), "x", seconds(1), seconds(9), 4}};
+  const json bans = json::parse(ask("GET", "/v1/bans").body)["bans"];
+  ASSERT_EQ(bans.size(), 2u);
+  EXPECT_EQ(bans[0]["prefix"], "2001:db8::/32");
+  EXPECT_TRUE(bans[0]["left_s"].is_null());
+  EXPECT_EQ(bans[1]["left_s"], 9.0);
+  EXPECT_EQ(bans[1]["sessions_closed"], 4);
+  EXPECT_EQ(ask("DELETE", "/v1/bans/2001%3Adb8%3A%3A%2F32").status, 200u);
+  EXPECT_EQ(relay.unbanned, *IpPrefix::parse("2001:db8::/32"));
+}
+
+TEST_F(RoutesTest, ABanOfNoPrefixIsRefusedWithWhatWasMeant) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({})", "prefix: found nothing"},
+      {R"([])", "must be a JSON object"},
+      {R"({"prefix":"host"})", "not an IPv4 or IPv6 address"},
+      {R"({"prefix":"10.1.2.3/8"})", "meant is 10.0.0.0/8 or 10.1.2.3 alone"},
+      {R"({"prefix":"10.0.0.0/8","for_s":0})", "for_s: found 0"},
+      {R"({"prefix":"10.0.0.0/8","for_s":"10m"})", "for_s"},
+      {R"({"prefix":"10.0.0.0/8","until":1})", "until: found an unknown key"},
+  };
+  for (const auto& [body, message] : cases) {
+    const Response refused = ask("POST", "/v1/bans", body);
+    EXPECT_EQ(refused.status, 400u) << body;
+    EXPECT_THAT(refused.body, HasSubstr(message));
+  }
+  EXPECT_FALSE(relay.banned);
+  EXPECT_EQ(ask("DELETE", "/v1/bans/nobody").status, 400u);
+  EXPECT_EQ(ask("PUT", "/v1/bans").allow, "GET, POST");
+  relay.answer = Error{ErrorCode::kNotFound, "there is no ban of 10.0.0.0/8"};
+  EXPECT_EQ(ask("DELETE", "/v1/bans/10.0.0.0%2F8").status, 404u);
 }
 
 TEST_F(RoutesTest, SessionsAreListedForOneStream) {

@@ -31,6 +31,9 @@ class SilentRelay final : public Relay {
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
   Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
   std::vector<CallView> calls() const override { return {}; }
+  Result<std::size_t> ban(const BanOrder&) override { return std::size_t{0}; }
+  Result<Done> unban(const IpPrefix&) override { return Done{}; }
+  std::vector<BanView> bans() const override { return {}; }
   std::uint64_t ask_report(SocketId) override { return 1; }
   std::optional<Report> take_report(std::uint64_t) override { return report; }
 

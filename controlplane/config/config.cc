@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "api/socket_path.h"
+#include "config/armour_section.h"
 #include "config/call_rule.h"
 #include "config/ethernet_section.h"
 #include "config/policy_section.h"
@@ -29,6 +30,7 @@ class ConfigReader {
     for (const Section& section : sections_) read_section(section);
     check_port();
     check_calls();
+    check_armour();
     return std::move(config_);
   }
   std::vector<Problem>& problems() { return problems_; }
@@ -38,8 +40,9 @@ class ConfigReader {
     std::string_view path;
     bool is_repeated;
   };
-  static constexpr Known kKnown[] = {{"relay", false}, {"listen", true}, {"ethernet", false}, {"ethernet.device", true},
-                                     {"stream", true}, {"call", true},   {"policy", true}};
+  static constexpr Known kKnown[] = {
+      {"relay", false},  {"listen", true}, {"ethernet", false}, {"ethernet.device", true},
+      {"armour", false}, {"stream", true}, {"call", true},      {"policy", true}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -76,6 +79,7 @@ class ConfigReader {
     if (section.path == "listen") read_listen(reader);
     if (section.path == "ethernet") read_ethernet(reader);
     if (section.path == "ethernet.device") add_device(reader);
+    if (section.path == "armour") config_.armour = read_armour(reader);
     if (section.path == "stream") add_stream(reader);
     if (section.path == "call") add_call(reader, section.line);
     if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
@@ -170,6 +174,11 @@ class ConfigReader {
   void add_call(FieldReader& reader, int line) {
     config_.calls.push_back(read_call_rule(reader));
     call_lines_.push_back(line);
+  }
+
+  // So that silent callers leave half of the room to those who come and speak.
+  void check_armour() {
+    if (config_.armour.half_open_max == 0) config_.armour.half_open_max = std::max(config_.relay.sessions_max / 2, 1u);
   }
 
   // Streams may stand behind the calls that name them. One that the API adds later can only be called for by the API.

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "config/policy_rule.h"
 #include "config/rules.h"
+#include "contract/armour.h"
 
 namespace fanlight::control {
 
@@ -69,6 +70,7 @@ struct Config {
   RelayOptions relay;
   std::vector<ListenOptions> listen;
   EthernetOptions ethernet;
+  ArmourOptions armour;
   std::vector<StreamRule> streams;
   std::vector<CallRule> calls;
   std::vector<PolicyRule> policies{};  // In their order: the first that matches decides.
@@ -83,8 +85,8 @@ struct ConfigErrors {
 [[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name);
 [[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& path);
 
-// Sections that differ in what only a restart can change. Streams, calls, policies and the log level are taken over at
-// once.
+// Sections that differ in what only a restart can change. Streams, calls, policies, the armour and the log level are
+// taken over at once.
 [[nodiscard]] std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh);
 
 }  // namespace fanlight::control

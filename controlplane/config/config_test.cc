@@ -283,6 +283,28 @@ TEST(ConfigTest, AShareOfNothingIsAMistake) {
               testing::Contains(testing::HasSubstr("relay.admission_share: found 0, accepted above 0 to 1")));
 }
 
+TEST(ConfigTest, TheArmourHasDefaultsAndLeavesHalfOfTheRoomToThoseWhoSpeak) {
+  const auto usual = parse_config(kListen, "x.toml");
+  ASSERT_TRUE(usual);
+  EXPECT_EQ(usual->armour.site_conclusions_per_second, 1'000u);
+  EXPECT_EQ(usual->armour.half_open_max, 2'048u);
+  const auto own = parse_config(std::string{kListen} +
+                                    "[armour]\nconclusions_per_second = 50\ninductions_per_second = 70\n"
+                                    "half_open_max = 9\n[relay]\nsessions_max = 100\n",
+                                "x.toml");
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->armour, (ArmourOptions{50, 50, 70, 9}));
+}
+
+TEST(ConfigTest, ASiteHasNoMoreThanAllHave) {
+  EXPECT_THAT(
+      errors_of(std::string{kListen} + "[armour]\nconclusions_per_second = 50\nsite_conclusions_per_second = 51\n"),
+      ElementsAre(
+          "x.toml:5: armour.site_conclusions_per_second: found 51, accepted at most conclusions_per_second (50)"));
+  EXPECT_THAT(errors_of(std::string{kListen} + "[armour]\ninductions_per_second = 0\n"),
+              ElementsAre("x.toml:4: armour.inductions_per_second: found 0, accepted 1 to 100000"));
+}
+
 TEST(ConfigTest, AMissingFileIsAnError) {
   const auto config = load_config("/nonexistent/fanlight.toml");
   ASSERT_FALSE(config);
@@ -297,6 +319,7 @@ TEST(ConfigTest, StreamsAndLogLevelMayChangeWithoutARestart) {
   fresh.relay.log_level = LogLevel::kDebug;
   fresh.relay.capacity_mbps = 100;
   fresh.relay.admission_share = 0.5;
+  fresh.armour.half_open_max = 3;
   EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre());
   fresh.relay.core = 1;
   fresh.listen.push_back({});

@@ -232,6 +232,8 @@ class ControlLoop::State {
       spdlog::warn("[{}] changed in {}; that needs a restart", section, config_path_);
     set_log_level(fresh->relay.log_level);
     config_.relay.log_level = fresh->relay.log_level;
+    if (config_.armour != fresh->armour) desk_.set_armour(fresh->armour);
+    config_.armour = fresh->armour;
     config_.relay.capacity_mbps = fresh->relay.capacity_mbps;
     config_.relay.admission_share = fresh->relay.admission_share;
     desk_.limit_egress(config_.relay.egress_bits_max(), config_.relay.capacity_mbps * 1e6);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "access/policy_doubts.h"
+#include "config/armour_section.h"
 #include "config/config.h"
 #include "crypto/secret_memory.h"
 #include "daemon/control_loop.h"
@@ -65,7 +66,8 @@ int check(const DaemonOptions& options, const Config& config, const DataplanePla
       std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt->c_str());
   for (const std::string& doubt : policy_doubts(config))
     std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt.c_str());
-  std::printf("%s is valid\n%s\n", options.config_path.c_str(), plan.text().c_str());
+  std::printf("%s is valid\n%s\n%s\n", options.config_path.c_str(), plan.text().c_str(),
+              armour_text(config.armour).c_str());
   for (std::size_t i = 0; i < config.policies.size(); ++i)
     std::printf("%s\n", policy_text(config.policies[i], i).c_str());
   return 0;

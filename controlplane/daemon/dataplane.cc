@@ -92,6 +92,7 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   Relay::Options options;
   options.sessions_max = config.relay.sessions_max;
   options.publishers_max = plan.streams_max;
+  options.armour = config.armour;
   CHECK(getrandom(options.key.data(), sizeof options.key, 0) == sizeof options.key);
   return options;
 }

@@ -28,6 +28,11 @@ class DeskRelay final : public Relay {
     return settled(desk_.remove_call(id, role));
   }
   [[nodiscard]] std::vector<CallView> calls() const override { return desk_.calls(io::MonotonicClock::now()); }
+  [[nodiscard]] Result<std::size_t> ban(const BanOrder& order) override {
+    return settled(desk_.ban(io::MonotonicClock::now(), order));
+  }
+  [[nodiscard]] Result<Done> unban(const IpPrefix& prefix) override { return settled(desk_.unban(prefix)); }
+  [[nodiscard]] std::vector<BanView> bans() const override { return desk_.bans(io::MonotonicClock::now()); }
   [[nodiscard]] std::uint64_t ask_report(SocketId socket) override { return settled(desk_.ask_report(socket)); }
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket) override { return desk_.take_report(ticket); }
 

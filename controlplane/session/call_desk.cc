@@ -163,6 +163,8 @@ void SessionDesk::handle_lookup(Instant now, std::uint32_t id, std::vector<IpAdd
   for (const IpAddress& address : addresses)
     if (is_own_({address, call->rule.url.port}))
       return pause_call(*call, own_address_words({address, call->rule.url.port}));
+  std::erase_if(addresses, [this](const IpAddress& address) { return bans_.find(address) != nullptr; });
+  if (addresses.empty()) return pause_call(*call, call->rule.url.host + " is banned");
   for (const IpAddress& address : addresses)
     if (const auto path = way_out_({address, call->rule.url.port})) return dial(*call, *path);
   pause_call(*call, "no address that the relay listens on can reach " + addresses.front().text());
@@ -243,7 +245,8 @@ void SessionDesk::handle(event::CallConnected& event) {
     tell(event_of(SessionEvent::Kind::kPublishStart, session));
     wake_calls(session.stream_name);
   }
-  sessions_.add(std::move(session));
+  const Session& added = sessions_.add(std::move(session));
+  if (bans_.find(event.path.remote.ip) != nullptr) shut_out(added);
   if (call->is_removed) drop_call(*call);
 }
 

@@ -51,12 +51,14 @@ void SessionDesk::handle_timeout(Instant now) {
     if (stream.linger_end <= now_) retire(stream);
   });
   while (const auto overdue = inquiries_.take_overdue(now_)) answer_held(*overdue, NoAnswer{"no answer in time"});
+  expire_bans();
   make_due_calls();
   ask_for_rates();
 }
 
 Instant SessionDesk::next_deadline() const {
-  const Instant due = std::min({sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline()});
+  const Instant due = std::min(
+      {sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline(), bans_.next_deadline()});
   return is_stopping_ ? due : std::min({due, calls_.next_deadline(), admission_.next_look()});
 }
 
@@ -162,6 +164,8 @@ void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) 
 }
 
 void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const Grant& grant) {
+  if (bans_.find(path.remote.ip) != nullptr)  // It came in before the worker was told.
+    return say(from_, command::ForgetCaller{path.remote, conclusion.handshake.socket});
   if (const auto denied = try_open(path, conclusion, grant))
     reject(path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
 }
@@ -288,6 +292,7 @@ void SessionDesk::handle(event::SessionOpened& event) {
     tell(event_of(SessionEvent::Kind::kPublishStart, *session));
     wake_calls(session->stream_name);
   }
+  if (bans_.find(session->path.remote.ip) != nullptr) shut_out(*session);  // Banned while the worker opened it.
 }
 
 void SessionDesk::handle(event::SessionRefused& event) {

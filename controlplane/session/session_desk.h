@@ -25,6 +25,7 @@
 #include "config/rules.h"
 #include "contract/commands.h"
 #include "session/admission.h"
+#include "session/ban_table.h"
 #include "session/call_table.h"
 #include "session/conclusion.h"
 #include "session/event_feed.h"
@@ -80,6 +81,12 @@ class SessionDesk {
   // Ends the stream and its sessions now; a pattern takes its streams with it.
   [[nodiscard]] Result<Done> remove_stream(std::string_view name);
   [[nodiscard]] Result<Done> kick(SocketId socket);
+  // From now on nobody from there is heard, and no call goes there. Answers how many sessions end.
+  [[nodiscard]] Result<std::size_t> ban(Instant now, const BanOrder& order);
+  [[nodiscard]] Result<Done> unban(const IpPrefix& prefix);
+  [[nodiscard]] std::vector<BanView> bans(Instant now) const { return bans_.views(now); }
+  // What workers do for strangers from now on.
+  void set_armour(const ArmourOptions& armour);
   // Replaces the rules. Running sessions are not touched; a rule that is gone ends with its last session.
   void reload(std::vector<StreamRule> rules);
   // Calls of the relay's own. They are kept up until they are removed. With a role, only one of that role is meant.
@@ -164,6 +171,10 @@ class SessionDesk {
   void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request,
               std::string_view by = "");
 
+  // --- the door (ban_desk.cc)
+  void expire_bans();
+  bool shut_out(const Session& session);
+
   // --- streams
   // Null when there is no index or no memory left.
   StreamEntry* begin_stream(const StreamPolicy& policy, std::string_view name);
@@ -213,6 +224,7 @@ class SessionDesk {
   Placement placement_;
   Admission admission_;
   double capacity_bits_ = 0;  // 0: not known.
+  BanTable bans_;
   CallTable calls_;
   WayOut way_out_;
   IsOwn is_own_;

@@ -54,6 +54,10 @@ class SessionTable {
   void erase_closed(Instant now, RequestId request);
   // Ends a session the worker had no room for: the caller may try again at once.
   void erase_refused(RequestId request);
+  template <class F>
+  void for_each(F&& visit) const {
+    for (const auto& [number, session] : sessions_) visit(session);
+  }
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_deadline() const;
 

@@ -109,6 +109,15 @@ std::string call_removed(const json& answer) {
   return "no longer calling " + std::to_string(answer.value("id", 0u)) + "\n";
 }
 
+std::string banned(const json& answer) {
+  const std::uint64_t closed = answer.value("sessions_closed", std::uint64_t{0});
+  return "banned " + printable(answer.value("prefix", std::string{})) + "; " + std::to_string(closed) +
+         (closed == 1 ? " session ends\n" : " sessions end\n");
+}
+std::string unbanned(const json& answer) {
+  return "unbanned " + printable(answer.value("prefix", std::string{})) + "\n";
+}
+
 std::string session_target(std::uint32_t id) { return "/v1/sessions/" + std::to_string(id); }
 
 }  // namespace
@@ -155,6 +164,20 @@ int add_stream(const Context& context, const NewStream& stream) {
 
 int remove_stream(const Context& context, const std::string& name) {
   return ask(context, {.method = "DELETE", .target = "/v1/streams/" + percent_encoded(name)}, removed);
+}
+
+int list_bans(const Context& context) { return ask(context, {.target = "/v1/bans"}, bans_report); }
+
+int ban(const Context& context, const NewBan& order) {
+  json body{{"prefix", order.prefix}};
+  if (order.seconds) body["for_s"] = *order.seconds;
+  if (!order.reason.empty()) body["reason"] = order.reason;
+  const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return ask(context, {.method = "POST", .target = "/v1/bans", .body = text}, banned);
+}
+
+int unban(const Context& context, const std::string& prefix) {
+  return ask(context, {.method = "DELETE", .target = "/v1/bans/" + percent_encoded(prefix)}, unbanned);
 }
 
 int list_calls(const Context& context, const std::string& role) {

@@ -34,6 +34,12 @@ struct NewCall {
   std::string passphrase_file;
 };
 
+struct NewBan {
+  std::string prefix;
+  std::optional<std::int64_t> seconds;  // Absent: until it is lifted.
+  std::string reason;
+};
+
 // Each answers the program's exit code: 0 done, 1 refused or failed.
 [[nodiscard]] int show_status(const Context& context);
 [[nodiscard]] int show_version(const Context& context);
@@ -44,6 +50,10 @@ struct NewCall {
 [[nodiscard]] int list_sessions(const Context& context, const std::string& stream);
 [[nodiscard]] int show_session(const Context& context, std::uint32_t id);
 [[nodiscard]] int kick(const Context& context, std::uint32_t id);
+
+[[nodiscard]] int list_bans(const Context& context);
+[[nodiscard]] int ban(const Context& context, const NewBan& order);
+[[nodiscard]] int unban(const Context& context, const std::string& prefix);
 
 [[nodiscard]] int list_calls(const Context& context, const std::string& role);
 [[nodiscard]] int add_call(const Context& context, const NewCall& call);

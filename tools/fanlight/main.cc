@@ -26,6 +26,7 @@ struct CommandLine {
   CLI::App* command(CLI::App& parent, const char* name, const char* what, const char* example);
   void add_stream_commands();
   void add_session_commands();
+  void add_ban_commands();
   void add_capacity_command();
   void add_call_commands(const char* role, const char* what, const char* example);
 
@@ -34,6 +35,8 @@ struct CommandLine {
   CapacityQuestion capacity;
   NewStream stream;
   NewCall call;
+  NewBan ban_order;
+  std::string ban_span;
   std::string name;
   std::uint32_t id = 0;
   std::function<int()> run;
@@ -62,6 +65,7 @@ CommandLine::CommandLine() {
   });
   add_stream_commands();
   add_session_commands();
+  add_ban_commands();
   add_capacity_command();
   add_call_commands("viewer", "push a stream out: call a listener that is sent the stream",
                     "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main");
@@ -133,6 +137,30 @@ void CommandLine::add_session_commands() {
   CLI::App* cut = command(app, "kick", "end a session", "fanlight kick 17");
   cut->add_option("ID", id, "as `fanlight sessions` shows it")->required();
   cut->callback([this] { run = [this] { return kick(context, id); }; });
+}
+
+void CommandLine::add_ban_commands() {
+  CLI::App* shut =
+      command(app, "ban", "shut an address or a prefix out: its sessions end, its handshakes are not heard",
+              "fanlight ban 203.0.113.7 --for 10m --reason 'guesses passphrases'\n  fanlight ban "
+              "2001:db8::/32\n\nA ban ends with its time, with `fanlight unban`, or with the relay.");
+  shut->add_option("PREFIX", ban_order.prefix, "203.0.113.7, 203.0.113.0/24, 2001:db8::1 or 2001:db8::/32")->required();
+  shut->add_option("--for", ban_span, "90s, 10m, 2h or 7d; without it until it is lifted or the relay ends")
+      ->type_name("SPAN")
+      ->check([](const std::string& text) {
+        return parse_span(text) ? std::string{} : "a span is a number and s, m, h or d: 10m";
+      });
+  shut->add_option("--reason", ban_order.reason, "for those who read `fanlight bans`")->type_name("TEXT");
+  shut->callback([this] {
+    ban_order.seconds = parse_span(ban_span);
+    run = [this] { return ban(context, ban_order); };
+  });
+  CLI::App* open = command(app, "unban", "let an address or a prefix in again", "fanlight unban 203.0.113.0/24");
+  open->add_option("PREFIX", name, "as `fanlight bans` shows it")->required();
+  open->callback([this] { run = [this] { return unban(context, name); }; });
+  command(app, "bans", "who is shut out, and for how long", "fanlight bans --json")->callback([this] {
+    run = [this] { return list_bans(context); };
+  });
 }
 
 // Listeners that the relay calls, by what they are to the stream.

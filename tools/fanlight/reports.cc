@@ -200,6 +200,18 @@ std::string streams_report(const json& answer) {
 std::string called_viewers_report(const json& answer) { return calls_report(answer, "viewer"); }
 std::string called_publishers_report(const json& answer) { return calls_report(answer, "publisher"); }
 
+std::string bans_report(const json& answer) {
+  Table table{{"PREFIX"}, {"FOR", Align::kRight}, {"STILL", Align::kRight}, {"ENDED", Align::kRight}, {"REASON"}};
+  const json bans = answer.value("bans", json::array());
+  for (const json& ban : bans) {
+    const json left = ban.value("left_s", json(nullptr));
+    table.add({text(ban, "prefix"), span(number(ban, "age_s")),
+               left.is_number() ? span(left.get<double>()) : "until lifted", grouped(count(ban, "sessions_closed")),
+               text(ban, "reason")});
+  }
+  return bans.empty() ? "nobody is banned\n" : table.text();
+}
+
 std::string sessions_report(const json& answer) {
   Table table{{"ID", Align::kRight},
               {"ROLE"},

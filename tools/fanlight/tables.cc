@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 #include "base/check.h"
@@ -87,6 +88,17 @@ std::string span(double seconds) {
   if (whole < 3600) return formatted("%llu min %02llu s", whole / 60, whole % 60);
   if (whole < 86'400) return formatted("%llu h %02llu min", whole / 3600, whole / 60 % 60);
   return formatted("%llu d %02llu h", whole / 86'400, whole / 3600 % 24);
+}
+
+std::optional<std::int64_t> parse_span(std::string_view text) {
+  constexpr std::int64_t kNumberMax = 1'000'000;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (error != std::errc{} || number < 1 || number > kNumberMax || unit.size() != 1) return std::nullopt;
+  for (const auto& [letter, seconds] : {std::pair{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86'400}})
+    if (unit.front() == letter) return number * seconds;
+  return std::nullopt;
 }
 
 std::string tenths(double value) { return formatted("%.1f", value); }

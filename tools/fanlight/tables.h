@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,8 @@ class Table {
 [[nodiscard]] std::string byte_size(std::uint64_t bytes);
 // Seconds as "42 s", "3 min 05 s", "2 h 07 min", "3 d 04 h".
 [[nodiscard]] std::string span(double seconds);
+// "90s", "10m", "2h", "7d" in seconds; empty for anything else.
+[[nodiscard]] std::optional<std::int64_t> parse_span(std::string_view text);
 // One decimal: "20.5".
 [[nodiscard]] std::string tenths(double value);
 

@@ -58,6 +58,15 @@ TEST(NumbersTest, SpansNameTheirTwoLargestUnits) {
   EXPECT_EQ(span(3 * 86'400 + 4 * 3600), "3 d 04 h");
 }
 
+TEST(NumbersTest, ASpanIsANumberAndItsUnit) {
+  EXPECT_EQ(parse_span("90s"), 90);
+  EXPECT_EQ(parse_span("10m"), 600);
+  EXPECT_EQ(parse_span("2h"), 7'200);
+  EXPECT_EQ(parse_span("7d"), 604'800);
+  for (const char* bad : {"", "m", "10", "10 m", "10min", "-1m", "0s", "1.5h", "10w", "99999999999999999999d", "+1s"})
+    EXPECT_FALSE(parse_span(bad)) << bad;
+}
+
 TEST(HttpClientTest, ANameIsOneSegment) { EXPECT_EQ(percent_encoded("live/m n\xC3?"), "live%2Fm%20n%C3%3F"); }
 
 TEST(HttpClientTest, NobodyThereIsSaidPlainly) {

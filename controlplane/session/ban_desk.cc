@@ -1,0 +1,62 @@
+// SessionDesk's doorkeeper: whom an operator shut out, and how much the workers do for strangers.
+#include <algorithm>
+
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+namespace {
+
+std::string words_for(const BanOrder& order) {
+  std::string text = order.prefix.text() + " is banned";
+  if (order.span) text += " for " + std::to_string(order.span->count / 1'000'000) + " s";
+  return order.reason.empty() ? text : text + ": " + order.reason;
+}
+
+}  // namespace
+
+// The workers first: a session that is closed must not come back while the next is looked for.
+Result<std::size_t> SessionDesk::ban(Instant now, const BanOrder& order) {
+  now_ = std::max(now_, now);
+  const bool is_told = bans_.has(order.prefix);
+  const Result<BanTable::Ban*> added = bans_.add(now_, order);
+  if (!added) return added.error();
+  if (!is_told) say_to_all(command::Ban{order.prefix});
+  std::size_t closed = 0;
+  sessions_.for_each([&](const Session& session) {
+    if (order.prefix.covers(session.path.remote.ip) && shut_out(session)) ++closed;
+  });
+  (*added)->sessions_closed = closed;
+  note(Notice::Level::kInfo, words_for(order) + "; " + std::to_string(closed) + " sessions end");
+  return closed;
+}
+
+Result<Done> SessionDesk::unban(const IpPrefix& prefix) {
+  if (!bans_.remove(prefix)) {
+    const IpPrefix* wider = bans_.find(prefix.ip);
+    return Error{ErrorCode::kNotFound, "there is no ban of " + prefix.text() +
+                                           (wider != nullptr ? ", but one of " + wider->text() : std::string{})};
+  }
+  say_to_all(command::Unban{prefix});
+  note(Notice::Level::kInfo, "the ban of " + prefix.text() + " is lifted");
+  return Done{};
+}
+
+void SessionDesk::expire_bans() {
+  while (const auto prefix = bans_.take_expired(now_)) {
+    say_to_all(command::Unban{*prefix});
+    note(Notice::Level::kInfo, "the ban of " + prefix->text() + " is over");
+  }
+}
+
+// One that the worker has not opened yet is closed when it has (handle(SessionOpened)).
+bool SessionDesk::shut_out(const Session& session) {
+  if (session.socket == SocketId{}) return false;
+  say(session.worker, command::CloseSession{.socket = session.socket, .reason = CloseReason::kBanned});
+  StreamEntry* stream = streams_.at(session.stream);
+  if (stream != nullptr && workers() == 1) stream->vacate(session.request);
+  return true;
+}
+
+void SessionDesk::set_armour(const ArmourOptions& armour) { say_to_all(command::SetArmour{armour}); }
+
+}  // namespace fanlight::control
