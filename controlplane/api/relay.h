@@ -36,6 +36,8 @@ class Relay {
   [[nodiscard]] virtual Result<Done> add_stream(const StreamRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_stream(std::string_view name) = 0;
   [[nodiscard]] virtual Result<Done> kick(SocketId socket) = 0;
+  // Of a stream's or pattern's viewers, or of one session. Answers how many get another.
+  [[nodiscard]] virtual Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) = 0;
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) = 0;
   [[nodiscard]] virtual std::vector<CallView> calls() const = 0;

@@ -123,6 +123,7 @@ Routes::Outcome Routes::start(const Request& request) {
     if (request.method == "POST") return add_stream(request.body);
     return is_get ? streams() : method_refused("GET, POST");
   }
+  if (path == "/v1/keys/rotate") return request.method == "POST" ? rotate_keys(request.body) : method_refused("POST");
   if (path == "/v1/calls") {
     if (request.method == "POST") return add_call(request.body);
     return is_get ? calls(query_value(query, "role")) : method_refused("GET, POST");
@@ -196,6 +197,21 @@ Response Routes::add_stream(const std::string& body) {
   if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
   const Result<Done> added = relay_.add_stream(rule);
   return added ? json_response(201, {{"name", rule.name}}) : refusal(added.error());
+}
+
+Response Routes::rotate_keys(const std::string& body) {
+  std::optional<std::vector<Field>> fields = fields_of(body);
+  if (!fields)
+    return error_response(400, "invalid", R"(the body must be a JSON object with "stream", "session" or both)");
+  std::vector<Problem> problems;
+  FieldReader reader("", 0, *fields, problems);
+  const std::string stream = reader.text("stream");
+  const auto socket = static_cast<std::uint32_t>(reader.integer("session", {1, 0x3FFF'FFFF}, 0));
+  if (stream.empty() && socket == 0) reader.complain("stream", "nothing", "a stream's name, or a pattern: \"live/*\"");
+  reader.finish();
+  if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
+  const Result<std::size_t> asked = relay_.rotate_keys(stream, SocketId{socket});
+  return asked ? json_response(200, {{"viewers", *asked}}) : refusal(asked.error());
 }
 
 Response Routes::calls(const std::optional<std::string>& role) {

@@ -44,6 +44,7 @@ class Routes {
   Response bans(const Request& request);
   Response ban(const std::string& body);
   Response unban(std::string_view name);
+  Response rotate_keys(const std::string& body);
   Response calls(const std::optional<std::string>& role);
   Response add_call(const std::string& body);
   Response remove_call(std::string_view id, std::optional<std::string> role);

@@ -29,6 +29,12 @@ class FakeRelay final : public Relay {
     kicked = socket;
     return answer;
   }
+  Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) override {
+    rotated = stream;
+    rotated_session = socket;
+    if (!answer) return answer.error();
+    return 312u;
+  }
   Result<std::uint32_t> add_call(const CallRule& rule) override {
     called = rule;
     if (!answer) return answer.error();
@@ -71,6 +77,8 @@ class FakeRelay final : public Relay {
   std::optional<IpPrefix> unbanned;
   std::vector<BanView> ban_views;
   SocketId kicked;
+  std::string rotated;
+  SocketId rotated_session;
   SocketId asked;
 };
 
@@ -238,6 +246,20 @@ TEST_F(RoutesTest, ACallIsAddedAndRemoved) {
   EXPECT_EQ(ask("PUT", "/v1/calls").status, 405u);
   relay.answer = Error{ErrorCode::kInUse, "there is such a call"};
   EXPECT_EQ(ask("POST", "/v1/calls", R"({"role":"viewer","stream":"a","url":"srt://b:1"})").status, 409u);
+}
+
+TEST_F(RoutesTest, KeysAreRotatedOfAStreamOrASession) {
+  EXPECT_EQ(ask("POST", "/v1/keys/rotate", R"({"stream":"live/*"})").body, R"({"viewers":312})");
+  EXPECT_EQ(relay.rotated, "live/*");
+  EXPECT_EQ(relay.rotated_session, SocketId{});
+  EXPECT_EQ(ask("POST", "/v1/keys/rotate", R"({"session":17})").status, 200u);
+  EXPECT_EQ(relay.rotated, "");
+  EXPECT_EQ(relay.rotated_session, SocketId{17});
+  for (const char* body : {"{}", "", R"({"session":0})", R"({"session":"x"})", R"({"stream":"a","key":"b"})"})
+    EXPECT_EQ(ask("POST", "/v1/keys/rotate", body).status, 400u) << body;
+  EXPECT_EQ(ask("GET", "/v1/keys/rotate").status, 405u);
+  relay.answer = Error{ErrorCode::kNotFound, "there is no stream a"};
+  EXPECT_EQ(ask("POST", "/v1/keys/rotate", R"({"stream":"a"})").status, 404u);
 }
 
 TEST_F(RoutesTest, ACallsMistakesAreToldWithoutItsPassphrase) {

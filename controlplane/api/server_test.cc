@@ -28,6 +28,7 @@ class SilentRelay final : public Relay {
   Result<Done> add_stream(const StreamRule&) override { return Done{}; }
   Result<Done> remove_stream(std::string_view) override { return Done{}; }
   Result<Done> kick(SocketId) override { return Done{}; }
+  Result<std::size_t> rotate_keys(std::string_view, SocketId) override { return 0u; }
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
   Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
   std::vector<CallView> calls() const override { return {}; }

@@ -66,6 +66,8 @@ join_time_max_ms = 900
 repair_share_percent = 40
 cut_slow = false
 coalesce_ms = 4
+rekey_packets = 1000000
+rekey_interval_s = 3600
 publish_passphrase = "0123456789"
 view_passphrase = "9876543210"
 )",
@@ -89,9 +91,21 @@ view_passphrase = "9876543210"
                                                  {.at_picture = false, .bits_max = 12'500'000, .time_max = millis(900)},
                                                  {.repair_percent = 40, .cuts_slow = false},
                                                  millis(4),
+                                                 1'000'000,
+                                                 seconds(3600),
                                                  false,
                                                  "0123456789",
                                                  "9876543210"}));
+}
+
+TEST(ConfigTest, AKeyLastsForNoPacketsOrForAHundredAtLeast) {
+  const auto with = [](const std::string& line) {
+    return errors_of("[[listen]]\naddress = \"[::]:9000\"\n[[stream]]\nname = \"a\"\n" + line + "\n");
+  };
+  const auto is_refused = ElementsAre(HasSubstr("rekey_packets: found 99, accepted 0 (never), or 100 to 1073741824"));
+  EXPECT_THAT(with("rekey_packets = 99"), is_refused);
+  EXPECT_THAT(with("rekey_packets = 1073741825"), ElementsAre(HasSubstr("accepted 0 to 1073741824")));
+  EXPECT_THAT(with("rekey_interval_s = -1"), ElementsAre(HasSubstr("accepted 0 to 31536000")));
 }
 
 TEST(ConfigTest, SeveralMistakesAreToldAtOnceInTheOrderOfTheirLines) {

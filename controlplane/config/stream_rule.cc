@@ -46,6 +46,17 @@ void read_bounds(FieldReader& reader, StreamRule& rule) {
   rule.coalesce = millis(reader.integer("coalesce_ms", kCoalesceMs, rule.coalesce.count / 1000));
 }
 
+void read_rekey(FieldReader& reader, StreamRule& rule) {
+  const std::int64_t packets = reader.integer("rekey_packets", kRekeyPackets, rule.rekey_packets);
+  if (packets > 0 && packets < kRekeyPacketsLeast)
+    reader.complain(
+        "rekey_packets", std::to_string(packets),
+        "0 (never), or " + std::to_string(kRekeyPacketsLeast) + " to " + std::to_string(kRekeyPackets.most));
+  rule.rekey_packets = static_cast<std::uint32_t>(packets);
+  rule.rekey_interval =
+      seconds(reader.integer("rekey_interval_s", kRekeySeconds, rule.rekey_interval.count / 1'000'000));
+}
+
 void read_wait(FieldReader& reader, StreamRule& rule) {
   rule.wait = reader.flag("wait", !rule.is_pattern());
   if (!rule.wait || !rule.is_pattern()) return;
@@ -69,6 +80,7 @@ StreamRule read_stream_rule(FieldReader& reader) {
   read_bitrate(reader, rule);
   read_join(reader, rule);
   read_bounds(reader, rule);
+  read_rekey(reader, rule);
   read_wait(reader, rule);
   rule.publish_passphrase = read_secret(reader, "publish_passphrase", kPassphraseBytes);
   rule.view_passphrase = read_secret(reader, "view_passphrase", kPassphraseBytes);

@@ -13,6 +13,9 @@ inline constexpr IntegerRange kBitrateMbps{0, 1'000};
 inline constexpr IntegerRange kJoinRateMbps{0, 10'000};
 inline constexpr IntegerRange kRepairPercent{1, 100};
 inline constexpr IntegerRange kCoalesceMs{0, 20};
+inline constexpr IntegerRange kRekeyPackets{0, 1 << 30};
+inline constexpr std::int64_t kRekeyPacketsLeast = 100;  // But for 0.
+inline constexpr IntegerRange kRekeySeconds{0, 31'536'000};
 inline constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
 
 // What a rule may be called: a stream's name, or a pattern.

@@ -21,6 +21,9 @@ class DeskRelay final : public Relay {
     return settled(desk_.remove_stream(name));
   }
   [[nodiscard]] Result<Done> kick(SocketId socket) override { return settled(desk_.kick(socket)); }
+  [[nodiscard]] Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) override {
+    return settled(desk_.rotate_keys(io::MonotonicClock::now(), stream, socket));
+  }
   [[nodiscard]] Result<std::uint32_t> add_call(const CallRule& rule) override {
     return settled(desk_.add_call(io::MonotonicClock::now(), rule));
   }

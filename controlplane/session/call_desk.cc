@@ -174,14 +174,17 @@ void SessionDesk::dial(CallEntry& call, const Path& path) {
   if (const auto obstacle = obstacle_of(call)) return pause_call(call, *obstacle);  // It came while we resolved.
   command::OpenCall opening;
   opening.kit = std::make_unique<CallKit>();
-  if (!make_call_keys(call.passphrase, call.rule.url.key_bytes, *opening.kit))
+  if (!make_call_keys(call.passphrase, call.rule.url.key_bytes, *opening.kit, call.keys))
     return pause_call(call, "no keys could be made");
+  const ByteSpan first_key = ByteSpan{opening.kit->key_message}.first(opening.kit->key_message_bytes);
+  call.prints = keys_.prints_of(call.keys.kek, first_key);
   StreamEntry* stream = streams_.find(call.rule.stream);
   if (stream == nullptr) {
     stream = begin_stream(*streams_.match(call.rule.stream), call.rule.stream);
     if (stream == nullptr) return pause_call(call, "no memory for stream " + call.rule.stream);
     stream->is_dynamic = true;
   }
+  if (opening.kit->ciphers) opening.kit->ciphers->rekey_packets = stream->policy.rekey.packets;
   const bool is_viewer = call.rule.role == Role::kViewer;
   const Micros least = std::max(stream->policy.latency, is_viewer ? stream->publisher_latency : Micros{});
   const Micros latency = std::min(std::max(call.rule.url.latency, least), stream->policy.latency_max);
@@ -245,6 +248,7 @@ void SessionDesk::handle(event::CallConnected& event) {
     tell(event_of(SessionEvent::Kind::kPublishStart, session));
     wake_calls(session.stream_name);
   }
+  if (session.key_bytes != 0) keep_keys(session, call->keys, call->prints);
   const Session& added = sessions_.add(std::move(session));
   if (bans_.find(event.path.remote.ip) != nullptr) shut_out(added);
   if (call->is_removed) drop_call(*call);

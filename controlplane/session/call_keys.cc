@@ -5,15 +5,15 @@
 
 namespace fanlight::control {
 
-bool make_call_keys(const Secret& passphrase, std::size_t key_bytes, CallKit& kit) {
+bool make_call_keys(const Secret& passphrase, std::size_t key_bytes, CallKit& kit, SessionKek& session) {
   if (passphrase.is_empty()) return true;
   wire::Salt salt;
   std::array<std::byte, 32> plain;
   const auto key = MutableByteSpan{plain}.first(key_bytes);
   if (!crypto::fill_random(salt) || !crypto::fill_random(key)) return false;
-  const crypto::Key kek = crypto::derive_kek(passphrase.reveal(), salt, key_bytes);
+  session = {crypto::derive_kek(passphrase.reveal(), salt, key_bytes), salt, wire::KeyFlag::kEven};
   std::array<std::byte, 40> wrapped;
-  const std::size_t wrapped_bytes = crypto::wrap_keys(kek, key, wrapped);
+  const std::size_t wrapped_bytes = crypto::wrap_keys(session.kek, key, wrapped);
   kit.ciphers = std::make_unique<crypto::SessionCiphers>();
   kit.ciphers->even.emplace(crypto::Key(key), salt);
   explicit_bzero(plain.data(), plain.size());

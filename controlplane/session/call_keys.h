@@ -5,11 +5,12 @@
 
 #include "config/secret.h"
 #include "contract/commands.h"
+#include "session/session_kek.h"
 
 namespace fanlight::control {
 
-// Fills in the kit's key message and ciphers; takes as long as PBKDF2. An empty passphrase leaves it clear. False when
-// the system has no random bytes or the library fails.
-[[nodiscard]] bool make_call_keys(const Secret& passphrase, std::size_t key_bytes, CallKit& kit);
+// Fills in the kit's key message and ciphers, and what further keys are made with; takes as long as PBKDF2. An empty
+// passphrase leaves it clear. False when the system has no random bytes or the library fails.
+[[nodiscard]] bool make_call_keys(const Secret& passphrase, std::size_t key_bytes, CallKit& kit, SessionKek& session);
 
 }  // namespace fanlight::control

@@ -13,6 +13,7 @@
 #include "config/secret.h"
 #include "contract/commands.h"
 #include "contract/limits.h"
+#include "session/publisher_keys.h"
 
 namespace fanlight::control {
 
@@ -36,6 +37,8 @@ struct CallEntry {
   StreamIndex stream{};
   SeqNo first_seq{};
   SocketId socket{};  // Of the session.
+  SessionKek keys{};  // Of the last call, if it is encrypted.
+  KeyPrints prints{};
 };
 
 // A call as the API shows it.

@@ -8,18 +8,31 @@ using wire::Reject;
 
 namespace {
 
-Result<AgreedKeys, Reject> unwrap(const crypto::Key& kek, const wire::KeyMessage& message) {
-  const std::optional<crypto::StreamKeys> keys = crypto::unwrap_keys(kek, message);
-  if (!keys || (!keys->even && !keys->odd)) return Reject::kBadSecret;
-
-  auto ciphers = std::make_unique<crypto::SessionCiphers>();
-  if (keys->even) ciphers->even.emplace(*keys->even, message.salt);
-  if (keys->odd) ciphers->odd.emplace(*keys->odd, message.salt);
-  ciphers->sending = keys->even ? wire::KeyFlag::kEven : wire::KeyFlag::kOdd;
-  return AgreedKeys{std::move(ciphers), message.key_bytes};
+HashKey random_hash_key() {
+  HashKey key{};
+  CHECK(crypto::fill_random(std::as_writable_bytes(std::span(&key, 1))));
+  return key;
 }
 
 }  // namespace
+
+KeyDesk::KeyDesk() : print_key_(random_hash_key()) {}
+
+Result<AgreedKeys, Reject> KeyDesk::unwrap(const crypto::Key& kek, const wire::KeyMessage& message) const {
+  const std::optional<crypto::StreamKeys> keys = crypto::unwrap_keys(kek, message);
+  if (!keys || (!keys->even && !keys->odd)) return Reject::kBadSecret;
+
+  AgreedKeys agreed{.ciphers = std::make_unique<crypto::SessionCiphers>(), .key_bytes = message.key_bytes};
+  const auto print_of = [&](const std::optional<crypto::Key>& key) {
+    return key ? siphash(print_key_, key->bytes()) | 1 : 0;
+  };
+  if (keys->even) agreed.ciphers->even.emplace(*keys->even, message.salt);
+  if (keys->odd) agreed.ciphers->odd.emplace(*keys->odd, message.salt);
+  agreed.ciphers->sending = keys->even ? wire::KeyFlag::kEven : wire::KeyFlag::kOdd;
+  agreed.session = {kek, message.salt, agreed.ciphers->sending};
+  agreed.prints = {print_of(keys->even), print_of(keys->odd)};
+  return agreed;
+}
 
 Result<AgreedKeys, Reject> KeyDesk::agree(Instant now, const IpAddress& caller, const Secret& passphrase,
                                           ByteSpan key_message) {
@@ -33,13 +46,33 @@ Result<AgreedKeys, Reject> KeyDesk::agree(Instant now, const IpAddress& caller, 
   return unwrap(derive_kek(passphrase, *message), *message);
 }
 
-Result<AgreedKeys, Reject> KeyDesk::refresh(const Secret& passphrase, ByteSpan key_message, std::size_t key_bytes) {
+Result<AgreedKeys, Reject> KeyDesk::refresh(Instant now, const Secret& passphrase, ByteSpan key_message,
+                                            PublisherKeys& keys) {
   if (passphrase.is_empty()) return Reject::kUnsecure;
   const std::optional<wire::KeyMessage> message = wire::parse_key_message(key_message);
   if (!message) return Reject::kRogue;
-  if (message->key_bytes != key_bytes || message->cipher != wire::Cipher::kAesCtr) return Reject::kCrypto;
-  const crypto::Key* kek = find_kek(passphrase, *message);
-  return unwrap(kek != nullptr ? *kek : derive_kek(passphrase, *message), *message);
+  const bool is_alike = message->key_bytes == keys.session.kek.size() && message->cipher == wire::Cipher::kAesCtr;
+  if (!is_alike) return Reject::kCrypto;
+  const crypto::Key* kek = message->salt == keys.session.salt ? &keys.session.kek : find_kek(passphrase, *message);
+  if (kek == nullptr) {
+    constexpr Micros kInterval = PublisherKeys::kOtherSaltsInterval;
+    if (!keys.other_salts.has_token(now, PublisherKeys::kOtherSaltsBurst, kInterval)) return Reject::kOverload;
+    keys.other_salts.take(now, kInterval);
+    kek = &derive_kek(passphrase, *message);
+  }
+  auto agreed = unwrap(*kek, *message);
+  if (!agreed) return agreed;
+  if (keys.memory.is_replay(agreed->prints)) return Reject::kConflict;
+  keys.memory.take(agreed->prints);
+  keys.session = agreed->session;
+  return agreed;
+}
+
+KeyPrints KeyDesk::prints_of(const crypto::Key& kek, ByteSpan key_message) const {
+  const std::optional<wire::KeyMessage> message = wire::parse_key_message(key_message);
+  if (!message) return {};
+  const auto agreed = unwrap(kek, *message);
+  return agreed ? agreed->prints : KeyPrints{};
 }
 
 const crypto::Key* KeyDesk::find_kek(const Secret& passphrase, const wire::KeyMessage& message) {

@@ -9,9 +9,12 @@
 #include <memory>
 
 #include "base/result.h"
+#include "base/siphash.h"
 #include "config/secret.h"
 #include "crypto/session_ciphers.h"
 #include "session/derivation_budget.h"
+#include "session/publisher_keys.h"
+#include "session/session_kek.h"
 #include "wire/reject.h"
 
 namespace fanlight::control {
@@ -19,20 +22,25 @@ namespace fanlight::control {
 struct AgreedKeys {
   std::unique_ptr<crypto::SessionCiphers> ciphers;  // Null: clear.
   std::size_t key_bytes = 0;                        // 0: clear.
+  SessionKek session{};                             // Not clear: what further keys are made with.
+  KeyPrints prints{};
 };
 
 class KeyDesk {
  public:
   static constexpr std::size_t kCachedMax = 64;
+  KeyDesk();
 
   // The KMREQ of a CONCLUSION (empty when it had none) against the passphrase (empty when we have none). Anybody may
   // ask: what is not in the cache is derived within `caller`'s budget, or answered with kOverload.
   [[nodiscard]] Result<AgreedKeys, wire::Reject> agree(Instant now, const IpAddress& caller, const Secret& passphrase,
                                                        ByteSpan key_message);
-  // A KMREQ inside a session: as above, and the length must stay what it was (CVE-2026-55868). Judged before any cost;
-  // without a budget, for strangers must not be able to keep a publisher that knows the passphrase from its new key.
-  [[nodiscard]] Result<AgreedKeys, wire::Reject> refresh(const Secret& passphrase, ByteSpan key_message,
-                                                         std::size_t key_bytes);
+  // A KMREQ inside a publisher's session: as above, the length must stay what it was (CVE-2026-55868), and no key of it
+  // may be one that was replaced (kConflict). Judged before any cost. With the session's salt it has none, so that
+  // strangers cannot keep a publisher from its new key; with another, it takes from the session's few tries.
+  [[nodiscard]] Result<AgreedKeys, wire::Reject> refresh(Instant now, const Secret& passphrase, ByteSpan key_message,
+                                                         PublisherKeys& keys);
+  [[nodiscard]] KeyPrints prints_of(const crypto::Key& kek, ByteSpan key_message) const;
   [[nodiscard]] std::uint64_t derivations() const { return derivations_; }
 
  private:
@@ -41,12 +49,14 @@ class KeyDesk {
     wire::Salt salt{};
     crypto::Key kek;
   };
+  [[nodiscard]] Result<AgreedKeys, wire::Reject> unwrap(const crypto::Key& kek, const wire::KeyMessage& message) const;
   // Null when it is not in the cache.
   [[nodiscard]] const crypto::Key* find_kek(const Secret& passphrase, const wire::KeyMessage& message);
   [[nodiscard]] const crypto::Key& derive_kek(const Secret& passphrase, const wire::KeyMessage& message);
 
   std::list<CachedKek> cached_;  // Last used first.
   DerivationBudget budget_;
+  const HashKey print_key_;
   std::uint64_t derivations_ = 0;
 };
 

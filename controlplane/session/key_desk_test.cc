@@ -129,6 +129,12 @@ TEST(KeyDeskTest, StrangersSaltsPushOutOnlyWhatIsUsedLeast) {
   EXPECT_EQ(desk.derivations(), 2 + KeyDesk::kCachedMax);
 }
 
+// Of a session that began with a key of KeyMaterial{}'s salt.
+PublisherKeys publisher_keys(const KeyMaterial& material = {}) {
+  const wire::Salt salt = material.salt_bytes();
+  return {.session = {crypto::derive_kek(kPassphrase, salt, material.key_bytes), salt, KeyFlag::kEven}};
+}
+
 TEST(KeyDeskTest, NothingIsDerivedForWhatCannotBeTaken) {
   KeyDesk desk;
   const Secret secret(kPassphrase);
@@ -136,9 +142,10 @@ TEST(KeyDeskTest, NothingIsDerivedForWhatCannotBeTaken) {
   EXPECT_EQ(desk.agree(kNow, kCaller, Secret{}, KeyMaterial{}.bytes()).error(), Reject::kUnsecure);
   EXPECT_EQ(desk.agree(kNow, kCaller, secret, KeyMaterial{.cipher = wire::Cipher::kAesGcm}.bytes()).error(),
             Reject::kCrypto);
-  EXPECT_EQ(desk.refresh(secret, KeyMaterial{.key_bytes = 32}.bytes(), 16).error(), Reject::kCrypto);
-  EXPECT_EQ(desk.refresh(Secret{}, KeyMaterial{}.bytes(), 0).error(), Reject::kUnsecure);
-  EXPECT_EQ(desk.refresh(secret, {}, 16).error(), Reject::kRogue);
+  PublisherKeys keys = publisher_keys();
+  EXPECT_EQ(desk.refresh(kNow, secret, KeyMaterial{.key_bytes = 32}.bytes(), keys).error(), Reject::kCrypto);
+  EXPECT_EQ(desk.refresh(kNow, Secret{}, KeyMaterial{}.bytes(), keys).error(), Reject::kUnsecure);
+  EXPECT_EQ(desk.refresh(kNow, secret, {}, keys).error(), Reject::kRogue);
   EXPECT_EQ(desk.derivations(), 0u);
 }
 
@@ -161,8 +168,39 @@ TEST(KeyDeskTest, AFloodOfSaltsIsCutBeforeItCosts) {
   }
   EXPECT_EQ(desk.derivations(), std::uint64_t{DerivationBudget::kPrefixBurst});
   EXPECT_EQ(cut, 501 - desk.derivations());
-  EXPECT_TRUE(desk.refresh(secret, KeyMaterial{.salt = 0xC0}.bytes(), 16)) << "sessions are not held up";
+  PublisherKeys keys = publisher_keys();
+  EXPECT_TRUE(desk.refresh(kNow, secret, KeyMaterial{.salt = 0xC0}.bytes(), keys)) << "sessions are not held up";
   EXPECT_TRUE(desk.agree(kNow + seconds(1), kCaller, secret, KeyMaterial{.salt = 0xD0}.bytes()));
+}
+
+TEST(KeyDeskTest, AReplacedKeyDoesNotComeBack) {
+  KeyDesk desk;
+  const Secret secret(kPassphrase);
+  PublisherKeys keys = publisher_keys();
+  const auto refresh = [&](const KeyMaterial& material) { return desk.refresh(kNow, secret, material.bytes(), keys); };
+  const KeyMaterial first{.first_byte = 1}, both{.keys = KeyFlag::kBoth, .first_byte = 1};
+  keys.memory.take(desk.prints_of(keys.session.kek, first.bytes()));
+  EXPECT_TRUE(refresh(both)) << "the key in use, and the next one beside it: as libsrt announces it";
+  EXPECT_TRUE(refresh({.keys = KeyFlag::kOdd, .first_byte = 17})) << "the next one alone";
+  EXPECT_TRUE(refresh({.keys = KeyFlag::kEven, .first_byte = 90}));
+  EXPECT_EQ(refresh(first).error(), Reject::kConflict);
+  EXPECT_EQ(refresh(both).error(), Reject::kConflict) << "one of two is enough";
+  EXPECT_TRUE(refresh({.keys = KeyFlag::kEven, .first_byte = 90})) << "a copy of the last one";
+  EXPECT_TRUE(refresh({.keys = KeyFlag::kOdd, .first_byte = 120}));
+  EXPECT_EQ(refresh({.keys = KeyFlag::kOdd, .first_byte = 17}).error(), Reject::kConflict);
+}
+
+TEST(KeyDeskTest, OtherSaltsHaveFewTries) {
+  KeyDesk desk;
+  const Secret secret(kPassphrase);
+  PublisherKeys keys = publisher_keys();
+  const std::vector<std::byte> forged = KeyMaterial{.salt = 0}.bytes();
+  for (std::size_t i = 0; i < 100; ++i) (void)desk.refresh(kNow, secret, with_salt(forged, i), keys);
+  EXPECT_EQ(desk.derivations(), std::uint64_t{PublisherKeys::kOtherSaltsBurst});
+  EXPECT_EQ(desk.refresh(kNow, secret, with_salt(forged, 200), keys).error(), Reject::kOverload);
+  EXPECT_TRUE(desk.refresh(kNow, secret, KeyMaterial{.first_byte = 40}.bytes(), keys)) << "its own salt costs nothing";
+  EXPECT_TRUE(desk.refresh(kNow + seconds(1), secret, KeyMaterial{.salt = 0xC0}.bytes(), keys));
+  EXPECT_EQ(desk.derivations(), 1u + std::uint64_t{PublisherKeys::kOtherSaltsBurst});
 }
 
 class SessionKeysTest : public DeskTest {

@@ -17,10 +17,6 @@ constexpr Micros kWaitMax = kHandshakeTimeout;
 
 std::string_view describe(Role role) { return role == Role::kPublisher ? "publisher" : "viewer"; }
 
-std::string title_of(const Session& session) {
-  return std::string{describe(session.role)} + " " + session.path.remote.text() + " of " + session.stream_name;
-}
-
 template <std::size_t Size>
 ByteSpan used_part(const std::array<std::byte, Size>& array, std::size_t bytes) {
   return ByteSpan{array}.first(std::min(bytes, Size));
@@ -53,13 +49,15 @@ void SessionDesk::handle_timeout(Instant now) {
   while (const auto overdue = inquiries_.take_overdue(now_)) answer_held(*overdue, NoAnswer{"no answer in time"});
   expire_bans();
   make_due_calls();
+  announce_keys();
   ask_for_rates();
 }
 
 Instant SessionDesk::next_deadline() const {
   const Instant due = std::min(
       {sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline(), bans_.next_deadline()});
-  return is_stopping_ ? due : std::min({due, calls_.next_deadline(), admission_.next_look()});
+  return is_stopping_ ? due
+                      : std::min({due, calls_.next_deadline(), rotations_.next_deadline(), admission_.next_look()});
 }
 
 // A worker hands a publisher's packets to all others as soon as it has the session: they know the stream by then. It
@@ -224,6 +222,7 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
   opening.peer_rexmit = (conclusion.caller.flags & wire::kFlagRexmit) != 0;
   opening.response_bytes =
       static_cast<std::uint16_t>(write_response(opening.response, conclusion, terms, keys.key_bytes, path.remote.ip));
+  if (keys.ciphers) keys.ciphers->rekey_packets = stream.policy.rekey.packets;
   opening.ciphers = std::move(keys.ciphers);
 
   const std::size_t worker = placement_.place(request.role, from_);
@@ -250,6 +249,7 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
     if (grant.bitrate_bits_max > 0) admission_.watch(true);
     stream.linger_end = Instant::never();
   }
+  if (keys.key_bytes != 0) keep_keys(session, keys.session, keys.prints);
   sessions_.add(std::move(session));
   if (worker != from_) say(from_, command::ForgetCaller{path.remote, opening.peer});
   say(worker, std::move(opening));
@@ -283,6 +283,7 @@ void SessionDesk::handle(event::SessionOpened& event) {
   if (session == nullptr) return;
   session->socket = event.socket;
   session->opened = now_;
+  rotations_.note_opened(event.request, event.socket);
   std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
   if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
   if (!session->by.empty()) text += ", " + session->by;
@@ -308,6 +309,7 @@ void SessionDesk::handle(event::SessionRefused& event) {
   tell(std::move(told));
   leave_stream(*session, false);
   placement_.leave(session->worker);
+  rotations_.forget(event.request);
   sessions_.erase_refused(event.request);
 }
 
@@ -319,6 +321,7 @@ void SessionDesk::handle(event::SessionClosed& event) {
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout);
   placement_.leave(session->worker);
   if (session->call != 0) end_call(*session, event.reason);
+  rotations_.forget(event.request);
   sessions_.erase_closed(now_, event.request);
 }
 
@@ -329,25 +332,6 @@ void SessionDesk::tell_end(const Session& session, event::SessionClosed& event) 
   told.age = now_ - session.opened;
   told.stats = event.stats;
   tell(std::move(told));
-}
-
-// CVE-2026-55868: whatever is wrong with a refresh, the session goes on with the keys it has, and hears nothing.
-void SessionDesk::handle(event::KeyRequestReceived& event) {
-  const Session* session = sessions_.find(event.request);
-  if (session == nullptr) return;
-  const ByteSpan message = used_part(event.message, event.bytes);
-  auto keys = session->role == Role::kPublisher ? keys_.refresh(session->passphrase, message, session->key_bytes)
-                                                : Result<AgreedKeys, Reject>{Reject::kBadRequest};
-  if (!keys) {
-    const std::string reason{wire::describe(keys.error())};
-    note(Notice::Level::kWarning, title_of(*session) + " sent a key refresh that was ignored: " + reason);
-    return;
-  }
-  command::InstallKeys install{.socket = event.socket, .ciphers = std::move(keys->ciphers)};
-  install.response_bytes = static_cast<std::uint16_t>(message.size());
-  std::copy(message.begin(), message.end(), install.response.begin());
-  say(session->worker, std::move(install));
-  tell(event_of(SessionEvent::Kind::kKeyRotated, *session));
 }
 
 void SessionDesk::stop() {

@@ -33,6 +33,7 @@
 #include "session/key_desk.h"
 #include "session/placement.h"
 #include "session/report_desk.h"
+#include "session/rotation_desk.h"
 #include "session/session_table.h"
 #include "session/stream_table.h"
 
@@ -113,6 +114,8 @@ class SessionDesk {
   using InquiryAnswer = std::variant<Grant, Denied, NoAnswer>;
   [[nodiscard]] std::optional<Inquiry> poll_inquiry() { return inquiries_.poll(); }
   void handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer);
+  // Viewers of a stream or pattern, or one session, get another key. Answers how many; encrypted ones have one.
+  [[nodiscard]] Result<std::size_t> rotate_keys(Instant now, std::string_view stream, SocketId socket);
   // Asks the workers for figures of one session (or all, with SocketId{}); take_report() has them when they came.
   [[nodiscard]] std::uint64_t ask_report(SocketId socket);
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
@@ -139,8 +142,8 @@ class SessionDesk {
   void handle(event::CallFailed& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
-  void handle(event::KeyDue&) {}
-  void handle(event::KeyAnnounced&) {}
+  void handle(event::KeyDue& event) { rotations_.handle_due(event.request); }
+  void handle(event::KeyAnnounced& event);  // The key it replaced ends with it.
   void handle(event::SessionReport& event);
   void handle(event::StreamReport& event);
   void handle(event::ReportEnd& event);
@@ -174,6 +177,13 @@ class SessionDesk {
   // --- the door (ban_desk.cc)
   void expire_bans();
   bool shut_out(const Session& session);
+
+  // --- keys of running sessions (key_rotation.cc)
+  // What further keys of the session are made with, or judged by.
+  void keep_keys(Session& session, const SessionKek& keys, const KeyPrints& prints);
+  void announce_keys();
+  void note_rotations();
+  [[nodiscard]] Result<std::size_t> rotate_one(std::string_view stream, SocketId socket);
 
   // --- streams
   // Null when there is no index or no memory left.
@@ -220,6 +230,7 @@ class SessionDesk {
   InquiryDesk inquiries_;
   EventFeed feed_;
   KeyDesk keys_;
+  RotationDesk rotations_;
   ReportDesk reports_;
   Placement placement_;
   Admission admission_;

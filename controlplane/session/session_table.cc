@@ -2,6 +2,11 @@
 
 namespace fanlight::control {
 
+std::string title_of(const Session& session) {
+  const char* role = session.role == Role::kPublisher ? "publisher " : "viewer ";
+  return role + session.path.remote.text() + " of " + session.stream_name;
+}
+
 SessionTable::Caller SessionTable::caller_of(const Session& session) {
   return {session.path.remote, session.peer.raw(), session.first_seq.raw};
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "config/secret.h"
 #include "contract/commands.h"
 #include "contract/limits.h"
+#include "session/publisher_keys.h"
 
 namespace fanlight::control {
 
@@ -32,12 +34,16 @@ struct Session {
   std::string stream_name;
   std::string user;
   std::uint32_t srt_version = 0;
-  std::size_t key_bytes = 0;  // 0: clear.
-  Instant opened{};           // By the worker.
-  std::uint32_t call = 0;     // The call of ours that it came from; 0: it called us.
-  Secret passphrase{};        // Publisher: what it was let in with; key refreshes are judged by it.
-  std::string by{};           // Who let it in: "policy 2 (line 31)"; empty without policies.
+  std::size_t key_bytes = 0;              // 0: clear.
+  Instant opened{};                       // By the worker.
+  std::uint32_t call = 0;                 // The call of ours that it came from; 0: it called us.
+  Secret passphrase{};                    // Publisher: what it was let in with; key refreshes are judged by it.
+  std::string by{};                       // Who let it in: "policy 2 (line 31)"; empty without policies.
+  std::unique_ptr<PublisherKeys> keys{};  // Publisher that encrypts.
 };
+
+// For people.
+[[nodiscard]] std::string title_of(const Session& session);
 
 class SessionTable {
  public:

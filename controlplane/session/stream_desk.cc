@@ -91,6 +91,7 @@ void SessionDesk::apply_rule(StreamEntry& stream, const StreamPolicy& policy, bo
         Notice::Level::kWarning,
         "stream " + applied.name + ": a new bitrate, latency_max, GOP, join or bound takes effect when it is re-added");
   stream.policy = applied;
+  rotations_.apply_rule(now_, stream.index, applied.rekey);
   stream.is_removed = false;
   const bool becomes_dynamic = is_dynamic && !stream.is_dynamic;
   stream.is_dynamic = is_dynamic;

@@ -16,6 +16,7 @@ StreamPolicy::StreamPolicy(const StreamRule& rule)
       join(rule.join),
       bounds(rule.bounds),
       coalesce(rule.coalesce),
+      rekey{rule.rekey_packets, rule.rekey_interval},
       wait(rule.wait),
       publish_passphrase(rule.publish_passphrase),
       view_passphrase(rule.view_passphrase) {}
@@ -50,6 +51,8 @@ StreamRule StreamPolicy::public_rule() const {
   rule.join = join;
   rule.bounds = bounds;
   rule.coalesce = coalesce;
+  rule.rekey_packets = rekey.packets;
+  rule.rekey_interval = rekey.interval;
   rule.wait = wait;
   return rule;
 }

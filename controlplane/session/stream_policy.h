@@ -8,6 +8,7 @@
 #include "config/rules.h"
 #include "config/secret.h"
 #include "contract/commands.h"
+#include "session/session_kek.h"
 
 namespace fanlight::control {
 
@@ -20,6 +21,7 @@ struct StreamPolicy {
   JoinOptions join;
   ViewerBounds bounds;
   Micros coalesce;
+  RekeyRule rekey;
   bool wait = true;
   Secret publish_passphrase;
   Secret view_passphrase;

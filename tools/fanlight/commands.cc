@@ -97,6 +97,13 @@ std::string added(const json& answer) { return "added " + printable(answer.value
 std::string removed(const json& answer) { return "removed " + printable(answer.value("name", std::string{})) + "\n"; }
 std::string kicked(const json& answer) { return "kicked " + std::to_string(answer.value("id", 0u)) + "\n"; }
 
+std::string keys_rotated(const json& answer) {
+  const auto viewers = answer.value("viewers", std::uint64_t{0});
+  if (viewers == 0) return "nobody there has a key: no encrypted viewer\n";
+  return "rotating the key of " + std::to_string(viewers) + (viewers == 1 ? " viewer" : " viewers") +
+         "; the relay's log says what became of it, and `fanlight session` how often a key has changed\n";
+}
+
 std::string viewer_called(const json& answer) {
   return "calling viewer " + std::to_string(answer.value("id", 0u)) +
          "; fanlight viewer list shows what becomes of it\n";
@@ -178,6 +185,14 @@ int ban(const Context& context, const NewBan& order) {
 
 int unban(const Context& context, const std::string& prefix) {
   return ask(context, {.method = "DELETE", .target = "/v1/bans/" + percent_encoded(prefix)}, unbanned);
+}
+
+int rotate_keys(const Context& context, const std::string& stream, std::uint32_t session) {
+  json body = json::object();
+  if (!stream.empty()) body["stream"] = stream;
+  if (session != 0) body["session"] = session;
+  const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return ask(context, {.method = "POST", .target = "/v1/keys/rotate", .body = text}, keys_rotated);
 }
 
 int list_calls(const Context& context, const std::string& role) {

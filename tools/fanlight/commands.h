@@ -54,6 +54,8 @@ struct NewBan {
 [[nodiscard]] int list_bans(const Context& context);
 [[nodiscard]] int ban(const Context& context, const NewBan& order);
 [[nodiscard]] int unban(const Context& context, const std::string& prefix);
+// Of the stream's viewers, or of one session: 0 means all.
+[[nodiscard]] int rotate_keys(const Context& context, const std::string& stream, std::uint32_t session);
 
 [[nodiscard]] int list_calls(const Context& context, const std::string& role);
 [[nodiscard]] int add_call(const Context& context, const NewCall& call);

@@ -27,6 +27,7 @@ struct CommandLine {
   void add_stream_commands();
   void add_session_commands();
   void add_ban_commands();
+  void add_key_commands();
   void add_capacity_command();
   void add_call_commands(const char* role, const char* what, const char* example);
 
@@ -66,6 +67,7 @@ CommandLine::CommandLine() {
   add_stream_commands();
   add_session_commands();
   add_ban_commands();
+  add_key_commands();
   add_capacity_command();
   add_call_commands("viewer", "push a stream out: call a listener that is sent the stream",
                     "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main");
@@ -163,6 +165,22 @@ void CommandLine::add_ban_commands() {
   });
 }
 
+void CommandLine::add_key_commands() {
+  CLI::App* group =
+      command(app, "key", "the keys that viewers' packets are encrypted with", "fanlight key rotate live/main");
+  group->require_subcommand(1);
+  CLI::App* rotate = command(*group, "rotate", "give encrypted viewers another key, without a packet lost",
+                             "fanlight key rotate live/main\n  fanlight key rotate 'live/*' --json\n  "
+                             "fanlight key rotate --session 17\n\nPublishers renew their keys themselves.");
+  rotate->add_option("STREAM", name, "all viewers of this stream, or of a pattern like 'live/*'");
+  rotate->add_option("--session", id, "this viewer alone; an ID as `fanlight sessions` shows it")
+      ->check(CLI::Range(1, 0x3FFF'FFFF));
+  rotate->callback([this] {
+    if (name.empty() && id == 0) throw CLI::RequiredError("STREAM or --session");
+    run = [this] { return rotate_keys(context, name, id); };
+  });
+}
+
 // Listeners that the relay calls, by what they are to the stream.
 void CommandLine::add_call_commands(const char* role, const char* what, const char* example) {
   const std::string verb = std::string{"fanlight "} + role;
@@ -197,7 +215,7 @@ std::string unknown_word(const CLI::App& app, const CLI::ParseError& error) {
 
 int refuse(const std::string& word, const CLI::App& app) {
   std::string parent = "fanlight";
-  for (const char* group : {"stream", "viewer", "publisher"})
+  for (const char* group : {"stream", "viewer", "publisher", "key"})
     if (app.got_subcommand(group)) parent = std::string{"fanlight "} + group;
   const char* kind = word.front() == '-' ? "option" : "command";
   std::fprintf(stderr, "%s: unknown %s %s\nRun %s --help for more information.\n", parent.c_str(), kind,
