@@ -20,6 +20,7 @@ class Target:
     latency_ms: int = 120
     passphrase: str | None = None
     key_bytes: int = 16
+    refresh_packets: int | None = None  # A publisher's key lasts so long; of srt-live-transmit alone.
     listening: bool = False  # It waits at the address instead of calling there.
 
     def stream_id(self, mode: str) -> str:
@@ -42,7 +43,8 @@ def ffmpeg_url(target: Target, mode: str) -> str:
 
 
 def slt_url(target: Target, mode: str) -> str:
-    return target.url(mode=target.mode, transtype="live", latency=target.latency_ms,
+    refresh = {"kmrefreshrate": target.refresh_packets, "kmpreannounce": (target.refresh_packets or 0) // 4 or None}
+    return target.url(mode=target.mode, transtype="live", latency=target.latency_ms, **refresh,
                       streamid=None if target.listening else target.stream_id(mode),
                       passphrase=target.passphrase, pbkeylen=target.key_bytes if target.passphrase else None)
 

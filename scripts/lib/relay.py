@@ -29,6 +29,8 @@ class Stream:
     gop_max_ms: int | None = None
     join: str | None = None
     coalesce_ms: int | None = None
+    rekey_packets: int | None = None
+    rekey_interval_s: int | None = None
 
 
 @dataclass
