@@ -1,7 +1,9 @@
 #include "access/stream_id.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "config/percent.h"
 #include "contract/limits.h"
 
 namespace fanlight::control {
@@ -57,59 +59,104 @@ bool is_user(std::string_view text) {
   return true;
 }
 
-// The standard keys of one `#!::` list; empty where the key did not come.
+// The keys that mean something here; empty where one did not come. Values are decoded.
 struct Keys {
-  std::optional<std::string_view> resource, mode, user, type;
+  std::optional<std::string> resource, mode, user, type, token;
 };
 
-std::optional<std::string_view>* slot_of(Keys& keys, std::string_view key) {
-  if (key == "r") return &keys.resource;
-  if (key == "m") return &keys.mode;
-  if (key == "u") return &keys.user;
+// What differs between `#!::r=a,m=b` and the query of `a?m=b&u=c`.
+struct Form {
+  char separator;
+  bool is_query;  // Keys have long names as well, words without '=' mean nothing, and the path names the resource.
+};
+constexpr Form kKeyList{',', false};
+constexpr Form kQuery{'&', true};
+
+std::optional<std::string>* slot_of(Keys& keys, std::string_view key, bool is_query) {
+  if (key == "r" && !is_query) return &keys.resource;
+  if (key == "m" || (is_query && key == "mode")) return &keys.mode;
+  if (key == "u" || (is_query && key == "user")) return &keys.user;
   if (key == "t") return &keys.type;
-  return nullptr;
+  if (key == "jwt") return &keys.token;
+  return nullptr;  // s=, h=, reserved, or a vendor's: bmd_uuid=…
 }
 
-// Empty on a lone comma, a key without '=', a standard key that comes twice or holds '='.
-std::optional<Keys> parse_keys(std::string_view list) {
-  Keys keys;
-  if (list.empty() || list.back() == ',') return std::nullopt;
+// False on a key without '=' or without a name, one of ours that comes twice, holds '=' or a malformed escape.
+bool parse_keys(std::string_view list, Form form, Keys& keys) {
   while (!list.empty()) {
-    std::string_view value = cut(list, ',');
-    if (value.find('=') == std::string_view::npos) return std::nullopt;
+    std::string_view value = cut(list, form.separator);
+    if (value.empty()) continue;  // A separator too many.
+    if (value.find('=') == std::string_view::npos) {
+      if (form.is_query) continue;
+      return false;
+    }
     const std::string_view key = cut(value, '=');
-    if (key.empty()) return std::nullopt;
-    std::optional<std::string_view>* slot = slot_of(keys, key);
-    if (slot == nullptr) continue;  // Reserved or a vendor's: bmd_uuid=…
-    if (slot->has_value() || value.find('=') != std::string_view::npos) return std::nullopt;
-    *slot = value;
+    if (key.empty()) return false;
+    std::optional<std::string>* slot = slot_of(keys, key, form.is_query);
+    if (slot == nullptr) continue;
+    if (slot->has_value() || value.find('=') != std::string_view::npos) return false;
+    *slot = percent_decoded(value);
+    if (!*slot) return false;
   }
-  return keys;
+  return true;
 }
 
-Result<StreamRequest, Reject> checked(Role role, std::string_view name, std::string_view user) {
+// An empty value says as little as an absent key.
+std::string_view value_or(const std::optional<std::string>& value, std::string_view fallback) {
+  return value && !value->empty() ? std::string_view{*value} : fallback;
+}
+
+// `role`: what a prefix said; a mode must not say otherwise.
+Result<StreamRequest, Reject> request_of(std::string_view name, const Keys& keys, std::optional<Role> role) {
+  if (value_or(keys.type, "stream") != "stream") return Reject::kBadMode;
+  const std::string_view mode = value_or(keys.mode, role == Role::kPublisher ? "publish" : "request");
+  if (mode != "request" && mode != "publish") return Reject::kBadMode;
+  const Role wanted = mode == "publish" ? Role::kPublisher : Role::kViewer;
+  if (role && *role != wanted) return Reject::kBadRequest;
+  if (name.starts_with('/')) name.remove_prefix(1);
+  const std::string_view user = value_or(keys.user, "");
   if (!is_stream_name(name) || !is_user(user)) return Reject::kBadRequest;
-  return StreamRequest{.role = role, .name = std::string{name}, .user = std::string{user}, .token = {}};
+  return StreamRequest{.role = wanted,
+                       .name = std::string{name},
+                       .user = std::string{user},
+                       .token = std::string{value_or(keys.token, "")}};
 }
 
 Result<StreamRequest, Reject> parse_key_list(std::string_view list) {
-  const std::optional<Keys> keys = parse_keys(list);
-  if (!keys || !keys->resource) return Reject::kBadRequest;
-  const std::string_view type = keys->type.value_or("stream");
-  if (type == "file") return Reject::kBadMode;
-  if (type != "stream") return Reject::kBadRequest;
-  const std::string_view mode = keys->mode.value_or("request");
-  if (mode != "request" && mode != "publish") return Reject::kBadMode;
-  return checked(mode == "publish" ? Role::kPublisher : Role::kViewer, *keys->resource, keys->user.value_or(""));
+  Keys keys;
+  if (!parse_keys(list, kKeyList, keys)) return Reject::kBadRequest;
+  return request_of(value_or(keys.resource, ""), keys, std::nullopt);
 }
 
-Result<StreamRequest, Reject> parse_path(std::string_view text) {
-  text = cut(text, '?');
-  if (text.find(':') == std::string_view::npos) return checked(Role::kViewer, text, "");
-  const std::string_view verb = cut(text, ':');
-  if (verb != "publish" && verb != "read") return Reject::kBadRequest;
-  const std::string_view name = cut(text, ':');
-  return checked(verb == "publish" ? Role::kPublisher : Role::kViewer, name, cut(text, ':'));
+// Three parts of base64url, the first of a JSON object: what else stands behind a user is no business of ours.
+bool is_token(std::string_view text) {
+  return text.starts_with("eyJ") && std::ranges::count(text, '.') == 2 &&
+         std::ranges::all_of(text, [](char c) { return is_name_letter(c); });
+}
+
+// What stands behind `publish:live/main:`, the user, a password and a query, or a query alone.
+bool parse_fields(std::string_view fields, Keys& keys) {
+  const std::string_view first = cut(fields, ':');
+  if (fields.empty() && first.find('=') != std::string_view::npos) return parse_keys(first, kQuery, keys);
+  const std::string_view password = cut(fields, ':');
+  if (!first.empty()) keys.user = percent_decoded(first);
+  if (!first.empty() && !keys.user) return false;
+  if (is_token(password)) keys.token = password;
+  return parse_keys(fields, kQuery, keys);
+}
+
+Result<StreamRequest, Reject> parse_path(std::string_view query) {
+  std::string_view text = cut(query, '?');
+  std::optional<Role> role;
+  Keys keys;
+  if (text.find(':') != std::string_view::npos) {
+    const std::string_view verb = cut(text, ':');
+    if (verb != "publish" && verb != "read") return Reject::kBadRequest;
+    role = verb == "publish" ? Role::kPublisher : Role::kViewer;
+  }
+  const std::optional<std::string> name = percent_decoded(cut(text, ':'));
+  if (!name || !parse_fields(text, keys) || !parse_keys(query, kQuery, keys)) return Reject::kBadRequest;
+  return request_of(*name, keys, role);
 }
 
 }  // namespace

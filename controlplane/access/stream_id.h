@@ -1,8 +1,14 @@
 // What a stream ID asks for. srt-wire §5
 //
-//   live/main                          request live/main; a query behind '?' is ignored
-//   publish:live/main[:user[:pass]]    publish it;  read:live/main[...] request it
-//   #!::r=live/main,m=publish,u=ann    keys in any order; m defaults to request, unknown keys are ignored
+//   live/main                             request live/main
+//   live/main?m=publish&u=ann&jwt=…       keys as a query; mode= and user= are the same
+//   publish:live/main[:user[:password]]   publish it;  read:live/main[…] request it; a password that is a JWT is one
+//   publish:live/main[:…]:u=ann&jwt=…     with a query behind the last colon
+//   #!::r=live/main,m=publish,u=ann,jwt=… keys in any order; m defaults to request
+//
+// Lenient: one slash in front of a name, separators too many, empty values and unknown keys mean nothing. Values, names
+// and users are percent-decoded once, after all is split; what comes out must be a name and a user all the same.
+// Strict: a key of ours that comes twice, or with '=' in its value, a mode beside a prefix that says otherwise.
 #pragma once
 
 #include <string>

@@ -10,6 +10,7 @@
 #include "config/armour_section.h"
 #include "config/call_rule.h"
 #include "config/ethernet_section.h"
+#include "config/key_rule.h"
 #include "config/policy_section.h"
 #include "config/sections.h"
 #include "config/stream_rule.h"
@@ -42,7 +43,8 @@ class ConfigReader {
   };
   static constexpr Known kKnown[] = {
       {"relay", false},  {"listen", true}, {"ethernet", false}, {"ethernet.device", true},
-      {"armour", false}, {"stream", true}, {"call", true},      {"policy", true}};
+      {"armour", false}, {"stream", true}, {"call", true},      {"policy", true},
+      {"key", true}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -82,6 +84,7 @@ class ConfigReader {
     if (section.path == "armour") config_.armour = read_armour(reader);
     if (section.path == "stream") add_stream(reader);
     if (section.path == "call") add_call(reader, section.line);
+    if (section.path == "key") add_key(reader, section.line);
     if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
   }
 
@@ -99,6 +102,7 @@ class ConfigReader {
     relay.admission_share = reader.number("admission_share", {0, 1}, relay.admission_share);
     if (relay.admission_share <= 0)
       reader.complain("admission_share", "0", "above 0 to 1; without capacity_mbps everybody is let in");
+    relay.default_stream_id = reader.text("default_stream_id");
     relay.log_level =
         static_cast<LogLevel>(reader.choice("log_level", {"trace", "debug", "info", "warning", "error"}, 2));
     reader.finish();
@@ -129,6 +133,7 @@ class ConfigReader {
   void read_listen(FieldReader& reader) {
     const std::string text = reader.text("address");
     const auto kilobytes = static_cast<std::uint32_t>(reader.integer("receive_buffer_kb", {64, 1'048'576}, 8192));
+    std::string stream_id = reader.text("default_stream_id");
     reader.finish();
     const std::optional<Endpoint> address = Endpoint::parse(text);
     if (!address || address->port == 0) {
@@ -139,7 +144,7 @@ class ConfigReader {
     for (const ListenOptions& other : config_.listen)
       if (is_overlapping(other.address, *address))
         reader.complain("address", quoted(text), "an address that " + other.address.text() + " does not cover");
-    config_.listen.push_back({*address, kilobytes});
+    config_.listen.push_back({*address, kilobytes, std::move(stream_id)});
   }
 
   void read_ethernet(FieldReader& reader) {
@@ -179,6 +184,16 @@ class ConfigReader {
   // So that silent callers leave half of the room to those who come and speak.
   void check_armour() {
     if (config_.armour.half_open_max == 0) config_.armour.half_open_max = std::max(config_.relay.sessions_max / 2, 1u);
+  }
+
+  void add_key(FieldReader& reader, int line) {
+    KeyRule rule = read_key_rule(reader, line);
+    const auto same = std::ranges::find_if(config_.keys, [&](const KeyRule& one) { return one.place == rule.place; });
+    if (same != config_.keys.end() && !rule.place.stream.empty())
+      reader.complain("stream",
+                      "a key for " + place_text(rule.place) + " again, after line " + std::to_string(same->line),
+                      "one key for each stream, direction, user and group");
+    config_.keys.push_back(std::move(rule));
   }
 
   // Streams may stand behind the calls that name them. One that the API adds later can only be called for by the API.

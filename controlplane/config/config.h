@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "config/key_rule.h"
 #include "config/policy_rule.h"
 #include "config/rules.h"
 #include "contract/armour.h"
@@ -27,9 +28,10 @@ struct RelayOptions {
   std::uint32_t sessions_max = 4096;
   std::uint32_t memory_mb = 0;  // 0: as much as the memory plan asks for.
   LogLevel log_level = LogLevel::kInfo;
-  double capacity_mbps = 0;      // What all viewers together can be sent; 0: not known, everybody is let in.
-  double admission_share = 0.8;  // Of it, as `fanlight capacity` advises: beyond, viewers are turned away.
-  std::vector<int> cores{};      // One for each worker, or none: not pinned.
+  double capacity_mbps = 0;         // What all viewers together can be sent; 0: not known, everybody is let in.
+  double admission_share = 0.8;     // Of it, as `fanlight capacity` advises: beyond, viewers are turned away.
+  std::string default_stream_id{};  // What a caller without a stream ID asks for; empty: it is turned away.
+  std::vector<int> cores{};         // One for each worker, or none: not pinned.
 
   [[nodiscard]] int core_of(std::size_t worker) const { return cores.empty() ? core : cores[worker]; }
   [[nodiscard]] double egress_bits_max() const { return capacity_mbps * 1e6 * admission_share; }
@@ -39,6 +41,7 @@ struct RelayOptions {
 struct ListenOptions {
   Endpoint address;
   std::uint32_t receive_buffer_kb = 8192;
+  std::string default_stream_id{};  // What a caller without a stream ID asks for; empty: what [relay] says.
   friend bool operator==(const ListenOptions&, const ListenOptions&) = default;
 };
 
@@ -73,6 +76,7 @@ struct Config {
   ArmourOptions armour;
   std::vector<StreamRule> streams;
   std::vector<CallRule> calls;
+  std::vector<KeyRule> keys{};
   std::vector<PolicyRule> policies{};  // In their order: the first that matches decides.
 };
 
@@ -85,8 +89,8 @@ struct ConfigErrors {
 [[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name);
 [[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& path);
 
-// Sections that differ in what only a restart can change. Streams, calls, policies, the armour and the log level are
-// taken over at once.
+// Sections that differ in what only a restart can change. Streams, calls, policies, keys, the armour and the log level
+// are taken over at once.
 [[nodiscard]] std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh);
 
 }  // namespace fanlight::control

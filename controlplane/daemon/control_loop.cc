@@ -16,6 +16,7 @@
 #include "access/policy_doubts.h"
 #include "api/json_answers.h"
 #include "api/server.h"
+#include "daemon/default_stream_id.h"
 #include "daemon/desk_relay.h"
 #include "daemon/log.h"
 #include "daemon/log_budget.h"
@@ -73,6 +74,8 @@ class ControlLoop::State {
     desk_.set_wall_clock(wall_time);
     desk_.limit_egress(config_.relay.egress_bits_max(), config_.relay.capacity_mbps * 1e6);
     desk_.set_policies(PolicyTable(config_.policies));
+    desk_.reload_keys(std::exchange(config_.keys, {}));
+    desk_.set_default_stream_ids([this](const Path& path) { return default_stream_id(config_, path); });
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     bell_.non_blocking(true);
     await_bell();
@@ -243,6 +246,7 @@ class ControlLoop::State {
     const auto doubts = find_policy_doubts(fresh->policies, config_.relay.capacity_mbps, config_.relay.admission_share);
     for (const std::string& doubt : doubts) spdlog::warn("{}", doubt);
     desk_.set_policies(PolicyTable(std::move(fresh->policies)));
+    desk_.reload_keys(std::move(fresh->keys));
     spdlog::info("{} reloaded", config_path_);
     settle();
   }

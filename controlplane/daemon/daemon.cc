@@ -14,6 +14,7 @@
 #include "daemon/control_loop.h"
 #include "daemon/dataplane.h"
 #include "daemon/dataplane_plan.h"
+#include "daemon/default_stream_id.h"
 #include "daemon/log.h"
 #include "daemon/readiness.h"
 #include "daemon/residue.h"
@@ -114,6 +115,7 @@ int run_daemon(const DaemonOptions& options) {
   if (!config) return refuse(config.error());
   if (const auto own = find_own_call(*config))
     return refuse({{options.config_path + ": [[call]] to " + own->text() + ": this is the relay itself"}});
+  if (const auto fault = find_bad_default_stream_id(*config)) return refuse({{options.config_path + ": " + *fault}});
   const Result<DataplanePlan> plan = plan_dataplane(*config);
   if (!plan) return fail(plan.error());
   if (options.checks_only) return check(options, *config, *plan);

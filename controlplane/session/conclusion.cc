@@ -44,7 +44,7 @@ std::uint32_t response_flags(std::uint32_t caller_flags) {
 
 }  // namespace
 
-ConclusionReading read_conclusion(ByteSpan datagram) {
+ConclusionReading read_conclusion(ByteSpan datagram, std::string_view default_id) {
   const auto header = wire::parse_control_header(datagram);
   if (!header || header->type != wire::ControlType::kHandshake) return NotAConclusion{};
   const ByteSpan content = datagram.subspan(wire::kHeaderBytes);
@@ -57,8 +57,8 @@ ConclusionReading read_conclusion(ByteSpan datagram) {
 
   auto extensions = wire::parse_handshake_extensions(content.subspan(wire::kHandshakeBytes));
   if (const auto reason = judge_extensions(*handshake, extensions)) return RejectedConclusion{*handshake, *reason};
-  // Without a stream ID there is no stream to choose: a default is not among the rules.
-  auto request = parse_stream_id(extensions->stream_id.value_or(""));
+  const std::string stream_id = extensions->stream_id.value_or("");
+  auto request = parse_stream_id(stream_id.empty() ? default_id : std::string_view{stream_id});
   if (!request) return RejectedConclusion{*handshake, request.error()};
   return Conclusion{*handshake, *extensions->capabilities, std::move(*request), extensions->key_message};
 }

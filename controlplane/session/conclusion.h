@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "access/stream_id.h"
@@ -29,8 +30,9 @@ struct Conclusion {
 };
 using ConclusionReading = std::variant<NotAConclusion, RejectedConclusion, Conclusion>;
 
-// Steps 1, 2, 4–6 of srt-wire §2.2 and the stream ID's syntax, on a whole datagram.
-[[nodiscard]] ConclusionReading read_conclusion(ByteSpan datagram);
+// Steps 1, 2, 4–6 of srt-wire §2.2 and the stream ID's syntax, on a whole datagram. A caller without a stream ID, or
+// with an empty one, asks for what `default_id` says.
+[[nodiscard]] ConclusionReading read_conclusion(ByteSpan datagram, std::string_view default_id = "");
 
 struct Terms {
   Micros receive_latency;  // Ours. Whole milliseconds, as the wire carries them.

@@ -48,14 +48,15 @@ void SessionDesk::handle_timeout(Instant now) {
   });
   while (const auto overdue = inquiries_.take_overdue(now_)) answer_held(*overdue, NoAnswer{"no answer in time"});
   expire_bans();
+  kick_expired();
   make_due_calls();
   announce_keys();
   ask_for_rates();
 }
 
 Instant SessionDesk::next_deadline() const {
-  const Instant due = std::min(
-      {sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline(), bans_.next_deadline()});
+  const Instant due = std::min({sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline(),
+                                bans_.next_deadline(), next_key_kick()});
   return is_stopping_ ? due
                       : std::min({due, calls_.next_deadline(), rotations_.next_deadline(), admission_.next_look()});
 }
@@ -94,7 +95,8 @@ void SessionDesk::note(Notice::Level level, std::string text) {
 }
 
 void SessionDesk::handle(event::ConclusionReceived& event) {
-  const ConclusionReading reading = read_conclusion(used_part(event.datagram, event.bytes));
+  const ConclusionReading reading =
+      read_conclusion(used_part(event.datagram, event.bytes), default_stream_id_(event.path));
   if (const auto* conclusion = std::get_if<Conclusion>(&reading)) {
     if (now_ - event.received >= kWaitMax)
       return reject(event.path, conclusion->handshake, Reject::kOverload, &conclusion->request);
@@ -149,7 +151,7 @@ void SessionDesk::handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswe
 
 void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) {
   from_ = held.worker;
-  const ConclusionReading reading = read_conclusion(held.datagram);
+  const ConclusionReading reading = read_conclusion(held.datagram, default_stream_id_(held.path));
   const auto& conclusion = std::get<Conclusion>(reading);  // It was one before.
   if (const auto* none = std::get_if<NoAnswer>(&answer)) {
     const std::string by = held.asked.hook + ": " + none->why;
@@ -187,8 +189,10 @@ std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& 
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
   if (policy == nullptr) return Denied{Reject::kNotFound, {}};
 
-  const Secret& passphrase = grant.passphrase ? *grant.passphrase : policy->passphrase_of(request.role);
-  auto keys = keys_.agree(now_, path.remote.ip, passphrase, conclusion.key_message);
+  const KeyChoice choice = choose_key(*policy, request, grant);
+  if (choice.key != nullptr && choice.key->is_expired(wall_clock_()))
+    return Denied{Reject::kLocked, "the key for " + place_text(choice.key->place) + " has expired"};
+  auto keys = keys_.agree(now_, path.remote.ip, *choice.passphrase, conclusion.key_message);
   if (!keys) return Denied{keys.error(), {}};
   if (const auto reason = judge_stream(stream, request.role)) return Denied{*reason, {}};
   if (auto denied = judge_limits(stream, *policy, request.role, grant)) return denied;
@@ -197,12 +201,12 @@ std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& 
     if (stream == nullptr) return Denied{Reject::kResource, {}};
     stream->is_dynamic = true;
   }
-  open(path, conclusion, *stream, grant, *std::move(keys));
+  open(path, conclusion, *stream, grant, *std::move(keys), choice);
   return std::nullopt;
 }
 
 void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant,
-                       AgreedKeys keys) {
+                       AgreedKeys keys, const KeyChoice& choice) {
   const StreamRequest& request = conclusion.request;
   const bool is_publisher = request.role == Role::kPublisher;
   const Terms terms = agree_terms(conclusion, stream.policy, is_publisher ? Micros{} : stream.publisher_latency,
@@ -237,11 +241,12 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                   .user = grant.user.empty() ? request.user : grant.user,
                   .srt_version = conclusion.caller.srt_version,
                   .key_bytes = keys.key_bytes,
+                  .key = choice.key != nullptr ? choice.key->id : 0,
                   .by = grant.by};
   ++stream.sessions;
   placement_.enter(worker);
   if (is_publisher) {
-    session.passphrase = grant.passphrase ? *grant.passphrase : stream.policy.publish_passphrase;
+    session.passphrase = *choice.passphrase;
     stream.publisher = opening.request;
     stream.is_published = true;
     stream.publisher_latency = terms.receive_latency;

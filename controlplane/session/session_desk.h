@@ -31,6 +31,7 @@
 #include "session/event_feed.h"
 #include "session/inquiry_desk.h"
 #include "session/key_desk.h"
+#include "session/key_ring.h"
 #include "session/placement.h"
 #include "session/report_desk.h"
 #include "session/rotation_desk.h"
@@ -46,6 +47,33 @@ inline constexpr Micros kLinger = seconds(30);  // While viewers of a pattern's 
 struct Notice {
   enum class Level { kInfo, kWarning } level = Level::kInfo;
   std::string text;
+};
+
+// A key as the operator sees it: never what it is.
+struct KeyView {
+  KeyPlace place;
+  KeySource source = KeySource::kConfig;
+  WallTime set_at{};  // 0: with its stream.
+  std::optional<WallTime> expires{};
+  bool is_expired = false;
+  std::uint32_t sessions = 0;  // That came in with it.
+};
+struct ExpiredKeys {
+  std::uint32_t keys = 0;
+  std::uint32_t sessions = 0;
+};
+
+// What a caller must know.
+struct KeyChoice {
+  const Secret* passphrase = nullptr;
+  const RingKey* key = nullptr;  // Null: not of the ring.
+};
+// Sessions that came in with a key are to end.
+struct KeyKick {
+  Instant at;
+  std::uint64_t key = 0;
+  KeyPlace place;
+  bool is_own = false;  // A stream's own passphrase.
 };
 
 class SessionDesk {
@@ -107,6 +135,16 @@ class SessionDesk {
   void set_wall_clock(std::function<WallTime()> clock) { wall_clock_ = std::move(clock); }
   // Who may come in; sessions that are in stay.
   void set_policies(PolicyTable policies) { policies_ = std::move(policies); }
+  // What callers without a stream ID ask for, by the way they came.
+  void set_default_stream_ids(std::function<std::string_view(const Path&)> ids) { default_stream_id_ = std::move(ids); }
+  // Passphrases of users, groups and streams (ring_desk.cc). What the API set stays until the process ends; sessions
+  // that are in stay.
+  void set_key(KeyRule rule);
+  void reload_keys(std::vector<KeyRule> rules);
+  [[nodiscard]] std::vector<KeyView> keys();
+  // New sessions hear 2423 from then on; with `kicks` those that came in with it end then.
+  [[nodiscard]] Result<ExpiredKeys> expire_keys(Instant now, const KeyPlace& place, std::int64_t in_seconds,
+                                                bool kicks);
   // What a webhook is to be asked, and what it said. NoAnswer: why there is none.
   struct NoAnswer {
     std::string why;
@@ -170,7 +208,8 @@ class SessionDesk {
                                                    const Grant& grant);
   void judge_bitrate(StreamEntry& stream, double bits);
   void close_publisher(StreamEntry& stream, CloseReason reason);
-  void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys);
+  void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys,
+            const KeyChoice& choice);
   void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request,
               std::string_view by = "");
 
@@ -184,6 +223,17 @@ class SessionDesk {
   void announce_keys();
   void note_rotations();
   [[nodiscard]] Result<std::size_t> rotate_one(std::string_view stream, SocketId socket);
+
+  // --- keys (ring_desk.cc)
+  [[nodiscard]] KeyChoice choose_key(const StreamPolicy& policy, const StreamRequest& request,
+                                     const Grant& grant) const;
+  template <class See>
+  void see_own_passphrases(See see);
+  [[nodiscard]] static bool is_in_with(const Session& session, std::uint64_t key, const KeyPlace& place, bool is_own);
+  [[nodiscard]] std::uint32_t count_in_with(std::uint64_t key, const KeyPlace& place, bool is_own);
+  [[nodiscard]] std::vector<RingKey*> keys_at(const KeyPlace& wanted);
+  void kick_expired();
+  [[nodiscard]] Instant next_key_kick() const;
 
   // --- streams
   // Null when there is no index or no memory left.
@@ -231,6 +281,9 @@ class SessionDesk {
   EventFeed feed_;
   KeyDesk keys_;
   RotationDesk rotations_;
+  KeyRing key_ring_;
+  std::vector<KeyKick> key_kicks_;
+  std::function<std::string_view(const Path&)> default_stream_id_ = [](const Path&) { return std::string_view{}; };
   ReportDesk reports_;
   Placement placement_;
   Admission admission_;

@@ -38,6 +38,7 @@ struct Session {
   Instant opened{};                       // By the worker.
   std::uint32_t call = 0;                 // The call of ours that it came from; 0: it called us.
   Secret passphrase{};                    // Publisher: what it was let in with; key refreshes are judged by it.
+  std::uint64_t key = 0;                  // Of the key ring; 0: the stream's passphrase, a webhook's, or none.
   std::string by{};                       // Who let it in: "policy 2 (line 31)"; empty without policies.
   std::unique_ptr<PublisherKeys> keys{};  // Publisher that encrypts.
 };

@@ -66,6 +66,7 @@ class StreamTable {
   // False when there is one of that name already.
   [[nodiscard]] bool try_add_pattern(const StreamPolicy& pattern);
   [[nodiscard]] bool try_remove_pattern(std::string_view name);
+  [[nodiscard]] const std::vector<StreamPolicy>& patterns() const { return patterns_; }
   void clear_patterns() { patterns_.clear(); }
 
   // Visits all that are not retiring; `visit` may retire the one it is given.

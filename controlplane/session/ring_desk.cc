@@ -1,0 +1,152 @@
+// SessionDesk's care of keys: which passphrase a caller needs, and the operator's word on them.
+#include <algorithm>
+#include <utility>
+
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+namespace {
+
+// Every row of a stream's own passphrases.
+template <class See>
+void see_own(const StreamPolicy& policy, See see) {
+  for (const Role role : {Role::kPublisher, Role::kViewer})
+    if (!policy.passphrase_of(role).is_empty())
+      see(KeyPlace{.stream = policy.name, .role = role}, policy.passphrase_of(role));
+}
+
+bool is_own_place(const KeyPlace& place) { return place.user.empty() && place.group.empty(); }
+
+}  // namespace
+
+KeyChoice SessionDesk::choose_key(const StreamPolicy& policy, const StreamRequest& request, const Grant& grant) const {
+  if (grant.passphrase) return {.passphrase = &*grant.passphrase};
+  const RingKey* key = key_ring_.choose({.stream = request.name,
+                                         .role = request.role,
+                                         .user = grant.user.empty() ? request.user : grant.user,
+                                         .group = grant.group});
+  if (key == nullptr) return {.passphrase = &policy.passphrase_of(request.role)};
+  return {.passphrase = &key->passphrase, .key = key};
+}
+
+template <class See>
+void SessionDesk::see_own_passphrases(See see) {
+  streams_.for_each([&](const StreamEntry& stream) {
+    if (!stream.is_dynamic) see_own(stream.policy, see);
+  });
+  for (const StreamPolicy& pattern : streams_.patterns()) see_own(pattern, see);
+}
+
+void SessionDesk::set_key(KeyRule rule) {
+  note(Notice::Level::kInfo, "key set: " + place_text(rule.place));
+  key_ring_.set(wall_clock_(), rule);
+}
+
+void SessionDesk::reload_keys(std::vector<KeyRule> rules) {
+  key_ring_.reload(wall_clock_(), rules);
+  key_ring_.drop_adopted([this](const RingKey& key) {
+    bool is_current = false;
+    see_own_passphrases([&](const KeyPlace& place, const Secret& passphrase) {
+      is_current |= place == key.place && passphrase == key.passphrase;
+    });
+    return is_current;
+  });
+}
+
+// Sessions that came in with a stream's own passphrase have no key of the ring.
+bool SessionDesk::is_in_with(const Session& session, std::uint64_t key, const KeyPlace& place, bool is_own) {
+  if (session.key != 0 || !is_own) return session.key == key && key != 0;
+  return session.key_bytes != 0 && session.call == 0 &&
+         rank_of(place, {.stream = session.stream_name, .role = session.role, .user = {}, .group = {}}) > 0;
+}
+
+std::uint32_t SessionDesk::count_in_with(std::uint64_t key, const KeyPlace& place, bool is_own) {
+  std::uint32_t sessions = 0;
+  sessions_.for_each([&](const Session& session) { sessions += is_in_with(session, key, place, is_own) ? 1 : 0; });
+  return sessions;
+}
+
+std::vector<KeyView> SessionDesk::keys() {
+  std::vector<KeyView> views;
+  const WallTime now = wall_clock_();
+  std::vector<KeyPlace> adopted;
+  for (const RingKey& key : key_ring_.keys()) {
+    const bool is_own = key.source == KeySource::kStream;
+    if (is_own) adopted.push_back(key.place);
+    views.push_back({.place = key.place,
+                     .source = key.source,
+                     .set_at = key.set_at,
+                     .expires = key.expires,
+                     .is_expired = key.is_expired(now),
+                     .sessions = count_in_with(key.id, key.place, is_own)});
+  }
+  see_own_passphrases([&](const KeyPlace& place, const Secret&) {
+    if (std::ranges::find(adopted, place) == adopted.end())
+      views.push_back({.place = place,
+                       .source = KeySource::kStream,
+                       .set_at = {},
+                       .expires = {},
+                       .is_expired = false,
+                       .sessions = count_in_with(0, place, true)});
+  });
+  return views;
+}
+
+// A stream's own passphrase is taken into the ring to expire there.
+std::vector<RingKey*> SessionDesk::keys_at(const KeyPlace& wanted) {
+  const auto is_meant = [&](const KeyPlace& place) {
+    return place.stream == wanted.stream && place.user == wanted.user && place.group == wanted.group &&
+           (!wanted.role || place.role == wanted.role);
+  };
+  std::vector<std::pair<KeyPlace, Secret>> own;
+  if (is_own_place(wanted))
+    see_own_passphrases([&](const KeyPlace& place, const Secret& passphrase) {
+      const bool is_known =
+          std::ranges::any_of(key_ring_.keys(), [&](const RingKey& key) { return key.place == place; });
+      if (is_meant(place) && !is_known) own.emplace_back(place, passphrase);
+    });
+  for (auto& [place, passphrase] : own) key_ring_.adopt(wall_clock_(), std::move(place), passphrase);
+  std::vector<RingKey*> found;
+  for (RingKey& key : key_ring_.keys())
+    if (is_meant(key.place)) found.push_back(&key);
+  return found;
+}
+
+Result<ExpiredKeys> SessionDesk::expire_keys(Instant now, const KeyPlace& place, std::int64_t in_seconds, bool kicks) {
+  now_ = std::max(now_, now);
+  const std::vector<RingKey*> found = keys_at(place);
+  if (found.empty())
+    return Error{ErrorCode::kNotFound, "there is no key for " + place_text(place) + "; GET /v1/keys lists them"};
+  ExpiredKeys expired{.keys = static_cast<std::uint32_t>(found.size())};
+  for (RingKey* key : found) {
+    key->expires = WallTime{wall_clock_().raw() + in_seconds};
+    key->is_cut = true;
+    const bool is_own = key->source == KeySource::kStream;
+    expired.sessions += count_in_with(key->id, key->place, is_own);
+    if (kicks) key_kicks_.push_back({now_ + seconds(in_seconds), key->id, key->place, is_own});
+    note(Notice::Level::kInfo, "key expires in " + std::to_string(in_seconds) + " s: " + place_text(key->place));
+  }
+  kick_expired();
+  return expired;
+}
+
+void SessionDesk::kick_expired() {
+  for (const KeyKick& due : key_kicks_) {
+    if (due.at > now_) continue;
+    std::vector<SocketId> sockets;
+    sessions_.for_each([&](const Session& session) {
+      if (session.socket != SocketId{} && is_in_with(session, due.key, due.place, due.is_own))
+        sockets.push_back(session.socket);
+    });
+    for (const SocketId socket : sockets) static_cast<void>(kick(socket));
+  }
+  std::erase_if(key_kicks_, [this](const KeyKick& due) { return due.at <= now_; });
+}
+
+Instant SessionDesk::next_key_kick() const {
+  Instant next = Instant::never();
+  for (const KeyKick& due : key_kicks_) next = std::min(next, due.at);
+  return next;
+}
+
+}  // namespace fanlight::control

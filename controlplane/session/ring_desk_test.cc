@@ -1,0 +1,175 @@
+// Which passphrase lets whom in, and what becomes of it when the operator says so.
+#include <gmock/gmock.h>
+
+#include "session/desk_fixture.h"
+
+namespace fanlight::control {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::int32_t kBadSecret = 1010;
+constexpr std::int32_t kUnsecure = 1011;
+constexpr std::int32_t kLocked = 2423;
+
+class RingDeskTest : public DeskTest {
+ protected:
+  static KeyRule key(KeyPlace place, const char* passphrase) {
+    return {.place = std::move(place), .passphrase = passphrase};
+  }
+  static Caller knowing(const char* passphrase, std::string stream_id, std::uint32_t socket = 77) {
+    Caller caller = viewer(std::move(stream_id), socket);
+    caller.key_message = KeyMaterial{.passphrase = passphrase}.bytes();
+    caller.extension |= wire::kExtKmReq;
+    return caller;
+  }
+  const KeyView* find_key(const KeyPlace& place) {
+    views_ = desk().keys();
+    const auto found = std::ranges::find(views_, place, &KeyView::place);
+    return found == views_.end() ? nullptr : &*found;
+  }
+  std::vector<KeyView> views_;
+};
+
+const KeyPlace kBob{.stream = "live/main", .role = Role::kViewer, .user = "bob"};
+const KeyPlace kOwn{.stream = "live/main", .role = Role::kViewer};
+
+TEST_F(RingDeskTest, AUserNeedsItsOwnPassphraseAndAnUnknownOneTheStreams) {
+  begin({secret_rule("live/main")});
+  desk().reload_keys({key(kBob, "bob's passphrase")});
+  EXPECT_EQ(rejection_of(knowing("bob's passphrase", "#!::r=live/main,u=bob", 1)), 0);
+  EXPECT_EQ(rejection_of(knowing(kPassphrase, "#!::r=live/main,u=bob", 2)), kBadSecret);
+  EXPECT_EQ(rejection_of(knowing(kPassphrase, "#!::r=live/main,u=eve", 3)), 0);
+  EXPECT_EQ(rejection_of(knowing("bob's passphrase", "#!::r=live/main,u=eve", 4)), kBadSecret);
+  EXPECT_EQ(rejection_of(viewer("#!::r=live/main,u=bob", 5)), kUnsecure);
+}
+
+TEST_F(RingDeskTest, APolicysGroupChoosesTheKeyAndAWebhooksPassphraseComesFirst) {
+  begin({rule("live/main")});
+  desk().reload_keys({key({.stream = "live/main", .role = Role::kViewer, .group = "gold"}, "the gold group's")});
+  PolicyRule gold;
+  gold.users = {"bob"};
+  gold.group = "gold";
+  PolicyRule asks;
+  asks.then = PolicyRule::Then::kAsk;
+  asks.webhook = "door";
+  asks.group = "gold";
+  desk().set_policies(PolicyTable({gold, asks}));
+  EXPECT_EQ(rejection_of(knowing("the gold group's", "#!::r=live/main,u=bob", 1)), 0);
+  EXPECT_EQ(rejection_of(viewer("#!::r=live/main,u=bob", 2)), kUnsecure);
+
+  Grant grant;
+  grant.group = "gold";
+  grant.passphrase = Secret("of the webhook");
+  call(knowing("of the webhook", "#!::r=live/main,u=eve", 3));
+  desk().handle_answer(now_, desk().poll_inquiry()->id, grant);
+  EXPECT_TRUE(take<command::OpenSession>());
+}
+
+TEST_F(RingDeskTest, AnExpiredKeyShutsItsPlaceWithoutADerivation) {
+  begin({secret_rule("live/main")});
+  desk().reload_keys({key(kBob, "bob's passphrase")});
+  ASSERT_TRUE(desk().expire_keys(now_, kBob, 60, false));
+  EXPECT_EQ(rejection_of(knowing("bob's passphrase", "#!::r=live/main,u=bob", 1)), 0);
+  wait(seconds(60));
+  const std::uint64_t derivations = desk().key_derivations();
+  take_notices();
+  EXPECT_EQ(rejection_of(knowing("bob's passphrase", "#!::r=live/main,u=bob", 2)), kLocked);
+  EXPECT_THAT(take_notices().back(), HasSubstr("the key for view of live/main, user bob has expired"));
+  EXPECT_EQ(desk().key_derivations(), derivations);
+  EXPECT_EQ(rejection_of(knowing(kPassphrase, "#!::r=live/main,u=eve", 3)), 0) << "others are not concerned";
+  desk().set_key(key(kBob, "bob's new passphrase"));
+  EXPECT_EQ(rejection_of(knowing("bob's new passphrase", "#!::r=live/main,u=bob", 4)), 0);
+}
+
+TEST_F(RingDeskTest, AStreamsOwnPassphraseExpiresToo) {
+  begin({secret_rule("live/main")});
+  ASSERT_TRUE(desk().expire_keys(now_, kOwn, 0, false));
+  EXPECT_EQ(rejection_of(knowing(kPassphrase, "live/main", 1)), kLocked);
+  EXPECT_EQ(rejection_of(knowing(kPassphrase, "publish:live/main", 2)), 0) << "the other direction";
+  desk().reload({secret_rule("live/main")});
+  desk().reload_keys({});
+  EXPECT_EQ(rejection_of(knowing(kPassphrase, "live/main", 3)), kLocked) << "the file says the same";
+  StreamRule changed = secret_rule("live/main");
+  changed.view_passphrase = "another one";
+  desk().reload({changed});
+  desk().reload_keys({});
+  EXPECT_EQ(rejection_of(knowing("another one", "live/main", 4)), 0);
+}
+
+TEST_F(RingDeskTest, OnlyWhoCameInWithAKeyIsEndedWithIt) {
+  begin({secret_rule("live/main")});
+  desk().reload_keys({key(kBob, "bob's passphrase")});
+  const auto bob = let_in(knowing("bob's passphrase", "#!::r=live/main,u=bob", 1));
+  const auto eve = let_in(knowing(kPassphrase, "#!::r=live/main,u=eve", 2));
+  opened(bob, 11);
+  opened(eve, 12);
+  const auto expired = desk().expire_keys(now_, kBob, 60, true);
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->keys, 1u);
+  EXPECT_EQ(expired->sessions, 1u);
+  EXPECT_EQ(desk().next_deadline(), now_ + seconds(60));
+  EXPECT_FALSE(take<command::CloseSession>());
+  wait(seconds(60));
+  auto closing = take<command::CloseSession>();
+  ASSERT_TRUE(closing);
+  EXPECT_EQ(closing->socket, SocketId{11});
+  ASSERT_TRUE(desk().expire_keys(now_, kOwn, 0, true));
+  closing = take<command::CloseSession>();
+  ASSERT_TRUE(closing);
+  EXPECT_EQ(closing->socket, SocketId{12});
+}
+
+TEST_F(RingDeskTest, AChangeIsForNewSessionsAndAPublishersRefreshIsJudgedByWhatItCameInWith) {
+  begin({secret_rule("live/main")});
+  const KeyPlace place{.stream = "live/main", .role = Role::kPublisher, .user = "ann"};
+  desk().set_key(key(place, "ann's passphrase"));
+  const auto opening = let_in(knowing("ann's passphrase", "#!::r=live/main,m=publish,u=ann", 88));
+  opened(opening, 9);
+  desk().set_key(key(place, "ann's other one"));
+  event::KeyRequestReceived request{.request = opening.request, .socket = SocketId{9}};
+  const auto bytes =
+      KeyMaterial{.passphrase = "ann's passphrase", .keys = wire::KeyFlag::kOdd, .first_byte = 9}.bytes();
+  request.bytes = static_cast<std::uint16_t>(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), request.message.begin());
+  desk().handle_event(now_, std::move(request));
+  EXPECT_TRUE(take<command::InstallKeys>());
+}
+
+TEST_F(RingDeskTest, AListSaysWhereAKeyIsFromAndWhoIsInWithItButNotWhatItIs) {
+  begin({secret_rule("live/main"), secret_rule("live/*")});
+  desk().reload_keys({key(kBob, "bob's passphrase")});
+  let_in(knowing("bob's passphrase", "#!::r=live/main,u=bob", 1));
+  let_in(knowing(kPassphrase, "live/main", 2));
+  let_in(knowing(kPassphrase, "live/main", 3));
+  let_in(knowing(kPassphrase, "publish:live/x", 4));
+  EXPECT_EQ(find_key(kBob)->sessions, 1u);
+  EXPECT_EQ(find_key(kBob)->source, KeySource::kConfig);
+  EXPECT_EQ(find_key(kOwn)->sessions, 2u);
+  EXPECT_EQ(find_key(kOwn)->source, KeySource::kStream);
+  EXPECT_EQ(find_key({.stream = "live/*", .role = Role::kPublisher})->sessions, 1u);
+  EXPECT_EQ(desk().keys().size(), 5u);
+  desk().set_key(key(kBob, "bob's new passphrase"));
+  EXPECT_EQ(desk().keys().size(), 6u);
+  for (const std::string& notice : take_notices()) EXPECT_THAT(notice, Not(HasSubstr("passphrase")));
+}
+
+TEST_F(RingDeskTest, WhatIsNotThereCannotExpire) {
+  begin({rule("live/main")});
+  const auto expired = desk().expire_keys(now_, kOwn, 0, false);
+  ASSERT_FALSE(expired);
+  EXPECT_THAT(expired.error().what, HasSubstr("no key for view of live/main"));
+}
+
+TEST_F(RingDeskTest, ACallerWithoutAStreamIdAsksForTheDefault) {
+  begin({rule("live/main")});
+  Caller mute = viewer("", 1);
+  EXPECT_EQ(rejection_of(mute), 2400);
+  desk().set_default_stream_ids([](const Path&) { return "publish:live/main"; });
+  const command::OpenSession opening = let_in(mute);
+  EXPECT_EQ(opening.role, Role::kPublisher);
+}
+
+}  // namespace
+}  // namespace fanlight::control
