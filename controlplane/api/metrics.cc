@@ -124,6 +124,15 @@ std::string metrics_text(const RelayFacts& facts) {
                       "Viewers turned away because of the limit.",
                       MetricType::Counter,
                       {counted(facts.admission.refused, {})}});
+  families.push_back(gauge("fanlight_bans", "Prefixes that are shut out.", static_cast<double>(facts.armour.bans)));
+  families.push_back({"fanlight_passphrases_paused_total",
+                      "Callers turned down unheard because passphrases from there were wrong.",
+                      MetricType::Counter,
+                      {counted(facts.armour.passphrases_paused, {})}});
+  families.push_back({"fanlight_key_derivations_total",
+                      "PBKDF2 runs on the control thread.",
+                      MetricType::Counter,
+                      {counted(facts.armour.key_derivations, {})}});
   families.push_back(sessions_family(facts.counters));
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     const auto counter = static_cast<Counter>(i);

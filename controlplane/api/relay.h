@@ -24,6 +24,7 @@ struct RelayFacts {
   std::uint64_t uptime_s = 0;
   std::vector<const WorkerCounters*> counters;  // By worker.
   AdmissionView admission{};
+  ArmourView armour{};
 };
 
 // No session has this ID (bits 31 and 30 of ours are clear): asking for it brings the streams alone.

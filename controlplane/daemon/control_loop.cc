@@ -103,6 +103,7 @@ class ControlLoop::State {
                      static_cast<std::uint64_t>(uptime.count / 1'000'000),
                      {}};
     facts.admission = desk_.admission();
+    facts.armour = desk_.armour();
     for (const Mailbox* mailbox : mailboxes_) facts.counters.push_back(&mailbox->counters);
     return facts;
   }

@@ -28,6 +28,13 @@ struct BanView {
   std::uint64_t sessions_closed = 0;
 };
 
+// What became of strangers on the control thread.
+struct ArmourView {
+  std::size_t bans = 0;
+  std::uint64_t passphrases_paused = 0;  // Conclusions turned down after wrong passphrases from there.
+  std::uint64_t key_derivations = 0;
+};
+
 class BanTable {
  public:
   static constexpr std::size_t kReasonBytesMax = 200;

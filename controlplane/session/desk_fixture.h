@@ -215,8 +215,9 @@ class DeskTest : public testing::Test {
     std::copy(bytes.begin(), bytes.end(), event.datagram.begin());
     desk_->handle_event(now_, std::move(event), worker);
   }
-  // 0 when the caller was let in, -1 when it heard nothing.
-  std::int32_t rejection_of(const Caller& caller) {
+  // 0 when the caller was let in, -1 when it heard nothing. Asks anew each time, not with a copy.
+  std::int32_t rejection_of(Caller caller) {
+    caller.first_seq += ++asked_anew_;
     call(caller);
     std::vector<Command> commands = take_commands();
     auto* reply = find<command::SendReply>(commands);
@@ -255,6 +256,7 @@ class DeskTest : public testing::Test {
   std::size_t held_ = 0;  // Streams that "the worker" has.
   std::optional<SessionDesk> desk_;
   Instant now_{1'000'000};
+  std::uint32_t asked_anew_ = 0;
   Micros waited_{};  // Since the worker heard the caller.
 };
 

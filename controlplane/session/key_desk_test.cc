@@ -323,6 +323,7 @@ TEST_F(SessionKeysTest, WhoeverIsOverTheBudgetIsToldAndNoticed) {
   Caller caller = viewer("live/secret");
   for (std::size_t i = 0; i < DerivationBudget::kPrefixBurst; ++i) {
     caller.key_message = with_salt(stranger, i);
+    caller.address = IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(i));  // One site; each fails once.
     EXPECT_EQ(rejection_of(caller), 1010);
   }
   take_notices();

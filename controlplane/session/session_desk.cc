@@ -117,6 +117,8 @@ AccessRequest SessionDesk::request_of(const Path& path, const Conclusion& conclu
 void SessionDesk::admit(const event::ConclusionReceived& event, const Conclusion& conclusion) {
   sessions_.handle_timeout(now_);
   const wire::Handshake& handshake = conclusion.handshake;
+  if (const auto reason = rejected_.find(now_, event.path.remote, handshake.socket, handshake.first_seq))
+    return say_rejection(event.path, handshake, *reason);
   if (sessions_.is_repeat(event.path, handshake.socket, handshake.first_seq))
     return answer_repeat(event.path, conclusion);
   if (inquiries_.is_held(event.path, handshake.socket, handshake.first_seq)) return;
@@ -192,8 +194,8 @@ std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& 
   const KeyChoice choice = choose_key(*policy, request, grant);
   if (choice.key != nullptr && choice.key->is_expired(wall_clock_()))
     return Denied{Reject::kLocked, "the key for " + place_text(choice.key->place) + " has expired"};
-  auto keys = keys_.agree(now_, path.remote.ip, *choice.passphrase, conclusion.key_message);
-  if (!keys) return Denied{keys.error(), {}};
+  auto keys = agree_keys(path, conclusion, *choice.passphrase);
+  if (!keys) return keys.error();
   if (const auto reason = judge_stream(stream, request.role)) return Denied{*reason, {}};
   if (auto denied = judge_limits(stream, *policy, request.role, grant)) return denied;
   if (stream == nullptr) {
@@ -260,11 +262,16 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
   say(worker, std::move(opening));
 }
 
-void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Reject reason,
-                         const StreamRequest* request, std::string_view by) {
+void SessionDesk::say_rejection(const Path& path, const wire::Handshake& handshake, Reject reason) {
   command::SendReply reply{.path = path};
   reply.bytes = static_cast<std::uint16_t>(write_rejection(reply.datagram, handshake, reason));
   say(from_, std::move(reply));
+  rejected_.remember(now_, path.remote, handshake.socket, handshake.first_seq, reason);
+}
+
+void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Reject reason,
+                         const StreamRequest* request, std::string_view by) {
+  say_rejection(path, handshake, reason);
   std::string text = path.remote.text() + " rejected";
   if (request != nullptr) text.append(" as ").append(describe(request->role)).append(" of ").append(request->name);
   text.append(": ").append(wire::describe(reason));
@@ -315,6 +322,7 @@ void SessionDesk::handle(event::SessionRefused& event) {
   leave_stream(*session, false);
   placement_.leave(session->worker);
   rotations_.forget(event.request);
+  rejected_.remember(now_, session->path.remote, session->peer, session->first_seq, event.reason);
   sessions_.erase_refused(event.request);
 }
 

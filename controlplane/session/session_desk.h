@@ -32,7 +32,9 @@
 #include "session/inquiry_desk.h"
 #include "session/key_desk.h"
 #include "session/key_ring.h"
+#include "session/passphrase_guard.h"
 #include "session/placement.h"
+#include "session/rejected_callers.h"
 #include "session/report_desk.h"
 #include "session/rotation_desk.h"
 #include "session/session_table.h"
@@ -114,6 +116,7 @@ class SessionDesk {
   [[nodiscard]] Result<std::size_t> ban(Instant now, const BanOrder& order);
   [[nodiscard]] Result<Done> unban(const IpPrefix& prefix);
   [[nodiscard]] std::vector<BanView> bans(Instant now) const { return bans_.views(now); }
+  [[nodiscard]] ArmourView armour() const { return {bans_.size(), guard_.refused(), keys_.derivations()}; }
   // What workers do for strangers from now on.
   void set_armour(const ArmourOptions& armour);
   // Replaces the rules. Running sessions are not touched; a rule that is gone ends with its last session.
@@ -210,11 +213,16 @@ class SessionDesk {
   void close_publisher(StreamEntry& stream, CloseReason reason);
   void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys,
             const KeyChoice& choice);
+  void say_rejection(const Path& path, const wire::Handshake& handshake, wire::Reject reason);
   void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request,
               std::string_view by = "");
 
   // --- the door (ban_desk.cc)
   void expire_bans();
+  // The keys of try_open(), unless too many passphrases from there were wrong.
+  [[nodiscard]] Result<AgreedKeys, Denied> agree_keys(const Path& path, const Conclusion& conclusion,
+                                                      const Secret& passphrase);
+  [[nodiscard]] bool is_known_from(const IpAddress& host, const StreamRequest& request) const;
   bool shut_out(const Session& session);
 
   // --- keys of running sessions (key_rotation.cc)
@@ -289,6 +297,8 @@ class SessionDesk {
   Admission admission_;
   double capacity_bits_ = 0;  // 0: not known.
   BanTable bans_;
+  PassphraseGuard guard_;
+  RejectedCallers rejected_;
   CallTable calls_;
   WayOut way_out_;
   IsOwn is_own_;

@@ -59,7 +59,7 @@ class SessionTable {
   [[nodiscard]] std::uint32_t sessions_from(const IpAddress& address) const;
   // Ends a session that was open: late copies of its CONCLUSION stay repeats until now + kRepeatSpan.
   void erase_closed(Instant now, RequestId request);
-  // Ends a session the worker had no room for: the caller may try again at once.
+  // Ends a session the worker had no room for: the caller may try again at once, with another ISN or socket.
   void erase_refused(RequestId request);
   template <class F>
   void for_each(F&& visit) const {

@@ -1,0 +1,46 @@
+#include "session/passphrase_guard.h"
+
+#include <algorithm>
+
+#include "base/prefix.h"
+
+namespace fanlight::control {
+
+IpAddress host_of(const IpAddress& address) { return address.is_v4() ? address : IpPrefix::around(address, 64).ip; }
+
+bool PassphraseGuard::is_paused(Instant now, const Attempt& attempt) {
+  const Place* place = find(attempt);
+  if (place == nullptr || now >= place->paused_until) return false;
+  ++refused_;
+  return true;
+}
+
+void PassphraseGuard::note_failure(Instant now, const Attempt& attempt, bool is_known) {
+  Place* place = find(attempt);
+  if (place == nullptr && places_.size() < kPlaces) place = &places_.emplace_back();
+  // Who wants to be forgotten has to fail from a thousand addresses, within the budget of derivations.
+  if (place == nullptr) place = &*std::ranges::min_element(places_, {}, &Place::last);
+  if (place->failures == 0 || place->stream != attempt.stream || place->host != host_of(attempt.from) ||
+      place->role != attempt.role || now - place->last > kForgetAfter)
+    *place = {.host = host_of(attempt.from), .role = attempt.role, .stream = std::string{attempt.stream}};
+  place->last = now;
+  ++place->failures;
+  if (place->failures < kFree) return;
+  const std::uint32_t doublings = std::min(place->failures - kFree, 16u);
+  place->paused_until = now + (is_known ? kPauseMin : std::min((std::int64_t{1} << doublings) * kPauseMin, kPauseMax));
+  if (is_known) place->failures = 0;
+}
+
+void PassphraseGuard::note_success(const Attempt& attempt) {
+  if (Place* place = find(attempt)) *place = {};
+}
+
+PassphraseGuard::Place* PassphraseGuard::find(const Attempt& attempt) {
+  const IpAddress host = host_of(attempt.from);
+  const auto found = std::ranges::find_if(places_, [&](const Place& place) {
+    return place.host == host && place.role == attempt.role && place.stream == attempt.stream;
+  });
+  return found == places_.end() ? nullptr : &*found;
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,58 @@
+// Who tries passphrases is made to wait, longer each time: by address and by what it asks for.
+//
+// The derivation budget does not bound guesses: under a salt that was derived already, each costs an unwrapping and no
+// PBKDF2. But an address may be many people: one of them with a wrong passphrase must not keep the others out for long.
+// So an address from which somebody is in with that stream's passphrase waits for the shortest span only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/time.h"
+#include "contract/commands.h"
+
+namespace fanlight::control {
+
+class PassphraseGuard {
+ public:
+  static constexpr std::uint32_t kFree = 5;  // Failures in a row before the first pause.
+  static constexpr Micros kPauseMin = seconds(1);
+  static constexpr Micros kPauseMax = seconds(8);
+  static constexpr Micros kForgetAfter = seconds(60);  // Without a failure.
+  static constexpr std::size_t kPlaces = 1024;
+
+  struct Attempt {
+    IpAddress from;
+    Role role = Role::kViewer;
+    std::string_view stream;
+  };
+  // Counts when it is.
+  [[nodiscard]] bool is_paused(Instant now, const Attempt& attempt);
+  // `is_known`: somebody from there is in with the passphrase.
+  void note_failure(Instant now, const Attempt& attempt, bool is_known);
+  void note_success(const Attempt& attempt);
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
+ private:
+  struct Place {
+    IpAddress host;
+    Role role = Role::kViewer;
+    std::string stream;
+    std::uint32_t failures = 0;  // In a row; 0: the place is free.
+    Instant last{};
+    Instant paused_until{};
+  };
+  [[nodiscard]] Place* find(const Attempt& attempt);
+
+  std::vector<Place> places_;  // Walked through: beside an unwrapping it costs nothing.
+  std::uint64_t refused_ = 0;
+};
+
+// An IPv6 host has a /64 of addresses to itself.
+[[nodiscard]] IpAddress host_of(const IpAddress& address);
+
+}  // namespace fanlight::control
