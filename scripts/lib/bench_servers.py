@@ -41,7 +41,7 @@ def _start(ground: Ground, name: str, argv: list[str]) -> Process:
     return process
 
 
-def _fanlight(ground: Ground, configuration: relays.Configuration) -> relays.Relay:
+def start_fanlight(ground: Ground, configuration: relays.Configuration) -> relays.Relay:
     privileged = bool(configuration.devices)
     user = None if privileged else relays.unprivileged_user()
     api = ground.work / "relay" / "api.sock"
@@ -63,7 +63,7 @@ def fanlight(ground: Ground, sealed: bool = False, coalesce_ms: int = 0) -> Iter
     secret = PASSPHRASE if sealed else None
     stream = relays.Stream(STREAM, latency_ms=120, bitrate_max_mbps=10, coalesce_ms=coalesce_ms, publish_passphrase=secret,
                            view_passphrase=secret)
-    relay = _fanlight(ground, relays.Configuration(listen=[address], streams=[stream], sessions_max=20500))
+    relay = start_fanlight(ground, relays.Configuration(listen=[address], streams=[stream], sessions_max=20500))
     try:
         yield Server(relay.process, address, address, _secret_words(ground) if sealed else ())
     finally:
@@ -76,7 +76,7 @@ def fanlight_with_secret(ground: Ground) -> Iterator[Server]:
     address = f"127.0.0.1:{relays.free_udp_port()}"
     streams = [relays.Stream(STREAM, latency_ms=120, bitrate_max_mbps=10),
                relays.Stream(SEALED_STREAM, latency_ms=120, bitrate_max_mbps=1, view_passphrase=PASSPHRASE)]
-    relay = _fanlight(ground, relays.Configuration(listen=[address], streams=streams, sessions_max=20500))
+    relay = start_fanlight(ground, relays.Configuration(listen=[address], streams=streams, sessions_max=20500))
     try:
         yield Server(relay.process, address, address, _secret_words(ground)[2:])
     finally:
@@ -179,5 +179,5 @@ class VirtioRelay:
         if not wait_until(self.path.exists, 10):
             raise Failed("the load did not open its device")
         stream = relays.Stream(STREAM, latency_ms=120, bitrate_max_mbps=10)
-        return _fanlight(self.ground, relays.Configuration(devices=[self.device], streams=[stream], sessions_max=20500,
-                                                           backoff=False))
+        return start_fanlight(self.ground, relays.Configuration(devices=[self.device], streams=[stream], sessions_max=20500,
+                                                             backoff=False))

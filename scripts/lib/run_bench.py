@@ -21,6 +21,7 @@ from pathlib import Path
 
 import bench_crowd
 import bench_fanout
+import bench_flood
 import bench_joins
 import bench_micro
 import bench_sockets
@@ -33,7 +34,7 @@ from testing import Failed, Skip
 PROGRAMS = ("bench/fanout_bench", "bench/bare_fanout", "bench/vhost_sink", "bench/bare_cipher", "bench/micro_bench",
             "bench/memory_bench", "bench/bare_sockets", "bench/sockets_crowd", "bench/libsrt_fanout",
             "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load")
-SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "crowd", "sockets", "hold", "latency", "joins", "loss", "misbehaviour")
+SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "crowd", "sockets", "hold", "latency", "joins", "flood", "loss", "misbehaviour")
 QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour"))
 
 
@@ -152,6 +153,18 @@ class Report:
                 "clear_p50_us", "clear_p99_us", "relay_cpu_s", "failures")
         table("encrypted joins, each with a key derivation; clear viewers beside them", head,
               [tuple(one.get(key, "") for key in head) for one in sealed])
+
+    def _flood(self) -> None:
+        flood = self.json["flood"] = bench_flood.flood(self.ground)
+        self.demand_sound("flood", flood["rows"])
+        head = ("flooded", "connected", "lost", "late", "p50_us", "p99_us", "relay_cpu_s", "handshakes_per_s", "accepted")
+        table(f"{flood['viewers']} viewers of {flood['bitrate']}, quiet and under 5,000 handshakes a second in turns", head,
+              [tuple(row.get(key, "") for key in head) for row in flood["rows"]])
+        print(f"p99 under the flood: {flood['p99_ratio']:.2f} of the quiet one (median of pairs); two quiet runs differ by "
+              f"{flood['quiet_spread']:.0%} at most; lost or late under it: {flood['lost']}\n")
+        if flood["lost"] > 0 or not flood["holds"]:
+            self.failed += 1
+            print("FAIL flood: the audience felt it", flush=True)
 
     def _loss(self) -> None:
         rows = self.json["loss"] = bench_sockets.loss(self.ground)

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+import armour_cases  # noqa: E402
 import capacity_cases  # noqa: E402
 import clients  # noqa: E402
 import event_cases  # noqa: E402
@@ -412,7 +413,7 @@ def cases() -> list[tuple]:
                               ("link_down_and_up", survives_link_down))]
     ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
     # The longest first, so that none of them runs alone at the end.
-    return ethernet + [(test.__name__, test) for test in reversed(plain)] + program_cases.CASES + event_cases.CASES + secret_cases.CASES
+    return ethernet + [(test.__name__, test) for test in reversed(plain)] + program_cases.CASES + armour_cases.CASES + event_cases.CASES + secret_cases.CASES
 
 
 def on_a_stage(build: Path, test, name: str, results: Results) -> None:
@@ -426,7 +427,7 @@ def main() -> int:
     args = parser.parse_args()
     stop_on_signals()
     results = Results()
-    for jobs, some in ((args.jobs, cases()), (1, load_cases.CASES + load_device_cases.CASES + capacity_cases.CASES)):
+    for jobs, some in ((args.jobs, cases()), (1, armour_cases.LOADS + load_cases.CASES + load_device_cases.CASES + capacity_cases.CASES)):
         wanted = [(name, lambda name=name, test=test: on_a_stage(args.build_dir, test, name, results))
                   for name, test in some if args.only.search(name)]
         if not run_side_by_side(wanted, jobs, results):

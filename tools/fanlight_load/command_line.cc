@@ -46,7 +46,9 @@ struct Words {
   double nak_flood = 0;
   double excused_loss = 0;
   link_proxy::ImpairmentFlags both, up, down;
+  double bogus = 90;
   Settings settings;
+  FloodSettings flood;
 };
 
 CLI::AsNumberWithUnit rate_unit() {
@@ -148,6 +150,34 @@ void add_weather(CLI::App& app, Words& words) {
   app.add_option("--seed", words.settings.seed, "the same seed loses the same packets of the same viewer (default 1)");
 }
 
+void add_flood(CLI::App& app, Words& words) {
+  FloodSettings& flood = words.flood;
+  app.footer(
+      "Examples:\n"
+      "  fanlight-load flood --relay 127.0.0.1:9000 --rate 5000 --bogus 90 --duration 10s\n"
+      "  fanlight-load flood --relay 127.0.0.1:9000 --addresses 1 --bogus 0 --name live/idle --sealed live/secret\n\n"
+      "Whole handshakes ask for --missing, --sealed and --name in turn. Only on this host, or where you say so.\n"
+      "Exit codes: 0 no bad cookie was answered and no answer was longer than its request, 1 otherwise, 2 wrong "
+      "usage.");
+  app.add_option("--relay", words.relay, "the relay's address, such as 127.0.0.1:9000 or [::1]:9000")->required();
+  app.add_option("--rate", flood.per_second, "handshakes a second (default 5000)")->check(CLI::Range(1.0, 200'000.0));
+  app.add_option("--bogus", words.bogus, "percent of them that are INDUCTIONs nobody uses, or bad cookies (default 90)")
+      ->check(CLI::Range(0.0, 100.0));
+  app.add_option("--addresses", flood.addresses,
+                 "so many sources in turn, on 127.0.0.0/8 each in a /24 of its own (default 256)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
+  add_duration(app, "--duration", words.duration_us, "how long (default 10s)");
+  app.add_option("--name", flood.name, "a stream that is asked for rightly and left (default live/main)");
+  app.add_option("--sealed", flood.sealed,
+                 "a stream that is asked for with a wrong passphrase (default that of --name)");
+  app.add_option("--missing", flood.missing, "a stream that is not there (default flood/x)");
+  app.add_option("--seed", flood.seed, "the same seed says the same (default 1)");
+  app.add_option("--core", flood.core, "pin to this CPU (default: not pinned)")->check(CLI::Range(-1, 1023));
+  app.add_option("--json", flood.json_path, "write the report to this file; - for standard output")->type_name("FILE");
+  app.add_option("--i-own-this-network", words.owned, "a network off this host that may be flooded")
+      ->type_name("ADDRESS/BITS");
+}
+
 struct CommandLine {
   CommandLine();
   CLI::App* command(const char* name, const char* what, const char* examples);
@@ -200,6 +230,7 @@ CommandLine::CommandLine() {
       ->check(CLI::IsMember({"fanlight", "libsrt"}))
       ->group("Viewers");
   add_weather(*view, words);
+  add_flood(*app.add_subcommand("flood", "strangers' handshakes, most of them bogus"), words);
 }
 
 Result<std::string> read_passphrase(const std::string& path) {
@@ -297,21 +328,49 @@ Result<Settings> read(const Words& words, bool publishes, bool views) {
   return settings;
 }
 
+Result<FloodSettings> read_flood(const Words& words) {
+  FloodSettings flood = words.flood;
+  const auto relay = Endpoint::parse(words.relay);
+  if (!relay || relay->port == 0)
+    return Error{ErrorCode::kInvalid, "--relay wants ADDRESS:PORT, such as 127.0.0.1:9000, not " + words.relay};
+  flood.relay = *relay;
+  flood.bogus = words.bogus / 100;
+  flood.duration = to_micros(words.duration_us);
+  Settings where;
+  where.relay = *relay;
+  for (const std::string& text : words.owned) {
+    const auto network = Network::parse(text);
+    if (!network) return Error{ErrorCode::kInvalid, "--i-own-this-network wants ADDRESS/BITS, not " + text};
+    where.owned.push_back(*network);
+  }
+  if (const Result<Done> allowed = judge_destination(where); !allowed) return allowed.error();
+  return flood;
+}
+
+int refuse(const Error& error) {
+  std::fprintf(stderr, "fanlight-load: %s\n", error.what.c_str());
+  return error.code == ErrorCode::kNoRights ? 1 : kWrongUsage;
+}
+
 }  // namespace
 
-std::variant<Settings, int> parse_command_line(int argc, char** argv) {
+std::variant<Settings, FloodSettings, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return line.app.exit(error) == 0 ? 0 : kWrongUsage;
   }
+  if (line.app.got_subcommand("flood")) {
+    Result<FloodSettings> flood = read_flood(line.words);
+    if (flood) return *std::move(flood);
+    return refuse(flood.error());
+  }
   const bool is_both = line.app.got_subcommand("both");
   Result<Settings> settings =
       read(line.words, is_both || line.app.got_subcommand("publish"), is_both || line.app.got_subcommand("view"));
   if (settings) return *std::move(settings);
-  std::fprintf(stderr, "fanlight-load: %s\n", settings.error().what.c_str());
-  return kWrongUsage;
+  return refuse(settings.error());
 }
 
 }  // namespace fanlight::load

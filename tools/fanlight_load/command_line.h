@@ -3,11 +3,12 @@
 
 #include <variant>
 
+#include "fanlight_load/flood.h"
 #include "fanlight_load/settings.h"
 
 namespace fanlight::load {
 
-// Settings, or the status to exit with: everything has been said then.
-[[nodiscard]] std::variant<Settings, int> parse_command_line(int argc, char** argv);
+// Settings of one kind or the other, or the status to exit with: everything has been said then.
+[[nodiscard]] std::variant<Settings, FloodSettings, int> parse_command_line(int argc, char** argv);
 
 }  // namespace fanlight::load

@@ -47,7 +47,7 @@ std::vector<std::string> calls_in(std::istream& text) {
 }
 
 struct Parsed {
-  std::variant<Settings, int> outcome;
+  std::variant<Settings, FloodSettings, int> outcome;
   std::string said;
 };
 
@@ -67,9 +67,30 @@ void expect_runnable(const std::string& call) {
   const Parsed parsed = parse(words_of(call));
   if (const int* status = std::get_if<int>(&parsed.outcome)) {
     EXPECT_EQ(*status, 0) << call << "\n" << parsed.said;
-  } else {
-    EXPECT_TRUE(judge_destination(std::get<Settings>(parsed.outcome))) << call;
+  } else if (const auto* settings = std::get_if<Settings>(&parsed.outcome)) {
+    EXPECT_TRUE(judge_destination(*settings)) << call;
   }
+}
+
+TEST(LoadCommandLineTest, AFloodHasItsOwnWords) {
+  const Parsed parsed = parse({"fanlight-load", "flood", "--relay", "127.0.0.1:9000", "--rate", "100", "--bogus", "50",
+                               "--addresses", "3", "--duration", "2s", "--sealed", "live/x"});
+  const auto* flood = std::get_if<FloodSettings>(&parsed.outcome);
+  ASSERT_NE(flood, nullptr) << parsed.said;
+  EXPECT_EQ(flood->per_second, 100);
+  EXPECT_EQ(flood->bogus, 0.5);
+  EXPECT_EQ(flood->addresses, 3u);
+  EXPECT_EQ(flood->duration, seconds(2));
+  EXPECT_EQ(flood->sealed, "live/x");
+}
+
+TEST(LoadCommandLineTest, NobodyElseIsFloodedByAccident) {
+  const Parsed refused = parse({"fanlight-load", "flood", "--relay", "192.0.2.1:9000"});
+  EXPECT_EQ(std::get<int>(refused.outcome), 1);
+  EXPECT_NE(refused.said.find("--i-own-this-network 192.0.2.1/32"), std::string::npos) << refused.said;
+  const Parsed owned =
+      parse({"fanlight-load", "flood", "--relay", "192.0.2.1:9000", "--i-own-this-network", "192.0.2.0/24"});
+  EXPECT_TRUE(std::holds_alternative<FloodSettings>(owned.outcome)) << owned.said;
 }
 
 TEST(LoadCommandLineTest, ExamplesOfTheDocumentationAreRight) {

@@ -38,14 +38,17 @@ bool pin_to(int core) {
   return sched_setaffinity(0, sizeof cpus, &cpus) == 0;
 }
 
+bool write_json(const std::string& path, const std::string& json) {
+  if (path.empty()) return true;
+  if (path == "-") return std::fputs((json + "\n").c_str(), stdout) >= 0;
+  std::ofstream file(path);
+  file << json << '\n';
+  return static_cast<bool>(file.flush());
+}
+
 bool print(const Settings& settings, const Report& report) {
   if (settings.json_path != "-") std::fputs(as_table(settings, report).c_str(), stdout);
-  if (settings.json_path.empty()) return true;
-  const std::string json = as_json(settings, report) + "\n";
-  if (settings.json_path == "-") return std::fputs(json.c_str(), stdout) >= 0;
-  std::ofstream file(settings.json_path);
-  file << json;
-  return static_cast<bool>(file.flush());
+  return write_json(settings.json_path, as_json(settings, report));
 }
 
 int conclude(const Settings& settings, const Report& report) {
@@ -79,11 +82,25 @@ int run(const Settings& settings) {
   return conclude(settings, report);
 }
 
+int run_flood(const FloodSettings& settings) {
+  if (!pin_to(settings.core)) return fail({ErrorCode::kInvalid, "cannot pin to CPU " + std::to_string(settings.core)});
+  stop_on_signals();
+  const Result<std::unique_ptr<Flood>> flood = Flood::open(settings);
+  if (!flood) return fail(flood.error());
+  (*flood)->run(stop_asked);
+  const FloodReport& report = (*flood)->report();
+  if (settings.json_path != "-") std::fputs(flood_table(report).c_str(), stdout);
+  if (!write_json(settings.json_path, flood_json(report)))
+    return fail({ErrorCode::kFailed, "cannot write " + settings.json_path});
+  return report.wrong_cookies_answered == 0 && report.longer_answers == 0 ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace fanlight::load
 
 int main(int argc, char** argv) {
   const auto parsed = fanlight::load::parse_command_line(argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
+  if (const auto* flood = std::get_if<fanlight::load::FloodSettings>(&parsed)) return fanlight::load::run_flood(*flood);
   return fanlight::load::run(std::get<fanlight::load::Settings>(parsed));
 }

@@ -1,0 +1,136 @@
+"""Strangers against the real fanlightd: a flood of handshakes, forged control packets, a ban."""
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import subprocess
+import time
+
+import clients
+import libsrt
+import relay as relays
+import setup
+from load_cases import NAME, Load
+from processes import wait_until
+from testing import Skip, Stage, claim
+
+SEALED = "live/sealed"
+PASSPHRASE = "a passphrase of the flood"
+FLOOD_SECONDS = 5
+
+
+def start_relay(stage: Stage) -> str:
+    address = f"127.0.0.1:{relays.free_udp_port()}"
+    streams = [relays.Stream(NAME, join="live"), relays.Stream("live/idle"), relays.Stream(SEALED, view_passphrase=PASSPHRASE)]
+    stage.start_relay(relays.Configuration(listen=[address], streams=streams))
+    return address
+
+
+def verdicts(stage: Stage) -> dict:
+    return json.loads(stage.relay.ask("status").stdout)["worker"]["verdicts"]
+
+
+def flood(stage: Stage, relay: str, *words: str) -> tuple[subprocess.Popen, object]:
+    """A running flood, and the place of its report."""
+    report = stage.work / "flood.json"
+    program = str(setup.find_program(stage.build, "fanlight-load"))
+    process = stage.processes.start("flood", [program, "flood", "--relay", relay, "--name", "live/idle", "--sealed", SEALED,
+                                              "--json", str(report), *words])
+    return process.popen, report
+
+
+def a_flood_is_felt_by_nobody(stage: Stage) -> str:
+    """Sixty viewers, 5,000 handshakes a second, nine of ten bogus: nothing is lost, and who is honest comes in."""
+    relay = start_relay(stage)
+    watching = Load(stage, "both", relay, "--viewers", "60", "--bitrate", "1M", "--duration", f"{FLOOD_SECONDS + 3}s")
+    stage.wait_for_sessions("viewer", 60)
+    flooding, place = flood(stage, relay, "--rate", "5000", "--bogus", "90", "--duration", f"{FLOOD_SECONDS}s")
+    time.sleep(FLOOD_SECONDS / 2)
+    newcomer = Load(stage, "view", relay, "--viewers", "3", "--duration", "1s").finish()
+    claim(flooding.poll() is None, "the flood was over before the newcomer had come")
+    claim(newcomer["connected"] == newcomer["served"] == 3, f"{newcomer}")
+    claim(flooding.wait(timeout=20) == 0, "the flood was answered as it must not be")
+    said = json.loads(place.read_text())
+    watched = watching.finish()
+    claim(watched["connected"] == watched["served"] == 60 and watched["lost"] == watched["late"] == 0, f"{watched}")
+    sent = said["bogus_inductions"] + said["wrong_cookies"] + said["complete"]
+    claim(sent >= 4500 * FLOOD_SECONDS, f"{sent} handshakes are no flood of 5,000 a second: {said}")
+    claim(said["wrong_cookies_answered"] == said["longer_answers"] == 0, f"{said}")
+    rejected = said["rejected"]
+    # Those that ask for a stream that is not there; with a wrong passphrase (or, rationed, too often); rightly.
+    claim(rejected.get("2404", 0) > 100 and said["accepted"] > 100, f"{said}")
+    claim(rejected.get("1010", 0) > 20 and rejected.get("1010", 0) + rejected.get("2402", 0) > 100, f"{said}")
+    seen = verdicts(stage)
+    claim(seen["bad_cookie"] >= said["wrong_cookies"] * 0.9, f"{seen['bad_cookie']} of {said['wrong_cookies']} bad cookies")
+    return f"{sent} handshakes, {said['accepted']} let in, rejected {rejected}; {watched['received']} packets, none lost"
+
+
+def control_packets(identity: int) -> list[bytes]:
+    """One of each type, with a session's ID: SHUTDOWN, keep-alive, ACK, NAK, ACKACK, drop request, KMREQ, handshake, data."""
+    def control(kind: int, subtype: int = 0, info: int = 0, content: bytes = bytes(4)) -> bytes:
+        return struct.pack(">HHIII", 0x8000 | kind, subtype, info, 0, identity) + content
+    key = bytes([0x12, 0x20, 0x29, 1]) + bytes(4) + bytes([2, 0, 2, 0, 0, 0, 4, 4]) + bytes(16 + 24)
+    handshake = struct.pack(">IHHIIIiII", 5, 0, 1, 7, 1500, 8192, -1, 99, 0) + bytes(16)
+    return [control(5), control(1), control(2, info=1, content=struct.pack(">7I", 8000, 1, 1, 8192, 1, 1, 1)),
+            control(3, content=struct.pack(">I", 1)), control(6, info=1), control(7, info=1, content=struct.pack(">II", 1, 9)),
+            control(0x7FFF, 3, content=key), control(0x7FFF, 4, content=key), control(0, content=handshake),
+            struct.pack(">IIII", 1, 0xC0000001, 0, identity) + bytes(188)]
+
+
+def forged_control_packets_touch_no_session(stage: Stage) -> str:
+    """With the right IDs, from another port and from another address."""
+    relay = start_relay(stage)
+    watching = Load(stage, "both", relay, "--viewers", "4", "--bitrate", "1M", "--duration", "4s")
+    stage.wait_for_sessions("viewer", 4)
+    before, ids = verdicts(stage)["wrong_address"], [session["id"] for session in stage.relay.sessions()]
+    host, port = relay.split(":")
+    forged = 0
+    for source in ("127.0.0.1", "127.0.0.9"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.bind((source, 0))
+            stranger.settimeout(0.2)
+            for packet in (packet for identity in ids for packet in control_packets(identity)):
+                stranger.sendto(packet, (host, int(port)))
+                forged += 1
+            try:
+                answer = stranger.recv(2048)
+            except TimeoutError:
+                answer = b""
+            claim(not answer, f"a forged packet was answered: {answer.hex()}")
+    claim(wait_until(lambda: verdicts(stage)["wrong_address"] == before + forged, 2),
+          f"{verdicts(stage)['wrong_address'] - before} of {forged} were counted as wrong_address")
+    claim(sorted(ids) == sorted(session["id"] for session in stage.relay.sessions()), "a session has gone")
+    watched = watching.finish()
+    claim(watched["lost"] == watched["late"] == 0 and watched["served"] == 4, f"{watched}")
+    return f"{forged} forged packets of 10 kinds for {len(ids)} sessions, all counted, none answered"
+
+
+def a_ban_ends_sessions_and_keeps_out(stage: Stage) -> str:
+    relay = start_relay(stage)
+    srt = libsrt.load()
+    if srt is None:
+        raise Skip("libsrt is not installed")
+    target = clients.Target(relay, NAME)
+    reason, viewer = libsrt.connect(srt, relay, target.stream_id("request"))
+    claim(reason is None, f"rejected with {reason}")
+    stage.wait_for_sessions("viewer", 1)
+    banned = stage.relay.ask("ban", "127.0.0.0/8", "--for", "10m", "--reason", "a test")
+    claim(banned.returncode == 0 and json.loads(banned.stdout)["sessions_closed"] == 1, banned.stdout + banned.stderr)
+    seconds = libsrt.seconds_until_broken(srt, viewer, 3)
+    claim(seconds is not None and seconds < 1, f"the session ended after {seconds} s")
+    claim(libsrt.connect(srt, relay, target.stream_id("request"))[0] is not None, "a banned caller was let in")
+    claim(verdicts(stage)["banned"] > 0, "the banned caller's handshakes were not counted")
+    told = stage.relay.ask("bans", as_json=False).stdout
+    claim("127.0.0.0/8" in told and "a test" in told, told)
+    claim(stage.relay.ask("unban", "127.0.0.0/8").returncode == 0, "unban failed")
+    reason, viewer = libsrt.connect(srt, relay, target.stream_id("request"))
+    claim(reason is None, f"rejected with {reason} after the ban was lifted")
+    srt.srt_close(viewer)
+    mistake = stage.relay.ask("ban", "10.1.2.3/8")
+    claim(mistake.returncode == 1 and "10.0.0.0/8 or 10.1.2.3 alone" in mistake.stderr, mistake.stderr)
+    return f"the session ended after {seconds * 1000:.0f} ms"
+
+
+CASES = [(case.__name__, case) for case in (forged_control_packets_touch_no_session, a_ban_ends_sessions_and_keeps_out)]
+LOADS = [(case.__name__, case) for case in (a_flood_is_felt_by_nobody,)]
