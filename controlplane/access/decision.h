@@ -29,6 +29,7 @@ struct Grant {
 struct Denied {
   wire::Reject reason = wire::Reject::kForbidden;
   std::string by;
+  Micros holds{};  // So long the same request need not be asked about again.
 };
 
 // The webhook `hook` decides; `grant` holds as far as its answer says nothing else, and when there is none and
@@ -39,6 +40,15 @@ struct Asked {
   Grant grant;
 };
 
+// What `grant` says, and what `base` says where `grant` says nothing.
+[[nodiscard]] Grant on_top_of(const Grant& base, Grant grant);
+
 using Decision = std::variant<Grant, Denied, Asked>;
+
+// What a webhook said; a NoAnswer is why it said nothing that counts.
+struct NoAnswer {
+  std::string why;
+};
+using InquiryAnswer = std::variant<Grant, Denied, NoAnswer>;
 
 }  // namespace fanlight::control

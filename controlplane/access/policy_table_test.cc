@@ -16,8 +16,10 @@ using testing::HasSubstr;
 // Policies begin on line 7 of the file.
 constexpr char kHead[] = "[relay]\nport = \"sockets\"\n[[listen]]\naddress = \"127.0.0.1:9000\"\n\n\n";
 
+constexpr char kDoor[] = "\n[[webhook]]\nname = \"door\"\nurl = \"http://127.0.0.1/\"\n";
+
 PolicyTable table_of(const std::string& toml) {
-  auto config = parse_config(kHead + toml, "file");
+  auto config = parse_config(kHead + toml + kDoor, "file");
   EXPECT_TRUE(config) << toml << (config ? "" : config.error().lines.front());
   return config ? PolicyTable(config->policies) : PolicyTable();
 }

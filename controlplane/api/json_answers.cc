@@ -1,11 +1,9 @@
 #include "api/json_answers.h"
 
-#include <array>
-#include <cstdio>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "access/time_text.h"
 #include "session/conclusion.h"
 
 namespace fanlight::control {
@@ -192,16 +190,6 @@ json session_json(const SessionView& session) {
   json out = row_of(session);
   out["stats"] = stats_json(session.report.stats);
   return out;
-}
-
-std::string time_text(std::int64_t wall_ms) {
-  const auto whole = static_cast<std::time_t>(wall_ms / 1'000);
-  std::tm utc{};
-  gmtime_r(&whole, &utc);
-  std::array<char, 64> out{};
-  const std::size_t size = std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(out.data() + size, out.size() - size, ".%03dZ", static_cast<int>(wall_ms % 1'000));
-  return out.data();
 }
 
 json event_json(const SessionEvent& event, std::int64_t wall_ms) {

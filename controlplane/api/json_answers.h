@@ -24,7 +24,5 @@ namespace fanlight::control {
 // What does not apply is left out. `wall_ms`: milliseconds since 1970-01-01T00:00:00Z.
 [[nodiscard]] nlohmann::json event_json(const SessionEvent& event, std::int64_t wall_ms);
 [[nodiscard]] std::string event_line(const SessionEvent& event, std::int64_t wall_ms);
-// "2026-11-26T04:05:16.123Z"
-[[nodiscard]] std::string time_text(std::int64_t wall_ms);
 
 }  // namespace fanlight::control

@@ -107,6 +107,38 @@ MetricFamily sessions_family(const Workers& workers) {
   return family;
 }
 
+MetricFamily counter(std::string name, std::string help, std::uint64_t value) {
+  return {std::move(name), std::move(help), MetricType::Counter, {counted(value, {})}};
+}
+
+void add_webhooks(std::vector<MetricFamily>& families, const RelayFacts& facts) {
+  MetricFamily requests{"fanlight_webhook_requests_total",
+                        "Questions by webhook and by what came of them (docs/configuration.md).",
+                        MetricType::Counter,
+                        {}};
+  MetricFamily seconds{
+      "fanlight_webhook_answer_seconds", "What the webhook's last response took.", MetricType::Gauge, {}};
+  for (const WebhookView& hook : facts.webhooks) {
+    for (std::size_t i = 0; i < hook.outcomes.size(); ++i)
+      requests.metric.push_back(
+          counted(hook.outcomes[i], {{"hook", hook.name}, {"outcome", std::string{kHookOutcomeNames[i]}}}));
+    seconds.metric.push_back(gauged(hook.answer_seconds, {{"hook", hook.name}}));
+  }
+  if (!facts.webhooks.empty()) families.push_back(std::move(requests));
+  if (!facts.webhooks.empty()) families.push_back(std::move(seconds));
+  families.push_back(counter("fanlight_webhook_refusals_remembered_total",
+                             "Callers turned down without a question, because the webhook had just refused the same.",
+                             facts.refusals_remembered));
+  families.push_back(
+      counter("fanlight_events_posted_total", "Session events that the webhook took.", facts.events.posted));
+  families.push_back(counter("fanlight_events_dropped_total",
+                             "Session events that were not told: too many, or the webhook did not take them.",
+                             facts.events.dropped));
+  families.push_back(counter("fanlight_event_listeners_cut_total",
+                             "Followers of GET /v1/events that were cut because they did not read.",
+                             facts.events.listeners_cut));
+}
+
 }  // namespace
 
 std::string metrics_text(const RelayFacts& facts) {
@@ -133,6 +165,7 @@ std::string metrics_text(const RelayFacts& facts) {
                       "PBKDF2 runs on the control thread.",
                       MetricType::Counter,
                       {counted(facts.armour.key_derivations, {})}});
+  add_webhooks(families, facts);
   families.push_back(sessions_family(facts.counters));
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     const auto counter = static_cast<Counter>(i);

@@ -1,7 +1,7 @@
 // The worker's counters in Prometheus' text format: fanlight_<noun>_<unit>[_total].
 //
-// Read straight from the atomics, so that a stuck worker can still be seen. The labels are the worker and the verdict:
-// nothing a peer can name, so the number of series is fixed.
+// Read straight from the atomics, so that a stuck worker can still be seen. The labels are the worker, the verdict, and
+// the webhooks by their names in the configuration: nothing a peer can name, so the number of series is fixed.
 #pragma once
 
 #include <string>

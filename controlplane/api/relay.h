@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "config/rules.h"
 #include "contract/counters.h"
+#include "hooks/webhook_view.h"
 #include "session/admission.h"
 #include "session/ban_table.h"
 #include "session/call_table.h"
@@ -25,6 +26,9 @@ struct RelayFacts {
   std::vector<const WorkerCounters*> counters;  // By worker.
   AdmissionView admission{};
   ArmourView armour{};
+  std::vector<WebhookView> webhooks{};
+  std::uint64_t refusals_remembered = 0;  // Without asking a webhook again.
+  EventsView events{};
 };
 
 // No session has this ID (bits 31 and 30 of ours are clear): asking for it brings the streams alone.

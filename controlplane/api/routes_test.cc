@@ -16,7 +16,10 @@ using ::testing::Not;
 
 class FakeRelay final : public Relay {
  public:
-  RelayFacts facts() const override { return {"0.1.0", "sockets", 42, {&counters, &other_counters}, admission}; }
+  RelayFacts facts() const override {
+    return {"0.1.0", "sockets", 42, {&counters, &other_counters}, admission,
+            {},      webhooks,  5,  {.posted = 6, .dropped = 7}};
+  }
   Result<Done> add_stream(const StreamRule& rule) override {
     added = rule;
     return answer;
@@ -63,6 +66,7 @@ class FakeRelay final : public Relay {
   std::optional<Report> take_report(std::uint64_t ticket) override { return ticket == 7 ? report : std::nullopt; }
 
   AdmissionView admission;
+  std::vector<WebhookView> webhooks;
   WorkerCounters counters;
   WorkerCounters other_counters;
   Result<Done> answer = Done{};
@@ -413,6 +417,19 @@ TEST_F(RoutesTest, AnEventSaysWhatAppliesToItAndNothingElse) {
   EXPECT_EQ(told["age_s"], 2.0);
   EXPECT_EQ(told["stats"]["packets_sent"], 9);
   EXPECT_FALSE(told.contains("code"));
+}
+
+TEST_F(RoutesTest, WebhooksAreMeasuredByNameAndOutcome) {
+  EXPECT_THAT(ask("GET", "/metrics").body, Not(HasSubstr("webhook_requests_total")));
+  relay.webhooks.push_back({.name = "door", .answer_seconds = 0.25});
+  relay.webhooks[0].outcomes[static_cast<std::size_t>(HookOutcome::kTimeout)] = 3;
+  const std::string text = ask("GET", "/metrics").body;
+  EXPECT_THAT(text, HasSubstr("fanlight_webhook_requests_total{hook=\"door\",outcome=\"timeout\"} 3"));
+  EXPECT_THAT(text, HasSubstr("fanlight_webhook_requests_total{hook=\"door\",outcome=\"busy\"} 0"));
+  EXPECT_THAT(text, HasSubstr("fanlight_webhook_answer_seconds{hook=\"door\"} 0.25"));
+  EXPECT_THAT(text, HasSubstr("fanlight_webhook_refusals_remembered_total 5"));
+  EXPECT_THAT(text, HasSubstr("fanlight_events_posted_total 6"));
+  EXPECT_THAT(text, HasSubstr("fanlight_events_dropped_total 7"));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 namespace fanlight::control {
 namespace {
 
+constexpr std::size_t kWebhooksMax = 16;  // Each is a label of metrics.
 constexpr std::size_t kUdpPortsMax = 16;  // net::Interface has so many places.
 
 // Walks the sections of one file. Whatever is wrong lands in problems(); the Config is worth something without any.
@@ -32,6 +33,7 @@ class ConfigReader {
     check_port();
     check_calls();
     check_armour();
+    check_hooks();
     return std::move(config_);
   }
   std::vector<Problem>& problems() { return problems_; }
@@ -42,9 +44,9 @@ class ConfigReader {
     bool is_repeated;
   };
   static constexpr Known kKnown[] = {
-      {"relay", false},  {"listen", true}, {"ethernet", false}, {"ethernet.device", true},
-      {"armour", false}, {"stream", true}, {"call", true},      {"policy", true},
-      {"key", true}};
+      {"relay", false},  {"listen", true},  {"ethernet", false}, {"ethernet.device", true},
+      {"armour", false}, {"stream", true},  {"call", true},      {"policy", true},
+      {"key", true},     {"webhook", true}, {"events", false}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -86,6 +88,8 @@ class ConfigReader {
     if (section.path == "call") add_call(reader, section.line);
     if (section.path == "key") add_key(reader, section.line);
     if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
+    if (section.path == "webhook") add_webhook(reader);
+    if (section.path == "events") config_.events = read_events_rule(reader);
   }
 
   void read_relay(FieldReader& reader) {
@@ -194,6 +198,28 @@ class ConfigReader {
                       "a key for " + place_text(rule.place) + " again, after line " + std::to_string(same->line),
                       "one key for each stream, direction, user and group");
     config_.keys.push_back(std::move(rule));
+  }
+
+  void add_webhook(FieldReader& reader) {
+    WebhookRule rule = read_webhook_rule(reader);
+    if (has_webhook(rule.name))
+      reader.complain("name", quoted(rule.name) + " twice", "a name of its own for each [[webhook]]");
+    if (config_.webhooks.size() == kWebhooksMax) reader.complain("", "one more", "16 at most");
+    config_.webhooks.push_back(std::move(rule));
+  }
+
+  [[nodiscard]] bool has_webhook(std::string_view name) const {
+    return std::ranges::find(config_.webhooks, name, &WebhookRule::name) != config_.webhooks.end();
+  }
+
+  void check_hooks() {
+    for (const PolicyRule& policy : config_.policies)
+      if (policy.then == PolicyRule::Then::kAsk && !policy.webhook.empty() && !has_webhook(policy.webhook))
+        problems_.push_back({policy.line, "policy.webhook", quoted(policy.webhook), "the name of a [[webhook]]"});
+    const auto events = std::ranges::find(sections_, "events", &Section::path);
+    if (!config_.events.webhook.empty() && !has_webhook(config_.events.webhook))
+      problems_.push_back(
+          {events->line, "events.webhook", quoted(config_.events.webhook), "the name of a [[webhook]]"});
   }
 
   // Streams may stand behind the calls that name them. One that the API adds later can only be called for by the API.

@@ -13,6 +13,7 @@
 #include "config/key_rule.h"
 #include "config/policy_rule.h"
 #include "config/rules.h"
+#include "config/webhook_rule.h"
 #include "contract/armour.h"
 
 namespace fanlight::control {
@@ -78,6 +79,8 @@ struct Config {
   std::vector<CallRule> calls;
   std::vector<KeyRule> keys{};
   std::vector<PolicyRule> policies{};  // In their order: the first that matches decides.
+  std::vector<WebhookRule> webhooks;
+  EventsRule events;
 };
 
 // Every mistake of a file, each "file:line: key: found X, accepted Y", in the order of the lines.

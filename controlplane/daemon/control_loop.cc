@@ -25,6 +25,7 @@
 #include "daemon/turn_chain.h"
 #include "daemon/version.h"
 #include "daemon/way_out.h"
+#include "hooks/webhooks.h"
 #include "io/clock.h"
 #include "io/doorbell.h"
 
@@ -39,6 +40,7 @@ constexpr std::uint32_t kLogLinesPerSecond = 50;
 constexpr std::size_t kEventsPerTurn = 16;
 constexpr Micros kRingRetry = millis(5);
 constexpr std::chrono::seconds kStopTimeout{1};
+constexpr std::chrono::milliseconds kUntoldLook{5};
 
 // CLOCK_MONOTONIC on both sides: an Instant is a steady_clock moment.
 std::chrono::steady_clock::time_point moment_of(Instant at) {
@@ -76,6 +78,7 @@ class ControlLoop::State {
     desk_.set_policies(PolicyTable(config_.policies));
     desk_.reload_keys(std::exchange(config_.keys, {}));
     desk_.set_default_stream_ids([this](const Path& path) { return default_stream_id(config_, path); });
+    hooks_.reload(config_.webhooks, config_.events);
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     bell_.non_blocking(true);
     await_bell();
@@ -104,6 +107,11 @@ class ControlLoop::State {
                      {}};
     facts.admission = desk_.admission();
     facts.armour = desk_.armour();
+    facts.webhooks = hooks_.views();
+    facts.refusals_remembered = desk_.refusals_remembered();
+    facts.events = hooks_.events_view();
+    facts.events.dropped += desk_.session_events_dropped();
+    facts.events.listeners_cut = api_ ? api_->listeners_cut() : 0;
     for (const Mailbox* mailbox : mailboxes_) facts.counters.push_back(&mailbox->counters);
     return facts;
   }
@@ -143,10 +151,11 @@ class ControlLoop::State {
     const bool is_ring_full = !push_commands();
     resolve_names();
     log_notices(io::MonotonicClock::now());
+    ask_webhooks();
     tell_events();
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
     arm(std::min({desk_.next_deadline(), retry, log_budget_.next_report()}));
-    if (desk_.is_stopped()) loop_.stop();
+    if (desk_.is_stopped()) end_when_told();
   }
 
   // Callers that are turned away come back every 10 ms; the log need not follow them.
@@ -157,9 +166,31 @@ class ControlLoop::State {
       if (log_budget_.take(now)) log_notice(*notice);
   }
 
+  void ask_webhooks() {
+    while (const std::optional<Inquiry> inquiry = desk_.poll_inquiry())
+      hooks_.ask(*inquiry, [this, id = inquiry->id](InquiryAnswer answer) {
+        desk_.handle_answer(io::MonotonicClock::now(), id, std::move(answer));
+        settle();
+      });
+  }
+
   void tell_events() {
-    while (const std::optional<SessionEvent> event = desk_.poll_session_event())
-      if (api_ && api_->has_listeners()) api_->publish(event->stream, event_line(*event, wall_milliseconds()));
+    while (const std::optional<SessionEvent> event = desk_.poll_session_event()) {
+      const bool is_followed = api_ && api_->has_listeners();
+      if (!is_followed && !hooks_.wants_events()) continue;
+      const std::string line = event_line(*event, wall_milliseconds());
+      if (is_followed) api_->publish(event->stream, line);
+      hooks_.tell(line);
+    }
+  }
+
+  // The last events are worth a moment, up to what a stop may take in all.
+  void end_when_told() {
+    if (!hooks_.has_unsent_events() && !(api_ && api_->has_unsent_events())) return loop_.stop();
+    ending_.expires_after(kUntoldLook);
+    ending_.async_wait([this](const error_code& error) {
+      if (!error) end_when_told();
+    });
   }
 
   // Twice round: some wait until all workers have been told of a stream. False when something stays with the desk.
@@ -248,6 +279,7 @@ class ControlLoop::State {
     for (const std::string& doubt : doubts) spdlog::warn("{}", doubt);
     desk_.set_policies(PolicyTable(std::move(fresh->policies)));
     desk_.reload_keys(std::move(fresh->keys));
+    hooks_.reload(fresh->webhooks, fresh->events);
     spdlog::info("{} reloaded", config_path_);
     settle();
   }
@@ -260,7 +292,8 @@ class ControlLoop::State {
     patience_.expires_after(kStopTimeout);
     patience_.async_wait([this](const error_code& error) {
       if (error) return;
-      spdlog::warn("the worker did not end its sessions within 1 s");
+      spdlog::warn(desk_.is_stopped() ? "the last session events were not taken within 1 s"
+                                      : "the worker did not end its sessions within 1 s");
       loop_.stop();
     });
     desk_.stop();
@@ -274,6 +307,7 @@ class ControlLoop::State {
   const std::vector<Mailbox*> mailboxes_;  // By worker.
   std::size_t next_mailbox_ = 0;           // The worker whose event is next: nobody is kept waiting by the others.
   SessionDesk desk_;
+  Webhooks hooks_{loop_, [](const std::string& text) { spdlog::warn("{}", text); }};
   LogBudget log_budget_{kLogLinesPerSecond};
   DeskRelay relay_;
   Routes routes_{relay_};
@@ -284,6 +318,7 @@ class ControlLoop::State {
   asio::ip::udp::resolver resolver_{loop_};
   asio::steady_timer timer_{loop_};
   asio::steady_timer patience_{loop_};
+  asio::steady_timer ending_{loop_};
   Instant armed_ = Instant::never();
   bool is_stopping_ = false;
 };

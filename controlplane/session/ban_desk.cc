@@ -26,6 +26,7 @@ Result<std::size_t> SessionDesk::ban(Instant now, const BanOrder& order) {
     if (order.prefix.covers(session.path.remote.ip) && shut_out(session)) ++closed;
   });
   (*added)->sessions_closed = closed;
+  tell({.kind = SessionEvent::Kind::kBan, .address = order.prefix.text(), .reason = order.reason});
   note(Notice::Level::kInfo, words_for(order) + "; " + std::to_string(closed) + " sessions end");
   return closed;
 }
@@ -37,6 +38,7 @@ Result<Done> SessionDesk::unban(const IpPrefix& prefix) {
                                            (wider != nullptr ? ", but one of " + wider->text() : std::string{})};
   }
   say_to_all(command::Unban{prefix});
+  tell({.kind = SessionEvent::Kind::kUnban, .address = prefix.text(), .reason = "lifted"});
   note(Notice::Level::kInfo, "the ban of " + prefix.text() + " is lifted");
   return Done{};
 }
@@ -44,6 +46,7 @@ Result<Done> SessionDesk::unban(const IpPrefix& prefix) {
 void SessionDesk::expire_bans() {
   while (const auto prefix = bans_.take_expired(now_)) {
     say_to_all(command::Unban{*prefix});
+    tell({.kind = SessionEvent::Kind::kUnban, .address = prefix->text(), .reason = "over"});
     note(Notice::Level::kInfo, "the ban of " + prefix->text() + " is over");
   }
 }

@@ -118,5 +118,19 @@ TEST_F(DeskEventsTest, APublishersNewKeyIsTold) {
   EXPECT_THAT(names(take_events()), ElementsAre("key_rotated"));
 }
 
+TEST_F(DeskEventsTest, ABanIsToldAndItsEnd) {
+  begin({rule("live/main")});
+  const IpPrefix prefix = *IpPrefix::read("192.0.2.0/24");
+  ASSERT_TRUE(desk().ban(now_, {.prefix = prefix, .span = seconds(60), .reason = "guesses"}));
+  std::vector<SessionEvent> events = take_events();
+  ASSERT_THAT(names(events), ElementsAre("ban"));
+  EXPECT_EQ(events[0].address, "192.0.2.0/24");
+  EXPECT_EQ(events[0].reason, "guesses");
+  wait(seconds(60));
+  events = take_events();
+  ASSERT_THAT(names(events), ElementsAre("unban"));
+  EXPECT_EQ(events[0].reason, "over");
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -98,7 +98,7 @@ TEST_F(InquiryTest, WithoutAnAnswerThePolicySaysWhatHappens) {
   for (const bool fails_open : {false, true}) {
     begin_asking(fails_open);
     call(viewer("live/main"));
-    desk().handle_answer(now_, take_inquiry(), SessionDesk::NoAnswer{"connection refused"});
+    desk().handle_answer(now_, take_inquiry(), NoAnswer{"connection refused"});
     EXPECT_EQ(rejection_heard(), fails_open ? 0 : 2502);
     EXPECT_THAT(take_notices().back(), HasSubstr("door: connection refused"));
   }
@@ -137,6 +137,48 @@ TEST_F(InquiryTest, TheAnswerGoesToTheWorkerThatHeardTheCaller) {
   desk().handle_answer(now_, inquiry, Denied{});
   EXPECT_TRUE(take_commands_of(0).empty());
   EXPECT_EQ(take_commands_of(1).size(), 1u);
+}
+
+TEST_F(InquiryTest, WhoHammersAfterARefusalCostsOneQuestion) {
+  begin_asking();
+  call(viewer("live/main", 1));
+  desk().handle_answer(now_, take_inquiry(), Denied{wire::Reject::kLocked, "door: not before noon", seconds(5)});
+  EXPECT_EQ(rejection_heard(), 2423);
+  EXPECT_EQ(rejection_of(viewer("live/main", 2)), 2423);
+  EXPECT_THAT(take_notices().back(), HasSubstr("door: not before noon a moment ago"));
+  EXPECT_FALSE(desk().poll_inquiry());
+  EXPECT_EQ(desk().refusals_remembered(), 1u);
+  EXPECT_EQ(rejection_of(viewer("#!::r=live/main,u=bob", 3)), -1) << "another user is another question";
+  (void)take_inquiry();
+  wait(seconds(5));
+  take_commands();
+  EXPECT_EQ(rejection_of(viewer("live/main", 4)), -1) << "its time is over";
+  (void)take_inquiry();
+}
+
+TEST_F(InquiryTest, NewPoliciesMeanNewQuestions) {
+  begin_asking();
+  call(viewer("live/main", 1));
+  desk().handle_answer(now_, take_inquiry(), Denied{wire::Reject::kLocked, "door", seconds(5)});
+  take_commands();
+  desk().set_policies(PolicyTable());
+  EXPECT_EQ(rejection_of(viewer("live/main", 2)), 0);
+}
+
+TEST_F(InquiryTest, TheAnswerGoesOverThePolicyAndLeavesWhatItDoesNotSay) {
+  Grant policy;
+  policy.group = "gold";
+  policy.viewers_max = 10;
+  policy.latency = millis(200);
+  policy.by = "policy 1";
+  Grant answer;
+  answer.viewers_max = 20;
+  answer.by = "door";
+  const Grant both = on_top_of(policy, answer);
+  EXPECT_EQ(both.group, "gold");
+  EXPECT_EQ(both.viewers_max, 20u);
+  EXPECT_EQ(both.latency, millis(200));
+  EXPECT_EQ(both.by, "door");
 }
 
 }  // namespace

@@ -134,6 +134,10 @@ void SessionDesk::admit(const event::ConclusionReceived& event, const Conclusion
 void SessionDesk::ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
                             Asked asked) {
   const wire::Handshake& handshake = conclusion.handshake;
+  if (const Denied* before = refusals_.find(now_, asked.hook, request)) {
+    ++refusals_remembered_;
+    return reject(event.path, handshake, before->reason, &conclusion.request, before->by + " a moment ago");
+  }
   const ByteSpan datagram = used_part(event.datagram, event.bytes);
   HeldConclusion held{.path = event.path,
                       .peer = handshake.socket,
@@ -160,9 +164,11 @@ void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) 
     answer = held.asked.fails_open ? InquiryAnswer{held.asked.grant} : InquiryAnswer{Denied{Reject::kGateway, by}};
     if (held.asked.fails_open) note(Notice::Level::kWarning, by + "; let in as its policy says");
   }
-  if (const auto* denied = std::get_if<Denied>(&answer))
+  if (const auto* denied = std::get_if<Denied>(&answer)) {
+    refusals_.add(now_, held.asked.hook, request_of(held.path, conclusion), *denied);
     return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
-  let_in(held.path, conclusion, std::get<Grant>(answer));
+  }
+  let_in(held.path, conclusion, on_top_of(held.asked.grant, std::get<Grant>(std::move(answer))));
 }
 
 void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const Grant& grant) {

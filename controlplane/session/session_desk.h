@@ -34,6 +34,7 @@
 #include "session/key_ring.h"
 #include "session/passphrase_guard.h"
 #include "session/placement.h"
+#include "session/refusal_memory.h"
 #include "session/rejected_callers.h"
 #include "session/report_desk.h"
 #include "session/rotation_desk.h"
@@ -137,7 +138,10 @@ class SessionDesk {
   // Until it is set, the desk's own time.
   void set_wall_clock(std::function<WallTime()> clock) { wall_clock_ = std::move(clock); }
   // Who may come in; sessions that are in stay.
-  void set_policies(PolicyTable policies) { policies_ = std::move(policies); }
+  void set_policies(PolicyTable policies) {
+    policies_ = std::move(policies);
+    refusals_.clear();
+  }
   // What callers without a stream ID ask for, by the way they came.
   void set_default_stream_ids(std::function<std::string_view(const Path&)> ids) { default_stream_id_ = std::move(ids); }
   // Passphrases of users, groups and streams (ring_desk.cc). What the API set stays until the process ends; sessions
@@ -148,15 +152,13 @@ class SessionDesk {
   // New sessions hear 2423 from then on; with `kicks` those that came in with it end then.
   [[nodiscard]] Result<ExpiredKeys> expire_keys(Instant now, const KeyPlace& place, std::int64_t in_seconds,
                                                 bool kicks);
-  // What a webhook is to be asked, and what it said. NoAnswer: why there is none.
-  struct NoAnswer {
-    std::string why;
-  };
-  using InquiryAnswer = std::variant<Grant, Denied, NoAnswer>;
+  // What a webhook is to be asked, and what it said.
   [[nodiscard]] std::optional<Inquiry> poll_inquiry() { return inquiries_.poll(); }
   void handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer);
   // Viewers of a stream or pattern, or one session, get another key. Answers how many; encrypted ones have one.
   [[nodiscard]] Result<std::size_t> rotate_keys(Instant now, std::string_view stream, SocketId socket);
+  // Callers that were turned down without asking, because the webhook had just said so.
+  [[nodiscard]] std::uint64_t refusals_remembered() const { return refusals_remembered_; }
   // Asks the workers for figures of one session (or all, with SocketId{}); take_report() has them when they came.
   [[nodiscard]] std::uint64_t ask_report(SocketId socket);
   [[nodiscard]] std::optional<Report> take_report(std::uint64_t ticket);
@@ -286,6 +288,8 @@ class SessionDesk {
   std::function<WallTime()> wall_clock_ = [this] { return WallTime{now_.us / 1'000'000}; };
   PolicyTable policies_;
   InquiryDesk inquiries_;
+  RefusalMemory refusals_;
+  std::uint64_t refusals_remembered_ = 0;
   EventFeed feed_;
   KeyDesk keys_;
   RotationDesk rotations_;

@@ -30,6 +30,7 @@ import relay as relays  # noqa: E402
 import secret_cases  # noqa: E402
 import setup  # noqa: E402
 import veth  # noqa: E402
+import webhook_cases  # noqa: E402
 from compare import compare  # noqa: E402
 from processes import stop_all, stop_on_signals, wait_until  # noqa: E402
 from testing import Results, Skip, Stage, arguments, claim, judge, run_side_by_side  # noqa: E402
@@ -413,7 +414,7 @@ def cases() -> list[tuple]:
                               ("link_down_and_up", survives_link_down))]
     ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
     # The longest first, so that none of them runs alone at the end.
-    return ethernet + [(test.__name__, test) for test in reversed(plain)] + program_cases.CASES + armour_cases.CASES + event_cases.CASES + secret_cases.CASES
+    return ethernet + [(test.__name__, test) for test in reversed(plain)] + program_cases.CASES + armour_cases.CASES + event_cases.CASES + webhook_cases.CASES + secret_cases.CASES
 
 
 def on_a_stage(build: Path, test, name: str, results: Results) -> None:

@@ -125,10 +125,12 @@ FLOORS = {
                                  ("toml++/", "fcntl.h", "sys/stat.h", "unistd.h")),
     "controlplane/access": Floor(("base", "contract", "wire", "crypto", "jose", "config")),
     "controlplane/session": Floor(("base", "contract", "wire", "crypto", "jose", "config", "access")),
-    "controlplane/api": Floor(("base", "contract", "wire", "crypto", "config", "access", "session"),
+    "controlplane/hooks": Floor(("base", "contract", "wire", "crypto", "config", "access", "session"),
+                                outside=("boost/", "nlohmann/", "openssl/")),
+    "controlplane/api": Floor(("base", "contract", "wire", "crypto", "config", "access", "session", "hooks"),
                               outside=("boost/", "nlohmann/", "prometheus/", *KERNEL)),
     "controlplane/capacity": Floor((*BELOW_WORKER, "io", "worker"), outside=("nlohmann/", "ifaddrs.h", *KERNEL)),
-    "controlplane/daemon": Floor((*BELOW_WORKER, "net", "io", "worker", "config", "access", "session", "api",
+    "controlplane/daemon": Floor((*BELOW_WORKER, "net", "io", "worker", "config", "access", "session", "hooks", "api",
                                   "capacity"),
                                  outside=("boost/", "spdlog/", "CLI/", "malloc.h", *KERNEL)),
     # A program that drives the dataplane's rooms from the other end.
@@ -212,7 +214,7 @@ def check_dpdk() -> Iterable[str]:
 
 CLOCK = re.compile(r"clock_gettime|gettimeofday|std::chrono|steady_clock|system_clock|this_thread::sleep|\bu?sleep\("
                    r"|rdtsc|rte_get_t\w+_cycles|(?:std::|::|[=(,;{]\s*|return )time\((?:nullptr|NULL|0|&)")
-CLOCK_ROOMS = ("dataplane/io/", "controlplane/capacity/", "controlplane/daemon/", "controlplane/api/", "tools/", "tests/", "bench/")
+CLOCK_ROOMS = ("dataplane/io/", "controlplane/capacity/", "controlplane/daemon/", "controlplane/api/", "controlplane/hooks/", "tools/", "tests/", "bench/")
 
 
 def check_clocks() -> Iterable[str]:
