@@ -36,6 +36,12 @@ void Faults::plan_publisher() {
       world_.act_at(Instant{} + millis(i * 2'500 + random.between(0, 1'000)),
                     [&] { publisher.renew_key(world_.now_); });
   }
+  if (spec.rekey_packets > 0) {
+    for (int i = 0; i < 4; ++i)
+      world_.act_at(some_moment(seconds(2)), [&] {
+        if (world_.relay_->desk().rotate_keys(world_.now_, "live/*", SocketId{})) world_.wake_control(world_.now_);
+      });
+  }
   const auto change = [&] {
     PublisherPeer::Plan& plan = publisher.plan();
     plan.terms.latency = millis(random.between(200, 900));

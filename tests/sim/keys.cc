@@ -35,6 +35,19 @@ void Keys::set(wire::KeyFlag flag, Random& random) {
 
 void Keys::renew_spare(Random& random) { set(spare(), random); }
 
+const char* Keys::install(ByteSpan content) {
+  const auto message = wire::parse_key_message(content);
+  if (!message) return "key message that is none";
+  if (message->keys == wire::KeyFlag::kBoth) return "key message with both keys";
+  if (message->salt != salt_) return "key message with another salt";
+  if (message->key_bytes != 16) return "key message with another length";
+  const auto keys = crypto::unwrap_keys(kek_for(salt_), *message);
+  if (!keys) return "key that does not unwrap";
+  const bool is_even = message->keys == wire::KeyFlag::kEven;
+  (is_even ? ciphers_.even : ciphers_.odd).emplace(is_even ? *keys->even : *keys->odd, salt_);
+  return nullptr;
+}
+
 std::vector<std::byte> Keys::message(wire::KeyFlag keys) const {
   std::vector<std::byte> plain;
   if (keys != wire::KeyFlag::kOdd) plain.insert(plain.end(), even_.begin(), even_.end());

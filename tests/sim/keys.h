@@ -19,6 +19,8 @@ class Keys {
   // A fresh key for the slot that is not in use.
   void renew_spare(Random& random);
   void swap() { in_use_ = spare(); }
+  // The other end's next key, for the slot it names. Answers what is wrong with the message; null when nothing is.
+  [[nodiscard]] const char* install(ByteSpan message);
   [[nodiscard]] wire::KeyFlag in_use() const { return in_use_; }
   [[nodiscard]] wire::KeyFlag spare() const {
     return in_use_ == wire::KeyFlag::kEven ? wire::KeyFlag::kOdd : wire::KeyFlag::kEven;

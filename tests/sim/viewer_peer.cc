@@ -79,9 +79,29 @@ void ViewerPeer::receive_control(Instant now, Instant local, ByteSpan datagram) 
     return;
   }
   if (!receiver_) return;
+  if (header->type == wire::ControlType::kUser) {
+    if (header->subtype != wire::kUserKeyRequest || !keys_) network_.report(*this, "user packet that nobody asked for");
+    return receive_key(now, local, content);
+  }
   if (receiver_->handle_control(local, *header, content) != Verdict::kControl)
     network_.report(*this, "control packet that the engine refuses");
   if (header->type == wire::ControlType::kAckAck) playout_->trace_drift(local, header->time, receiver_->rtt().rtt());
+}
+
+// What it held in the slot is gone: of what comes late with that key the payload will not be what was published.
+void ViewerPeer::receive_key(Instant now, Instant local, ByteSpan message) {
+  const bool is_copy = std::ranges::equal(message, last_key_message_);
+  if (!is_copy) {
+    if (const char* fault = keys_->install(message)) return network_.report(*this, fault);
+    last_key_message_.assign(message.begin(), message.end());
+    ++keys_taken_;
+  }
+  if (is_copy && plan_.answers_once) return;
+  std::array<std::byte, 200> answer;
+  const std::size_t bytes =
+      wire::write_key_packet(answer, wire::kUserKeyResponse, message,
+                             {static_cast<std::uint32_t>((local - opened_).count)}, caller_.answer().relay);
+  network_.send(now, *this, std::span(answer).first(bytes));
 }
 
 void ViewerPeer::begin_session(Instant now, Instant local) {
@@ -93,6 +113,7 @@ void ViewerPeer::begin_session(Instant now, Instant local) {
   playout_.emplace(PacketPos{0}, local - micros(caller_.answer().time.raw), caller_.answer().send_latency);
   // The relay sends from its first response on: when many are lost, the first packets are past their time.
   const bool is_late = local - opened_ > caller_.answer().send_latency / 3;
+  last_key_message_.clear();
   watch_ = Watch{.own = caller_.terms().socket,
                  .relay = caller_.answer().relay,
                  .began = now,

@@ -23,6 +23,7 @@ class ViewerPeer final : public Peer {
     DriftingClock clock{0, 0};
     Caller::Terms terms{};
     bool is_sealed = false;
+    bool answers_once = false;   // Only the first copy of a key request, as gosrt does.
     Micros live_age{};           // How old something is at most that came without waiting at the relay.
     Micros retry = millis(700);  // After a rejection or a lost session; never when it is told to stay away.
   };
@@ -48,12 +49,15 @@ class ViewerPeer final : public Peer {
 
   [[nodiscard]] const std::vector<Watch>& finished() const { return finished_; }
   [[nodiscard]] const Caller& caller() const { return caller_; }
+  // Keys that came after the first, over all its sessions.
+  [[nodiscard]] std::uint64_t keys_taken() const { return keys_taken_; }
   [[nodiscard]] std::uint64_t rejections() const { return rejections_; }
 
  private:
   void begin_session(Instant now, Instant local);
   void end_session(Instant now);
   void receive_control(Instant now, Instant local, ByteSpan datagram);
+  void receive_key(Instant now, Instant local, ByteSpan message);
   void receive_data(Instant now, Instant local, ByteSpan datagram);
   void note_start(Instant now, const wire::DataHeader& header, PacketPos pos, std::uint64_t index);
   void play(const Playout::Item& item);
@@ -72,6 +76,8 @@ class ViewerPeer final : public Peer {
   std::vector<Watch> finished_;
   Instant opened_{};
   Instant call_again_ = Instant::never();  // Local.
+  std::vector<std::byte> last_key_message_;
+  std::uint64_t keys_taken_ = 0;
   std::uint64_t rejections_ = 0;
   bool wants_in_ = false;
   bool is_mute_ = false;

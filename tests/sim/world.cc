@@ -47,6 +47,7 @@ RelayHost::Options World::relay_options() {
   rule.join.at_picture = !spec_.starts_live;
   if (spec_.has_sealed_publisher) rule.publish_passphrase = kPassphrase;
   if (spec_.has_sealed_viewers) rule.view_passphrase = kPassphrase;
+  rule.rekey_packets = spec_.rekey_packets;
   RelayHost::Options options{.rules = {rule}};
   options.workers = spec_.workers;
   options.key = {random_.next(), random_.next()};
@@ -95,6 +96,7 @@ void World::build_peers() {
     viewer.terms.first_seq = isn();
     viewer.terms.window_packets = spec_.viewers_mute ? 128 : 8'192;
     viewer.is_sealed = spec_.has_sealed_viewers;
+    viewer.answers_once = i % 8 == 7;
     viewer.live_age = slowest(spec_.publisher_link) + slowest(spec_.viewer_link) + kLiveAgeMargin;
     const Endpoint address{IpAddress::v4(198, 51, 101, static_cast<std::uint8_t>(i + 1)),
                            static_cast<std::uint16_t>(6'000 + i)};
@@ -196,8 +198,9 @@ void World::send(Instant now, const Peer& from, ByteSpan datagram) {
   for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), datagram, fate.at[i]);
 }
 
-// FNV-1a, a word at a time.
+// FNV-1a, a word at a time. The desk draws its keys from the system: where it does, what is encrypted differs.
 void World::note_sent(ByteSpan datagram) {
+  if (spec_.rekey_packets > 0) datagram = datagram.first(std::min(datagram.size(), wire::kHeaderBytes));
   const auto mix = [this](std::uint64_t word) { fingerprint_ = (fingerprint_ ^ word) * 0x100'0000'01B3; };
   mix(static_cast<std::uint64_t>(now_.us));
   for (std::size_t at = 0; at < datagram.size(); at += 8) {
@@ -349,6 +352,7 @@ void World::balance() {
   relay_->streams().drop_all();
   balance_relay(books_, *relay_);
   joins_.balance(books_, *relay_);
+  if (spec_.rekey_packets > 0) balance_keys();
   std::map<SocketId, std::uint64_t> skipped;
   for (const event::SessionClosed& closed : relay_->closed()) skipped[closed.socket] += closed.stats.packets_skipped;
   for (std::size_t i = 0; i < viewers_.size(); ++i) {
@@ -360,6 +364,21 @@ void World::balance() {
       if (feed_.ts.is_on()) joins_.balance(books_, feed_, watch);
       balance_watch(books_, spec_, feed_, watch, found == skipped.end() ? 0 : found->second, found != skipped.end());
     }
+  }
+}
+
+// Whoever watched from the first second to the end, and answers, has turned with each 150 packets, or nearly.
+void World::balance_keys() {
+  std::uint64_t turns = 0;
+  for (const event::SessionClosed& closed : relay_->closed())
+    turns += closed.stats.packets_sent > 0 ? closed.stats.key_turns : 0;  // Viewers.
+  books_.expect_equal("keys turned = turns of viewers", relay_->count(Counter::kKeysTurned), turns);
+  if (!spec_.demands_all) return;
+  books_.expect_equal("filled gaps whose key was gone", relay_->count(Counter::kKeyGone), 0);
+  for (std::size_t i = 0; i < viewers_.size(); ++i) {
+    const auto due = static_cast<std::int64_t>(spec_.length.count / (spec_.interval.count * spec_.rekey_packets));
+    const auto taken = static_cast<std::int64_t>(viewers_[i]->keys_taken());
+    if (i % 8 != 7) books_.expect_at_most("keys that a viewer did not get, of those due", due - taken, due / 3);
   }
 }
 

@@ -83,6 +83,7 @@ class World final : public Network {
   void check_liveness();
   void shut_down();
   void balance();
+  void balance_keys();
 
   const WorldSpec& spec_;
   Random random_;

@@ -39,7 +39,8 @@ struct WorldSpec {
   bool has_sealed_publisher = false;
   bool has_sealed_viewers = false;
   bool renews_keys = false;
-  bool wraps_numbers = false;  // ISNs close to 2^31, timestamps close to 2^32.
+  std::uint32_t rekey_packets = 0;  // The relay replaces viewers' keys after so many, and when it is told to; 0: never.
+  bool wraps_numbers = false;       // ISNs close to 2^31, timestamps close to 2^32.
   // --- what goes wrong
   bool publisher_vanishes = false;
   bool publisher_returns = false;  // Leaves and comes back with other latency and payload size.
@@ -62,7 +63,7 @@ struct WorldSpec {
 }
 
 // Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 2;
+inline constexpr std::size_t kWorldsApart = 4;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
