@@ -43,7 +43,7 @@ def ffmpeg_url(target: Target, mode: str) -> str:
 
 
 def slt_url(target: Target, mode: str) -> str:
-    refresh = {"kmrefreshrate": target.refresh_packets, "kmpreannounce": (target.refresh_packets or 0) // 4 or None}
+    refresh = {"kmrefreshrate": target.refresh_packets, "kmpreannounce": (target.refresh_packets or 0) * 2 // 5 or None}
     return target.url(mode=target.mode, transtype="live", latency=target.latency_ms, **refresh,
                       streamid=None if target.listening else target.stream_id(mode),
                       passphrase=target.passphrase, pbkeylen=target.key_bytes if target.passphrase else None)
