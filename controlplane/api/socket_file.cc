@@ -76,7 +76,21 @@ bool bind_private(int fd, const sockaddr_un& address) {
          chmod(address.sun_path, S_IRUSR | S_IWUSR) == 0 && listen(fd, kBacklog) == 0;
 }
 
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string{} : path.substr(0, slash);
+}
+
 }  // namespace
+
+Result<Done> prepare_place(const std::string& path, unsigned uid, unsigned gid) {
+  const std::string directory = directory_of(path);
+  const bool is_made = !directory.empty() && mkdir(directory.c_str(), S_IRWXU) == 0;
+  // A link that somebody put there is not followed.
+  if ((is_made || directory == "/run/fanlight") && lchown(directory.c_str(), uid, gid) != 0 && errno != ENOENT)
+    return failed(path, errno);
+  return clear_way(path, address_of(path));
+}
 
 Result<int> listen_at(const std::string& path) {
   if (path.empty() || path.size() > kSocketPathBytesMax)

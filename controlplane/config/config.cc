@@ -1,5 +1,8 @@
 #include "config/config.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -24,12 +27,17 @@ constexpr std::size_t kUdpPortsMax = 16;  // net::Interface has so many places.
 // Walks the sections of one file. Whatever is wrong lands in problems(); the Config is worth something without any.
 class ConfigReader {
  public:
-  ConfigReader(const std::vector<Section>& sections, std::string directory)
-      : sections_(sections), directory_(std::move(directory)) {}
+  ConfigReader(const std::vector<Section>& sections, std::string directory) : sections_(sections) {
+    places_.directory = std::move(directory);
+  }
 
   Config read() {
     check_sections();
-    for (const Section& section : sections_) read_section(section);
+    for (const Section& section : sections_)
+      if (section.path == "relay") read_section(section);
+    remember_user();  // The others' secrets have to be readable for it.
+    for (const Section& section : sections_)
+      if (section.path != "relay") read_section(section);
     check_port();
     check_calls();
     check_armour();
@@ -77,7 +85,7 @@ class ConfigReader {
   }
 
   void read_section(const Section& section) {
-    FieldReader reader(section.path, section.line, section.fields, problems_, directory_);
+    FieldReader reader(section.path, section.line, section.fields, problems_, places_);
     if (section.path.empty()) reader.finish();
     if (section.path == "relay") read_relay(reader);
     if (section.path == "listen") read_listen(reader);
@@ -90,6 +98,14 @@ class ConfigReader {
     if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
     if (section.path == "webhook") add_webhook(reader);
     if (section.path == "events") config_.events = read_events_rule(reader);
+  }
+
+  // One that is not there is told by whoever becomes it.
+  void remember_user() {
+    const passwd* const user = geteuid() == 0 ? getpwnam(config_.relay.user.c_str()) : nullptr;
+    if (user == nullptr) return;
+    places_.user = user->pw_uid;
+    places_.user_name = config_.relay.user;
   }
 
   void read_relay(FieldReader& reader) {
@@ -107,6 +123,11 @@ class ConfigReader {
     if (relay.admission_share <= 0)
       reader.complain("admission_share", "0", "above 0 to 1; without capacity_mbps everybody is let in");
     relay.default_stream_id = reader.text("default_stream_id");
+    relay.user = reader.text("user");
+    relay.group = reader.text("group");
+    if (!relay.group.empty() && relay.user.empty())
+      reader.complain("group", quoted(relay.group), "a group beside relay.user alone");
+    relay.seccomp = static_cast<SeccompMode>(reader.choice("seccomp", {"on", "log", "off"}, 0));
     relay.log_level =
         static_cast<LogLevel>(reader.choice("log_level", {"trace", "debug", "info", "warning", "error"}, 2));
     reader.finish();
@@ -257,7 +278,7 @@ class ConfigReader {
   }
 
   const std::vector<Section>& sections_;
-  const std::string directory_;  // Of the file.
+  SecretPlaces places_;
   std::vector<Problem> problems_;
   Config config_;
   std::vector<int> call_lines_;

@@ -19,6 +19,7 @@
 namespace fanlight::control {
 
 enum class PortKind : std::uint8_t { kSockets, kEthernet };
+enum class SeccompMode : std::uint8_t { kOn, kLog, kOff };
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarning, kError };
 
 struct RelayOptions {
@@ -33,6 +34,9 @@ struct RelayOptions {
   double admission_share = 0.8;     // Of it, as `fanlight capacity` advises: beyond, viewers are turned away.
   std::string default_stream_id{};  // What a caller without a stream ID asks for; empty: it is turned away.
   std::vector<int> cores{};         // One for each worker, or none: not pinned.
+  std::string user{};               // Whom root becomes once all is up; empty: nobody else.
+  std::string group{};              // Empty: the user's own.
+  SeccompMode seccomp = SeccompMode::kOn;
 
   [[nodiscard]] int core_of(std::size_t worker) const { return cores.empty() ? core : cores[worker]; }
   [[nodiscard]] double egress_bits_max() const { return capacity_mbps * 1e6 * admission_share; }

@@ -40,15 +40,21 @@ struct IntegerRange {
 // The candidate with the fewest edits from `word`; empty when none is near.
 [[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string> candidates);
 
+// Where a table may point to for its secrets.
+struct SecretPlaces {
+  std::string directory{};         // Relative paths begin there, with its slash; "": where we work.
+  std::optional<unsigned> user{};  // Whom the relay will be and must be able to read as, when that is not us.
+  std::string user_name{};
+};
+
 // Reads one table. Each question answers the value, or the fallback when the key is absent or wrong; a wrong one is a
 // Problem. The keys asked for are the keys that exist: finish() complains about the others.
 class FieldReader {
  public:
-  // `directory` is where relative paths begin, with its slash, "" where we work; without one no file is read on
-  // anybody's word.
+  // Without places no file is read on anybody's word.
   FieldReader(std::string_view path, int line, std::span<const Field> fields, std::vector<Problem>& problems,
-              std::optional<std::string> directory = std::nullopt)
-      : path_(path), line_(line), fields_(fields), problems_(problems), directory_(std::move(directory)) {}
+              std::optional<SecretPlaces> places = std::nullopt)
+      : path_(path), line_(line), fields_(fields), problems_(problems), places_(std::move(places)) {}
 
   [[nodiscard]] std::string text(std::string_view key, std::string_view fallback = "");
   // Like text(), but what was found is never shown. Where it may stand elsewhere as well: read_secret().
@@ -70,7 +76,7 @@ class FieldReader {
   [[nodiscard]] int line_of(std::string_view key) const;
   void complain(std::string_view key, std::string found, std::string accepted);
   void finish();
-  [[nodiscard]] const std::optional<std::string>& directory() const { return directory_; }
+  [[nodiscard]] const std::optional<SecretPlaces>& places() const { return places_; }
 
  private:
   [[nodiscard]] const Field* peek(std::string_view key) const;
@@ -80,7 +86,7 @@ class FieldReader {
   int line_;
   std::span<const Field> fields_;
   std::vector<Problem>& problems_;
-  std::optional<std::string> directory_;
+  std::optional<SecretPlaces> places_;
   std::vector<std::string> known_;
 };
 

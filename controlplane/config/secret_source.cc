@@ -62,13 +62,18 @@ Refusal cannot_open(const std::string& path, int error) {
 
 // A credential is the service manager's affair, in a directory that only the service's user enters; the bits of the
 // group are there the mask of an ACL that names this user.
-std::optional<Refusal> judge_file(const Place& place, const struct stat& file) {
+// A file that root alone reads would be there at the start and gone at the first reload, when the relay is not root.
+std::optional<Refusal> judge_file(const Place& place, const SecretPlaces& places, const struct stat& file) {
   if (!S_ISREG(file.st_mode)) return Refusal{place.path + ", which is no regular file", "a regular file"};
   const mode_t forbidden = place.keeper == Keeper::kServiceManager ? 0027 : 0077;
   if ((file.st_mode & forbidden) != 0)
     return Refusal{place.path + " with mode " + octal(file.st_mode),
                    "mode 0600 or 0400, so that nobody else reads the secret: chmod 600 " + place.path};
-  if (file.st_uid != 0 && file.st_uid != geteuid())
+  const bool is_for_another = places.user && place.keeper == Keeper::kOwner;
+  if (is_for_another && file.st_uid != *places.user)
+    return Refusal{place.path + " of " + user(file.st_uid),
+                   "a file of relay.user, which reads it at a reload: chown " + places.user_name + " " + place.path};
+  if (!is_for_another && file.st_uid != 0 && file.st_uid != geteuid())
     return Refusal{place.path + " of " + user(file.st_uid),
                    "a file of root's or of the relay's user (" + user(geteuid()) + "): chown it"};
   return std::nullopt;
@@ -91,11 +96,11 @@ bool read_line(int fd, std::vector<char>& line) {
   return true;
 }
 
-Result<std::string, Refusal> read_place(const Place& place, IntegerRange bytes) {
+Result<std::string, Refusal> read_place(const Place& place, const SecretPlaces& places, IntegerRange bytes) {
   const OpenFile file(place.path);
   struct stat about {};
   if (file.fd() < 0 || fstat(file.fd(), &about) != 0) return cannot_open(place.path, errno);
-  if (auto refusal = judge_file(place, about)) return *std::move(refusal);
+  if (auto refusal = judge_file(place, places, about)) return *std::move(refusal);
   std::vector<char> line(static_cast<std::size_t>(bytes.most) + 3);  // A longer line, and both ends of one that fits.
   if (!read_line(file.fd(), line)) return cannot_open(place.path, errno);
   const auto size = static_cast<std::int64_t>(line.size());
@@ -139,7 +144,7 @@ bool has_secret(const FieldReader& reader, std::string_view key) {
 
 std::string read_secret(FieldReader& reader, std::string_view key, IntegerRange bytes) {
   const Keys keys = places_of(key);
-  if (!reader.directory()) {
+  if (!reader.places()) {
     for (const std::string& place : {keys.file, keys.credential})
       if (reader.has(place)) {
         (void)reader.text(place);
@@ -159,12 +164,14 @@ std::string read_secret(FieldReader& reader, std::string_view key, IntegerRange 
   }
   if (!path.empty())
     return taken(reader, keys.file,
-                 read_place({path.starts_with('/') ? path : *reader.directory() + path, Keeper::kOwner}, bytes));
+                 read_place({path.starts_with('/') ? path : reader.places()->directory + path, Keeper::kOwner},
+                            *reader.places(), bytes));
   if (reader.has(keys.file)) reader.complain(keys.file, "an empty path", "the path of a file");
   if (!reader.has(keys.credential)) return secret;
   Result<Place, Refusal> place = place_of_credential(name);
-  return taken(reader, keys.credential,
-               place ? read_place(*place, bytes) : Result<std::string, Refusal>(std::move(place.error())));
+  return taken(
+      reader, keys.credential,
+      place ? read_place(*place, *reader.places(), bytes) : Result<std::string, Refusal>(std::move(place.error())));
 }
 
 }  // namespace fanlight::control

@@ -37,16 +37,16 @@ class SecretSourceTest : public ::testing::Test {
   }
 
   // What `fields` come to as the configuration's; the problems are kept.
-  std::string read(std::vector<Field> fields, std::optional<std::string> directory) {
+  std::string read(std::vector<Field> fields, std::optional<SecretPlaces> places) {
     problems_.clear();
     std::vector<Problem> problems;
-    FieldReader reader("stream", 1, fields, problems, std::move(directory));
+    FieldReader reader("stream", 1, fields, problems, std::move(places));
     const std::string secret = read_secret(reader, "passphrase", {10, 79});
     reader.finish();
     for (const Problem& problem : problems) problems_.push_back(problem.text());
     return secret;
   }
-  std::string read(std::vector<Field> fields) { return read(std::move(fields), home_); }
+  std::string read(std::vector<Field> fields) { return read(std::move(fields), SecretPlaces{home_}); }
   std::string read_file(const std::string& path) { return read({{"passphrase_file", path, 1}}); }
   std::string read_credential(const std::string& name) { return read({{"passphrase_credential", name, 1}}); }
 
@@ -94,6 +94,17 @@ TEST_F(SecretSourceTest, AFileOfAnotherUserIsRefused) {
   ASSERT_EQ(chown((home_ + "theirs").c_str(), 4321, 4321), 0);
   EXPECT_EQ(read_file("theirs"), "");
   EXPECT_THAT(problems_, ElementsAre(AllOf(HasSubstr("theirs of user 4321"), HasSubstr("chown it"))));
+}
+
+TEST_F(SecretSourceTest, ARelayThatWillBeSomebodyElseMustBeAbleToReadItAgain) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  const SecretPlaces places{home_, 4321, "fanlight"};
+  write("key", "hush-hush-hush\n");
+  EXPECT_EQ(read({{"passphrase_file", "key", 1}}, places), "");
+  EXPECT_THAT(problems_, ElementsAre(AllOf(HasSubstr("key of root, accepted a file of relay.user"),
+                                           HasSubstr("chown fanlight " + home_ + "key"))));
+  ASSERT_EQ(chown((home_ + "key").c_str(), 4321, 4321), 0);
+  EXPECT_EQ(read({{"passphrase_file", "key", 1}}, places), "hush-hush-hush");
 }
 
 TEST_F(SecretSourceTest, ALineOfTheWrongLengthIsToldAndNotShown) {

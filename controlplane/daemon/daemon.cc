@@ -2,12 +2,14 @@
 
 #include <pthread.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <optional>
 
 #include "access/policy_doubts.h"
+#include "api/socket_file.h"
 #include "config/armour_section.h"
 #include "config/config.h"
 #include "crypto/secret_memory.h"
@@ -16,8 +18,10 @@
 #include "daemon/dataplane_plan.h"
 #include "daemon/default_stream_id.h"
 #include "daemon/log.h"
+#include "daemon/privileges.h"
 #include "daemon/readiness.h"
 #include "daemon/residue.h"
+#include "daemon/system_calls.h"
 #include "daemon/version.h"
 #include "daemon/way_out.h"
 #include "session/stream_policy.h"
@@ -77,9 +81,13 @@ int check(const DaemonOptions& options, const Config& config, const DataplanePla
 // The control loop takes the signals over before the shield falls, so that none is lost in between.
 Result<Done> run_control(Config config, const std::string& config_path, Dataplane& dataplane,
                          std::optional<SignalShield>& shield) {
+  const SeccompMode seccomp = config.relay.seccomp;
+  const PortKind port = config.relay.port;
   ControlLoop control(std::move(config), config_path, dataplane.mailboxes(), dataplane.streams());
   Result<Done> opened = control.open();
   if (!opened) return opened;
+  Result<Done> restricted = restrict_system_calls(seccomp, port);
+  if (!restricted) return restricted;
   shield.reset();
   std::fputs("fanlightd: ready\n", stderr);
   notify_service_manager("READY=1");
@@ -93,15 +101,40 @@ void open_secret_heap(std::size_t bytes) {
   spdlog::warn(
       "the memory for keys and passphrases, {} MiB, is not locked whole: the limit is {} KiB (RLIMIT_MEMLOCK), and "
       "keys "
-      "beyond may reach the swap space; raise it: LimitMEMLOCK={}M in the unit, or ulimit -l",
+      "beyond may reach swap space; raise it: LimitMEMLOCK={}M in the unit, or ulimit -l",
       heap.bytes >> 20, heap.lock_limit_bytes >> 10, 2 * (heap.bytes >> 20));
 }
 
-int serve(Config config, const std::string& config_path, const DataplanePlan& plan) {
+// What needs root is up. The API's socket comes after, so that it is the user's.
+Result<Done> leave_root(const Config& config, const std::string& config_path, const std::optional<Account>& account) {
+  if (!account) {
+    if (geteuid() == 0 && config.relay.port == PortKind::kSockets)
+      spdlog::warn(
+          "running as root, which sockets do not need; set relay.user = \"fanlight\" (useradd --system fanlight)");
+    return Done{};
+  }
+  if (geteuid() == 0) {
+    Result<Done> prepared = prepare_place(config.relay.api, account->uid, account->gid);
+    if (!prepared) return prepared;
+  }
+  Result<Done> became = become(*account);
+  if (!became) return became;
+  spdlog::info("running as {}", account->name);
+  if (access(config_path.c_str(), R_OK) != 0)
+    spdlog::warn("{} may not read {}: a reload will be refused; chown {} it", account->name, config_path,
+                 account->name);
+  return Done{};
+}
+
+int serve(Config config, const std::string& config_path, const DataplanePlan& plan,
+          const std::optional<Account>& account) {
+  forgo_new_privileges();
   std::optional<SignalShield> shield(std::in_place);
   Result<std::unique_ptr<Dataplane>> dataplane = Dataplane::open(config, plan);
   if (!dataplane) return fail(dataplane.error());
   for (const std::string& note : (*dataplane)->notes()) spdlog::info("{}", note);
+  const Result<Done> left = leave_root(config, config_path, account);
+  if (!left) return fail(left.error());
   const Result<Done> served = run_control(std::move(config), config_path, **dataplane, shield);
   (*dataplane)->stop();
   return served ? 0 : fail(served.error());
@@ -116,6 +149,8 @@ int run_daemon(const DaemonOptions& options) {
   if (const auto own = find_own_call(*config))
     return refuse({{options.config_path + ": [[call]] to " + own->text() + ": this is the relay itself"}});
   if (const auto fault = find_bad_default_stream_id(*config)) return refuse({{options.config_path + ": " + *fault}});
+  const Result<std::optional<Account>> account = find_account(config->relay);
+  if (!account) return refuse({{options.config_path + ": " + account.error().what}});
   const Result<DataplanePlan> plan = plan_dataplane(*config);
   if (!plan) return fail(plan.error());
   if (options.checks_only) return check(options, *config, *plan);
@@ -125,7 +160,7 @@ int run_daemon(const DaemonOptions& options) {
   spdlog::info("fanlightd {}; {}", kVersion, plan->text());
   for (const std::string& doubt : policy_doubts(*config)) spdlog::warn("{}", doubt);
   open_secret_heap(plan->secret_bytes);
-  return serve(std::move(*config), options.config_path, *plan);
+  return serve(std::move(*config), options.config_path, *plan, *account);
 }
 
 }  // namespace fanlight::control

@@ -61,6 +61,7 @@ class Configuration:
     backoff: bool = True
     sessions_max: int | None = None
     capacity_mbps: float | None = None
+    user: str | None = None  # Whom root becomes.
 
     def toml(self, api: Path) -> str:
         lines = ["[relay]", f"api = {_quoted(str(api))}", f'port = "{"ethernet" if self.devices else "sockets"}"',
@@ -69,6 +70,8 @@ class Configuration:
             lines.append(f"sessions_max = {self.sessions_max}")
         if self.capacity_mbps is not None:
             lines.append(f"capacity_mbps = {self.capacity_mbps}")
+        if self.user is not None:
+            lines.append(f"user = {_quoted(self.user)}")
         for address in self.listen:
             lines += ["[[listen]]", f"address = {_quoted(address)}"]
         if self.devices:

@@ -25,6 +25,7 @@ import event_cases  # noqa: E402
 import libsrt  # noqa: E402
 import load_cases  # noqa: E402
 import load_device_cases  # noqa: E402
+import privilege_cases  # noqa: E402
 import program_cases  # noqa: E402
 import relay as relays  # noqa: E402
 import secret_cases  # noqa: E402
@@ -414,7 +415,8 @@ def cases() -> list[tuple]:
                               ("link_down_and_up", survives_link_down))]
     ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
     # The longest first, so that none of them runs alone at the end.
-    return ethernet + [(test.__name__, test) for test in reversed(plain)] + program_cases.CASES + armour_cases.CASES + event_cases.CASES + webhook_cases.CASES + secret_cases.CASES
+    others = (program_cases, armour_cases, event_cases, webhook_cases, secret_cases, privilege_cases)
+    return ethernet + [(test.__name__, test) for test in reversed(plain)] + [case for module in others for case in module.CASES]
 
 
 def on_a_stage(build: Path, test, name: str, results: Results) -> None:

@@ -122,7 +122,7 @@ FLOORS = {
     "dataplane/worker": Floor(BELOW_WORKER, ("io/port.h", "io/doorbell.h")),
     "controlplane/jose": Floor(("base",), outside=("openssl/", "nlohmann/")),
     "controlplane/config": Floor(("base", "contract", "wire", "crypto", "jose"), ("api/socket_path.h",),
-                                 ("toml++/", "fcntl.h", "sys/stat.h", "unistd.h")),
+                                 ("toml++/", "fcntl.h", "pwd.h", "sys/stat.h", "unistd.h")),
     "controlplane/access": Floor(("base", "contract", "wire", "crypto", "jose", "config")),
     "controlplane/session": Floor(("base", "contract", "wire", "crypto", "jose", "config", "access")),
     "controlplane/hooks": Floor(("base", "contract", "wire", "crypto", "config", "access", "session"),
@@ -132,7 +132,7 @@ FLOORS = {
     "controlplane/capacity": Floor((*BELOW_WORKER, "io", "worker"), outside=("nlohmann/", "ifaddrs.h", *KERNEL)),
     "controlplane/daemon": Floor((*BELOW_WORKER, "net", "io", "worker", "config", "access", "session", "hooks", "api",
                                   "capacity"),
-                                 outside=("boost/", "spdlog/", "CLI/", "malloc.h", *KERNEL)),
+                                 outside=("boost/", "spdlog/", "CLI/", "malloc.h", "seccomp.h", "pwd.h", "grp.h", *KERNEL)),
     # A program that drives the dataplane's rooms from the other end.
     "tools/fanlight_load": Floor((*BELOW_WORKER, "net", "io"), outside=("nlohmann/", "CLI/", "srt/", *KERNEL)),
     "tools": Floor(("base", "contract", "wire"), ("api/socket_path.h",), ("boost/", "nlohmann/", "CLI/", *KERNEL)),
@@ -410,6 +410,23 @@ def check_counters_move() -> Iterable[str]:
                 yield f"{path}: nothing in the dataplane says {kind}::{enumerator}"
 
 
+def check_system_calls() -> Iterable[str]:
+    """The relay's system calls are those that docs/security.md lists."""
+    path = "controlplane/daemon/system_calls.cc"
+    code = re.sub(r"//[^\n]*", "", read(path))
+    tables = "".join(re.findall(r"constexpr const char\* kAllowed\w*\[\] = \{(.*?)\};", code, re.S))
+    in_code = set(re.findall(r'"(\w+)"', tables)) | set(re.findall(r'rules\.(?:allow|allow_if|answer)\("(\w+)"', code))
+    section = read("docs/security.md").partition("\n## System calls\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.split("\n") if line.startswith("| ")]
+    in_document = set(re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in rows)))
+    if len(in_code) < 50:
+        yield f"{path}: the tables were not found"
+    for name in sorted(in_code - in_document):
+        yield f"docs/security.md: `{name}` is allowed and not under \"System calls\""
+    for name in sorted(in_document - in_code):
+        yield f"docs/security.md: `{name}` under \"System calls\" is not in {path}"
+
+
 # --- documents
 
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -520,6 +537,7 @@ CHECKS: dict[str, Callable[[], Iterable[str]]] = {
     "build": check_build,
     "counters-document": check_counters_document,
     "counters-move": check_counters_move,
+    "system-calls": check_system_calls,
     "links": check_links,
     "decisions": check_decisions,
     "format": check_format,
