@@ -210,9 +210,9 @@ Result<Done> restrict_system_calls(SeccompMode mode, PortKind port) {
   // For all threads, refusals into the kernel's log, found by halving instead of one after the other. This is no
   // guest's code, so that the processor need not be slowed down against it.
   for (const auto& [attribute, value] : {std::pair{SCMP_FLTATR_CTL_TSYNC, 1u},
-                                        {SCMP_FLTATR_CTL_LOG, 1u},
-                                        {SCMP_FLTATR_CTL_OPTIMIZE, 2u},
-                                        {SCMP_FLTATR_CTL_SSB, 1u}})
+                                         {SCMP_FLTATR_CTL_LOG, 1u},
+                                         {SCMP_FLTATR_CTL_OPTIMIZE, 2u},
+                                         {SCMP_FLTATR_CTL_SSB, 1u}})
     (void)seccomp_attr_set(filter.get(), attribute, value);
   Rules rules(filter.get());
   for (const char* name : kAllowed) rules.allow(name);

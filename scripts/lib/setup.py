@@ -18,7 +18,7 @@ BUILD_PACKAGES = (
 PEER_PACKAGES = (
     "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-bad iproute2 ethtool "
     "fonts-dejavu-core").split()
-TEST_PACKAGES = ["clang-format", "gdb"]
+TEST_PACKAGES = ["clang-format", "gdb", "systemd"]
 BENCH_PACKAGES = "libbenchmark-dev libipsec-mb-dev libsrt-openssl-dev".split()
 # What ./scripts/run needs of all that can be built.
 PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight")

@@ -30,6 +30,7 @@ import program_cases  # noqa: E402
 import relay as relays  # noqa: E402
 import secret_cases  # noqa: E402
 import setup  # noqa: E402
+import unit_cases  # noqa: E402
 import veth  # noqa: E402
 import webhook_cases  # noqa: E402
 from compare import compare  # noqa: E402
@@ -415,7 +416,7 @@ def cases() -> list[tuple]:
                               ("link_down_and_up", survives_link_down))]
     ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
     # The longest first, so that none of them runs alone at the end.
-    others = (program_cases, armour_cases, event_cases, webhook_cases, secret_cases, privilege_cases)
+    others = (program_cases, armour_cases, event_cases, webhook_cases, secret_cases, privilege_cases, unit_cases)
     return ethernet + [(test.__name__, test) for test in reversed(plain)] + [case for module in others for case in module.CASES]
 
 
