@@ -82,7 +82,7 @@ void read_url(FieldReader& reader, WebhookRule& rule) {
 void read_ca_file(FieldReader& reader, WebhookRule& rule) {
   rule.ca_file = reader.text("ca_file");
   if (!reader.has("ca_file")) return;
-  if (!rule.ca_file.starts_with('/') && reader.directory()) rule.ca_file = *reader.directory() + rule.ca_file;
+  if (!rule.ca_file.starts_with('/') && reader.places()) rule.ca_file = reader.places()->directory + rule.ca_file;
   if (!rule.url.is_tls) reader.complain("ca_file", "one beside an http:// URL", "an https:// URL");
   if (!std::ifstream(rule.ca_file))
     reader.complain("ca_file", quoted(rule.ca_file) + ", which cannot be read", "a file of PEM certificates");
