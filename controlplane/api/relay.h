@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/policy_rule.h"
 #include "config/rules.h"
 #include "contract/counters.h"
 #include "hooks/webhook_view.h"
+#include "session/access_forecast.h"
 #include "session/admission.h"
 #include "session/ban_table.h"
 #include "session/call_table.h"
+#include "session/key_ring.h"
 #include "session/report_desk.h"
 
 namespace fanlight::control {
@@ -43,6 +46,11 @@ class Relay {
   [[nodiscard]] virtual Result<Done> kick(SocketId socket) = 0;
   // Of a stream's or pattern's viewers, or of one session. Answers how many get another.
   [[nodiscard]] virtual Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) = 0;
+  [[nodiscard]] virtual std::vector<PolicyRule> policies() const = 0;
+  [[nodiscard]] virtual AccessForecast forecast(const AccessQuestion& question) = 0;
+  virtual void set_key(const KeyRule& rule) = 0;
+  [[nodiscard]] virtual std::vector<KeyView> keys() const = 0;
+  [[nodiscard]] virtual Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) = 0;
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) = 0;
   [[nodiscard]] virtual std::vector<CallView> calls() const = 0;

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "access/stream_id.h"
+#include "api/access_routes.h"
+#include "api/answers.h"
 #include "api/json_answers.h"
 #include "api/metrics.h"
 #include "config/call_rule.h"
@@ -15,69 +17,6 @@ namespace fanlight::control {
 namespace {
 
 using nlohmann::json;
-
-Response json_response(unsigned status, const json& body) { return {status, json_text(body)}; }
-
-Response method_refused(std::string_view allow) {
-  Response response = error_response(405, "method_not_allowed", "this resource takes " + std::string{allow});
-  response.allow = allow;
-  return response;
-}
-
-Response not_found(std::string_view what) { return error_response(404, "not_found", what); }
-
-Response refusal(const Error& error) {
-  switch (error.code) {
-    case ErrorCode::kInvalid:
-      return error_response(400, "invalid", error.what);
-    case ErrorCode::kNotFound:
-      return error_response(404, "not_found", error.what);
-    case ErrorCode::kInUse:
-      return error_response(409, "in_use", error.what);
-    case ErrorCode::kNoRights:
-      return error_response(403, "no_rights", error.what);
-    case ErrorCode::kNoMemory:
-      return error_response(507, "no_memory", error.what);
-    case ErrorCode::kNoDevice:
-    case ErrorCode::kUnavailable:
-      return error_response(503, "unavailable", error.what);
-    case ErrorCode::kFailed:
-      break;
-  }
-  return error_response(500, "failed", error.what);
-}
-
-Field::Value value_of(const json& value) {
-  if (value.is_boolean()) return value.get<bool>();
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (value.is_number_float()) return value.get<double>();
-  if (value.is_string()) return value.get<std::string>();
-  return {};
-}
-
-// The body's keys; empty when it is no object.
-std::optional<std::vector<Field>> fields_of(const std::string& body) {
-  const json parsed = json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_object()) return std::nullopt;
-  std::vector<Field> fields;
-  for (const auto& [key, value] : parsed.items()) fields.push_back({key, value_of(value), 0});
-  return fields;
-}
-
-// Some of them are passphrases, or URLs that hold one.
-std::vector<std::string*> texts_of(std::vector<Field>& fields) {
-  std::vector<std::string*> texts;
-  for (Field& field : fields)
-    if (auto* text = std::get_if<std::string>(&field.value)) texts.push_back(text);
-  return texts;
-}
-
-// Every mistake in one sentence, as the configuration tells them.
-std::string sentence_of(const std::vector<Problem>& problems) {
-  std::string all;
-  for (const Problem& problem : problems) all += (all.empty() ? "" : "; ") + problem.text();
-  return all;
-}
 
 bool knows(const Report& report, std::string_view stream) {
   return std::ranges::find(report.streams, stream, &StreamView::name) != report.streams.end() ||
@@ -141,6 +80,7 @@ Routes::Outcome Routes::start(const Request& request) {
     if (!name) return error_response(400, "invalid", "the stream's name has a malformed percent escape");
     return request.method == "DELETE" ? remove_stream(*name) : method_refused("DELETE");
   }
+  if (std::optional<Response> response = AccessRoutes(relay_).start(request, path)) return *std::move(response);
   return not_found("no such resource; docs/api.md lists them");
 }
 

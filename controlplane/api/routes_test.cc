@@ -38,6 +38,11 @@ class FakeRelay final : public Relay {
     if (!answer) return answer.error();
     return 312u;
   }
+  std::vector<PolicyRule> policies() const override { return {}; }
+  AccessForecast forecast(const AccessQuestion&) override { return {}; }
+  void set_key(const KeyRule&) override {}
+  std::vector<KeyView> keys() const override { return {}; }
+  Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
   Result<std::uint32_t> add_call(const CallRule& rule) override {
     called = rule;
     if (!answer) return answer.error();

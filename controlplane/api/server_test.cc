@@ -29,6 +29,11 @@ class SilentRelay final : public Relay {
   Result<Done> remove_stream(std::string_view) override { return Done{}; }
   Result<Done> kick(SocketId) override { return Done{}; }
   Result<std::size_t> rotate_keys(std::string_view, SocketId) override { return 0u; }
+  std::vector<PolicyRule> policies() const override { return {}; }
+  AccessForecast forecast(const AccessQuestion&) override { return {}; }
+  void set_key(const KeyRule&) override {}
+  std::vector<KeyView> keys() const override { return {}; }
+  Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
   Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
   std::vector<CallView> calls() const override { return {}; }

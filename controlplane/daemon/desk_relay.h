@@ -24,6 +24,16 @@ class DeskRelay final : public Relay {
   [[nodiscard]] Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) override {
     return settled(desk_.rotate_keys(io::MonotonicClock::now(), stream, socket));
   }
+  [[nodiscard]] std::vector<PolicyRule> policies() const override { return desk_.policies(); }
+  [[nodiscard]] AccessForecast forecast(const AccessQuestion& question) override { return desk_.forecast(question); }
+  void set_key(const KeyRule& rule) override {
+    desk_.set_key(rule);
+    settle_();
+  }
+  [[nodiscard]] std::vector<KeyView> keys() const override { return desk_.keys(); }
+  [[nodiscard]] Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) override {
+    return settled(desk_.expire_keys(io::MonotonicClock::now(), place, in_seconds, kicks));
+  }
   [[nodiscard]] Result<std::uint32_t> add_call(const CallRule& rule) override {
     return settled(desk_.add_call(io::MonotonicClock::now(), rule));
   }

@@ -32,6 +32,20 @@ struct RingKey {
   [[nodiscard]] bool is_expired(WallTime now) const { return expires && *expires <= now; }
 };
 
+// A key as the operator sees it: never what it is.
+struct KeyView {
+  KeyPlace place;
+  KeySource source = KeySource::kConfig;
+  WallTime set_at{};  // 0: with its stream.
+  std::optional<WallTime> expires{};
+  bool is_expired = false;
+  std::uint32_t sessions = 0;  // That came in with it.
+};
+struct ExpiredKeys {
+  std::uint32_t keys = 0;
+  std::uint32_t sessions = 0;
+};
+
 // Who wants in: its stream, direction, user and group.
 struct KeySeeker {
   std::string_view stream;

@@ -106,12 +106,15 @@ void SessionDesk::handle(event::ConclusionReceived& event) {
   }
 }
 
+AccessRequest SessionDesk::request_of(const Endpoint& from, const StreamRequest& wanted, WallTime at) {
+  return {.wanted = wanted, .from = from, .at = at};
+}
+
 AccessRequest SessionDesk::request_of(const Path& path, const Conclusion& conclusion) const {
-  return {.wanted = conclusion.request,
-          .from = path.remote,
-          .srt_version = conclusion.caller.srt_version,
-          .is_encrypted = !conclusion.key_message.empty(),
-          .at = wall_clock_()};
+  AccessRequest request = request_of(path.remote, conclusion.request, wall_clock_());
+  request.srt_version = conclusion.caller.srt_version;
+  request.is_encrypted = !conclusion.key_message.empty();
+  return request;
 }
 
 void SessionDesk::admit(const event::ConclusionReceived& event, const Conclusion& conclusion) {

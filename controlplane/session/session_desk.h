@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "config/rules.h"
 #include "contract/commands.h"
+#include "session/access_forecast.h"
 #include "session/admission.h"
 #include "session/ban_table.h"
 #include "session/call_table.h"
@@ -50,20 +51,6 @@ inline constexpr Micros kLinger = seconds(30);  // While viewers of a pattern's 
 struct Notice {
   enum class Level { kInfo, kWarning } level = Level::kInfo;
   std::string text;
-};
-
-// A key as the operator sees it: never what it is.
-struct KeyView {
-  KeyPlace place;
-  KeySource source = KeySource::kConfig;
-  WallTime set_at{};  // 0: with its stream.
-  std::optional<WallTime> expires{};
-  bool is_expired = false;
-  std::uint32_t sessions = 0;  // That came in with it.
-};
-struct ExpiredKeys {
-  std::uint32_t keys = 0;
-  std::uint32_t sessions = 0;
 };
 
 // What a caller must know.
@@ -142,6 +129,9 @@ class SessionDesk {
     policies_ = std::move(policies);
     refusals_.clear();
   }
+  [[nodiscard]] const std::vector<PolicyRule>& policies() const { return policies_.rules(); }
+  // What would become of a caller that knows the passphrase; nothing changes.
+  [[nodiscard]] AccessForecast forecast(const AccessQuestion& question);
   // What callers without a stream ID ask for, by the way they came.
   void set_default_stream_ids(std::function<std::string_view(const Path&)> ids) { default_stream_id_ = std::move(ids); }
   // Passphrases of users, groups and streams (ring_desk.cc). What the API set stays until the process ends; sessions
@@ -195,6 +185,7 @@ class SessionDesk {
 
   // --- conclusions
   void admit(const event::ConclusionReceived& event, const Conclusion& conclusion);
+  [[nodiscard]] static AccessRequest request_of(const Endpoint& from, const StreamRequest& wanted, WallTime at);
   [[nodiscard]] AccessRequest request_of(const Path& path, const Conclusion& conclusion) const;
   void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
                  Asked asked);
@@ -211,6 +202,8 @@ class SessionDesk {
   [[nodiscard]] std::optional<Denied> judge_address(const IpAddress& address, const Grant& grant) const;
   [[nodiscard]] std::optional<Denied> judge_limits(const StreamEntry* stream, const StreamPolicy& policy, Role role,
                                                    const Grant& grant);
+  // Of a forecast (forecast_desk.cc).
+  void foresee_entry(AccessForecast& forecast, const Grant& grant);
   void judge_bitrate(StreamEntry& stream, double bits);
   void close_publisher(StreamEntry& stream, CloseReason reason);
   void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys,

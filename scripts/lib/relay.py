@@ -62,6 +62,7 @@ class Configuration:
     sessions_max: int | None = None
     capacity_mbps: float | None = None
     user: str | None = None  # Whom root becomes.
+    more: str = ""  # Tables as they stand in the file.
 
     def toml(self, api: Path) -> str:
         lines = ["[relay]", f"api = {_quoted(str(api))}", f'port = "{"ethernet" if self.devices else "sockets"}"',
@@ -82,7 +83,7 @@ class Configuration:
             lines += ["[[stream]]", *_assignments(stream)]
         for call in self.calls:
             lines += ["[[call]]", *_assignments(call)]
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines) + "\n" + self.more
 
 
 def _assignments(table) -> list[str]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+import access_cases  # noqa: E402
 import calls  # noqa: E402
 import clients  # noqa: E402
 import gcm_cases  # noqa: E402
@@ -191,7 +192,7 @@ def tasks(args, results: Results) -> list[tuple]:
     impaired_first = sorted(by_group, key=lambda task: not task[0].startswith(("loss", "rough")))
     return [("join/*", lambda: join_cases.run(*rest)), ("bad/*", lambda: run_refusals(*rest)), *impaired_first,
             *worker_cases.tasks(*rest), *calls.tasks(*rest),
-            *rekey_cases.tasks(*rest), *gcm_cases.tasks(*rest)]
+            *rekey_cases.tasks(*rest), *gcm_cases.tasks(*rest), ("access/*", lambda: access_cases.run(*rest))]
 
 
 def main() -> int:

@@ -9,16 +9,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "fanlight/ask.h"
 #include "fanlight/http_client.h"
 #include "fanlight/reports.h"
 #include "fanlight/tables.h"
 #include "fanlight/version.h"
 
 namespace fanlight::cli {
-namespace {
-
 using nlohmann::json;
-using Report = std::string (*)(const json&);
 
 int fail(const std::string& what) {
   std::fprintf(stderr, "fanlight: %s\n", printable(what).c_str());
@@ -33,12 +31,6 @@ std::string reason_of(const Answer& answer) {
              : "the relay answered with status " + std::to_string(answer.status);
 }
 
-struct Ask {
-  std::string_view method = "GET";
-  std::string target;
-  std::string body = {};
-};
-
 int ask(const Context& context, const Ask& question, Report report) {
   const Result<Answer> answer = exchange(context.api, question.method, question.target, question.body);
   if (!answer) return fail(answer.error().what);
@@ -49,7 +41,6 @@ int ask(const Context& context, const Ask& question, Report report) {
   return 0;
 }
 
-// The file's first line; an editor's newline at its end is not part of a passphrase.
 Result<std::string> read_passphrase(const std::string& path) {
   std::ifstream file(path);
   std::string line;
@@ -59,6 +50,8 @@ Result<std::string> read_passphrase(const std::string& path) {
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
 }
+
+namespace {
 
 Result<Done> add_passphrase(json& body, const char* key, const std::string& path) {
   if (path.empty()) return Done{};

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "api/socket_path.h"
+#include "fanlight/access.h"
 #include "fanlight/capacity.h"
 #include "fanlight/commands.h"
 #include "fanlight/tables.h"
@@ -28,6 +29,10 @@ struct CommandLine {
   void add_session_commands();
   void add_ban_commands();
   void add_key_commands();
+  void add_key_ring_commands(CLI::App& group);
+  void add_policy_commands();
+  void add_key_place(CLI::App& verb, KeyOfWhom& whom);
+  CLI::Option* add_span(CLI::App& verb, const char* option, const char* what);
   void add_capacity_command();
   void add_call_commands(const char* role, const char* what, const char* example);
 
@@ -36,6 +41,10 @@ struct CommandLine {
   CapacityQuestion capacity;
   NewStream stream;
   NewCall call;
+  PolicyQuestion question;
+  KeyToSet key;
+  KeyToExpire end;
+  std::string span_text;
   NewBan ban_order;
   std::string ban_span;
   std::string name;
@@ -68,6 +77,7 @@ CommandLine::CommandLine() {
   add_session_commands();
   add_ban_commands();
   add_key_commands();
+  add_policy_commands();
   add_capacity_command();
   add_call_commands("viewer", "push a stream out: call a listener that is sent the stream",
                     "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main");
@@ -167,8 +177,9 @@ void CommandLine::add_ban_commands() {
 
 void CommandLine::add_key_commands() {
   CLI::App* group =
-      command(app, "key", "the keys that viewers' packets are encrypted with", "fanlight key rotate live/main");
+      command(app, "key", "passphrases, and the keys that viewers' packets are encrypted with", "fanlight key list");
   group->require_subcommand(1);
+  add_key_ring_commands(*group);
   CLI::App* rotate = command(*group, "rotate", "give encrypted viewers another key, without a packet lost",
                              "fanlight key rotate live/main\n  fanlight key rotate 'live/*' --json\n  "
                              "fanlight key rotate --session 17\n\nPublishers renew their keys themselves.");
@@ -179,6 +190,68 @@ void CommandLine::add_key_commands() {
     if (name.empty() && id == 0) throw CLI::RequiredError("STREAM or --session");
     run = [this] { return rotate_keys(context, name, id); };
   });
+}
+
+void CommandLine::add_key_place(CLI::App& verb, KeyOfWhom& whom) {
+  verb.add_option("STREAM", whom.stream, "live/main, or a pattern like 'live/*'")->required();
+  verb.add_flag("--publish", whom.publishes, "of publishers");
+  verb.add_flag("--view", whom.views, "of viewers");
+  CLI::Option* user = verb.add_option("--user", whom.user, "of the one who says u= this");
+  verb.add_option("--group", whom.group, "of this group, as policies and tokens have it")->excludes(user);
+}
+
+CLI::Option* CommandLine::add_span(CLI::App& verb, const char* option, const char* what) {
+  return verb.add_option(option, span_text, what)->type_name("SPAN")->check([](const std::string& text) {
+    return parse_span(text) ? std::string{} : "a span is a number and s, m, h or d: 10m";
+  });
+}
+
+void CommandLine::add_key_ring_commands(CLI::App& group) {
+  CLI::App* set = command(group, "set", "set a passphrase for new sessions, until the relay ends",
+                          "fanlight key set live/main --view --user bob --passphrase-file bob.key\n  fanlight key set "
+                          "'live/*' --publish --expires 2h < key.txt\n\nWithout a file one line of stdin is read; a "
+                          "terminal asks for it and does not show it.");
+  add_key_place(*set, key.whom);
+  set->add_option("--passphrase-file", key.passphrase_file, "file whose first line is the passphrase")
+      ->type_name("FILE");
+  add_span(*set, "--expires", "90s, 10m, 2h or 7d from now; without it never");
+  set->callback([this] {
+    if (!key.whom.publishes && !key.whom.views) throw CLI::RequiredError("--publish, --view or both");
+    key.expires_s = parse_span(span_text);
+    run = [this] { return set_key(context, key); };
+  });
+  command(group, "list", "who needs a passphrase, since when and until when; never what it is", "fanlight key list")
+      ->callback([this] { run = [this] { return list_keys(context); }; });
+  CLI::App* expire =
+      command(group, "expire", "let nobody in with a passphrase any more: they hear 2423",
+              "fanlight key expire live/main --view --user bob\n  fanlight key expire live/main --in 10m "
+              "--kick\n\nWithout a direction: both of the stream. Set another one to open it again.");
+  add_key_place(*expire, end.whom);
+  add_span(*expire, "--in", "90s, 10m, 2h or 7d from now; without it at once");
+  expire->add_flag("--kick", end.kicks, "then end the sessions that came in with it, too");
+  expire->callback([this] {
+    end.in_s = parse_span(span_text).value_or(0);
+    run = [this] { return expire_keys(context, end); };
+  });
+}
+
+void CommandLine::add_policy_commands() {
+  CLI::App* group = command(app, "policy", "who may publish and view", "fanlight policy list");
+  group->require_subcommand(1);
+  command(*group, "list", "the policies, in the order in which they are tried", "fanlight policy list")
+      ->callback([this] { run = [this] { return list_policies(context); }; });
+  CLI::App* check =
+      command(*group, "check", "what would become of a caller, and which policy decides",
+              "fanlight policy check '#!::r=live/main,m=request,u=bob' --from 203.0.113.7\n  fanlight "
+              "policy check publish:live/main --from '[2001:db8::1]:5000' --at 2026-12-24T18:00:00+01:00\n\n"
+              "Nothing is changed, and no webhook asked. Exit codes: 0 let in, or a webhook decides; 1 "
+              "turned away; 2 wrong usage.");
+  check->add_option("STREAMID", question.stream_id, "as the caller sends it; '' for a caller without one")->required();
+  check->add_option("--from", question.from, "its address, with its port or without")
+      ->type_name("ADDRESS[:PORT]")
+      ->required();
+  check->add_option("--at", question.at, "then, instead of now")->type_name("TIME");
+  check->callback([this] { run = [this] { return check_policy(context, question); }; });
 }
 
 // Listeners that the relay calls, by what they are to the stream.
@@ -215,7 +288,7 @@ std::string unknown_word(const CLI::App& app, const CLI::ParseError& error) {
 
 int refuse(const std::string& word, const CLI::App& app) {
   std::string parent = "fanlight";
-  for (const char* group : {"stream", "viewer", "publisher", "key"})
+  for (const char* group : {"stream", "viewer", "publisher", "key", "policy"})
     if (app.got_subcommand(group)) parent = std::string{"fanlight "} + group;
   const char* kind = word.front() == '-' ? "option" : "command";
   std::fprintf(stderr, "%s: unknown %s %s\nRun %s --help for more information.\n", parent.c_str(), kind,

@@ -1,0 +1,80 @@
+// SessionDesk's word on callers that have not come: the same judgements in the same order, and nothing changes.
+#include <utility>
+#include <variant>
+
+#include "access/policy_doubts.h"
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+namespace {
+
+using Outcome = AccessForecast::Outcome;
+using wire::Reject;
+
+std::string state_of(const StreamEntry* stream, const StreamPolicy* policy) {
+  if (stream != nullptr && stream->is_published)
+    return "published, " + std::to_string(stream->viewers()) + (stream->viewers() == 1 ? " viewer" : " viewers");
+  if (stream != nullptr) return "there, without a publisher";
+  return policy == nullptr ? "no such stream" : "would begin under " + policy->name;
+}
+
+void turn_away(AccessForecast& forecast, Reject reason, std::string by) {
+  forecast.outcome = Outcome::kTurnedAway;
+  forecast.reason = reason;
+  if (!by.empty()) forecast.by = std::move(by);
+}
+
+}  // namespace
+
+AccessForecast SessionDesk::forecast(const AccessQuestion& question) {
+  AccessForecast forecast{.from = question.from, .at = question.at.value_or(wall_clock_())};
+  const bool is_mute = question.stream_id.empty();
+  auto wanted = parse_stream_id(is_mute ? default_stream_id_(Path{.remote = question.from, .local = {}})
+                                        : std::string_view{question.stream_id});
+  if (!wanted) {
+    turn_away(forecast, wanted.error(), "the stream ID");
+    return forecast;
+  }
+  const AccessRequest request = request_of(question.from, *wanted, forecast.at);
+  forecast.wanted = *std::move(wanted);
+  forecast.token_fault = request.token_fault;
+  const std::vector<std::string> misses = policies_.misses(request);
+  for (std::size_t i = 0; i < misses.size(); ++i)
+    forecast.policies.push_back({policy_text(policies_.rules()[i], i), misses[i]});
+  Decision decision = policies_.judge(request);
+  if (const auto* denied = std::get_if<Denied>(&decision)) {
+    turn_away(forecast, denied->reason, denied->by);
+    return forecast;
+  }
+  const auto* asked = std::get_if<Asked>(&decision);
+  const Grant& grant = asked != nullptr ? asked->grant : std::get<Grant>(decision);
+  forecast.outcome = asked != nullptr ? Outcome::kAsked : Outcome::kLetIn;
+  forecast.by = grant.by;
+  if (asked != nullptr) forecast.webhook = asked->hook;
+  foresee_entry(forecast, grant);
+  return forecast;
+}
+
+// As try_open() goes on, with a caller that knows the passphrase. What the judgements count is taken back.
+void SessionDesk::foresee_entry(AccessForecast& forecast, const Grant& grant) {
+  const StreamRequest& request = *forecast.wanted;
+  const StreamEntry* stream = streams_.find(request.name);
+  const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
+  forecast.stream = state_of(stream, policy);
+  if (auto denied = judge_address(forecast.from.ip, grant)) return turn_away(forecast, denied->reason, denied->by);
+  if (policy == nullptr || (stream != nullptr && stream->is_removed))
+    return turn_away(forecast, Reject::kNotFound, "the stream");
+  const KeyChoice choice = choose_key(*policy, request, grant);
+  if (choice.key != nullptr)
+    forecast.key = "the key for " + place_text(choice.key->place);
+  else if (!choice.passphrase->is_empty())
+    forecast.key = (request.role == Role::kPublisher ? "publish_passphrase of " : "view_passphrase of ") + policy->name;
+  if (choice.key != nullptr && choice.key->is_expired(forecast.at))
+    return turn_away(forecast, Reject::kLocked, forecast.key + ", which has expired");
+  if (const auto reason = judge_stream(stream, request.role)) return turn_away(forecast, *reason, "the stream");
+  const Admission before = admission_;
+  if (auto denied = judge_limits(stream, *policy, request.role, grant)) turn_away(forecast, denied->reason, denied->by);
+  admission_ = before;
+}
+
+}  // namespace fanlight::control

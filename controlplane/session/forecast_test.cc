@@ -1,0 +1,127 @@
+// A forecast says what then happens, and changes nothing.
+#include <gmock/gmock.h>
+
+#include "session/desk_fixture.h"
+
+namespace fanlight::control {
+namespace {
+
+using testing::HasSubstr;
+using Outcome = AccessForecast::Outcome;
+
+class ForecastTest : public DeskTest {
+ protected:
+  AccessForecast forecast(std::string stream_id, const char* from = "192.0.2.9") {
+    return desk().forecast({.stream_id = std::move(stream_id), .from = {IpAddress::parse(from).value(), 0}});
+  }
+  static PolicyRule policy(PolicyRule::Then then, int line) {
+    PolicyRule rule;
+    rule.then = then;
+    rule.line = line;
+    return rule;
+  }
+};
+
+TEST_F(ForecastTest, EachPolicyIsToldAndWhichDecides) {
+  begin({secret_rule("live/main")});
+  PolicyRule publishers = policy(PolicyRule::Then::kAllow, 7);
+  publishers.role = Role::kPublisher;
+  PolicyRule enemies = policy(PolicyRule::Then::kDeny, 11);
+  enemies.users = {"mallory"};
+  desk().set_policies(PolicyTable({publishers, enemies, policy(PolicyRule::Then::kAllow, 15)}));
+
+  AccessForecast told = forecast("#!::r=live/main,u=mallory");
+  EXPECT_EQ(told.outcome, Outcome::kTurnedAway);
+  EXPECT_EQ(told.reason, wire::Reject::kForbidden);
+  EXPECT_EQ(told.by, "policy 2 (line 11)");
+  ASSERT_EQ(told.policies.size(), 3u);
+  EXPECT_EQ(told.policies[0].miss, "it is about mode publish");
+  EXPECT_EQ(told.policies[1].miss, "");
+  EXPECT_EQ(told.policies[1].policy, "policy 2 (line 11): *, users mallory: deny 2403");
+
+  told = forecast("live/main");
+  EXPECT_EQ(told.outcome, Outcome::kLetIn);
+  EXPECT_EQ(told.by, "policy 3 (line 15)");
+  EXPECT_EQ(told.key, "view_passphrase of live/main");
+  EXPECT_EQ(told.stream, "there, without a publisher");
+}
+
+TEST_F(ForecastTest, WhatStandsInTheWayBehindThePolicies) {
+  StreamRule impatient = rule("live/quick");
+  impatient.wait = false;
+  begin({rule("live/main"), impatient, rule("live/new*")});
+  desk().reload_keys(
+      {{.place = {.stream = "live/main", .user = "bob"}, .passphrase = "bob's passphrase", .expires = 0}});
+  let_in(publisher("live/main"));
+  const struct {
+    const char* stream_id;
+    Outcome outcome;
+    wire::Reject reason;
+    const char* by;
+    const char* stream;
+  } rows[] = {
+      {"live/main", Outcome::kLetIn, wire::Reject::kUnknown, "", "published, 0 viewers"},
+      {"#!::r=live/main,u=bob", Outcome::kTurnedAway, wire::Reject::kLocked, "which has expired", "published"},
+      {"publish:live/main", Outcome::kTurnedAway, wire::Reject::kConflict, "the stream", "published"},
+      {"live/quick", Outcome::kTurnedAway, wire::Reject::kNotFound, "the stream", "without a publisher"},
+      {"live/none", Outcome::kTurnedAway, wire::Reject::kNotFound, "the stream", "no such stream"},
+      {"publish:live/new1", Outcome::kLetIn, wire::Reject::kUnknown, "", "would begin under live/new*"},
+      {"live//main", Outcome::kTurnedAway, wire::Reject::kBadRequest, "the stream ID", ""},
+      {"#!::r=a,m=bidirectional", Outcome::kTurnedAway, wire::Reject::kBadMode, "the stream ID", ""},
+      {"", Outcome::kTurnedAway, wire::Reject::kBadRequest, "the stream ID", ""},
+  };
+  for (const auto& row : rows) {
+    const AccessForecast told = forecast(row.stream_id);
+    EXPECT_EQ(told.outcome, row.outcome) << row.stream_id;
+    EXPECT_EQ(told.reason, row.reason) << row.stream_id;
+    EXPECT_THAT(told.by, HasSubstr(row.by)) << row.stream_id;
+    EXPECT_THAT(told.stream, HasSubstr(row.stream)) << row.stream_id;
+  }
+  desk().set_default_stream_ids([](const Path&) { return "live/main"; });
+  EXPECT_EQ(forecast("").outcome, Outcome::kLetIn);
+}
+
+TEST_F(ForecastTest, LimitsAreLookedAtAndNothingIsCounted) {
+  begin({rule("live/main")});
+  PolicyRule few = policy(PolicyRule::Then::kAllow, 7);
+  few.limits = {.viewers_max = 1, .sessions_per_address_max = 2};
+  desk().set_policies(PolicyTable({few}));
+  desk().limit_egress(15e6, 20e6);
+  EXPECT_EQ(forecast("live/main").outcome, Outcome::kLetIn);
+  EXPECT_EQ(forecast("live/main").outcome, Outcome::kLetIn) << "the first look took no place";
+  let_in(viewer("live/main", 1));
+  EXPECT_THAT(forecast("live/main").by, HasSubstr("viewers_max = 1 of policy 1 (line 7)"));
+  let_in(publisher("live/main"));
+  EXPECT_THAT(forecast("live/main").by, HasSubstr("sessions_per_address_max = 2"));
+  desk().set_policies(PolicyTable({policy(PolicyRule::Then::kAllow, 7)}));
+  EXPECT_THAT(forecast("live/main").by, HasSubstr("as much as it may"));
+  EXPECT_EQ(desk().admission().refused, 0u);
+  EXPECT_TRUE(take_commands().empty());
+  take_notices();
+  EXPECT_EQ(rejection_of(viewer("live/main", 3)), 2402) << "as foretold";
+}
+
+TEST_F(ForecastTest, AWebhookIsNamedAndNotAsked) {
+  begin({rule("live/main")});
+  PolicyRule asks = policy(PolicyRule::Then::kAsk, 7);
+  asks.webhook = "door";
+  desk().set_policies(PolicyTable({asks}));
+  const AccessForecast told = forecast("live/main");
+  EXPECT_EQ(told.outcome, Outcome::kAsked);
+  EXPECT_EQ(told.webhook, "door");
+  EXPECT_FALSE(desk().poll_inquiry());
+}
+
+TEST_F(ForecastTest, AtAnotherTime) {
+  begin({rule("live/main")});
+  PolicyRule mornings = policy(PolicyRule::Then::kAllow, 7);
+  mornings.when = {.begin = 6 * 60, .end = 9 * 60, .is_utc = true};
+  desk().set_policies(PolicyTable({mornings}));
+  AccessQuestion question{.stream_id = "live/main", .from = {}, .at = WallTime{7 * 3'600}};
+  EXPECT_EQ(desk().forecast(question).outcome, Outcome::kLetIn);
+  question.at = WallTime{9 * 3'600};
+  EXPECT_EQ(desk().forecast(question).outcome, Outcome::kTurnedAway);
+}
+
+}  // namespace
+}  // namespace fanlight::control
