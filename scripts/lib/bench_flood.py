@@ -52,7 +52,7 @@ def _run(ground: Ground, viewers: int, bitrate: str, is_flooded: bool) -> dict:
             said = json.loads(place.read_text())
             row["handshakes"] = said["bogus_inductions"] + said["wrong_cookies"] + said["complete"]
             row["handshakes_per_s"] = round(row["handshakes"] / said["seconds"])
-            row |= {key: said[key] for key in ("accepted", "rejected")}
+            row |= {key: said[key] for key in ("accepted", "rejected", "cpu_s")}
     say(f"  {'flood' if is_flooded else 'quiet'}: p99 {row['p99_us'] / 1000:.2f} ms, lost {row['lost']}, CPU {row['relay_cpu_s']} s")
     return row
 
