@@ -198,7 +198,7 @@ class BuildsAhead:
 def stage_asan(total: Total) -> None:
     SANITIZERS["asan"].build()
     os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
-    names = ("unit", "control", "property", "sim", "sim-24h", "sim-born", *scenarios())
+    names = ("unit", "control", "property", "sim", "sim-24h", "sim-born", "sim-rekey", "sim-rekey-hurt", *scenarios())
     meson_tests(SANITIZERS["asan"].directory, total, "--num-processes", "2", "--timeout-multiplier", "5", *names)
 
 
