@@ -51,8 +51,14 @@ json parse_once(const std::string& body, bool& is_doubled) {
   return json::parse(body, look, /*allow_exceptions=*/false);
 }
 
+// U+0080 to U+009F, C2 80 to C2 9F in UTF-8, are control characters as well.
 bool is_printable(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7F) return false;
+    if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0) return false;
+  }
+  return true;
 }
 
 // Reads the fields that it is asked for; null counts as absent. The first that is wrong is kept.
@@ -140,7 +146,7 @@ InquiryAnswer read_refusal(const json& object) {
   Denied denied;
   const auto code = reader.integer("code", INT32_MIN, INT32_MAX);
   if (object.contains("reason") && object["reason"].is_string()) {
-    denied.by = json(object["reason"]).dump(-1, ' ', false, json::error_handler_t::replace);
+    denied.by = json(object["reason"]).dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
     denied.by = denied.by.substr(1, std::min(denied.by.size() - 2, kReasonBytesMax));
   }
   if (!reader.fault().empty()) return NoAnswer{reader.fault()};

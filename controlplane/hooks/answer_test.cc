@@ -73,6 +73,10 @@ TEST(AnswerTest, ACodeThatSaysSomethingElseIsReplacedAndTold) {
 
 TEST(AnswerTest, AReasonCannotWriteTheLog) {
   EXPECT_EQ(denied(R"({"allow": false, "reason": "a\nb\u001b[31m"})").by, R"(a\nb\u001b[31m)");
+  EXPECT_EQ(denied("{\"allow\": false, \"reason\": \"a\x7F\xC2\x9B"
+                   "b\"}")
+                .by,
+            R"(a\u007f\u009bb)");
   EXPECT_LE(denied(R"({"allow": false, "reason": ")" + std::string(5'000, 'x') + "\"}").by.size(), 200u);
   EXPECT_EQ(denied(R"({"allow": false, "reason": 7})").by, "");
 }
@@ -95,6 +99,7 @@ TEST(AnswerTest, WhateverIsNotUnderstoodWholeIsNoAnswer) {
       {R"({"allow": true, "user": "a", "user": "a"})", "twice"},
       {R"({"allow": true, "user": 7})", "\"user\""},
       {R"({"allow": true, "user": "a\nb"})", "\"user\""},
+      {R"({"allow": true, "user": "a\u009bb"})", "\"user\""},
       {R"({"allow": true, "group": {}})", "\"group\""},
       {R"({"allow": true, "passphrase": "short"})", "\"passphrase\""},
       {R"({"allow": true, "passphrase": ""})", "\"passphrase\""},
