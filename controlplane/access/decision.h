@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "access/request.h"
 #include "base/time.h"
 #include "config/secret.h"
 #include "wire/reject.h"
@@ -23,6 +24,7 @@ struct Grant {
   std::uint32_t sessions_per_address_max = 0;
   std::uint64_t bitrate_bits_max = 0;  // A publisher that sends more for long is closed.
   double share_max = 0;                // Of capacity_mbps: beyond, these are turned away first.
+  std::optional<WallTime> until{};     // The session ends then.
   std::string by;                      // Who said so: "policy 2 (line 31)".
 };
 

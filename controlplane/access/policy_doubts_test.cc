@@ -12,7 +12,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::vector<PolicyRule> policies_of(const std::string& toml) {
-  auto config = parse_config("[[listen]]\naddress = \"127.0.0.1:9000\"\n" + toml, "file");
+  std::string issuers;
+  for (const char* name : {"shop", "club"})
+    issuers += std::string{"[[issuer]]\nname = \""} + name + "\"\nsecret = \"a secret of two and thirty bytes\"\n";
+  auto config = parse_config("[[listen]]\naddress = \"127.0.0.1:9000\"\n" + toml + issuers, "file");
   EXPECT_TRUE(config) << toml;
   return config ? config->policies : std::vector<PolicyRule>{};
 }

@@ -78,6 +78,7 @@ Grant grant_of(const PolicyRule* rule, const AccessRequest& request) {
   const TokenClaims& claims = *request.claims;
   grant.user = claims.user;
   if (grant.group.empty()) grant.group = claims.group;
+  if (claims.ends_at_expiry) grant.until = claims.expires;
   if (claims.latency) grant.latency = std::max(*claims.latency, grant.latency.value_or(Micros{}));
   if (claims.latency_max)
     grant.latency_max = std::min(*claims.latency_max, grant.latency_max.value_or(*claims.latency_max));
@@ -97,7 +98,7 @@ std::string title_of(const PolicyRule& rule, std::size_t index) {
 }
 
 const std::string& user_of(const AccessRequest& request) {
-  return request.claims && !request.claims->user.empty() ? request.claims->user : request.wanted.user;
+  return request.claims ? request.claims->user : request.wanted.user;
 }
 
 ClockTime clock_time(WallTime at, bool is_utc) {

@@ -38,7 +38,8 @@ class PolicyTable {
 // "policy 2 (line 31)"; 0 is the first.
 [[nodiscard]] std::string title_of(const PolicyRule& rule, std::size_t index);
 [[nodiscard]] Miss judge_policy(const PolicyRule& rule, const AccessRequest& request);
-// The user as far as it is known: the token's, or what the stream ID says.
+// The user as far as it is known: a good token's, or what the stream ID says. A token that names nobody vouches for
+// nobody: another bearer's u= must not make it one of `users`.
 [[nodiscard]] const std::string& user_of(const AccessRequest& request);
 // Of the host's time zone, or UTC.
 [[nodiscard]] ClockTime clock_time(WallTime at, bool is_utc);

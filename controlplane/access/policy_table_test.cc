@@ -14,12 +14,13 @@ namespace {
 using testing::HasSubstr;
 
 // Policies begin on line 7 of the file.
+constexpr char kIssuer[] = "[[issuer]]\nname = \"shop\"\nsecret = \"a secret of two and thirty bytes\"\n";
 constexpr char kHead[] = "[relay]\nport = \"sockets\"\n[[listen]]\naddress = \"127.0.0.1:9000\"\n\n\n";
 
 constexpr char kDoor[] = "\n[[webhook]]\nname = \"door\"\nurl = \"http://127.0.0.1/\"\n";
 
 PolicyTable table_of(const std::string& toml) {
-  auto config = parse_config(kHead + toml + kDoor, "file");
+  auto config = parse_config(kHead + toml + kDoor + kIssuer, "file");
   EXPECT_TRUE(config) << toml << (config ? "" : config.error().lines.front());
   return config ? PolicyTable(config->policies) : PolicyTable();
 }

@@ -8,6 +8,7 @@
 
 #include "access/stream_id.h"
 #include "base/ip.h"
+#include "base/prefix.h"
 #include "contract/commands.h"
 
 namespace fanlight::control {
@@ -22,9 +23,11 @@ struct TokenClaims {
   std::string group{};
   std::string stream{};  // A name or a pattern.
   std::optional<Role> role{};
-  std::optional<IpAddress> address{};
+  std::optional<IpPrefix> address{};
   std::optional<Micros> latency{};
   std::optional<Micros> latency_max{};
+  std::optional<WallTime> expires{};  // The leeway included.
+  bool ends_at_expiry = false;        // So does the session.
 };
 
 struct AccessRequest {

@@ -42,6 +42,7 @@ class ConfigReader {
     check_calls();
     check_armour();
     check_hooks();
+    check_tokens();
     return std::move(config_);
   }
   std::vector<Problem>& problems() { return problems_; }
@@ -54,7 +55,7 @@ class ConfigReader {
   static constexpr Known kKnown[] = {
       {"relay", false},  {"listen", true},  {"ethernet", false}, {"ethernet.device", true},
       {"armour", false}, {"stream", true},  {"call", true},      {"policy", true},
-      {"key", true},     {"webhook", true}, {"events", false}};
+      {"key", true},     {"webhook", true}, {"events", false},   {"issuer", true}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -96,6 +97,7 @@ class ConfigReader {
     if (section.path == "call") add_call(reader, section.line);
     if (section.path == "key") add_key(reader, section.line);
     if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
+    if (section.path == "issuer") add_issuer(reader, section.line);
     if (section.path == "webhook") add_webhook(reader);
     if (section.path == "events") config_.events = read_events_rule(reader);
   }
@@ -260,6 +262,25 @@ class ConfigReader {
         problems_.push_back(
             {call_lines_[i], "call.stream", quoted(name), "a stream that a [[stream]] of this file covers"});
     }
+  }
+
+  void add_issuer(FieldReader& reader, int line) {
+    IssuerRule issuer = read_issuer_rule(reader, line);
+    for (const IssuerRule& other : config_.issuers) {
+      if (!issuer.name.empty() && other.name == issuer.name)
+        reader.complain("name", quoted(issuer.name) + " twice", "a name of its own for each [[issuer]]");
+      if (!issuer.iss.empty() && other.iss == issuer.iss)
+        reader.complain("iss", quoted(issuer.iss) + " twice", "one issuer's; several keys stand in one JWK set");
+    }
+    config_.issuers.push_back(std::move(issuer));
+  }
+
+  // Issuers may stand behind the policies that name them.
+  void check_tokens() {
+    for (const PolicyRule& policy : config_.policies)
+      if (!policy.token.empty() &&
+          std::ranges::find(config_.issuers, policy.token, &IssuerRule::name) == config_.issuers.end())
+        problems_.push_back({policy.line, "policy.token", quoted(policy.token), "the name of an [[issuer]]"});
   }
 
   [[nodiscard]] bool has_section(std::string_view path) const {

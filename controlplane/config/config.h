@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "config/issuer_rule.h"
 #include "config/key_rule.h"
 #include "config/policy_rule.h"
 #include "config/rules.h"
@@ -82,6 +83,7 @@ struct Config {
   std::vector<StreamRule> streams;
   std::vector<CallRule> calls;
   std::vector<KeyRule> keys{};
+  std::vector<IssuerRule> issuers{};
   std::vector<PolicyRule> policies{};  // In their order: the first that matches decides.
   std::vector<WebhookRule> webhooks;
   EventsRule events;

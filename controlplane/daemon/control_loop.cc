@@ -13,6 +13,7 @@
 #include <csignal>
 #include <optional>
 
+#include "access/key_watch.h"
 #include "access/policy_doubts.h"
 #include "api/json_answers.h"
 #include "api/server.h"
@@ -79,6 +80,7 @@ class ControlLoop::State {
     desk_.reload_keys(std::exchange(config_.keys, {}));
     desk_.set_default_stream_ids([this](const Path& path) { return default_stream_id(config_, path); });
     hooks_.reload(config_.webhooks, config_.events);
+    watch_keys(std::exchange(config_.issuers, {}));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     bell_.non_blocking(true);
     await_bell();
@@ -280,13 +282,40 @@ class ControlLoop::State {
     desk_.set_policies(PolicyTable(std::move(fresh->policies)));
     desk_.reload_keys(std::move(fresh->keys));
     hooks_.reload(fresh->webhooks, fresh->events);
+    watch_keys(std::move(fresh->issuers));
     spdlog::info("{} reloaded", config_path_);
     settle();
+  }
+
+  // --- the keys of tokens' issuers
+  void watch_keys(std::vector<IssuerRule> issuers) {
+    key_watch_ = KeyWatch(std::move(issuers));
+    desk_.set_issuers(IssuerTable(key_watch_.issuers()));
+    await_key_look();
+  }
+
+  void await_key_look() {
+    key_timer_.cancel();
+    if (!key_watch_.is_needed() || is_stopping_) return;
+    key_timer_.expires_after(std::chrono::microseconds(KeyWatch::kPeriod.count));
+    key_timer_.async_wait([this](const error_code& error) {
+      if (error) return;
+      look_at_keys();
+      await_key_look();
+    });
+  }
+
+  void look_at_keys() {
+    for (const KeyWatch::News& news : key_watch_.look()) {
+      spdlog::log(news.is_taken ? spdlog::level::info : spdlog::level::warn, "{}", news.text);
+      if (news.is_taken) desk_.set_issuers(IssuerTable(key_watch_.issuers()));
+    }
   }
 
   void stop() {
     if (is_stopping_) return;
     is_stopping_ = true;
+    key_timer_.cancel();
     spdlog::info("stopping");
     notify_service_manager("STOPPING=1");
     patience_.expires_after(kStopTimeout);
@@ -319,6 +348,8 @@ class ControlLoop::State {
   asio::steady_timer timer_{loop_};
   asio::steady_timer patience_{loop_};
   asio::steady_timer ending_{loop_};
+  KeyWatch key_watch_;
+  asio::steady_timer key_timer_{loop_};
   Instant armed_ = Instant::never();
   bool is_stopping_ = false;
 };

@@ -1,5 +1,7 @@
 #include "jose/jwks.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -57,9 +59,13 @@ Result<Key> key_of(const json& key) {
   const Algorithm algorithm = *algorithm_of(key);
   const bool is_secret = algorithm == Algorithm::kHs256;
   const bool is_rsa = algorithm == Algorithm::kRs256;
-  const Result<std::string> first = bytes_of(key, is_secret ? "k" : is_rsa ? "n" : "x");
+  Result<std::string> first = bytes_of(key, is_secret ? "k" : is_rsa ? "n" : "x");
   if (!first) return first.error();
-  if (is_secret) return Key::of_secret(*first);
+  if (is_secret) {
+    Result<Key> secret = Key::of_secret(*first);
+    OPENSSL_cleanse(first->data(), first->size());
+    return secret;
+  }
   if (algorithm == Algorithm::kEdDsa) return Key::of_ed25519(*first);
   const Result<std::string> second = bytes_of(key, is_rsa ? "e" : "y");
   if (!second) return second.error();

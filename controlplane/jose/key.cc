@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 namespace fanlight::jose {
@@ -100,14 +101,6 @@ int no_passphrase(char* /*into*/, int /*size*/, int /*is_writing*/, void* /*ours
 
 }  // namespace
 
-struct Key::Secret {
-  std::vector<char> bytes;
-  explicit Secret(std::string_view text) : bytes(text.begin(), text.end()) {}
-  ~Secret() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-  Secret(const Secret&) = delete;
-  Secret& operator=(const Secret&) = delete;
-};
-
 std::string_view name_of(Algorithm algorithm) {
   constexpr std::array<std::string_view, 4> kNames{"HS256", "RS256", "ES256", "EdDSA"};
   return kNames[static_cast<std::size_t>(algorithm)];
@@ -118,7 +111,7 @@ Result<Key> Key::of_secret(std::string_view secret) {
     return wrong("a secret of " + std::to_string(secret.size()) + " bytes; HS256 takes " +
                  std::to_string(kSecretBytesMin) + " to " + std::to_string(kSecretBytesMax));
   Key key;
-  key.secret_ = std::make_shared<const Secret>(secret);
+  key.secret_ = std::make_shared<const crypto::SecretBytes>(std::as_bytes(std::span(secret)));
   return key;
 }
 
@@ -196,7 +189,7 @@ bool Key::verifies(std::string_view text, std::string_view signature) const {
   const ErrorsForgotten forgotten;
   if (algorithm_ == Algorithm::kHs256) {
     std::array<unsigned char, kMacBytes> mac{};
-    const bool is_made = HMAC(EVP_sha256(), secret_->bytes.data(), static_cast<int>(secret_->bytes.size()), raw(text),
+    const bool is_made = HMAC(EVP_sha256(), secret_->bytes().data(), static_cast<int>(secret_->size()), raw(text),
                               text.size(), mac.data(), nullptr) != nullptr;
     return is_made && signature.size() == mac.size() && CRYPTO_memcmp(mac.data(), signature.data(), mac.size()) == 0;
   }

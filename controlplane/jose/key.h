@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "crypto/secret_memory.h"
 
 namespace fanlight::jose {
 
@@ -41,14 +42,13 @@ class Key {
   [[nodiscard]] bool verifies(std::string_view text, std::string_view signature) const;
 
  private:
-  struct Secret;
   using PublicKey = std::shared_ptr<EVP_PKEY>;
   [[nodiscard]] static Result<Key> of_public(PublicKey key);
 
   Algorithm algorithm_ = Algorithm::kHs256;
   std::string id_;
-  std::shared_ptr<const Secret> secret_;  // HS256 alone; copies share it.
-  PublicKey public_;                      // All others.
+  std::shared_ptr<const crypto::SecretBytes> secret_;  // HS256 alone; copies share it.
+  PublicKey public_;                                   // All others.
 };
 
 }  // namespace fanlight::jose

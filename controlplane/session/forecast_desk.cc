@@ -35,13 +35,13 @@ AccessForecast SessionDesk::forecast(const AccessQuestion& question) {
     turn_away(forecast, wanted.error(), "the stream ID");
     return forecast;
   }
-  const AccessRequest request = request_of(question.from, *wanted, forecast.at);
+  AccessRequest request = request_of(question.from, *wanted, forecast.at);
+  Decision decision = decide(request);  // What its token is worth is known from here on.
   forecast.wanted = *std::move(wanted);
   forecast.token_fault = request.token_fault;
   const std::vector<std::string> misses = policies_.misses(request);
   for (std::size_t i = 0; i < misses.size(); ++i)
     forecast.policies.push_back({policy_text(policies_.rules()[i], i), misses[i]});
-  Decision decision = policies_.judge(request);
   if (const auto* denied = std::get_if<Denied>(&decision)) {
     turn_away(forecast, denied->reason, denied->by);
     return forecast;

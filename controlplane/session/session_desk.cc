@@ -43,6 +43,7 @@ void SessionDesk::handle_event(Instant now, Event event, std::size_t worker) {
 void SessionDesk::handle_timeout(Instant now) {
   now_ = std::max(now_, now);
   sessions_.handle_timeout(now_);
+  close_ended();
   streams_.for_each([this](StreamEntry& stream) {
     if (stream.linger_end <= now_) retire(stream);
   });
@@ -126,7 +127,7 @@ void SessionDesk::admit(const event::ConclusionReceived& event, const Conclusion
     return answer_repeat(event.path, conclusion);
   if (inquiries_.is_held(event.path, handshake.socket, handshake.first_seq)) return;
   AccessRequest request = request_of(event.path, conclusion);
-  Decision decision = policies_.judge(request);
+  Decision decision = decide(request);
   if (auto* denied = std::get_if<Denied>(&decision))
     return reject(event.path, handshake, denied->reason, &conclusion.request, denied->by);
   if (auto* asked = std::get_if<Asked>(&decision))
@@ -161,7 +162,9 @@ void SessionDesk::handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswe
 void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) {
   from_ = held.worker;
   const ConclusionReading reading = read_conclusion(held.datagram, default_stream_id_(held.path));
-  const auto& conclusion = std::get<Conclusion>(reading);  // It was one before.
+  const auto* read = std::get_if<Conclusion>(&reading);
+  if (read == nullptr) return;  // It was one before; what its address says instead of a stream ID may be another now.
+  const Conclusion& conclusion = *read;
   if (const auto* none = std::get_if<NoAnswer>(&answer)) {
     const std::string by = held.asked.hook + ": " + none->why;
     answer = held.asked.fails_open ? InquiryAnswer{held.asked.grant} : InquiryAnswer{Denied{Reject::kGateway, by}};
@@ -253,6 +256,7 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                   .srt_version = conclusion.caller.srt_version,
                   .key_bytes = keys.key_bytes,
                   .key = choice.key != nullptr ? choice.key->id : 0,
+                  .end = end_of(grant),
                   .by = grant.by};
   ++stream.sessions;
   placement_.enter(worker);

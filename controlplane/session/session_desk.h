@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/issuer_table.h"
 #include "access/policy_table.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -142,6 +143,8 @@ class SessionDesk {
   // New sessions hear 2423 from then on; with `kicks` those that came in with it end then.
   [[nodiscard]] Result<ExpiredKeys> expire_keys(Instant now, const KeyPlace& place, std::int64_t in_seconds,
                                                 bool kicks);
+  // Whose tokens count. Without policies, those of callers with a good one get in and no others.
+  void set_issuers(IssuerTable issuers) { issuers_ = std::move(issuers); }
   // What a webhook is to be asked, and what it said.
   [[nodiscard]] std::optional<Inquiry> poll_inquiry() { return inquiries_.poll(); }
   void handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer);
@@ -187,6 +190,10 @@ class SessionDesk {
   void admit(const event::ConclusionReceived& event, const Conclusion& conclusion);
   [[nodiscard]] static AccessRequest request_of(const Endpoint& from, const StreamRequest& wanted, WallTime at);
   [[nodiscard]] AccessRequest request_of(const Path& path, const Conclusion& conclusion) const;
+  // --- what tokens say (token_desk.cc)
+  [[nodiscard]] Decision decide(AccessRequest& request) const;
+  [[nodiscard]] Instant end_of(const Grant& grant) const;
+  void close_ended();
   void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
                  Asked asked);
   void let_in(const Path& path, const Conclusion& conclusion, const Grant& grant);
@@ -280,6 +287,7 @@ class SessionDesk {
   SessionTable sessions_;
   std::function<WallTime()> wall_clock_ = [this] { return WallTime{now_.us / 1'000'000}; };
   PolicyTable policies_;
+  IssuerTable issuers_;
   InquiryDesk inquiries_;
   RefusalMemory refusals_;
   std::uint64_t refusals_remembered_ = 0;

@@ -1,5 +1,7 @@
 #include "session/session_table.h"
 
+#include <algorithm>
+
 namespace fanlight::control {
 
 std::string title_of(const Session& session) {
@@ -19,6 +21,7 @@ Session& SessionTable::add(Session session) {
   const std::uint64_t number = session.request.raw();
   callers_[caller_of(session)] = number;
   if (session.call == 0) ++counts_[session.path.remote.ip];
+  if (session.end != Instant::never()) ends_.emplace(session.end, number);
   return sessions_.insert_or_assign(number, std::move(session)).first->second;
 }
 
@@ -59,7 +62,21 @@ void SessionTable::erase(std::uint64_t number) {
     const auto count = counts_.find(found->second.path.remote.ip);
     if (--count->second == 0) counts_.erase(count);
   }
+  ends_.erase({found->second.end, number});
   sessions_.erase(found);
+}
+
+void SessionTable::set_end(Session& session, Instant end) {
+  ends_.erase({session.end, session.request.raw()});
+  session.end = end;
+  if (end != Instant::never()) ends_.emplace(end, session.request.raw());
+}
+
+Session* SessionTable::take_ended(Instant now) {
+  if (ends_.empty() || ends_.begin()->first > now) return nullptr;
+  Session* session = find(RequestId{ends_.begin()->second});
+  set_end(*session, Instant::never());
+  return session;
 }
 
 std::uint32_t SessionTable::sessions_from(const IpAddress& address) const {
@@ -72,6 +89,9 @@ void SessionTable::handle_timeout(Instant now) {
     callers_.erase(leaving_.front().second);
 }
 
-Instant SessionTable::next_deadline() const { return leaving_.empty() ? Instant::never() : leaving_.front().first; }
+Instant SessionTable::next_deadline() const {
+  const Instant leaves = leaving_.empty() ? Instant::never() : leaving_.front().first;
+  return ends_.empty() ? leaves : std::min(leaves, ends_.begin()->first);
+}
 
 }  // namespace fanlight::control

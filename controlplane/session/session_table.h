@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -39,6 +40,7 @@ struct Session {
   std::uint32_t call = 0;                 // The call of ours that it came from; 0: it called us.
   Secret passphrase{};                    // Publisher: what it was let in with; key refreshes are judged by it.
   std::uint64_t key = 0;                  // Of the key ring; 0: the stream's passphrase, a webhook's, or none.
+  Instant end = Instant::never();         // It is closed then.
   std::string by{};                       // Who let it in: "policy 2 (line 31)"; empty without policies.
   std::unique_ptr<PublisherKeys> keys{};  // Publisher that encrypts.
 };
@@ -65,6 +67,10 @@ class SessionTable {
   void for_each(F&& visit) const {
     for (const auto& [number, session] : sessions_) visit(session);
   }
+  // Sets another end than it was added with.
+  void set_end(Session& session, Instant end);
+  // One whose end has come; it has none from there on. Null: no more.
+  [[nodiscard]] Session* take_ended(Instant now);
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_deadline() const;
 
@@ -81,6 +87,7 @@ class SessionTable {
   std::unordered_map<std::uint64_t, Session> sessions_;  // By request number.
   std::map<Caller, std::uint64_t> callers_;              // Of `sessions_` and of `leaving_`, with their request.
   std::map<IpAddress, std::uint32_t> counts_;            // Of sessions that called us, by their address; never 0.
+  std::set<std::pair<Instant, std::uint64_t>> ends_;     // Of sessions that have one, with their request.
   std::deque<std::pair<Instant, Caller>> leaving_;       // In order of time.
 };
 

@@ -22,9 +22,10 @@ class Target:
     key_bytes: int = 16
     refresh_packets: int | None = None  # A publisher's key lasts so long; of srt-live-transmit alone.
     listening: bool = False  # It waits at the address instead of calling there.
+    token: str | None = None
 
     def stream_id(self, mode: str) -> str:
-        return f"#!::r={self.stream},m={mode}"
+        return f"#!::r={self.stream},m={mode}" + (f",jwt={self.token}" if self.token else "")
 
     @property
     def mode(self) -> str:

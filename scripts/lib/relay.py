@@ -42,6 +42,14 @@ class Call:
 
 
 @dataclass
+class Issuer:
+    name: str
+    iss: str | None = None
+    aud: str | None = None
+    jwks: str | None = None
+
+
+@dataclass
 class Device:
     eal: str
     ipv4: str | None = None
@@ -55,6 +63,7 @@ class Configuration:
     streams: list[Stream] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    issuers: list[Issuer] = field(default_factory=list)
     udp_port: int = 9000
     workers: int = 1
     # Poll mode would take one of two cores from the clients a relay is tried with.
@@ -83,6 +92,8 @@ class Configuration:
             lines += ["[[stream]]", *_assignments(stream)]
         for call in self.calls:
             lines += ["[[call]]", *_assignments(call)]
+        for issuer in self.issuers:
+            lines += ["[[issuer]]", *_assignments(issuer)]
         return "\n".join(lines) + "\n" + self.more
 
 

@@ -27,6 +27,7 @@ import join_cases  # noqa: E402
 import libsrt  # noqa: E402
 import rekey_cases  # noqa: E402
 import relay as relays  # noqa: E402
+import token_cases  # noqa: E402
 import worker_cases  # noqa: E402
 from processes import stop_on_signals, wait_until  # noqa: E402
 from testing import Results, Skip, Stage, arguments, claim, judge, run_side_by_side  # noqa: E402
@@ -190,7 +191,8 @@ def tasks(args, results: Results) -> list[tuple]:
     rest = (args.build_dir, results, args.only)
     by_group = [(group.case("*"), lambda group=group: run_group(group, *rest)) for group in groups(100 if args.long else 20)]
     impaired_first = sorted(by_group, key=lambda task: not task[0].startswith(("loss", "rough")))
-    return [("join/*", lambda: join_cases.run(*rest)), ("bad/*", lambda: run_refusals(*rest)), *impaired_first,
+    return [("join/*", lambda: join_cases.run(*rest)), ("bad/*", lambda: run_refusals(*rest)),
+            ("token/*", lambda: token_cases.run(*rest)), *impaired_first,
             *worker_cases.tasks(*rest), *calls.tasks(*rest),
             *rekey_cases.tasks(*rest), *gcm_cases.tasks(*rest), ("access/*", lambda: access_cases.run(*rest))]
 

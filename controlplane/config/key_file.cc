@@ -1,0 +1,108 @@
+#include "config/key_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "config/secret.h"
+#include "jose/jwks.h"
+
+namespace fanlight::control {
+namespace {
+
+class OpenFile {
+ public:
+  // A pipe that nobody writes to must not hold up the relay.
+  explicit OpenFile(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+  ~OpenFile() {
+    if (fd_ >= 0) close(fd_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct KeyFile {
+  std::string text;
+  mode_t mode = 0;
+};
+
+std::string octal(mode_t mode) {
+  char digits[8];
+  std::snprintf(digits, sizeof digits, "%04o", mode & 07777u);
+  return digits;
+}
+
+Error unreadable(int error) { return {ErrorCode::kNoRights, std::string{"cannot be read: "} + std::strerror(error)}; }
+Error wrong(std::string what) { return {ErrorCode::kInvalid, std::move(what)}; }
+
+// False on an error of the file's. Reads a byte more than there may be, at most.
+bool read_all(int fd, std::string& text) {
+  text.resize(kKeyFileBytesMax + 1);
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = read(fd, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return true;
+}
+
+Result<KeyFile> read_key_file(const std::string& path) {
+  const OpenFile file(path);
+  struct stat about {};
+  if (file.fd() < 0 || fstat(file.fd(), &about) != 0) return unreadable(errno);
+  if (!S_ISREG(about.st_mode)) return wrong("is no regular file");
+  if ((about.st_mode & 0022) != 0)
+    return wrong("has mode " + octal(about.st_mode) + ", so that others can put keys into it: chmod go-w");
+  KeyFile out{.text = {}, .mode = about.st_mode};
+  if (!read_all(file.fd(), out.text)) return unreadable(errno);
+  if (out.text.size() > kKeyFileBytesMax) return wrong("is longer than " + std::to_string(kKeyFileBytesMax) + " bytes");
+  return out;
+}
+
+std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000LL + time.tv_nsec; }
+
+}  // namespace
+
+Result<std::vector<jose::Key>> read_jwks_file(const std::string& path) {
+  Result<KeyFile> file = read_key_file(path);
+  if (!file) return file.error();
+  Result<std::vector<jose::Key>> keys = jose::parse_jwks(file->text);
+  wipe(file->text);
+  if (!keys) return wrong("is not taken: " + keys.error().what);
+  const bool has_secret = std::ranges::any_of(*keys, &jose::Key::is_secret);
+  if (has_secret && (file->mode & 0077) != 0)
+    return wrong("has a secret (\"oct\") in it and mode " + octal(file->mode) + ": chmod 600");
+  return keys;
+}
+
+Result<jose::Key> read_public_key_file(const std::string& path) {
+  const Result<KeyFile> file = read_key_file(path);
+  if (!file) return file.error();
+  Result<jose::Key> key = jose::Key::of_pem(file->text);
+  return key ? std::move(key) : wrong("is not taken: " + key.error().what);
+}
+
+std::optional<FileStamp> stamp_of(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) != 0) return std::nullopt;
+  return FileStamp{.device = about.st_dev,
+                   .inode = about.st_ino,
+                   .bytes = about.st_size,
+                   .modified_ns = nanoseconds(about.st_mtim),
+                   .changed_ns = nanoseconds(about.st_ctim)};
+}
+
+}  // namespace fanlight::control
