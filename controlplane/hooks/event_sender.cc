@@ -54,15 +54,19 @@ void EventSender::State::begin() {
 
 void EventSender::State::send() {
   ++tries;
-  poster.post(batch, [self = shared_from_this()](const PostResult& result) { self->handle(result); });
+  // Weak: the poster is the state's own, and keeps what it still has to call.
+  poster.post(batch, [weak = weak_from_this()](const PostResult& result) {
+    if (const auto self = weak.lock()) self->handle(result);
+  });
 }
 
 void EventSender::State::handle(const PostResult& result) {
   const bool is_taken = result && result->status / 100 == 2;
   if (!is_taken && tries < kTriesMax && !is_over) {
     pause.expires_after(std::chrono::seconds(1 << (tries - 1)));
-    pause.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-      if (!error && !self->is_over) self->send();
+    pause.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (!error && self && !self->is_over) self->send();
     });
     return;
   }
