@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <optional>
@@ -81,7 +82,13 @@ int check(const DaemonOptions& options, const Config& config, const DataplanePla
 // The control loop takes the signals over before the shield falls, so that none is lost in between.
 Result<Done> run_control(Config config, const std::string& config_path, Dataplane& dataplane,
                          std::optional<SignalShield>& shield) {
-  const SeccompMode seccomp = config.relay.seccomp;
+  // net_memif and net_virtio_user take their peers' memory later, which the list forbids: those are only logged.
+  const auto takes_memory_later = [](const DeviceOptions& device) {
+    return device.eal.starts_with("net_memif") || device.eal.starts_with("net_virtio_user");
+  };
+  const bool is_lax = std::ranges::any_of(config.ethernet.devices, takes_memory_later);
+  const SeccompMode asked = config.relay.seccomp;
+  const SeccompMode seccomp = is_lax && asked == SeccompMode::kOn ? SeccompMode::kLog : asked;
   const PortKind port = config.relay.port;
   ControlLoop control(std::move(config), config_path, dataplane.mailboxes(), dataplane.streams());
   Result<Done> opened = control.open();
