@@ -94,6 +94,13 @@ TEST(KeyTest, AnotherKeyOfTheSameKindVerifiesNothing) {
       Signer::hs256(std::string(32, 'a')).key().verifies("text", Signer::hs256(std::string(32, 'b')).sign("text")));
 }
 
+// A zero in front of s leaves its value: one signature must not have two texts.
+TEST(KeyTest, AnEs256SignatureHas64BytesAndNoMore) {
+  const Signer signer = Signer::es256();
+  const std::string signature = signer.sign("text");
+  EXPECT_FALSE(signer.key().verifies("text", signature.substr(0, 32) + '\0' + signature.substr(32)));
+}
+
 // DER is what OpenSSL itself writes; RFC 7518 §3.4 has 64 bytes and nothing else.
 TEST(KeyTest, AnEs256SignatureInDerIsNone) {
   const Signer signer = Signer::es256();

@@ -117,6 +117,22 @@ TEST_F(TokenDeskTest, ASessionOutlivesItsTokenUnlessTheIssuerSaysOtherwise) {
   EXPECT_TRUE(closes().empty()) << "once";
 }
 
+TEST_F(TokenDeskTest, AWebhooksAnswerDoesNotPutOffTheEnd) {
+  PolicyRule asks = wanting_token();
+  asks.then = PolicyRule::Then::kAsk;
+  asks.webhook = "door";
+  begin_with({asks}, true);
+  call(with(token("", 60)));
+  const std::optional<Inquiry> inquiry = desk().poll_inquiry();
+  ASSERT_TRUE(inquiry);
+  desk().handle_answer(now_, inquiry->id, Grant{});
+  const auto opening = take<command::OpenSession>();
+  ASSERT_TRUE(opening);
+  opened(*opening, 100);
+  wait(seconds(70));
+  EXPECT_THAT(closes(), testing::ElementsAre(CloseReason::kTokenExpired));
+}
+
 TEST_F(TokenDeskTest, ASessionThatIsGoneIsNotEndedAgain) {
   begin_with({}, true);
   const command::OpenSession opening = let_in(with(token("", 60)));
