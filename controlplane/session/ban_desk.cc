@@ -62,15 +62,14 @@ bool SessionDesk::shut_out(const Session& session) {
 
 Result<AgreedKeys, Denied> SessionDesk::agree_keys(const Path& path, const Conclusion& conclusion,
                                                    const Secret& passphrase) {
-  const StreamRequest& request = conclusion.request;
-  const PassphraseGuard::Attempt attempt{path.remote.ip, request.role, request.name};
+  const PassphraseGuard::Attempt attempt{path.remote.ip, passphrase_marks_.of(passphrase)};
   const bool is_attempt = !conclusion.key_message.empty() && !passphrase.is_empty();
   if (is_attempt && guard_.is_paused(now_, attempt))
     return Denied{wire::Reject::kOverload, "too many wrong passphrases from there"};
   auto keys = keys_.agree(now_, path.remote.ip, passphrase, conclusion.key_message);
   if (!keys) {
     if (keys.error() == wire::Reject::kBadSecret)
-      guard_.note_failure(now_, attempt, is_known_from(host_of(path.remote.ip), request));
+      guard_.note_failure(now_, attempt, is_known_from(host_of(path.remote.ip), attempt.passphrase));
     return Denied{keys.error(), {}};
   }
   if (is_attempt) guard_.note_success(attempt);
@@ -78,11 +77,10 @@ Result<AgreedKeys, Denied> SessionDesk::agree_keys(const Path& path, const Concl
 }
 
 // Whether somebody is in from there who knows the passphrase. Asked after a failure, which costs more.
-bool SessionDesk::is_known_from(const IpAddress& host, const StreamRequest& request) const {
+bool SessionDesk::is_known_from(const IpAddress& host, std::uint64_t passphrase) const {
   bool is_known = false;
   sessions_.for_each([&](const Session& session) {
-    is_known = is_known || (session.role == request.role && session.key_bytes != 0 && session.call == 0 &&
-                            session.stream_name == request.name && host_of(session.path.remote.ip) == host);
+    is_known = is_known || (session.passphrase_mark == passphrase && host_of(session.path.remote.ip) == host);
   });
   return is_known;
 }

@@ -20,9 +20,9 @@ void PassphraseGuard::note_failure(Instant now, const Attempt& attempt, bool is_
   if (place == nullptr && places_.size() < kPlaces) place = &places_.emplace_back();
   // Who wants to be forgotten has to fail from a thousand addresses, within the budget of derivations.
   if (place == nullptr) place = &*std::ranges::min_element(places_, {}, &Place::last);
-  if (place->failures == 0 || place->stream != attempt.stream || place->host != host_of(attempt.from) ||
-      place->role != attempt.role || now - place->last > kForgetAfter)
-    *place = {.host = host_of(attempt.from), .role = attempt.role, .stream = std::string{attempt.stream}};
+  if (place->failures == 0 || place->passphrase != attempt.passphrase || place->host != host_of(attempt.from) ||
+      now - place->last > kForgetAfter)
+    *place = {.host = host_of(attempt.from), .passphrase = attempt.passphrase};
   place->last = now;
   ++place->failures;
   if (place->failures < kFree) return;
@@ -37,9 +37,8 @@ void PassphraseGuard::note_success(const Attempt& attempt) {
 
 PassphraseGuard::Place* PassphraseGuard::find(const Attempt& attempt) {
   const IpAddress host = host_of(attempt.from);
-  const auto found = std::ranges::find_if(places_, [&](const Place& place) {
-    return place.host == host && place.role == attempt.role && place.stream == attempt.stream;
-  });
+  const auto found = std::ranges::find_if(
+      places_, [&](const Place& place) { return place.host == host && place.passphrase == attempt.passphrase; });
   return found == places_.end() ? nullptr : &*found;
 }
 

@@ -1,19 +1,17 @@
-// Who tries passphrases is made to wait, longer each time: by address and by what it asks for.
+// Who tries passphrases is made to wait, longer each time: by address and by the passphrase that would be right.
+// Neither the names of a pattern's streams nor a key of one's own lead round it.
 //
 // The derivation budget does not bound guesses: under a salt that was derived already, each costs an unwrapping and no
 // PBKDF2. But an address may be many people: one of them with a wrong passphrase must not keep the others out for long.
-// So an address from which somebody is in with that stream's passphrase waits for the shortest span only.
+// So an address from which somebody is in with that passphrase waits for the shortest span only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/ip.h"
 #include "base/time.h"
-#include "contract/commands.h"
 
 namespace fanlight::control {
 
@@ -27,8 +25,7 @@ class PassphraseGuard {
 
   struct Attempt {
     IpAddress from;
-    Role role = Role::kViewer;
-    std::string_view stream;
+    std::uint64_t passphrase = 0;  // PassphraseMarks: of the right one.
   };
   // Counts when it is.
   [[nodiscard]] bool is_paused(Instant now, const Attempt& attempt);
@@ -40,8 +37,7 @@ class PassphraseGuard {
  private:
   struct Place {
     IpAddress host;
-    Role role = Role::kViewer;
-    std::string stream;
+    std::uint64_t passphrase = 0;
     std::uint32_t failures = 0;  // In a row; 0: the place is free.
     Instant last{};
     Instant paused_until{};

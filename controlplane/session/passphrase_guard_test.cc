@@ -7,8 +7,8 @@ namespace {
 
 constexpr Instant kStart{5'000'000};
 
-PassphraseGuard::Attempt at(const char* from, const char* stream = "live/main", Role role = Role::kViewer) {
-  return {*IpAddress::parse(from), role, stream};
+PassphraseGuard::Attempt at(const char* from, std::uint64_t passphrase = 1) {
+  return {*IpAddress::parse(from), passphrase};
 }
 
 class PassphraseGuardTest : public ::testing::Test {
@@ -34,13 +34,12 @@ TEST_F(PassphraseGuardTest, GuessesAreMadeToWaitLongerEachTimeUpToABound) {
   EXPECT_GT(guard_.refused(), 8'000u);
 }
 
-TEST_F(PassphraseGuardTest, OnlyThatAddressAndThatStreamAndRoleWait) {
+TEST_F(PassphraseGuardTest, OnlyThatAddressAndThatPassphraseWait) {
   guesses(seconds(1), at("192.0.2.9"));
   ASSERT_TRUE(guard_.is_paused(now_ - millis(500), at("192.0.2.9")));
   const Instant then = now_ - millis(500);
   EXPECT_FALSE(guard_.is_paused(then, at("192.0.2.10")));
-  EXPECT_FALSE(guard_.is_paused(then, at("192.0.2.9", "live/other")));
-  EXPECT_FALSE(guard_.is_paused(then, at("192.0.2.9", "live/main", Role::kPublisher)));
+  EXPECT_FALSE(guard_.is_paused(then, at("192.0.2.9", 2)));
 }
 
 TEST_F(PassphraseGuardTest, AnIpv6HostIsOneWhateverAddressOfItsNetItTakes) {
@@ -66,10 +65,9 @@ TEST_F(PassphraseGuardTest, ARightPassphraseOrAMinuteOfPeaceEndsIt) {
 TEST_F(PassphraseGuardTest, WhoeverFailedLongestAgoIsForgottenFirst) {
   for (int i = 0; i < 5; ++i) guard_.note_failure(now_, at("192.0.2.9"), false);
   for (int i = 0; i < static_cast<int>(PassphraseGuard::kPlaces) - 1; ++i)
-    guard_.note_failure(
-        now_ + micros(i + 1),
-        {IpAddress::v4(10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)), Role::kViewer, "s"},
-        false);
+    guard_.note_failure(now_ + micros(i + 1),
+                        {IpAddress::v4(10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)), 7},
+                        false);
   EXPECT_TRUE(guard_.is_paused(now_, at("192.0.2.9")));
   guard_.note_failure(now_ + seconds(1), at("203.0.113.1"), false);
   EXPECT_FALSE(guard_.is_paused(now_, at("192.0.2.9")));
@@ -82,7 +80,11 @@ class GuardedDeskTest : public DeskTest {
   GuardedDeskTest() { begin({secret_rule("live/main")}); }
   // Another attempt each time, under one salt, so that nothing but the guard stands in its way.
   std::int32_t attempt(const char* passphrase, const IpAddress& from = IpAddress::v4(192, 0, 2, 9)) {
-    Caller caller = viewer("live/main", ++socket_);
+    return attempt_at("live/main", passphrase, from);
+  }
+  std::int32_t attempt_at(std::string stream_id, const char* passphrase,
+                          const IpAddress& from = IpAddress::v4(192, 0, 2, 9)) {
+    Caller caller = viewer(std::move(stream_id), ++socket_);
     caller.address = from;
     caller.key_message = KeyMaterial{.passphrase = passphrase}.bytes();
     caller.extension |= wire::kExtKmReq;
@@ -122,6 +124,24 @@ TEST_F(GuardedDeskTest, BehindOneAddressAWrongReceiverDelaysTheOthersByASecond) 
     wait(seconds(1));
   }
   EXPECT_EQ(attempt(kPassphrase), 0);
+}
+
+TEST_F(GuardedDeskTest, NamesUnderAPatternAreNoWayRoundThePause) {
+  begin({secret_rule("pat/*")});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(attempt_at("pat/x" + std::to_string(i), "a wrong passphrase"), kBadSecret);
+  EXPECT_EQ(attempt_at("pat/x5", "a wrong passphrase"), kOverload);
+}
+
+TEST_F(GuardedDeskTest, AKeyOfOnesOwnIsNoWayRoundThePause) {
+  const KeyPlace bob{.stream = "live/main", .role = Role::kViewer, .user = "bob"};
+  const KeyPlace mallory{.stream = "live/main", .role = Role::kViewer, .user = "mallory"};
+  desk().reload_keys(
+      {{.place = bob, .passphrase = "bob's passphrase"}, {.place = mallory, .passphrase = "mallory's one"}});
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(attempt_at("#!::r=live/main,u=bob", "a wrong passphrase"), kBadSecret);
+    EXPECT_EQ(attempt_at("#!::r=live/main,u=mallory", "mallory's one"), 0);
+  }
+  EXPECT_EQ(attempt_at("#!::r=live/main,u=bob", "a wrong passphrase"), kOverload);
 }
 
 // --- rejected a moment ago

@@ -53,16 +53,16 @@ void SessionDesk::reload_keys(std::vector<KeyRule> rules) {
   });
 }
 
-// Sessions that came in with a stream's own passphrase have no key of the ring.
-bool SessionDesk::is_in_with(const Session& session, std::uint64_t key, const KeyPlace& place, bool is_own) {
-  if (session.key != 0 || !is_own) return session.key == key && key != 0;
-  return session.key_bytes != 0 && session.call == 0 &&
+// Sessions that came in with a stream's own passphrase have no key of the ring, and those with a webhook's neither.
+bool SessionDesk::is_in_with(const Session& session, std::uint64_t key, const KeyPlace& place, std::uint64_t own_mark) {
+  if (session.key != 0 || own_mark == 0) return session.key == key && key != 0;
+  return session.passphrase_mark == own_mark &&
          rank_of(place, {.stream = session.stream_name, .role = session.role, .user = {}, .group = {}}) > 0;
 }
 
-std::uint32_t SessionDesk::count_in_with(std::uint64_t key, const KeyPlace& place, bool is_own) {
+std::uint32_t SessionDesk::count_in_with(std::uint64_t key, const KeyPlace& place, std::uint64_t own_mark) {
   std::uint32_t sessions = 0;
-  sessions_.for_each([&](const Session& session) { sessions += is_in_with(session, key, place, is_own) ? 1 : 0; });
+  sessions_.for_each([&](const Session& session) { sessions += is_in_with(session, key, place, own_mark) ? 1 : 0; });
   return sessions;
 }
 
@@ -78,16 +78,16 @@ std::vector<KeyView> SessionDesk::keys() {
                      .set_at = key.set_at,
                      .expires = key.expires,
                      .is_expired = key.is_expired(now),
-                     .sessions = count_in_with(key.id, key.place, is_own)});
+                     .sessions = count_in_with(key.id, key.place, is_own ? passphrase_marks_.of(key.passphrase) : 0)});
   }
-  see_own_passphrases([&](const KeyPlace& place, const Secret&) {
+  see_own_passphrases([&](const KeyPlace& place, const Secret& passphrase) {
     if (std::ranges::find(adopted, place) == adopted.end())
       views.push_back({.place = place,
                        .source = KeySource::kStream,
                        .set_at = {},
                        .expires = {},
                        .is_expired = false,
-                       .sessions = count_in_with(0, place, true)});
+                       .sessions = count_in_with(0, place, passphrase_marks_.of(passphrase))});
   });
   return views;
 }
@@ -121,9 +121,9 @@ Result<ExpiredKeys> SessionDesk::expire_keys(Instant now, const KeyPlace& place,
   for (RingKey* key : found) {
     key->expires = WallTime{wall_clock_().raw() + in_seconds};
     key->is_cut = true;
-    const bool is_own = key->source == KeySource::kStream;
-    expired.sessions += count_in_with(key->id, key->place, is_own);
-    if (kicks) key_kicks_.push_back({now_ + seconds(in_seconds), key->id, key->place, is_own});
+    const std::uint64_t own_mark = key->source == KeySource::kStream ? passphrase_marks_.of(key->passphrase) : 0;
+    expired.sessions += count_in_with(key->id, key->place, own_mark);
+    if (kicks) key_kicks_.push_back({now_ + seconds(in_seconds), key->id, key->place, own_mark});
     note(Notice::Level::kInfo, "key expires in " + std::to_string(in_seconds) + " s: " + place_text(key->place));
   }
   kick_expired();
@@ -135,7 +135,7 @@ void SessionDesk::kick_expired() {
     if (due.at > now_) continue;
     std::vector<SocketId> sockets;
     sessions_.for_each([&](const Session& session) {
-      if (session.socket != SocketId{} && is_in_with(session, due.key, due.place, due.is_own))
+      if (session.socket != SocketId{} && is_in_with(session, due.key, due.place, due.own_mark))
         sockets.push_back(session.socket);
     });
     for (const SocketId socket : sockets) static_cast<void>(kick(socket));

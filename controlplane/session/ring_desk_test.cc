@@ -121,6 +121,45 @@ TEST_F(RingDeskTest, OnlyWhoCameInWithAKeyIsEndedWithIt) {
   EXPECT_EQ(closing->socket, SocketId{12});
 }
 
+TEST_F(RingDeskTest, WhoCameInWithAWebhooksPassphraseIsNotEndedWithTheStreams) {
+  begin({secret_rule("live/main")});
+  PolicyRule asks;
+  asks.then = PolicyRule::Then::kAsk;
+  asks.webhook = "door";
+  desk().set_policies(PolicyTable({asks}));
+  call(knowing("of the webhook", "live/main", 1));
+  Grant grant;
+  grant.passphrase = Secret("of the webhook");
+  desk().handle_answer(now_, desk().poll_inquiry()->id, grant);
+  std::vector<Command> commands = take_commands();
+  auto* opening = find<command::OpenSession>(commands);
+  ASSERT_NE(opening, nullptr);
+  opened(*opening, 11);
+  EXPECT_EQ(find_key(kOwn)->sessions, 0u);
+  const auto expired = desk().expire_keys(now_, kOwn, 0, true);
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->sessions, 0u);
+  EXPECT_FALSE(take<command::CloseSession>());
+}
+
+// How a passphrase that leaked is replaced gently.
+TEST_F(RingDeskTest, AKickThatWasSaidOfTheOldPassphraseSparesWhoeverKnowsTheNewOne) {
+  begin({secret_rule("live/main")});
+  const auto old = let_in(knowing(kPassphrase, "live/main", 1));
+  opened(old, 11);
+  ASSERT_TRUE(desk().expire_keys(now_, kOwn, 4, true));
+  StreamRule changed = secret_rule("live/main");
+  changed.view_passphrase = "another passphrase";
+  desk().reload({changed});
+  desk().reload_keys({});
+  opened(let_in(knowing("another passphrase", "live/main", 2)), 12);
+  EXPECT_EQ(find_key(kOwn)->sessions, 1u);
+  wait(seconds(4));
+  std::vector<Command> commands = take_commands();
+  ASSERT_EQ(commands.size(), 1u);
+  EXPECT_EQ(std::get<command::CloseSession>(commands[0]).socket, SocketId{11});
+}
+
 TEST_F(RingDeskTest, AChangeIsForNewSessionsAndAPublishersRefreshIsJudgedByWhatItCameInWith) {
   begin({secret_rule("live/main")});
   const KeyPlace place{.stream = "live/main", .role = Role::kPublisher, .user = "ann"};

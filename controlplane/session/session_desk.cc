@@ -256,6 +256,7 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                   .srt_version = conclusion.caller.srt_version,
                   .key_bytes = keys.key_bytes,
                   .key = choice.key != nullptr ? choice.key->id : 0,
+                  .passphrase_mark = passphrase_marks_.of(*choice.passphrase),
                   .end = end_of(grant),
                   .by = grant.by};
   ++stream.sessions;

@@ -35,6 +35,7 @@
 #include "session/key_desk.h"
 #include "session/key_ring.h"
 #include "session/passphrase_guard.h"
+#include "session/passphrase_marks.h"
 #include "session/placement.h"
 #include "session/refusal_memory.h"
 #include "session/rejected_callers.h"
@@ -64,7 +65,7 @@ struct KeyKick {
   Instant at;
   std::uint64_t key = 0;
   KeyPlace place;
-  bool is_own = false;  // A stream's own passphrase.
+  std::uint64_t own_mark = 0;  // Of a stream's own passphrase; 0: it is not one.
 };
 
 class SessionDesk {
@@ -224,7 +225,7 @@ class SessionDesk {
   // The keys of try_open(), unless too many passphrases from there were wrong.
   [[nodiscard]] Result<AgreedKeys, Denied> agree_keys(const Path& path, const Conclusion& conclusion,
                                                       const Secret& passphrase);
-  [[nodiscard]] bool is_known_from(const IpAddress& host, const StreamRequest& request) const;
+  [[nodiscard]] bool is_known_from(const IpAddress& host, std::uint64_t passphrase) const;
   bool shut_out(const Session& session);
 
   // --- keys of running sessions (key_rotation.cc)
@@ -239,8 +240,9 @@ class SessionDesk {
                                      const Grant& grant) const;
   template <class See>
   void see_own_passphrases(See see);
-  [[nodiscard]] static bool is_in_with(const Session& session, std::uint64_t key, const KeyPlace& place, bool is_own);
-  [[nodiscard]] std::uint32_t count_in_with(std::uint64_t key, const KeyPlace& place, bool is_own);
+  [[nodiscard]] static bool is_in_with(const Session& session, std::uint64_t key, const KeyPlace& place,
+                                       std::uint64_t own_mark);
+  [[nodiscard]] std::uint32_t count_in_with(std::uint64_t key, const KeyPlace& place, std::uint64_t own_mark);
   [[nodiscard]] std::vector<RingKey*> keys_at(const KeyPlace& wanted);
   void kick_expired();
   [[nodiscard]] Instant next_key_kick() const;
@@ -302,6 +304,7 @@ class SessionDesk {
   Admission admission_;
   double capacity_bits_ = 0;  // 0: not known.
   BanTable bans_;
+  PassphraseMarks passphrase_marks_;
   PassphraseGuard guard_;
   RejectedCallers rejected_;
   CallTable calls_;
