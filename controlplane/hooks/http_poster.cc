@@ -33,6 +33,7 @@ constexpr std::chrono::milliseconds kTimeLeftMin{10};  // With less a question i
 
 struct Job {
   std::string request;
+  Clock::time_point posted;
   Clock::time_point deadline;
   std::function<void(PostResult)> done;
 };
@@ -58,6 +59,11 @@ class HttpPoster::State : public std::enable_shared_from_this<State> {
   void refuse(std::function<void(PostResult)> done, PostFailure failure);
   asio::awaitable<void> carry();
   asio::awaitable<bool> wait_for_work();
+  [[nodiscard]] bool is_answering() const { return Clock::now() - last_reply_ < timeout(); }
+  [[nodiscard]] Clock::duration timeout() const { return std::chrono::microseconds(rule_.timeout.count); }
+  [[nodiscard]] PostFailure busy(std::string why) const {
+    return {PostFailure::Kind::kBusy, std::move(why), is_answering()};
+  }
 
   asio::io_context& loop_;
   const WebhookRule rule_;
@@ -68,6 +74,7 @@ class HttpPoster::State : public std::enable_shared_from_this<State> {
   std::vector<asio::steady_timer*> idle_;  // Of lanes without work; the one that has been idle for the least time last.
   std::size_t lanes_ = 0;
   bool is_retired_ = false;
+  Clock::time_point last_reply_{};  // To any question.
 };
 
 void HttpPoster::State::prepare_tls() {
@@ -103,9 +110,10 @@ void HttpPoster::State::refuse(std::function<void(PostResult)> done, PostFailure
 
 void HttpPoster::State::post(std::string body, std::function<void(PostResult)> done) {
   const WipedAtEnd wiped({&body});
-  if (!fault_.empty()) return refuse(std::move(done), {PostFailure::Kind::kUnreachable, fault_});
-  if (queue_.size() == kQueueMax) return refuse(std::move(done), {PostFailure::Kind::kBusy, "1,024 wait for it"});
-  queue_.push_back({request_of(body), Clock::now() + std::chrono::microseconds(rule_.timeout.count), std::move(done)});
+  if (!fault_.empty()) return refuse(std::move(done), {PostFailure::Kind::kUnreachable, fault_, false});
+  if (queue_.size() == kQueueMax) return refuse(std::move(done), busy("1,024 wait for it"));
+  const Clock::time_point now = Clock::now();
+  queue_.push_back({request_of(body), now, now + timeout(), std::move(done)});
   if (!idle_.empty()) {
     idle_.back()->cancel();
     idle_.pop_back();
@@ -131,8 +139,14 @@ asio::awaitable<void> HttpPoster::State::carry() {
     Job job = std::move(queue_.front());
     queue_.pop_front();
     const WipedAtEnd wiped({&job.request});
-    PostResult result = PostFailure{PostFailure::Kind::kTimeout, "no answer in time, while others were asked"};
-    if (job.deadline - Clock::now() > kTimeLeftMin) result = co_await connection.exchange(job.request, job.deadline);
+    const Clock::time_point turn = Clock::now();
+    PostResult result = PostFailure{PostFailure::Kind::kTimeout, "no answer in time, while others were asked", false};
+    if (job.deadline - turn > kTimeLeftMin) result = co_await connection.exchange(job.request, job.deadline);
+    if (result) last_reply_ = Clock::now();
+    // A crowd is not the server's failure: it had less than half of its time for this one, and answered others.
+    const bool is_late = turn - job.posted > timeout() / 2;
+    if (!result && result.error().kind == PostFailure::Kind::kTimeout && is_late && is_answering())
+      result = busy(std::move(result.error().why));
     job.done(std::move(result));
   }
   --lanes_;

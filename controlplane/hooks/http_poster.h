@@ -34,6 +34,7 @@ struct PostFailure {
   };
   Kind kind = Kind::kTimeout;
   std::string why;
+  bool answers_others = false;  // kBusy: replies came within the last timeout.
 };
 
 using PostResult = Result<HttpReply, PostFailure>;

@@ -40,7 +40,7 @@ void count(WebhookView& view, HookOutcome outcome) { ++view.outcomes[static_cast
 InquiryAnswer judge(PostResult result, WebhookView& view, Micros refusal_holds) {
   if (!result) {
     count(view, outcome_of(result.error().kind));
-    return NoAnswer{std::move(result.error().why)};
+    return NoAnswer{std::move(result.error().why), result.error().answers_others};
   }
   InquiryAnswer answer = read_answer(result->status, result->body);
   count(view, outcome_of(answer));
@@ -85,7 +85,9 @@ void Webhooks::reload_events(const EventsRule& events, const std::vector<Webhook
 void Webhooks::ask(const Inquiry& inquiry, std::function<void(InquiryAnswer)> done) {
   const auto found = hooks_.find(inquiry.hook);
   if (found == hooks_.end()) {
-    boost::asio::post(loop_, [done = std::move(done)] { done(NoAnswer{"there is no [[webhook]] of that name"}); });
+    boost::asio::post(loop_, [done = std::move(done)] {
+      done(NoAnswer{"there is no [[webhook]] of that name any more", true});
+    });
     return;
   }
   const Hook& hook = found->second;

@@ -224,6 +224,24 @@ TEST_F(WebhooksTest, TooManyThatWaitAreNotAsked) {
   EXPECT_TRUE(answers.empty()) << "told from the loop only";
   ASSERT_TRUE(await(HttpPoster::kQueueMax + 10));
   EXPECT_EQ(count(HookOutcome::kBusy), 10u);
+  for (const InquiryAnswer& answer : answers) EXPECT_FALSE(std::get<NoAnswer>(answer).is_ours) << "it never spoke";
+}
+
+// One caller could make a healthy webhook late for all others, and so open the doors of policies that fail open.
+TEST_F(WebhooksTest, ACrowdIsNotTheFailureOfAWebhookThatAnswers) {
+  WebhookRule one = rule();
+  one.concurrency = 1;
+  begin(one);
+  server.script = [](const std::string&) { return kNo; };
+  ask();
+  ASSERT_TRUE(await(1));
+  for (std::size_t i = 0; i < HttpPoster::kQueueMax + 1; ++i) ask();
+  ASSERT_TRUE(await(HttpPoster::kQueueMax + 2));
+  const auto ours = [](const InquiryAnswer& answer) {
+    const auto* none = std::get_if<NoAnswer>(&answer);
+    return none != nullptr && none->is_ours;
+  };
+  EXPECT_EQ(std::ranges::count_if(answers, ours), 1);
 }
 
 TEST_F(WebhooksTest, LiesAndHalfTruthsAreNoAnswer) {

@@ -104,6 +104,24 @@ TEST_F(InquiryTest, WithoutAnAnswerThePolicySaysWhatHappens) {
   }
 }
 
+TEST_F(InquiryTest, ACrowdOpensNoDoor) {
+  begin_asking(true);
+  call(viewer("live/main"));
+  desk().handle_answer(now_, take_inquiry(), NoAnswer{"1,024 wait for it", true});
+  EXPECT_EQ(rejection_heard(), 2402);
+}
+
+TEST_F(InquiryTest, APolicyThatSaysNoByNowIsTheLastWord) {
+  begin_asking();
+  call(viewer("live/main"));
+  const std::uint64_t inquiry = take_inquiry();
+  PolicyRule denies;
+  denies.then = PolicyRule::Then::kDeny;
+  desk().set_policies(PolicyTable({denies}));
+  desk().handle_answer(now_, inquiry, Grant{});
+  EXPECT_EQ(rejection_heard(), 2403);
+}
+
 TEST_F(InquiryTest, ASilentWebhookIsOverruledWhileTheCallerStillListens) {
   begin_asking();
   call(viewer("live/main"));

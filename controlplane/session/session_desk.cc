@@ -159,19 +159,28 @@ void SessionDesk::handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswe
   if (const auto held = inquiries_.take(inquiry)) answer_held(*held, std::move(answer));
 }
 
+// Who makes the relay ask more than it can must not open a door by that.
+InquiryAnswer SessionDesk::without_answer(const Asked& asked, const NoAnswer& none) {
+  std::string by = asked.hook + ": " + none.why;
+  if (none.is_ours) return Denied{Reject::kOverload, std::move(by)};
+  if (!asked.fails_open) return Denied{Reject::kGateway, std::move(by)};
+  note(Notice::Level::kWarning, by + "; let in as its policy says");
+  return asked.grant;
+}
+
 void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) {
   from_ = held.worker;
   const ConclusionReading reading = read_conclusion(held.datagram, default_stream_id_(held.path));
   const auto* read = std::get_if<Conclusion>(&reading);
   if (read == nullptr) return;  // It was one before; what its address says instead of a stream ID may be another now.
   const Conclusion& conclusion = *read;
-  if (const auto* none = std::get_if<NoAnswer>(&answer)) {
-    const std::string by = held.asked.hook + ": " + none->why;
-    answer = held.asked.fails_open ? InquiryAnswer{held.asked.grant} : InquiryAnswer{Denied{Reject::kGateway, by}};
-    if (held.asked.fails_open) note(Notice::Level::kWarning, by + "; let in as its policy says");
-  }
+  AccessRequest request = request_of(held.path, conclusion);
+  Decision current = decide(request);  // The policies may be others by now.
+  if (const auto* denied = std::get_if<Denied>(&current))
+    return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
+  if (const auto* none = std::get_if<NoAnswer>(&answer)) answer = without_answer(held.asked, *none);
   if (const auto* denied = std::get_if<Denied>(&answer)) {
-    refusals_.add(now_, held.asked.hook, request_of(held.path, conclusion), *denied);
+    refusals_.add(now_, held.asked.hook, request, *denied);
     return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
   }
   let_in(held.path, conclusion, on_top_of(held.asked.grant, std::get<Grant>(std::move(answer))));

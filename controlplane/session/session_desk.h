@@ -198,6 +198,7 @@ class SessionDesk {
   void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
                  Asked asked);
   void let_in(const Path& path, const Conclusion& conclusion, const Grant& grant);
+  [[nodiscard]] InquiryAnswer without_answer(const Asked& asked, const NoAnswer& none);
   void answer_held(const HeldConclusion& held, InquiryAnswer answer);
   // The worker that has its session answers; the one the copy came to need not remember it.
   void answer_repeat(const Path& path, const Conclusion& conclusion);
