@@ -58,7 +58,8 @@ Verdict Listener::handle_conclusion(Instant now, const io::Arrival& arrival, con
     return Verdict::kLegacyHandshake;
   }
   Session* session = sessions_.find_caller(arrival.path.remote, request.socket);
-  if (session != nullptr && session->opening.first_seq == request.first_seq) return repeat_response(now, *session);
+  if (session != nullptr && session->opening.first_seq == request.first_seq)
+    return repeat_response(now, *session, arrival.packet.bytes().size());
   return forward(now, arrival, request.socket);
 }
 
@@ -72,9 +73,10 @@ void Listener::keep_response(Session& session, ByteSpan datagram) noexcept {
   if (kept.has_forgotten) mailbox_.counters.add(Counter::kResponsesForgotten);
 }
 
-Verdict Listener::repeat_response(Instant now, const Session& session) noexcept {
+Verdict Listener::repeat_response(Instant now, const Session& session, std::size_t copy_bytes) noexcept {
   Response* response = responses_.find(session.socket, session.opening.response);
   if (response == nullptr) return Verdict::kHandshakePending;  // It was heard, or others needed the place.
+  if (copy_bytes < response->content().size()) return Verdict::kMalformed;
   if (response->last_said.ago(now) < kResponseInterval) return Verdict::kHandshakeLimited;
   // A viewer sets its watch by this packet, so it carries the stream's clock.
   const std::int64_t us = session.is_viewer()

@@ -35,8 +35,9 @@ class Listener {
   void limit(const ArmourOptions& armour) noexcept { budget_.limit(armour); }
   // Control has decided: the caller may conclude again.
   void forget_pending(const Endpoint& remote, SocketId peer) noexcept;
-  // A copy of its CONCLUSION came: says the response again, at most once per kResponseInterval.
-  Verdict repeat_response(Instant now, const Session& session) noexcept;
+  // A copy of its CONCLUSION came: says the response again, at most once per kResponseInterval, and never to a copy
+  // that is shorter: the address may be forged, and the session's own CONCLUSION was not.
+  Verdict repeat_response(Instant now, const Session& session, std::size_t copy_bytes) noexcept;
   // A new session's response: keeps it for copies of the request, and says it for the first time.
   void keep_response(Session& session, ByteSpan datagram) noexcept;
   void respond(Instant now, const Session& session) noexcept;

@@ -163,7 +163,8 @@ void Relay::apply(Instant, command::ForgetCaller& caller) noexcept {
 
 void Relay::apply(Instant now, command::RepeatResponse& repeat) noexcept {
   Session* session = sessions_.find(repeat.socket);
-  if (session != nullptr && session->state == Session::State::kOpen) listener_.repeat_response(now, *session);
+  if (session != nullptr && session->state == Session::State::kOpen)
+    listener_.repeat_response(now, *session, kDatagramBytesMax);  // Control has read it.
 }
 
 void Relay::apply(Instant now, command::CloseSession& close) noexcept {

@@ -157,6 +157,21 @@ TEST_F(RelayTest, ARepeatedConclusionGetsTheSameResponseWithAFreshTimestamp) {
   EXPECT_FALSE(next_event<event::ConclusionReceived>() && next_event<event::ConclusionReceived>());
 }
 
+TEST_F(RelayTest, ABriefCopyOfAConclusionDrawsNoResponseThatIsLonger) {
+  const auto datagram = conclusion(cookie(kCaller));
+  EXPECT_EQ(judged(kCaller, datagram), Verdict::kHandshakeForwarded);
+  say(opening(Role::kViewer, kCaller, kPeer));
+  const std::size_t response_bytes = breathe().at(0).bytes.size();
+  auto copy = datagram;
+  copy.resize(wire::kHeaderBytes + wire::kHandshakeBytes);
+  ASSERT_LT(copy.size(), response_bytes);
+  EXPECT_EQ(judged(kCaller, copy, millis(250)), Verdict::kMalformed);
+  EXPECT_TRUE(answers.empty());
+  copy = datagram;
+  copy.resize(response_bytes);
+  EXPECT_EQ(judged(kCaller, copy, millis(250)), Verdict::kHandshakeAnswered);
+}
+
 TEST_F(RelayTest, AResponseWhosePlaceOthersNeededIsNotRepeated) {
   const auto datagram = conclusion(cookie(kCaller));
   EXPECT_EQ(judged(kCaller, datagram), Verdict::kHandshakeForwarded);

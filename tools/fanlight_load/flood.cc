@@ -157,6 +157,8 @@ void Flood::send(int socket, const wire::HandshakePacket& packet) {
   std::array<std::byte, 1472> datagram;
   const std::size_t bytes =
       wire::write_handshake_packet(datagram, packet, WireTime{static_cast<std::uint32_t>(clock_now().us)}, SocketId{});
+  if (packet.handshake.request == static_cast<std::int32_t>(wire::RequestType::kConclusion))
+    shortest_conclusion_ = std::min(shortest_conclusion_, bytes);
   if (::send(socket, datagram.data(), bytes, 0) < 0) ++report_.not_sent;
 }
 
@@ -184,6 +186,7 @@ void Flood::hear(int socket, ByteSpan datagram) {
     ++report_.conclusions;
     return send_conclusion(socket, header->destination, kind, answer->cookie);
   }
+  if (datagram.size() > shortest_conclusion_) ++report_.longer_answers;
   if (kind == Kind::kBogus) ++report_.wrong_cookies_answered;
   if (answer->request < 0) ++report_.accepted;
   if (answer->request >= 1000) ++report_.rejected[answer->request];

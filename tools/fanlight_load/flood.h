@@ -47,7 +47,7 @@ struct FloodReport {
   std::uint64_t accepted = 0;
   std::map<std::int32_t, std::uint64_t> rejected;  // By code.
   std::uint64_t wrong_cookies_answered = 0;        // Must stay 0.
-  std::uint64_t longer_answers = 0;                // Than their requests. Must stay 0.
+  std::uint64_t longer_answers = 0;                // Than their requests; than the shortest CONCLUSION. Must stay 0.
   std::uint64_t not_sent = 0;                      // The kernel had no room.
 };
 
@@ -81,6 +81,7 @@ class Flood {
   int poll_ = -1;
   std::uint32_t begun_ = 0;
   FloodReport report_;
+  std::size_t shortest_conclusion_ = SIZE_MAX;  // Said so far; what a session answers is not longer.
 };
 
 [[nodiscard]] std::string flood_json(const FloodReport& report);
