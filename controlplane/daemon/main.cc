@@ -12,8 +12,8 @@ constexpr const char* kFooter = R"(Examples:
   fanlightd --config /etc/fanlight/fanlight.toml --capacity --bitrate 5
                                                            measure how many viewers this host holds, and what limits it
 
-Signals: SIGTERM and SIGINT end every session and the relay; SIGHUP reads streams, calls, passphrases,
-capacity_mbps, admission_share and the log level anew.
+Signals: SIGTERM and SIGINT end every session and the relay; SIGHUP reads the file anew: streams,
+calls, policies, keys, issuers, webhooks, events, armour, capacity_mbps, admission_share, log_level.
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration.)";
 
 }  // namespace

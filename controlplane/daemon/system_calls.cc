@@ -170,8 +170,13 @@ void add_judged(Rules& rules, PortKind port) {
   constexpr scmp_datum_t kReading = O_ACCMODE | O_CREAT | O_TRUNC;
   rules.allow_if("open", SCMP_A1_64(SCMP_CMP_MASKED_EQ, kReading, O_RDONLY));
   rules.allow_if("openat", SCMP_A2_64(SCMP_CMP_MASKED_EQ, kReading, O_RDONLY));
-  for (const int family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK})
-    rules.allow_if("socket", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
+  // No raw packets, whatever capability the process was given. The type has flags beside it.
+  constexpr scmp_datum_t kType = 0xF;
+  for (const int family : {AF_UNIX, AF_INET, AF_INET6})
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM})
+      rules.allow_if("socket", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)),
+                     SCMP_A1_64(SCMP_CMP_MASKED_EQ, kType, static_cast<scmp_datum_t>(type)));
+  rules.allow_if("socket", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(AF_NETLINK)));
   // No memory is written and then run: code comes from files (the resolver's modules) alone.
   rules.allow_if("mmap", SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   rules.allow_if("mmap", SCMP_A2_64(SCMP_CMP_MASKED_EQ, kWriteAndExecute, PROT_EXEC),

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -74,6 +75,7 @@ std::vector<Attempt> harm() {
       {"setuid", [] { return is_eperm(setuid(0)); }},
       {"kill", [] { return is_eperm(kill(getppid(), 0)); }},
       {"a raw socket", [] { return is_eperm(socket(AF_PACKET, SOCK_RAW, 0)); }},
+      {"raw packets of the internet", [] { return is_eperm(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP)); }},
       {"memory to write and run",
        [] {
          return is_eperm(reinterpret_cast<long>(
