@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "access/claim_reader.h"
+#include "config/stream_pattern.h"
 #include "jose/jwt.h"
 #include "jose/text.h"
 
@@ -23,11 +24,6 @@ bool may_be_of(const jose::Key& key, const jose::Jwt& jwt) {
 
 std::string title_of(const jose::Jwt& jwt) {
   return "alg " + shown(jwt.algorithm) + (jwt.key_id ? ", kid " + shown(*jwt.key_id) : "");
-}
-
-bool names(const std::string& pattern, std::string_view stream) {
-  if (pattern.back() != '*') return pattern == stream;
-  return stream.starts_with(std::string_view{pattern}.substr(0, pattern.size() - 1));
 }
 
 // What all of an issuer's tokens have to hold. RFC 7519 §4.1.3: one for an audience is not for who has no name there.
@@ -112,7 +108,7 @@ std::optional<wire::Reject> IssuerTable::judge(AccessRequest& request) const {
 
 std::string find_misplacement(const TokenClaims& claims, const AccessRequest& request) {
   const std::string of = "token of " + claims.issuer + " is for ";
-  if (!claims.stream.empty() && !names(claims.stream, request.wanted.name)) return of + "stream " + claims.stream;
+  if (!claims.stream.empty() && !covers(claims.stream, request.wanted.name)) return of + "stream " + claims.stream;
   if (claims.role && *claims.role != request.wanted.role)
     return of + (*claims.role == Role::kPublisher ? "publishing" : "viewing");
   if (claims.address && !claims.address->covers(request.from.ip)) return of + "address " + claims.address->text();

@@ -6,17 +6,12 @@
 #include <string_view>
 
 #include "access/policy_table.h"
+#include "config/stream_pattern.h"
 
 namespace fanlight::control {
 namespace {
 
 using Then = PolicyRule::Then;
-
-bool covers_stream(const std::string& wide, const std::string& narrow) {
-  if (wide == narrow) return true;
-  if (wide.empty() || wide.back() != '*') return false;
-  return narrow.starts_with(std::string_view{wide}.substr(0, wide.size() - 1));
-}
 
 bool covers_users(const PolicyRule& wide, const PolicyRule& narrow) {
   if (wide.users.empty()) return true;
@@ -35,8 +30,8 @@ bool covers_addresses(const PolicyRule& wide, const PolicyRule& narrow) {
 
 // Whether every request that `narrow` is about is one that `wide` is about.
 bool covers(const PolicyRule& wide, const PolicyRule& narrow) {
-  return covers_stream(wide.stream, narrow.stream) && (!wide.role || wide.role == narrow.role) &&
-         covers_users(wide, narrow) && covers_addresses(wide, narrow) &&
+  return (wide.stream == narrow.stream || control::covers(wide.stream, narrow.stream)) &&
+         (!wide.role || wide.role == narrow.role) && covers_users(wide, narrow) && covers_addresses(wide, narrow) &&
          (wide.when.is_always() || wide.when == narrow.when) && (wide.token.empty() || wide.token == narrow.token);
 }
 

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <ctime>
 
+#include "config/stream_pattern.h"
+
 namespace fanlight::control {
 namespace {
 
 using wire::Reject;
-
-bool names(const std::string& pattern, std::string_view stream) {
-  if (pattern.empty() || pattern.back() != '*') return pattern == stream;
-  return stream.starts_with(std::string_view{pattern}.substr(0, pattern.size() - 1));
-}
 
 bool is_from(const PolicyRule& rule, const IpAddress& address) {
   return rule.from.empty() ||
@@ -112,7 +109,7 @@ ClockTime clock_time(WallTime at, bool is_utc) {
 }
 
 Miss judge_policy(const PolicyRule& rule, const AccessRequest& request) {
-  if (!names(rule.stream, request.wanted.name)) return Miss::kStream;
+  if (!covers(rule.stream, request.wanted.name)) return Miss::kStream;
   if (rule.role && *rule.role != request.wanted.role) return Miss::kMode;
   if (!rule.users.empty() && std::ranges::find(rule.users, user_of(request)) == rule.users.end()) return Miss::kUser;
   if (!is_from(rule, request.from.ip)) return Miss::kAddress;

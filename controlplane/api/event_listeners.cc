@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
-#include "session/stream_table.h"
+#include "config/stream_pattern.h"
 
 namespace fanlight::control {
 namespace {
 
 bool wants(const EventListener& listener, std::string_view stream) {
-  if (!listener.stream || *listener.stream == stream) return true;
-  return listener.stream->ends_with('*') && covers(*listener.stream, stream);
+  return !listener.stream || covers(*listener.stream, stream);
 }
 
 }  // namespace

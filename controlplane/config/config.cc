@@ -14,8 +14,10 @@
 #include "config/call_rule.h"
 #include "config/ethernet_section.h"
 #include "config/key_rule.h"
+#include "config/open_file.h"
 #include "config/policy_section.h"
 #include "config/sections.h"
+#include "config/stream_pattern.h"
 #include "config/stream_rule.h"
 
 namespace fanlight::control {
@@ -255,9 +257,8 @@ class ConfigReader {
              "the call of line " + std::to_string(call_lines_[static_cast<std::size_t>(first)]) + " again",
              "each call once"});
       const std::string& name = config_.calls[i].stream;
-      const bool is_known = std::ranges::any_of(config_.streams, [&](const StreamRule& rule) {
-        return rule.is_pattern() ? name.starts_with(rule.name.substr(0, rule.name.size() - 1)) : rule.name == name;
-      });
+      const bool is_known =
+          std::ranges::any_of(config_.streams, [&](const StreamRule& rule) { return covers(rule.name, name); });
       if (!is_known && !name.empty())
         problems_.push_back(
             {call_lines_[i], "call.stream", quoted(name), "a stream that a [[stream]] of this file covers"});
@@ -325,6 +326,11 @@ Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_vie
 }
 
 Result<Config, ConfigErrors> load_config(const std::string& path) {
+  const OpenFile opened(path);
+  struct stat about {};
+  if (opened.fd() < 0 || fstat(opened.fd(), &about) != 0)
+    return ConfigErrors{{path + ": cannot be read: " + std::strerror(errno)}};
+  if (!S_ISREG(about.st_mode)) return ConfigErrors{{path + ": is no regular file, and a reload must not wait for one"}};
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (file) text << file.rdbuf();

@@ -319,6 +319,12 @@ TEST(ConfigTest, ASiteHasNoMoreThanAllHave) {
               ElementsAre("x.toml:4: armour.inductions_per_second: found 0, accepted 1 to 100000"));
 }
 
+TEST(ConfigTest, APipeIsNoConfigurationAndHoldsNobodyUp) {
+  const auto config = load_config("/dev/null");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().lines.at(0), "/dev/null: is no regular file, and a reload must not wait for one");
+}
+
 TEST(ConfigTest, AMissingFileIsAnError) {
   const auto config = load_config("/nonexistent/fanlight.toml");
   ASSERT_FALSE(config);

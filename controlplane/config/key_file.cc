@@ -1,45 +1,23 @@
 #include "config/key_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
+#include "config/open_file.h"
 #include "config/secret.h"
 #include "jose/jwks.h"
 
 namespace fanlight::control {
 namespace {
 
-class OpenFile {
- public:
-  // A pipe that nobody writes to must not hold up the relay.
-  explicit OpenFile(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-  ~OpenFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 struct KeyFile {
   std::string text;
   mode_t mode = 0;
 };
-
-std::string octal(mode_t mode) {
-  char digits[8];
-  std::snprintf(digits, sizeof digits, "%04o", mode & 07777u);
-  return digits;
-}
 
 Error unreadable(int error) { return {ErrorCode::kNoRights, std::string{"cannot be read: "} + std::strerror(error)}; }
 Error wrong(std::string what) { return {ErrorCode::kInvalid, std::move(what)}; }

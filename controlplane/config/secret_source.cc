@@ -1,18 +1,17 @@
 #include "config/secret_source.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <vector>
 
 #include "base/result.h"
+#include "config/open_file.h"
 
 namespace fanlight::control {
 namespace {
@@ -29,27 +28,6 @@ struct Place {
   std::string path;
   Keeper keeper;
 };
-
-class OpenFile {
- public:
-  // A pipe that nobody writes to must not hold up the relay.
-  explicit OpenFile(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-  ~OpenFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-std::string octal(mode_t mode) {
-  char digits[8];
-  std::snprintf(digits, sizeof digits, "%04o", mode & 07777u);
-  return digits;
-}
 
 std::string user(uid_t uid) { return uid == 0 ? "root" : "user " + std::to_string(uid); }
 

@@ -86,7 +86,7 @@ Result<std::size_t> SessionDesk::rotate_keys(Instant now, std::string_view strea
   bool is_known = false;
   streams_.for_each([&](const StreamEntry& entry) {
     const std::string& name = entry.policy.name;
-    if (name != stream && !(stream.ends_with('*') && covers(stream, name))) return;
+    if (!covers(stream, name)) return;
     is_known = true;
     asked += rotations_.ask(entry.index);
   });

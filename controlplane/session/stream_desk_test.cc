@@ -49,6 +49,8 @@ TEST_F(PatternTest, APatternCoversLongerNamesOnly) {
   EXPECT_TRUE(covers("*", "a"));
   EXPECT_FALSE(covers("live/*", "live/"));
   EXPECT_FALSE(covers("live/*", "live"));
+  EXPECT_FALSE(covers("live*", "live"));
+  EXPECT_TRUE(covers("live", "live"));
   EXPECT_FALSE(covers("live/*", "other/a"));
 }
 

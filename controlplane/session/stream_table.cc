@@ -6,11 +6,6 @@
 
 namespace fanlight::control {
 
-bool covers(std::string_view pattern, std::string_view name) {
-  pattern.remove_suffix(1);
-  return name.size() > pattern.size() && name.starts_with(pattern);
-}
-
 StreamEntry* StreamTable::find(std::string_view name) {
   const auto found = names_.find(name);
   return found == names_.end() ? nullptr : at(found->second);

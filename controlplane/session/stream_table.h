@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/stream_pattern.h"
 #include "contract/commands.h"
 #include "session/admission.h"
 #include "session/stream_policy.h"
@@ -82,8 +83,5 @@ class StreamTable {
   std::map<std::string, StreamIndex, std::less<>> names_;
   std::vector<StreamPolicy> patterns_;  // In the configuration's order.
 };
-
-// "live/*" covers "live/main" and "live/a/b", not "live/".
-[[nodiscard]] bool covers(std::string_view pattern, std::string_view name);
 
 }  // namespace fanlight::control
