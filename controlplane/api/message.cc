@@ -21,4 +21,6 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
   return std::nullopt;
 }
 
+bool is_query_malformed(std::string_view query) { return !percent_decoded(query); }
+
 }  // namespace fanlight::control

@@ -27,5 +27,7 @@ struct Response {
 
 // The value of `key` in "a=1&b=2", decoded. Empty when absent or malformed.
 [[nodiscard]] std::optional<std::string> query_value(std::string_view query, std::string_view key);
+// Whether a value in it has a malformed percent escape.
+[[nodiscard]] bool is_query_malformed(std::string_view query);
 
 }  // namespace fanlight::control

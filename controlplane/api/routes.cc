@@ -50,6 +50,7 @@ Routes::Outcome Routes::start(const Request& request) {
   constexpr std::string_view kCalls = "/v1/calls/";
   constexpr std::string_view kBans = "/v1/bans/";
 
+  if (is_query_malformed(query)) return error_response(400, "invalid", "the query has a malformed percent escape");
   if (path == "/v1/version")
     return is_get ? json_response(200, {{"version", relay_.facts().version}}) : method_refused("GET");
   if (path == "/metrics")

@@ -209,6 +209,8 @@ TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
   EXPECT_EQ(ask("GET", "/v1/sessions/6").status, 404u);
   EXPECT_EQ(ask("GET", "/v1/sessions/five").status, 400u);
   EXPECT_EQ(ask("GET", "/v1/sessions/99999999999").status, 400u);
+  EXPECT_EQ(ask("GET", "/v1/sessions?stream=%zz").status, 400u) << "a filter that cannot be read is not none";
+  EXPECT_EQ(ask("GET", "/v1/events?stream=live%2").status, 400u);
 }
 
 TEST_F(RoutesTest, CallsAreListed) {

@@ -61,6 +61,8 @@ void SessionDesk::foresee_entry(AccessForecast& forecast, const Grant& grant) {
   const StreamEntry* stream = streams_.find(request.name);
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
   forecast.stream = state_of(stream, policy);
+  if (const IpPrefix* banned = bans_.find(forecast.from.ip))
+    return turn_away(forecast, Reject::kTimeout, "the ban of " + banned->text() + ": there is no answer");
   if (auto denied = judge_address(forecast.from.ip, grant)) return turn_away(forecast, denied->reason, denied->by);
   if (policy == nullptr || (stream != nullptr && stream->is_removed))
     return turn_away(forecast, Reject::kNotFound, "the stream");

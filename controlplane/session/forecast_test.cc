@@ -101,6 +101,19 @@ TEST_F(ForecastTest, LimitsAreLookedAtAndNothingIsCounted) {
   EXPECT_EQ(rejection_of(viewer("live/main", 3)), 2402) << "as foretold";
 }
 
+TEST_F(ForecastTest, WhoIsBannedHearsNothing) {
+  begin({rule("live/main")});
+  ASSERT_TRUE(desk().ban(now_, {.prefix = *IpPrefix::parse("192.0.2.0/24"),
+                                .span = {},
+                                .reason = "a\x1b[31m\nb\xC2\x9B"
+                                          "c"}));
+  EXPECT_EQ(take_notices().at(0).substr(0, 42), "192.0.2.0/24 is banned: a?[31m?b?c; 0 sess");
+  const AccessForecast told = forecast("live/main");
+  EXPECT_EQ(told.outcome, Outcome::kTurnedAway);
+  EXPECT_EQ(told.reason, wire::Reject::kTimeout);
+  EXPECT_THAT(told.by, testing::HasSubstr("192.0.2.0/24"));
+}
+
 TEST_F(ForecastTest, AWebhookIsNamedAndNotAsked) {
   begin({rule("live/main")});
   PolicyRule asks = policy(PolicyRule::Then::kAsk, 7);

@@ -17,6 +17,16 @@ constexpr Micros kWaitMax = kHandshakeTimeout;
 
 std::string_view describe(Role role) { return role == Role::kPublisher ? "publisher" : "viewer"; }
 
+// C0, DEL, and C1 as UTF-8 has it (C2 80 to C2 9F).
+void take_controls_out(std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) & 0xE0) == 0x80;
+    if (byte < 0x20 || byte == 0x7F) text[i] = '?';
+    if (is_c1) text.replace(i, 2, "?");
+  }
+}
+
 template <std::size_t Size>
 ByteSpan used_part(const std::array<std::byte, Size>& array, std::size_t bytes) {
   return ByteSpan{array}.first(std::min(bytes, Size));
@@ -90,7 +100,9 @@ std::optional<Notice> SessionDesk::poll_notice() {
   return notice;
 }
 
+// Names and reasons of others stand in notices: none may steer a terminal, or begin a line of its own.
 void SessionDesk::note(Notice::Level level, std::string text) {
+  take_controls_out(text);
   if (notices_.size() == kNoticesMax) notices_.pop_front();
   notices_.push_back({level, std::move(text)});
 }
@@ -197,6 +209,7 @@ void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const G
 void SessionDesk::answer_repeat(const Path& path, const Conclusion& conclusion) {
   const Session* session = sessions_.find(path, conclusion.handshake.socket, conclusion.handshake.first_seq);
   if (session == nullptr || session->worker == from_) return;
+  if (session->key_bytes != 0 && conclusion.key_message.empty()) return;  // The response would be longer than this.
   say(from_, command::ForgetCaller{path.remote, conclusion.handshake.socket});
   if (session->socket != SocketId{}) say(session->worker, command::RepeatResponse{session->socket});
 }
