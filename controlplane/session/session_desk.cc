@@ -214,8 +214,8 @@ void SessionDesk::answer_repeat(const Path& path, const Conclusion& conclusion) 
   if (session->socket != SocketId{}) say(session->worker, command::RepeatResponse{session->socket});
 }
 
-// srt-wire §2.2: encryption (7) before authorisation (8), so that a stranger without the passphrase learns nothing of
-// a stream but its name. The name comes first, for it chooses the passphrase.
+// After the policies, which cost no derivation. The passphrase comes before the stream's state (srt-wire §2.2), so that
+// a stranger without it learns nothing of a stream but its name.
 std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& conclusion, const Grant& grant) {
   if (is_stopping_) return Denied{Reject::kClosing, {}};
   if (auto denied = judge_address(path.remote.ip, grant)) return denied;
