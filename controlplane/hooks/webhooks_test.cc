@@ -237,11 +237,13 @@ TEST_F(WebhooksTest, ACrowdIsNotTheFailureOfAWebhookThatAnswers) {
   ASSERT_TRUE(await(1));
   for (std::size_t i = 0; i < HttpPoster::kQueueMax + 1; ++i) ask();
   ASSERT_TRUE(await(HttpPoster::kQueueMax + 2));
-  const auto ours = [](const InquiryAnswer& answer) {
-    const auto* none = std::get_if<NoAnswer>(&answer);
-    return none != nullptr && none->is_ours;
-  };
-  EXPECT_EQ(std::ranges::count_if(answers, ours), 1);
+  std::size_t ours = 0;
+  for (const InquiryAnswer& answer : answers)
+    if (const auto* none = std::get_if<NoAnswer>(&answer)) {
+      EXPECT_TRUE(none->is_ours) << none->why;
+      ++ours;
+    }
+  EXPECT_GE(ours, 1u) << "the queue holds 1,024; on a slow machine some of those are late as well";
 }
 
 TEST_F(WebhooksTest, LiesAndHalfTruthsAreNoAnswer) {

@@ -62,6 +62,9 @@ stream = "door/latency"
 users = ["late"]
 then = "allow"
 latency_ms = 700
+[[issuer]]
+name = "shop"
+secret = "a secret of two and thirty bytes"
 [[policy]]
 stream = "door/token"
 token = "shop"
