@@ -60,7 +60,7 @@ std::string_view unit_of(Counter counter) {
     case Counter::kSessionsOpened:
     case Counter::kSessionsClosed:
     case Counter::kSessionsRefused:
-    case Counter::kHalfOpenRefused:
+    case Counter::kHalfOpenDisplaced:
     case Counter::kEventsRefused:
       return "";
     default:

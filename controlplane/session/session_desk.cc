@@ -367,7 +367,7 @@ void SessionDesk::handle(event::SessionClosed& event) {
   if (session == nullptr) return;
   note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)});
   tell_end(*session, event);
-  leave_stream(*session, event.reason != CloseReason::kConnectTimeout);
+  leave_stream(*session, event.reason != CloseReason::kConnectTimeout && event.reason != CloseReason::kDisplaced);
   placement_.leave(session->worker);
   if (session->call != 0) end_call(*session, event.reason);
   rotations_.forget(event.request);

@@ -11,7 +11,7 @@ struct ArmourOptions {
   std::uint32_t conclusions_per_second = 4'000;
   std::uint32_t site_conclusions_per_second = 1'000;
   std::uint32_t inductions_per_second = 20'000;  // Answers to whoever asks for a cookie.
-  std::uint32_t half_open_max = 0;               // Sessions that were not heard after our response; 0: no bound.
+  std::uint32_t half_open_max = 0;               // Sessions that wait to be heard after our response; 0: no bound.
   friend bool operator==(const ArmourOptions&, const ArmourOptions&) = default;
 };
 

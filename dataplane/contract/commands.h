@@ -50,6 +50,7 @@ enum class CloseReason : std::uint8_t {
   kOverBudget,      // Viewer: asked for more repairs than its share, for half a minute.
   kTokenExpired,    // What let it in is over, and its issuer says that it ends then.
   kOverBitrate,     // Publisher: sent more than it was let in for, for seconds.
+  kDisplaced,       // Not heard yet when others needed its place; its site had most of those.
 };
 
 constexpr std::string_view describe(CloseReason reason) {
@@ -82,6 +83,8 @@ constexpr std::string_view describe(CloseReason reason) {
       return "its token expired";
     case CloseReason::kOverBitrate:
       return "publisher sent more than its policy's bitrate_max_mbps";
+    case CloseReason::kDisplaced:
+      return "not heard yet when others needed its place";
   }
   return "unknown";
 }
@@ -230,7 +233,7 @@ struct SessionOpened {
   SocketId socket;
 };
 
-// The worker turned the caller down: no room (1003), too many that were never heard (1005), an MSS below the stream's
+// The worker turned the caller down: no room (1003), an MSS below the stream's
 // payloads (2406), the stream gone or taken.
 struct SessionRefused {
   RequestId request;

@@ -70,7 +70,7 @@ namespace fanlight {
   X(kSessionsOpened, "sessions_opened")         \
   X(kSessionsClosed, "sessions_closed")         \
   X(kSessionsRefused, "sessions_refused")       \
-  X(kHalfOpenRefused, "half_open_refused")      \
+  X(kHalfOpenDisplaced, "half_open_displaced")  \
   X(kResponsesForgotten, "responses_forgotten") \
   X(kCallsMade, "calls_made")                   \
   X(kCallsFailed, "calls_failed")               \

@@ -69,7 +69,7 @@ void Listener::keep_response(Session& session, ByteSpan datagram) noexcept {
     return other != nullptr && other->state == Session::State::kOpen && !other->has_been_heard();
   };
   const Responses::Kept kept = responses_.keep(session.socket, datagram, is_needed);
-  session.opening.response = kept.place;
+  session.opening.response = static_cast<std::uint16_t>(kept.place);
   if (kept.has_forgotten) mailbox_.counters.add(Counter::kResponsesForgotten);
 }
 

@@ -35,6 +35,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       repair_(dresser_, slabs_),
       replies_(pools, queue_, mailbox.counters, port),
       sessions_(options.worker, options.sessions_max, options.publishers_max, options.key),
+      half_open_(options.key, sessions_),
       responses_(options.sessions_max),
       listener_(options.key, options.armour, sessions_, responses_, replies_, mailbox),
       timers_(options.sessions_max),
@@ -72,17 +73,12 @@ void Relay::service_touched(Instant now) noexcept {
 }
 
 void Relay::service(Instant now, Session& session) noexcept {
-  if (session.is_half_open && session.has_been_heard()) note_heard(session);
+  if (session.is_half_open && session.has_been_heard()) half_open_.remove(session);
   if (session.is_publisher()) {
     service_publisher(now, session);
   } else {
     service_viewer(now, session);
   }
-}
-
-void Relay::note_heard(Session& session) noexcept {
-  session.is_half_open = false;
-  --half_open_;
 }
 
 void Relay::service_viewer(Instant now, Session& session) noexcept {
@@ -162,10 +158,11 @@ void Relay::handle_peer_event(Instant now, Session& session, PeerEvent event) no
 void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexcept {
   DCHECK(session.state == Session::State::kOpen);
   session.state = Session::State::kClosing;
-  if (session.is_half_open) note_heard(session);  // Or never will be.
-  session.close_reason = reason;
-  session.shutdowns_left = reason == CloseReason::kPeerShutdown ? 0 : kShutdowns;
-  session.closing = {static_cast<std::uint32_t>(queue_.pushed()), NearInstant::of(now + kShutdownPatience)};
+  if (session.is_half_open) half_open_.remove(session);
+  session.closing = {.last_departure = static_cast<std::uint32_t>(queue_.pushed()),
+                     .give_up_at = NearInstant::of(now + kShutdownPatience),
+                     .reason = reason,
+                     .shutdowns_left = reason == CloseReason::kPeerShutdown ? std::uint8_t{0} : kShutdowns};
   if (session.is_publisher()) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
     distribution_.end(session.stream);
@@ -178,12 +175,13 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
 
 void Relay::continue_close(Instant now, Session& session) noexcept {
   Micros pause = kShutdownInterval;
-  if (session.shutdowns_left > 0) {
+  if (session.closing.shutdowns_left > 0) {
     const bool said = say_shutdown(now, session);
-    if (said || now >= session.closing.give_up_at.beside(now)) --session.shutdowns_left;
+    if (said || now >= session.closing.give_up_at.beside(now)) --session.closing.shutdowns_left;
     if (!said) pause = kShutdownRetry;
   }
-  if (session.shutdowns_left > 0 || !finish_close(session)) timers_.schedule(sessions_.slot_of(session), now + pause);
+  if (session.closing.shutdowns_left > 0 || !finish_close(session))
+    timers_.schedule(sessions_.slot_of(session), now + pause);
 }
 
 bool Relay::say_shutdown(Instant now, Session& session) noexcept {
@@ -206,7 +204,7 @@ bool Relay::finish_close(Session& session) noexcept {
   if (session.is_publisher() && !stopping_ && !distribution_.is_over(session.stream)) return false;
   event::SessionClosed closed{.request = session.request,
                               .socket = session.socket,
-                              .reason = session.close_reason,
+                              .reason = session.closing.reason,
                               .stats = stats_of(session, slabs_.ranges),
                               .ciphers = std::move(session.ciphers())};
   Event event{std::move(closed)};

@@ -18,6 +18,7 @@
 #include "worker/calls.h"
 #include "worker/distribution.h"
 #include "worker/exchange.h"
+#include "worker/half_open.h"
 #include "worker/listener.h"
 #include "worker/replies.h"
 #include "worker/reporter.h"
@@ -98,6 +99,8 @@ class Relay {
   void limit(const ArmourOptions& armour) noexcept;
   void apply(Instant now, command::Stop&) noexcept;
   void apply(Instant, std::monostate) noexcept {}
+  // It was not heard yet, and others need its place.
+  void displace(Instant now, Session& session) noexcept;
   [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenSession& open) const noexcept;
   [[nodiscard]] bool open_publisher(Instant now, Session& session, command::OpenSession& open) noexcept;
   void open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept;
@@ -125,7 +128,6 @@ class Relay {
   // relay.cc
   void service(Instant now, Session& session) noexcept;
   void service_viewer(Instant now, Session& session) noexcept;
-  void note_heard(Session& session) noexcept;
   void cut(Instant now, Session& session, CloseReason reason) noexcept;
   void service_publisher(Instant now, Session& session) noexcept;
   void handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept;
@@ -149,6 +151,7 @@ class Relay {
   Repair repair_;
   Replies replies_;
   Sessions sessions_;
+  HalfOpen half_open_;
   Responses responses_;
   Listener listener_;
   Calls calls_;
@@ -159,8 +162,6 @@ class Relay {
   std::vector<std::uint16_t> touched_;  // Never grows past its reserve: each session is in it once.
   std::size_t streams_end_ = 0;         // No stream has an index at or behind it.
   std::size_t streams_removing_ = 0;
-  std::size_t half_open_ = 0;  // Sessions that wait to be heard.
-  std::size_t half_open_max_ = 0;
   std::size_t next_stream_ = 0;  // The fan-out's first in the next breath.
   bool fan_out_pending_ = false;
   bool fan_out_blocked_ = false;

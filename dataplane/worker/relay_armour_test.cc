@@ -129,34 +129,45 @@ TEST_F(RelayArmourTest, ABannedAddressIsNotAnsweredAndTheDataOfASessionGoesOn) {
   EXPECT_EQ(read(Verdict::kHandshakeForwarded), 1u);
 }
 
-TEST_F(RelayArmourTest, SessionsThatWereNeverHeardAreBoundedAndTheNextHearsBacklog) {
+TEST_F(RelayArmourTest, AMuteCrowdGivesWayToItselfAndNobodyIsTurnedAway) {
   say(command::SetArmour{{.half_open_max = 3}});
-  EXPECT_EQ(open_silent(6000, 3), 3u);
-  say(opening(Role::kViewer, caller(6003), SocketId{6003}));
-  const auto answers = to(breathe(), caller(6003));
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(wire::parse_handshake(answers[0].content())->request, static_cast<std::int32_t>(wire::Reject::kBacklog));
-  const auto refused = next_event<event::SessionRefused>();
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->reason, wire::Reject::kBacklog);
-  EXPECT_EQ(read(Counter::kHalfOpenRefused), 1u);
-  EXPECT_EQ(read(Counter::kSessionsRefused), 1u);
+  const Endpoint honest{IpAddress::v4(198, 51, 100, 1), 5000};
+  const SocketId waiting = open(opening(Role::kViewer, honest, SocketId{9}));
+  std::vector<SocketId> displaced;
+  for (std::uint16_t i = 0; i < 8; ++i) {
+    say(opening(Role::kViewer, caller(6000 + i), SocketId{6000u + i}));
+    const auto said = run_for(millis(60));
+    EXPECT_EQ(count(to(said, caller(6000 + i)), ControlType::kHandshake), 1u);
+    EXPECT_EQ(count(said, ControlType::kShutdown), i < 2 ? 0u : 3u) << "who goes is told";
+  }
+  EXPECT_EQ(read(Counter::kHalfOpenDisplaced), 6u);
+  EXPECT_EQ(read(Counter::kSessionsRefused), 0u);
+  heard(honest, bare(waiting, ControlType::kKeepAlive));
+  EXPECT_EQ(read(Verdict::kControl), 1u) << "it is still there";
+  const auto closed = next_event<event::SessionClosed>();
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->request, RequestId{6000}) << "the oldest of them";
+  EXPECT_EQ(closed->reason, CloseReason::kDisplaced);
 }
 
-TEST_F(RelayArmourTest, WhoIsHeardOrForgottenMakesRoomForTheNext) {
+TEST_F(RelayArmourTest, WhoIsHeardOrForgottenNeedsNoPlaceAmongTheUnheard) {
   say(command::SetArmour{{.half_open_max = 2}});
   const SocketId viewer = open(opening(Role::kViewer, kViewerAt, SocketId{9}));
   const SocketId publisher = open(opening(Role::kPublisher, kCaller, SocketId{50}));
-  EXPECT_EQ(open_silent(7000, 1), 0u);
   heard(kViewerAt, bare(viewer, ControlType::kKeepAlive));
-  EXPECT_EQ(open_silent(7000, 2), 1u) << "the viewer was heard";
+  open_silent(7000, 1);
+  EXPECT_EQ(read(Counter::kHalfOpenDisplaced), 0u) << "the viewer was heard";
   heard(kCaller, data(publisher, kIsn));
-  EXPECT_EQ(open_silent(7010, 2), 1u) << "the publisher was heard";
+  open_silent(7010, 1);
+  EXPECT_EQ(read(Counter::kHalfOpenDisplaced), 0u) << "the publisher was heard";
   for (int i = 0; i < 4; ++i) {
     heard(kViewerAt, bare(viewer, ControlType::kKeepAlive), millis(900));
     heard(kCaller, data(publisher, {kIsn.raw + 1 + static_cast<std::uint32_t>(i)}));
   }
-  EXPECT_EQ(open_silent(7020, 3), 2u) << "the silent ones are given up after 3 s";
+  open_silent(7020, 2);
+  EXPECT_EQ(read(Counter::kHalfOpenDisplaced), 0u) << "the silent ones are given up after 3 s";
+  open_silent(7030, 1);
+  EXPECT_EQ(read(Counter::kHalfOpenDisplaced), 1u);
 }
 
 // Everything that SRT knows as control, well formed, with the right socket ID.

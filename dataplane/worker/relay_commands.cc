@@ -50,24 +50,25 @@ void Relay::apply(Instant now, command::RemoveStream& remove) noexcept {
 void Relay::apply(Instant now, command::OpenSession& open) noexcept {
   listener_.forget_pending(open.path.remote, open.peer);
   if (const std::optional<wire::Reject> reason = judge_open(open)) return refuse(open, *reason);
-  if (half_open_ >= half_open_max_) {
-    counters().add(Counter::kHalfOpenRefused);
-    return refuse(open, wire::Reject::kBacklog);
-  }
   Session* session = sessions_.open();
   if (session == nullptr) return refuse(open, wire::Reject::kResource);
   if (!begin_session(now, *session, open)) {
     sessions_.close(*session);
     return refuse(open, wire::Reject::kResource);
   }
-  session->is_half_open = true;
-  ++half_open_;
+  half_open_.add(*session);
   store_be32(open.response.data() + wire::kHandshakeSocketOffset, session->socket.raw());
   listener_.keep_response(*session, std::span(open.response).first(open.response_bytes));
   sessions_.index(*session);
   listener_.respond(now, *session);
   CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));  // take_commands() saw to the room.
   touch(*session);
+  if (half_open_.is_over_limit()) displace(now, half_open_.first_to_go(now));
+}
+
+void Relay::displace(Instant now, Session& session) noexcept {
+  counters().add(Counter::kHalfOpenDisplaced);
+  begin_close(now, session, CloseReason::kDisplaced);
 }
 
 // False when there is no place for another publisher.
@@ -196,7 +197,7 @@ void Relay::apply(Instant, command::SetArmour& set) noexcept { limit(set.armour)
 
 void Relay::limit(const ArmourOptions& armour) noexcept {
   listener_.limit(armour);
-  half_open_max_ = armour.half_open_max > 0 ? armour.half_open_max : kSessionsMax;
+  half_open_.limit(armour.half_open_max > 0 ? armour.half_open_max : kSessionsMax);
 }
 
 void Relay::apply(Instant, command::AskReport& question) noexcept { reporter_.ask(question); }

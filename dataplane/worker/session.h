@@ -70,27 +70,30 @@ class alignas(64) Session {
 
   struct Opening {
     SeqNo first_seq;             // Tells a copy of its CONCLUSION from a new one.
-    std::uint32_t response = 0;  // Where its response is kept (worker/responses.h).
+    std::uint16_t response = 0;  // Where its response is kept (worker/responses.h).
+    // Who waits to be heard before and behind it (worker/half_open.h).
+    std::uint16_t before = 0;
+    std::uint16_t behind = 0;
   };
   struct Closing {
     std::uint32_t last_departure;  // Low bits of the transmit queue's count after its last packet.
     NearInstant give_up_at;        // Until then SHUTDOWN waits for room in the queue.
+    CloseReason reason;
+    std::uint8_t shutdowns_left;
   };
   static constexpr std::size_t kHotBytes = 6 * 64;  // What an ACK reads, from the front.
 
   // --- the first cache line: all that judging a packet reads
-  State state = State::kFree;
+  State state : 4 = State::kFree;
 
  private:
   enum class Part : std::uint8_t { kNobody, kViewer, kPublisher };
-  Part part_ = Part::kNobody;
+  Part part_ : 4 = Part::kNobody;
 
  public:
   bool is_up : 1 = false;         // Publisher: something valid came. A viewer's engine knows by itself.
   bool is_touched : 1 = false;    // On the list of sessions to service in this breath.
-  bool is_half_open : 1 = false;  // Counted among those that were not heard after our response.
-  std::uint8_t shutdowns_left = 0;
-  CloseReason close_reason = CloseReason::kPeerShutdown;
+  bool is_half_open : 1 = false;  // Among those that were not heard after our response (worker/half_open.h).
   StreamIndex stream;
   SocketId socket;  // Of a free slot: the last one.
   Path path;        // Remote first.

@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import clients
@@ -18,12 +19,13 @@ from testing import Skip, Stage, claim
 SEALED = "live/sealed"
 PASSPHRASE = "a passphrase of the flood"
 FLOOD_SECONDS = 5
+MUTE_SITE = "127.99.7.1"  # Neither the site nor the network of who is honest.
 
 
-def start_relay(stage: Stage) -> str:
+def start_relay(stage: Stage, more: str = "") -> str:
     address = f"127.0.0.1:{relays.free_udp_port()}"
     streams = [relays.Stream(NAME, join="live"), relays.Stream("live/idle"), relays.Stream(SEALED, view_passphrase=PASSPHRASE)]
-    stage.start_relay(relays.Configuration(listen=[address], streams=streams))
+    stage.start_relay(relays.Configuration(listen=[address], streams=streams, more=more))
     return address
 
 
@@ -64,6 +66,71 @@ def a_flood_is_felt_by_nobody(stage: Stage) -> str:
     seen = verdicts(stage)
     claim(seen["bad_cookie"] >= said["wrong_cookies"] * 0.9, f"{seen['bad_cookie']} of {said['wrong_cookies']} bad cookies")
     return f"{sent} handshakes, {said['accepted']} let in, rejected {rejected}; {watched['received']} packets, none lost"
+
+
+def handshake(kind: int, version: int, extension: int, identity: int, cookie: int, content: bytes = b"") -> bytes:
+    return (struct.pack(">HHIII", 0x8000, 0, 0, 0, 0)
+            + struct.pack(">IHHIIIiII", version, 0, extension, 7, 1500, 8192, kind, identity, cookie) + bytes(16) + content)
+
+
+class MuteCrowd:
+    """Viewers that call, take the cookie, conclude, and are silent ever after: so many a second from one address."""
+
+    def __init__(self, relay: str, stream_id: bytes) -> None:
+        host, port = relay.split(":")
+        self.relay, self.opened, self.rejected, self.heard_bytes = (host, int(port)), 0, [], 0
+        padded = stream_id + bytes(-len(stream_id) % 4)
+        words = b"".join(padded[i:i + 4][::-1] for i in range(0, len(padded), 4))
+        self.request = struct.pack(">HHIIHH", 1, 3, 0x00010500, 0xBF, 120, 120) + struct.pack(">HH", 5, len(words) // 4) + words
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((MUTE_SITE, 0))
+        self.socket.setblocking(False)
+
+    def listen(self) -> None:
+        while True:
+            try:
+                datagram = self.socket.recv(2048)
+            except BlockingIOError:
+                return
+            self.heard_bytes += len(datagram)
+            if len(datagram) < 64 or datagram[:2] != b"\x80\x00":
+                continue
+            kind, _, cookie = struct.unpack(">iII", datagram[36:48])
+            identity = struct.unpack(">I", datagram[12:16])[0]
+            if kind == 1:
+                self.socket.sendto(handshake(-1, 5, 5, identity, cookie, self.request), self.relay)
+            elif kind == -1:
+                self.opened += 1
+            else:
+                self.rejected.append(kind)
+
+    def call(self, per_second: int, seconds: float) -> None:
+        start, called = time.monotonic(), 0
+        while (elapsed := time.monotonic() - start) < seconds:
+            while called < elapsed * per_second:
+                called += 1
+                self.socket.sendto(handshake(1, 4, 2, called, 0), self.relay)
+            self.listen()
+            time.sleep(0.001)
+        time.sleep(0.05)
+        self.listen()
+
+
+def a_mute_crowd_displaces_only_itself(stage: Stage) -> str:
+    """Five times as many as may wait to be heard, every second, from one site: whoever comes from elsewhere is let in."""
+    relay = start_relay(stage, "[armour]\nhalf_open_max = 100\n")
+    crowd = MuteCrowd(relay, clients.Target(relay, "live/idle").stream_id("request").encode())
+    calling = threading.Thread(target=crowd.call, args=(500, 4))
+    calling.start()
+    time.sleep(0.6)
+    watched = Load(stage, "both", relay, "--viewers", "35", "--bitrate", "1M", "--duration", "2s").finish()
+    calling.join()
+    seen = json.loads(stage.relay.ask("status").stdout)["worker"]
+    claim(watched["connected"] == watched["served"] == 35 and watched["lost"] == watched["late"] == 0, f"{watched}")
+    claim(crowd.opened > 1500 and not crowd.rejected, f"{crowd.opened} opened, rejected: {crowd.rejected[:5]}")
+    claim(seen["half_open_displaced"] > 1000, f"{seen['half_open_displaced']} gave way, of {crowd.opened}")
+    claim(seen["sessions_refused"] == 0, f"{seen['sessions_refused']} were refused")
+    return f"{crowd.opened} mute sessions, {seen['half_open_displaced']} displaced; 35 of 35 viewers let in"
 
 
 def control_packets(identity: int) -> list[bytes]:
@@ -132,5 +199,6 @@ def a_ban_ends_sessions_and_keeps_out(stage: Stage) -> str:
     return f"the session ended after {seconds * 1000:.0f} ms"
 
 
-CASES = [(case.__name__, case) for case in (forged_control_packets_touch_no_session, a_ban_ends_sessions_and_keeps_out)]
+CASES = [(case.__name__, case) for case in (forged_control_packets_touch_no_session, a_ban_ends_sessions_and_keeps_out,
+                                           a_mute_crowd_displaces_only_itself)]
 LOADS = [(case.__name__, case) for case in (a_flood_is_felt_by_nobody,)]
