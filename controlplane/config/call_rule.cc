@@ -14,6 +14,7 @@ void read_url(FieldReader& reader, CallRule& rule) {
   Result<SrtUrl, std::string> url = parse_srt_url(text);
   if (url) {
     rule.url = std::move(*url);
+    if (!rule.url.passphrase.empty()) is_laid_open(reader, "url");
   } else if (!reader.has("url")) {
     reader.complain("url", "nothing", "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS");
   } else {

@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <optional>
 
 #include "api/socket_path.h"
 #include "config/armour_section.h"
@@ -25,13 +24,14 @@ namespace {
 
 constexpr std::size_t kWebhooksMax = 16;  // Each is a label of metrics.
 constexpr std::size_t kUdpPortsMax = 16;  // net::Interface has so many places.
+// The group may be the relay's: so root gives it a file and nobody else.
+constexpr mode_t kLooseBits = 0027;
 
 // Walks the sections of one file. Whatever is wrong lands in problems(); the Config is worth something without any.
 class ConfigReader {
  public:
-  ConfigReader(const std::vector<Section>& sections, std::string directory) : sections_(sections) {
-    places_.directory = std::move(directory);
-  }
+  ConfigReader(const std::vector<Section>& sections, SecretPlaces places)
+      : sections_(sections), places_(std::move(places)) {}
 
   Config read() {
     check_sections();
@@ -310,13 +310,13 @@ std::string line_for(std::string_view file, const Problem& problem) {
   return std::string{file} + ":" + std::to_string(problem.line) + ": " + problem.text();
 }
 
-}  // namespace
-
-Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name) {
+Result<Config, ConfigErrors> parse(std::string_view toml, std::string_view file_name, std::optional<mode_t> mode) {
   const Result<std::vector<Section>, Problem> sections = parse_sections(toml);
   if (!sections) return ConfigErrors{{line_for(file_name, sections.error())}};
-  const std::size_t slash = file_name.rfind('/');
-  ConfigReader reader(*sections, std::string{slash == std::string_view::npos ? "" : file_name.substr(0, slash + 1)});
+  SecretPlaces places{.directory = std::string{file_name.substr(0, file_name.rfind('/') + 1)},
+                      .file = std::string{file_name}};
+  if (mode && (*mode & kLooseBits) != 0) places.loose_mode = *mode;
+  ConfigReader reader(*sections, std::move(places));
   Config config = reader.read();
   if (reader.problems().empty()) return config;
   std::ranges::stable_sort(reader.problems(), {}, &Problem::line);
@@ -325,17 +325,35 @@ Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_vie
   return errors;
 }
 
+// False on an error of the file's.
+bool read_whole(int fd, std::string& text) {
+  char part[16'384];
+  for (;;) {
+    const ssize_t got = read(fd, part, sizeof part);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      explicit_bzero(part, sizeof part);  // Secrets may have passed.
+      return got == 0;
+    }
+    text.append(part, static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name) {
+  return parse(toml, file_name, std::nullopt);
+}
+
 Result<Config, ConfigErrors> load_config(const std::string& path) {
   const OpenFile opened(path);
   struct stat about {};
   if (opened.fd() < 0 || fstat(opened.fd(), &about) != 0)
     return ConfigErrors{{path + ": cannot be read: " + std::strerror(errno)}};
   if (!S_ISREG(about.st_mode)) return ConfigErrors{{path + ": is no regular file, and a reload must not wait for one"}};
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file) return ConfigErrors{{path + ": cannot be read: " + std::strerror(errno)}};
-  return parse_config(text.str(), path);
+  std::string text;
+  if (!read_whole(opened.fd(), text)) return ConfigErrors{{path + ": cannot be read: " + std::strerror(errno)}};
+  return parse(text, path, about.st_mode);
 }
 
 std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh) {

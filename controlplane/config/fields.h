@@ -45,6 +45,8 @@ struct SecretPlaces {
   std::string directory{};         // Relative paths begin there, with its slash; "": where we work.
   std::optional<unsigned> user{};  // Whom the relay will be and must be able to read as, when that is not us.
   std::string user_name{};
+  std::string file{};                    // The table's own,
+  std::optional<unsigned> loose_mode{};  // and its mode, when strangers may read it or its group change it.
 };
 
 // Reads one table. Each question answers the value, or the fallback when the key is absent or wrong; a wrong one is a

@@ -120,6 +120,14 @@ bool has_secret(const FieldReader& reader, std::string_view key) {
   return reader.has(key) || reader.has(keys.file) || reader.has(keys.credential);
 }
 
+bool is_laid_open(FieldReader& reader, std::string_view key) {
+  if (!reader.places() || !reader.places()->loose_mode) return false;
+  reader.complain(key, "a secret in a file with mode " + octal(*reader.places()->loose_mode),
+                  "one that nobody else reads or changes: chmod 640 " + reader.places()->file +
+                      " with the relay's group, else chmod 600; or a file of its own for the secret");
+  return true;
+}
+
 std::string read_secret(FieldReader& reader, std::string_view key, IntegerRange bytes) {
   const Keys keys = places_of(key);
   if (!reader.places()) {
@@ -138,6 +146,10 @@ std::string read_secret(FieldReader& reader, std::string_view key, IntegerRange 
     explicit_bzero(secret.data(), secret.size());
     reader.complain(key, std::to_string(written) + " places for one secret",
                     "one of " + std::string{key} + ", " + keys.file + ", " + keys.credential);
+    return {};
+  }
+  if (!secret.empty() && is_laid_open(reader, key)) {
+    explicit_bzero(secret.data(), secret.size());
     return {};
   }
   if (!path.empty())

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/config.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -74,6 +76,46 @@ TEST_F(SecretSourceTest, AFileThatOthersReadIsRefused) {
     EXPECT_THAT(problems_, ElementsAre(AllOf(HasSubstr("stream.passphrase_file: found " + home_ + "open with mode 06"),
                                              HasSubstr("chmod 600 " + home_ + "open"), Not(HasSubstr("hush-hush")))));
   }
+}
+
+TEST_F(SecretSourceTest, WhatStandsWhereStrangersReadIsRefused) {
+  const SecretPlaces open{.directory = home_, .file = "relay.toml", .loose_mode = 0644};
+  EXPECT_EQ(read({{"passphrase", "hush-hush-hush", 1}}, open), "");
+  EXPECT_THAT(problems_, ElementsAre(AllOf(HasSubstr("stream.passphrase: found a secret in a file with mode 0644"),
+                                           HasSubstr("chmod 640 relay.toml"), Not(HasSubstr("hush-hush")))));
+  write("a", "in-a-file-1\n");
+  EXPECT_EQ(read({{"passphrase_file", "a", 1}}, open), "in-a-file-1") << "the file that names it may be read";
+  EXPECT_THAT(problems_, IsEmpty());
+}
+
+TEST_F(SecretSourceTest, EachSecretOfAConfigurationThatStrangersReadIsTold) {
+  const std::string listen = "[[listen]]\naddress = \"127.0.0.1:9000\"\n";
+  const std::string stream = "[[stream]]\nname = \"a\"\n";
+  const std::string secret = "\"hush-hush-hush-hush-hush-hush-hush-hush\"\n";
+  const auto errors = [&](const std::string& toml, mode_t mode) {
+    write("relay.toml", toml, mode);
+    const auto config = load_config(home_ + "relay.toml");
+    return config ? std::vector<std::string>{} : config.error().lines;
+  };
+  const std::pair<std::string, std::string> places[] = {
+      {stream + "view_passphrase = " + secret, ":5: stream.view_passphrase"},
+      {stream + "publish_passphrase = " + secret, ":5: stream.publish_passphrase"},
+      {"[[key]]\nstream = \"a\"\ndirection = \"view\"\npassphrase = " + secret, ":6: key.passphrase"},
+      {"[[issuer]]\nname = \"i\"\nsecret = " + secret, ":5: issuer.secret"},
+      {"[[webhook]]\nname = \"w\"\nurl = \"https://x\"\ntoken = " + secret, ":6: webhook.token"},
+      {"[[webhook]]\nname = \"w\"\nurl = \"https://x\"\nsigning_key = " + secret, ":6: webhook.signing_key"},
+      {stream + "[[call]]\nstream = \"a\"\nrole = \"viewer\"\nurl = \"srt://h:1\"\npassphrase = " + secret,
+       ":9: call.passphrase"},
+      {stream + "[[call]]\nstream = \"a\"\nrole = \"viewer\"\nurl = \"srt://h:1?passphrase=hush-hush-hush\"\n",
+       ":8: call.url"}};
+  for (const auto& [toml, place] : places) {
+    for (const mode_t mode : {0644, 0604, 0620, 0602})
+      EXPECT_THAT(errors(listen + toml, mode),
+                  ElementsAre(AllOf(HasSubstr(place), HasSubstr("a secret in a file with mode 06"),
+                                    HasSubstr("chmod 640 " + home_ + "relay.toml"), Not(HasSubstr("hush")))));
+    for (const mode_t mode : {0600, 0640, 0400}) EXPECT_THAT(errors(listen + toml, mode), IsEmpty()) << place;
+  }
+  EXPECT_THAT(errors(listen + stream, 0644), IsEmpty());
 }
 
 TEST_F(SecretSourceTest, WhatIsNoFileOfOursIsRefused) {

@@ -192,9 +192,11 @@ def start(processes: Processes, build: Path, work: Path, configuration: str, api
     config = home / f"{name}.toml"
     config.write_text(configuration)
     program = find_program(build, "fanlightd")
+    # It may hold passphrases. A relay that root starts may be nobody before it reads them again.
+    if os.geteuid() == 0:
+        os.chown(config, user or 0, pwd.getpwnam("nobody").pw_gid)
+    config.chmod(0o640)
     if user is not None:
-        os.chown(config, user, user)
-        config.chmod(0o600)  # It may hold passphrases.
         program = _reachable_copy(program, work)
     said_before = _size(processes.logs / f"{name}.log")
     process = processes.start(name, [str(program), "--config", str(config)], user=user,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import clients
 import relay as relays
+import setup
 from processes import wait_until
 from testing import Stage, claim, require_tools
 
@@ -192,4 +193,22 @@ def a_reload_that_may_not_read_is_told(stage: Stage) -> str:
     return "the passphrase in use stays"
 
 
-CASES = [(f"secrets/{test.__name__}", test) for test in (no_secret_in_a_core_or_said_aloud, a_reload_that_may_not_read_is_told)]
+def a_configuration_that_strangers_read_has_no_secret(stage: Stage) -> str:
+    """--check refuses it, and so do a start and a reload: they read it the same way."""
+    config = stage.work / "open.toml"
+    config.write_text('[[listen]]\naddress = "127.0.0.1:9000"\n[[stream]]\nname = "a"\nview_passphrase = "' + IN_A_FILE + '"\n')
+    argv = [str(setup.find_program(stage.build, "fanlightd")), "--config", str(config), "--check"]
+    found = {}
+    for mode in (0o644, 0o640):
+        config.chmod(mode)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=10)
+        found[mode] = done.returncode, done.stdout + done.stderr
+    status, words = found[0o644]
+    claim(status == 2 and ":5: stream.view_passphrase: found a secret in a file with mode 0644" in words, f"{status}: {words[-400:]}")
+    claim(f"chmod 640 {config}" in words and IN_A_FILE not in words, f"{words[-400:]}")
+    claim(found[0o640][0] == 0, f"the group may read it: {found[0o640]}")
+    return words.strip().splitlines()[-1][-120:]
+
+
+CASES = [(f"secrets/{test.__name__}", test) for test in (no_secret_in_a_core_or_said_aloud, a_reload_that_may_not_read_is_told,
+                                                         a_configuration_that_strangers_read_has_no_secret)]
