@@ -217,7 +217,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=SECTIONS, help="this section (may be given again)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as one object")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw growth curves as SVG")
-    parser.add_argument("--build-dir", type=Path, default=setup.ROOT / "build", help="default: build/")
+    parser.add_argument("--build-dir", type=lambda text: Path(text).resolve(), default=setup.ROOT / "build", help="default: build/")
     parser.add_argument("--no-build", action="store_true", help="take the programs as they are")
     return parser.parse_args()
 

@@ -55,7 +55,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="threads that move packets (default: 1)")
     parser.add_argument("--ipv6", action="store_true", help="the clients call over IPv6")
     parser.add_argument("--udp-port", type=int, help="default: the one in examples/fanlight.toml")
-    parser.add_argument("--build-dir", type=Path, default=setup.ROOT / "build", help="default: build/")
+    parser.add_argument("--build-dir", type=lambda text: Path(text).resolve(), default=setup.ROOT / "build", help="default: build/")
     parser.add_argument("--no-build", action="store_true", help="install and build nothing; use what is in --build-dir")
     return parser.parse_args()
 

@@ -85,7 +85,7 @@ def run_side_by_side(tasks: list[tuple], jobs: int, results: Results) -> bool:
 
 def arguments(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build-dir", type=Path, default=setup.ROOT / "build",
+    parser.add_argument("--build-dir", type=lambda text: Path(text).resolve(), default=setup.ROOT / "build",
                         help="where the programs are (default: build/)")
     parser.add_argument("--only", type=re.compile, default=re.compile(""), metavar="PATTERN",
                         help="run the cases whose name matches this regular expression")
