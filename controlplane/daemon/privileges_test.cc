@@ -1,7 +1,9 @@
 #include "daemon/privileges.h"
 
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +74,26 @@ TEST(PrivilegesTest, EveryThreadBecomesTheUserAndNoneComesBack) {
     older.join();
     return theirs == "\t65534\t65534\t65534\t65534\t0000000000000000\t0000000000000000" && setuid(0) != 0 &&
            getgroups(0, nullptr) == 0 && become({65534, 65534, "nobody"}).has_value();
+  }));
+}
+
+TEST(PrivilegesTest, NoGroupOfRootsIsLeft) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  EXPECT_TRUE(in_a_child([] {
+    const gid_t groups[] = {0, 4, 6};
+    if (setgroups(3, groups) != 0 || !become({65534, 65534, "nobody"})) return false;
+    return getgroups(0, nullptr) == 0;
+  }));
+}
+
+// Ambient or kept capabilities outlast a change of user: to the kernel such a process is root under another name.
+TEST(PrivilegesTest, RightsThatStayAreFoundByTryingThem) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  EXPECT_TRUE(in_a_child([] {
+    constexpr unsigned long kNoFixup = 1UL << 2;  // SECBIT_NO_SETUID_FIXUP of linux/securebits.h
+    if (prctl(PR_SET_SECUREBITS, kNoFixup, 0UL, 0UL, 0UL) != 0) return false;
+    const auto became = become({65534, 65534, "nobody"});
+    return !became && became.error().what.find("root's rights did not go") != std::string::npos;
   }));
 }
 

@@ -10,8 +10,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +76,21 @@ std::vector<Attempt> harm() {
       {"mount", [] { return is_eperm(mount("a", "/b", "c", 0, nullptr)); }},
       {"setuid", [] { return is_eperm(setuid(0)); }},
       {"kill", [] { return is_eperm(kill(getppid(), 0)); }},
+      {"a signal to the thread of another process",
+       [] { return is_eperm(syscall(SYS_tgkill, getppid(), getppid(), 0)); }},
+      {"setting a limit",
+       [] {
+         rlimit files{};
+         return getrlimit(RLIMIT_NOFILE, &files) == 0 && is_eperm(setrlimit(RLIMIT_NOFILE, &files));
+       }},
+      {"setting another's limit",
+       [] {
+         rlimit files{};
+         return getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+                is_eperm(syscall(SYS_prlimit64, getppid(), RLIMIT_NOFILE, &files, nullptr));
+       }},
+      {"the kernel's ciphers", [] { return is_eperm(socket(AF_ALG, SOCK_SEQPACKET, 0)); }},
+      {"the hypervisor's streams", [] { return is_eperm(socket(AF_VSOCK, SOCK_STREAM, 0)); }},
       {"a raw socket", [] { return is_eperm(socket(AF_PACKET, SOCK_RAW, 0)); }},
       {"raw packets of the internet", [] { return is_eperm(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP)); }},
       {"memory to write and run",
@@ -100,6 +117,12 @@ std::vector<Attempt> work() {
   return {
       {"reading a file", [] { return open("/etc/passwd", O_RDONLY) < 0; }},
       {"a socket", [] { return socket(AF_INET6, SOCK_DGRAM, 0) < 0; }},
+      {"asking for a limit",
+       [] {
+         rlimit files{};
+         return getrlimit(RLIMIT_NOFILE, &files) != 0;
+       }},
+      {"a signal to itself", [] { return syscall(SYS_tgkill, getpid(), gettid(), 0) != 0; }},
       {"a thread",
        [] {
          bool has_run = false;
