@@ -24,7 +24,7 @@ void read_whom(FieldReader& reader, PolicyRule& rule) {
     if (prefix)
       rule.from.push_back(*prefix);
     else
-      reader.complain("from", quoted(text) + ": " + prefix.error().what,
+      reader.complain("from", prefix.error().what,  // It begins with the text.
                       R"(addresses and prefixes like "10.0.0.0/8" and "2001:db8::/32")");
   }
   rule.when = read_time_window(reader);

@@ -26,7 +26,7 @@ TEST(PolicySectionTest, EveryMistakeIsToldWithItsLine) {
       {"then = \"allow\"\nusers = [\"\"]", "policy.users: found an empty string in the list"},
       {"then = \"allow\"\nusers = [1]", "policy.users: found a list of integers"},
       {"then = \"allow\"\nusers = \"ann\"", "policy.users: found \"ann\", accepted a list of strings"},
-      {"then = \"allow\"\nfrom = [\"10.0.0.1/8\"]", "policy.from: found \"10.0.0.1/8\""},
+      {"then = \"allow\"\nfrom = [\"10.0.0.1/8\"]", "policy.from: found \"10.0.0.1/8\": bits behind"},
       {"then = \"allow\"\nfrom = [\"10.0.0.0/33\"]", "policy.from"},
       {"then = \"allow\"\nfrom = [\"example.net\"]", "policy.from"},
       {"then = \"allow\"\ntoken = \"\"", "policy.token"},
