@@ -82,11 +82,11 @@ int check(const DaemonOptions& options, const Config& config, const DataplanePla
 // The control loop takes the signals over before the shield falls, so that none is lost in between.
 Result<Done> run_control(Config config, const std::string& config_path, Dataplane& dataplane,
                          std::optional<SignalShield>& shield) {
-  // net_memif and net_virtio_user take their peers' memory later, which the list forbids: those are only logged.
-  const auto takes_memory_later = [](const DeviceOptions& device) {
-    return device.eal.starts_with("net_memif") || device.eal.starts_with("net_virtio_user");
+  // A client of net_memif makes the shared memory when its server answers, which the list forbids: there it is logged.
+  const auto makes_memory_later = [](const DeviceOptions& device) {
+    return device.eal.starts_with("net_memif") && device.eal.find("role=server") == std::string::npos;
   };
-  const bool is_lax = std::ranges::any_of(config.ethernet.devices, takes_memory_later);
+  const bool is_lax = std::ranges::any_of(config.ethernet.devices, makes_memory_later);
   const SeccompMode asked = config.relay.seccomp;
   const SeccompMode seccomp = is_lax && asked == SeccompMode::kOn ? SeccompMode::kLog : asked;
   const PortKind port = config.relay.port;
