@@ -112,11 +112,16 @@ Response AccessRoutes::check(const std::string& body) {
   const std::string at = reader.text("at");
   const std::optional<std::int64_t> moment = parse_moment(at);
   if (reader.has("at") && !moment) reader.complain("at", control::quoted(at), "a moment: 2026-12-24T18:00:00Z");
+  const std::string listen = reader.text("listen");
+  question.listen = Endpoint::parse(listen);
+  if (reader.has("listen") && !question.listen)
+    reader.complain("listen", control::quoted(listen), "an address with port of the relay's: 192.0.2.1:9000");
   reader.finish();
   if (!problems.empty()) return invalid(problems);
   question.from = *address;
   if (moment) question.at = WallTime{*moment};
-  return json_response(200, forecast_json(relay_.forecast(question)));
+  const Result<AccessForecast> forecast = relay_.forecast(std::move(question));
+  return forecast ? json_response(200, forecast_json(*forecast)) : refusal(forecast.error());
 }
 
 Response AccessRoutes::keys() {

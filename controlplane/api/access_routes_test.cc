@@ -21,8 +21,9 @@ class FakeRelay final : public Relay {
   Result<Done> kick(SocketId) override { return Done{}; }
   Result<std::size_t> rotate_keys(std::string_view, SocketId) override { return 0u; }
   std::vector<PolicyRule> policies() const override { return rules; }
-  AccessForecast forecast(const AccessQuestion& question) override {
+  Result<AccessForecast> forecast(AccessQuestion question) override {
     asked = question;
+    if (!answer) return answer.error();
     return told;
   }
   void set_key(const KeyRule& rule) override { set = rule; }
@@ -91,12 +92,24 @@ TEST_F(AccessRoutesTest, ACheckIsAskedAndTold) {
   EXPECT_EQ(in["outcome"], "allow");
   EXPECT_TRUE(in["code"].is_null());
   EXPECT_FALSE(relay_.asked.at);
+  EXPECT_FALSE(relay_.asked.listen);
+}
+
+TEST_F(AccessRoutesTest, ACheckMayNameTheAddressThatIsCalled) {
+  const char* body = R"({"stream_id":"","from":"::1","listen":"[::]:9000"})";
+  EXPECT_EQ(ask("POST", "/v1/policies/check", body).status, 200u);
+  EXPECT_EQ(relay_.asked.listen, Endpoint::parse("[::]:9000"));
+  relay_.answer = Error{ErrorCode::kInvalid, "listen: found [::]:9000, accepted one of 0.0.0.0:9001"};
+  const Response response = ask("POST", "/v1/policies/check", body);
+  EXPECT_EQ(response.status, 400u);
+  EXPECT_THAT(response.body, HasSubstr("accepted one of 0.0.0.0:9001"));
 }
 
 TEST_F(AccessRoutesTest, ACheckSaysWhatIsWrongWithIt) {
   for (const char* body :
        {"", "[]", "{}", R"({"stream_id":"a"})", R"({"from":"::1"})", R"({"stream_id":"a","from":"x"})",
-        R"({"stream_id":"a","from":"::1","at":"noon"})", R"({"stream_id":"a","from":"::1","who":"b"})"})
+        R"({"stream_id":"a","from":"::1","at":"noon"})", R"({"stream_id":"a","from":"::1","listen":"::1"})",
+        R"({"stream_id":"a","from":"::1","who":"b"})"})
     EXPECT_EQ(ask("POST", "/v1/policies/check", body).status, 400u) << body;
   const std::string longer = R"({"from":"::1","stream_id":")" + std::string(513, 'a') + "\"}";
   EXPECT_EQ(ask("POST", "/v1/policies/check", longer).status, 400u);

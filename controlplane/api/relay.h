@@ -47,7 +47,7 @@ class Relay {
   // Of a stream's or pattern's viewers, or of one session. Answers how many get another.
   [[nodiscard]] virtual Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) = 0;
   [[nodiscard]] virtual std::vector<PolicyRule> policies() const = 0;
-  [[nodiscard]] virtual AccessForecast forecast(const AccessQuestion& question) = 0;
+  [[nodiscard]] virtual Result<AccessForecast> forecast(AccessQuestion question) = 0;
   virtual void set_key(const KeyRule& rule) = 0;
   [[nodiscard]] virtual std::vector<KeyView> keys() const = 0;
   [[nodiscard]] virtual Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) = 0;

@@ -39,7 +39,7 @@ class FakeRelay final : public Relay {
     return 312u;
   }
   std::vector<PolicyRule> policies() const override { return {}; }
-  AccessForecast forecast(const AccessQuestion&) override { return {}; }
+  Result<AccessForecast> forecast(AccessQuestion) override { return AccessForecast{}; }
   void set_key(const KeyRule&) override {}
   std::vector<KeyView> keys() const override { return {}; }
   Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }

@@ -30,7 +30,7 @@ class SilentRelay final : public Relay {
   Result<Done> kick(SocketId) override { return Done{}; }
   Result<std::size_t> rotate_keys(std::string_view, SocketId) override { return 0u; }
   std::vector<PolicyRule> policies() const override { return {}; }
-  AccessForecast forecast(const AccessQuestion&) override { return {}; }
+  Result<AccessForecast> forecast(AccessQuestion) override { return AccessForecast{}; }
   void set_key(const KeyRule&) override {}
   std::vector<KeyView> keys() const override { return {}; }
   Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }

@@ -71,7 +71,8 @@ class ControlLoop::State {
             config_.streams, streams, mailboxes_.size(), [this](const Endpoint& to) { return way_out(config_, to); },
             [this](const Endpoint& to) { return is_own(config_, to); }),
         relay_(
-            desk_, [this] { return facts(); }, [this] { settle(); }),
+            desk_, [this] { return facts(); }, [this] { settle(); },
+            [this](const AccessQuestion& asked) { return way_in(config_, asked.listen, asked.stream_id.empty()); }),
         bell_(loop_, dup(mailboxes_.front()->control_bell)) {
     wipe_passphrases(config_.streams);
     desk_.set_wall_clock(wall_time);

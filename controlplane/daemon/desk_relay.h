@@ -12,8 +12,10 @@ namespace fanlight::control {
 
 class DeskRelay final : public Relay {
  public:
-  DeskRelay(SessionDesk& desk, std::function<RelayFacts()> facts, std::function<void()> settle)
-      : desk_(desk), facts_(std::move(facts)), settle_(std::move(settle)) {}
+  // Which door a question of access is about.
+  using WayIn = std::function<Result<std::uint16_t>(const AccessQuestion&)>;
+  DeskRelay(SessionDesk& desk, std::function<RelayFacts()> facts, std::function<void()> settle, WayIn way_in)
+      : desk_(desk), facts_(std::move(facts)), settle_(std::move(settle)), way_in_(std::move(way_in)) {}
 
   [[nodiscard]] RelayFacts facts() const override { return facts_(); }
   [[nodiscard]] Result<Done> add_stream(const StreamRule& rule) override { return settled(desk_.add_stream(rule)); }
@@ -25,7 +27,12 @@ class DeskRelay final : public Relay {
     return settled(desk_.rotate_keys(io::MonotonicClock::now(), stream, socket));
   }
   [[nodiscard]] std::vector<PolicyRule> policies() const override { return desk_.policies(); }
-  [[nodiscard]] AccessForecast forecast(const AccessQuestion& question) override { return desk_.forecast(question); }
+  [[nodiscard]] Result<AccessForecast> forecast(AccessQuestion question) override {
+    const Result<std::uint16_t> door = way_in_(question);
+    if (!door) return door.error();
+    question.door = *door;
+    return desk_.forecast(io::MonotonicClock::now(), question);
+  }
   void set_key(const KeyRule& rule) override {
     desk_.set_key(rule);
     settle_();
@@ -59,6 +66,7 @@ class DeskRelay final : public Relay {
   SessionDesk& desk_;
   std::function<RelayFacts()> facts_;
   std::function<void()> settle_;
+  WayIn way_in_;
 };
 
 }  // namespace fanlight::control

@@ -13,7 +13,9 @@ namespace fanlight::control {
 struct AccessQuestion {
   std::string stream_id;  // Empty: what callers without one ask for, where the relay has a default.
   Endpoint from;
-  std::optional<WallTime> at{};  // Absent: now.
+  std::optional<WallTime> at{};      // Absent: now.
+  std::optional<Endpoint> listen{};  // Where it comes to; absent: wherever that makes no difference.
+  std::uint16_t door = 0;            // The same as the relay counts them.
 };
 
 struct AccessForecast {

@@ -12,7 +12,7 @@ using Outcome = AccessForecast::Outcome;
 class ForecastTest : public DeskTest {
  protected:
   AccessForecast forecast(std::string stream_id, const char* from = "192.0.2.9") {
-    return desk().forecast({.stream_id = std::move(stream_id), .from = {IpAddress::parse(from).value(), 0}});
+    return desk().forecast(now_, {.stream_id = std::move(stream_id), .from = {IpAddress::parse(from).value(), 0}});
   }
   static PolicyRule policy(PolicyRule::Then then, int line) {
     PolicyRule rule;
@@ -114,6 +114,84 @@ TEST_F(ForecastTest, WhoIsBannedHearsNothing) {
   EXPECT_THAT(told.by, testing::HasSubstr("192.0.2.0/24"));
 }
 
+TEST_F(ForecastTest, ABanComesBeforePoliciesAndStreamIds) {
+  begin({rule("live/main")});
+  desk().set_policies(PolicyTable({policy(PolicyRule::Then::kDeny, 7)}));
+  ASSERT_TRUE(desk().ban(now_, {.prefix = *IpPrefix::parse("192.0.2.0/24"), .span = {}, .reason = ""}));
+  for (const char* stream_id : {"live/main", "live//main"})
+    EXPECT_EQ(forecast(stream_id).reason, wire::Reject::kTimeout) << stream_id;
+  EXPECT_EQ(forecast("live/main", "198.51.100.1").reason, wire::Reject::kForbidden);
+}
+
+TEST_F(ForecastTest, CallersWithoutAStreamIdAskForWhatTheAddressSaysThatTheyCall) {
+  begin({rule("live/main"), rule("live/other")});
+  desk().set_default_stream_ids([](const Path& path) { return path.door == 0 ? "live/main" : "live/other"; });
+  AccessQuestion question{.stream_id = "", .from = {}};
+  EXPECT_EQ(desk().forecast(now_, question).wanted->name, "live/main");
+  question.door = 1;
+  EXPECT_EQ(desk().forecast(now_, question).wanted->name, "live/other");
+}
+
+class PausedForecastTest : public ForecastTest {
+ protected:
+  // From 192.0.2.9: a pause of a second.
+  void guess_five_times() {
+    for (std::uint32_t socket = 100; socket < 105; ++socket) {
+      Caller caller = viewer("live/main", socket);
+      caller.address = IpAddress::v4(192, 0, 2, 9);
+      caller.key_message = KeyMaterial{.passphrase = "a wrong passphrase"}.bytes();
+      caller.extension |= wire::kExtKmReq;
+      EXPECT_EQ(rejection_of(caller), static_cast<std::int32_t>(wire::Reject::kBadSecret));
+    }
+  }
+};
+
+TEST_F(PausedForecastTest, APauseIsToldWithItsEnd) {
+  begin({secret_rule("live/main"), rule("live/clear")});
+  desk().set_wall_clock([] { return WallTime{1'772'409'600}; });
+  guess_five_times();
+  const AccessForecast told = forecast("live/main");
+  EXPECT_EQ(told.outcome, Outcome::kTurnedAway);
+  EXPECT_EQ(told.reason, wire::Reject::kOverload);
+  EXPECT_EQ(told.by, "wrong passphrases from there: a pause until 2026-03-02T00:00:01Z");
+  EXPECT_EQ(told.key, "view_passphrase of live/main");
+  EXPECT_EQ(forecast("live/clear").outcome, Outcome::kLetIn) << "which has no passphrase";
+  EXPECT_EQ(forecast("live/main", "192.0.2.10").outcome, Outcome::kLetIn);
+  EXPECT_EQ(desk().armour().passphrases_paused, 0u) << "a question is no attempt";
+  const AccessQuestion later{
+      .stream_id = "live/main", .from = {IpAddress::v4(192, 0, 2, 9), 0}, .at = WallTime{1'772'409'601}};
+  EXPECT_EQ(desk().forecast(now_, later).outcome, Outcome::kLetIn);
+  EXPECT_EQ(desk().forecast(now_ + seconds(1), {.stream_id = "live/main", .from = later.from}).outcome,
+            Outcome::kLetIn);
+}
+
+TEST_F(PausedForecastTest, AWebhookMayBringAPassphraseThatDoesNotPause) {
+  begin({secret_rule("live/main")});
+  guess_five_times();
+  PolicyRule asks = policy(PolicyRule::Then::kAsk, 7);
+  asks.webhook = "door";
+  desk().set_policies(PolicyTable({asks}));
+  const AccessForecast told = forecast("live/main");
+  EXPECT_EQ(told.outcome, Outcome::kAsked);
+  EXPECT_THAT(told.key, HasSubstr("a pause until"));
+  EXPECT_THAT(told.key, HasSubstr("the webhook may bring another"));
+}
+
+TEST_F(ForecastTest, WhomAWebhookRefusedAMomentAgoItIsNotAskedAbout) {
+  begin({rule("live/main")});
+  PolicyRule asks = policy(PolicyRule::Then::kAsk, 7);
+  asks.webhook = "door";
+  desk().set_policies(PolicyTable({asks}));
+  call(viewer("live/main", 7));
+  const auto inquiry = desk().poll_inquiry();
+  ASSERT_TRUE(inquiry);
+  desk().handle_answer(now_, inquiry->id, Denied{wire::Reject::kForbidden, "door: no", seconds(5)});
+  const std::string from = inquiry->request.from.ip.text();
+  EXPECT_EQ(forecast("live/main", from.c_str()).by, "door: no a moment ago");
+  wait(seconds(5));
+  EXPECT_EQ(forecast("live/main", from.c_str()).outcome, Outcome::kAsked);
+}
+
 TEST_F(ForecastTest, AWebhookIsNamedAndNotAsked) {
   begin({rule("live/main")});
   PolicyRule asks = policy(PolicyRule::Then::kAsk, 7);
@@ -131,9 +209,9 @@ TEST_F(ForecastTest, AtAnotherTime) {
   mornings.when = {.begin = 6 * 60, .end = 9 * 60, .is_utc = true};
   desk().set_policies(PolicyTable({mornings}));
   AccessQuestion question{.stream_id = "live/main", .from = {}, .at = WallTime{7 * 3'600}};
-  EXPECT_EQ(desk().forecast(question).outcome, Outcome::kLetIn);
+  EXPECT_EQ(desk().forecast(now_, question).outcome, Outcome::kLetIn);
   question.at = WallTime{9 * 3'600};
-  EXPECT_EQ(desk().forecast(question).outcome, Outcome::kTurnedAway);
+  EXPECT_EQ(desk().forecast(now_, question).outcome, Outcome::kTurnedAway);
 }
 
 }  // namespace

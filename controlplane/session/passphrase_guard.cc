@@ -1,6 +1,7 @@
 #include "session/passphrase_guard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/prefix.h"
 
@@ -9,10 +10,15 @@ namespace fanlight::control {
 IpAddress host_of(const IpAddress& address) { return address.is_v4() ? address : IpPrefix::around(address, 64).ip; }
 
 bool PassphraseGuard::is_paused(Instant now, const Attempt& attempt) {
-  const Place* place = find(attempt);
-  if (place == nullptr || now >= place->paused_until) return false;
+  if (!pause_end(now, attempt)) return false;
   ++refused_;
   return true;
+}
+
+std::optional<Instant> PassphraseGuard::pause_end(Instant now, const Attempt& attempt) const {
+  const Place* place = find(attempt);
+  if (place == nullptr || now >= place->paused_until) return std::nullopt;
+  return place->paused_until;
 }
 
 void PassphraseGuard::note_failure(Instant now, const Attempt& attempt, bool is_known) {
@@ -35,11 +41,15 @@ void PassphraseGuard::note_success(const Attempt& attempt) {
   if (Place* place = find(attempt)) *place = {};
 }
 
-PassphraseGuard::Place* PassphraseGuard::find(const Attempt& attempt) {
+const PassphraseGuard::Place* PassphraseGuard::find(const Attempt& attempt) const {
   const IpAddress host = host_of(attempt.from);
   const auto found = std::ranges::find_if(
       places_, [&](const Place& place) { return place.host == host && place.passphrase == attempt.passphrase; });
   return found == places_.end() ? nullptr : &*found;
+}
+
+PassphraseGuard::Place* PassphraseGuard::find(const Attempt& attempt) {
+  return const_cast<Place*>(std::as_const(*this).find(attempt));
 }
 
 }  // namespace fanlight::control

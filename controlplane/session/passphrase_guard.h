@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/ip.h"
@@ -29,6 +30,8 @@ class PassphraseGuard {
   };
   // Counts when it is.
   [[nodiscard]] bool is_paused(Instant now, const Attempt& attempt);
+  // Until when it is; empty when it is not. Counts nothing.
+  [[nodiscard]] std::optional<Instant> pause_end(Instant now, const Attempt& attempt) const;
   // `is_known`: somebody from there is in with the passphrase.
   void note_failure(Instant now, const Attempt& attempt, bool is_known);
   void note_success(const Attempt& attempt);
@@ -42,6 +45,7 @@ class PassphraseGuard {
     Instant last{};
     Instant paused_until{};
   };
+  [[nodiscard]] const Place* find(const Attempt& attempt) const;
   [[nodiscard]] Place* find(const Attempt& attempt);
 
   std::vector<Place> places_;  // Walked through: beside an unwrapping it costs nothing.

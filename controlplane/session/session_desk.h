@@ -133,7 +133,7 @@ class SessionDesk {
   }
   [[nodiscard]] const std::vector<PolicyRule>& policies() const { return policies_.rules(); }
   // What would become of a caller that knows the passphrase; nothing changes.
-  [[nodiscard]] AccessForecast forecast(const AccessQuestion& question);
+  [[nodiscard]] AccessForecast forecast(Instant now, const AccessQuestion& question);
   // What callers without a stream ID ask for, by the way they came.
   void set_default_stream_ids(std::function<std::string_view(const Path&)> ids) { default_stream_id_ = std::move(ids); }
   // Passphrases of users, groups and streams (ring_desk.cc). What the API set stays until the process ends; sessions
@@ -213,6 +213,8 @@ class SessionDesk {
                                                    const Grant& grant);
   // Of a forecast (forecast_desk.cc).
   void foresee_entry(AccessForecast& forecast, const Grant& grant);
+  [[nodiscard]] bool foresee_key(AccessForecast& forecast, const StreamPolicy& policy, const Grant& grant) const;
+  [[nodiscard]] bool foresee_ban(AccessForecast& forecast) const;
   void judge_bitrate(StreamEntry& stream, double bits);
   void close_publisher(StreamEntry& stream, CloseReason reason);
   void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys,

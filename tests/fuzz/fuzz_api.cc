@@ -83,7 +83,11 @@ class House {
   WorkerCounters counters_;
   SessionDesk desk_{{}, tokens_};
   std::vector<std::uint64_t> tickets_;
-  DeskRelay relay_{desk_, [this] { return RelayFacts{"0", "sockets", 1, {&counters_}}; }, [this] { settle(); }};
+  DeskRelay relay_{desk_,
+                   [this] {
+                     return RelayFacts{"0", "sockets", 1, {&counters_}};
+                   },
+                   [this] { settle(); }, [](const AccessQuestion&) { return Result<std::uint16_t>(std::uint16_t{0}); }};
   Routes routes_{relay_};
 };
 

@@ -132,6 +132,7 @@ std::string keys_report(const json& answer) {
 int check_policy(const Context& context, const PolicyQuestion& question) {
   json body{{"stream_id", question.stream_id}, {"from", question.from}};
   if (!question.at.empty()) body["at"] = question.at;
+  if (!question.listen.empty()) body["listen"] = question.listen;
   const Result<Answer> answer = exchange(context.api, "POST", "/v1/policies/check", text_of(body));
   if (!answer) return fail(answer.error().what);
   if (answer->status >= 300) return fail(reason_of(*answer));

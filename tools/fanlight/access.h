@@ -13,7 +13,8 @@ namespace fanlight::cli {
 struct PolicyQuestion {
   std::string stream_id;
   std::string from;
-  std::string at;  // RFC 3339; empty: now.
+  std::string at;      // RFC 3339; empty: now.
+  std::string listen;  // The relay's address; empty: it has one, or it makes no difference.
 };
 
 // Whom a key is for.

@@ -240,16 +240,19 @@ void CommandLine::add_policy_commands() {
   group->require_subcommand(1);
   command(*group, "list", "the policies, in the order in which they are tried", "fanlight policy list")
       ->callback([this] { run = [this] { return list_policies(context); }; });
-  CLI::App* check =
-      command(*group, "check", "what would become of a caller, and which policy decides",
-              "fanlight policy check '#!::r=live/main,m=request,u=bob' --from 203.0.113.7\n  fanlight "
-              "policy check publish:live/main --from '[2001:db8::1]:5000' --at 2026-12-24T18:00:00+01:00\n\n"
-              "Nothing is changed, and no webhook asked. Exit codes: 0 let in, or a webhook decides; 1 "
-              "turned away; 2 wrong usage.");
+  CLI::App* check = command(
+      *group, "check", "what would become of a caller, and which policy decides",
+      "fanlight policy check '#!::r=live/main,m=request,u=bob' --from 203.0.113.7\n  fanlight "
+      "policy check publish:live/main --from '[2001:db8::1]:5000' --at 2026-12-24T18:00:00+01:00\n  fanlight policy "
+      "check '' --from 203.0.113.7 --listen 192.0.2.1:9001\n\n"
+      "Nothing is changed, and no webhook asked. Exit codes: 0 let in, or a webhook decides; 1 "
+      "turned away; 2 wrong usage.");
   check->add_option("STREAMID", question.stream_id, "as the caller sends it; '' for a caller without one")->required();
   check->add_option("--from", question.from, "its address, with its port or without")
       ->type_name("ADDRESS[:PORT]")
       ->required();
+  check->add_option("--listen", question.listen, "the relay's address that it calls, where there are several")
+      ->type_name("ADDRESS:PORT");
   check->add_option("--at", question.at, "then, instead of now")->type_name("TIME");
   check->callback([this] { run = [this] { return check_policy(context, question); }; });
 }
