@@ -62,19 +62,20 @@ void SessionDesk::announce_keys() {
   note_rotations();
 }
 
-// An audience that turns is one line, not a thousand.
+// An audience that turns is one line, not a thousand. Keys are counted: a viewer may have turned twice.
 void SessionDesk::note_rotations() {
   while (const auto tally = rotations_.poll_tally(now_)) {
     const StreamEntry* stream = streams_.at(tally->stream);
     const std::string name = stream != nullptr ? stream->policy.name : "a stream that ended";
-    const auto who = [&](std::size_t count, RequestId last) {
+    const auto note_keys = [&](Notice::Level level, std::size_t count, RequestId last, const std::string& what) {
+      if (count == 0) return;
       const Session* session = count == 1 ? sessions_.find(last) : nullptr;
-      return session != nullptr ? title_of(*session) : std::to_string(count) + " viewers of " + name;
+      note(level, session != nullptr ? title_of(*session) + ": key " + what
+                                     : "viewers of " + name + ": " + std::to_string(count) + " keys " + what);
     };
-    if (tally->turned > 0) note(Notice::Level::kInfo, who(tally->turned, tally->last_turned) + ": key rotated");
-    if (tally->unanswered > 0)
-      note(Notice::Level::kWarning, who(tally->unanswered, tally->last_unanswered) +
-                                        ": next key not confirmed, the old one stays; again in 60 s");
+    note_keys(Notice::Level::kInfo, tally->turned, tally->last_turned, "rotated");
+    note_keys(Notice::Level::kWarning, tally->unanswered, tally->last_unanswered,
+              "not confirmed, the one in use stays; again in 60 s");
   }
 }
 

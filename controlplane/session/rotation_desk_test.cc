@@ -210,8 +210,21 @@ TEST_F(RotationTest, AnAudienceIsOneLineOfTheLog) {
     answered(std::move(key), ++n <= 17 ? KeyOutcome::kTurned : KeyOutcome::kUnanswered);
   wait(RotationDesk::kTallySpan);
   EXPECT_THAT(take_notices(),
-              testing::ElementsAre("17 viewers of live/a: key rotated",
-                                   "3 viewers of live/a: next key not confirmed, the old one stays; again in 60 s"));
+              testing::ElementsAre("viewers of live/a: 17 keys rotated",
+                                   "viewers of live/a: 3 keys not confirmed, the one in use stays; again in 60 s"));
+}
+
+TEST_F(RotationTest, AViewerThatTurnsTwiceIsNotTwoViewers) {
+  begin({secret_rule("live/a")});
+  watch("live/a", 9);
+  take_notices();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(*desk().rotate_keys(now_, "live/a", SocketId{}), 1u);
+    wait(micros(1));
+    answered(std::move(take_keys().at(0)), KeyOutcome::kTurned);
+  }
+  wait(RotationDesk::kTallySpan);
+  EXPECT_THAT(take_notices(), testing::ElementsAre("viewers of live/a: 2 keys rotated"));
 }
 
 TEST_F(RotationTest, AnOperatorNamesAStreamAPatternOrASession) {

@@ -20,7 +20,7 @@ class Target:
     latency_ms: int = 120
     passphrase: str | None = None
     key_bytes: int = 16
-    refresh_packets: int | None = None  # A publisher's key lasts so long; of srt-live-transmit alone.
+    refresh_packets: int | None = None  # A publisher's key lasts so long.
     listening: bool = False  # It waits at the address instead of calling there.
     token: str | None = None
 
@@ -31,6 +31,11 @@ class Target:
     def mode(self) -> str:
         return "listener" if self.listening else "caller"
 
+    def refresh(self) -> dict:
+        """When a key of libsrt's is due, in packets, and how much earlier it is said: at most half of that."""
+        every = self.refresh_packets
+        return {"kmrefreshrate": every, "kmpreannounce": every * 2 // 5} if every else {}
+
     def url(self, **options) -> str:
         query = "&".join(f"{key}={value}" for key, value in options.items() if value is not None)
         return f"srt://{self.address}" + (f"?{query}" if query else "")
@@ -38,20 +43,19 @@ class Target:
 
 def ffmpeg_url(target: Target, mode: str) -> str:
     # Nothing is escaped: ffmpeg 5.1 sends %23 as it stands.
-    return target.url(mode=target.mode, latency=target.latency_ms * 1000, pkt_size=PAYLOAD,
+    return target.url(mode=target.mode, latency=target.latency_ms * 1000, pkt_size=PAYLOAD, **target.refresh(),
                       streamid=None if target.listening else target.stream_id(mode),
                       passphrase=target.passphrase, pbkeylen=target.key_bytes if target.passphrase else None)
 
 
 def slt_url(target: Target, mode: str) -> str:
-    refresh = {"kmrefreshrate": target.refresh_packets, "kmpreannounce": (target.refresh_packets or 0) * 2 // 5 or None}
-    return target.url(mode=target.mode, transtype="live", latency=target.latency_ms, **refresh,
+    return target.url(mode=target.mode, transtype="live", latency=target.latency_ms, **target.refresh(),
                       streamid=None if target.listening else target.stream_id(mode),
                       passphrase=target.passphrase, pbkeylen=target.key_bytes if target.passphrase else None)
 
 
 def gstreamer_element(element: str, target: Target, mode: str) -> list[str]:
-    words = [element, f"uri=srt://{target.address}?mode={target.mode}", f"latency={target.latency_ms}"]
+    words = [element, f"uri={target.url(mode=target.mode, **target.refresh())}", f"latency={target.latency_ms}"]
     if not target.listening:
         words.append(f'streamid="{target.stream_id(mode)}"')
     if target.passphrase:
