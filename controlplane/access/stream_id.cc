@@ -159,6 +159,18 @@ Result<StreamRequest, Reject> parse_path(std::string_view query) {
   return request_of(*name, keys, role);
 }
 
+Result<StreamRequest, Reject> parse_plain(std::string_view text) {
+  if (text.starts_with("#!::")) return parse_key_list(text.substr(4));
+  if (text.starts_with("#!")) return Reject::kBadRequest;  // "#!:{…}", nested: defined, used by nobody.
+  return parse_path(text);
+}
+
+// A URL wants '#' escaped, and ffmpeg and srt-live-transmit send it as it stands. No form starts like that otherwise.
+bool is_escaped_whole(std::string_view text) {
+  constexpr std::string_view kHeads[] = {"%23", "publish%3A", "publish%3a", "read%3A", "read%3a"};
+  return std::ranges::any_of(kHeads, [&](std::string_view head) { return text.starts_with(head); });
+}
+
 }  // namespace
 
 bool is_stream_name(std::string_view text) {
@@ -179,9 +191,10 @@ bool is_stream_pattern(std::string_view text) {
 }
 
 Result<StreamRequest, Reject> parse_stream_id(std::string_view text) {
-  if (text.starts_with("#!::")) return parse_key_list(text.substr(4));
-  if (text.starts_with("#!")) return Reject::kBadRequest;  // "#!:{…}", nested: defined, used by nobody.
-  return parse_path(text);
+  if (!is_escaped_whole(text)) return parse_plain(text);
+  const std::optional<std::string> plain = percent_decoded(text);
+  if (!plain) return Reject::kBadRequest;
+  return parse_plain(*plain);
 }
 
 }  // namespace fanlight::control

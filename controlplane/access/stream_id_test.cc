@@ -70,6 +70,13 @@ TEST(StreamIdTest, WhatItAsksFor) {
       {"#!::r=a,x=,s=", kView, "a"},
       {"#!::r=a,jwt=eyJ0.eyJ1.sig", kView, "a", "", "eyJ0.eyJ1.sig"},
       {"#!::r=a,mode=publish", kView, "a"},  // No key of this form.
+      // Escaped as a whole, by who means it for a URL and has a client that does not decode it.
+      {"%23!::r=live/main,m=publish", kPublish, "live/main"},
+      {"%23%21%3A%3Ar%3Dlive%2Fmain%2Cm%3Dpublish%2Cu%3Dann", kPublish, "live/main", "ann"},
+      {"%23%21%3a%3ar%3da,u%3dSmith%252C%20John", kView, "a", "Smith, John"},
+      {"publish%3Alive%2Fmain", kPublish, "live/main"},
+      {"publish%3alive%2Fmain%3Aann", kPublish, "live/main", "ann"},
+      {"read%3Alive%2Fmain%3Fuser%3Dbob", kView, "live/main", "bob"},
   };
   for (const auto& row : rows) {
     const auto request = parse_stream_id(row.text);
@@ -82,21 +89,24 @@ TEST(StreamIdTest, WhatItAsksFor) {
 }
 
 TEST(StreamIdTest, WhatItMayNotSay) {
-  const char* malformed[] = {// Nothing to ask for, or no name.
-                             "", "/", "?m=publish", "//live", "live//main", "live/", "live main", "..", "live/../x",
-                             "live/%2e%2e/x", "%2F%2Flive", "live%00", "live%", "live%2", "live%zz", "live\\main",
-                             "publish:", "publish::ann", "read:", "watch:live/main", ":a", "publish:live/ma*",
-                             "#!::", "#!::,", "#!::m=publish", "#!::r=", "#!::r", "#!::r=/", "#!::r=a%2",
-                             // Keys.
-                             "#!::=a", "#!::r=a,=b", "#!::r=a,m", "#!::r=a,x", "#!::r=a,r=b", "#!::r=a,u=x,u=x",
-                             "#!::r=a,u=b=c", "a?u=x&user=y", "a?u=b=c", "a?m=publish&mode=publish",
-                             "publish:a:ann?u=bob", "publish:a?m=request", "read:a?m=publish",
-                             // Users that are no text.
-                             "#!::r=a,u=\x1B[2J", "#!::r=a,u=%1B[2J", "#!::r=a,u=%0a", "#!::r=a,u=%7f",
-                             "#!::r=a,u=\xC3", "#!::r=a,u=%C3", "#!::r=a,u=\xC0\x80", "#!::r=a,u=\xED\xA0\x80",
-                             "#!::r=a,u=\xC2\x9B", "publish:a:%C2%9B", "a?u=%00",
-                             // The nested form, and what looks like it.
-                             "#!:{r=a}", "#!:{r=a,m=publish}", "#!:{", "#!{r=a}", "#!", "#!:", "#!:r=a"};
+  const char* malformed[] = {
+      // Nothing to ask for, or no name.
+      "", "/", "?m=publish", "//live", "live//main", "live/", "live main", "..", "live/../x", "live/%2e%2e/x",
+      "%2F%2Flive", "live%00", "live%", "live%2", "live%zz", "live\\main", "publish:", "publish::ann",
+      "read:", "watch:live/main", ":a", "publish:live/ma*", "#!::", "#!::,", "#!::m=publish", "#!::r=", "#!::r",
+      "#!::r=/", "#!::r=a%2",
+      // Keys.
+      "#!::=a", "#!::r=a,=b", "#!::r=a,m", "#!::r=a,x", "#!::r=a,r=b", "#!::r=a,u=x,u=x", "#!::r=a,u=b=c",
+      "a?u=x&user=y", "a?u=b=c", "a?m=publish&mode=publish", "publish:a:ann?u=bob", "publish:a?m=request",
+      "read:a?m=publish",
+      // Users that are no text.
+      "#!::r=a,u=\x1B[2J", "#!::r=a,u=%1B[2J", "#!::r=a,u=%0a", "#!::r=a,u=%7f", "#!::r=a,u=\xC3", "#!::r=a,u=%C3",
+      "#!::r=a,u=\xC0\x80", "#!::r=a,u=\xED\xA0\x80", "#!::r=a,u=\xC2\x9B", "publish:a:%C2%9B", "a?u=%00",
+      // Escaped as a whole, and malformed then.
+      "%23", "%23live", "%23!::r=a%", "%23!::r=..", "%23!:{r=a}", "%23!::r=a,u=%251B", "publish%3A", "publish%3Aa%",
+      "%2523!::r=a", "publish%253Aa", "watch%3Aa", "Publish%3Aa",
+      // The nested form, and what looks like it.
+      "#!:{r=a}", "#!:{r=a,m=publish}", "#!:{", "#!{r=a}", "#!", "#!:", "#!:r=a"};
   for (const char* text : malformed) {
     const auto request = parse_stream_id(text);
     ASSERT_FALSE(request) << text;

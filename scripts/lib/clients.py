@@ -23,8 +23,11 @@ class Target:
     refresh_packets: int | None = None  # A publisher's key lasts so long.
     listening: bool = False  # It waits at the address instead of calling there.
     token: str | None = None
+    words: str | None = None  # The stream ID as it stands, whatever it says.
 
     def stream_id(self, mode: str) -> str:
+        if self.words is not None:
+            return self.words
         return f"#!::r={self.stream},m={mode}" + (f",jwt={self.token}" if self.token else "")
 
     @property

@@ -181,7 +181,8 @@ class Door:
         return f"libsrt plays with {told}"
 
     def codes(self) -> str:
-        for stream_id, code in (("door//x", 2400), ("#!:{r=door/few}", 2400), ("#!::r=door/few,m=bidirectional", 2405),
+        for stream_id, code in (("door//x", 2400), ("#!:{r=door/few}", 2400), ("#!:{r=door/few,{m=publish}}", 2400), ("%23!:{r=door/few}", 2400),
+                                ("#!::r=door/few,m=bidirectional", 2405),
                                 ("#!::r=door/few,t=file", 2405), ("door/token", 2401), ("other", 2403), (None, 2400),
                                 ("door/encoder", 2404)):
             self.try_in(stream_id, code)
