@@ -427,6 +427,38 @@ def check_system_calls() -> Iterable[str]:
         yield f"docs/security.md: `{name}` under \"System calls\" is not in {path}"
 
 
+# `name` as a row of threats says it: Suite.Case, Suite, …Case of the suite before, a fuzzer, or a case in Python.
+def is_shown_by(name: str, suite: str, code: str, scripts: str) -> bool:
+    if " " in name:  # A command.
+        return True
+    if name.startswith("…"):
+        return re.search(rf"TEST(?:_F|_P)?\(\s*{suite},\s*\w*{name[1:]}\b", code) is not None
+    if test := re.fullmatch(r"(\w+Test)(?:\.(\w+))?", name):
+        which = test[2] or r"\w+"
+        return re.search(rf"TEST(?:_F|_P)?\(\s*{test[1]},\s*{which}\b", code) is not None
+    if name.startswith("fuzz_"):
+        return (ROOT / "tests" / "fuzz" / f"{name}.cc").exists()
+    return name.rpartition("/")[2].rstrip("*") in scripts
+
+
+def check_threats() -> Iterable[str]:
+    """Each threat of docs/security.md names what shows it, and that is there."""
+    code = "".join(source.text for source in sources())
+    scripts = "".join(path.read_text(encoding="utf-8") for folder in ("e2e", "interop") for path in (ROOT / "tests" / folder).glob("*.py"))
+    rows = [row.split(" | ") for row in read("docs/security.md").partition("\n## Threats\n")[2].partition("\n## ")[0].split("\n")[3:]
+            if row.startswith("| ")]
+    if len(rows) < 30:
+        yield "docs/security.md: the table of threats was not found"
+    for row in rows:
+        names, suite = re.findall(r"`([^`]+)`", row[-1]), ""
+        if len(row) != 3 or not names:
+            yield f"docs/security.md: what shows {row[0][2:50]!r}?"
+        for name in names:
+            suite = name.partition(".")[0] if "." in name else suite
+            if not is_shown_by(name, suite, code, scripts):
+                yield f"docs/security.md: `{name}`, which shows {row[0][2:50]!r}, is not there"
+
+
 # --- documents
 
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -538,6 +570,7 @@ CHECKS: dict[str, Callable[[], Iterable[str]]] = {
     "counters-document": check_counters_document,
     "counters-move": check_counters_move,
     "system-calls": check_system_calls,
+    "threats": check_threats,
     "links": check_links,
     "decisions": check_decisions,
     "format": check_format,
