@@ -71,6 +71,17 @@ TEST_F(HandshakeBudgetTest, ARefusalCostsNothing) {
   EXPECT_TRUE(asks(kStart + millis(20), caller)) << "one grows back in a fiftieth of a second";
 }
 
+TEST_F(HandshakeBudgetTest, WhatTheTotalRefusedCostsItsSiteAndNetworkNothing) {
+  for (std::uint32_t i = 0; i < 800; ++i) ASSERT_TRUE(asks(kStart, v6(0x2000'0000 + i * 7, 1))) << i;
+  const IpAddress caller = IpAddress::v4(192, 0, 2, 7);
+  for (int i = 0; i < 1'000; ++i) ASSERT_EQ(budget_.take_conclusion(kStart, caller), Verdict::kConclusionsLimited);
+  int taken = 0;
+  for (int i = 0; i < 101; ++i) taken += asks(kStart + seconds(1), caller) ? 1 : 0;
+  EXPECT_EQ(taken, 100) << "the site's two seconds' worth";
+  for (int i = 0; i < 100; ++i)
+    EXPECT_TRUE(asks(kStart + seconds(1), IpAddress::v4(192, 0, 3, 7))) << "a neighbour in the network, " << i;
+}
+
 TEST_F(HandshakeBudgetTest, WhichSitesShareABucketFollowsFromTheKey) {
   const auto shared_with = [](const HashKey& key, const IpAddress& victim) {
     HandshakeBudget budget(key, {.conclusions_per_second = 100'000, .site_conclusions_per_second = 1});
