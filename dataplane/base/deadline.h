@@ -7,7 +7,7 @@
 
 namespace fanlight {
 
-enum class TimerKind : std::uint8_t { kNone, kAck, kNak, kTooLate, kKeepAlive, kIdle, kStart, kHandshake };
+enum class TimerKind : std::uint8_t { kNone, kAck, kNak, kTooLate, kKeepAlive, kIdle, kStart, kHandshake, kReport };
 
 struct Deadline {
   Instant at = Instant::never();

@@ -5,9 +5,9 @@
 
 #include <map>
 
-#include "engine/srt/loss_list.h"
+#include "engine/loss_list.h"
 
-namespace fanlight::srt {
+namespace fanlight {
 namespace {
 
 // Position to the moment it is given up.
@@ -79,4 +79,4 @@ RC_GTEST_PROP(LossListProperty, AgreesWithASet, ()) {
 }
 
 }  // namespace
-}  // namespace fanlight::srt
+}  // namespace fanlight

@@ -95,7 +95,7 @@ void Viewer::judge_position(const Stamp& stamp, std::int64_t expected, PacketPos
 void Viewer::open_gap(Instant now, WireTime time, PosRange range, Tally& tally, Gaps& gaps) noexcept {
   Instant give_up = std::max(play_time(now, time), joined_);
   if (!gaps.list.is_empty()) give_up = std::max(give_up, gaps.list.at(gaps.list.size() - 1).give_up);
-  if (gaps.list.size() == srt::SmallLossList::kRangesMax) gaps.given_up.add(gaps.list.at(0).range);
+  if (gaps.list.size() == SmallLossList::kRangesMax) gaps.given_up.add(gaps.list.at(0).range);
   tally.lost += static_cast<std::uint32_t>(gaps.list.add_gap(range, give_up));
   gaps.nak_now = true;
   has_gaps_ = true;

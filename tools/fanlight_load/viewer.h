@@ -13,7 +13,7 @@
 #include "base/seq.h"
 #include "base/strong.h"
 #include "base/time.h"
-#include "engine/srt/loss_list.h"
+#include "engine/loss_list.h"
 #include "fanlight_load/given_up.h"
 #include "fanlight_load/stamp.h"
 #include "wire/srt_header.h"
@@ -37,7 +37,7 @@ struct Tally {
 
 // What a viewer waits for. Made when its first gap opens.
 struct Gaps {
-  srt::SmallLossList list;
+  SmallLossList list;
   GivenUp given_up;
   PacketPos anchor{};           // Near which sequence numbers are unwrapped; positions here are numbers unwrapped.
   PacketPos numbered_from{-1};  // Before it, stamps follow another rule: a skip or another publisher lies between.

@@ -145,7 +145,7 @@ TEST_F(LoadViewerTest, AGapBeyondThoseRememberedStaysLost) {
 TEST_F(LoadViewerTest, WhatAFullListGaveUpIsLateWhenItComes) {
   receive(kFirst);
   pass(millis(600));
-  const std::uint32_t gaps = srt::SmallLossList::kRangesMax + 1;
+  const std::uint32_t gaps = SmallLossList::kRangesMax + 1;
   for (std::uint32_t i = 1; i <= gaps; ++i) receive(kFirst + 2 * i);
   EXPECT_EQ(tally_.lost, 1u);
   receive(kFirst + 1);

@@ -1,10 +1,10 @@
-#include "engine/srt/loss_list.h"
+#include "engine/loss_list.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace fanlight::srt {
+namespace fanlight {
 namespace {
 
 std::vector<std::int64_t> all(const LossList& losses) {
@@ -60,4 +60,4 @@ TEST(LossListTest, AFullListGivesUpItsOldestGap) {
 }
 
 }  // namespace
-}  // namespace fanlight::srt
+}  // namespace fanlight

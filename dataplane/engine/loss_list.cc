@@ -1,10 +1,10 @@
-#include "engine/srt/loss_list.h"
+#include "engine/loss_list.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 
-namespace fanlight::srt {
+namespace fanlight {
 
 template <std::size_t kMax>
 std::int64_t BasicLossList<kMax>::add_gap(PosRange range, Instant give_up) noexcept {
@@ -120,4 +120,4 @@ bool BasicLossList<kMax>::is_consistent() const noexcept {
 template class BasicLossList<512>;
 template class BasicLossList<64>;
 
-}  // namespace fanlight::srt
+}  // namespace fanlight

@@ -13,7 +13,7 @@
 #include "base/seq.h"
 #include "base/time.h"
 
-namespace fanlight::srt {
+namespace fanlight {
 
 template <std::size_t kMax>
 class BasicLossList {
@@ -64,4 +64,4 @@ extern template class BasicLossList<64>;
 using LossList = BasicLossList<512>;
 using SmallLossList = BasicLossList<64>;
 
-}  // namespace fanlight::srt
+}  // namespace fanlight

@@ -1,0 +1,183 @@
+#include "engine/rtp/receiver.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fanlight::rtp {
+namespace {
+
+constexpr Micros kVacantAfter = millis(250);
+// Numbers so far ahead, or behind, are the same sequence's: RFC 3550 A.1's MAX_DROPOUT. Its MAX_MISORDER of 100 packets
+// is 20 ms of a fast stream; ours goes as far back as forward.
+constexpr std::int64_t kDropoutMax = 3000;
+// RFC 3550 §6.2: the least interval, from half to one and a half of it at random, the first one half as long.
+constexpr Micros kReportInterval = seconds(5);
+constexpr std::string_view kCname = "fanlight";
+
+}  // namespace
+
+Receiver::Receiver(const Options& options) noexcept
+    : options_(options),
+      random_(options.own_ssrc),
+      newest_(options.first_pos - 1),
+      timeline_(options.clock_rate),
+      jitter_(options.clock_rate) {}
+
+bool Receiver::is_vacant(Instant now) const noexcept {
+  return !source_ || has_left_ || now - last_packet_ >= kVacantAfter;
+}
+
+Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& header) noexcept {
+  const Judgement judgement = judge_data(now, header);
+  if (judgement.verdict == Verdict::kOutOfWindow) jump_seq_ = static_cast<std::uint16_t>(header.seq + 1);
+  if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
+    if (judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate) last_packet_ = now;
+    return {judgement.verdict, {}, {}};
+  }
+  const PacketPos before = newest_;
+  apply_data(now, header, judgement);
+  const bool is_behind = judgement.verdict == Verdict::kAcceptedLate;
+  const std::int64_t us = timeline_.place(now, header.timestamp);
+  return {judgement.verdict, is_behind ? before + judgement.ahead : newest_, WireTime{static_cast<std::uint32_t>(us)}};
+}
+
+Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header) const noexcept {
+  if (header.payload_type != options_.payload_type) return {Verdict::kWrongPayloadType};
+  if (options_.ssrc && header.ssrc != *options_.ssrc) return {Verdict::kForeignSource};
+  if (source_ == header.ssrc) return judge_number(now, header.seq);
+  if (!is_vacant(now)) return {Verdict::kForeignSource};
+  return {.verdict = Verdict::kAccepted, .is_new_source = true};
+}
+
+// RFC 3550 A.1: two packets in sequence make a jump believable; after a silence one does.
+Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq) const noexcept {
+  const auto ahead = std::int64_t{static_cast<std::int16_t>(seq - newest_seq_)};
+  if (ahead > kDropoutMax || ahead < -kDropoutMax) {
+    const bool is_jump = jump_seq_ == seq || is_vacant(now);
+    return {.verdict = is_jump ? Verdict::kAccepted : Verdict::kOutOfWindow, .is_jump = is_jump};
+  }
+  if (ahead > 0) return {.verdict = Verdict::kAccepted, .ahead = ahead};
+  const PacketPos pos = newest_ + ahead;
+  if (losses_.contains(pos)) return {.verdict = Verdict::kAcceptedLate, .ahead = ahead};
+  const bool given_up = (given_up_through_ && pos <= *given_up_through_) || pos < options_.first_pos;
+  return {.verdict = given_up ? Verdict::kTooLate : Verdict::kDuplicate, .ahead = ahead};
+}
+
+void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
+  last_packet_ = now;
+  jump_seq_.reset();
+  ++reception_.received;
+  if (judgement.verdict == Verdict::kAcceptedLate) {
+    const PacketPos oldest = first_missing();
+    const std::int64_t removed = losses_.remove_range({newest_ + judgement.ahead, newest_ + judgement.ahead});
+    give_up(removed - 1, oldest);  // A full list cannot keep what a split leaves behind.
+    ++stats_.repaired;
+    return;
+  }
+  if (judgement.is_new_source) begin_source(now, header);
+  if (judgement.is_jump) close_up(now, header);
+  if (judgement.ahead > 1) open_gap(now, {newest_ + 1, newest_ + (judgement.ahead - 1)});
+  newest_ = newest_ + judgement.ahead;
+  newest_seq_ = header.seq;
+  reception_.newest += judgement.ahead;
+  jitter_.note(now, header.timestamp);
+}
+
+void Receiver::begin_source(Instant now, const wire::RtpHeader& header) noexcept {
+  if (source_) close_up(now, header);
+  source_ = header.ssrc;
+  has_left_ = false;
+  next_report_ = Instant::never();
+  reception_ = {.first = header.seq, .newest = std::int64_t{header.seq} - 1, .received = 1};
+}
+
+// The numbers jump, the positions do not: what was missing before the jump can no longer be named.
+void Receiver::close_up(Instant now, const wire::RtpHeader& header) noexcept {
+  stats_.given_up += static_cast<std::uint64_t>(losses_.clear());
+  given_up_through_ = newest_;
+  timeline_.restart(now, header.timestamp);
+  jitter_.forget_transit();
+  ++stats_.splices;
+}
+
+void Receiver::open_gap(Instant now, PosRange range) noexcept {
+  stats_.lost += static_cast<std::uint64_t>(range.size());
+  const PacketPos oldest = first_missing();
+  give_up(losses_.add_gap(range, now + options_.latency), oldest);
+}
+
+void Receiver::give_up(std::int64_t packets, PacketPos oldest) noexcept {
+  if (packets <= 0) return;
+  stats_.given_up += static_cast<std::uint64_t>(packets);
+  given_up_through_ = std::max(given_up_through_.value_or(oldest), oldest + (packets - 1));
+}
+
+Verdict Receiver::handle_control(Instant now, ByteSpan datagram) noexcept {
+  if (!wire::is_well_formed_rtcp(datagram)) return Verdict::kMalformed;
+  if (!source_) return Verdict::kForeignSource;
+  wire::RtcpReader reader(datagram);
+  Verdict verdict = Verdict::kForeignSource;
+  while (const std::optional<wire::RtcpPacket> packet = reader.next()) {
+    if (const auto report = wire::parse_sender_report(*packet); report && report->ssrc == *source_) {
+      verdict = Verdict::kControl;
+      reception_.last_report = report->time.middle();
+      reception_.last_report_at = now;
+      if (next_report_ == Instant::never()) schedule_report(now - kReportInterval / 2);
+    }
+    if (wire::says_bye(*packet, *source_)) {
+      verdict = Verdict::kControl;
+      has_left_ = true;
+      next_report_ = Instant::never();
+    }
+  }
+  return verdict;
+}
+
+void Receiver::handle_timeout(Instant now) noexcept {
+  const PacketPos oldest = first_missing();
+  const std::int64_t dropped = losses_.drop_due(now);
+  if (dropped == 0) return;
+  stats_.given_up += static_cast<std::uint64_t>(dropped);
+  given_up_through_ = std::max(given_up_through_.value_or(oldest), first_missing() - 1);
+}
+
+std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByteSpan scratch) noexcept {
+  if (!options_.reports || now < next_report_) return 0;
+  schedule_report(now);
+  const std::size_t report = wire::write_receiver_report(scratch, options_.own_ssrc, report_block(now));
+  const std::size_t name = wire::write_cname(scratch.subspan(report), options_.own_ssrc, kCname);
+  if (report == 0 || name == 0) return 0;
+  ++stats_.reports_sent;
+  return report + name;
+}
+
+wire::ReportBlock Receiver::report_block(Instant now) noexcept {
+  const std::uint64_t expected = reception_.expected();
+  const std::uint64_t expected_since = expected - std::exchange(reception_.expected_before, expected);
+  const std::uint64_t received_since =
+      reception_.received - std::exchange(reception_.received_before, reception_.received);
+  const std::uint64_t lost_since = expected_since > received_since ? expected_since - received_since : 0;
+  const Micros delay = now - reception_.last_report_at;
+  return {
+      .ssrc = source_.value_or(0),
+      .fraction_lost = static_cast<std::uint8_t>(
+          expected_since == 0 ? 0 : std::min<std::uint64_t>(255, lost_since * 256 / expected_since)),
+      .lost = static_cast<std::int32_t>(
+          std::clamp<std::int64_t>(static_cast<std::int64_t>(expected - reception_.received), -0x7F'FFFF, 0x7F'FFFF)),
+      .highest_seq = static_cast<std::uint32_t>(reception_.newest),
+      .jitter = jitter_.ticks(),
+      .last_report = reception_.last_report,
+      .report_delay = reception_.last_report == 0 ? 0 : static_cast<std::uint32_t>(delay.count * 65'536 / 1'000'000)};
+}
+
+void Receiver::schedule_report(Instant now) noexcept {
+  const auto part = static_cast<std::int64_t>(random_() % 1'000);
+  next_report_ = now + kReportInterval / 2 + part * kReportInterval / 1'000;
+}
+
+Deadline Receiver::next_deadline() const noexcept {
+  const Deadline give_up{losses_.next_give_up(), TimerKind::kTooLate};
+  return options_.reports ? sooner(give_up, {next_report_, TimerKind::kReport}) : give_up;
+}
+
+}  // namespace fanlight::rtp

@@ -1,0 +1,114 @@
+// The receiving end of one RTP stream: where each packet belongs, whose packets count, and what the sender is told.
+//
+// Data goes on at once (cut-through, design D6): the engine keeps numbers, gaps and clocks. A gap may be filled, by
+// reordering, until the packet behind it would be played. One source feeds it at a time, told by its SSRC; another
+// takes its place once it said BYE or was silent for 250 ms, and positions close up, as they do when the numbers of the
+// same source jump. Contract: engine/engine.h. RFC 3550 §6, A.1, A.3, A.8.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+
+#include "engine/engine.h"
+#include "engine/loss_list.h"
+#include "engine/rtp/jitter.h"
+#include "engine/rtp/timeline.h"
+#include "wire/rtcp.h"
+#include "wire/rtp_header.h"
+
+namespace fanlight::rtp {
+
+class Receiver {
+ public:
+  struct Options {
+    PacketPos first_pos;                // The position the first packet takes.
+    Micros latency = millis(120);       // A gap may be filled for this long.
+    std::uint32_t clock_rate = 90'000;  // Ticks per second.
+    std::uint8_t payload_type = wire::kPayloadTypeMp2t;
+    std::optional<std::uint32_t> ssrc{};  // The only one that counts; empty: whoever comes first.
+    bool reports = true;                  // Answers a sender's reports with ours.
+    std::uint32_t own_ssrc = 1;           // Random; the times of reports follow from it too.
+  };
+  struct Placement {
+    Verdict verdict = Verdict::kMalformed;
+    PacketPos pos;  // Valid when the verdict is kAccepted or kAcceptedLate ...
+    WireTime time;  // ... as is this, on the source's clock, continued across sources.
+  };
+  struct Stats {
+    std::uint64_t lost = 0;      // Positions missed on first sight.
+    std::uint64_t given_up = 0;  // Positions that are not waited for any more.
+    std::uint64_t repaired = 0;  // Filled late.
+    std::uint64_t splices = 0;   // Sources that followed another, and jumps of one.
+    std::uint64_t reports_sent = 0;
+  };
+
+  explicit Receiver(const Options& options) noexcept;
+
+  [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header) noexcept;
+  // A compound RTCP packet of the sender.
+  [[nodiscard]] Verdict handle_control(Instant now, ByteSpan datagram) noexcept;
+  void handle_timeout(Instant now) noexcept;
+
+  // Writes one compound RTCP packet; 0 when there is nothing to say. The stamp is SRT's.
+  [[nodiscard]] std::size_t poll_control(Instant now, const ControlStamp& stamp, MutableByteSpan scratch) noexcept;
+  [[nodiscard]] std::optional<PeerEvent> poll_event() noexcept { return std::nullopt; }
+  [[nodiscard]] Deadline next_deadline() const noexcept;
+
+  [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
+  [[nodiscard]] Micros jitter() const noexcept { return jitter_.span(); }
+  [[nodiscard]] std::optional<std::uint32_t> source() const noexcept { return source_; }
+  // Nothing for so long that another source, or address, may take over.
+  [[nodiscard]] bool is_vacant(Instant now) const noexcept;
+  [[nodiscard]] std::int64_t missing_packets() const noexcept { return losses_.packets(); }
+  // All positions before it are held or given up.
+  [[nodiscard]] PacketPos first_missing() const noexcept { return losses_.is_empty() ? newest_ + 1 : losses_.first(); }
+  [[nodiscard]] Micros latency() const noexcept { return options_.latency; }
+
+ private:
+  struct Judgement {
+    Verdict verdict;
+    std::int64_t ahead = 1;  // Of the newest.
+    bool is_new_source = false;
+    bool is_jump = false;
+  };
+  // What reports say, counted anew for each source. RFC 3550 A.3
+  struct Reception {
+    std::int64_t first = 0;  // Extended sequence numbers.
+    std::int64_t newest = 0;
+    std::uint64_t received = 0;
+    std::uint64_t expected_before = 0;  // As of the last report.
+    std::uint64_t received_before = 0;
+    std::uint32_t last_report = 0;  // NtpTime::middle() of the sender's last; 0: none.
+    Instant last_report_at{};
+    [[nodiscard]] std::uint64_t expected() const { return static_cast<std::uint64_t>(newest - first + 1); }
+  };
+  [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header) const noexcept;
+  [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq) const noexcept;
+  void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
+  void begin_source(Instant now, const wire::RtpHeader& header) noexcept;
+  void close_up(Instant now, const wire::RtpHeader& header) noexcept;
+  void open_gap(Instant now, PosRange range) noexcept;
+  void give_up(std::int64_t packets, PacketPos oldest) noexcept;
+  [[nodiscard]] wire::ReportBlock report_block(Instant now) noexcept;
+  void schedule_report(Instant now) noexcept;
+
+  const Options options_;
+  std::minstd_rand random_;
+  std::optional<std::uint32_t> source_;
+  std::uint16_t newest_seq_ = 0;
+  std::optional<std::uint16_t> jump_seq_;  // A jump is believed when this number follows it.
+  Instant last_packet_;
+  bool has_left_ = false;  // It said BYE.
+  PacketPos newest_;
+  std::optional<PacketPos> given_up_through_;
+  LossList losses_;
+  Timeline timeline_;
+  Jitter jitter_;
+  Reception reception_;
+  Instant next_report_ = Instant::never();
+  Stats stats_;
+};
+static_assert(Engine<Receiver>);
+
+}  // namespace fanlight::rtp

@@ -1,0 +1,222 @@
+#include "engine/rtp/receiver.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+namespace fanlight::rtp {
+namespace {
+
+constexpr PacketPos kFirst{5000};
+constexpr std::uint32_t kSource = 0xABCD;
+constexpr std::uint32_t kOther = 0x1234;
+
+// A receiver whose first packet takes position 5000.
+class RtpReceiverTest : public ::testing::Test {
+ protected:
+  Receiver::Placement hear(std::uint32_t seq, Micros later = millis(1), std::uint32_t ssrc = kSource) {
+    now = now + later;
+    return receiver.handle_data(now, {.seq = static_cast<std::uint16_t>(seq),
+                                      .timestamp = static_cast<std::uint32_t>(now.us * 9 / 100),
+                                      .ssrc = ssrc});
+  }
+  void hear_run(std::uint32_t first, std::uint32_t last) {
+    for (std::uint32_t seq = first; seq <= last; ++seq) ASSERT_EQ(hear(seq).verdict, Verdict::kAccepted) << seq;
+  }
+  Verdict hear_report(std::uint32_t ssrc = kSource) {
+    std::array<std::byte, 64> out;
+    const std::size_t bytes = wire::write_sender_report(out, {.ssrc = ssrc, .time = {0x1'2345, 0x6789'0000}});
+    return receiver.handle_control(now, std::span(out).first(bytes));
+  }
+  Verdict hear_bye(std::uint32_t ssrc = kSource) {
+    std::array<std::byte, 64> out;
+    return receiver.handle_control(now, std::span(out).first(wire::write_bye(out, ssrc)));
+  }
+  // What it says by `later`; checked to be RTCP.
+  std::vector<std::byte> speak(Micros later = {}) {
+    now = now + later;
+    receiver.handle_timeout(now);
+    std::array<std::byte, 1472> scratch;
+    const std::size_t bytes = receiver.poll_control(now, {}, scratch);
+    EXPECT_EQ(receiver.poll_control(now, {}, scratch), 0u);
+    EXPECT_GT(receiver.next_deadline().at, now) << "a deadline that is past makes the worker spin";
+    EXPECT_TRUE(bytes == 0 || wire::is_well_formed_rtcp(std::span(scratch).first(bytes)));
+    return {scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(bytes)};
+  }
+  std::optional<wire::ReportBlock> reported(Micros later) {
+    const std::vector<std::byte> said = speak(later);
+    return said.empty() ? std::nullopt : wire::find_report_block(*wire::RtcpReader(said).next(), kSource);
+  }
+
+  Instant now{1'000'000'000};
+  Receiver receiver{{.first_pos = kFirst, .own_ssrc = 99}};
+};
+
+TEST_F(RtpReceiverTest, TheFirstPacketTakesTheFirstPosition) {
+  EXPECT_EQ(hear(65'000).pos, kFirst);
+  EXPECT_EQ(hear(65'001).pos, kFirst + 1);
+  EXPECT_EQ(receiver.first_missing(), kFirst + 2);
+}
+
+TEST_F(RtpReceiverTest, SixteenBitsWrapAndPositionsDoNot) {
+  for (std::int64_t i = 0; i < 200'000; ++i) {
+    const Receiver::Placement placed = hear(static_cast<std::uint32_t>(60'000 + i), micros(100));
+    ASSERT_EQ(placed.verdict, Verdict::kAccepted) << i;
+    ASSERT_EQ(placed.pos, kFirst + i);
+  }
+  EXPECT_EQ(receiver.stats().splices, 0u);
+  EXPECT_EQ(receiver.stats().lost, 0u);
+}
+
+TEST_F(RtpReceiverTest, AGapIsFilledByWhatComesLate) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(15).pos, kFirst + 5);
+  EXPECT_EQ(receiver.stats().lost, 2u);
+  EXPECT_EQ(receiver.first_missing(), kFirst + 3);
+  const Receiver::Placement late = hear(14);
+  EXPECT_EQ(late.verdict, Verdict::kAcceptedLate);
+  EXPECT_EQ(late.pos, kFirst + 4);
+  EXPECT_EQ(hear(14).verdict, Verdict::kDuplicate);
+  EXPECT_EQ(receiver.stats().repaired, 1u);
+  EXPECT_EQ(receiver.missing_packets(), 1);
+}
+
+TEST_F(RtpReceiverTest, AGapIsGivenUpWhenItsLatencyIsOver) {
+  hear_run(10, 12);
+  (void)hear(14);
+  EXPECT_EQ(receiver.next_deadline().at, now + millis(120));
+  (void)speak(millis(119));
+  EXPECT_EQ(receiver.first_missing(), kFirst + 3);
+  (void)speak(millis(1));
+  EXPECT_EQ(receiver.first_missing(), kFirst + 5);
+  EXPECT_EQ(receiver.stats().given_up, 1u);
+  EXPECT_EQ(hear(13).verdict, Verdict::kTooLate);
+}
+
+TEST_F(RtpReceiverTest, WhatWasThereBeforeTheFirstIsTooLate) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(9).verdict, Verdict::kTooLate);
+}
+
+TEST_F(RtpReceiverTest, AnotherSourceWaitsForASilence) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(700, millis(249), kOther).verdict, Verdict::kForeignSource);
+  EXPECT_EQ(receiver.source(), kSource);
+  const Receiver::Placement taken = hear(701, millis(1), kOther);
+  EXPECT_EQ(taken.verdict, Verdict::kAccepted);
+  EXPECT_EQ(taken.pos, kFirst + 3) << "positions close up";
+  EXPECT_EQ(receiver.stats().splices, 1u);
+  EXPECT_EQ(hear(13).verdict, Verdict::kForeignSource) << "the old one is now the other";
+}
+
+TEST_F(RtpReceiverTest, WhoSaidByeIsFollowedAtOnce) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear_bye(kOther), Verdict::kForeignSource);
+  EXPECT_EQ(hear(700, {}, kOther).verdict, Verdict::kForeignSource);
+  EXPECT_EQ(hear_bye(), Verdict::kControl);
+  EXPECT_EQ(hear(700, {}, kOther).pos, kFirst + 3);
+}
+
+TEST_F(RtpReceiverTest, OnlyTheSourceThatWasNamedCounts) {
+  receiver.~Receiver();
+  new (&receiver) Receiver({.first_pos = kFirst, .ssrc = kOther});
+  EXPECT_EQ(hear(1).verdict, Verdict::kForeignSource);
+  EXPECT_EQ(hear(1, {}, kOther).verdict, Verdict::kAccepted);
+  EXPECT_EQ(hear(1, seconds(10)).verdict, Verdict::kForeignSource);
+}
+
+TEST_F(RtpReceiverTest, AJumpIsBelievedWhenTheNextNumberFollows) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(30'000).verdict, Verdict::kOutOfWindow);
+  EXPECT_EQ(hear(13).verdict, Verdict::kAccepted) << "one stray packet changes nothing";
+  EXPECT_EQ(hear(30'001).verdict, Verdict::kOutOfWindow);
+  const Receiver::Placement placed = hear(30'002);
+  EXPECT_EQ(placed.verdict, Verdict::kAccepted);
+  EXPECT_EQ(placed.pos, kFirst + 4);
+  EXPECT_EQ(receiver.stats().splices, 1u);
+}
+
+TEST_F(RtpReceiverTest, AfterASilenceAJumpIsBelievedAtOnce) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(30'000, millis(250)).pos, kFirst + 3);
+}
+
+TEST_F(RtpReceiverTest, WhatWasMissingBeforeAJumpIsGivenUp) {
+  hear_run(10, 12);
+  (void)hear(14);
+  (void)hear(30'000, millis(300));
+  EXPECT_EQ(receiver.stats().given_up, 1u);
+  EXPECT_EQ(receiver.first_missing(), kFirst + 6);
+}
+
+TEST_F(RtpReceiverTest, TimeGoesOnAcrossSources) {
+  const auto time_at = [&](std::uint32_t timestamp, std::uint32_t ssrc, std::uint16_t seq) {
+    return receiver.handle_data(now, {.seq = seq, .timestamp = timestamp, .ssrc = ssrc}).time.raw;
+  };
+  EXPECT_EQ(time_at(900, kSource, 1), 0u);
+  now = now + millis(400);
+  EXPECT_EQ(time_at(0x8000'0000, kOther, 1), 400'000u);
+  now = now + millis(10);
+  EXPECT_EQ(time_at(0x8000'0000 + 900, kOther, 2), 410'000u);
+}
+
+TEST_F(RtpReceiverTest, AnotherPayloadIsNotOurs) {
+  EXPECT_EQ(receiver.handle_data(now, {.payload_type = 96, .seq = 1}).verdict, Verdict::kWrongPayloadType);
+  EXPECT_FALSE(receiver.source());
+}
+
+TEST_F(RtpReceiverTest, ReportsAnswerASenderThatReports) {
+  hear_run(10, 19);
+  EXPECT_EQ(receiver.next_deadline().at, Instant::never());
+  EXPECT_EQ(hear_report(), Verdict::kControl);
+  EXPECT_TRUE(speak(micros(-1)).empty());
+  const auto block = reported(seconds(5));
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->highest_seq, 19u);
+  EXPECT_EQ(block->lost, 0);
+  EXPECT_EQ(block->last_report, 0x2345'6789u);
+  EXPECT_EQ(block->report_delay, 5u * 65'536 - 1) << "4,999,999 microseconds";
+  EXPECT_TRUE(speak(millis(2'499)).empty()) << "not sooner than half the interval";
+  EXPECT_FALSE(speak(seconds(5)).empty()) << "nor later than one and a half";
+}
+
+TEST_F(RtpReceiverTest, ReportsCountFromOneToTheNext) {
+  hear_run(10, 13);
+  (void)hear_report();
+  (void)hear(20);  // 6 of 11 did not come.
+  auto block = reported(seconds(5));
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->lost, 6);
+  EXPECT_EQ(block->fraction_lost, 6 * 256 / 11);
+  hear_run(21, 30);
+  block = reported(seconds(8));
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->lost, 6);
+  EXPECT_EQ(block->fraction_lost, 0);
+}
+
+TEST_F(RtpReceiverTest, WrapsAreCountedInReports) {
+  hear_run(65'530, 65'545);
+  (void)hear_report();
+  EXPECT_EQ(reported(seconds(5))->highest_seq, 0x1'0009u);
+}
+
+TEST_F(RtpReceiverTest, WhoNeverReportsHearsNothing) {
+  hear_run(10, 19);
+  EXPECT_EQ(hear_report(kOther), Verdict::kForeignSource);
+  EXPECT_TRUE(speak(seconds(60)).empty());
+  EXPECT_EQ(receiver.handle_control(now, {}), Verdict::kMalformed);
+}
+
+TEST_F(RtpReceiverTest, AFullListGivesUpTheOldest) {
+  (void)hear(0, micros(1));
+  for (std::uint32_t i = 1; i <= LossList::kRangesMax + 1; ++i)
+    ASSERT_EQ(hear(2 * i, micros(1)).verdict, Verdict::kAccepted);
+  EXPECT_EQ(receiver.stats().given_up, 1u);
+  EXPECT_EQ(hear(1, micros(1)).verdict, Verdict::kTooLate);
+  EXPECT_EQ(hear(3, micros(1)).verdict, Verdict::kAcceptedLate);
+}
+
+}  // namespace
+}  // namespace fanlight::rtp

@@ -1,0 +1,72 @@
+// RTP and RTCP datagrams: what is read stays inside them, what is written reads the same, and a receiver that is fed
+// them keeps its books. The first byte says how long each datagram is.
+#include <array>
+
+#include "base/check.h"
+#include "engine/rtp/receiver.h"
+#include "wire/rtcp.h"
+#include "wire/rtp_header.h"
+
+using namespace fanlight;
+
+namespace {
+
+void check_rtp(ByteSpan datagram) {
+  const auto packet = wire::parse_rtp(datagram);
+  if (!packet) return;
+  CHECK(packet->payload_offset + packet->payload_bytes <= datagram.size());
+  std::array<std::byte, wire::kRtpHeaderBytes> out;
+  wire::write_rtp_header(out, packet->header);
+  CHECK(wire::parse_rtp(out)->header == packet->header);
+}
+
+void check_rtcp(ByteSpan datagram) {
+  wire::RtcpReader reader(datagram);
+  std::size_t bytes = 0;
+  while (const auto packet = reader.next()) {
+    bytes += packet->content.size();
+    (void)wire::find_report_block(*packet, 1);
+    (void)wire::says_bye(*packet, 1);
+    const auto report = wire::parse_sender_report(*packet);
+    if (!report) continue;
+    std::array<std::byte, 28> out;
+    CHECK(wire::write_sender_report(out, *report) == out.size());
+    CHECK(wire::parse_sender_report(*wire::RtcpReader(out).next()) == report);
+  }
+  CHECK(bytes <= datagram.size());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ByteSpan rest(reinterpret_cast<const std::byte*>(data), size);
+  rtp::Receiver receiver({.first_pos = {0}});
+  Instant now{1'000'000};
+  PacketPos next{0};
+  while (!rest.empty()) {
+    const std::size_t bytes = std::min<std::size_t>(static_cast<std::uint8_t>(rest[0]), rest.size() - 1);
+    const ByteSpan datagram = rest.subspan(1, bytes);
+    rest = rest.subspan(1 + bytes);
+    now = now + millis(static_cast<std::int64_t>(bytes));
+    check_rtp(datagram);
+    check_rtcp(datagram);
+    if (wire::is_rtcp(datagram)) {
+      (void)receiver.handle_control(now, datagram);
+    } else if (const auto packet = wire::parse_rtp(datagram)) {
+      const rtp::Receiver::Placement placed = receiver.handle_data(now, packet->header);
+      if (placed.verdict == Verdict::kAccepted) {
+        CHECK(placed.pos >= next);
+        next = placed.pos + 1;
+      }
+      if (placed.verdict == Verdict::kAcceptedLate) CHECK(placed.pos < next);
+    }
+    receiver.handle_timeout(now);
+    std::array<std::byte, 256> scratch;
+    while (const std::size_t said = receiver.poll_control(now, {}, scratch))
+      CHECK(wire::is_well_formed_rtcp(ByteSpan(scratch).first(said)));
+    CHECK(receiver.next_deadline().at > now);
+    const auto& stats = receiver.stats();
+    CHECK(stats.lost == stats.given_up + stats.repaired + static_cast<std::uint64_t>(receiver.missing_packets()));
+  }
+  return 0;
+}
