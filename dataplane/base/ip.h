@@ -32,6 +32,8 @@ struct IpAddress {
       if (bytes[i] != 0) return false;
     return true;
   }
+  // 224.0.0.0/4 and ff00::/8.
+  [[nodiscard]] constexpr bool is_multicast() const { return is_v4() ? (bytes[12] & 0xF0) == 0xE0 : bytes[0] == 0xFF; }
   // fe80::/10: means something on one link only.
   [[nodiscard]] constexpr bool is_link_local() const { return bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80; }
   [[nodiscard]] std::string text() const;

@@ -16,6 +16,7 @@
 #include "base/strong.h"
 #include "base/time.h"
 #include "contract/armour.h"
+#include "contract/feed_terms.h"
 #include "contract/limits.h"
 #include "contract/session_stats.h"
 #include "contract/stream_options.h"
@@ -187,6 +188,17 @@ struct OpenCall {
   std::unique_ptr<CallKit> kit;
 };
 
+// From now on what comes to the feed's address is the stream's publisher. Answered with SessionOpened or
+// SessionRefused; it is there until it is closed, whether anything comes or not (FeedNews).
+struct OpenFeed {
+  RequestId request;
+  StreamIndex stream;
+  FeedTerms terms;
+  FeedDoors doors;
+  Micros latency;  // A gap may be filled for this long.
+  std::uint32_t own_ssrc = 1;
+};
+
 // Asks for a SessionReport of one session, or of all when `socket` is 0, and a StreamReport of each stream;
 // ReportEnd closes the answer.
 struct AskReport {
@@ -215,8 +227,8 @@ struct Stop {};
 
 using Command = std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession,
                              command::SendReply, command::ForgetCaller, command::RepeatResponse, command::CloseSession,
-                             command::InstallKeys, command::AnnounceKey, command::OpenCall, command::AskReport,
-                             command::Ban, command::Unban, command::SetArmour, command::Stop>;
+                             command::InstallKeys, command::AnnounceKey, command::OpenCall, command::OpenFeed,
+                             command::AskReport, command::Ban, command::Unban, command::SetArmour, command::Stop>;
 
 namespace event {
 
@@ -273,6 +285,13 @@ struct KeyRequestReceived {
   SocketId socket;
   std::uint16_t bytes = 0;
   std::array<std::byte, kKeyMessageBytesMax> message{};
+};
+
+// A feed's sender is heard, for the first time or after a silence; or nothing came for 5 s.
+struct FeedNews {
+  RequestId request;
+  bool is_live = false;
+  Endpoint remote;  // Who sends.
 };
 
 // Ciphers that InstallKeys replaced, handed back for the same reason.
@@ -333,10 +352,11 @@ struct Stopped {};
 
 }  // namespace event
 
-using Event = std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
-                           event::SessionClosed, event::CallConnected, event::CallFailed, event::KeyRequestReceived,
-                           event::KeysInstalled, event::KeyDue, event::KeyAnnounced, event::SessionReport,
-                           event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
+using Event =
+    std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
+                 event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews,
+                 event::KeyRequestReceived, event::KeysInstalled, event::KeyDue, event::KeyAnnounced,
+                 event::SessionReport, event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
 
 // Makes and takes back the streams that control hands to workers. Implemented by the composition root, so that control
 // need not know the type.

@@ -33,6 +33,7 @@ inline constexpr std::size_t kSessionBytes = 512;   // Of a clear viewer and of 
 inline constexpr std::size_t kWorkersMax = 64;      // Worker bits of a socket ID.
 inline constexpr std::size_t kStreamsMax = 1024;
 inline constexpr std::size_t kCallsAtOnceMax = 64;  // Calls that wait for their listener's answer at the same time.
+inline constexpr std::size_t kFeedsMax = 64;        // RTP and plain UDP sources of one relay.
 inline constexpr std::size_t kBansMax = 1024;       // Prefixes.
 inline constexpr std::size_t kStreamNameBytesMax = 128;
 inline constexpr std::size_t kResponseBytesMax = 192;  // CONCLUSION response with KMRSP: at most 16+48+16+4+104.

@@ -33,6 +33,7 @@ struct SessionStats {
   // --- state right now
   Micros rtt;
   Micros rtt_variance;
+  Micros jitter;                            // Feed: interarrival jitter (RFC 3550 A.8).
   Micros send_latency;                      // TSBPD delay the peer plays with.
   Micros receive_latency;                   // TSBPD delay of our receiving side.
   std::uint32_t flow_window_packets = 0;    // What the peer said it can still take.

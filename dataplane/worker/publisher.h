@@ -1,24 +1,51 @@
-// A session that feeds a stream.
+// A session that feeds a stream: an SRT publisher, or a feed, whose datagrams come without a call.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <variant>
 
+#include "contract/feed_terms.h"
 #include "contract/limits.h"
 #include "crypto/session_ciphers.h"
+#include "engine/rtp/plain_numbering.h"
+#include "engine/rtp/receiver.h"
 #include "engine/srt/receiver.h"
 #include "packet/envelope.h"
 #include "stream/stream_clock.h"
 
 namespace fanlight {
 
+struct Feed {
+  rtp::Receiver receiver;
+  FeedTerms terms;
+  rtp::PlainNumbering numbering{};
+  Path rtcp{};           // Where the sender's RTCP came from; reports go back there.
+  bool is_live = false;  // Something came within the last 5 s ...
+  bool is_told = false;  // ... as far as control knows.
+};
+
+// What the worker's counters have of an engine's figures.
+struct ReceiverFigures {
+  std::uint64_t lost = 0;
+  std::uint64_t given_up = 0;
+  std::uint64_t splices = 0;
+};
+
+template <class Stats>
+constexpr ReceiverFigures figures_of(const Stats& stats) {
+  return {stats.lost, stats.given_up, stats.splices};
+}
+
 struct Publisher {
+  using Receiver = std::variant<srt::Receiver, Feed>;
+
   Envelope envelope;
-  srt::Receiver receiver;
+  Receiver receiver;
   PublisherTime time;
   std::unique_ptr<crypto::SessionCiphers> ciphers;  // Null: clear.
-  srt::Receiver::Stats counted{};                   // What the worker's counters have of the engine's figures.
+  ReceiverFigures counted{};
   std::uint32_t mss = kMssMax;
   Instant last_data{};
   std::uint64_t packets = 0;  // Everything that came, duplicates included.
@@ -29,6 +56,16 @@ struct Publisher {
   // The last key message answered: a copy of it is answered again without asking control.
   std::uint16_t key_message_bytes = 0;
   std::array<std::byte, kKeyMessageBytesMax> key_message{};
+
+  // Null: it is the other kind.
+  [[nodiscard]] srt::Receiver* srt() noexcept { return std::get_if<srt::Receiver>(&receiver); }
+  [[nodiscard]] Feed* feed() noexcept { return std::get_if<Feed>(&receiver); }
+  [[nodiscard]] const srt::Receiver* srt() const noexcept { return std::get_if<srt::Receiver>(&receiver); }
+  [[nodiscard]] const Feed* feed() const noexcept { return std::get_if<Feed>(&receiver); }
+  // All positions before it are held or given up.
+  [[nodiscard]] PacketPos first_missing() const noexcept {
+    return feed() != nullptr ? feed()->receiver.first_missing() : srt()->first_missing();
+  }
 };
 
 }  // namespace fanlight

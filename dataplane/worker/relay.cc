@@ -105,15 +105,20 @@ void Relay::cut(Instant now, Session& session, CloseReason reason) noexcept {
 }
 
 void Relay::service_publisher(Instant now, Session& session) noexcept {
-  srt::Receiver& receiver = session.publisher().receiver;
+  Publisher& publisher = session.publisher();
+  if (Feed* feed = publisher.feed()) return service_feed(now, session, *feed);
   if (!session.is_up && now - session.opened >= kHandshakeTimeout)
     return handle_peer_event(now, session, PeerEvent::kConnectTimeout);
-  receiver.handle_timeout(now);
-  const srt::Receiver::Stats before = std::exchange(session.publisher().counted, receiver.stats());
-  counters().add(Counter::kPublisherLost, receiver.stats().lost - before.lost);
-  counters().add(Counter::kPublisherGivenUp, receiver.stats().given_up - before.given_up);
-  counters().add(Counter::kPublisherSplices, receiver.stats().splices - before.splices);
-  speak(now, session, receiver);
+  publisher.srt()->handle_timeout(now);
+  count_received(publisher, figures_of(publisher.srt()->stats()));
+  speak(now, session, *publisher.srt());
+}
+
+void Relay::count_received(Publisher& publisher, const ReceiverFigures& figures) noexcept {
+  const ReceiverFigures before = std::exchange(publisher.counted, figures);
+  counters().add(Counter::kPublisherLost, figures.lost - before.lost);
+  counters().add(Counter::kPublisherGivenUp, figures.given_up - before.given_up);
+  counters().add(Counter::kPublisherSplices, figures.splices - before.splices);
 }
 
 template <class EngineType>
@@ -138,7 +143,7 @@ ControlStamp Relay::stamp_for(Instant now, const Session& session) const noexcep
 PacketPos Relay::publisher_missing(const Stream& stream, StreamIndex index) const noexcept {
   const StreamEntry& entry = streams_[index.raw()];
   if (entry.has_publisher_abroad) return entry.missing_abroad;
-  return entry.publisher != nullptr ? entry.publisher->publisher().receiver.first_missing() : stream.history().next();
+  return entry.publisher != nullptr ? entry.publisher->publisher().first_missing() : stream.history().next();
 }
 
 void Relay::handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept {
@@ -159,10 +164,12 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
   DCHECK(session.state == Session::State::kOpen);
   session.state = Session::State::kClosing;
   if (session.is_half_open) half_open_.remove(session);
+  const bool is_said = reason != CloseReason::kPeerShutdown && !session.is_feed();
   session.closing = {.last_departure = static_cast<std::uint32_t>(queue_.pushed()),
                      .give_up_at = NearInstant::of(now + kShutdownPatience),
                      .reason = reason,
-                     .shutdowns_left = reason == CloseReason::kPeerShutdown ? std::uint8_t{0} : kShutdowns};
+                     .shutdowns_left = is_said ? kShutdowns : std::uint8_t{0}};
+  if (session.is_feed()) feeds_.remove(sessions_.slot_of(session));
   if (session.is_publisher()) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
     distribution_.end(session.stream);

@@ -18,6 +18,7 @@
 #include "worker/calls.h"
 #include "worker/distribution.h"
 #include "worker/exchange.h"
+#include "worker/feeds.h"
 #include "worker/half_open.h"
 #include "worker/listener.h"
 #include "worker/replies.h"
@@ -92,6 +93,7 @@ class Relay {
   void apply(Instant now, command::InstallKeys& install) noexcept;
   void apply(Instant now, command::AnnounceKey& announce) noexcept;
   void apply(Instant now, command::OpenCall& open) noexcept;
+  void apply(Instant now, command::OpenFeed& open) noexcept;
   void apply(Instant now, command::AskReport& question) noexcept;
   void apply(Instant now, command::Ban& ban) noexcept;
   void apply(Instant now, command::Unban& ban) noexcept;
@@ -103,9 +105,21 @@ class Relay {
   void displace(Instant now, Session& session) noexcept;
   [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenSession& open) const noexcept;
   [[nodiscard]] bool open_publisher(Instant now, Session& session, command::OpenSession& open) noexcept;
+  void begin_publisher(Session& session, Publisher& publisher) noexcept;
   void open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept;
   [[nodiscard]] bool begin_session(Instant now, Session& session, command::OpenSession& open) noexcept;
   void refuse(command::OpenSession& open, wire::Reject reason) noexcept;
+
+  // relay_feeds.cc
+  // Empty: it did not come where feeds come.
+  [[nodiscard]] std::optional<Verdict> admit_to_feed(Instant now, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_feed_control(Instant now, Session& session, Feed& feed,
+                                           const io::Arrival& arrival) noexcept;
+  [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from) noexcept;
+  void service_feed(Instant now, Session& session, Feed& feed) noexcept;
+  void tell_of_feed(Session& session, Feed& feed) noexcept;
+  [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, const command::OpenFeed& open) noexcept;
 
   // relay_keys.cc
   [[nodiscard]] Verdict admit_key_response(Instant now, Session& session, ByteSpan content) noexcept;
@@ -130,6 +144,7 @@ class Relay {
   void service_viewer(Instant now, Session& session) noexcept;
   void cut(Instant now, Session& session, CloseReason reason) noexcept;
   void service_publisher(Instant now, Session& session) noexcept;
+  void count_received(Publisher& publisher, const ReceiverFigures& figures) noexcept;
   void handle_peer_event(Instant now, Session& session, PeerEvent event) noexcept;
   void begin_close(Instant now, Session& session, CloseReason reason) noexcept;
   void continue_close(Instant now, Session& session) noexcept;
@@ -155,6 +170,7 @@ class Relay {
   Responses responses_;
   Listener listener_;
   Calls calls_;
+  Feeds feeds_;
   TimerWheel timers_;
   std::vector<StreamEntry> streams_;
   Distribution distribution_;

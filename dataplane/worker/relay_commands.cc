@@ -99,23 +99,28 @@ std::optional<wire::Reject> Relay::judge_open(const command::OpenSession& open) 
 }
 
 bool Relay::open_publisher(Instant now, Session& session, command::OpenSession& open) noexcept {
-  StreamEntry& entry = streams_[open.stream.raw()];
-  Publisher* publisher = sessions_.open_publisher({.opened = now,
-                                                   .first_seq = open.first_seq,
-                                                   .first_pos = entry.stream->history().next(),
-                                                   .latency = open.receive_latency,
-                                                   .window_packets = kFlowWindowPackets});
+  const srt::Receiver receiver({.opened = now,
+                                .first_seq = open.first_seq,
+                                .first_pos = streams_[open.stream.raw()].stream->history().next(),
+                                .latency = open.receive_latency,
+                                .window_packets = kFlowWindowPackets});
+  Publisher* publisher = sessions_.open_publisher(receiver);
   if (publisher == nullptr) return false;
   publisher->ciphers = std::move(open.ciphers);
   publisher->envelope.peer = open.peer;
   publisher->mss = open.mss;
   replies_.address(open.path, publisher->envelope);
+  begin_publisher(session, *publisher);
+  return true;
+}
+
+void Relay::begin_publisher(Session& session, Publisher& publisher) noexcept {
+  StreamEntry& entry = streams_[session.stream.raw()];
   entry.stream->begin_publisher();
   entry.publisher = &session;
   entry.is_distributed = exchange_.workers() > 1;
-  if (entry.is_distributed) distribution_.begin(open.stream, *entry.stream);
-  session.become_publisher(*publisher);
-  return true;
+  if (entry.is_distributed) distribution_.begin(session.stream, *entry.stream);
+  session.become_publisher(publisher);
 }
 
 void Relay::open_viewer(Instant now, Session& session, command::OpenSession& open) noexcept {

@@ -30,6 +30,8 @@ void Relay::admit(Instant now, std::span<io::Arrival> burst) noexcept {
 Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
   const ByteSpan datagram = arrival.packet.bytes();
   if (datagram.size() > kDatagramBytesMax) return Verdict::kOversized;
+  if (feeds_.hears(arrival.path.local.port))
+    if (const std::optional<Verdict> verdict = admit_to_feed(now, arrival)) return *verdict;
   const std::optional<SocketId> destination = wire::peek_destination(datagram);
   if (!destination) return Verdict::kMalformed;
   if (*destination == SocketId{}) return listener_.handle(now, arrival);
@@ -37,7 +39,7 @@ Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
   Session* session = sessions_.find(*destination);
   if (session != nullptr && session->state == Session::State::kCalling) return admit_to_call(now, *session, arrival);
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kUnknownSocket;
-  if (!session->path.is_same_peer(arrival.path)) return Verdict::kWrongAddress;
+  if (!session->path.is_same_peer(arrival.path) || session->is_feed()) return Verdict::kWrongAddress;
   return wire::is_control(datagram) ? admit_control(now, *session, datagram)
                                     : admit_data(now, *session, arrival.packet);
 }
@@ -50,7 +52,7 @@ Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) n
   if (header->type == wire::ControlType::kHandshake) return Verdict::kHandshakePending;  // Harmless (srt-wire §2.3).
   if (header->type == wire::ControlType::kUser) return admit_key_packet(now, session, *header, content);
   if (session.is_publisher()) {
-    const Verdict verdict = session.publisher().receiver.handle_control(now, *header, content);
+    const Verdict verdict = session.publisher().srt()->handle_control(now, *header, content);
     session.is_up = session.is_up || verdict == Verdict::kControl;
     return verdict;
   }
@@ -75,7 +77,7 @@ Verdict Relay::admit_key_packet(Instant now, Session& session, const wire::Contr
   if (!wire::parse_key_message(content)) return Verdict::kMalformed;
   Publisher& publisher = session.publisher();
   if (!publisher.ciphers) return Verdict::kUndecryptable;
-  publisher.receiver.handle_sign_of_life(now);
+  publisher.srt()->handle_sign_of_life(now);
   const ByteSpan known = std::span(publisher.key_message).first(publisher.key_message_bytes);
   if (std::equal(content.begin(), content.end(), known.begin(), known.end())) {
     answer_key_request(now, session);
@@ -109,7 +111,7 @@ Verdict Relay::admit_data(Instant now, Session& session, PacketRef& packet) noex
   if (publisher.ciphers && header->key == wire::KeyFlag::kClear) return Verdict::kUnencrypted;
   touch(session);
   session.is_up = true;
-  const srt::Receiver::Placement placement = publisher.receiver.handle_data(now, *header, payload_bytes);
+  const srt::Receiver::Placement placement = publisher.srt()->handle_data(now, *header, payload_bytes);
   if (placement.verdict == Verdict::kOutOfWindow) return placement.verdict;
   ++publisher.packets;
   publisher.bytes += payload_bytes;
@@ -138,7 +140,7 @@ Verdict Relay::hold(Instant now, Session& session, const wire::DataHeader& heade
   const StreamTime time = publisher.time.place(now, header.time, stream.clock());
   const Verdict verdict = stream.admit(now, placement.pos, time, packet);
   if (verdict == Verdict::kAcceptedLate)
-    distribution_.give_late(session.stream, stream, placement.pos, publisher.receiver.first_missing());
+    distribution_.give_late(session.stream, stream, placement.pos, publisher.first_missing());
   return verdict;
 }
 

@@ -37,22 +37,12 @@ SessionStats viewer_stats(const Session& session, const srt::RangePool& ranges) 
   return stats;
 }
 
-SessionStats publisher_stats(const Session& session) {
-  const Publisher& publisher = session.publisher();
-  const srt::Receiver& receiver = publisher.receiver;
-  SessionStats stats;
-  stats.packets_received = publisher.packets;
-  stats.bytes_received = publisher.bytes;
-  stats.packets_received_unique = publisher.unique;
+void add_figures(const srt::Receiver& receiver, SessionStats& stats) {
   stats.packets_repaired = receiver.stats().repaired;
   stats.packets_lost = receiver.stats().lost;
   stats.packets_dropped_late = receiver.stats().given_up;
-  stats.packets_belated = publisher.belated;
-  stats.packets_undecrypted = publisher.undecrypted;
-  stats.key_turns = publisher.ciphers ? publisher.ciphers->turns : 0;
   stats.acks_sent = receiver.stats().acks_sent;
   stats.naks_sent = receiver.stats().naks_sent;
-  stats.mss = publisher.mss;
   stats.rtt = receiver.rtt().rtt();
   stats.rtt_variance = receiver.rtt().variance();
   stats.receive_latency = receiver.latency();
@@ -61,6 +51,29 @@ SessionStats publisher_stats(const Session& session) {
   stats.receive_rate_bytes = receiver.rates().bytes_per_second();
   stats.link_capacity_packets = receiver.rates().capacity();
   stats.loss_list_packets = static_cast<std::uint32_t>(receiver.missing_packets());
+}
+
+void add_figures(const Feed& feed, SessionStats& stats) {
+  const rtp::Receiver& receiver = feed.receiver;
+  stats.packets_repaired = receiver.stats().repaired;
+  stats.packets_lost = receiver.stats().lost;
+  stats.packets_dropped_late = receiver.stats().given_up;
+  stats.receive_latency = receiver.latency();
+  stats.jitter = receiver.jitter();
+  stats.loss_list_packets = static_cast<std::uint32_t>(receiver.missing_packets());
+}
+
+SessionStats publisher_stats(const Session& session) {
+  const Publisher& publisher = session.publisher();
+  SessionStats stats;
+  stats.packets_received = publisher.packets;
+  stats.bytes_received = publisher.bytes;
+  stats.packets_received_unique = publisher.unique;
+  stats.packets_belated = publisher.belated;
+  stats.packets_undecrypted = publisher.undecrypted;
+  stats.key_turns = publisher.ciphers ? publisher.ciphers->turns : 0;
+  stats.mss = publisher.mss;
+  std::visit([&](const auto& receiver) { add_figures(receiver, stats); }, publisher.receiver);
   return stats;
 }
 

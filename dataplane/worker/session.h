@@ -45,6 +45,7 @@ class alignas(64) Session {
 
   [[nodiscard]] bool is_viewer() const noexcept { return part_ == Part::kViewer; }
   [[nodiscard]] bool is_publisher() const noexcept { return part_ == Part::kPublisher; }
+  [[nodiscard]] bool is_feed() const noexcept { return is_publisher() && publisher_->feed() != nullptr; }
   [[nodiscard]] Role role() const noexcept { return is_publisher() ? Role::kPublisher : Role::kViewer; }
   [[nodiscard]] Viewer& viewer() noexcept {
     DCHECK(is_viewer());

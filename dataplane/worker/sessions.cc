@@ -1,6 +1,7 @@
 #include "worker/sessions.h"
 
 #include <bit>
+#include <utility>
 
 #include "base/check.h"
 #include "contract/limits.h"
@@ -108,10 +109,10 @@ std::uint64_t Sessions::draw() noexcept {
   return siphash(key_, std::as_bytes(std::span(message)));
 }
 
-Publisher* Sessions::open_publisher(const srt::Receiver::Options& options) noexcept {
+Publisher* Sessions::open_publisher(Publisher::Receiver receiver) noexcept {
   for (std::optional<Publisher>& place : publishers_) {
     if (place) continue;
-    place.emplace(Publisher{.envelope = {}, .receiver = srt::Receiver(options), .time = {}, .ciphers = {}});
+    place.emplace(Publisher{.envelope = {}, .receiver = std::move(receiver), .time = {}, .ciphers = {}});
     return &*place;
   }
   return nullptr;

@@ -37,7 +37,7 @@ class Sessions {
   [[nodiscard]] std::size_t open_count() const noexcept { return open_count_; }
 
   // A place for a publisher's engine; null when all are taken.
-  [[nodiscard]] Publisher* open_publisher(const srt::Receiver::Options& options) noexcept;
+  [[nodiscard]] Publisher* open_publisher(Publisher::Receiver receiver) noexcept;
   void close_publisher(Publisher& publisher) noexcept;
 
  private:

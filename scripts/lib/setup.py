@@ -16,8 +16,8 @@ BUILD_PACKAGES = (
     "libcli11-dev nlohmann-json3-dev libspdlog-dev libboost1.81-dev prometheus-cpp-dev libgtest-dev libgmock-dev "
     "librapidcheck-dev libseccomp-dev").split()
 PEER_PACKAGES = (
-    "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-bad iproute2 ethtool "
-    "fonts-dejavu-core").split()
+    "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad "
+    "multicat curl iproute2 ethtool fonts-dejavu-core").split()
 TEST_PACKAGES = ["clang-format", "gdb", "systemd"]
 BENCH_PACKAGES = "libbenchmark-dev libipsec-mb-dev libsrt-openssl-dev".split()
 # What ./scripts/run needs of all that can be built.

@@ -42,7 +42,6 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
 }
 
 Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header) const noexcept {
-  if (header.payload_type != options_.payload_type) return {Verdict::kWrongPayloadType};
   if (options_.ssrc && header.ssrc != *options_.ssrc) return {Verdict::kForeignSource};
   if (source_ == header.ssrc) return judge_number(now, header.seq);
   if (!is_vacant(now)) return {Verdict::kForeignSource};

@@ -22,10 +22,9 @@ namespace fanlight::rtp {
 class Receiver {
  public:
   struct Options {
-    PacketPos first_pos;                // The position the first packet takes.
-    Micros latency = millis(120);       // A gap may be filled for this long.
-    std::uint32_t clock_rate = 90'000;  // Ticks per second.
-    std::uint8_t payload_type = wire::kPayloadTypeMp2t;
+    PacketPos first_pos;                  // The position the first packet takes.
+    Micros latency = millis(120);         // A gap may be filled for this long.
+    std::uint32_t clock_rate = 90'000;    // Ticks per second.
     std::optional<std::uint32_t> ssrc{};  // The only one that counts; empty: whoever comes first.
     bool reports = true;                  // Answers a sender's reports with ours.
     std::uint32_t own_ssrc = 1;           // Random; the times of reports follow from it too.

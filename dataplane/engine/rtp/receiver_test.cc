@@ -161,11 +161,6 @@ TEST_F(RtpReceiverTest, TimeGoesOnAcrossSources) {
   EXPECT_EQ(time_at(0x8000'0000 + 900, kOther, 2), 410'000u);
 }
 
-TEST_F(RtpReceiverTest, AnotherPayloadIsNotOurs) {
-  EXPECT_EQ(receiver.handle_data(now, {.payload_type = 96, .seq = 1}).verdict, Verdict::kWrongPayloadType);
-  EXPECT_FALSE(receiver.source());
-}
-
 TEST_F(RtpReceiverTest, ReportsAnswerASenderThatReports) {
   hear_run(10, 19);
   EXPECT_EQ(receiver.next_deadline().at, Instant::never());

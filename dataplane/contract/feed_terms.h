@@ -1,0 +1,42 @@
+// A feed: a publisher that does not call, but whose datagrams come to an address of ours, RTP or a transport stream in
+// bare UDP. What the two planes agree about one. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/ip.h"
+
+namespace fanlight {
+
+enum class FeedKind : std::uint8_t {
+  kRtp,              // RFC 3550.
+  kTransportStream,  // TS packets in UDP, nothing in front of them.
+};
+
+// Where RTCP comes. RFC 3550 §11, RFC 5761
+enum class RtcpWay : std::uint8_t {
+  kNextPort,  // The port behind RTP's.
+  kSamePort,  // RTP's.
+  kNone,
+};
+
+struct FeedTerms {
+  FeedKind kind = FeedKind::kRtp;
+  Endpoint local;                       // Where it comes: an address of ours, a group, or the unspecified one.
+  std::optional<IpAddress> source{};    // The only sender that counts.
+  std::uint8_t payload_type = 33;       // RTP's, 0 to 127.
+  std::optional<std::uint32_t> ssrc{};  // The only source that counts.
+  RtcpWay rtcp = RtcpWay::kNextPort;
+  friend bool operator==(const FeedTerms&, const FeedTerms&) = default;
+
+  [[nodiscard]] bool has_rtcp_port() const { return kind == FeedKind::kRtp && rtcp == RtcpWay::kNextPort; }
+};
+
+// The doors of a socket port that are a feed's own; on devices its address alone tells.
+struct FeedDoors {
+  std::optional<std::uint16_t> data{};
+  std::optional<std::uint16_t> control{};  // RTCP's, when it has a port of its own.
+};
+
+}  // namespace fanlight

@@ -1,0 +1,80 @@
+// Which of the worker's sessions a datagram feeds that came to a feed's port. Ports of feeds and of SRT are different
+// ones, so for SRT a bit decides.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "contract/feed_terms.h"
+#include "contract/limits.h"
+
+namespace fanlight {
+
+class Feeds {
+ public:
+  struct Match {
+    bool is_feeds = false;                // It came where feeds come, and nothing else does.
+    std::optional<std::uint32_t> slot{};  // Of the session that takes it.
+    bool is_control_port = false;         // RTCP's own.
+  };
+
+  // False when all places are taken.
+  [[nodiscard]] bool add(std::uint32_t slot, const FeedTerms& terms, const FeedDoors& doors) noexcept {
+    if (count_ == places_.size()) return false;
+    places_[count_++] = {slot, terms, doors};
+    note_ports();
+    return true;
+  }
+  void remove(std::uint32_t slot) noexcept {
+    const auto end = places_.begin() + static_cast<std::ptrdiff_t>(count_);
+    count_ = static_cast<std::size_t>(
+        std::remove_if(places_.begin(), end, [&](const Place& place) { return place.slot == slot; }) - places_.begin());
+    note_ports();
+  }
+
+  [[nodiscard]] bool hears(std::uint16_t port) const noexcept { return ports_[port]; }
+  // `ssrc`: of an RTP packet; empty for anything else.
+  [[nodiscard]] Match find(const Path& path, std::optional<std::uint32_t> ssrc) const noexcept {
+    Match match;
+    for (const Place& place : std::span(places_).first(count_)) {
+      const bool is_control_port = place.is_control(path);
+      if (!is_control_port && !place.is_data(path)) continue;
+      match.is_feeds = true;
+      if (place.terms.source && *place.terms.source != path.remote.ip) continue;
+      if (place.terms.ssrc && ssrc && *place.terms.ssrc != *ssrc) continue;
+      return {true, place.slot, is_control_port};
+    }
+    return match;
+  }
+
+ private:
+  struct Place {
+    std::uint32_t slot = 0;
+    FeedTerms terms{};
+    FeedDoors doors{};
+    [[nodiscard]] bool is_data(const Path& path) const noexcept {
+      return doors.data ? path.door == *doors.data : path.local == terms.local;
+    }
+    [[nodiscard]] bool is_control(const Path& path) const noexcept {
+      if (doors.data) return doors.control && path.door == *doors.control;
+      return terms.has_rtcp_port() && path.local.ip == terms.local.ip && path.local.port == terms.local.port + 1;
+    }
+  };
+  void note_ports() noexcept {
+    ports_.reset();
+    for (const Place& place : std::span(places_).first(count_)) {
+      ports_.set(place.terms.local.port);
+      if (place.terms.has_rtcp_port()) ports_.set(place.terms.local.port + 1u);
+    }
+  }
+
+  std::array<Place, kFeedsMax> places_{};
+  std::size_t count_ = 0;
+  std::bitset<65'536> ports_;
+};
+
+}  // namespace fanlight

@@ -1,0 +1,144 @@
+// Feeds: publishers that do not call. Their datagrams are told by where they come to, RTP's source by its SSRC.
+#include "base/check.h"
+#include "stream/stream.h"
+#include "wire/ts_packet.h"
+#include "worker/relay.h"
+
+namespace fanlight {
+namespace {
+
+constexpr Micros kNewsRetry = millis(1);
+
+bool is_rtcp_of(const Feed& feed, ByteSpan datagram, bool is_control_port) {
+  return feed.terms.kind == FeedKind::kRtp &&
+         (is_control_port || (feed.terms.rtcp == RtcpWay::kSamePort && wire::is_rtcp(datagram)));
+}
+
+}  // namespace
+
+void Relay::apply(Instant now, command::OpenFeed& open) noexcept {
+  const std::optional<wire::Reject> reason = try_open_feed(now, open);
+  if (!reason) return;
+  counters().add(Counter::kSessionsRefused);
+  CHECK(
+      mailbox_.post(Event{event::SessionRefused{open.request, *reason, nullptr}}));  // take_commands() saw to the room.
+}
+
+std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::OpenFeed& open) noexcept {
+  const StreamEntry& entry = streams_[open.stream.raw()];
+  if (stopping_) return wire::Reject::kClosing;
+  if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
+  if (entry.publisher != nullptr) return wire::Reject::kConflict;
+  Session* session = sessions_.open();
+  if (session == nullptr) return wire::Reject::kResource;
+  const rtp::Receiver receiver({.first_pos = entry.stream->history().next(),
+                                .latency = open.latency,
+                                .ssrc = open.terms.ssrc,
+                                .reports = open.terms.rtcp != RtcpWay::kNone,
+                                .own_ssrc = open.own_ssrc});
+  Publisher* publisher = sessions_.open_publisher(Feed{.receiver = receiver, .terms = open.terms});
+  if (publisher == nullptr || !feeds_.add(sessions_.slot_of(*session), open.terms, open.doors)) {
+    if (publisher != nullptr) sessions_.close_publisher(*publisher);
+    sessions_.close(*session);
+    return wire::Reject::kResource;
+  }
+  session->stream = open.stream;
+  session->request = open.request;
+  session->path = {.remote = {}, .local = open.terms.local};
+  session->opened = now;
+  begin_publisher(*session, *publisher);
+  ++streams_[open.stream.raw()].sessions;
+  counters().add(Counter::kSessionsOpened);
+  CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));
+  touch(*session);
+  return std::nullopt;
+}
+
+std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) noexcept {
+  const ByteSpan datagram = arrival.packet.bytes();
+  const std::optional<wire::RtpPacket> packet = wire::is_rtcp(datagram) ? std::nullopt : wire::parse_rtp(datagram);
+  const Feeds::Match match = feeds_.find(arrival.path, packet ? std::optional(packet->header.ssrc) : std::nullopt);
+  if (!match.slot) return match.is_feeds ? std::optional(Verdict::kForeignSource) : std::nullopt;
+  Session& session = sessions_.at(*match.slot);
+  Feed& feed = *session.publisher().feed();
+  return is_rtcp_of(feed, datagram, match.is_control_port) ? admit_feed_control(now, session, feed, arrival)
+                                                           : admit_feed_data(now, session, feed, arrival);
+}
+
+// While a sender is heard, nobody else's datagrams count, whatever SSRC they carry.
+bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from) noexcept {
+  if (session.path.remote == from) return true;
+  return feed.receiver.is_vacant(now) && !listener_.bans().covers(from.ip);
+}
+
+Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept {
+  PacketRef& packet = arrival.packet;
+  wire::RtpPacket parsed{.header = {}, .payload_offset = 0, .payload_bytes = packet.bytes().size()};
+  if (feed.terms.kind == FeedKind::kRtp) {
+    const std::optional<wire::RtpPacket> read = wire::parse_rtp(packet.bytes());
+    if (!read) return Verdict::kMalformed;
+    if (read->header.payload_type != feed.terms.payload_type) return Verdict::kWrongPayloadType;
+    parsed = *read;
+  }
+  if (parsed.payload_bytes > kPayloadBytesMax) return Verdict::kOversized;
+  if (!may_send(now, session, feed, arrival.path.remote)) return Verdict::kForeignSource;
+  packet.trim_front(parsed.payload_offset);
+  CHECK(packet.resize(parsed.payload_bytes));
+  if (!wire::is_transport_stream(packet.bytes())) return Verdict::kNotTransportStream;
+  if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
+
+  touch(session);
+  const rtp::Receiver::Placement placement = feed.receiver.handle_data(now, parsed.header);
+  if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
+    return placement.verdict;
+  Publisher& publisher = session.publisher();
+  session.path.remote = arrival.path.remote;
+  ++publisher.packets;
+  publisher.bytes += parsed.payload_bytes;
+  publisher.last_data = now;
+  if (placement.verdict != Verdict::kAccepted && placement.verdict != Verdict::kAcceptedLate) {
+    ++publisher.belated;
+    return placement.verdict;
+  }
+  ++publisher.unique;
+  Stream& stream = *streams_[session.stream.raw()].stream;
+  const StreamTime time = publisher.time.place(now, placement.time, stream.clock());
+  const Verdict verdict = stream.admit(now, placement.pos, time, packet);
+  if (verdict == Verdict::kAcceptedLate)
+    distribution_.give_late(session.stream, stream, placement.pos, publisher.first_missing());
+  return verdict;
+}
+
+Verdict Relay::admit_feed_control(Instant now, Session& session, Feed& feed, const io::Arrival& arrival) noexcept {
+  if (arrival.path.remote.ip != session.path.remote.ip) return Verdict::kForeignSource;
+  const Verdict verdict = feed.receiver.handle_control(now, arrival.packet.bytes());
+  if (verdict != Verdict::kControl) return verdict;
+  feed.rtcp = arrival.path;
+  if (feed.rtcp.local.ip.is_multicast()) feed.rtcp.local.ip = {};  // No address to answer from.
+  touch(session);
+  return verdict;
+}
+
+void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
+  Publisher& publisher = session.publisher();
+  feed.receiver.handle_timeout(now);
+  count_received(publisher, figures_of(feed.receiver.stats()));
+  feed.is_live = publisher.packets > 0 && now - publisher.last_data < kPeerIdleTimeout;
+  session.is_up = feed.is_live;
+  if (feed.is_live != feed.is_told) tell_of_feed(session, feed);
+  std::array<std::byte, kDatagramBytesMax> scratch;
+  while (const std::size_t bytes = feed.receiver.poll_control(now, {}, scratch))
+    replies_.send_to(feed.rtcp, std::span(scratch).first(bytes));
+  Instant due = feed.receiver.next_deadline().at;
+  if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
+  if (feed.is_live != feed.is_told) due = std::min(due, now + kNewsRetry);
+  timers_.schedule_at_latest(sessions_.slot_of(session), due);
+}
+
+void Relay::tell_of_feed(Session& session, Feed& feed) noexcept {
+  const bool is_told = mailbox_.post(
+      Event{event::FeedNews{.request = session.request, .is_live = feed.is_live, .remote = session.path.remote}});
+  if (is_told) feed.is_told = feed.is_live;
+}
+
+}  // namespace fanlight
