@@ -91,6 +91,7 @@ json stats_json(const SessionStats& stats) {
           {"naks_received", stats.naks_received},
           {"rtt_ms", millis_of(stats.rtt)},
           {"rtt_variance_ms", millis_of(stats.rtt_variance)},
+          {"jitter_ms", millis_of(stats.jitter)},
           {"send_latency_ms", millis_of(stats.send_latency)},
           {"receive_latency_ms", millis_of(stats.receive_latency)},
           {"flow_window_packets", stats.flow_window_packets},
@@ -140,6 +141,20 @@ json status_json(const RelayFacts& facts, const Report& report) {
             {"refused", facts.admission.refused}}},
           {"worker", counters_json(facts.counters)},
           {"workers", workers_json(facts)}};
+}
+
+json feeds_json(const std::vector<FeedView>& feeds) {
+  json out = json::array();
+  for (const FeedView& feed : feeds)
+    out.push_back({{"id", feed.id},
+                   {"stream", feed.stream},
+                   {"url", feed.url},
+                   {"state", feed.state},
+                   {"state_s", static_cast<double>(feed.age.count) / 1e6},
+                   {"sender", feed.sender.empty() ? json(nullptr) : json(feed.sender)},
+                   {"failure", feed.failure},
+                   {"session", feed.socket == SocketId{} ? json(nullptr) : json(feed.socket.raw())}});
+  return {{"feeds", std::move(out)}};
 }
 
 json calls_json(const std::vector<CallView>& calls) {

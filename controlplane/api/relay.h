@@ -17,6 +17,7 @@
 #include "session/admission.h"
 #include "session/ban_table.h"
 #include "session/call_table.h"
+#include "session/feed_table.h"
 #include "session/key_ring.h"
 #include "session/report_desk.h"
 
@@ -54,6 +55,7 @@ class Relay {
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) = 0;
   [[nodiscard]] virtual std::vector<CallView> calls() const = 0;
+  [[nodiscard]] virtual std::vector<FeedView> feeds() const = 0;
   // Answers how many sessions end.
   [[nodiscard]] virtual Result<std::size_t> ban(const BanOrder& order) = 0;
   [[nodiscard]] virtual Result<Done> unban(const IpPrefix& prefix) = 0;

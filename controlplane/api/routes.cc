@@ -64,6 +64,7 @@ Routes::Outcome Routes::start(const Request& request) {
     return is_get ? streams() : method_refused("GET, POST");
   }
   if (path == "/v1/keys/rotate") return request.method == "POST" ? rotate_keys(request.body) : method_refused("POST");
+  if (path == "/v1/feeds") return is_get ? json_response(200, feeds_json(relay_.feeds())) : method_refused("GET");
   if (path == "/v1/calls") {
     if (request.method == "POST") return add_call(request.body);
     return is_get ? calls(query_value(query, "role")) : method_refused("GET, POST");

@@ -53,6 +53,15 @@ class FakeRelay final : public Relay {
     removed_role = role;
     return answer;
   }
+  [[nodiscard]] std::vector<FeedView> feeds() const override {
+    return {{.id = 1,
+             .stream = "live/main",
+             .url = "rtp://239.0.0.1:5004",
+             .state = "live",
+             .age = seconds(2),
+             .sender = "192.0.2.7:40000",
+             .socket = SocketId{7}}};
+  }
   std::vector<CallView> calls() const override { return call_views; }
   Result<std::size_t> ban(const BanOrder& order) override {
     banned = order;
@@ -205,7 +214,7 @@ TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
   const json session = json::parse(ask("GET", "/v1/sessions/5").body);
   EXPECT_EQ(relay.asked, SocketId{5});
   EXPECT_EQ(session["stats"]["packets_sent"], 100);
-  EXPECT_EQ(session["stats"].size(), 30u) << "a field of SessionStats is missing";
+  EXPECT_EQ(session["stats"].size(), 31u) << "a field of SessionStats is missing";
   EXPECT_EQ(ask("GET", "/v1/sessions/6").status, 404u);
   EXPECT_EQ(ask("GET", "/v1/sessions/five").status, 400u);
   EXPECT_EQ(ask("GET", "/v1/sessions/99999999999").status, 400u);
@@ -424,6 +433,17 @@ TEST_F(RoutesTest, AnEventSaysWhatAppliesToItAndNothingElse) {
   EXPECT_EQ(told["age_s"], 2.0);
   EXPECT_EQ(told["stats"]["packets_sent"], 9);
   EXPECT_FALSE(told.contains("code"));
+}
+
+TEST_F(RoutesTest, FeedsAreListedWithTheirSenders) {
+  const auto answer = json::parse(ask("GET", "/v1/feeds").body);
+  ASSERT_EQ(answer["feeds"].size(), 1u);
+  const auto& feed = answer["feeds"][0];
+  EXPECT_EQ(feed["url"], "rtp://239.0.0.1:5004");
+  EXPECT_EQ(feed["state"], "live");
+  EXPECT_EQ(feed["state_s"], 2.0);
+  EXPECT_EQ(feed["sender"], "192.0.2.7:40000");
+  EXPECT_EQ(feed["session"], 7);
 }
 
 TEST_F(RoutesTest, WebhooksAreMeasuredByNameAndOutcome) {

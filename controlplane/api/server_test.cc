@@ -36,6 +36,7 @@ class SilentRelay final : public Relay {
   Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
   Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
+  [[nodiscard]] std::vector<FeedView> feeds() const override { return {}; }
   std::vector<CallView> calls() const override { return {}; }
   Result<std::size_t> ban(const BanOrder&) override { return std::size_t{0}; }
   Result<Done> unban(const IpPrefix&) override { return Done{}; }

@@ -42,6 +42,7 @@ class ConfigReader {
       if (section.path != "relay") read_section(section);
     check_port();
     check_calls();
+    check_feeds();
     check_armour();
     check_hooks();
     check_tokens();
@@ -57,7 +58,8 @@ class ConfigReader {
   static constexpr Known kKnown[] = {
       {"relay", false},  {"listen", true},  {"ethernet", false}, {"ethernet.device", true},
       {"armour", false}, {"stream", true},  {"call", true},      {"policy", true},
-      {"key", true},     {"webhook", true}, {"events", false},   {"issuer", true}};
+      {"key", true},     {"webhook", true}, {"events", false},   {"issuer", true},
+      {"feed", true}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -97,6 +99,7 @@ class ConfigReader {
     if (section.path == "armour") config_.armour = read_armour(reader);
     if (section.path == "stream") add_stream(reader);
     if (section.path == "call") add_call(reader, section.line);
+    if (section.path == "feed") config_.feeds.push_back(read_feed_rule(reader, section.line));
     if (section.path == "key") add_key(reader, section.line);
     if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
     if (section.path == "issuer") add_issuer(reader, section.line);
@@ -265,6 +268,63 @@ class ConfigReader {
     }
   }
 
+  void complain_of(const FeedRule& feed, std::string_view key, std::string found, std::string accepted) {
+    problems_.push_back({feed.line, "feed." + std::string{key}, std::move(found), std::move(accepted)});
+  }
+
+  void check_feeds() {
+    if (config_.feeds.size() > kFeedsMax)
+      complain_of(config_.feeds[kFeedsMax], "url", "one more", std::to_string(kFeedsMax) + " at most");
+    for (std::size_t i = 0; i < config_.feeds.size(); ++i) {
+      const FeedRule& feed = config_.feeds[i];
+      if (feed.stream.empty() || feed.terms.local.port == 0) continue;  // Told already.
+      if (std::ranges::none_of(config_.streams, [&](const StreamRule& rule) { return covers(rule.name, feed.stream); }))
+        complain_of(feed, "stream", quoted(feed.stream), "a stream that a [[stream]] of this file covers");
+      check_place(feed);
+      for (const FeedRule& other : std::span(config_.feeds).first(i)) check_beside(feed, other);
+    }
+  }
+
+  void check_place(const FeedRule& feed) {
+    if (config_.relay.port == PortKind::kEthernet) return check_place_on_devices(feed);
+    for (const ListenOptions& listen : config_.listen)
+      for (const Endpoint& door : doors_of(feed.terms))
+        if (is_overlapping(listen.address, door))
+          complain_of(feed, "url", door.text(), "a port that no [[listen]] covers");
+  }
+
+  void check_place_on_devices(const FeedRule& feed) {
+    const bool is_ours = std::ranges::any_of(config_.ethernet.devices, [&](const DeviceOptions& device) {
+      return (device.ipv4 && device.ipv4->ip == feed.terms.local.ip) ||
+             (device.ipv6 && device.ipv6->ip == feed.terms.local.ip);
+    });
+    if (!is_ours) complain_of(feed, "url", feed.terms.local.text(), "an address of an [[ethernet.device]]");
+    for (const Endpoint& door : doors_of(feed.terms))
+      if (std::ranges::find(config_.ethernet.udp_ports, door.port) == config_.ethernet.udp_ports.end())
+        complain_of(feed, "url", "port " + std::to_string(door.port), "one that ethernet.udp_ports lists");
+  }
+
+  void check_beside(const FeedRule& feed, const FeedRule& other) {
+    if (feed.stream == other.stream)
+      complain_of(feed, "stream", quoted(feed.stream) + " again, after line " + std::to_string(other.line),
+                  "one feed for each stream");
+    if (is_ambiguous(feed.terms, other.terms))
+      complain_of(feed, "url", feed.terms.local.text() + " again, after line " + std::to_string(other.line),
+                  "another address, or an ssrc or source in each that tells them apart");
+    if (feed.terms.local == other.terms.local) return;
+    for (const Endpoint& ours : doors_of(feed.terms))
+      for (const Endpoint& theirs : doors_of(other.terms))
+        if (is_overlapping(ours, theirs))
+          complain_of(feed, "url", ours.text() + ", which line " + std::to_string(other.line) + " has",
+                      "ports of its own; RTCP takes the port behind RTP's unless rtcp says otherwise");
+  }
+
+  static std::vector<Endpoint> doors_of(const FeedTerms& terms) {
+    std::vector<Endpoint> doors{terms.local};
+    if (terms.has_rtcp_port()) doors.push_back(terms.rtcp_endpoint());
+    return doors;
+  }
+
   void add_issuer(FieldReader& reader, int line) {
     IssuerRule issuer = read_issuer_rule(reader, line);
     for (const IssuerRule& other : config_.issuers) {
@@ -356,6 +416,15 @@ Result<Config, ConfigErrors> load_config(const std::string& path) {
   return parse(text, path, about.st_mode);
 }
 
+namespace {
+
+// Wherever it stands in the file.
+bool is_same_feed(const FeedRule& a, const FeedRule& b) {
+  return a.stream == b.stream && a.terms == b.terms && a.interface == b.interface;
+}
+
+}  // namespace
+
 std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh) {
   std::vector<std::string> changed;
   RelayOptions relay = fresh.relay;
@@ -365,6 +434,7 @@ std::vector<std::string> restart_only_changes(const Config& running, const Confi
   if (relay != running.relay) changed.emplace_back("relay");
   if (fresh.listen != running.listen) changed.emplace_back("listen");
   if (fresh.ethernet != running.ethernet) changed.emplace_back("ethernet");
+  if (!std::ranges::equal(fresh.feeds, running.feeds, is_same_feed)) changed.emplace_back("feed");
   return changed;
 }
 

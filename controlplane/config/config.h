@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "config/feed_rule.h"
 #include "config/issuer_rule.h"
 #include "config/key_rule.h"
 #include "config/policy_rule.h"
@@ -82,6 +83,7 @@ struct Config {
   ArmourOptions armour;
   std::vector<StreamRule> streams;
   std::vector<CallRule> calls;
+  std::vector<FeedRule> feeds{};
   std::vector<KeyRule> keys{};
   std::vector<IssuerRule> issuers{};
   std::vector<PolicyRule> policies{};  // In their order: the first that matches decides.

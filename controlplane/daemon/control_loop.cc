@@ -18,6 +18,7 @@
 #include "api/json_answers.h"
 #include "api/server.h"
 #include "daemon/default_stream_id.h"
+#include "daemon/feed_doors.h"
 #include "daemon/desk_relay.h"
 #include "daemon/log.h"
 #include "daemon/log_budget.h"
@@ -83,6 +84,7 @@ class ControlLoop::State {
     hooks_.reload(config_.webhooks, config_.events);
     watch_keys(std::exchange(config_.issuers, {}));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
+    desk_.set_feeds(io::MonotonicClock::now(), plan_feed_doors(config_).feeds);
     bell_.non_blocking(true);
     await_bell();
     await_signal();

@@ -48,6 +48,7 @@ class DeskRelay final : public Relay {
     return settled(desk_.remove_call(id, role));
   }
   [[nodiscard]] std::vector<CallView> calls() const override { return desk_.calls(io::MonotonicClock::now()); }
+  [[nodiscard]] std::vector<FeedView> feeds() const override { return desk_.feeds(io::MonotonicClock::now()); }
   [[nodiscard]] Result<std::size_t> ban(const BanOrder& order) override {
     return settled(desk_.ban(io::MonotonicClock::now(), order));
   }

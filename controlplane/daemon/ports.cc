@@ -5,6 +5,7 @@
 
 #include "contract/limits.h"
 #include "daemon/dataplane_plan.h"
+#include "daemon/feed_doors.h"
 
 namespace fanlight::control {
 namespace {
@@ -43,6 +44,7 @@ Result<std::unique_ptr<io::SocketPort>> open_socket_port(const Config& config, s
   options.receive_buffer_bytes = static_cast<int>(std::min<std::int64_t>(bytes, std::numeric_limits<int>::max()));
   options.receive_pool = &receive_pool;
   options.doorbell = doorbell;
+  options.feeds = plan_feed_doors(config).doors;
   options.workers = config.relay.workers;
   options.worker = worker;
   return io::SocketPort::open(options);

@@ -61,6 +61,7 @@ void SessionDesk::handle_timeout(Instant now) {
   expire_bans();
   kick_expired();
   make_due_calls();
+  open_due_feeds();
   announce_keys();
   ask_for_rates();
 }
@@ -69,7 +70,8 @@ Instant SessionDesk::next_deadline() const {
   const Instant due = std::min({sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline(),
                                 bans_.next_deadline(), next_key_kick()});
   return is_stopping_ ? due
-                      : std::min({due, calls_.next_deadline(), rotations_.next_deadline(), admission_.next_look()});
+                      : std::min({due, calls_.next_deadline(), next_feed_due(), rotations_.next_deadline(),
+                                  admission_.next_look()});
 }
 
 // A worker hands a publisher's packets to all others as soon as it has the session: they know the stream by then. It
@@ -80,7 +82,9 @@ Command* SessionDesk::peek_command(std::size_t worker) {
   const auto waits_for = [&](StreamIndex stream) { return streams_untold_.contains(stream.raw()); };
   const auto* session = std::get_if<command::OpenSession>(&next);
   const auto* call = std::get_if<command::OpenCall>(&next);
-  const bool waits = (session != nullptr && waits_for(session->stream)) || (call != nullptr && waits_for(call->stream));
+  const auto* feed = std::get_if<command::OpenFeed>(&next);
+  const bool waits = (session != nullptr && waits_for(session->stream)) ||
+                     (call != nullptr && waits_for(call->stream)) || (feed != nullptr && waits_for(feed->stream));
   return waits ? nullptr : &next;
 }
 
@@ -331,6 +335,7 @@ void SessionDesk::handle(event::SessionOpened& event) {
   if (session == nullptr) return;
   session->socket = event.socket;
   session->opened = now_;
+  if (session->feed != 0) return handle_feed_opened(*session);
   rotations_.note_opened(event.request, event.socket);
   std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
   if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
@@ -351,6 +356,12 @@ void SessionDesk::handle(event::SessionRefused& event) {
        title_of(*session) + " refused by the worker: " + std::string{wire::describe(event.reason)} + " (" +
            std::to_string(static_cast<int>(event.reason)) + ")" +
            (event.reason == wire::Reject::kUnacceptable ? ", its MSS is below the stream's packets + 44" : ""));
+  if (session->feed != 0) {
+    leave_stream(*session, false);
+    placement_.leave(session->worker);
+    end_feed(*session, std::string{wire::describe(event.reason)});
+    return sessions_.erase_refused(event.request);
+  }
   SessionEvent told = event_of(SessionEvent::Kind::kRejected, *session);
   told.code = static_cast<std::int32_t>(event.reason);
   told.reason = wire::describe(event.reason);
@@ -370,11 +381,13 @@ void SessionDesk::handle(event::SessionClosed& event) {
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout && event.reason != CloseReason::kDisplaced);
   placement_.leave(session->worker);
   if (session->call != 0) end_call(*session, event.reason);
+  if (session->feed != 0) end_feed(*session, std::string{fanlight::describe(event.reason)});
   rotations_.forget(event.request);
   sessions_.erase_closed(now_, event.request);
 }
 
 void SessionDesk::tell_end(const Session& session, event::SessionClosed& event) {
+  if (session.feed != 0) return;  // Of a feed, end_feed() tells what there is to tell.
   if (session.role == Role::kPublisher) tell(event_of(SessionEvent::Kind::kPublishStop, session));
   SessionEvent told = event_of(SessionEvent::Kind::kDisconnect, session);
   told.reason = fanlight::describe(event.reason);

@@ -31,6 +31,7 @@
 #include "session/call_table.h"
 #include "session/conclusion.h"
 #include "session/event_feed.h"
+#include "session/feed_table.h"
 #include "session/inquiry_desk.h"
 #include "session/key_desk.h"
 #include "session/key_ring.h"
@@ -124,6 +125,9 @@ class SessionDesk {
   };
   [[nodiscard]] std::optional<Lookup> poll_lookup();
   void handle_lookup(Instant now, std::uint32_t call, std::vector<IpAddress> addresses, const std::string& error);
+  // Feeds, of which each is opened as soon as its stream is there. Once, at the start.
+  void set_feeds(Instant now, std::vector<FeedPlace> places);
+  [[nodiscard]] std::vector<FeedView> feeds(Instant now) const;
   // Until it is set, the desk's own time.
   void set_wall_clock(std::function<WallTime()> clock) { wall_clock_ = std::move(clock); }
   // Who may come in; sessions that are in stay.
@@ -177,6 +181,7 @@ class SessionDesk {
   void handle(event::SessionClosed& event);
   void handle(event::CallConnected& event);
   void handle(event::CallFailed& event);
+  void handle(event::FeedNews& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
   void handle(event::KeyDue& event) { rotations_.handle_due(event.request); }
@@ -274,6 +279,16 @@ class SessionDesk {
   void pause_call(CallEntry& call, std::string failure);
   void wake_calls(std::string_view stream);
 
+  // --- feeds (feed_desk.cc)
+  [[nodiscard]] FeedEntry* find_feed(RequestId request);
+  [[nodiscard]] Instant next_feed_due() const;
+  void open_due_feeds();
+  [[nodiscard]] std::optional<std::string> try_open_feed(FeedEntry& feed);
+  void wait_with(FeedEntry& feed, std::string failure);
+  void handle_feed_opened(const Session& session);
+  void tell_of_feed(const FeedEntry& feed, const Session& session, SessionEvent::Kind kind);
+  void end_feed(const Session& session, std::string failure);
+
   template <class What>
   void say(std::size_t worker, What command) {
     commands_[worker].emplace_back(std::move(command));
@@ -311,6 +326,7 @@ class SessionDesk {
   PassphraseGuard guard_;
   RejectedCallers rejected_;
   CallTable calls_;
+  std::vector<FeedEntry> feeds_;
   WayOut way_out_;
   IsOwn is_own_;
   std::deque<Lookup> lookups_;

@@ -38,6 +38,7 @@ struct Session {
   std::size_t key_bytes = 0;              // 0: clear.
   Instant opened{};                       // By the worker.
   std::uint32_t call = 0;                 // The call of ours that it came from; 0: it called us.
+  std::uint32_t feed = 0;                 // The feed that it is; 0: none.
   Secret passphrase{};                    // Publisher: what it was let in with; key refreshes are judged by it.
   std::uint64_t key = 0;                  // Of the key ring; 0: the stream's passphrase, a webhook's, or none.
   std::uint64_t passphrase_mark = 0;      // Of what it knew (PassphraseMarks); 0: clear, or we called it.

@@ -33,6 +33,7 @@ namespace fanlight {
   X(kFreshSent, "fresh_sent")                   \
   X(kRepairsSent, "repairs_sent")               \
   X(kControlSent, "control_sent")               \
+  X(kReportsSent, "reports_sent")               \
   X(kRepliesSent, "replies_sent")               \
   X(kRepliesRefused, "replies_refused")         \
   X(kHeaderPoolDry, "header_pool_dry")          \

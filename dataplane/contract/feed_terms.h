@@ -31,6 +31,7 @@ struct FeedTerms {
   friend bool operator==(const FeedTerms&, const FeedTerms&) = default;
 
   [[nodiscard]] bool has_rtcp_port() const { return kind == FeedKind::kRtp && rtcp == RtcpWay::kNextPort; }
+  [[nodiscard]] Endpoint rtcp_endpoint() const { return {local.ip, static_cast<std::uint16_t>(local.port + 1)}; }
 };
 
 // The doors of a socket port that are a feed's own; on devices its address alone tells.

@@ -28,19 +28,30 @@ Result<std::unique_ptr<SocketPort>> SocketPort::open(const SocketPortOptions& op
   CHECK(options.receive_pool != nullptr && options.receive_pool->room_bytes() > kDatagramBytesMax);
   std::unique_ptr<SocketPort> port(new SocketPort(options));
   for (const Endpoint& endpoint : options.listen) {
-    Result<UdpSocket> socket = UdpSocket::open({.listen = endpoint,
-                                                .only_v6 = lists_v4_twin(options.listen, endpoint),
-                                                .workers = options.workers,
-                                                .worker = options.worker,
-                                                .receive_buffer_bytes = options.receive_buffer_bytes,
-                                                .send_buffer_bytes = options.send_buffer_bytes},
-                                               port->notes_);
-    if (!socket) return socket.error();
-    port->polls_.push_back({.fd = socket->fd(), .events = POLLIN, .revents = 0});
-    port->sockets_.push_back(*std::move(socket));
+    const Result<Done> opened = port->open_door({.listen = endpoint,
+                                                 .only_v6 = lists_v4_twin(options.listen, endpoint),
+                                                 .workers = options.workers,
+                                                 .worker = options.worker,
+                                                 .receive_buffer_bytes = options.receive_buffer_bytes,
+                                                 .send_buffer_bytes = options.send_buffer_bytes});
+    if (!opened) return opened.error();
+  }
+  for (std::size_t i = 0; options.worker == 0 && i < options.feeds.size(); ++i) {
+    const Result<Done> opened = port->open_door({.listen = options.feeds[i].address,
+                                                 .receive_buffer_bytes = options.receive_buffer_bytes,
+                                                 .groups = options.feeds[i].groups});
+    if (!opened) return opened.error();
   }
   port->polls_.push_back({.fd = options.doorbell, .events = POLLIN, .revents = 0});
   return port;
+}
+
+Result<Done> SocketPort::open_door(const UdpSocketOptions& options) {
+  Result<UdpSocket> socket = UdpSocket::open(options, notes_);
+  if (!socket) return socket.error();
+  polls_.push_back({.fd = socket->fd(), .events = POLLIN, .revents = 0});
+  sockets_.push_back(*std::move(socket));
+  return Done{};
 }
 
 // Each call starts with the next socket, so one that always fills the burst starves nobody.

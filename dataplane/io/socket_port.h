@@ -19,12 +19,19 @@
 
 namespace fanlight::io {
 
+// An address that datagrams of feeds come to; one worker has it.
+struct FeedDoor {
+  Endpoint address;
+  std::vector<GroupMembership> groups{};  // Of a group's address.
+};
+
 struct SocketPortOptions {
   std::vector<Endpoint> listen;        // "[::]:p" takes IPv4 too, unless "0.0.0.0:p" is listed as well.
   PacketPool* receive_pool = nullptr;  // Room for more than kDatagramBytesMax. Outlives the port.
   int doorbell = -1;                   // An eventfd of the caller's; a write to it ends wait().
   int receive_buffer_bytes = 8 << 20;
   int send_buffer_bytes = 4 << 20;
+  std::vector<FeedDoor> feeds{};  // Doors behind those of `listen`, on worker 0.
   // Several workers listen on the same endpoints, each with sockets of its own, opened in the order of their numbers.
   std::size_t workers = 1;
   std::size_t worker = 0;
@@ -58,6 +65,7 @@ class SocketPort {
  private:
   explicit SocketPort(const SocketPortOptions& options)
       : receive_batch_(*options.receive_pool), doorbell_(options.doorbell) {}
+  [[nodiscard]] Result<Done> open_door(const UdpSocketOptions& options);
   // Sends what the batch describes; answers how many departures left from the front. Fewer than all: see `blocked` and
   // `plain_packets_`.
   [[nodiscard]] std::size_t send_batch(UdpSocket& socket) noexcept;

@@ -1,6 +1,7 @@
 #include "io/udp_socket.h"
 
 #include <linux/filter.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 
 namespace fanlight::io {
 namespace {
+
+constexpr int kMulticastAllV6 = 29;  // IPV6_MULTICAST_ALL of <linux/in6.h>, which glibc's header does not go with.
 
 bool set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
@@ -101,6 +104,8 @@ Result<UdpSocket> UdpSocket::open(const UdpSocketOptions& options, std::vector<s
   if (Result<Done> bound = socket.bind_to(options); !bound) return bound.error();
   if (options.workers > 1 && options.worker == 0)
     if (Result<Done> steered = socket.steer_by_socket_id(options); !steered) return steered.error();
+  for (const GroupMembership& membership : options.groups)
+    if (Result<Done> joined = socket.join(options.listen, membership); !joined) return joined.error();
   socket.receive_buffer_bytes_ =
       ask_for_buffer(socket.fd_, kReceiveBuffer, options.receive_buffer_bytes, socket.bound_, notes);
   socket.send_buffer_bytes_ = ask_for_buffer(socket.fd_, kSendBuffer, options.send_buffer_bytes, socket.bound_, notes);
@@ -111,17 +116,54 @@ Result<Done> UdpSocket::bind_to(const UdpSocketOptions& options) {
   const bool hears_v4_too = options.listen.ip.is_unspecified() && !options.only_v6;
   if (is_v6_) set_option(fd_, IPPROTO_IPV6, IPV6_V6ONLY, hears_v4_too ? 0 : 1);
   if (options.workers > 1) set_option(fd_, SOL_SOCKET, SO_REUSEPORT, 1);
+  // A group is everybody's; and what others on this host have joined is not for us.
+  if (options.listen.ip.is_multicast()) {
+    set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(fd_, is_v6_ ? IPPROTO_IPV6 : IPPROTO_IP, is_v6_ ? kMulticastAllV6 : IP_MULTICAST_ALL, 0);
+  }
   // Without the called address an answer may leave from another one, and the caller drops it.
   const bool tells_called =
       is_v6_ ? set_option(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set_option(fd_, IPPROTO_IP, IP_PKTINFO, 1);
   if (!tells_called) return open_error(options.listen, errno);
 
-  SocketAddress address = SocketAddress::of(options.listen, is_v6_, 0);
+  // A group of a link means something there alone.
+  const std::string where = options.groups.empty() ? "" : options.groups.front().interface;
+  SocketAddress address = SocketAddress::of(options.listen, is_v6_, where.empty() ? 0 : if_nametoindex(where.c_str()));
   if (bind(fd_, address.raw(), address.size) != 0) return open_error(options.listen, errno);
   address.size = sizeof address.storage;
   if (getsockname(fd_, address.raw(), &address.size) != 0) return open_error(options.listen, errno);
   bound_ = address.endpoint();
   return Done{};
+}
+
+// RFC 3678 §5: the same call for both families.
+Result<Done> UdpSocket::join(const Endpoint& group, const GroupMembership& membership) {
+  const std::string what = "Cannot join " + group.ip.text() +
+                           (membership.source ? " from " + membership.source->text() : "") +
+                           (membership.interface.empty() ? "" : " on " + membership.interface) + ": ";
+  const unsigned interface = membership.interface.empty() ? 0 : if_nametoindex(membership.interface.c_str());
+  if (interface == 0 && !membership.interface.empty())
+    return Error{ErrorCode::kNotFound, what + "this machine has no such interface; `ip link` lists those it has."};
+  const int level = is_v6_ ? IPPROTO_IPV6 : IPPROTO_IP;
+  int outcome = 0;
+  if (membership.source) {
+    group_source_req request{.gsr_interface = interface, .gsr_group = {}, .gsr_source = {}};
+    request.gsr_group = SocketAddress::of({group.ip, 0}, is_v6_, 0).storage;
+    request.gsr_source = SocketAddress::of({*membership.source, 0}, is_v6_, 0).storage;
+    outcome = setsockopt(fd_, level, MCAST_JOIN_SOURCE_GROUP, &request, sizeof request);
+  } else {
+    group_req request{.gr_interface = interface, .gr_group = {}};
+    request.gr_group = SocketAddress::of({group.ip, 0}, is_v6_, 0).storage;
+    outcome = setsockopt(fd_, level, MCAST_JOIN_GROUP, &request, sizeof request);
+  }
+  if (outcome == 0) return Done{};
+  if (errno == ENODEV || errno == EADDRNOTAVAIL)
+    return Error{ErrorCode::kUnavailable,
+                 what + "no route leads to the group; name the interface that it comes in by."};
+  if (errno == ENOBUFS || errno == ENOMEM)
+    return Error{ErrorCode::kNoMemory,
+                 what + "too many memberships; to raise it: sysctl -w net.ipv4.igmp_max_memberships=64."};
+  return Error{ErrorCode::kFailed, what + std::strerror(errno) + "."};
 }
 
 // Once for the group.

@@ -2,6 +2,7 @@
 // descriptor.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,14 +12,22 @@
 
 namespace fanlight::io {
 
+// With a socket bound to a multicast group: what is joined.
+struct GroupMembership {
+  std::optional<IpAddress> source{};  // Only what it sends (IGMPv3, MLDv2); empty: everybody's.
+  std::string interface {};           // Where; empty: where the routing table leads.
+  friend bool operator==(const GroupMembership&, const GroupMembership&) = default;
+};
+
 struct UdpSocketOptions {
-  Endpoint listen;  // "[::]:p" hears IPv4 as well, unless `only_v6`.
+  Endpoint listen;  // "[::]:p" hears IPv4 as well, unless `only_v6`. Or a multicast group's.
   bool only_v6 = false;
   // One socket per worker on the same port, opened in the order of the workers: by that the kernel numbers them.
   std::size_t workers = 1;
   std::size_t worker = 0;
   int receive_buffer_bytes = 0;
   int send_buffer_bytes = 0;
+  std::vector<GroupMembership> groups{};  // Each joined; none unless `listen` is a group's.
 };
 
 class UdpSocket {
@@ -52,6 +61,7 @@ class UdpSocket {
  private:
   explicit UdpSocket(int fd) : fd_(fd) {}
   [[nodiscard]] Result<Done> bind_to(const UdpSocketOptions& options);
+  [[nodiscard]] Result<Done> join(const Endpoint& group, const GroupMembership& membership);
   // What comes in goes to the socket of the worker that the destination socket ID names.
   [[nodiscard]] Result<Done> steer_by_socket_id(const UdpSocketOptions& options);
 

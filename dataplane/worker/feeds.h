@@ -61,14 +61,14 @@ class Feeds {
     }
     [[nodiscard]] bool is_control(const Path& path) const noexcept {
       if (doors.data) return doors.control && path.door == *doors.control;
-      return terms.has_rtcp_port() && path.local.ip == terms.local.ip && path.local.port == terms.local.port + 1;
+      return terms.has_rtcp_port() && path.local == terms.rtcp_endpoint();
     }
   };
   void note_ports() noexcept {
     ports_.reset();
     for (const Place& place : std::span(places_).first(count_)) {
       ports_.set(place.terms.local.port);
-      if (place.terms.has_rtcp_port()) ports_.set(place.terms.local.port + 1u);
+      if (place.terms.has_rtcp_port()) ports_.set(place.terms.rtcp_endpoint().port);
     }
   }
 

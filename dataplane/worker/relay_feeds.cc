@@ -67,8 +67,8 @@ std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) n
 
 // While a sender is heard, nobody else's datagrams count, whatever SSRC they carry.
 bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from) noexcept {
-  if (session.path.remote == from) return true;
-  return feed.receiver.is_vacant(now) && !listener_.bans().covers(from.ip);
+  if (listener_.bans().covers(from.ip)) return false;
+  return session.path.remote == from || feed.receiver.is_vacant(now);
 }
 
 Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept {
@@ -128,7 +128,7 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
   if (feed.is_live != feed.is_told) tell_of_feed(session, feed);
   std::array<std::byte, kDatagramBytesMax> scratch;
   while (const std::size_t bytes = feed.receiver.poll_control(now, {}, scratch))
-    replies_.send_to(feed.rtcp, std::span(scratch).first(bytes));
+    if (replies_.send_to(feed.rtcp, std::span(scratch).first(bytes))) counters().add(Counter::kReportsSent);
   Instant due = feed.receiver.next_deadline().at;
   if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
   if (feed.is_live != feed.is_told) due = std::min(due, now + kNewsRetry);

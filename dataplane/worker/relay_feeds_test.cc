@@ -126,6 +126,9 @@ TEST_F(RelayFeedsTest, WhoIsBannedFeedsNothing) {
   breathe();
   EXPECT_EQ(judged(kSender, rtp(1)), Verdict::kForeignSource);
   EXPECT_EQ(judged(kOther, rtp(1)), Verdict::kAccepted);
+  say(command::Ban{*IpPrefix::parse("198.51.100.2/32")});
+  breathe();
+  EXPECT_EQ(judged(kOther, rtp(2)), Verdict::kForeignSource) << "nor goes on feeding";
 }
 
 TEST_F(RelayFeedsTest, ControlHearsWhenItBeginsAndWhenItFallsSilent) {

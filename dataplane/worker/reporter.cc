@@ -136,7 +136,7 @@ bool Reporter::report_stream(const Job& job, std::size_t index) noexcept {
   return mailbox_.post(Event{event::StreamReport{
       .ticket = job.ticket,
       .stream = StreamIndex{static_cast<std::uint16_t>(index)},
-      .has_publisher = entry.publisher != nullptr,
+      .has_publisher = entry.publisher != nullptr && (!entry.publisher->is_feed() || entry.publisher->is_up),
       .viewers = static_cast<std::uint32_t>(entry.stream->viewers()),
       .packets = entry.stream->packets(),
       .bytes = entry.stream->bytes(),

@@ -170,6 +170,16 @@ class Relay:
         except (subprocess.TimeoutExpired, ValueError, KeyError):
             return []
 
+    def feeds(self) -> list[dict]:
+        answer = self.ask("feed", "list")
+        return json.loads(answer.stdout)["feeds"] if answer.returncode == 0 else []
+
+    def metrics(self) -> dict[str, str]:
+        """By name, with its labels as they are written."""
+        done = subprocess.run(["curl", "-s", "--max-time", "3", "--unix-socket", str(self.api), "http://fanlight/metrics"],
+                              capture_output=True, text=True, timeout=5)
+        return dict(line.rsplit(" ", 1) for line in done.stdout.splitlines() if line and not line.startswith("#"))
+
     def cpu_seconds(self) -> float:
         return self.process.cpu_seconds()
 

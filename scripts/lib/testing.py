@@ -178,13 +178,19 @@ class Stage:
     def publish(self, client: str, target: clients.Target, *, seconds: float, rate: float = 1000,
                 flavour: int = 0, lead: float = 0.5, linger: float = 2.0) -> Publishing:
         require_tools(PROGRAM_OF[client])
-        name = self._unique(f"publisher-{client}")
+        return self.publish_with(f"publisher-{client}", clients.publisher(client, target), seconds=seconds, rate=rate,
+                                 flavour=flavour, lead=lead, linger=linger)
+
+    def publish_with(self, name: str, argv: list[str], *, seconds: float, rate: float = 1000,
+                     flavour: int = 0, lead: float = 0.5, linger: float = 2.0) -> Publishing:
+        """`argv` reads payloads of 1,316 bytes from stdin."""
+        name = self._unique(name)
         copy = self.work / f"{name}.ts"
         feed = self.processes.start(
             f"{name}-feed", [sys.executable, str(FEED), "--rate", str(rate), "--seconds", str(seconds),
                              "--copy", str(copy),
                              "--flavour", str(flavour), "--lead", str(lead), "--linger", str(linger)], stdout=subprocess.PIPE)
-        process = self.processes.start(name, self._inside(clients.publisher(client, target)), stdin=feed.popen.stdout)
+        process = self.processes.start(name, self._inside(argv), stdin=feed.popen.stdout)
         feed.popen.stdout.close()  # Ours, so that the feed notices when the client goes.
         return Publishing(feed, process, copy)
 

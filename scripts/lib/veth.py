@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from processes import is_alive
+from processes import is_alive, wait_until
 from setup import SetupError
 
 RELAY_IPV4, CLIENT_IPV4 = "10.77.0.1", "10.77.0.2"
@@ -83,6 +83,20 @@ class VethLink:
     def _remove(self) -> None:
         subprocess.run(["ip", "link", "del", self.relay_end], capture_output=True)
         subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True)
+
+
+class KernelLink(VethLink):
+    """The relay's end is the kernel's as well: for sockets that join groups on it."""
+
+    def _make(self) -> None:
+        super()._make()
+        Path(f"/proc/sys/net/ipv6/conf/{self.relay_end}/disable_ipv6").write_text("0")
+        _ip("addr", "add", f"{RELAY_IPV4}/24", "dev", self.relay_end)
+        _ip("addr", "add", f"{RELAY_IPV6}/64", "dev", self.relay_end, "nodad")
+        # Whichever way the route to the sender leads: it is this link that it comes by.
+        Path(f"/proc/sys/net/ipv4/conf/{self.relay_end}/rp_filter").write_text("0")
+        # Until a link-local address is known to be nobody else's, what goes to a group has another sender.
+        wait_until(lambda: not _ip("-n", self.namespace, "-6", "addr", "show", "tentative"), 5, 0.1)
 
 
 def remove_leftovers() -> None:

@@ -188,6 +188,8 @@ int rotate_keys(const Context& context, const std::string& stream, std::uint32_t
   return ask(context, {.method = "POST", .target = "/v1/keys/rotate", .body = text}, keys_rotated);
 }
 
+int list_feeds(const Context& context) { return ask(context, {.target = "/v1/feeds"}, feeds_report); }
+
 int list_calls(const Context& context, const std::string& role) {
   const Report report = role == "viewer" ? called_viewers_report : called_publishers_report;
   return ask(context, {.target = "/v1/calls?role=" + role}, report);

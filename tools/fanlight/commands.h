@@ -57,6 +57,7 @@ struct NewBan {
 // Of the stream's viewers, or of one session: 0 means all.
 [[nodiscard]] int rotate_keys(const Context& context, const std::string& stream, std::uint32_t session);
 
+[[nodiscard]] int list_feeds(const Context& context);
 [[nodiscard]] int list_calls(const Context& context, const std::string& role);
 [[nodiscard]] int add_call(const Context& context, const NewCall& call);
 [[nodiscard]] int remove_call(const Context& context, const std::string& role, std::uint32_t id);

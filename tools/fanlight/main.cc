@@ -31,6 +31,7 @@ struct CommandLine {
   void add_key_commands();
   void add_key_ring_commands(CLI::App& group);
   void add_policy_commands();
+  void add_feed_commands();
   void add_key_place(CLI::App& verb, KeyOfWhom& whom);
   CLI::Option* add_span(CLI::App& verb, const char* option, const char* what);
   void add_capacity_command();
@@ -79,6 +80,7 @@ CommandLine::CommandLine() {
   add_key_commands();
   add_policy_commands();
   add_capacity_command();
+  add_feed_commands();
   add_call_commands("viewer", "push a stream out: call a listener that is sent the stream",
                     "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main");
   add_call_commands("publisher", "pull a stream in: call a listener that feeds the stream",
@@ -257,6 +259,15 @@ void CommandLine::add_policy_commands() {
   check->callback([this] { run = [this] { return check_policy(context, question); }; });
 }
 
+void CommandLine::add_feed_commands() {
+  CLI::App* group =
+      command(app, "feed", "RTP and bare transport streams that come in without a call", "fanlight feed list");
+  group->require_subcommand(1);
+  command(*group, "list", "the feeds of the configuration, and who sends", "fanlight feed list")->callback([this] {
+    run = [this] { return list_feeds(context); };
+  });
+}
+
 // Listeners that the relay calls, by what they are to the stream.
 void CommandLine::add_call_commands(const char* role, const char* what, const char* example) {
   const std::string verb = std::string{"fanlight "} + role;
@@ -291,7 +302,7 @@ std::string unknown_word(const CLI::App& app, const CLI::ParseError& error) {
 
 int refuse(const std::string& word, const CLI::App& app) {
   std::string parent = "fanlight";
-  for (const char* group : {"stream", "viewer", "publisher", "key", "policy"})
+  for (const char* group : {"stream", "viewer", "publisher", "key", "policy", "feed"})
     if (app.got_subcommand(group)) parent = std::string{"fanlight "} + group;
   const char* kind = word.front() == '-' ? "option" : "command";
   std::fprintf(stderr, "%s: unknown %s %s\nRun %s --help for more information.\n", parent.c_str(), kind,

@@ -200,6 +200,17 @@ std::string streams_report(const json& answer) {
 std::string called_viewers_report(const json& answer) { return calls_report(answer, "viewer"); }
 std::string called_publishers_report(const json& answer) { return calls_report(answer, "publisher"); }
 
+std::string feeds_report(const json& answer) {
+  Table table{{"ID", Align::kRight}, {"STREAM"}, {"URL"}, {"STATE"}, {"SINCE", Align::kRight}, {"SENDER"}, {"NOTE"}};
+  const json feeds = answer.value("feeds", json::array());
+  for (const json& feed : feeds) {
+    const json sender = feed.value("sender", json(nullptr));
+    table.add({std::to_string(count(feed, "id")), text(feed, "stream"), text(feed, "url"), text(feed, "state"),
+               span(number(feed, "state_s")), sender.is_string() ? text(feed, "sender") : "-", text(feed, "failure")});
+  }
+  return feeds.empty() ? "no feeds\n" : table.text();
+}
+
 std::string bans_report(const json& answer) {
   Table table{{"PREFIX"}, {"FOR", Align::kRight}, {"STILL", Align::kRight}, {"ENDED", Align::kRight}, {"REASON"}};
   const json bans = answer.value("bans", json::array());

@@ -11,6 +11,7 @@ namespace fanlight::cli {
 // Of the calls that the relay makes, those to listeners of one role.
 [[nodiscard]] std::string called_viewers_report(const nlohmann::json& answer);
 [[nodiscard]] std::string called_publishers_report(const nlohmann::json& answer);
+[[nodiscard]] std::string feeds_report(const nlohmann::json& answer);
 [[nodiscard]] std::string bans_report(const nlohmann::json& answer);
 [[nodiscard]] std::string sessions_report(const nlohmann::json& answer);
 // The statistics of one session, in words and numbers.

@@ -1,0 +1,86 @@
+#include "config/feed_rule.h"
+
+#include "contract/limits.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr std::string_view kRtpScheme = "rtp://";
+constexpr std::string_view kUdpScheme = "udp://";
+constexpr std::string_view kUrlWanted =
+    "rtp://ADDRESS:PORT or udp://ADDRESS:PORT, the address one of this host, a multicast group, or 0.0.0.0";
+
+void read_url(FieldReader& reader, FeedTerms& terms) {
+  const std::string text = reader.text("url");
+  std::string_view rest = text;
+  terms.kind = rest.starts_with(kUdpScheme) ? FeedKind::kTransportStream : FeedKind::kRtp;
+  const bool has_scheme = rest.starts_with(kRtpScheme) || rest.starts_with(kUdpScheme);
+  if (has_scheme) rest.remove_prefix(kRtpScheme.size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  const std::optional<Endpoint> local = has_scheme ? Endpoint::parse(rest) : std::nullopt;
+  if (!local || local->port == 0) {
+    reader.complain("url", reader.has("url") ? quoted(text) : "nothing", std::string{kUrlWanted});
+    return;
+  }
+  terms.local = *local;
+}
+
+void read_source(FieldReader& reader, FeedTerms& terms) {
+  const std::string text = reader.text("source");
+  if (text.empty()) return;
+  terms.source = IpAddress::parse(text);
+  if (!terms.source || terms.source->is_multicast() || terms.source->is_unspecified())
+    reader.complain("source", quoted(text), "the address of one sender");
+  else if (terms.local.port != 0 && terms.local.ip.is_v4() != terms.source->is_v4())
+    reader.complain("source", quoted(text), "an address of the family of url");
+}
+
+// What is RTP's alone.
+void read_rtp(FieldReader& reader, FeedTerms& terms) {
+  terms.payload_type = static_cast<std::uint8_t>(reader.integer("payload_type", {0, 127}, 33));
+  const std::int64_t ssrc = reader.integer("ssrc", {0, 0xFFFF'FFFF}, -1);
+  if (ssrc >= 0) terms.ssrc = static_cast<std::uint32_t>(ssrc);
+  terms.rtcp = static_cast<RtcpWay>(reader.choice("rtcp", {"next_port", "same_port", "off"}, 0));
+  if (terms.kind != FeedKind::kRtp) {
+    for (const std::string_view key : {"payload_type", "ssrc", "rtcp"})
+      if (reader.has(key)) reader.complain(key, "it beside udp://", "it beside rtp:// alone");
+    terms.rtcp = RtcpWay::kNone;
+  }
+  if (terms.has_rtcp_port() && terms.local.port == 65'535)
+    reader.complain("url", "port 65535", "a port with one behind it for RTCP, or rtcp = \"same_port\" or \"off\"");
+}
+
+}  // namespace
+
+std::string url_of(const FeedTerms& terms) {
+  return std::string{terms.kind == FeedKind::kRtp ? kRtpScheme : kUdpScheme} + terms.local.text();
+}
+
+FeedRule read_feed_rule(FieldReader& reader, int line) {
+  FeedRule rule;
+  rule.line = line;
+  rule.stream = reader.text("stream");
+  if (rule.stream.empty() || rule.stream.size() > kStreamNameBytesMax || rule.stream.find('*') != std::string::npos)
+    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
+  read_url(reader, rule.terms);
+  read_source(reader, rule.terms);
+  read_rtp(reader, rule.terms);
+  rule.interface = reader.text("interface");
+  if (!rule.interface.empty() && rule.terms.local.port != 0 && !rule.terms.local.ip.is_multicast())
+    reader.complain("interface", quoted(rule.interface), "it beside a multicast group alone");
+  const IpAddress& local = rule.terms.local.ip;
+  if (local.is_link_local() && !local.is_multicast())
+    reader.complain("url", local.text(), "an address that means something on more than one link");
+  if (local.is_link_local() && local.is_multicast() && rule.interface.empty())
+    reader.complain("interface", "nothing", "the link that the group of url is on");
+  reader.finish();
+  return rule;
+}
+
+bool is_ambiguous(const FeedTerms& a, const FeedTerms& b) {
+  if (a.local != b.local) return false;
+  if (a.source && b.source && *a.source != *b.source) return false;
+  return !(a.kind == FeedKind::kRtp && b.kind == FeedKind::kRtp && a.ssrc && b.ssrc && *a.ssrc != *b.ssrc);
+}
+
+}  // namespace fanlight::control

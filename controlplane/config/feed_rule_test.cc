@@ -1,0 +1,101 @@
+#include "config/feed_rule.h"
+
+#include <gtest/gtest.h>
+
+#include "config/config.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr std::string_view kHead = R"([[listen]]
+address = "0.0.0.0:9000"
+[[stream]]
+name = "live/*"
+)";
+
+Result<Config, ConfigErrors> parse(std::string_view feeds) {
+  return parse_config(std::string{kHead}.append(feeds), "f");
+}
+FeedRule the_feed(std::string_view keys) {
+  const auto config = parse("[[feed]]\nstream = \"live/a\"\n" + std::string{keys});
+  if (!config) ADD_FAILURE() << config.error().lines.front();
+  return config ? config->feeds.at(0) : FeedRule{};
+}
+std::string fault(std::string_view feeds) {
+  const auto config = parse(feeds);
+  return config ? "" : config.error().lines.front();
+}
+
+TEST(FeedRuleTest, RtpAndBareTransportStreams) {
+  const FeedRule rtp = the_feed(R"(url = "rtp://239.1.2.3:5004"
+source = "192.0.2.7"
+interface = "eth0"
+payload_type = 96
+ssrc = 0xABCD
+rtcp = "same_port")");
+  EXPECT_EQ(rtp.terms, (FeedTerms{.local = *Endpoint::parse("239.1.2.3:5004"),
+                                  .source = IpAddress::parse("192.0.2.7"),
+                                  .payload_type = 96,
+                                  .ssrc = 0xABCD,
+                                  .rtcp = RtcpWay::kSamePort}));
+  EXPECT_EQ(rtp.interface, "eth0");
+  EXPECT_EQ(url_of(rtp.terms), "rtp://239.1.2.3:5004");
+  const FeedRule bare = the_feed("url = \"udp://[::]:5000\"");
+  EXPECT_EQ(
+      bare.terms,
+      (FeedTerms{.kind = FeedKind::kTransportStream, .local = *Endpoint::parse("[::]:5000"), .rtcp = RtcpWay::kNone}));
+  EXPECT_EQ(the_feed("url = \"rtp://0.0.0.0:5004\"").terms.rtcp, RtcpWay::kNextPort);
+}
+
+TEST(FeedRuleTest, EachMistakeIsToldWithItsLine) {
+  const auto with = [](std::string_view keys) { return fault("[[feed]]\nstream = \"live/a\"\n" + std::string{keys}); };
+  EXPECT_EQ(fault("[[feed]]\nurl = \"rtp://0.0.0.0:5004\""),
+            "f:5: feed.stream: found nothing, accepted the name of one stream");
+  EXPECT_NE(with("").find("feed.url: found nothing, accepted rtp://ADDRESS:PORT"), std::string::npos);
+  EXPECT_NE(with("url = \"srt://0.0.0.0:5004\"").find("f:7: feed.url: found \"srt://0.0.0.0:5004\""),
+            std::string::npos);
+  EXPECT_NE(with("url = \"rtp://0.0.0.0\"").find("feed.url"), std::string::npos);
+  EXPECT_NE(with("url = \"rtp://host:1\"").find("feed.url"), std::string::npos);
+  EXPECT_NE(with("url = \"rtp://0.0.0.0:5004\"\nsource = \"239.0.0.1\"").find("one sender"), std::string::npos);
+  EXPECT_NE(with("url = \"rtp://0.0.0.0:5004\"\nsource = \"2001:db8::1\"").find("family"), std::string::npos);
+  EXPECT_NE(with("url = \"rtp://0.0.0.0:5004\"\ninterface = \"eth0\"").find("multicast group alone"),
+            std::string::npos);
+  EXPECT_NE(with("url = \"rtp://[ff02::1]:5004\"").find("the link that"), std::string::npos);
+  EXPECT_NE(with("url = \"udp://0.0.0.0:5004\"\nssrc = 1").find("beside rtp:// alone"), std::string::npos);
+  EXPECT_NE(with("url = \"rtp://0.0.0.0:65535\"").find("a port with one behind it"), std::string::npos);
+  EXPECT_NE(with("url = \"rtp://0.0.0.0:5004\"\npayload_type = 128").find("0 to 127"), std::string::npos);
+  EXPECT_NE(
+      fault("[[feed]]\nstream = \"elsewhere\"\nurl = \"rtp://0.0.0.0:5004\"").find("a [[stream]] of this file covers"),
+      std::string::npos);
+}
+
+std::string feed(std::string_view stream, std::string_view url, std::string_view more = "") {
+  return "[[feed]]\nstream = \"live/" + std::string{stream} + "\"\nurl = \"" + std::string{url} + "\"\n" +
+         std::string{more} + "\n";
+}
+
+TEST(FeedRuleTest, TwoStreamsOnOnePortAreToldApartOrRefused) {
+  const std::string url = "rtp://0.0.0.0:5004";
+  EXPECT_NE(fault(feed("a", url) + feed("b", url)).find("f:9: feed.url: found 0.0.0.0:5004 again, after line 5"),
+            std::string::npos);
+  EXPECT_NE(fault(feed("a", url, "ssrc = 1") + feed("b", url, "ssrc = 1")), "");
+  EXPECT_NE(fault(feed("a", url, "ssrc = 1") + feed("b", url)), "");
+  EXPECT_EQ(fault(feed("a", url, "ssrc = 1") + feed("b", url, "ssrc = 2")), "");
+  EXPECT_EQ(fault(feed("a", url, "source = \"192.0.2.1\"") + feed("b", url, "source = \"192.0.2.2\"")), "");
+  EXPECT_NE(fault(feed("a", url) + feed("a", "rtp://0.0.0.0:6000")).find("one feed for each stream"),
+            std::string::npos);
+}
+
+TEST(FeedRuleTest, PortsDoNotMeet) {
+  EXPECT_NE(fault(feed("a", "rtp://0.0.0.0:9000")).find("[[listen]]"), std::string::npos);
+  EXPECT_NE(fault(feed("a", "rtp://127.0.0.1:9000")), "");
+  EXPECT_NE(fault(feed("a", "rtp://127.0.0.1:8999")), "") << "RTCP's";
+  EXPECT_EQ(fault(feed("a", "rtp://127.0.0.1:8999", "rtcp = \"off\"")), "");
+  EXPECT_NE(fault(feed("a", "rtp://127.0.0.1:5004") + feed("b", "rtp://127.0.0.1:5005")), "") << "RTCP's of the first";
+  EXPECT_NE(fault(feed("a", "rtp://127.0.0.1:5004") + feed("b", "udp://0.0.0.0:5004")), "")
+      << "a wildcard has them all";
+  EXPECT_EQ(fault(feed("a", "rtp://239.0.0.1:5004") + feed("b", "rtp://239.0.0.2:5004")), "");
+}
+
+}  // namespace
+}  // namespace fanlight::control

@@ -1,0 +1,134 @@
+// Feeds: the desk against a worker played by the test.
+#include <gmock/gmock.h>
+
+#include "session/desk_fixture.h"
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const Endpoint kSender{IpAddress::v4(198, 51, 100, 1), 40'000};
+
+class FeedDeskTest : public DeskTest {
+ protected:
+  void SetUp() override { begin({rule("live/main"), rule("live/*")}); }
+
+  static FeedPlace place(std::string stream = "live/main") {
+    return {.rule = {.stream = std::move(stream), .terms = {.local = *Endpoint::parse("0.0.0.0:5004")}},
+            .doors = {.data = 1, .control = 2}};
+  }
+  void set(FeedPlace one) {
+    desk().set_feeds(now_, {std::move(one)});
+    wait({});
+  }
+  std::optional<command::OpenFeed> take_opening() {
+    std::vector<Command> commands = take_commands();
+    auto* opening = find<command::OpenFeed>(commands);
+    return opening == nullptr ? std::nullopt : std::optional(*opening);
+  }
+  command::OpenFeed opened() {
+    const auto opening = take_opening();
+    EXPECT_TRUE(opening);
+    if (!opening) return {};
+    desk().handle_event(now_, event::SessionOpened{opening->request, SocketId{4'242}});
+    return *opening;
+  }
+  void news(const command::OpenFeed& feed, bool is_live) {
+    desk().handle_event(now_, event::FeedNews{feed.request, is_live, kSender});
+  }
+  void closed(const command::OpenFeed& feed, CloseReason reason) {
+    event::SessionClosed event;
+    event.request = feed.request;
+    event.reason = reason;
+    desk().handle_event(now_, std::move(event));
+  }
+  std::vector<SessionEvent::Kind> told() {
+    std::vector<SessionEvent::Kind> kinds;
+    while (const auto event = desk().poll_session_event()) kinds.push_back(event->kind);
+    return kinds;
+  }
+  FeedView view() { return desk().feeds(now_).at(0); }
+};
+
+TEST_F(FeedDeskTest, ItIsOpenedAtOnceWithItsDoors) {
+  set(place());
+  const command::OpenFeed feed = opened();
+  EXPECT_EQ(feed.terms.local, *Endpoint::parse("0.0.0.0:5004"));
+  EXPECT_EQ(feed.doors.data, 1);
+  EXPECT_EQ(feed.doors.control, 2);
+  EXPECT_NE(feed.own_ssrc, 0u);
+  EXPECT_EQ(view().state, "silent");
+  EXPECT_EQ(view().socket, SocketId{4'242});
+  EXPECT_EQ(view().url, "rtp://0.0.0.0:5004");
+}
+
+TEST_F(FeedDeskTest, ItIsPublishedWhenSomethingComes) {
+  set(place());
+  const command::OpenFeed feed = opened();
+  EXPECT_TRUE(told().empty()) << "an open door is no publisher";
+  news(feed, true);
+  EXPECT_EQ(view().state, "live");
+  EXPECT_EQ(view().sender, kSender.text());
+  EXPECT_EQ(told(), std::vector{SessionEvent::Kind::kPublishStart});
+  news(feed, false);
+  EXPECT_EQ(view().state, "silent");
+  EXPECT_EQ(told(), std::vector{SessionEvent::Kind::kPublishStop});
+}
+
+TEST_F(FeedDeskTest, NobodyElsePublishesItsStream) {
+  set(place());
+  (void)opened();
+  EXPECT_EQ(rejection_of(publisher("live/main")), static_cast<std::int32_t>(wire::Reject::kConflict));
+}
+
+TEST_F(FeedDeskTest, ItWaitsForItsStreamAndSaysSoOnce) {
+  set(place("elsewhere"));
+  EXPECT_FALSE(take_opening());
+  EXPECT_EQ(view().state, "waiting");
+  EXPECT_EQ(view().failure, "there is no stream elsewhere");
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("waits: there is no stream elsewhere")));
+  wait(seconds(5));
+  EXPECT_THAT(take_notices(), Not(Contains(HasSubstr("waits"))));
+  EXPECT_TRUE(desk().add_stream(rule("elsewhere")));
+  wait(seconds(1));
+  EXPECT_TRUE(take_opening());
+}
+
+TEST_F(FeedDeskTest, UnderAPatternItBeginsTheStream) {
+  set(place("live/other"));
+  const command::OpenFeed feed = opened();
+  news(feed, true);
+  wait(seconds(60));
+  EXPECT_EQ(view().state, "live") << "no linger ends it";
+}
+
+TEST_F(FeedDeskTest, WhenItWasEndedItComesBack) {
+  set(place());
+  const command::OpenFeed first = opened();
+  news(first, true);
+  (void)told();
+  closed(first, CloseReason::kKicked);
+  EXPECT_EQ(told(), std::vector{SessionEvent::Kind::kPublishStop});
+  EXPECT_EQ(view().failure, "kicked");
+  EXPECT_FALSE(take_opening());
+  wait(seconds(1));
+  EXPECT_NE(opened().request, first.request);
+  EXPECT_EQ(view().failure, "");
+}
+
+TEST_F(FeedDeskTest, WhatTheWorkerRefusesIsTriedAgain) {
+  set(place());
+  const auto opening = take_opening();
+  ASSERT_TRUE(opening);
+  desk().handle_event(now_, event::SessionRefused{opening->request, wire::Reject::kResource, nullptr});
+  EXPECT_EQ(view().state, "waiting");
+  wait(seconds(1));
+  EXPECT_TRUE(take_opening());
+}
+
+}  // namespace
+}  // namespace fanlight::control

@@ -1,0 +1,66 @@
+// The feeds of the configuration, each with where it stands. A feed has its stream's publisher's place from the moment
+// it is open, whether anything comes or not: nobody else publishes a stream that a feed names.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/feed_rule.h"
+#include "contract/commands.h"
+
+namespace fanlight::control {
+
+// A rule, and the doors of the port that are its own.
+struct FeedPlace {
+  FeedRule rule;
+  FeedDoors doors{};
+};
+
+enum class FeedState : std::uint8_t {
+  kWaiting,  // For its stream, or to be opened again.
+  kOpening,
+  kSilent,  // Open; nothing came, or not for 5 s.
+  kLive,
+};
+
+struct FeedEntry {
+  std::uint32_t id = 0;  // From 1, in the order of the file.
+  FeedPlace place;
+  FeedState state = FeedState::kWaiting;
+  Instant since{};  // In that state.
+  Instant retry_at{};
+  RequestId request{};
+  SocketId socket{};      // 0: not open.
+  Endpoint sender{};      // The last one.
+  std::string failure{};  // Waiting: for what.
+};
+
+// A feed as the API shows it.
+struct FeedView {
+  std::uint32_t id = 0;
+  std::string stream{};
+  std::string url{};
+  std::string_view state{};
+  Micros age{};          // In that state.
+  std::string sender{};  // Empty: nobody was heard yet.
+  std::string failure{};
+  SocketId socket{};
+};
+
+constexpr std::string_view name_of(FeedState state) {
+  switch (state) {
+    case FeedState::kWaiting:
+      return "waiting";
+    case FeedState::kOpening:
+      return "opening";
+    case FeedState::kSilent:
+      return "silent";
+    case FeedState::kLive:
+      return "live";
+  }
+  return "unknown";
+}
+
+}  // namespace fanlight::control
