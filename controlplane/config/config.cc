@@ -294,6 +294,9 @@ class ConfigReader {
   }
 
   void check_place_on_devices(const FeedRule& feed) {
+    if (config_.relay.workers > 1)
+      complain_of(feed, "url", "a feed on devices beside workers = " + std::to_string(config_.relay.workers),
+                  "workers = 1, or port = \"sockets\"");
     const bool is_ours = std::ranges::any_of(config_.ethernet.devices, [&](const DeviceOptions& device) {
       return (device.ipv4 && device.ipv4->ip == feed.terms.local.ip) ||
              (device.ipv6 && device.ipv6->ip == feed.terms.local.ip);

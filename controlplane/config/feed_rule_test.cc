@@ -97,5 +97,23 @@ TEST(FeedRuleTest, PortsDoNotMeet) {
   EXPECT_EQ(fault(feed("a", "rtp://239.0.0.1:5004") + feed("b", "rtp://239.0.0.2:5004")), "");
 }
 
+TEST(FeedRuleTest, OnDevicesItComesToADevicesAddress) {
+  const auto fault_on = [](std::string_view workers, std::string_view url, std::string_view more = "") {
+    const auto config =
+        parse_config("[relay]\nport = \"ethernet\"\n" + std::string{workers} +
+                         "\n[ethernet]\nudp_ports = [9000, 5004]\n[[ethernet.device]]\neal = \"net_null0\"\n"
+                         "ipv4 = \"10.0.0.1/24\"\n[[stream]]\nname = \"live/*\"\n" +
+                         feed("a", url, more),
+                     "f");
+    return config ? "" : config.error().lines.front();
+  };
+  EXPECT_EQ(fault_on("", "rtp://10.0.0.1:5004", "rtcp = \"off\""), "");
+  EXPECT_NE(fault_on("", "rtp://10.0.0.1:5004").find("one that ethernet.udp_ports lists"), std::string::npos)
+      << "RTCP's";
+  EXPECT_NE(fault_on("", "rtp://239.0.0.1:5004", "rtcp = \"off\"").find("an address of an [[ethernet.device]]"),
+            std::string::npos);
+  EXPECT_NE(fault_on("workers = 2", "rtp://10.0.0.1:5004", "rtcp = \"off\"").find("workers = 1"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -10,8 +10,8 @@
 #include <optional>
 
 #include "engine/engine.h"
-#include "engine/srt/ack_window.h"
 #include "engine/loss_list.h"
+#include "engine/srt/ack_window.h"
 #include "engine/srt/rate_meter.h"
 #include "engine/srt/rtt.h"
 #include "wire/srt_header.h"
