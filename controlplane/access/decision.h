@@ -31,7 +31,8 @@ struct Grant {
 struct Denied {
   wire::Reject reason = wire::Reject::kForbidden;
   std::string by;
-  Micros holds{};  // So long the same request need not be asked about again.
+  Micros holds{};             // So long the same request need not be asked about again.
+  bool is_postponed = false;  // Nothing is said: the caller repeats itself, and is judged anew then.
 };
 
 // The webhook `hook` decides; `grant` holds as far as its answer says nothing else, and when there is none and

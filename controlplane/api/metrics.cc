@@ -165,6 +165,10 @@ std::string metrics_text(const RelayFacts& facts) {
                       "PBKDF2 runs on the control thread.",
                       MetricType::Counter,
                       {counted(facts.armour.key_derivations, {})}});
+  families.push_back({"fanlight_conclusions_postponed_total",
+                      "Conclusions left unanswered because no key derivation was left; their callers repeat them.",
+                      MetricType::Counter,
+                      {counted(facts.armour.postponed, {})}});
   add_webhooks(families, facts);
   families.push_back(sessions_family(facts.counters));
   for (std::size_t i = 0; i < kCounterCount; ++i) {

@@ -70,10 +70,21 @@ Result<AgreedKeys, Denied> SessionDesk::agree_keys(const Path& path, const Concl
   if (!keys) {
     if (keys.error() == wire::Reject::kBadSecret)
       guard_.note_failure(now_, attempt, is_known_from(host_of(path.remote.ip), attempt.passphrase));
-    return Denied{keys.error(), {}};
+    return Denied{.reason = keys.error(), .by = {}, .is_postponed = keys.error() == wire::Reject::kOverload};
   }
   if (is_attempt) guard_.note_success(attempt);
   return *std::move(keys);
+}
+
+// 2402 would end its attempts (srt-wire §2.4): what others spent is no reason to. It says its CONCLUSION every 250 ms
+// for as long as it has patience, and the worker is to pass on the next.
+void SessionDesk::postpone(const Path& path, const wire::Handshake& handshake) {
+  say(from_, command::ForgetCaller{path.remote, handshake.socket});
+  ++postponed_;
+  if (postponed_ > 1 && now_ < postponed_told_at_ + kPostponedTold) return;
+  postponed_told_at_ = now_;
+  note(Notice::Level::kWarning, path.remote.text() + " waits for its key to be derived, as do others: " +
+                                    std::to_string(postponed_) + " conclusions were put off so far");
 }
 
 // Whether somebody is in from there who knows the passphrase. Asked after a failure, which costs more.

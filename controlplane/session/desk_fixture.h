@@ -94,10 +94,13 @@ struct KeyMaterial {
   std::uint8_t salt = 0xA0;
   std::uint8_t first_byte = 1;
   wire::Cipher cipher = wire::Cipher::kAesCtr;
+  std::size_t number = 0;  // One salt for each.
 
   [[nodiscard]] wire::Salt salt_bytes() const {
     wire::Salt out;
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = std::byte(salt + i);
+    out[0] ^= std::byte(number >> 8);
+    out[1] ^= std::byte(number);
     return out;
   }
   [[nodiscard]] std::vector<std::byte> plain_keys() const {

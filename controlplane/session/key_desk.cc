@@ -43,7 +43,9 @@ Result<AgreedKeys, Reject> KeyDesk::agree(Instant now, const IpAddress& caller, 
   if (message->cipher != wire::Cipher::kAesCtr) return Reject::kCrypto;
   if (const crypto::Key* kek = find_kek(passphrase, *message)) return unwrap(*kek, *message);
   if (!budget_.take(now, caller)) return Reject::kOverload;
-  return unwrap(derive_kek(passphrase, *message), *message);
+  auto agreed = unwrap(derive_kek(passphrase, *message), *message);
+  agreed ? budget_.note_success(now, caller) : budget_.note_failure(now, caller);
+  return agreed;
 }
 
 Result<AgreedKeys, Reject> KeyDesk::refresh(Instant now, const Secret& passphrase, ByteSpan key_message,

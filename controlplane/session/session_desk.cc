@@ -205,8 +205,10 @@ void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) 
 void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const Grant& grant) {
   if (bans_.find(path.remote.ip) != nullptr)  // It came in before the worker was told.
     return say(from_, command::ForgetCaller{path.remote, conclusion.handshake.socket});
-  if (const auto denied = try_open(path, conclusion, grant))
-    reject(path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
+  const auto denied = try_open(path, conclusion, grant);
+  if (!denied) return;
+  denied->is_postponed ? postpone(path, conclusion.handshake)
+                       : reject(path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
 }
 
 // The worker that has the session answers its copies by itself. One that comes to another worker comes here.

@@ -48,7 +48,8 @@
 namespace fanlight::control {
 
 // How long a pattern's stream waits for its publisher to come back.
-inline constexpr Micros kLinger = seconds(30);  // While viewers of a pattern's stream wait for its publisher.
+inline constexpr Micros kLinger = seconds(30);         // While viewers of a pattern's stream wait for its publisher.
+inline constexpr Micros kPostponedTold = seconds(10);  // The log need not follow each.
 
 // What happened, for the log. Never holds a passphrase or key.
 struct Notice {
@@ -107,7 +108,7 @@ class SessionDesk {
   [[nodiscard]] Result<std::size_t> ban(Instant now, const BanOrder& order);
   [[nodiscard]] Result<Done> unban(const IpPrefix& prefix);
   [[nodiscard]] std::vector<BanView> bans(Instant now) const { return bans_.views(now); }
-  [[nodiscard]] ArmourView armour() const { return {bans_.size(), guard_.refused(), keys_.derivations()}; }
+  [[nodiscard]] ArmourView armour() const { return {bans_.size(), guard_.refused(), keys_.derivations(), postponed_}; }
   // What workers do for strangers from now on.
   void set_armour(const ArmourOptions& armour);
   // Replaces the rules. Running sessions are not touched; a rule that is gone ends with its last session.
@@ -233,6 +234,7 @@ class SessionDesk {
   // The keys of try_open(), unless too many passphrases from there were wrong.
   [[nodiscard]] Result<AgreedKeys, Denied> agree_keys(const Path& path, const Conclusion& conclusion,
                                                       const Secret& passphrase);
+  void postpone(const Path& path, const wire::Handshake& handshake);
   [[nodiscard]] bool is_known_from(const IpAddress& host, std::uint64_t passphrase) const;
   bool shut_out(const Session& session);
 
@@ -324,6 +326,8 @@ class SessionDesk {
   BanTable bans_;
   PassphraseMarks passphrase_marks_;
   PassphraseGuard guard_;
+  std::uint64_t postponed_ = 0;  // Conclusions that found no derivation left.
+  Instant postponed_told_at_{};
   RejectedCallers rejected_;
   CallTable calls_;
   std::vector<FeedEntry> feeds_;

@@ -26,11 +26,12 @@ def start_relay(stage: Stage, **rule) -> str:
 class Load:
     """A running fanlight-load."""
 
-    def __init__(self, stage: Stage, mode: str, relay: str, *options: str, inside=lambda argv: argv) -> None:
+    def __init__(self, stage: Stage, mode: str, relay: str, *options: str, inside=lambda argv: argv,
+                 name: str = NAME) -> None:
         self.report = stage.work / f"load-{mode}.json"
         self.report.unlink(missing_ok=True)
         program = str(setup.find_program(stage.build, "fanlight-load"))
-        started = stage.processes.start(f"load-{mode}", inside([program, mode, "--relay", relay, "--name", NAME,
+        started = stage.processes.start(f"load-{mode}", inside([program, mode, "--relay", relay, "--name", name,
                                                                 "--json", str(self.report), *options]))
         self.process, self.log_tail = started.popen, started.log_tail
 

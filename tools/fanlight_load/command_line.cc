@@ -166,6 +166,8 @@ void add_flood(CLI::App& app, Words& words) {
   app.add_option("--addresses", flood.addresses,
                  "so many sources in turn, on 127.0.0.0/8 each in a /24 of its own (default 256)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
+  app.add_option("--hosts", flood.hosts, "so many addresses in each of these /24s, on 127.0.0.0/8 (default 1)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{200}));
   add_duration(app, "--duration", words.duration_us, "how long (default 10s)");
   app.add_option("--name", flood.name, "a stream that is asked for rightly and left (default live/main)");
   app.add_option("--sealed", flood.sealed,

@@ -74,12 +74,13 @@ void expect_runnable(const std::string& call) {
 
 TEST(LoadCommandLineTest, AFloodHasItsOwnWords) {
   const Parsed parsed = parse({"fanlight-load", "flood", "--relay", "127.0.0.1:9000", "--rate", "100", "--bogus", "50",
-                               "--addresses", "3", "--duration", "2s", "--sealed", "live/x"});
+                               "--addresses", "3", "--hosts", "40", "--duration", "2s", "--sealed", "live/x"});
   const auto* flood = std::get_if<FloodSettings>(&parsed.outcome);
   ASSERT_NE(flood, nullptr) << parsed.said;
   EXPECT_EQ(flood->per_second, 100);
   EXPECT_EQ(flood->bogus, 0.5);
   EXPECT_EQ(flood->addresses, 3u);
+  EXPECT_EQ(flood->hosts, 40u);
   EXPECT_EQ(flood->duration, seconds(2));
   EXPECT_EQ(flood->sealed, "live/x");
 }

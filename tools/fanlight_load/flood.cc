@@ -24,13 +24,15 @@ constexpr std::uint64_t kBehindMax = 1'000;
 
 bool is_loopback_v4(const IpAddress& ip) { return ip.is_v4() && ip.bytes[12] == 127; }
 
-// Each in a /24 of its own, 250 of them in a /16.
+// Sites in turn, each a /24, 250 of them in a /16; then the next host of each. None is a site of our viewers.
 Endpoint source_of(const FloodSettings& settings, std::size_t number) {
   if (!is_loopback_v4(settings.relay.ip))
     return {settings.relay.ip.is_v4() ? IpAddress::v4(0, 0, 0, 0) : IpAddress{}, 0};
-  return {
-      IpAddress::v4(127, static_cast<std::uint8_t>(1 + number / 250), static_cast<std::uint8_t>(1 + number % 250), 7),
-      0};
+  const std::size_t site = number % settings.addresses;
+  const std::size_t host = number / settings.addresses;
+  return {IpAddress::v4(127, static_cast<std::uint8_t>(101 + site / 250), static_cast<std::uint8_t>(1 + site % 250),
+                        static_cast<std::uint8_t>(7 + host)),
+          0};
 }
 
 // A key message of the right form, wrapped under no passphrase of anybody.
@@ -66,9 +68,10 @@ Result<Done> Flood::open_sockets() {
   if (poll_ < 0) return failed("epoll");
   const bool on_v6 = !settings_.relay.ip.is_v4();
   io::SocketAddress relay = io::SocketAddress::of(settings_.relay, on_v6, 0);
-  for (std::size_t i = 0; i < settings_.addresses; ++i) {
+  const std::size_t sources = settings_.addresses * settings_.hosts;
+  for (std::size_t i = 0; i < sources; ++i) {
     const int socket = ::socket(on_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (socket < 0) return failed("socket " + std::to_string(i + 1) + " of " + std::to_string(settings_.addresses));
+    if (socket < 0) return failed("socket " + std::to_string(i + 1) + " of " + std::to_string(sources));
     sockets_.push_back(socket);
     const Endpoint source = source_of(settings_, i);
     io::SocketAddress own = io::SocketAddress::of(source, on_v6, 0);

@@ -27,6 +27,7 @@ struct FloodSettings {
   double per_second = 5'000;
   double bogus = 0.9;           // Share of them.
   std::size_t addresses = 256;  // On 127.0.0.0/8 each in a /24 of its own; elsewhere, ports.
+  std::size_t hosts = 1;        // In each of those /24s.
   Micros duration = seconds(10);
   std::string name = "live/main";   // Asked for rightly.
   std::string sealed = "";          // Asked for with a wrong passphrase; empty: `name`.
