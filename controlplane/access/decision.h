@@ -51,7 +51,7 @@ using Decision = std::variant<Grant, Denied, Asked>;
 // What a webhook said; a NoAnswer is why it said nothing that counts.
 struct NoAnswer {
   std::string why;
-  bool is_ours = false;  // It was not asked in time, and answered others meanwhile: not its failure.
+  bool is_ours = false;  // It was not asked, or not given its time: not its failure.
 };
 using InquiryAnswer = std::variant<Grant, Denied, NoAnswer>;
 

@@ -126,6 +126,9 @@ void add_webhooks(std::vector<MetricFamily>& families, const RelayFacts& facts) 
   }
   if (!facts.webhooks.empty()) families.push_back(std::move(requests));
   if (!facts.webhooks.empty()) families.push_back(std::move(seconds));
+  families.push_back(counter("fanlight_webhook_unasked_total",
+                             "Times a caller was left without an answer: its webhook had no turn for it in time.",
+                             facts.left_unasked));
   families.push_back(counter("fanlight_webhook_refusals_remembered_total",
                              "Callers turned down without a question, because the webhook had just refused the same.",
                              facts.refusals_remembered));

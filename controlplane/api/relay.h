@@ -31,6 +31,7 @@ struct RelayFacts {
   AdmissionView admission{};
   ArmourView armour{};
   std::vector<WebhookView> webhooks{};
+  std::uint64_t left_unasked = 0;         // Callers, for want of a turn or of time.
   std::uint64_t refusals_remembered = 0;  // Without asking a webhook again.
   EventsView events{};
 };

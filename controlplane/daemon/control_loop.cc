@@ -81,7 +81,7 @@ class ControlLoop::State {
     desk_.set_policies(PolicyTable(config_.policies));
     desk_.reload_keys(std::exchange(config_.keys, {}));
     desk_.set_default_stream_ids([this](const Path& path) { return default_stream_id(config_, path); });
-    hooks_.reload(config_.webhooks, config_.events);
+    reload_hooks(config_.webhooks, config_.events);
     watch_keys(std::exchange(config_.issuers, {}));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     desk_.set_feeds(io::MonotonicClock::now(), plan_feed_doors(config_).feeds);
@@ -113,6 +113,7 @@ class ControlLoop::State {
     facts.admission = desk_.admission();
     facts.armour = desk_.armour();
     facts.webhooks = hooks_.views();
+    facts.left_unasked = desk_.left_unasked();
     facts.refusals_remembered = desk_.refusals_remembered();
     facts.events = hooks_.events_view();
     facts.events.dropped += desk_.session_events_dropped();
@@ -169,6 +170,13 @@ class ControlLoop::State {
       spdlog::warn("{} lines like these were left out", *lines);
     while (const std::optional<Notice> notice = desk_.poll_notice())
       if (log_budget_.take(now)) log_notice(*notice);
+  }
+
+  void reload_hooks(const std::vector<WebhookRule>& rules, const EventsRule& events) {
+    HookHands hands;
+    for (const WebhookRule& rule : rules) hands.emplace(rule.name, rule.concurrency);
+    desk_.set_hook_hands(std::move(hands));
+    hooks_.reload(rules, events);
   }
 
   void ask_webhooks() {
@@ -284,7 +292,7 @@ class ControlLoop::State {
     for (const std::string& doubt : doubts) spdlog::warn("{}", doubt);
     desk_.set_policies(PolicyTable(std::move(fresh->policies)));
     desk_.reload_keys(std::move(fresh->keys));
-    hooks_.reload(fresh->webhooks, fresh->events);
+    reload_hooks(fresh->webhooks, fresh->events);
     watch_keys(std::move(fresh->issuers));
     spdlog::info("{} reloaded", config_path_);
     settle();

@@ -18,6 +18,7 @@
 #include "config/secret.h"
 #include "hooks/address_book.h"
 #include "hooks/connection.h"
+#include "hooks/loop_watch.h"
 #include "hooks/question.h"
 
 namespace fanlight::control {
@@ -29,12 +30,10 @@ using Clock = AddressBook::Clock;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kIdleMax{30};
-constexpr std::chrono::milliseconds kTimeLeftMin{10};  // With less a question is not worth a connection.
+constexpr int kAbsenceShare = 10;  // Of the timeout: when the loop was away for longer, time was not given.
 
 struct Job {
   std::string request;
-  Clock::time_point posted;
-  Clock::time_point deadline;
   std::function<void(PostResult)> done;
 };
 
@@ -45,7 +44,8 @@ class HttpPoster::State : public std::enable_shared_from_this<State> {
   State(asio::io_context& loop, WebhookRule rule)
       : loop_(loop),
         rule_(std::move(rule)),
-        addresses_(std::make_shared<AddressBook>(loop, rule_.url.host, rule_.url.port)) {
+        addresses_(std::make_shared<AddressBook>(loop, rule_.url.host, rule_.url.port)),
+        watch_(std::make_shared<LoopWatch>(loop)) {
     if (rule_.url.is_tls) prepare_tls();
   }
 
@@ -59,22 +59,19 @@ class HttpPoster::State : public std::enable_shared_from_this<State> {
   void refuse(std::function<void(PostResult)> done, PostFailure failure);
   asio::awaitable<void> carry();
   asio::awaitable<bool> wait_for_work();
-  [[nodiscard]] bool is_answering() const { return Clock::now() - last_reply_ < timeout(); }
+  asio::awaitable<PostResult> exchange(Connection& connection, const std::string& request);
   [[nodiscard]] Clock::duration timeout() const { return std::chrono::microseconds(rule_.timeout.count); }
-  [[nodiscard]] PostFailure busy(std::string why) const {
-    return {PostFailure::Kind::kBusy, std::move(why), is_answering()};
-  }
 
   asio::io_context& loop_;
   const WebhookRule rule_;
   const std::shared_ptr<AddressBook> addresses_;
+  const std::shared_ptr<LoopWatch> watch_;
   std::optional<asio::ssl::context> tls_;
   std::string fault_;
   std::deque<Job> queue_;
   std::vector<asio::steady_timer*> idle_;  // Of lanes without work; the one that has been idle for the least time last.
   std::size_t lanes_ = 0;
   bool is_retired_ = false;
-  Clock::time_point last_reply_{};  // To any question.
 };
 
 void HttpPoster::State::prepare_tls() {
@@ -110,10 +107,9 @@ void HttpPoster::State::refuse(std::function<void(PostResult)> done, PostFailure
 
 void HttpPoster::State::post(std::string body, std::function<void(PostResult)> done) {
   const WipedAtEnd wiped({&body});
-  if (!fault_.empty()) return refuse(std::move(done), {PostFailure::Kind::kUnreachable, fault_, false});
-  if (queue_.size() == kQueueMax) return refuse(std::move(done), busy("1,024 wait for it"));
-  const Clock::time_point now = Clock::now();
-  queue_.push_back({request_of(body), now, now + timeout(), std::move(done)});
+  if (!fault_.empty()) return refuse(std::move(done), {PostFailure::Kind::kUnreachable, fault_});
+  if (queue_.size() == kQueueMax) return refuse(std::move(done), {PostFailure::Kind::kBusy, "1,024 wait for it"});
+  queue_.push_back({request_of(body), std::move(done)});
   if (!idle_.empty()) {
     idle_.back()->cancel();
     idle_.pop_back();
@@ -124,8 +120,7 @@ void HttpPoster::State::post(std::string body, std::function<void(PostResult)> d
   }
 }
 
-// One lane: a connection that carries what waits, one after the other. Deadlines stand in the queue in their order, so
-// whoever waits is looked at by its own: those in front have been told by then.
+// One lane: a connection that carries what waits, one after the other.
 asio::awaitable<void> HttpPoster::State::carry() {
   const std::shared_ptr<State> self = shared_from_this();
   co_await asio::post(loop_, asio::use_awaitable);  // Out of post().
@@ -139,17 +134,20 @@ asio::awaitable<void> HttpPoster::State::carry() {
     Job job = std::move(queue_.front());
     queue_.pop_front();
     const WipedAtEnd wiped({&job.request});
-    const Clock::time_point turn = Clock::now();
-    PostResult result = PostFailure{PostFailure::Kind::kTimeout, "no answer in time, while others were asked", false};
-    if (job.deadline - turn > kTimeLeftMin) result = co_await connection.exchange(job.request, job.deadline);
-    if (result) last_reply_ = Clock::now();
-    // A crowd is not the server's failure: it had less than half of its time for this one, and answered others.
-    const bool is_late = turn - job.posted > timeout() / 2;
-    if (!result && result.error().kind == PostFailure::Kind::kTimeout && is_late && is_answering())
-      result = busy(std::move(result.error().why));
+    PostResult result = co_await exchange(connection, job.request);
     job.done(std::move(result));
   }
   --lanes_;
+}
+
+asio::awaitable<PostResult> HttpPoster::State::exchange(Connection& connection, const std::string& request) {
+  const LoopWatch::Guard guard(*watch_);
+  const Clock::duration absent = watch_->absent();
+  PostResult result = co_await connection.exchange(request, Clock::now() + timeout());
+  const bool is_late = watch_->absent() - absent > timeout() / kAbsenceShare;
+  if (!result && result.error().kind != PostFailure::Kind::kBroken && is_late)
+    result = PostFailure{PostFailure::Kind::kBusy, "the relay was too busy to look: " + result.error().why};
+  co_return result;
 }
 
 asio::awaitable<bool> HttpPoster::State::wait_for_work() {

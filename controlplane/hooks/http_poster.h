@@ -1,7 +1,8 @@
 // POSTs bodies to one URL over kept connections, so many at a time; what comes beyond that waits its turn.
 //
-// One deadline bounds all of a post: its turn, the name, the connection, TLS, the response to its last byte. A response
-// has 16 KiB at most; redirects are responses like any other. On the caller's event loop, where nothing here blocks.
+// From its turn on one deadline bounds all of a post: the name, the connection, TLS, the response to its last byte.
+// What fails while the loop was kept from looking is not the other end's failure. A response has 16 KiB at most;
+// redirects are responses like any other. On the caller's event loop, where nothing here blocks.
 #pragma once
 
 #include <cstddef>
@@ -30,11 +31,10 @@ struct PostFailure {
     kTimeout,
     kUnreachable,  // Name, connection or certificate.
     kBroken,       // What came was no HTTP response, or not whole.
-    kBusy,         // Too many wait already.
+    kBusy,         // Too many wait already, or the loop did not look for a while.
   };
   Kind kind = Kind::kTimeout;
   std::string why;
-  bool answers_others = false;  // kBusy: replies came within the last timeout.
 };
 
 using PostResult = Result<HttpReply, PostFailure>;

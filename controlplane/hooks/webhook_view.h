@@ -16,7 +16,7 @@ enum class HookOutcome : std::uint8_t {
   kUnreachable,  // Name, connection or certificate.
   kBroken,       // The response was not whole, or no HTTP.
   kUnusable,     // It was, and meant nothing: docs/configuration.md says what does.
-  kBusy,         // Not asked: too many waited.
+  kBusy,         // The relay itself was late: not the webhook's failure.
 };
 inline constexpr std::array<std::string_view, 7> kHookOutcomeNames = {"allowed", "refused",  "timeout", "unreachable",
                                                                       "broken",  "unusable", "busy"};

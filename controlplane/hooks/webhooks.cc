@@ -39,8 +39,9 @@ void count(WebhookView& view, HookOutcome outcome) { ++view.outcomes[static_cast
 // What the webhook said, under its name.
 InquiryAnswer judge(PostResult result, WebhookView& view, Micros refusal_holds) {
   if (!result) {
-    count(view, outcome_of(result.error().kind));
-    return NoAnswer{std::move(result.error().why), result.error().answers_others};
+    const HookOutcome outcome = outcome_of(result.error().kind);
+    count(view, outcome);
+    return NoAnswer{std::move(result.error().why), outcome == HookOutcome::kBusy};
   }
   InquiryAnswer answer = read_answer(result->status, result->body);
   count(view, outcome_of(answer));

@@ -6,10 +6,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <optional>
+#include <thread>
 
 namespace fanlight::control {
 namespace {
@@ -194,24 +196,25 @@ TEST_F(WebhooksTest, ConnectionsAreKeptAndOneThatWasClosedMeanwhileCostsNothing)
   }
 }
 
-TEST_F(WebhooksTest, AServerThatIsSilentIsGivenItsTimeAndNoMoreConnectionsThanAllowed) {
+TEST_F(WebhooksTest, AServerThatIsSilentIsGivenItsTimeForEachQuestion) {
   WebhookRule few = rule();
   few.concurrency = 4;
   begin(few);
   server.script = [](const std::string&) { return std::string{}; };
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 200; ++i) ask();
-  ASSERT_TRUE(await(200));
+  for (int i = 0; i < 8; ++i) ask();
+  ASSERT_TRUE(await(8));
   const auto took = std::chrono::steady_clock::now() - start;
-  EXPECT_GE(took, 290ms);
-  EXPECT_LT(took, 600ms) << "those that wait their turn have the same deadline";
+  EXPECT_GE(took, 590ms) << "those that had to wait for their turn, too";
+  EXPECT_LT(took, 900ms);
   EXPECT_GE(server.connections, 4);
-  EXPECT_LE(server.connections, 8) << "a lane that was let down may try once more";
-  EXPECT_EQ(count(HookOutcome::kTimeout), 200u);
-  EXPECT_THAT(std::get<NoAnswer>(answers[0]).why, HasSubstr("no answer in time"));
+  EXPECT_EQ(server.requests.size(), 8u);
+  EXPECT_EQ(count(HookOutcome::kTimeout), 8u);
+  EXPECT_THAT(std::get<NoAnswer>(answers[7]).why, HasSubstr("no answer in time"));
+  EXPECT_FALSE(std::get<NoAnswer>(answers[7]).is_ours);
   server.script = [](const std::string&) { return kYes; };
   ask();
-  ASSERT_TRUE(await(201));
+  ASSERT_TRUE(await(9));
   EXPECT_TRUE(std::holds_alternative<Grant>(answers.back()));
 }
 
@@ -219,31 +222,26 @@ TEST_F(WebhooksTest, TooManyThatWaitAreNotAsked) {
   WebhookRule one = rule();
   one.concurrency = 1;
   begin(one);
-  server.script = [](const std::string&) { return std::string{}; };
   for (std::size_t i = 0; i < HttpPoster::kQueueMax + 10; ++i) ask();
   EXPECT_TRUE(answers.empty()) << "told from the loop only";
   ASSERT_TRUE(await(HttpPoster::kQueueMax + 10));
   EXPECT_EQ(count(HookOutcome::kBusy), 10u);
-  for (const InquiryAnswer& answer : answers) EXPECT_FALSE(std::get<NoAnswer>(answer).is_ours) << "it never spoke";
+  for (const InquiryAnswer& answer : answers) {
+    const auto* none = std::get_if<NoAnswer>(&answer);
+    EXPECT_TRUE(none == nullptr || none->is_ours);
+  }
 }
 
-// One caller could make a healthy webhook late for all others, and so open the doors of policies that fail open.
-TEST_F(WebhooksTest, ACrowdIsNotTheFailureOfAWebhookThatAnswers) {
-  WebhookRule one = rule();
-  one.concurrency = 1;
-  begin(one);
-  server.script = [](const std::string&) { return kNo; };
+// A relay that does not look would else open the doors of policies that fail open.
+TEST_F(WebhooksTest, ALoopThatWasAwayIsNotTheFailureOfTheWebhook) {
+  begin(rule());
+  server.script = [](const std::string&) { return std::string{}; };
   ask();
+  ASSERT_TRUE(run_until([&] { return server.requests.size() == 1; }));
+  asio::post(loop, [] { std::this_thread::sleep_for(200ms); });
   ASSERT_TRUE(await(1));
-  for (std::size_t i = 0; i < HttpPoster::kQueueMax + 1; ++i) ask();
-  ASSERT_TRUE(await(HttpPoster::kQueueMax + 2));
-  std::size_t ours = 0;
-  for (const InquiryAnswer& answer : answers)
-    if (const auto* none = std::get_if<NoAnswer>(&answer)) {
-      EXPECT_TRUE(none->is_ours) << none->why;
-      ++ours;
-    }
-  EXPECT_GE(ours, 1u) << "the queue holds 1,024; on a slow machine some of those are late as well";
+  EXPECT_TRUE(std::get<NoAnswer>(answers[0]).is_ours) << std::get<NoAnswer>(answers[0]).why;
+  EXPECT_EQ(count(HookOutcome::kBusy), 1u);
 }
 
 TEST_F(WebhooksTest, LiesAndHalfTruthsAreNoAnswer) {

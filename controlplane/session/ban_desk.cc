@@ -79,7 +79,7 @@ Result<AgreedKeys, Denied> SessionDesk::agree_keys(const Path& path, const Concl
 // 2402 would end its attempts (srt-wire §2.4): what others spent is no reason to. It says its CONCLUSION every 250 ms
 // for as long as it has patience, and the worker is to pass on the next.
 void SessionDesk::postpone(const Path& path, const wire::Handshake& handshake) {
-  say(from_, command::ForgetCaller{path.remote, handshake.socket});
+  stay_silent(path, handshake.socket);
   ++postponed_;
   if (postponed_ > 1 && now_ < postponed_told_at_ + kPostponedTold) return;
   postponed_told_at_ = now_;

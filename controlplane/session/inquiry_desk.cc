@@ -6,43 +6,60 @@
 namespace fanlight::control {
 
 bool InquiryDesk::hold(HeldConclusion held, AccessRequest request) {
-  if (held_.size() == kHeldMax) return false;
+  const std::string hook = held.asked.hook;
+  FairLine& line = lines_.try_emplace(hook, kHeldMax).first->second;
   const std::uint64_t id = ++last_id_;
-  unasked_.push_back({id, held.asked.hook, std::move(request)});
-  held_.emplace(id, std::move(held));
+  if (!line.enter(id, held.path.remote.ip)) return false;
+  hooks_.emplace(id, hook);
+  waiting_.emplace(id, Waiting{std::move(held), std::move(request)});
   return true;
 }
 
 bool InquiryDesk::is_held(const Path& path, SocketId peer, SeqNo first_seq) const {
-  return std::ranges::any_of(held_, [&](const auto& entry) {
-    const HeldConclusion& held = entry.second;
+  return std::ranges::any_of(waiting_, [&](const auto& entry) {
+    const HeldConclusion& held = entry.second.held;
     return held.peer == peer && held.first_seq == first_seq && held.path.remote == path.remote;
   });
 }
 
-// What nobody waits for any more need not be asked.
 std::optional<Inquiry> InquiryDesk::poll() {
-  while (!unasked_.empty()) {
-    Inquiry inquiry = std::move(unasked_.front());
-    unasked_.pop_front();
-    if (held_.contains(inquiry.id)) return inquiry;
+  for (auto& [hook, line] : lines_) {
+    const auto hands = hands_.find(hook);
+    const auto id = line.next(hands == hands_.end() ? kHandsUnsaid : hands->second);
+    if (!id) continue;
+    Waiting& waiting = waiting_.at(*id);
+    Inquiry inquiry{*id, hook, *std::move(waiting.request)};
+    waiting.request.reset();
+    return inquiry;
   }
   return std::nullopt;
 }
 
 std::optional<HeldConclusion> InquiryDesk::take(std::uint64_t id) {
-  auto node = held_.extract(id);
+  leave_line(id);
+  auto node = waiting_.extract(id);
   if (node.empty()) return std::nullopt;
-  return std::move(node.mapped());
+  return std::move(node.mapped().held);
 }
 
+// One that was asked keeps its hand busy until the answer comes.
 std::optional<HeldConclusion> InquiryDesk::take_overdue(Instant now) {
   if (next_deadline() > now) return std::nullopt;
-  return take(held_.begin()->first);
+  auto node = waiting_.extract(waiting_.begin());
+  if (node.mapped().request) leave_line(node.key());
+  return std::move(node.mapped().held);
 }
 
 Instant InquiryDesk::next_deadline() const {
-  return held_.empty() ? Instant::never() : held_.begin()->second.received + kWaitMax;
+  return waiting_.empty() ? Instant::never() : waiting_.begin()->second.held.received + kWaitMax;
+}
+
+void InquiryDesk::leave_line(std::uint64_t id) {
+  const auto hook = hooks_.extract(id);
+  if (hook.empty()) return;
+  const auto line = lines_.find(hook.mapped());
+  line->second.leave(id);
+  if (line->second.is_empty()) lines_.erase(line);
 }
 
 }  // namespace fanlight::control

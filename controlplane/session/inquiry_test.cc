@@ -104,11 +104,14 @@ TEST_F(InquiryTest, WithoutAnAnswerThePolicySaysWhatHappens) {
   }
 }
 
-TEST_F(InquiryTest, ACrowdOpensNoDoor) {
+TEST_F(InquiryTest, WhatWasNotTheWebhooksFailureOpensNoDoorAndEndsNoAttempt) {
   begin_asking(true);
   call(viewer("live/main"));
-  desk().handle_answer(now_, take_inquiry(), NoAnswer{"1,024 wait for it", true});
-  EXPECT_EQ(rejection_heard(), 2402);
+  desk().handle_answer(now_, take_inquiry(), NoAnswer{"the relay was too busy to look", true});
+  EXPECT_TRUE(take<command::ForgetCaller>()) << "its next copy is heard";
+  call(viewer("live/main"));
+  desk().handle_answer(now_, take_inquiry(), Grant{});
+  EXPECT_TRUE(take<command::OpenSession>());
 }
 
 TEST_F(InquiryTest, APolicyThatSaysNoByNowIsTheLastWord) {
@@ -122,25 +125,61 @@ TEST_F(InquiryTest, APolicyThatSaysNoByNowIsTheLastWord) {
   EXPECT_EQ(rejection_heard(), 2403);
 }
 
-TEST_F(InquiryTest, ASilentWebhookIsOverruledWhileTheCallerStillListens) {
-  begin_asking();
+TEST_F(InquiryTest, WhoWaitedInVainIsLeftInSilenceAndNeverLetInByThat) {
+  begin_asking(true);
   call(viewer("live/main"));
   const std::uint64_t inquiry = take_inquiry();
   EXPECT_EQ(desk().next_deadline(), now_ + InquiryDesk::kWaitMax);
   wait(InquiryDesk::kWaitMax);
-  EXPECT_EQ(rejection_heard(), 2502);
+  EXPECT_TRUE(take<command::ForgetCaller>());
+  EXPECT_EQ(desk().left_unasked(), 1u);
   EXPECT_EQ(desk().next_deadline(), Instant::never());
   desk().handle_answer(now_, inquiry, Grant{});
   EXPECT_TRUE(take_commands().empty());
 }
 
-TEST_F(InquiryTest, NoMoreThanSoManyWait) {
+TEST_F(InquiryTest, AFloodOfOneSiteLeavesTurnsToOthers) {
   begin_asking();
-  for (std::uint32_t socket = 1; socket <= InquiryDesk::kHeldMax; ++socket) {
-    call(viewer("live/main", socket));
-    ASSERT_TRUE(take_commands().empty());
-  }
-  EXPECT_EQ(rejection_of(viewer("live/main", 5'000)), 2402);
+  desk().set_hook_hands({{"door", 4}});
+  std::uint32_t socket = 0;
+  const auto flood = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      ++socket;
+      Caller one = viewer("#!::r=live/main,u=bot" + std::to_string(socket), socket);
+      one.address = IpAddress::v4(198, 51, 100, static_cast<std::uint8_t>(i));
+      call(one);
+    }
+  };
+  flood(3'000);
+  EXPECT_EQ(take_commands().size(), 3'000u - 342u) << "the others are forgotten at once";
+  EXPECT_EQ(desk().left_unasked(), 3'000u - 342u);
+  EXPECT_EQ(take_notices().size(), 1u) << "and the log hears of them in one line";
+  std::vector<std::uint64_t> asked;
+  while (const auto inquiry = desk().poll_inquiry()) asked.push_back(inquiry->id);
+  EXPECT_EQ(asked.size(), 2u);
+
+  call(viewer("#!::r=live/main,u=honest", 50'000));
+  const std::optional<Inquiry> next = desk().poll_inquiry();
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->request.wanted.user, "honest");
+  desk().handle_answer(now_, next->id, Grant{});
+  EXPECT_TRUE(take<command::OpenSession>());
+}
+
+TEST_F(InquiryTest, NoMoreAreAskedThanTheWebhookHasHandsFor) {
+  begin_asking();
+  desk().set_hook_hands({{"door", 1}});
+  call(viewer("live/main", 1));
+  call(viewer("live/main", 2));
+  const std::uint64_t first = take_inquiry();
+  EXPECT_FALSE(desk().poll_inquiry());
+  wait(InquiryDesk::kWaitMax);
+  take_commands();
+  call(viewer("live/main", 3));
+  EXPECT_FALSE(desk().poll_inquiry()) << "the first one still has the hand";
+  desk().handle_answer(now_, first, Grant{});
+  EXPECT_TRUE(take_commands().empty());
+  EXPECT_TRUE(desk().poll_inquiry());
 }
 
 TEST_F(InquiryTest, TheAnswerGoesToTheWorkerThatHeardTheCaller) {

@@ -57,7 +57,10 @@ void SessionDesk::handle_timeout(Instant now) {
   streams_.for_each([this](StreamEntry& stream) {
     if (stream.linger_end <= now_) retire(stream);
   });
-  while (const auto overdue = inquiries_.take_overdue(now_)) answer_held(*overdue, NoAnswer{"no answer in time"});
+  while (const auto overdue = inquiries_.take_overdue(now_)) {
+    from_ = overdue->worker;
+    leave_unasked(overdue->path, overdue->peer, overdue->asked.hook);
+  }
   expire_bans();
   kick_expired();
   make_due_calls();
@@ -159,6 +162,7 @@ void SessionDesk::ask_about(const event::ConclusionReceived& event, const Conclu
     return reject(event.path, handshake, before->reason, &conclusion.request, before->by + " a moment ago");
   }
   const ByteSpan datagram = used_part(event.datagram, event.bytes);
+  const std::string hook = asked.hook;
   HeldConclusion held{.path = event.path,
                       .peer = handshake.socket,
                       .first_seq = handshake.first_seq,
@@ -166,8 +170,7 @@ void SessionDesk::ask_about(const event::ConclusionReceived& event, const Conclu
                       .received = event.received,
                       .asked = std::move(asked),
                       .datagram = {datagram.begin(), datagram.end()}};
-  if (!inquiries_.hold(std::move(held), std::move(request)))
-    reject(event.path, handshake, Reject::kOverload, &conclusion.request, "too many wait for webhooks");
+  if (!inquiries_.hold(std::move(held), std::move(request))) leave_unasked(event.path, handshake.socket, hook);
 }
 
 void SessionDesk::handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer) {
@@ -175,10 +178,21 @@ void SessionDesk::handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswe
   if (const auto held = inquiries_.take(inquiry)) answer_held(*held, std::move(answer));
 }
 
-// Who makes the relay ask more than it can must not open a door by that.
+// Nothing is said: an honest caller repeats itself every 250 ms, and may have its turn then. And who makes the relay
+// ask more than it can must not open a door by that, whatever the policy says.
+void SessionDesk::leave_unasked(const Path& path, SocketId peer, const std::string& hook) {
+  stay_silent(path, peer);
+  if (const auto count = unasked_.add(now_))
+    note(Notice::Level::kWarning, hook + ": " + std::to_string(*count) +
+                                      " times a caller was left without an answer, for want of a turn or of time; it "
+                                      "may come again");
+}
+
+// The worker passes the caller's next copy on.
+void SessionDesk::stay_silent(const Path& path, SocketId peer) { say(from_, command::ForgetCaller{path.remote, peer}); }
+
 InquiryAnswer SessionDesk::without_answer(const Asked& asked, const NoAnswer& none) {
   std::string by = asked.hook + ": " + none.why;
-  if (none.is_ours) return Denied{Reject::kOverload, std::move(by)};
   if (!asked.fails_open) return Denied{Reject::kGateway, std::move(by)};
   note(Notice::Level::kWarning, by + "; let in as its policy says");
   return asked.grant;
@@ -194,7 +208,10 @@ void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) 
   Decision current = decide(request);  // The policies may be others by now.
   if (const auto* denied = std::get_if<Denied>(&current))
     return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
-  if (const auto* none = std::get_if<NoAnswer>(&answer)) answer = without_answer(held.asked, *none);
+  if (const auto* none = std::get_if<NoAnswer>(&answer)) {
+    if (none->is_ours) return leave_unasked(held.path, held.peer, held.asked.hook);
+    answer = without_answer(held.asked, *none);
+  }
   if (const auto* denied = std::get_if<Denied>(&answer)) {
     refusals_.add(now_, held.asked.hook, request, *denied);
     return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
@@ -204,7 +221,7 @@ void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) 
 
 void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const Grant& grant) {
   if (bans_.find(path.remote.ip) != nullptr)  // It came in before the worker was told.
-    return say(from_, command::ForgetCaller{path.remote, conclusion.handshake.socket});
+    return stay_silent(path, conclusion.handshake.socket);
   const auto denied = try_open(path, conclusion, grant);
   if (!denied) return;
   denied->is_postponed ? postpone(path, conclusion.handshake)

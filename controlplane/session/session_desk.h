@@ -38,6 +38,7 @@
 #include "session/passphrase_guard.h"
 #include "session/passphrase_marks.h"
 #include "session/placement.h"
+#include "session/quiet_count.h"
 #include "session/refusal_memory.h"
 #include "session/rejected_callers.h"
 #include "session/report_desk.h"
@@ -154,6 +155,10 @@ class SessionDesk {
   // What a webhook is to be asked, and what it said.
   [[nodiscard]] std::optional<Inquiry> poll_inquiry() { return inquiries_.poll(); }
   void handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer);
+  // How many questions a webhook takes at a time.
+  void set_hook_hands(HookHands hands) { inquiries_.set_hands(std::move(hands)); }
+  // How often a caller got no answer because its webhook had no turn for it in time.
+  [[nodiscard]] std::uint64_t left_unasked() const { return unasked_.total(); }
   // Viewers of a stream or pattern, or one session, get another key. Answers how many; encrypted ones have one.
   [[nodiscard]] Result<std::size_t> rotate_keys(Instant now, std::string_view stream, SocketId socket);
   // Callers that were turned down without asking, because the webhook had just said so.
@@ -204,6 +209,8 @@ class SessionDesk {
   void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
                  Asked asked);
   void let_in(const Path& path, const Conclusion& conclusion, const Grant& grant);
+  void leave_unasked(const Path& path, SocketId peer, const std::string& hook);
+  void stay_silent(const Path& path, SocketId peer);
   [[nodiscard]] InquiryAnswer without_answer(const Asked& asked, const NoAnswer& none);
   void answer_held(const HeldConclusion& held, InquiryAnswer answer);
   // The worker that has its session answers; the one the copy came to need not remember it.
@@ -311,6 +318,7 @@ class SessionDesk {
   PolicyTable policies_;
   IssuerTable issuers_;
   InquiryDesk inquiries_;
+  QuietCount unasked_;
   RefusalMemory refusals_;
   std::uint64_t refusals_remembered_ = 0;
   EventFeed feed_;
