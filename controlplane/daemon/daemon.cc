@@ -22,6 +22,7 @@
 #include "daemon/privileges.h"
 #include "daemon/readiness.h"
 #include "daemon/residue.h"
+#include "daemon/scheduling.h"
 #include "daemon/system_calls.h"
 #include "daemon/version.h"
 #include "daemon/way_out.h"
@@ -142,6 +143,7 @@ int serve(Config config, const std::string& config_path, const DataplanePlan& pl
   for (const std::string& note : (*dataplane)->notes()) spdlog::info("{}", note);
   const Result<Done> left = leave_root(config, config_path, account);
   if (!left) return fail(left.error());
+  give_way_to_workers();
   const Result<Done> served = run_control(std::move(config), config_path, **dataplane, shield);
   (*dataplane)->stop();
   return served ? 0 : fail(served.error());

@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "daemon/ports.h"
+#include "daemon/scheduling.h"
 #include "daemon/stream_store.h"
 #include "io/clock.h"
 #include "io/doorbell.h"
@@ -131,6 +132,7 @@ class Seat {
       sigset_t all;
       sigfillset(&all);
       pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are the control thread's.
+      ask_for_short_turns();
       const Result<Done> registered = io::register_worker_thread();
       const bool is_ready = registered.has_value();
       ready.set_value(registered);

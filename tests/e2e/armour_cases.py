@@ -8,6 +8,7 @@ import struct
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import clients
 import libsrt
@@ -230,6 +231,16 @@ def a_ban_ends_sessions_and_keeps_out(stage: Stage) -> str:
     return f"the session ended after {seconds * 1000:.0f} ms"
 
 
-CASES = [(case.__name__, case) for case in (forged_control_packets_touch_no_session, a_ban_ends_sessions_and_keeps_out,
+def the_control_thread_gives_way(stage: Stage) -> str:
+    """Its nice value is 10, the workers' 0: on a CPU of both it weighs a tenth."""
+    start_relay(stage)
+    nice = {}
+    for task in Path(f"/proc/{stage.relay.process.pid}/task").iterdir():
+        nice[(task / "comm").read_text().strip()] = int((task / "stat").read_text().rpartition(")")[2].split()[16])
+    claim(nice["fanlightd"] == 10 and nice["fanlight-0"] == 0, f"{nice}")
+    return f"{nice}"
+
+
+CASES = [(case.__name__, case) for case in (the_control_thread_gives_way, forged_control_packets_touch_no_session, a_ban_ends_sessions_and_keeps_out,
                                            a_mute_crowd_displaces_only_itself)]
 LOADS = [(case.__name__, case) for case in (a_flood_is_felt_by_nobody, wrong_passphrases_shut_nobody_out)]
