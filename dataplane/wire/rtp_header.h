@@ -45,6 +45,15 @@ struct RtpPacket {
   return type >= 192 && type <= 223;
 }
 
+// Who sent it, RTP or RTCP; empty when the datagram is too short to say, or neither.
+[[nodiscard]] inline std::optional<std::uint32_t> peek_ssrc(ByteSpan datagram) noexcept {
+  constexpr std::size_t kRtcpSsrcEnd = 8;
+  if (datagram.empty() || static_cast<std::uint8_t>(datagram[0]) >> 6 != kRtpVersion) return std::nullopt;
+  const std::size_t end = is_rtcp(datagram) ? kRtcpSsrcEnd : kRtpHeaderBytes;
+  if (datagram.size() < end) return std::nullopt;
+  return load_be32(datagram.data() + end - 4);
+}
+
 // Empty when the version is another, or what the header announces is longer than the datagram. RFC 3550 A.1
 [[nodiscard]] std::optional<RtpPacket> parse_rtp(ByteSpan datagram) noexcept;
 void write_rtp_header(std::span<std::byte, kRtpHeaderBytes> out, const RtpHeader& header) noexcept;

@@ -64,5 +64,14 @@ TEST(RtpHeaderTest, RtcpIsToldByItsType) {
   EXPECT_FALSE(is_rtcp(from_hex("80")));
 }
 
+TEST(RtpHeaderTest, BothKindsSayWhoSent) {
+  EXPECT_EQ(peek_ssrc(from_hex("8021 0001 00000000 a1b2c3d4")), 0xA1B2C3D4u);
+  EXPECT_EQ(peek_ssrc(from_hex("80c8 0006 a1b2c3d4")), 0xA1B2C3D4u);
+  EXPECT_FALSE(peek_ssrc(from_hex("8021 0001 00000000 a1b2c3")));
+  EXPECT_FALSE(peek_ssrc(from_hex("80c8 0006 a1b2c3")));
+  EXPECT_FALSE(peek_ssrc(from_hex("4021 0001 00000000 a1b2c3d4")));
+  EXPECT_FALSE(peek_ssrc({}));
+}
+
 }  // namespace
 }  // namespace fanlight::wire

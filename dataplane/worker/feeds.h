@@ -37,7 +37,7 @@ class Feeds {
   }
 
   [[nodiscard]] bool hears(std::uint16_t port) const noexcept { return ports_[port]; }
-  // `ssrc`: of an RTP packet; empty for anything else.
+  // `ssrc`: of RTP or RTCP; empty for anything else.
   [[nodiscard]] Match find(const Path& path, std::optional<std::uint32_t> ssrc) const noexcept {
     Match match;
     for (const Place& place : std::span(places_).first(count_)) {

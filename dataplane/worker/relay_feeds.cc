@@ -56,8 +56,7 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::Ope
 
 std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) noexcept {
   const ByteSpan datagram = arrival.packet.bytes();
-  const std::optional<wire::RtpPacket> packet = wire::is_rtcp(datagram) ? std::nullopt : wire::parse_rtp(datagram);
-  const Feeds::Match match = feeds_.find(arrival.path, packet ? std::optional(packet->header.ssrc) : std::nullopt);
+  const Feeds::Match match = feeds_.find(arrival.path, wire::peek_ssrc(datagram));
   if (!match.slot) return match.is_feeds ? std::optional(Verdict::kForeignSource) : std::nullopt;
   Session& session = sessions_.at(*match.slot);
   Feed& feed = *session.publisher().feed();

@@ -181,6 +181,21 @@ TEST_F(RelayFeedsTest, RtcpMayShareThePort) {
   EXPECT_EQ(judged(kSender, sender_report()), Verdict::kControl);
 }
 
+TEST_F(RelayFeedsTest, RtcpFindsTheFeedOfItsSource) {
+  Stream other(256, kSessions, {.latency_max = seconds(2)});
+  say(command::AddStream{StreamIndex{1}, &other});
+  ASSERT_NE(open_feed({.local = kFeed, .ssrc = 1, .rtcp = RtcpWay::kSamePort}), SocketId{});
+  say(command::OpenFeed{.request = RequestId{501},
+                        .stream = StreamIndex{1},
+                        .terms = {.local = kFeed, .ssrc = kSsrc, .rtcp = RtcpWay::kSamePort},
+                        .doors = {},
+                        .latency = millis(120)});
+  breathe();
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  EXPECT_EQ(other.packets(), 1u);
+  EXPECT_EQ(judged(kSender, sender_report()), Verdict::kControl);
+}
+
 TEST_F(RelayFeedsTest, AStreamHasOnePublisher) {
   ASSERT_NE(open_feed(), SocketId{});
   EXPECT_EQ(open(opening(Role::kPublisher, caller(8'000), SocketId{9})), SocketId{});
