@@ -142,7 +142,8 @@ Response AccessRoutes::set_key(const std::string& body) {
   const WipedAtEnd wiped({&rule.passphrase});
   if (!problems.empty()) return invalid(problems);
   const std::string place = place_text(rule.place);
-  relay_.set_key(rule);
+  const Result<Done> done = relay_.set_key(rule);
+  if (!done) return refusal(done.error());
   return json_response(201, {{"key", place}});
 }
 

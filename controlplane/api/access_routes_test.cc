@@ -26,7 +26,10 @@ class FakeRelay final : public Relay {
     if (!answer) return answer.error();
     return told;
   }
-  void set_key(const KeyRule& rule) override { set = rule; }
+  Result<Done> set_key(const KeyRule& rule) override {
+    set = rule;
+    return answer;
+  }
   std::vector<KeyView> keys() const override { return views; }
   Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) override {
     ended = place;
@@ -150,6 +153,23 @@ TEST_F(AccessRoutesTest, AKeysMistakesAreToldWithoutIt) {
     EXPECT_EQ(response.status, 400u) << body;
     EXPECT_THAT(response.body, Not(HasSubstr("hush-hush")));
   }
+}
+
+TEST_F(AccessRoutesTest, AMemberThatComesTwiceIsNoBody) {
+  const Response response =
+      ask("POST", "/v1/keys",
+          R"({"stream":"a","direction":"view","passphrase":"hush-hush-hush","user":"ann","user":"bob"})");
+  EXPECT_EQ(response.status, 400u) << "two readers would set it for two users";
+  EXPECT_THAT(response.body, Not(HasSubstr("hush-hush")));
+  EXPECT_EQ(relay_.set.place, KeyPlace{});
+}
+
+TEST_F(AccessRoutesTest, AKeyForWhichThereIsNoRoomIsRefused) {
+  relay_.answer = Error{ErrorCode::kNoMemory, "there are 4096 keys"};
+  const Response response =
+      ask("POST", "/v1/keys", R"({"stream":"a","direction":"view","passphrase":"hush-hush-hush"})");
+  EXPECT_EQ(response.status, 507u);
+  EXPECT_THAT(response.body, HasSubstr("there are 4096 keys"));
 }
 
 TEST_F(AccessRoutesTest, KeysAreListed) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/json_answers.h"
+#include "jose/json.h"
 
 namespace fanlight::control {
 
@@ -52,8 +53,9 @@ Response refusal(const Error& error) {
 }
 
 std::optional<std::vector<Field>> fields_of(const std::string& body) {
-  const json parsed = json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_object()) return std::nullopt;
+  const std::optional<json> read = jose::parse_json(body);
+  if (!read || !read->is_object()) return std::nullopt;
+  const json& parsed = *read;
   std::vector<Field> fields;
   for (const auto& [key, value] : parsed.items()) fields.push_back({key, value_of(value), 0});
   return fields;

@@ -129,6 +129,9 @@ void add_webhooks(std::vector<MetricFamily>& families, const RelayFacts& facts) 
   families.push_back(counter("fanlight_webhook_unasked_total",
                              "Times a caller was left without an answer: its webhook had no turn for it in time.",
                              facts.left_unasked));
+  families.push_back(counter("fanlight_tokens_unread_total",
+                             "Tokens that were not looked at, because too many from there were bad.",
+                             facts.tokens_unread));
   families.push_back(counter("fanlight_webhook_refusals_remembered_total",
                              "Callers turned down without a question, because the webhook had just refused the same.",
                              facts.refusals_remembered));

@@ -32,6 +32,7 @@ struct RelayFacts {
   ArmourView armour{};
   std::vector<WebhookView> webhooks{};
   std::uint64_t left_unasked = 0;         // Callers, for want of a turn or of time.
+  std::uint64_t tokens_unread = 0;        // Too many from there were bad.
   std::uint64_t refusals_remembered = 0;  // Without asking a webhook again.
   EventsView events{};
 };
@@ -50,7 +51,7 @@ class Relay {
   [[nodiscard]] virtual Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) = 0;
   [[nodiscard]] virtual std::vector<PolicyRule> policies() const = 0;
   [[nodiscard]] virtual Result<AccessForecast> forecast(AccessQuestion question) = 0;
-  virtual void set_key(const KeyRule& rule) = 0;
+  [[nodiscard]] virtual Result<Done> set_key(const KeyRule& rule) = 0;
   [[nodiscard]] virtual std::vector<KeyView> keys() const = 0;
   [[nodiscard]] virtual Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) = 0;
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;

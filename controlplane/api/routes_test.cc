@@ -17,8 +17,8 @@ using ::testing::Not;
 class FakeRelay final : public Relay {
  public:
   RelayFacts facts() const override {
-    return {"0.1.0",  "sockets", 42, {&counters, &other_counters}, admission, {},
-            webhooks, 4,         5,  {.posted = 6, .dropped = 7}};
+    return {"0.1.0", "sockets", 42, {&counters, &other_counters}, admission, {}, webhooks,
+            4,       3,         5,  {.posted = 6, .dropped = 7}};
   }
   Result<Done> add_stream(const StreamRule& rule) override {
     added = rule;
@@ -40,7 +40,7 @@ class FakeRelay final : public Relay {
   }
   std::vector<PolicyRule> policies() const override { return {}; }
   Result<AccessForecast> forecast(AccessQuestion) override { return AccessForecast{}; }
-  void set_key(const KeyRule&) override {}
+  Result<Done> set_key(const KeyRule&) override { return Done{}; }
   std::vector<KeyView> keys() const override { return {}; }
   Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
   Result<std::uint32_t> add_call(const CallRule& rule) override {
@@ -455,6 +455,7 @@ TEST_F(RoutesTest, WebhooksAreMeasuredByNameAndOutcome) {
   EXPECT_THAT(text, HasSubstr("fanlight_webhook_requests_total{hook=\"door\",outcome=\"busy\"} 0"));
   EXPECT_THAT(text, HasSubstr("fanlight_webhook_answer_seconds{hook=\"door\"} 0.25"));
   EXPECT_THAT(text, HasSubstr("fanlight_webhook_unasked_total 4"));
+  EXPECT_THAT(text, HasSubstr("fanlight_tokens_unread_total 3"));
   EXPECT_THAT(text, HasSubstr("fanlight_webhook_refusals_remembered_total 5"));
   EXPECT_THAT(text, HasSubstr("fanlight_events_posted_total 6"));
   EXPECT_THAT(text, HasSubstr("fanlight_events_dropped_total 7"));

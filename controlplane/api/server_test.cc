@@ -31,7 +31,7 @@ class SilentRelay final : public Relay {
   Result<std::size_t> rotate_keys(std::string_view, SocketId) override { return 0u; }
   std::vector<PolicyRule> policies() const override { return {}; }
   Result<AccessForecast> forecast(AccessQuestion) override { return AccessForecast{}; }
-  void set_key(const KeyRule&) override {}
+  Result<Done> set_key(const KeyRule&) override { return Done{}; }
   std::vector<KeyView> keys() const override { return {}; }
   Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }

@@ -6,6 +6,7 @@
 #include "config/secret.h"
 #include "config/secret_source.h"
 #include "config/stream_rule.h"
+#include "jose/text.h"
 
 namespace fanlight::control {
 namespace {
@@ -49,7 +50,8 @@ KeyPlace read_key_place(FieldReader& reader, bool needs_direction) {
   place.user = reader.text("user");
   place.group = reader.text("group");
   for (const char* key : {"user", "group"})
-    if (reader.has(key) && reader.text(key).empty()) reader.complain(key, "\"\"", "a name, or no such key");
+    if (reader.has(key) && !jose::is_name(reader.text(key)))
+      reader.complain(key, jose::shown(reader.text(key)), "1 to 128 bytes without control characters, or no such key");
   if (!place.user.empty() && !place.group.empty())
     reader.complain("group", "a group beside a user", "one of them, or none");
   return place;

@@ -114,6 +114,7 @@ class ControlLoop::State {
     facts.armour = desk_.armour();
     facts.webhooks = hooks_.views();
     facts.left_unasked = desk_.left_unasked();
+    facts.tokens_unread = desk_.tokens_unread();
     facts.refusals_remembered = desk_.refusals_remembered();
     facts.events = hooks_.events_view();
     facts.events.dropped += desk_.session_events_dropped();

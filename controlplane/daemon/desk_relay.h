@@ -33,10 +33,7 @@ class DeskRelay final : public Relay {
     question.door = *door;
     return desk_.forecast(io::MonotonicClock::now(), question);
   }
-  void set_key(const KeyRule& rule) override {
-    desk_.set_key(rule);
-    settle_();
-  }
+  [[nodiscard]] Result<Done> set_key(const KeyRule& rule) override { return settled(desk_.set_key(rule)); }
   [[nodiscard]] std::vector<KeyView> keys() const override { return desk_.keys(); }
   [[nodiscard]] Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) override {
     return settled(desk_.expire_keys(io::MonotonicClock::now(), place, in_seconds, kicks));

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "config/secret.h"
+#include "config/stream_rule.h"
+#include "jose/text.h"
 
 namespace fanlight::control {
 namespace {
@@ -14,11 +17,8 @@ namespace {
 using nlohmann::json;
 using wire::Reject;
 
-constexpr std::size_t kWordBytesMax = 128;    // As of users in a stream ID, more or less.
 constexpr std::size_t kReasonBytesMax = 200;  // It goes into the log.
-constexpr std::int64_t kLatencyMsMax = 60'000;
-constexpr std::int64_t kCountMax = 1'000'000;
-constexpr double kMegabitsMax = 1'000;
+constexpr std::int64_t kCountMax = 65'535;    // As of a policy.
 constexpr std::int32_t kCodeMin = 2'400;
 constexpr std::int32_t kCodeMax = 2'599;
 
@@ -51,16 +51,6 @@ json parse_once(const std::string& body, bool& is_doubled) {
   return json::parse(body, look, /*allow_exceptions=*/false);
 }
 
-// U+0080 to U+009F, C2 80 to C2 9F in UTF-8, are control characters as well.
-bool is_printable(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7F) return false;
-    if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0) return false;
-  }
-  return true;
-}
-
 // Reads the fields that it is asked for; null counts as absent. The first that is wrong is kept.
 class AnswerReader {
  public:
@@ -70,7 +60,7 @@ class AnswerReader {
     const json* value = find(name);
     if (value == nullptr) return {};
     const auto* text = value->get_ptr<const json::string_t*>();
-    if (text != nullptr && text->size() <= kWordBytesMax && is_printable(*text)) return *text;
+    if (text != nullptr && (text->empty() || jose::is_name(*text))) return *text;
     complain(name, "a string of at most 128 bytes without control characters");
     return {};
   }
@@ -99,8 +89,8 @@ class AnswerReader {
     const json* value = find(name);
     if (value == nullptr) return std::nullopt;
     const double number = value->is_number() ? value->get<double>() : 0;
-    if (number > 0 && number <= kMegabitsMax) return number;
-    complain(name, "a number above 0 to 1000");
+    if (value->is_number() && number >= kBitrateMbps.least && number <= kBitrateMbps.most) return number;
+    complain(name, "a number from 0 to 1000");
     return std::nullopt;
   }
 
@@ -121,19 +111,27 @@ class AnswerReader {
 
 Micros millis_of(std::int64_t count) { return millis(count); }
 
+// 0 lifts what the policy says: a limit that is never met. Absent: 0 in a Grant.
+template <class T>
+T limit_of(std::optional<std::int64_t> said) {
+  if (!said) return 0;
+  return *said == 0 ? std::numeric_limits<T>::max() : static_cast<T>(*said);
+}
+
 InquiryAnswer read_grant(const json& object) {
   AnswerReader reader(object);
   Grant grant;
   grant.user = reader.word("user");
   grant.group = reader.word("group");
   grant.passphrase = reader.passphrase("passphrase");
-  if (const auto latency = reader.integer("latency_ms", 0, kLatencyMsMax)) grant.latency = millis_of(*latency);
-  if (const auto latency = reader.integer("latency_max_ms", 0, kLatencyMsMax)) grant.latency_max = millis_of(*latency);
-  grant.viewers_max = static_cast<std::uint32_t>(reader.integer("viewers_max", 1, kCountMax).value_or(0));
-  grant.sessions_per_address_max =
-      static_cast<std::uint32_t>(reader.integer("sessions_per_address_max", 1, kCountMax).value_or(0));
+  if (const auto latency = reader.integer("latency_ms", kLatencyMs.least, kLatencyMs.most))
+    grant.latency = millis_of(*latency);
+  if (const auto latency = reader.integer("latency_max_ms", kLatencyMs.least, kLatencyMs.most))
+    grant.latency_max = millis_of(*latency);
+  grant.viewers_max = limit_of<std::uint32_t>(reader.integer("viewers_max", 0, kCountMax));
+  grant.sessions_per_address_max = limit_of<std::uint32_t>(reader.integer("sessions_per_address_max", 0, kCountMax));
   if (const auto megabits = reader.megabits("bitrate_max_mbps"))
-    grant.bitrate_bits_max = static_cast<std::uint64_t>(std::llround(*megabits * 1e6));
+    grant.bitrate_bits_max = limit_of<std::uint64_t>(*megabits > 0 ? std::max(std::llround(*megabits * 1e6), 1LL) : 0);
   if (grant.latency && grant.latency_max && *grant.latency > *grant.latency_max)
     return NoAnswer{"its \"latency_ms\" is more than its \"latency_max_ms\""};
   if (!reader.fault().empty()) return NoAnswer{reader.fault()};

@@ -50,6 +50,23 @@ TEST(AnswerTest, AYesMaySayUnderWhichTerms) {
   EXPECT_EQ(grant.bitrate_bits_max, 2'500'000u);
 }
 
+TEST(AnswerTest, ZeroLiftsWhatThePolicySaysAndAbsenceDoesNot) {
+  Grant policy;
+  policy.viewers_max = 2;
+  policy.sessions_per_address_max = 3;
+  policy.bitrate_bits_max = 4;
+  const Grant lifted = on_top_of(
+      policy, granted(R"({"allow": true, "viewers_max": 0, "sessions_per_address_max": 0, "bitrate_max_mbps": 0})"));
+  EXPECT_GT(lifted.viewers_max, 1'000'000u);
+  EXPECT_GT(lifted.sessions_per_address_max, 1'000'000u);
+  EXPECT_GT(lifted.bitrate_bits_max, 1'000'000'000'000u);
+  EXPECT_EQ(granted(R"({"allow": true, "bitrate_max_mbps": 1e-9})").bitrate_bits_max, 1u) << "next to nothing is no 0";
+  const Grant kept = on_top_of(policy, granted(R"({"allow": true})"));
+  EXPECT_EQ(kept.viewers_max, 2u);
+  EXPECT_EQ(kept.sessions_per_address_max, 3u);
+  EXPECT_EQ(kept.bitrate_bits_max, 4u);
+}
+
 TEST(AnswerTest, NullIsAbsent) {
   EXPECT_FALSE(granted(R"({"allow": true, "passphrase": null, "latency_ms": null})").passphrase);
 }
@@ -109,8 +126,12 @@ TEST(AnswerTest, WhateverIsNotUnderstoodWholeIsNoAnswer) {
       {R"({"allow": true, "latency_ms": "200"})", "\"latency_ms\""},
       {R"({"allow": true, "latency_ms": 18446744073709551615})", "\"latency_ms\""},
       {R"({"allow": true, "latency_ms": 300, "latency_max_ms": 200})", "more than"},
-      {R"({"allow": true, "viewers_max": 0})", "\"viewers_max\""},
-      {R"({"allow": true, "bitrate_max_mbps": 0})", "\"bitrate_max_mbps\""},
+      {R"({"allow": true, "latency_ms": 60001})", "\"latency_ms\""},
+      {R"({"allow": true, "viewers_max": -1})", "\"viewers_max\""},
+      {R"({"allow": true, "viewers_max": 65536})", "\"viewers_max\""},
+      {R"({"allow": true, "sessions_per_address_max": 65536})", "\"sessions_per_address_max\""},
+      {R"({"allow": true, "bitrate_max_mbps": -0.5})", "\"bitrate_max_mbps\""},
+      {R"({"allow": true, "bitrate_max_mbps": "0"})", "\"bitrate_max_mbps\""},
       {R"({"allow": true, "bitrate_max_mbps": 1e300})", "\"bitrate_max_mbps\""},
       {R"({"allow": false, "code": "2403"})", "\"code\""},
   };

@@ -12,5 +12,10 @@ inline constexpr std::size_t kShownBytesMax = 64;
 [[nodiscard]] std::string shown(std::string_view text);
 // Whether somebody can read it: no control characters, C1's included. Says nothing about UTF-8.
 [[nodiscard]] bool is_plain(std::string_view text);
+// Plain, not empty, and no longer than a user or group may be.
+inline constexpr std::size_t kNameBytesMax = 128;
+[[nodiscard]] inline bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kNameBytesMax && is_plain(text);
+}
 
 }  // namespace fanlight::jose

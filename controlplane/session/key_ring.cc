@@ -37,7 +37,14 @@ const RingKey* KeyRing::choose(const KeySeeker& seeker) const {
   return best;
 }
 
-void KeyRing::set(WallTime now, KeyRule& rule) {
+bool KeyRing::set(WallTime now, KeyRule& rule) {
+  const auto is_set = [](const RingKey& key) { return key.source == KeySource::kApi; };
+  const bool is_new =
+      std::ranges::none_of(keys_, [&](const RingKey& key) { return is_set(key) && key.place == rule.place; });
+  if (is_new && static_cast<std::size_t>(std::ranges::count_if(keys_, is_set)) >= kSetMax) {
+    wipe(rule.passphrase);
+    return false;
+  }
   std::optional<WallTime> expires;
   if (rule.expires) expires = WallTime{*rule.expires};
   if (rule.expires_in) expires = WallTime{now.raw() + *rule.expires_in};
@@ -50,6 +57,7 @@ void KeyRing::set(WallTime now, KeyRule& rule) {
                    .set_at = now,
                    .expires = expires});
   wipe(rule.passphrase);
+  return true;
 }
 
 void KeyRing::reload(WallTime now, std::vector<KeyRule>& rules) {

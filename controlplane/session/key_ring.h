@@ -56,10 +56,12 @@ struct KeySeeker {
 
 class KeyRing {
  public:
+  static constexpr std::size_t kSetMax = 4096;  // By word of the operator; each is looked at for each caller.
+
   // Null: the stream's own passphrase counts.
   [[nodiscard]] const RingKey* choose(const KeySeeker& seeker) const;
-  // By word of the operator; in the place of the API's key there. `rule` is wiped.
-  void set(WallTime now, KeyRule& rule);
+  // By word of the operator; in the place of the API's key there. `rule` is wiped. False when there are kSetMax.
+  [[nodiscard]] bool set(WallTime now, KeyRule& rule);
   // The configuration's keys, anew. One that stays the same keeps its time and an expiry by the operator's word. Wiped.
   void reload(WallTime now, std::vector<KeyRule>& rules);
   // A stream's own passphrase, so that it can expire.

@@ -58,11 +58,11 @@ TEST(KeyRingTest, AmongEqualsTheNarrowerOne) {
 TEST(KeyRingTest, WhatTheApiSetComesFirstAndStaysOverAReload) {
   KeyRing ring = ring_of({rule({.stream = "a", .role = kView}, "of the file 1")});
   KeyRule fresh = rule({.stream = "a", .role = kView}, "of the API 1", KeySource::kApi);
-  ring.set(WallTime{200}, fresh);
+  EXPECT_TRUE(ring.set(WallTime{200}, fresh));
   EXPECT_TRUE(fresh.passphrase.empty()) << "wiped";
   EXPECT_EQ(chosen(ring, {"a", kView, "", ""}), "of the API 1");
   KeyRule newer = rule({.stream = "a", .role = kView}, "of the API 2", KeySource::kApi);
-  ring.set(WallTime{300}, newer);
+  EXPECT_TRUE(ring.set(WallTime{300}, newer));
   EXPECT_EQ(ring.keys().size(), 2u) << "in the other's place";
   std::vector<KeyRule> rules{rule({.stream = "a", .role = kView}, "of the file 2")};
   ring.reload(WallTime{400}, rules);
@@ -91,12 +91,12 @@ TEST(KeyRingTest, AnExpiryIsAMomentOrASpan) {
   KeyRing ring;
   KeyRule span = rule({.stream = "a"}, "for an hour only");
   span.expires_in = 3'600;
-  ring.set(WallTime{1'000}, span);
+  EXPECT_TRUE(ring.set(WallTime{1'000}, span));
   EXPECT_FALSE(ring.keys()[0].is_expired(WallTime{4'599}));
   EXPECT_TRUE(ring.keys()[0].is_expired(WallTime{4'600}));
   KeyRule moment = rule({.stream = "a"}, "until a moment");
   moment.expires = 2'000;
-  ring.set(WallTime{1'000}, moment);
+  EXPECT_TRUE(ring.set(WallTime{1'000}, moment));
   EXPECT_TRUE(ring.keys()[0].is_expired(WallTime{2'000}));
 }
 

@@ -37,9 +37,14 @@ void SessionDesk::see_own_passphrases(See see) {
   for (const StreamPolicy& pattern : streams_.patterns()) see_own(pattern, see);
 }
 
-void SessionDesk::set_key(KeyRule rule) {
+Result<Done> SessionDesk::set_key(KeyRule rule) {
+  if (!key_ring_.set(wall_clock_(), rule))
+    return Error{ErrorCode::kNoMemory,
+                 "there are " + std::to_string(KeyRing::kSetMax) +
+                     " keys, the most that can be set while the relay runs: write keys that stay into the "
+                     "configuration, let a webhook answer with the passphrase, or give a group one key"};
   note(Notice::Level::kInfo, "key set: " + place_text(rule.place));
-  key_ring_.set(wall_clock_(), rule);
+  return Done{};
 }
 
 void SessionDesk::reload_keys(std::vector<KeyRule> rules) {
@@ -115,6 +120,13 @@ std::vector<RingKey*> SessionDesk::keys_at(const KeyPlace& wanted) {
 Result<ExpiredKeys> SessionDesk::expire_keys(Instant now, const KeyPlace& place, std::int64_t in_seconds, bool kicks) {
   now_ = std::max(now_, now);
   const std::vector<RingKey*> found = keys_at(place);
+  const KeyPlace both{.stream = place.stream, .user = place.user, .group = place.group};
+  const auto is_for_both = [&](const RingKey& key) { return key.place == both; };
+  if (found.empty() && place.role && std::ranges::any_of(key_ring_.keys(), is_for_both))
+    return Error{ErrorCode::kInvalid, "the key for " + place_text(both) +
+                                          " is one for both directions: expire it without a direction, or set one "
+                                          "for " +
+                                          place_text(place) + " first"};
   if (found.empty())
     return Error{ErrorCode::kNotFound, "there is no key for " + place_text(place) + "; GET /v1/keys lists them"};
   ExpiredKeys expired{.keys = static_cast<std::uint32_t>(found.size())};

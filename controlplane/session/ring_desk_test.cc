@@ -79,7 +79,7 @@ TEST_F(RingDeskTest, AnExpiredKeyShutsItsPlaceWithoutADerivation) {
   EXPECT_THAT(take_notices().back(), HasSubstr("the key for view of live/main, user bob has expired"));
   EXPECT_EQ(desk().key_derivations(), derivations);
   EXPECT_EQ(rejection_of(knowing(kPassphrase, "#!::r=live/main,u=eve", 3)), 0) << "others are not concerned";
-  desk().set_key(key(kBob, "bob's new passphrase"));
+  EXPECT_TRUE(desk().set_key(key(kBob, "bob's new passphrase")));
   EXPECT_EQ(rejection_of(knowing("bob's new passphrase", "#!::r=live/main,u=bob", 4)), 0);
 }
 
@@ -163,10 +163,10 @@ TEST_F(RingDeskTest, AKickThatWasSaidOfTheOldPassphraseSparesWhoeverKnowsTheNewO
 TEST_F(RingDeskTest, AChangeIsForNewSessionsAndAPublishersRefreshIsJudgedByWhatItCameInWith) {
   begin({secret_rule("live/main")});
   const KeyPlace place{.stream = "live/main", .role = Role::kPublisher, .user = "ann"};
-  desk().set_key(key(place, "ann's passphrase"));
+  EXPECT_TRUE(desk().set_key(key(place, "ann's passphrase")));
   const auto opening = let_in(knowing("ann's passphrase", "#!::r=live/main,m=publish,u=ann", 88));
   opened(opening, 9);
-  desk().set_key(key(place, "ann's other one"));
+  EXPECT_TRUE(desk().set_key(key(place, "ann's other one")));
   event::KeyRequestReceived request{.request = opening.request, .socket = SocketId{9}};
   const auto bytes =
       KeyMaterial{.passphrase = "ann's passphrase", .keys = wire::KeyFlag::kOdd, .first_byte = 9}.bytes();
@@ -189,7 +189,7 @@ TEST_F(RingDeskTest, AListSaysWhereAKeyIsFromAndWhoIsInWithItButNotWhatItIs) {
   EXPECT_EQ(find_key(kOwn)->source, KeySource::kStream);
   EXPECT_EQ(find_key({.stream = "live/*", .role = Role::kPublisher})->sessions, 1u);
   EXPECT_EQ(desk().keys().size(), 5u);
-  desk().set_key(key(kBob, "bob's new passphrase"));
+  EXPECT_TRUE(desk().set_key(key(kBob, "bob's new passphrase")));
   EXPECT_EQ(desk().keys().size(), 6u);
   for (const std::string& notice : take_notices()) EXPECT_THAT(notice, Not(HasSubstr("passphrase")));
 }
@@ -208,6 +208,34 @@ TEST_F(RingDeskTest, ACallerWithoutAStreamIdAsksForTheDefault) {
   desk().set_default_stream_ids([](const Path&) { return "publish:live/main"; });
   const command::OpenSession opening = let_in(mute);
   EXPECT_EQ(opening.role, Role::kPublisher);
+}
+
+TEST_F(RingDeskTest, SoManyKeysAreSetWhileTheRelayRunsAndAnotherPassphraseForOneOfThemStill) {
+  begin({rule("live/main")});
+  const auto of_user = [](std::size_t i) {
+    return KeyPlace{.stream = "live/main", .role = Role::kViewer, .user = "user" + std::to_string(i)};
+  };
+  for (std::size_t i = 0; i < KeyRing::kSetMax; ++i) ASSERT_TRUE(desk().set_key(key(of_user(i), "a passphrase")));
+  const Result<Done> beyond = desk().set_key(key(of_user(KeyRing::kSetMax), "a passphrase"));
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, ErrorCode::kNoMemory);
+  EXPECT_THAT(beyond.error().what, HasSubstr("there are 4096 keys"));
+  EXPECT_TRUE(desk().set_key(key(of_user(7), "another passphrase")));
+  desk().reload_keys({key({.stream = "live/*"}, "of the file's own")});
+  EXPECT_EQ(rejection_of(knowing("another passphrase", "#!::r=live/main,u=user7", 1)), 0);
+}
+
+TEST_F(RingDeskTest, OneDirectionOfAKeyForBothCannotExpireAndTheErrorSaysSo) {
+  begin({rule("live/main")});
+  desk().reload_keys({key({.stream = "live/main", .user = "bob"}, "bob's passphrase")});
+  const auto one = desk().expire_keys(now_, kBob, 0, false);
+  ASSERT_FALSE(one);
+  EXPECT_EQ(one.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(one.error().what, HasSubstr("one for both directions"));
+  const auto nobody = desk().expire_keys(now_, {.stream = "live/main", .role = Role::kViewer, .user = "eve"}, 0, false);
+  ASSERT_FALSE(nobody);
+  EXPECT_EQ(nobody.error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(desk().expire_keys(now_, {.stream = "live/main", .user = "bob"}, 0, false));
 }
 
 }  // namespace

@@ -145,8 +145,10 @@ void SessionDesk::admit(const event::ConclusionReceived& event, const Conclusion
   if (sessions_.is_repeat(event.path, handshake.socket, handshake.first_seq))
     return answer_repeat(event.path, conclusion);
   if (inquiries_.is_held(event.path, handshake.socket, handshake.first_seq)) return;
+  if (!may_show_token(event.path, conclusion)) return;
   AccessRequest request = request_of(event.path, conclusion);
   Decision decision = decide(request);
+  note_token(event.path.remote.ip, request);
   if (auto* denied = std::get_if<Denied>(&decision))
     return reject(event.path, handshake, denied->reason, &conclusion.request, denied->by);
   if (auto* asked = std::get_if<Asked>(&decision))

@@ -45,6 +45,7 @@
 #include "session/rotation_desk.h"
 #include "session/session_table.h"
 #include "session/stream_table.h"
+#include "session/token_budget.h"
 
 namespace fanlight::control {
 
@@ -144,7 +145,7 @@ class SessionDesk {
   void set_default_stream_ids(std::function<std::string_view(const Path&)> ids) { default_stream_id_ = std::move(ids); }
   // Passphrases of users, groups and streams (ring_desk.cc). What the API set stays until the process ends; sessions
   // that are in stay.
-  void set_key(KeyRule rule);
+  [[nodiscard]] Result<Done> set_key(KeyRule rule);
   void reload_keys(std::vector<KeyRule> rules);
   [[nodiscard]] std::vector<KeyView> keys();
   // New sessions hear 2423 from then on; with `kicks` those that came in with it end then.
@@ -159,6 +160,8 @@ class SessionDesk {
   void set_hook_hands(HookHands hands) { inquiries_.set_hands(std::move(hands)); }
   // How often a caller got no answer because its webhook had no turn for it in time.
   [[nodiscard]] std::uint64_t left_unasked() const { return unasked_.total(); }
+  // Tokens that nobody looked at: too many from there were bad.
+  [[nodiscard]] std::uint64_t tokens_unread() const { return tokens_unread_.total(); }
   // Viewers of a stream or pattern, or one session, get another key. Answers how many; encrypted ones have one.
   [[nodiscard]] Result<std::size_t> rotate_keys(Instant now, std::string_view stream, SocketId socket);
   // Callers that were turned down without asking, because the webhook had just said so.
@@ -204,6 +207,9 @@ class SessionDesk {
   [[nodiscard]] AccessRequest request_of(const Path& path, const Conclusion& conclusion) const;
   // --- what tokens say (token_desk.cc)
   [[nodiscard]] Decision decide(AccessRequest& request) const;
+  // False when its token is not to be looked at now.
+  [[nodiscard]] bool may_show_token(const Path& path, const Conclusion& conclusion);
+  void note_token(const IpAddress& caller, const AccessRequest& request);
   [[nodiscard]] Instant end_of(const Grant& grant) const;
   void close_ended();
   void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
@@ -317,6 +323,8 @@ class SessionDesk {
   std::function<WallTime()> wall_clock_ = [this] { return WallTime{now_.us / 1'000'000}; };
   PolicyTable policies_;
   IssuerTable issuers_;
+  TokenBudget token_budget_;
+  QuietCount tokens_unread_;
   InquiryDesk inquiries_;
   QuietCount unasked_;
   RefusalMemory refusals_;

@@ -22,6 +22,23 @@ Decision SessionDesk::decide(AccessRequest& request) const {
   return Denied{Reject::kUnauthorized, request.token_fault.empty() ? "there is no token" : request.token_fault};
 }
 
+// Nothing is said: an honest caller repeats itself, and is heard when its site has bad ones to spare again.
+bool SessionDesk::may_show_token(const Path& path, const Conclusion& conclusion) {
+  if (issuers_.is_empty() || conclusion.request.token.empty()) return true;
+  if (token_budget_.may_look(now_, path.remote.ip)) return true;
+  stay_silent(path, conclusion.handshake.socket);
+  if (const auto count = tokens_unread_.add(now_))
+    note(Notice::Level::kWarning, std::to_string(*count) + " tokens were not looked at, the last from " +
+                                      path.remote.ip.text() +
+                                      ": too many from around there were bad; their callers may come again");
+  return false;
+}
+
+// A good one for something else costs nothing: its bearer can be told from a stranger.
+void SessionDesk::note_token(const IpAddress& caller, const AccessRequest& request) {
+  if (!request.token_fault.empty() && !request.is_token_misplaced) token_budget_.charge(now_, caller);
+}
+
 Instant SessionDesk::end_of(const Grant& grant) const {
   if (!grant.until) return Instant::never();
   constexpr std::int64_t kSecondsMax = 10LL * 365 * 24 * 3600;  // What comes later need not be reckoned with.

@@ -87,6 +87,29 @@ TEST_F(TokenDeskTest, WithoutIssuersNobodyReadsTokens) {
   EXPECT_EQ(rejection_of(with("a.b.c")), 0);
 }
 
+TEST_F(TokenDeskTest, BadTokensOfOneSiteAreLookedAtSoOftenAndItsCallersMayComeAgain) {
+  begin_with({wanting_token()});
+  const std::string bad = token("", -60);
+  int judged = 0;
+  for (std::uint32_t i = 0; i < 200; ++i) judged += rejection_of(with(bad, 1'000 + i)) == 2401 ? 1 : 0;
+  EXPECT_EQ(judged, TokenBudget::kSiteBurst);
+  EXPECT_EQ(desk().tokens_unread(), 200u - TokenBudget::kSiteBurst);
+  call(with(token(), 1));
+  EXPECT_TRUE(take<command::ForgetCaller>()) << "its next copy is heard";
+  Caller elsewhere = with(token(), 2);
+  elsewhere.address = IpAddress::v4(203, 0, 113, 5);
+  EXPECT_EQ(rejection_of(elsewhere), 0);
+  wait(millis(250));
+  take_commands();
+  EXPECT_EQ(rejection_of(with(token(), 1)), 0) << "with the next copy";
+}
+
+TEST_F(TokenDeskTest, AnAudienceWithGoodTokensMeetsNoBudget) {
+  begin_with({wanting_token()});
+  for (std::uint32_t i = 0; i < 500; ++i) ASSERT_EQ(rejection_of(with(token(), 1'000 + i)), 0) << i;
+  EXPECT_EQ(desk().tokens_unread(), 0u);
+}
+
 TEST_F(TokenDeskTest, ATokenNeverStandsInALog) {
   begin_with({});
   const std::string good = token();
