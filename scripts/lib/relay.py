@@ -65,6 +65,7 @@ class Configuration:
     calls: list[Call] = field(default_factory=list)
     issuers: list[Issuer] = field(default_factory=list)
     udp_port: int = 9000
+    feed_ports: list[int] = field(default_factory=list)  # On devices, beside it.
     workers: int = 1
     # Poll mode would take one of two cores from the clients a relay is tried with.
     backoff: bool = True
@@ -85,7 +86,7 @@ class Configuration:
         for address in self.listen:
             lines += ["[[listen]]", f"address = {_quoted(address)}"]
         if self.devices:
-            lines += ["[ethernet]", f"udp_ports = [{self.udp_port}]", f"backoff = {_value(self.backoff)}"]
+            lines += ["[ethernet]", f"udp_ports = {[self.udp_port, *self.feed_ports]}", f"backoff = {_value(self.backoff)}"]
         for device in self.devices:
             lines += ["[[ethernet.device]]", *_assignments(device)]
         for stream in self.streams:

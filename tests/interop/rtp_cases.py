@@ -5,6 +5,7 @@ Imported by interop.py, whose helpers it uses.
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import struct
 import time
@@ -15,7 +16,7 @@ import clients
 import feed as payloads
 import relay as relays
 import veth
-from processes import wait_until
+from processes import stop_all, wait_until
 from testing import Publishing, Results, Skip, Stage, claim, judge, require_tools
 
 STREAM = "interop/main"
@@ -50,6 +51,7 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
                ("rtp/a sender that restarts", restart),
                ("rtp/two streams on one port by SSRC", two_on_a_port),
                ("rtp/garbage is counted", garbage),
+               ("rtp/on a device, net_af_packet", on_a_device),
                ("rtp/groups, with and without a source, IPv4 and IPv6", groups)]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in wanted if only.search(name)]
@@ -238,10 +240,18 @@ def restart(stage: Stage) -> str:
 
 
 def groups(stage: Stage) -> str:
-    """Senders in a namespace, behind a link whose other end joins: all four kinds, and one that wants another source."""
+    """Senders in a namespace, behind a link whose other end joins: all five kinds, and one that wants another source."""
+    return over(stage, veth.KernelLink(), joined_groups)
+
+
+def over(stage: Stage, link: veth.VethLink, test) -> str:
+    """The test with that link, or a skip where rights are missing."""
     try:
-        with veth.KernelLink() as link:
-            return joined_groups(stage, link)
+        with link:
+            try:
+                return test(stage, link)
+            finally:  # The namespace goes when nobody lives in it any more.
+                stop_all(stage.processes.running, signal.SIGTERM)
     except veth.NoRights as reason:
         raise Skip(str(reason)) from None
 
@@ -264,6 +274,25 @@ def joined_groups(stage: Stage, link: veth.KernelLink) -> str:
     claim(all(one.bit_exact and one.packets == one.published for one in outcomes[:-1]), f"{outcomes}; {verdicts(stage)}")
     claim(outcomes[-1].packets == 0, f"a group was heard from another source: {outcomes[-1]}")
     return f"{sum(one.packets for one in outcomes)} packets of five groups, bit-exact; nothing of the one with another source"
+
+
+def on_a_device(stage: Stage) -> str:
+    return over(stage, veth.VethLink(), fed_on_a_device)
+
+
+def fed_on_a_device(stage: Stage, link: veth.VethLink) -> str:
+    device = relays.Device(f"net_af_packet0,iface={link.relay_end}", f"{veth.RELAY_IPV4}/24", f"{veth.RELAY_IPV6}/64")
+    tables = f'[[feed]]\nstream = "{STREAM}"\nurl = "rtp://{veth.RELAY_IPV4}:5004"\n'
+    stage.start_relay(relays.Configuration(devices=[device], streams=[relays.Stream(STREAM)], feed_ports=[5004, 5005],
+                                           more=tables), privileged=True)
+    stage.clients_live_in(link)
+    viewing = stage.view(clients.SLT, clients.Target(f"{veth.RELAY_IPV4}:9000", STREAM))
+    stage.wait_for_sessions("viewer", 1)
+    publishing = publish(stage, Case("rtp", clients.GSTREAMER, veth.RELAY_IPV4), 5004)
+    publishing.finish(SECONDS + 20)
+    outcome = judge(publishing, viewing)
+    claim(outcome.bit_exact and outcome.packets == outcome.published, f"{outcome}; {verdicts(stage)}")
+    return f"{outcome.packets} packets, bit-exact"
 
 
 def two_on_a_port(stage: Stage) -> str:
