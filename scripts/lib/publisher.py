@@ -13,8 +13,11 @@ _VIDEO_RATE = "3800k"
 _MUX_DELAY = 700_000
 
 
-def command(target: Target, copy: Path) -> list[str]:
-    """tee: hands the same packets to two muxers of the same options, so that both write the same bytes."""
+def command(target: Target | str, copy: Path) -> list[str]:
+    """tee: hands the same packets to two muxers of the same options, so that both write the same bytes.
+
+    A target that is a text is an address that RTP goes to.
+    """
     return ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-y",
             "-re", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25",
             "-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
@@ -22,11 +25,17 @@ def command(target: Target, copy: Path) -> list[str]:
             "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g", "50",
             "-b:v", _VIDEO_RATE, "-minrate", _VIDEO_RATE, "-maxrate", _VIDEO_RATE, "-bufsize", "1M",
             "-x264-params", "nal-hrd=cbr", "-c:a", "aac", "-b:a", "128k",
-            "-f", "tee", f"{_leg(ffmpeg_url(target, 'publish'))}|{_leg(str(copy))}"]
+            "-f", "tee", f"{_rtp_leg(target) if isinstance(target, str) else _leg(ffmpeg_url(target, 'publish'))}|{_leg(str(copy))}"]
 
 
 def _leg(destination: str) -> str:
     return f"[f=mpegts:muxrate={MUX_RATE}:max_delay={_MUX_DELAY}]{destination}"
+
+
+def _rtp_leg(address: str) -> str:
+    """12 bytes of RTP in front of seven TS packets; the transport stream is the one that _leg() makes."""
+    inner = rf"muxrate={MUX_RATE}\:max_delay={_MUX_DELAY}"
+    return f"[f=rtp_mpegts:mpegts_muxer_options='{inner}']rtp://{address}?pkt_size=1328"
 
 
 def _clock() -> list[str]:

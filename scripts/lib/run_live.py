@@ -8,6 +8,7 @@ examples:
   ./scripts/run                                  until Ctrl-C
   ./scripts/run --seconds 20 --json              the last line of stdout is one JSON object
   ./scripts/run --seconds 20 --encrypt           AES-128 on both legs, a passphrase of its own for each
+  ./scripts/run --seconds 20 --rtp               ffmpeg sends RTP instead, to a feed of the relay
   sudo ./scripts/run --seconds 20 --port ethernet    over DPDK and a veth pair, in a network namespace
 """
 from __future__ import annotations
@@ -49,6 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=run_length, help="stop after so long (default: on Ctrl-C)")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout; the rest on stderr")
     parser.add_argument("--encrypt", action="store_true", help="AES-128 from publisher to relay and from relay to viewers")
+    parser.add_argument("--rtp", action="store_true", help="the publisher sends RTP (MP2T); the viewers watch over SRT")
     parser.add_argument("--port", choices=("sockets", "ethernet"), default="sockets", help="default: sockets")
     parser.add_argument("--driver", choices=("net_af_packet", "net_af_xdp"), default="net_af_packet",
                         help="DPDK device for --port ethernet (default: net_af_packet)")
@@ -77,10 +79,15 @@ class Plan:
     publish: clients.Target
     view: clients.Target
     user: int | None
+    feed: str | None = None  # Where RTP goes instead of the publisher's SRT.
+
+
+# RTP's port, so many above SRT's; the next one is RTCP's.
+_FEED_OFFSET = 4
 
 
 def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -> Plan:
-    if not (args.encrypt or args.ipv6 or link or args.workers > 1):
+    if not (args.encrypt or args.ipv6 or link or args.workers > 1 or args.rtp):
         return plan_from_example(args, api)
     stream = relays.Stream()
     if args.encrypt:
@@ -90,19 +97,24 @@ def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -
     if link is None:
         listen = f"[::1]:{port}" if args.ipv6 else f"127.0.0.1:{port}"
         configuration = relays.Configuration(listen=[listen], streams=[stream], workers=args.workers)
-        return plan_for(configuration, stream, listen, api, relays.unprivileged_user())
+        return plan_for(args, configuration, stream, listen, api, relays.unprivileged_user())
     address = f"[{veth.RELAY_IPV6}]:{port}" if args.ipv6 else f"{veth.RELAY_IPV4}:{port}"
     queues = f",{QUEUES_OF[args.driver]}={args.workers}" if args.workers > 1 else ""
     device = relays.Device(eal=f"{args.driver}0,iface={link.relay_end}{queues}", ipv4=f"{veth.RELAY_IPV4}/24",
                            ipv6=f"{veth.RELAY_IPV6}/64")
     configuration = relays.Configuration(streams=[stream], devices=[device], udp_port=port, workers=args.workers)
-    return plan_for(configuration, stream, address, api, None)  # A raw device needs root.
+    return plan_for(args, configuration, stream, address, api, None)  # A raw device needs root.
 
 
-def plan_for(configuration, stream, address: str, api: Path, user: int | None) -> Plan:
-    target = clients.Target(address, stream.name, stream.latency_ms)
+def plan_for(args, configuration, stream, address: str, api: Path, user: int | None) -> Plan:
+    target, feed = clients.Target(address, stream.name, stream.latency_ms), None
+    if args.rtp:
+        host, port = address.rsplit(":", 1)
+        feed = f"{host}:{int(port) + _FEED_OFFSET}"
+        configuration.feed_ports = [int(port) + _FEED_OFFSET, int(port) + _FEED_OFFSET + 1]
+        configuration.more += f'[[feed]]\nstream = "{stream.name}"\nurl = "rtp://{feed}"\n'
     return Plan(configuration.toml(api), replace(target, passphrase=stream.publish_passphrase),
-                replace(target, passphrase=stream.view_passphrase), user)
+                replace(target, passphrase=stream.view_passphrase), user, feed)
 
 
 def plan_from_example(args: argparse.Namespace, api: Path) -> Plan:
@@ -143,7 +155,7 @@ def bring_on(args, plan: Plan, processes: Processes, work: Path, link: veth.Veth
     api = work / "relay" / "api.sock"
     relay = relays.start(processes, args.build_dir, work, plan.relay_toml, api, plan.user)
     started = time.monotonic()
-    source = processes.start("publisher", inside(publisher.command(plan.publish, work / "copy.ts")))
+    source = processes.start("publisher", inside(publisher.command(plan.feed or plan.publish, work / "copy.ts")))
     if not wait_until(lambda: not source.running() or (work / "copy.ts").exists(), 10) or not source.running():
         raise setup.SetupError(f"the publisher was not let in: {source.log_tail(3)} | relay: {relay.process.log_tail(3)}")
     viewers = {client: start_viewer(client, plan, processes, work, inside) for client in clients.ALL}
@@ -234,6 +246,8 @@ def main() -> int:
     try:
         if args.port == "ethernet" and os.geteuid() != 0:
             raise veth.NoRights(veth.NEEDS_ROOT)
+        if args.rtp and args.port == "ethernet" and args.workers > 1:
+            raise setup.SetupError("--rtp on a device needs --workers 1")
         if not args.no_build:
             setup.install(list(setup.BUILD_PACKAGES + setup.PEER_PACKAGES))
             setup.build(args.build_dir, setup.PROGRAMS)

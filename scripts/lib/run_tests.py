@@ -217,7 +217,7 @@ def stage_e2e(total: Total) -> None:
 
 
 def stage_run(total: Total) -> None:
-    variants = [[], ["--encrypt", "--ipv6"], ["--workers", "2"]]
+    variants = [[], ["--encrypt", "--ipv6"], ["--rtp"], ["--workers", "2"]]
     if os.geteuid() == 0:
         variants += [["--port", "ethernet"], ["--port", "ethernet", "--workers", "2"],
                      ["--port", "ethernet", "--ipv6", "--encrypt", "--driver", "net_af_xdp"]]
