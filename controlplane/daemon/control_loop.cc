@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -38,6 +39,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::uint32_t kLogLinesPerSecond = 50;
+constexpr std::array kLeftOut{"lines", "lines on sessions", "rejections"};  // By Notice::About.
 // A CONCLUSION may cost a PBKDF2 run (3 ms): between turns the API and signals have theirs.
 constexpr std::size_t kEventsPerTurn = 16;
 constexpr Micros kRingRetry = millis(5);
@@ -161,16 +163,22 @@ class ControlLoop::State {
     ask_webhooks();
     tell_events();
     const Instant retry = is_ring_full ? io::MonotonicClock::now() + kRingRetry : Instant::never();
-    arm(std::min({desk_.next_deadline(), retry, log_budget_.next_report()}));
+    arm(std::min({desk_.next_deadline(), retry, next_left_out()}));
     if (desk_.is_stopped()) end_when_told();
   }
 
-  // Callers that are turned away come back every 10 ms; the log need not follow them.
+  // Callers that are turned away come back every 10 ms; the log need not follow them, nor lose other lines to them.
   void log_notices(Instant now) {
-    if (const std::optional<std::uint64_t> lines = log_budget_.take_left_out(now))
-      spdlog::warn("{} lines like these were left out", *lines);
+    for (std::size_t about = 0; about < log_budgets_.size(); ++about)
+      if (const std::optional<std::uint64_t> lines = log_budgets_[about].take_left_out(now))
+        spdlog::warn("{} {} like these were left out", *lines, kLeftOut[about]);
     while (const std::optional<Notice> notice = desk_.poll_notice())
-      if (log_budget_.take(now)) log_notice(*notice);
+      if (log_budgets_[static_cast<std::size_t>(notice->about)].take(now)) log_notice(*notice);
+  }
+
+  [[nodiscard]] Instant next_left_out() const {
+    const auto by_report = [](const LogBudget& a, const LogBudget& b) { return a.next_report() < b.next_report(); };
+    return std::ranges::min_element(log_budgets_, by_report)->next_report();
   }
 
   void reload_hooks(const std::vector<WebhookRule>& rules, const EventsRule& events) {
@@ -349,7 +357,9 @@ class ControlLoop::State {
   std::size_t next_mailbox_ = 0;           // The worker whose event is next: nobody is kept waiting by the others.
   SessionDesk desk_;
   Webhooks hooks_{loop_, [](const std::string& text) { spdlog::warn("{}", text); }};
-  LogBudget log_budget_{kLogLinesPerSecond};
+  // By what a notice is about.
+  std::array<LogBudget, kLeftOut.size()> log_budgets_{LogBudget{kLogLinesPerSecond}, LogBudget{kLogLinesPerSecond},
+                                                      LogBudget{kLogLinesPerSecond}};
   DeskRelay relay_;
   Routes routes_{relay_};
   std::unique_ptr<ApiServer> api_;

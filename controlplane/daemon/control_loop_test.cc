@@ -100,13 +100,15 @@ class ControlLoopTest : public ::testing::Test {
     unlink(config_path.c_str());
     rmdir(directory.c_str());
   }
-  std::string get(const std::string& target) const {
+  std::string get(const std::string& target) const { return ask("GET " + target, ""); }
+  std::string ask(const std::string& what, const std::string& body) const {
     const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     config.relay.api.copy(address.sun_path, sizeof address.sun_path - 1);
     EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const std::string request = "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    const std::string length = body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    const std::string request = what + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + length + "\r\n" + body;
     EXPECT_EQ(write(fd, request.data(), request.size()), ssize_t(request.size()));
     std::string all;
     char chunk[4096];
@@ -219,7 +221,7 @@ TEST_F(ControlLoopTest, AFloodOfConclusionsHoldsUpNeitherTheApiNorTheEnd) {
   EXPECT_LT(took, 1200ms);  // The flood never answers Stop.
 }
 
-TEST_F(ControlLoopTest, WhatTheLogLeftOutIsSaidThoughNothingElseHappens) {
+TEST_F(ControlLoopTest, RejectionsLeaveTheOperatorsLinesTheirRoomAndAreCounted) {
   FakeWorker worker(mailbox);
   std::ostringstream log;
   const auto before = spdlog::default_logger();
@@ -227,10 +229,15 @@ TEST_F(ControlLoopTest, WhatTheLogLeftOutIsSaidThoughNothingElseHappens) {
       std::make_shared<spdlog::logger>("t", std::make_shared<spdlog::sinks::ostream_sink_st>(log)));
   for (std::uint32_t i = 0; i < 60; ++i) ASSERT_TRUE(mailbox.events.try_push(conclusion_of(viewer("none", 100 + i))));
   eventfd_write(mailbox.control_bell, 1);
-  run_with([&] { std::this_thread::sleep_for(1300ms); });
+  run_with([&] {
+    std::this_thread::sleep_for(200ms);  // The rejections are told, within the same second.
+    EXPECT_THAT(ask("POST /v1/bans", R"({"prefix": "198.51.100.0/24"})"), HasSubstr("sessions_closed"));
+    std::this_thread::sleep_for(1100ms);
+  });
   spdlog::set_default_logger(before);
   const std::string text = log.str();
-  const std::size_t said = text.find("10 lines like these were left out");
+  EXPECT_THAT(text, HasSubstr("198.51.100.0/24"));
+  const std::size_t said = text.find("10 rejections like these were left out");  // Though nothing else happens.
   ASSERT_NE(said, std::string::npos) << text;
   EXPECT_LT(said, text.find("stopping"));
 }

@@ -108,10 +108,10 @@ std::optional<Notice> SessionDesk::poll_notice() {
 }
 
 // Names and reasons of others stand in notices: none may steer a terminal, or begin a line of its own.
-void SessionDesk::note(Notice::Level level, std::string text) {
+void SessionDesk::note(Notice::Level level, std::string text, Notice::About about) {
   take_controls_out(text);
   if (notices_.size() == kNoticesMax) notices_.pop_front();
-  notices_.push_back({level, std::move(text)});
+  notices_.push_back({level, std::move(text), about});
 }
 
 void SessionDesk::handle(event::ConclusionReceived& event) {
@@ -338,7 +338,7 @@ void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Rej
   text.append(": ").append(wire::describe(reason));
   text += " (" + std::to_string(static_cast<std::int32_t>(reason)) + ")";
   if (!by.empty()) text.append(", ").append(by);
-  note(Notice::Level::kWarning, std::move(text));
+  note(Notice::Level::kWarning, std::move(text), Notice::About::kRejection);
   SessionEvent told{.kind = SessionEvent::Kind::kRejected,
                     .address = path.remote.text(),
                     .code = static_cast<std::int32_t>(reason),
@@ -361,7 +361,7 @@ void SessionDesk::handle(event::SessionOpened& event) {
   std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
   if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
   if (!session->by.empty()) text += ", " + session->by;
-  note(Notice::Level::kInfo, std::move(text));
+  note(Notice::Level::kInfo, std::move(text), Notice::About::kSession);
   tell(event_of(SessionEvent::Kind::kConnect, *session));
   if (session->role == Role::kPublisher) {
     tell(event_of(SessionEvent::Kind::kPublishStart, *session));
@@ -376,7 +376,8 @@ void SessionDesk::handle(event::SessionRefused& event) {
   note(Notice::Level::kWarning,
        title_of(*session) + " refused by the worker: " + std::string{wire::describe(event.reason)} + " (" +
            std::to_string(static_cast<int>(event.reason)) + ")" +
-           (event.reason == wire::Reject::kUnacceptable ? ", its MSS is below the stream's packets + 44" : ""));
+           (event.reason == wire::Reject::kUnacceptable ? ", its MSS is below the stream's packets + 44" : ""),
+       session->feed != 0 ? Notice::About::kRelay : Notice::About::kRejection);
   if (session->feed != 0) {
     leave_stream(*session, false);
     placement_.leave(session->worker);
@@ -397,7 +398,8 @@ void SessionDesk::handle(event::SessionRefused& event) {
 void SessionDesk::handle(event::SessionClosed& event) {
   Session* session = sessions_.find(event.request);
   if (session == nullptr) return;
-  note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)});
+  note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)},
+       Notice::About::kSession);
   tell_end(*session, event);
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout && event.reason != CloseReason::kDisplaced);
   placement_.leave(session->worker);

@@ -57,6 +57,8 @@ inline constexpr Micros kPostponedTold = seconds(10);  // The log need not follo
 struct Notice {
   enum class Level { kInfo, kWarning } level = Level::kInfo;
   std::string text;
+  // Strangers bring about what they like of the last two: neither takes room from the others.
+  enum class About { kRelay, kSession, kRejection } about = About::kRelay;
 };
 
 // What a caller must know.
@@ -312,7 +314,7 @@ class SessionDesk {
   void say_to_all(What command) {
     for (std::deque<Command>& commands : commands_) commands.emplace_back(command);
   }
-  void note(Notice::Level level, std::string text);
+  void note(Notice::Level level, std::string text, Notice::About about = Notice::About::kRelay);
   // To those who follow along; a Notice tells the same to the log's readers.
   void tell(SessionEvent event) { feed_.add(now_, std::move(event)); }
   void tell_end(const Session& session, event::SessionClosed& event);

@@ -119,6 +119,26 @@ TEST_F(RelayKeysTest, FreshPacketsGoWithTheNewKeyOnceItIsConfirmed) {
   EXPECT_EQ(mailbox.counters.read(Counter::kKeysTurned), 1u);
 }
 
+// Somebody who knows what the relay is about to ask, from an earlier time or by chance, does not answer for the viewer.
+TEST_F(RelayKeysTest, AnAnswerBeforeTheQuestionIsNone) {
+  ASSERT_EQ(publish().size(), 1u);
+  turn_to(2);
+  ASSERT_EQ(publish().size(), 1u);
+  announce(3, viewer);
+  EXPECT_TRUE(requests(breathe()).empty()) << "what went with the key before is not acknowledged yet";
+  confirm(3);
+  breathe();
+  EXPECT_EQ(mailbox.counters.read(Verdict::kWrongKeyResponse), 1u);
+  EXPECT_FALSE(next_event<event::KeyAnnounced>()) << "nothing has turned";
+  acknowledge_all();
+  EXPECT_EQ(requests(run_for(millis(30))).size(), 1u) << "it is asked as if nothing had been said";
+  confirm(3);
+  breathe();
+  const auto turned = next_event<event::KeyAnnounced>();
+  ASSERT_TRUE(turned);
+  EXPECT_EQ(turned->outcome, KeyOutcome::kTurned);
+}
+
 TEST_F(RelayKeysTest, ARepairGoesAsItWentTheFirstTime) {
   const auto old = publish();
   turn_to(2);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "contract/limits.h"
 #include "wire/reject.h"
+#include "wire/srt_key_message.h"
 
 namespace fanlight::load {
 namespace {
@@ -100,7 +101,20 @@ void Crowd::handle(const Heard& heard, std::size_t slot, MutableByteSpan datagra
   if (!header) return;
   viewers_[slot].handle_control(heard.now, *header, ByteSpan(datagram).subspan(wire::kHeaderBytes), tallies_[slot],
                                 gaps_[slot].get());
+  if (header->type == wire::ControlType::kUser && header->subtype == wire::kUserKeyRequest)
+    confirm_key(heard.now, slot, ByteSpan(datagram).subspan(wire::kHeaderBytes));
   if (viewers_[slot].has_ended()) end(slot, "the relay said SHUTDOWN");
+}
+
+// Each copy is answered, byte for byte (srt-wire §4.5).
+void Crowd::confirm_key(Instant now, std::size_t slot, ByteSpan message) {
+  if (ciphers_.empty() || !ciphers_[slot] || !options_.keys->install(message, *ciphers_[slot])) return;
+  outbox_.say(envelopes_[slot],
+              [&](MutableByteSpan out) { return viewers_[slot].write_key_response(now, message, out); });
+  Place& place = places_[slot];
+  const wire::KeyFlag key = wire::parse_key_message(message)->keys;
+  place.keys += key != place.last_key ? 1 : 0;
+  place.last_key = key;
 }
 
 void Crowd::handle_data(const Heard& heard, std::size_t slot, MutableByteSpan datagram) {
@@ -278,6 +292,7 @@ std::array<Figures, kManners> Crowd::figures() const {
     figures.up += place.phase == Phase::kUp ? 1 : 0;
     figures.silent += place.was_up && viewer.run() == 0 ? 1 : 0;
     figures.received += viewer.received();
+    figures.keys += place.keys;
     figures.tally += tally;
     const auto all_packets = static_cast<double>(viewer.received() + tally.missed());
     const bool is_stale = !stale_.empty() && stale_[slot] > Micros{0};

@@ -41,6 +41,7 @@ struct Figures {
   std::size_t served = 0;     // Got packets, and missed 0.1 % of them at most.
   Stale stale;                // Those whose stream stood still at the end.
   std::uint64_t received = 0;
+  std::uint64_t keys = 0;  // Turned to while watching.
   Tally tally;
   Histogram latency_ns;
   [[nodiscard]] std::uint64_t expected() const { return received + tally.missed(); }
@@ -96,11 +97,14 @@ class Crowd {
     bool is_turned = false;  // Shows its manner by now.
     bool is_measured = false;
     bool was_up = false;
+    wire::KeyFlag last_key = wire::KeyFlag::kEven;  // The slot of the last one it confirmed; they take turns.
+    std::uint32_t keys = 0;                         // Confirmed since it came.
   };
   void start(Instant now, std::size_t slot);
   void handle_call(Instant now, std::size_t slot, ByteSpan datagram);
   void handle_data(const Heard& heard, std::size_t slot, MutableByteSpan datagram);
   [[nodiscard]] bool open_payload(std::size_t slot, MutableByteSpan datagram, bool whole);
+  void confirm_key(Instant now, std::size_t slot, ByteSpan message);
   void open(Instant now, std::size_t slot);
   void tick(Instant now, std::size_t slot);
   void tick_up(Instant now, std::size_t slot);

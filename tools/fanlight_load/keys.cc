@@ -1,5 +1,6 @@
 #include "fanlight_load/keys.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
@@ -37,6 +38,18 @@ SessionKeys KeyMaker::make(std::size_t n) const {
   keys.ciphers = std::make_unique<crypto::SessionCiphers>();
   keys.ciphers->even.emplace(key, salt);
   return keys;
+}
+
+bool KeyMaker::install(ByteSpan message, crypto::SessionCiphers& ciphers) const {
+  const std::optional<wire::KeyMessage> read = wire::parse_key_message(message);
+  if (!read) return false;
+  const auto ours = std::ranges::find(derived_, read->salt, &Derived::salt);
+  if (ours == derived_.end() || ours->kek.size() != read->key_bytes) return false;
+  const std::optional<crypto::StreamKeys> keys = crypto::unwrap_keys(ours->kek, *read);
+  if (!keys) return false;
+  if (keys->even) ciphers.even.emplace(*keys->even, read->salt);
+  if (keys->odd) ciphers.odd.emplace(*keys->odd, read->salt);
+  return true;
 }
 
 }  // namespace fanlight::load

@@ -23,6 +23,8 @@ class KeyMaker {
   KeyMaker(std::string_view passphrase, std::size_t key_bytes, std::size_t salts = 1);
   // Session `n` takes the n-th salt, in turn.
   [[nodiscard]] SessionKeys make(std::size_t n) const;
+  // Takes the key that a key message of the relay's brings into its place; false when it is none of ours.
+  [[nodiscard]] bool install(ByteSpan message, crypto::SessionCiphers& ciphers) const;
   [[nodiscard]] std::size_t key_bytes() const { return derived_.front().kek.size(); }
 
  private:

@@ -33,6 +33,7 @@ void add_figures(Json& to, const Figures& figures) {
   to["continuity_errors"] = figures.tally.continuity_errors;
   to["hash_failures"] = figures.tally.hash_failures;
   to["foreign"] = figures.tally.foreign;
+  to["keys"] = figures.keys;
   to["latency_us"] = latency_json(figures.latency_ns);
 }
 

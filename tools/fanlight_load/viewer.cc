@@ -4,6 +4,7 @@
 
 #include "contract/limits.h"
 #include "wire/srt_ack.h"
+#include "wire/srt_key_message.h"
 #include "wire/srt_nak.h"
 
 namespace fanlight::load {
@@ -260,6 +261,11 @@ void Viewer::settle(std::int64_t end, Tally& tally, Gaps* gaps) noexcept {
 std::size_t Viewer::write_bare(Instant now, wire::ControlType type, MutableByteSpan out) noexcept {
   last_sent_ = now;
   return wire::write_bare_control(out, {type, 0, 0, stamp_of(now), peer_});
+}
+
+std::size_t Viewer::write_key_response(Instant now, ByteSpan message, MutableByteSpan out) noexcept {
+  last_sent_ = now;
+  return wire::write_key_packet(out, wire::kUserKeyResponse, message, stamp_of(now), peer_);
 }
 
 bool Viewer::is_idle(Instant now) const noexcept {

@@ -86,6 +86,8 @@ class alignas(64) Viewer {
   // At the end of a run: what was published before position `end` and is not there is lost.
   void settle(std::int64_t end, Tally& tally, Gaps* gaps) noexcept;
   [[nodiscard]] std::size_t write_bare(Instant now, wire::ControlType type, MutableByteSpan out) noexcept;
+  // It has the key of that request.
+  [[nodiscard]] std::size_t write_key_response(Instant now, ByteSpan message, MutableByteSpan out) noexcept;
   // A report of packets that did arrive, as a broken or hostile viewer sends it.
   [[nodiscard]] std::size_t write_false_report(Instant now, MutableByteSpan out) noexcept;
 
