@@ -118,6 +118,23 @@ def encrypted_through_bad_weather(stage: Stage) -> str:
     return carried(report)
 
 
+def viewers_confirm_new_keys(stage: Stage) -> str:
+    """Three rotations while they watch, and nothing is missed or opened with the wrong key."""
+    relay = start_relay(stage, view_passphrase=PASSPHRASE)
+    secret = stage.work / "passphrase"
+    secret.write_text(PASSPHRASE + "\n")
+    running = Load(stage, "both", relay, "--viewers", "40", "--bitrate", "2M", "--duration", "5s",
+                   "--view-passphrase-file", str(secret), "--hash-every", "1")
+    stage.wait_for_sessions("viewer", 40)
+    for _ in range(3):
+        time.sleep(1.2)
+        claim(stage.relay.ask("key", "rotate", NAME).returncode == 0, "refused")
+    report = running.finish()
+    claim(report["passed"] and report["received"] > 0 and report["hash_failures"] == 0, f"{report}")
+    claim(report["keys"] == 3 * 40, f"{report}")
+    return f"{report['keys']} keys; {carried(report)}"
+
+
 def loss_is_noticed(stage: Stage) -> str:
     """What cannot be repaired in time is lost, and the status says so; unless the scenario excuses it."""
     relay = start_relay(stage, latency_ms=20)
@@ -256,5 +273,5 @@ def other_hosts_are_refused(stage: Stage) -> str:
 
 
 CASES = [(f"load/{test.__name__}", test)
-         for test in (two_hundred_viewers, two_processes, view_notices_a_silent_end, encrypted_through_bad_weather, loss_is_noticed, libsrt_viewers, refusal_is_told, interruption_is_told,
+         for test in (two_hundred_viewers, two_processes, view_notices_a_silent_end, encrypted_through_bad_weather, viewers_confirm_new_keys, loss_is_noticed, libsrt_viewers, refusal_is_told, interruption_is_told,
                       misbehaving_viewers_stand_apart, virtio_pair, virtio_pair_of_two_queues, two_workers_share_one_address, other_hosts_are_refused)]
