@@ -96,7 +96,7 @@ void EventSender::add(std::string event) {
   state_->begin();
 }
 
-bool EventSender::has_unsent() const { return state_->batch_size > 0 || !state_->queue.empty(); }
+std::size_t EventSender::unsent() const { return state_->batch_size + state_->queue.size(); }
 std::uint64_t EventSender::posted() const { return state_->posted; }
 std::uint64_t EventSender::dropped() const { return state_->dropped; }
 

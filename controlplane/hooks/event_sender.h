@@ -28,14 +28,15 @@ class EventSender {
 
   using Warn = std::function<void(std::string)>;
   EventSender(boost::asio::io_context& loop, const WebhookRule& rule, Warn warn);
-  // A batch under way is carried out; what waits is dropped.
+  // A batch under way is carried out, and nobody hears what became of it; what waits is dropped.
   ~EventSender();
   EventSender(const EventSender&) = delete;
   EventSender& operator=(const EventSender&) = delete;
 
   // One JSON object.
   void add(std::string event);
-  [[nodiscard]] bool has_unsent() const;
+  // Events that wait, or are under way.
+  [[nodiscard]] std::size_t unsent() const;
   [[nodiscard]] std::uint64_t posted() const;
   [[nodiscard]] std::uint64_t dropped() const;
 

@@ -77,6 +77,12 @@ void Webhooks::reload_events(const EventsRule& events, const std::vector<Webhook
   const auto rule = std::ranges::find(rules, events.webhook, &WebhookRule::name);
   if (events_ && rule != rules.end() && *rule == events_rule_) return;
   past_ = events_view();
+  if (const std::size_t unsent = events_ ? events_->unsent() : 0) {
+    past_.dropped += unsent;
+    if (warn_)
+      warn_("webhook " + events_rule_.name + " is another, or none, from now on: " + std::to_string(unsent) +
+            " session events that it had not taken are not told");
+  }
   events_.reset();
   if (rule == rules.end()) return;
   events_rule_ = *rule;

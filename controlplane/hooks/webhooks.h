@@ -30,7 +30,7 @@ class Webhooks {
   // A session event as one JSON object.
   void tell(std::string event);
   [[nodiscard]] bool wants_events() const { return events_ != nullptr; }
-  [[nodiscard]] bool has_unsent_events() const { return events_ != nullptr && events_->has_unsent(); }
+  [[nodiscard]] bool has_unsent_events() const { return events_ != nullptr && events_->unsent() > 0; }
 
   [[nodiscard]] std::vector<WebhookView> views() const;
   // Of what was posted; the desk's own drops and the listeners are others' to add.
