@@ -80,11 +80,9 @@ Result<AgreedKeys, Denied> SessionDesk::agree_keys(const Path& path, const Concl
 // for as long as it has patience, and the worker is to pass on the next.
 void SessionDesk::postpone(const Path& path, const wire::Handshake& handshake) {
   stay_silent(path, handshake.socket);
-  ++postponed_;
-  if (postponed_ > 1 && now_ < postponed_told_at_ + kPostponedTold) return;
-  postponed_told_at_ = now_;
-  note(Notice::Level::kWarning, path.remote.text() + " waits for its key to be derived, as do others: " +
-                                    std::to_string(postponed_) + " conclusions were put off so far");
+  if (const auto count = postponed_.add(now_))
+    note(Notice::Level::kWarning, "conclusions put off for want of a key derivation: " + std::to_string(*count) +
+                                      ", the last from " + path.remote.text() + "; their callers come again");
 }
 
 // Whether somebody is in from there who knows the passphrase. Asked after a failure, which costs more.

@@ -50,8 +50,7 @@
 namespace fanlight::control {
 
 // How long a pattern's stream waits for its publisher to come back.
-inline constexpr Micros kLinger = seconds(30);         // While viewers of a pattern's stream wait for its publisher.
-inline constexpr Micros kPostponedTold = seconds(10);  // The log need not follow each.
+inline constexpr Micros kLinger = seconds(30);  // While viewers of a pattern's stream wait for its publisher.
 
 // What happened, for the log. Never holds a passphrase or key.
 struct Notice {
@@ -112,7 +111,9 @@ class SessionDesk {
   [[nodiscard]] Result<std::size_t> ban(Instant now, const BanOrder& order);
   [[nodiscard]] Result<Done> unban(const IpPrefix& prefix);
   [[nodiscard]] std::vector<BanView> bans(Instant now) const { return bans_.views(now); }
-  [[nodiscard]] ArmourView armour() const { return {bans_.size(), guard_.refused(), keys_.derivations(), postponed_}; }
+  [[nodiscard]] ArmourView armour() const {
+    return {bans_.size(), guard_.refused(), keys_.derivations(), postponed_.total()};
+  }
   // What workers do for strangers from now on.
   void set_armour(const ArmourOptions& armour);
   // Replaces the rules. Running sessions are not touched; a rule that is gone ends with its last session.
@@ -344,8 +345,7 @@ class SessionDesk {
   BanTable bans_;
   PassphraseMarks passphrase_marks_;
   PassphraseGuard guard_;
-  std::uint64_t postponed_ = 0;  // Conclusions that found no derivation left.
-  Instant postponed_told_at_{};
+  QuietCount postponed_;  // Conclusions that found no derivation left.
   RejectedCallers rejected_;
   CallTable calls_;
   std::vector<FeedEntry> feeds_;
