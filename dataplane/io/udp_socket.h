@@ -15,7 +15,7 @@ namespace fanlight::io {
 // With a socket bound to a multicast group: what is joined.
 struct GroupMembership {
   std::optional<IpAddress> source{};  // Only what it sends (IGMPv3, MLDv2); empty: everybody's.
-  std::string interface {};           // Where; empty: where the routing table leads.
+  std::string interface = {};         // Where; empty: where the routing table leads.
   friend bool operator==(const GroupMembership&, const GroupMembership&) = default;
 };
 

@@ -28,6 +28,7 @@ constexpr std::size_t kTimersPerBreath = kFreshPerBreath;
 Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port)
     : mailbox_(mailbox),
       exchange_(options.mesh, options.worker),
+      srt_doors_(options.srt_doors),
       adopted_(options.adopted),
       dresser_(pools, queue_, mailbox.counters),
       slabs_(options.sessions_max),

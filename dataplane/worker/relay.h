@@ -36,9 +36,10 @@ class Relay {
     std::size_t sessions_max = 4096;
     std::size_t publishers_max = 64;
     ArmourOptions armour{};
-    HashKey key{};                  // Random, the same for all workers: cookies and tables depend on it.
-    Mesh* mesh = nullptr;           // To the other workers; null when there are none.
-    PacketPool* adopted = nullptr;  // With a mesh: for packets of publishers on other workers.
+    HashKey key{};                     // Random, the same for all workers: cookies and tables depend on it.
+    Mesh* mesh = nullptr;              // To the other workers; null when there are none.
+    std::size_t srt_doors = SIZE_MAX;  // Doors from that one on are feeds' alone: no handshake is heard there.
+    PacketPool* adopted = nullptr;     // With a mesh: for packets of publishers on other workers.
   };
   Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port);
   ~Relay();
@@ -158,6 +159,7 @@ class Relay {
 
   Mailbox& mailbox_;
   Exchange exchange_;
+  const std::size_t srt_doors_;
   PacketPool* adopted_;
   TransmitQueue queue_;
   Dresser dresser_;

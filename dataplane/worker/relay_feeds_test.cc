@@ -34,18 +34,11 @@ class RelayFeedsTest : public ::testing::Test, protected RelayFixture {
     return bytes;
   }
   Verdict judged(const Endpoint& from, ByteSpan datagram, const Endpoint& local = kFeed) {
-    std::array<std::uint64_t, kVerdictCount> before;
-    for (std::size_t i = 0; i < kVerdictCount; ++i) before[i] = mailbox.counters.read(Verdict(i));
     hear(from, datagram);
     burst.back().path.local = local;
-    answers = breathe(millis(1));
-    std::optional<Verdict> verdict;
-    for (std::size_t i = 0; i < kVerdictCount; ++i) {
-      if (mailbox.counters.read(Verdict(i)) == before[i]) continue;
-      EXPECT_FALSE(verdict) << "two verdicts for one datagram";
-      verdict = Verdict(i);
-    }
-    return verdict.value();
+    const std::vector<Verdict> verdicts = judge(answers, millis(1));
+    EXPECT_EQ(verdicts.size(), 1u) << "one verdict for one datagram";
+    return verdicts.at(0);
   }
   SocketId open_feed(FeedTerms terms = {.local = kFeed}, std::uint64_t request = 500) {
     say(command::OpenFeed{.request = RequestId{request},
@@ -215,6 +208,16 @@ TEST_F(RelayFeedsTest, ItEndsWhenItIsClosedAndItsPlaceIsFree) {
   EXPECT_EQ(closed->stats.packets_received_unique, 1u);
   EXPECT_EQ(judged(kSender, rtp(2)), Verdict::kUnknownSocket);
   EXPECT_NE(open_feed(), SocketId{});
+}
+
+TEST_F(RelayFeedsTest, ItsDoorHearsNoHandshakeWhetherItIsOpenOrNot) {
+  hear(kSender, handshake({.handshake = {.version = 4, .extension = 2, .request = 1, .socket = SocketId{9}}}));
+  burst.back().path.door = kSrtDoors;
+  EXPECT_EQ(judge(answers), std::vector{Verdict::kForeignSource});
+  EXPECT_TRUE(answers.empty());
+  hear(kSender, handshake({.handshake = {.version = 4, .extension = 2, .request = 1, .socket = SocketId{9}}}));
+  burst.back().path.door = kSrtDoors - 1;
+  EXPECT_EQ(judge(answers), std::vector{Verdict::kHandshakeAnswered});
 }
 
 // Its socket ID is for the operator: nobody speaks SRT to it.

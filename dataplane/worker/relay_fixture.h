@@ -66,6 +66,7 @@ static_assert(io::Port<KeepingPort>);
 class RelayFixture {
  public:
   static constexpr std::size_t kSessions = 16;
+  static constexpr std::size_t kSrtDoors = 2;
   static constexpr StreamIndex kStream{0};
   static constexpr SeqNo kIsn{1000};
 
@@ -78,6 +79,7 @@ class RelayFixture {
                .publishers_max = 2,
                .key = {7, 8},
                .mesh = mesh,
+               .srt_doors = kSrtDoors,
                .adopted = &adopted},
               {headers, copies}, mailbox, io::AnyPort::of(port)) {
     say(command::AddStream{kStream, &stream});
@@ -121,6 +123,16 @@ class RelayFixture {
     relay.report(now);
     relay.queue().flush(port);
     return std::exchange(port.said, {});
+  }
+  // What became of a breath's datagrams, verdict by verdict; what was said in it goes to `answers`.
+  std::vector<Verdict> judge(std::vector<Said>& answers, Micros later = {}) {
+    std::array<std::uint64_t, kVerdictCount> before;
+    for (std::size_t i = 0; i < kVerdictCount; ++i) before[i] = mailbox.counters.read(Verdict(i));
+    answers = breathe(later);
+    std::vector<Verdict> verdicts;
+    for (std::size_t i = 0; i < kVerdictCount; ++i)
+      verdicts.insert(verdicts.end(), mailbox.counters.read(Verdict(i)) - before[i], Verdict(i));
+    return verdicts;
   }
   // Breathes as the worker would until `span` has gone by; answers all that left.
   std::vector<Said> run_for(Micros span) {

@@ -34,7 +34,8 @@ Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
     if (const std::optional<Verdict> verdict = admit_to_feed(now, arrival)) return *verdict;
   const std::optional<SocketId> destination = wire::peek_destination(datagram);
   if (!destination) return Verdict::kMalformed;
-  if (*destination == SocketId{}) return listener_.handle(now, arrival);
+  if (*destination == SocketId{})
+    return arrival.path.door < srt_doors_ ? listener_.handle(now, arrival) : Verdict::kForeignSource;
   if (!exchange_.is_ours(*destination)) return exchange_.hand_over(*destination, arrival);
   Session* session = sessions_.find(*destination);
   if (session != nullptr && session->state == Session::State::kCalling) return admit_to_call(now, *session, arrival);

@@ -20,17 +20,10 @@ class RelayTest : public ::testing::Test, protected RelayFixture {
 
   // Takes one datagram in and answers the one verdict it left with; what was said in that breath is in `answers`.
   Verdict judged(const Endpoint& from, ByteSpan datagram, Micros later = {}) {
-    std::array<std::uint64_t, kVerdictCount> before;
-    for (std::size_t i = 0; i < kVerdictCount; ++i) before[i] = mailbox.counters.read(Verdict(i));
     hear(from, datagram);
-    answers = breathe(later);
-    std::optional<Verdict> verdict;
-    for (std::size_t i = 0; i < kVerdictCount; ++i) {
-      if (mailbox.counters.read(Verdict(i)) == before[i]) continue;
-      EXPECT_FALSE(verdict) << "two verdicts for one datagram";
-      verdict = Verdict(i);
-    }
-    return verdict.value();
+    const std::vector<Verdict> verdicts = judge(answers, later);
+    EXPECT_EQ(verdicts.size(), 1u) << "one verdict for one datagram";
+    return verdicts.at(0);
   }
   std::uint32_t cookie(const Endpoint& from, SocketId peer = kPeer) {
     EXPECT_EQ(judged(from, handshake({.handshake = request(4, 1, 0, peer)})), Verdict::kHandshakeAnswered);
