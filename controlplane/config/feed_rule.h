@@ -11,7 +11,7 @@ namespace fanlight::control {
 struct FeedRule {
   std::string stream;
   FeedTerms terms;
-  std::string interface {};  // Where a group is joined; empty: where the routing table leads.
+  std::string interface = {};  // Where a group is joined; empty: where the routing table leads.
   int line = 0;
   friend bool operator==(const FeedRule&, const FeedRule&) = default;
 };

@@ -205,6 +205,11 @@ class Stage:
         return name if self._taken[name] == 1 else f"{name}-{self._taken[name]}"
 
 
+def on_a_stage(build: Path, test) -> str:
+    with Stage(build) as stage:
+        return test(stage)
+
+
 def judge(publishing: Publishing, viewing: Viewing) -> Comparison:
     viewing.process.stop(signal.SIGINT)
     return compare(publishing.copy, viewing.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 
@@ -161,14 +160,6 @@ def libsrt_viewers(stage: Stage) -> str:
     return carried(report)
 
 
-def ask_metrics(stage: Stage) -> str:
-    with socket.socket(socket.AF_UNIX) as api:
-        api.settimeout(5)
-        api.connect(str(stage.api))
-        api.sendall(b"GET /metrics HTTP/1.1\r\nHost: fanlight\r\nConnection: close\r\n\r\n")
-        return b"".join(iter(lambda: api.recv(65536), b"")).decode()
-
-
 def two_workers_share_one_address(stage: Stage) -> str:
     """60 of libsrt's sockets call from one UDP port of 127.0.0.1: the kernel gives one worker all handshakes, control spreads
     the sessions, and each viewer's packets come to its own worker by themselves."""
@@ -180,7 +171,7 @@ def two_workers_share_one_address(stage: Stage) -> str:
     stage.wait_for_sessions("viewer", 60)
     spread = [worker["sessions_opened"] for worker in json.loads(stage.relay.ask("status").stdout)["workers"]]
     table = stage.relay.ask("status", as_json=False).stdout.split("WORKER")[-1].splitlines()[1:]
-    metrics = ask_metrics(stage)
+    metrics = stage.relay.metrics()
     report = viewing.finish()
     publishing.process.terminate()
     claim(report["passed"] and report["connected"] == report["served"] == 60, f"{report}")
@@ -188,7 +179,7 @@ def two_workers_share_one_address(stage: Stage) -> str:
     claim(sum(spread) == 61 and max(spread) <= 42, f"sessions on workers: {spread}")
     claim([int(line.split()[1]) for line in table] == spread, f"the CLI tells of {table}, not of {spread}")
     for worker, sessions in enumerate(spread):
-        claim(f'fanlight_sessions{{worker="{worker}"}} {sessions}\n' in metrics, f"the metrics do not tell of {spread}")
+        claim(metrics.get(f'fanlight_sessions{{worker="{worker}"}}') == str(sessions), f"the metrics do not tell of {spread}")
     return f"sessions on workers {spread}; {carried(report)}"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import clients
 import relay as relays
 from calls import call, listening, wait_for_state
-from testing import Results, Stage, claim, judge
+from testing import Results, Stage, claim, judge, on_a_stage
 
 STREAM = "interop/main"
 SECRETS = ("publisher's-secret", "viewer's-own-secret")
@@ -58,11 +58,6 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
 def quick(case: Case) -> bool:
     """The long ones start first."""
     return not case.lossy
-
-
-def on_a_stage(build: Path, test) -> str:
-    with Stage(build) as stage:
-        return test(stage)
 
 
 def start(stage: Stage, case: Case, **rule) -> None:

@@ -8,6 +8,7 @@ import json
 import signal
 import socket
 import struct
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import feed as payloads
 import relay as relays
 import veth
 from processes import stop_all, wait_until
-from testing import Publishing, Results, Skip, Stage, claim, judge, require_tools
+from testing import Publishing, Results, Skip, Stage, claim, judge, on_a_stage, require_tools
 
 STREAM = "interop/main"
 SECONDS = 4
@@ -57,11 +58,6 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
             for name, test in wanted if only.search(name)]
 
 
-def on_a_stage(build: Path, test) -> str:
-    with Stage(build) as stage:
-        return test(stage)
-
-
 def start(stage: Stage, *feeds: tuple[str, str, str], workers: int = 1) -> str:
     """A relay with these feeds (stream, URL, more keys); answers where viewers call."""
     address = f"127.0.0.1:{relays.free_udp_port()}"
@@ -73,8 +69,9 @@ def start(stage: Stage, *feeds: tuple[str, str, str], workers: int = 1) -> str:
 
 def free_pair() -> int:
     """A port whose next one is free as well: RTCP's."""
-    while (port := relays.free_udp_port()) + 1 != (second := relays.free_udp_port()):
-        del second
+    port = relays.free_udp_port()
+    while (behind := relays.free_udp_port()) != port + 1:
+        port = behind
     return port
 
 
@@ -125,7 +122,6 @@ def verdicts(stage: Stage) -> dict[str, int]:
 # --- pictures: ffmpeg makes its transport stream anew inside its RTP muxer, so what is compared is what it decodes to.
 
 def frame_sums(path: Path) -> list[str]:
-    import subprocess
     done = subprocess.run(["ffmpeg", "-nostdin", "-loglevel", "error", "-i", str(path), "-map", "0:v", "-f", "framemd5", "-"],
                           capture_output=True, text=True, timeout=60, check=False)
     return [line.split(",")[-1].strip() for line in done.stdout.splitlines() if line and not line.startswith("#")]
@@ -192,15 +188,10 @@ def send_all(port: int, datagrams: list[bytes], pause: float = 0.002) -> None:
             out.send(one)
 
 
-def watch(stage: Stage, address: str, stream: str = STREAM):
-    viewing = stage.view(clients.SLT, clients.Target(address, stream))
-    return viewing
-
-
 def weather(stage: Stage) -> str:
     port = free_pair()
     address = start(stage, (STREAM, f"rtp://127.0.0.1:{port}", ""))
-    viewing = watch(stage, address)
+    viewing = stage.view(clients.SLT, clients.Target(address, STREAM))
     stage.wait_for_sessions("viewer", 1)
     order = list(range(1_000))
     for at in range(10, 990, 20):
@@ -225,7 +216,7 @@ def restart(stage: Stage) -> str:
     """Another SSRC, other numbers, another clock; the viewer stays and sees one stream."""
     port = free_pair()
     address = start(stage, (STREAM, f"rtp://127.0.0.1:{port}", ""))
-    viewing = watch(stage, address)
+    viewing = stage.view(clients.SLT, clients.Target(address, STREAM))
     stage.wait_for_sessions("viewer", 1)
     send_all(port, [rtp(100 + number, number) for number in range(500)])
     time.sleep(0.4)
@@ -299,7 +290,7 @@ def two_on_a_port(stage: Stage) -> str:
     port = free_pair()
     url = f"rtp://127.0.0.1:{port}"
     address = start(stage, ("interop/a", url, "ssrc = 1"), ("interop/b", url, "ssrc = 2"))
-    watching = [watch(stage, address, stream) for stream in ("interop/a", "interop/b")]
+    watching = [stage.view(clients.SLT, clients.Target(address, stream)) for stream in ("interop/a", "interop/b")]
     stage.wait_for_sessions("viewer", 2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         for number in range(500):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import clients
 import relay as relays
-from testing import Results, Stage, claim, judge
+from testing import Results, Stage, claim, judge, on_a_stage
 
 STREAM = "interop/main"
 SECRETS = ("publisher's-secret", "viewer's-own-secret")
@@ -31,11 +31,6 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
              ("workers/every second datagram at the wrong one", strays)]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in cases if only.search(name)]
-
-
-def on_a_stage(build: Path, test) -> str:
-    with Stage(build) as stage:
-        return test(stage)
 
 
 def relay_case(stage: Stage, key_bytes: int | None, steering=None) -> str:
