@@ -14,6 +14,7 @@
 #include <csignal>
 #include <optional>
 
+#include "access/issuer_doubts.h"
 #include "access/key_watch.h"
 #include "access/policy_doubts.h"
 #include "api/json_answers.h"
@@ -297,8 +298,10 @@ class ControlLoop::State {
     desk_.handle_timeout(io::MonotonicClock::now());  // Its clock stands still between events.
     desk_.reload(std::move(fresh->streams));
     desk_.reload_calls(io::MonotonicClock::now(), std::move(fresh->calls));
-    const auto doubts = find_policy_doubts(fresh->policies, config_.relay.capacity_mbps, config_.relay.admission_share);
-    for (const std::string& doubt : doubts) spdlog::warn("{}", doubt);
+    for (const std::string& doubt :
+         find_policy_doubts(fresh->policies, config_.relay.capacity_mbps, config_.relay.admission_share))
+      spdlog::warn("{}", doubt);
+    for (const std::string& doubt : find_issuer_doubts(fresh->issuers)) spdlog::warn("{}", doubt);
     desk_.set_policies(PolicyTable(std::move(fresh->policies)));
     desk_.reload_keys(std::move(fresh->keys));
     reload_hooks(fresh->webhooks, fresh->events);

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <optional>
 
+#include "access/issuer_doubts.h"
 #include "access/policy_doubts.h"
 #include "api/socket_file.h"
 #include "config/armour_section.h"
@@ -63,15 +65,17 @@ int refuse(const ConfigErrors& errors) {
   return kWrongConfig;
 }
 
-std::vector<std::string> policy_doubts(const Config& config) {
-  return find_policy_doubts(config.policies, config.relay.capacity_mbps, config.relay.admission_share);
+std::vector<std::string> access_doubts(const Config& config) {
+  auto doubts = find_policy_doubts(config.policies, config.relay.capacity_mbps, config.relay.admission_share);
+  std::ranges::move(find_issuer_doubts(config.issuers), std::back_inserter(doubts));
+  return doubts;
 }
 
 int check(const DaemonOptions& options, const Config& config, const DataplanePlan& plan) {
   for (const StreamRule& rule : config.streams)
     if (const auto doubt = find_doubt(rule))
       std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt->c_str());
-  for (const std::string& doubt : policy_doubts(config))
+  for (const std::string& doubt : access_doubts(config))
     std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt.c_str());
   std::printf("%s is valid\n%s\n%s\n", options.config_path.c_str(), plan.text().c_str(),
               armour_text(config.armour).c_str());
@@ -118,7 +122,9 @@ Result<Done> leave_root(const Config& config, const std::string& config_path, co
   if (!account) {
     if (geteuid() == 0 && config.relay.port == PortKind::kSockets)
       spdlog::warn(
-          "running as root, which sockets do not need; set relay.user = \"fanlight\" (useradd --system fanlight)");
+          "running as root, if with two capabilities only (CAP_NET_BIND_SERVICE, CAP_NET_ADMIN), and sockets need no "
+          "root; set "
+          "relay.user = \"fanlight\" (useradd --system fanlight)");
     return Done{};
   }
   if (geteuid() == 0) {
@@ -137,6 +143,8 @@ Result<Done> leave_root(const Config& config, const std::string& config_path, co
 int serve(Config config, const std::string& config_path, const DataplanePlan& plan,
           const std::optional<Account>& account) {
   forgo_new_privileges();
+  if (!account && geteuid() == 0 && config.relay.port == PortKind::kSockets)
+    if (const Result<Done> kept = keep_socket_capabilities(); !kept) return fail(kept.error());
   std::optional<SignalShield> shield(std::in_place);
   Result<std::unique_ptr<Dataplane>> dataplane = Dataplane::open(config, plan);
   if (!dataplane) return fail(dataplane.error());
@@ -167,7 +175,7 @@ int run_daemon(const DaemonOptions& options) {
   open_log(config->relay.log_level);
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::info("fanlightd {}; {}", kVersion, plan->text());
-  for (const std::string& doubt : policy_doubts(*config)) spdlog::warn("{}", doubt);
+  for (const std::string& doubt : access_doubts(*config)) spdlog::warn("{}", doubt);
   open_secret_heap(plan->secret_bytes);
   return serve(std::move(*config), options.config_path, *plan, *account);
 }

@@ -25,6 +25,10 @@ struct Account {
 // This thread, those that it starts, and what they execute gain no rights any more.
 void forgo_new_privileges();
 
+// Root that stays root, with nothing in its hands but what sockets take: ports below 1024, large buffers. Of this
+// thread and those that it starts; nothing gives the others back.
+[[nodiscard]] Result<Done> keep_socket_capabilities();
+
 // The whole process, all threads; to be called by the thread that will end it. As that user already, or without root's
 // rights, it is the caller's configuration that is wrong.
 [[nodiscard]] Result<Done> become(const Account& account);

@@ -200,4 +200,9 @@ bool Key::verifies(std::string_view text, std::string_view signature) const {
          verifies_with(public_.get(), EVP_sha256(), text, {reinterpret_cast<const char*>(der.data()), der.size()});
 }
 
+bool Key::is_same_as(const Key& other) const {
+  if (algorithm_ != other.algorithm_) return false;
+  return is_secret() ? *secret_ == *other.secret_ : EVP_PKEY_eq(public_.get(), other.public_.get()) == 1;
+}
+
 }  // namespace fanlight::jose

@@ -40,6 +40,8 @@ class Key {
   [[nodiscard]] const std::string& id() const { return id_; }
   void set_id(std::string id) { id_ = std::move(id); }
   [[nodiscard]] bool verifies(std::string_view text, std::string_view signature) const;
+  // What verifies with one verifies with the other, whatever their IDs.
+  [[nodiscard]] bool is_same_as(const Key& other) const;
 
  private:
   using PublicKey = std::shared_ptr<EVP_PKEY>;

@@ -94,6 +94,18 @@ TEST(KeyTest, AnotherKeyOfTheSameKindVerifiesNothing) {
       Signer::hs256(std::string(32, 'a')).key().verifies("text", Signer::hs256(std::string(32, 'b')).sign("text")));
 }
 
+TEST(KeyTest, KeysAreTheSameByWhatTheyVerify) {
+  const Signer secret = Signer::hs256(std::string(32, 'a'));
+  for (const Signer& signer : {Signer::rs256(), Signer::es256(), Signer::ed25519()}) {
+    EXPECT_TRUE(signer.key().is_same_as(*Key::of_pem(signer.pem())));
+    EXPECT_FALSE(signer.key().is_same_as(secret.key()));
+    EXPECT_FALSE(secret.key().is_same_as(signer.key()));
+  }
+  EXPECT_TRUE(secret.key().is_same_as(Signer::hs256(std::string(32, 'a')).key()));
+  EXPECT_FALSE(secret.key().is_same_as(Signer::hs256(std::string(32, 'b')).key()));
+  EXPECT_FALSE(Signer::es256().key().is_same_as(Signer::es256().key()));  // Made anew each time.
+}
+
 // A zero in front of s leaves its value: one signature must not have two texts.
 TEST(KeyTest, AnEs256SignatureHas64BytesAndNoMore) {
   const Signer signer = Signer::es256();

@@ -13,6 +13,7 @@ from testing import Skip, Stage, claim, judge
 
 STREAM, USER = "e2e/main", "nobody"
 REFUSED = "0000000000000000"
+SOCKET_CAPABILITIES = 1 << 10 | 1 << 12  # CAP_NET_BIND_SERVICE, CAP_NET_ADMIN.
 
 
 def require_root() -> None:
@@ -114,6 +115,12 @@ def root_without_a_user_is_warned_about(stage: Stage) -> str:
     stage.start_relay(relays.Configuration(listen=[address], streams=[relays.Stream(STREAM)]), privileged=True)
     warned = [line for line in stage.relay.process.log.read_text().splitlines() if "running as root" in line]
     claim(len(warned) == 1 and "relay.user" in warned[0], f"one line was wanted: {warned}")
+    for thread in threads(stage):
+        kept = {key: int(thread[key], 16) & ~SOCKET_CAPABILITIES for key in ("CapPrm", "CapEff", "CapInh", "CapAmb", "CapBnd")}
+        claim(not any(kept.values()), f"{thread['Name']} can do more than sockets need: {kept}")
+    stage.relay.process.popen.send_signal(signal.SIGHUP)
+    claim(wait_until(lambda: b" reloaded" in stage.relay.process.log.read_bytes(), 3),
+          f"it did not reload: {stage.relay.process.log_tail(3)}")
     return warned[0][-100:]
 
 
