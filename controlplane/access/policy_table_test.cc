@@ -205,6 +205,8 @@ overload_share = 0.5
   EXPECT_EQ(grant.latency, millis(200));      // The larger of both floors,
   EXPECT_EQ(grant.latency_max, millis(600));  // the smaller of both caps.
   EXPECT_EQ(grant.share_max, 0.5);
+  request.claims->latency_max = millis(900);
+  EXPECT_EQ(std::get<Grant>(table.judge(request)).latency_max, millis(800)) << "a token lifts no policy's cap";
 }
 
 TEST(PolicyTableTest, AWebhookIsAskedAsThePolicySays) {

@@ -51,6 +51,8 @@ AccessForecast SessionDesk::forecast(Instant now, const AccessQuestion& question
   Decision decision = decide(request);  // What its token is worth is known from here on.
   forecast.wanted = *std::move(wanted);
   forecast.token_fault = request.token_fault;
+  if (issuers_.is_empty() && !request.wanted.token.empty())
+    forecast.token_fault = "nobody looks at it: there is no [[issuer]]";
   const std::vector<std::string> misses = policies_.misses(request);
   for (std::size_t i = 0; i < misses.size(); ++i)
     forecast.policies.push_back({policy_text(policies_.rules()[i], i), misses[i]});

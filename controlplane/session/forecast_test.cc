@@ -46,6 +46,12 @@ TEST_F(ForecastTest, EachPolicyIsToldAndWhichDecides) {
   EXPECT_EQ(told.stream, "there, without a publisher");
 }
 
+TEST_F(ForecastTest, ATokenIsNotGoodThatNobodyLooksAt) {
+  begin({rule("live/main")});
+  EXPECT_THAT(forecast("#!::r=live/main,jwt=abc").token_fault, HasSubstr("no [[issuer]]"));
+  EXPECT_EQ(forecast("live/main").token_fault, "");
+}
+
 TEST_F(ForecastTest, WhatStandsInTheWayBehindThePolicies) {
   StreamRule impatient = rule("live/quick");
   impatient.wait = false;

@@ -76,6 +76,14 @@ TEST_F(GrantDeskTest, AnAddressHasSoManySessionsOnAllStreams) {
   EXPECT_EQ(rejection_of(from("192.0.2.9", 6)), 0);
 }
 
+TEST_F(GrantDeskTest, AHostIsItsWholeSixtyFour) {
+  begin_under({.sessions_per_address_max = 2});
+  let_in(from("2001:db8:5::1", 1));
+  let_in(from("2001:db8:5::2", 2));
+  EXPECT_EQ(rejection_of(from("2001:db8:5:0:ffff::3", 3)), kOverload);
+  EXPECT_EQ(rejection_of(from("2001:db8:5:1::3", 4)), 0);
+}
+
 TEST_F(GrantDeskTest, AnAddressIsCountedBeforeAnyKeyIsDerived) {
   begin_under({.sessions_per_address_max = 1}, {secret_rule("live/main"), rule("live/other")});
   let_in(from("192.0.2.9", 1, "live/other"));

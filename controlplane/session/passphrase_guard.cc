@@ -7,8 +7,6 @@
 
 namespace fanlight::control {
 
-IpAddress host_of(const IpAddress& address) { return address.is_v4() ? address : IpPrefix::around(address, 64).ip; }
-
 bool PassphraseGuard::is_paused(Instant now, const Attempt& attempt) {
   if (!pause_end(now, attempt)) return false;
   ++refused_;

@@ -52,7 +52,4 @@ class PassphraseGuard {
   std::uint64_t refused_ = 0;
 };
 
-// An IPv6 host has a /64 of addresses to itself.
-[[nodiscard]] IpAddress host_of(const IpAddress& address);
-
 }  // namespace fanlight::control

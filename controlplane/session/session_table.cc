@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/prefix.h"
+
 namespace fanlight::control {
 
 std::string title_of(const Session& session) {
@@ -20,7 +22,7 @@ bool SessionTable::is_repeat(const Path& path, SocketId peer, SeqNo first_seq) c
 Session& SessionTable::add(Session session) {
   const std::uint64_t number = session.request.raw();
   callers_[caller_of(session)] = number;
-  if (session.call == 0) ++counts_[session.path.remote.ip];
+  if (session.call == 0) ++counts_[host_of(session.path.remote.ip)];
   if (session.end != Instant::never()) ends_.emplace(session.end, number);
   return sessions_.insert_or_assign(number, std::move(session)).first->second;
 }
@@ -59,7 +61,7 @@ void SessionTable::erase_refused(RequestId request) {
 void SessionTable::erase(std::uint64_t number) {
   const auto found = sessions_.find(number);
   if (found->second.call == 0) {
-    const auto count = counts_.find(found->second.path.remote.ip);
+    const auto count = counts_.find(host_of(found->second.path.remote.ip));
     if (--count->second == 0) counts_.erase(count);
   }
   ends_.erase({found->second.end, number});
@@ -80,7 +82,7 @@ Session* SessionTable::take_ended(Instant now) {
 }
 
 std::uint32_t SessionTable::sessions_from(const IpAddress& address) const {
-  const auto found = counts_.find(address);
+  const auto found = counts_.find(host_of(address));
   return found == counts_.end() ? 0 : found->second;
 }
 

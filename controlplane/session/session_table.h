@@ -59,7 +59,7 @@ class SessionTable {
   [[nodiscard]] Session* find(const Path& path, SocketId peer, SeqNo first_seq);
   // Among those the worker opened.
   [[nodiscard]] Session* find(SocketId socket);
-  // Of those that called us.
+  // Of those that called us, from that host.
   [[nodiscard]] std::uint32_t sessions_from(const IpAddress& address) const;
   // Ends a session that was open: late copies of its CONCLUSION stay repeats until now + kRepeatSpan.
   void erase_closed(Instant now, RequestId request);
@@ -88,7 +88,7 @@ class SessionTable {
 
   std::unordered_map<std::uint64_t, Session> sessions_;  // By request number.
   std::map<Caller, std::uint64_t> callers_;              // Of `sessions_` and of `leaving_`, with their request.
-  std::map<IpAddress, std::uint32_t> counts_;            // Of sessions that called us, by their address; never 0.
+  std::map<IpAddress, std::uint32_t> counts_;            // Of sessions that called us, by their host; never 0.
   std::set<std::pair<Instant, std::uint64_t>> ends_;     // Of sessions that have one, with their request.
   std::deque<std::pair<Instant, Caller>> leaving_;       // In order of time.
 };

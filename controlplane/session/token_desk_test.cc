@@ -110,6 +110,13 @@ TEST_F(TokenDeskTest, AnAudienceWithGoodTokensMeetsNoBudget) {
   EXPECT_EQ(desk().tokens_unread(), 0u);
 }
 
+TEST_F(TokenDeskTest, AGoodTokenForSomethingElseCostsNothing) {
+  begin_with({wanting_token()});
+  const std::string elsewhere = token(R"(,"stream":"live/other")");
+  for (std::uint32_t i = 0; i < 200; ++i) ASSERT_EQ(rejection_of(with(elsewhere, 1'000 + i)), 2403) << i;
+  EXPECT_EQ(desk().tokens_unread(), 0u);
+}
+
 TEST_F(TokenDeskTest, ATokenNeverStandsInALog) {
   begin_with({});
   const std::string good = token();

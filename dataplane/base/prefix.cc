@@ -71,6 +71,7 @@ std::string IpPrefix::text() const {
   return bits == family_bits(ip) ? ip.text() : ip.text() + "/" + std::to_string(bits);
 }
 
+IpAddress host_of(const IpAddress& address) { return address.is_v4() ? address : cut(address, 64); }
 IpAddress site_of(const IpAddress& address) { return cut(address, address.is_v4() ? 24 : 56); }
 IpAddress network_of(const IpAddress& address) { return cut(address, address.is_v4() ? 16 : 32); }
 

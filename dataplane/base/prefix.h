@@ -32,6 +32,8 @@ struct IpPrefix {
   friend constexpr bool operator==(const IpPrefix&, const IpPrefix&) = default;
 };
 
+// An IPv4 address, the /64 of an IPv6 one: what one host has to itself.
+[[nodiscard]] IpAddress host_of(const IpAddress& address);
 // The /24 of an IPv4 address, the /56 of an IPv6 one: what one site has to itself.
 [[nodiscard]] IpAddress site_of(const IpAddress& address);
 // The /16, the /32: what a provider is given. Who has one sweeps through all sites in it.

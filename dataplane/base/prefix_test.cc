@@ -75,6 +75,8 @@ TEST(IpPrefixTest, AroundAnAddressIsTheBlockItIsIn) {
 }
 
 TEST(IpPrefixTest, SitesAndNetworksAreWhatAddressesAreGivenOutBy) {
+  EXPECT_EQ(host_of(ip("192.0.2.7")), ip("192.0.2.7"));
+  EXPECT_EQ(host_of(ip("2001:db8:1:2ff::7")), ip("2001:db8:1:2ff::"));
   EXPECT_EQ(site_of(ip("192.0.2.7")), ip("192.0.2.0"));
   EXPECT_EQ(site_of(ip("2001:db8:1:2ff::7")), ip("2001:db8:1:200::"));
   EXPECT_EQ(network_of(ip("192.0.2.7")), ip("192.0.0.0"));
