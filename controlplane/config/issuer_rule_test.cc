@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -101,6 +102,16 @@ TEST_F(IssuerRuleTest, AMistakeIsToldWithItsLineAndKey) {
     EXPECT_THAT(errors_of(std::string{"[[issuer]]\nname = \"cms\"\n"} + row.text + "\n"), HasSubstr(row.says));
   EXPECT_THAT(errors_of("[[issuer]]\nsecret = \"" + std::string(40, 's') + "\"\n"),
               AllOf(HasSubstr("issuer.name: found nothing"), Not(HasSubstr("sss"))));
+}
+
+TEST_F(IssuerRuleTest, TheFileOfAStrangerIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  write("key.pem", Signer::es256().pem());
+  const std::string issuer = "[[issuer]]\nname = \"cms\"\npublic_key = \"key.pem\"\n";
+  EXPECT_TRUE(parse(issuer)) << "root's own";
+  ASSERT_EQ(chown((home_ + "key.pem").c_str(), 1, 1), 0);
+  EXPECT_THAT(errors_of(issuer), HasSubstr("key.pem, which belongs to user 1, who can put keys into it"));
+  EXPECT_TRUE(parse("[relay]\nuser = \"daemon\"\n" + issuer)) << "user 1 is the relay's";
 }
 
 TEST_F(IssuerRuleTest, NamesAreUniqueAndPoliciesKnowThem) {

@@ -37,11 +37,14 @@ bool read_all(int fd, std::string& text) {
   return true;
 }
 
-Result<KeyFile> read_key_file(const std::string& path) {
+Result<KeyFile> read_key_file(const std::string& path, std::optional<unsigned> user) {
   const OpenFile file(path);
   struct stat about {};
   if (file.fd() < 0 || fstat(file.fd(), &about) != 0) return unreadable(errno);
   if (!S_ISREG(about.st_mode)) return wrong("is no regular file");
+  if (about.st_uid != 0 && about.st_uid != geteuid() && about.st_uid != user)
+    return wrong("belongs to user " + std::to_string(about.st_uid) +
+                 ", who can put keys into it: chown it to root or to the relay's user");
   if ((about.st_mode & 0022) != 0)
     return wrong("has mode " + octal(about.st_mode) + ", so that others can put keys into it: chmod go-w");
   KeyFile out{.text = {}, .mode = about.st_mode};
@@ -54,8 +57,8 @@ std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'
 
 }  // namespace
 
-Result<std::vector<jose::Key>> read_jwks_file(const std::string& path) {
-  Result<KeyFile> file = read_key_file(path);
+Result<std::vector<jose::Key>> read_jwks_file(const std::string& path, std::optional<unsigned> user) {
+  Result<KeyFile> file = read_key_file(path, user);
   if (!file) return file.error();
   Result<std::vector<jose::Key>> keys = jose::parse_jwks(file->text);
   wipe(file->text);
@@ -66,8 +69,8 @@ Result<std::vector<jose::Key>> read_jwks_file(const std::string& path) {
   return keys;
 }
 
-Result<jose::Key> read_public_key_file(const std::string& path) {
-  const Result<KeyFile> file = read_key_file(path);
+Result<jose::Key> read_public_key_file(const std::string& path, std::optional<unsigned> user) {
+  const Result<KeyFile> file = read_key_file(path, user);
   if (!file) return file.error();
   Result<jose::Key> key = jose::Key::of_pem(file->text);
   return key ? std::move(key) : wrong("is not taken: " + key.error().what);

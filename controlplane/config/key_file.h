@@ -1,7 +1,7 @@
 // Files with the keys of tokens' issuers, and who else may have had a hand in them.
 //
-// A public key is no secret, but whoever can change it can sign: nobody but the file's owner may write it. A set with
-// an HMAC secret in it is a secret as well: nobody else may read it.
+// A public key is no secret, but whoever can change it can sign: the file is root's or the relay's user's, and nobody
+// else may write it. A set with an HMAC secret in it is a secret as well: nobody else may read it.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,10 @@ namespace fanlight::control {
 
 inline constexpr std::size_t kKeyFileBytesMax = 256 * 1024;
 
-// A JWK set (RFC 7517); a public key in PEM. The error is what follows the path in a message.
-[[nodiscard]] Result<std::vector<jose::Key>> read_jwks_file(const std::string& path);
-[[nodiscard]] Result<jose::Key> read_public_key_file(const std::string& path);
+// A JWK set (RFC 7517); a public key in PEM. `user`: whom the relay will be, when that is not us. The error is what
+// follows the path in a message.
+[[nodiscard]] Result<std::vector<jose::Key>> read_jwks_file(const std::string& path, std::optional<unsigned> user = {});
+[[nodiscard]] Result<jose::Key> read_public_key_file(const std::string& path, std::optional<unsigned> user = {});
 
 // Differs after every change of the file, also of one that was renamed into its place.
 struct FileStamp {

@@ -208,7 +208,7 @@ def start(processes: Processes, build: Path, work: Path, configuration: str, api
         os.chown(config, user or 0, pwd.getpwnam("nobody").pw_gid)
     config.chmod(0o640)
     if user is not None:
-        program = _reachable_copy(program, work)
+        program = reachable_copy(program, work)
     said_before = _size(processes.logs / f"{name}.log")
     process = processes.start(name, [str(program), "--config", str(config)], user=user,
                               env={"HOME": str(home), "XDG_RUNTIME_DIR": str(home)})
@@ -219,7 +219,7 @@ def start(processes: Processes, build: Path, work: Path, configuration: str, api
     return relay
 
 
-def _reachable_copy(program: Path, work: Path) -> Path:
+def reachable_copy(program: Path, work: Path) -> Path:
     """The work tree may lie below a directory that only root can enter."""
     copy = work / program.name
     if not copy.exists():
@@ -237,6 +237,6 @@ def run_briefly(build: Path, work: Path, configuration: str, user: int | None, s
     config.chmod(0o644)
     program = find_program(build, "fanlightd")
     if user is not None:
-        program = _reachable_copy(program, work)
+        program = reachable_copy(program, work)
     return subprocess.run([str(program), "--config", str(config)], capture_output=True, text=True, timeout=seconds,
                           env={**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}, preexec_fn=dies_with_us(), **as_user(user))

@@ -29,4 +29,19 @@ def linkproxy_refuses_negative_times(stage: Stage) -> str:
     return done.stderr.splitlines()[0]
 
 
-CASES = [(f"program/{test.__name__}", test) for test in (versions_are_told, linkproxy_refuses_negative_times)]
+def a_name_that_is_empty_means_nobody(stage: Stage) -> str:
+    """A variable of a script that is not set: without this, the key of everybody."""
+    for words in (("set", "live/main", "--view", "--user", ""), ("expire", "live/main", "--group", "")):
+        done = call(stage, "fanlight", "--api", "/nowhere", "key", *words)
+        claim(done.returncode == 2 and "empty" in done.stderr, f"{words}: {done}")
+    return done.stderr.strip()
+
+
+def a_forecast_that_is_not_had_is_no_refusal(stage: Stage) -> str:
+    done = call(stage, "fanlight", "--api", "/nowhere", "policy", "check", "live/main", "--from", "192.0.2.1")
+    claim(done.returncode == 2 and "no relay answers" in done.stderr, f"{done}")
+    return done.stderr.strip()
+
+
+CASES = [(f"program/{test.__name__}", test) for test in (versions_are_told, linkproxy_refuses_negative_times, a_name_that_is_empty_means_nobody,
+                                                        a_forecast_that_is_not_had_is_no_refusal)]

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -16,8 +17,8 @@ from pathlib import Path
 import clients
 import relay as relays
 import setup
-from processes import wait_until
-from testing import Stage, claim, require_tools
+from processes import as_user, dies_with_us, wait_until
+from testing import Skip, Stage, claim, require_tools
 
 STREAM = "e2e/main"
 # Short ones lie within a C++ string itself, long ones on the heap.
@@ -210,5 +211,29 @@ def a_configuration_that_strangers_read_has_no_secret(stage: Stage) -> str:
     return words.strip().splitlines()[-1][-120:]
 
 
+def a_strangers_socket_hears_no_secret(stage: Stage) -> str:
+    """Somebody else has made the place in /tmp where a user's relay would listen."""
+    if os.geteuid() != 0:
+        raise Skip("it takes two users, and only root is both")
+    program = relays.reachable_copy(setup.find_program(stage.build, "fanlight"), stage.work)
+    stage.work.chmod(0o777)
+    path = stage.work / "api.sock"
+    listening = ("import socket, sys, os; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o666); "
+                 "s.listen(); s.settimeout(10); print('up', flush=True); c = s.accept()[0]; c.settimeout(2); print(c.recv(999))")
+    thief = subprocess.Popen(["/usr/bin/python3", "-c", listening, str(path)], stdout=subprocess.PIPE, text=True,
+                             preexec_fn=dies_with_us(), **as_user(pwd.getpwnam("daemon").pw_uid))
+    try:
+        claim(thief.stdout.readline() == "up\n", "the stranger's program did not start")
+        argv = [str(program), "--api", str(path), "key", "set", "live/main", "--view"]
+        done = subprocess.run(argv, input=IN_A_FILE, capture_output=True, text=True, timeout=10, **as_user(relays.unprivileged_user()))
+        heard = thief.communicate(timeout=15)[0]
+    finally:
+        thief.kill()
+    claim(done.returncode == 1 and "another user's program" in done.stderr, f"{done.returncode}: {done.stdout}{done.stderr}")
+    claim(heard == "b''\n", f"it was told {heard}")
+    return done.stderr.strip()[-120:]
+
+
 CASES = [(f"secrets/{test.__name__}", test) for test in (no_secret_in_a_core_or_said_aloud, a_reload_that_may_not_read_is_told,
-                                                         a_configuration_that_strangers_read_has_no_secret)]
+                                                         a_configuration_that_strangers_read_has_no_secret,
+                                                         a_strangers_socket_hears_no_secret)]

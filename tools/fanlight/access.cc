@@ -15,6 +15,10 @@ namespace {
 
 using nlohmann::json;
 
+// A script that asks whether somebody is turned away must not take silence for yes.
+constexpr int kTurnedAway = 1;
+constexpr int kNoForecast = 2;
+
 // Empty where it is null.
 std::string word(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -134,12 +138,13 @@ int check_policy(const Context& context, const PolicyQuestion& question) {
   if (!question.at.empty()) body["at"] = question.at;
   if (!question.listen.empty()) body["listen"] = question.listen;
   const Result<Answer> answer = exchange(context.api, "POST", "/v1/policies/check", text_of(body));
-  if (!answer) return fail(answer.error().what);
-  if (answer->status >= 300) return fail(reason_of(*answer));
+  const auto unanswered = [](const std::string& why) { return fail(why), kNoForecast; };
+  if (!answer) return unanswered(answer.error().what);
+  if (answer->status >= 300) return unanswered(reason_of(*answer));
   const json forecast = json::parse(answer->body, nullptr, false);
-  if (!forecast.is_object()) return fail("what answers at " + context.api + " is no fanlightd");
+  if (!forecast.is_object()) return unanswered("what answers at " + context.api + " is no fanlightd");
   std::fputs(context.is_json ? (answer->body + "\n").c_str() : forecast_report(forecast).c_str(), stdout);
-  return word(forecast, "outcome") == "deny" ? 1 : 0;
+  return word(forecast, "outcome") == "deny" ? kTurnedAway : 0;
 }
 
 int list_policies(const Context& context) { return ask(context, {.target = "/v1/policies"}, policies_report); }

@@ -1,5 +1,8 @@
 #include "fanlight/http_client.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -95,11 +98,24 @@ error_code read_lines(Protocol::socket& socket, http::response_parser<http::buff
   return error;
 }
 
+// Anybody may have made a directory there first, and would be told passphrases. The relay refuses such a one as well.
+bool is_strangers(Protocol::socket& socket, const std::string& path) {
+  if (!path.starts_with("/tmp/")) return false;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool is_known = getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  return !is_known || (peer.uid != 0 && peer.uid != geteuid());
+}
+
 Result<Done> connect(Protocol::socket& socket, const std::string& path) {
   error_code error;
   if (path.size() > 107) return trouble(path, make_error_code(boost::system::errc::no_such_file_or_directory));
   socket.connect(Protocol::endpoint(path), error);
   if (error) return trouble(path, error);
+  if (geteuid() != 0 && is_strangers(socket, path))
+    return Error{ErrorCode::kNoRights, "what answers at " + path +
+                                           " is another user's program, and was told nothing; run as that user, or "
+                                           "name the relay's own socket with --api"};
   return Done{};
 }
 

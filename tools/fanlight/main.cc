@@ -198,8 +198,12 @@ void CommandLine::add_key_place(CLI::App& verb, KeyOfWhom& whom) {
   verb.add_option("STREAM", whom.stream, "live/main, or a pattern like 'live/*'")->required();
   verb.add_flag("--publish", whom.publishes, "of publishers");
   verb.add_flag("--view", whom.views, "of viewers");
-  CLI::Option* user = verb.add_option("--user", whom.user, "of the one who says u= this");
-  verb.add_option("--group", whom.group, "of this group, as policies and tokens have it")->excludes(user);
+  // A variable of a script that is not set must not mean everybody.
+  const auto is_name = [](const std::string& text) { return text.empty() ? std::string{"empty"} : std::string{}; };
+  CLI::Option* user = verb.add_option("--user", whom.user, "of the one who says u= this")->check(is_name);
+  verb.add_option("--group", whom.group, "of this group, as policies and tokens have it")
+      ->check(is_name)
+      ->excludes(user);
 }
 
 CLI::Option* CommandLine::add_span(CLI::App& verb, const char* option, const char* what) {
@@ -248,7 +252,7 @@ void CommandLine::add_policy_commands() {
       "policy check publish:live/main --from '[2001:db8::1]:5000' --at 2026-12-24T18:00:00+01:00\n  fanlight policy "
       "check '' --from 203.0.113.7 --listen 192.0.2.1:9001\n\n"
       "Nothing is changed, and no webhook asked. Exit codes: 0 let in, or a webhook decides; 1 "
-      "turned away; 2 wrong usage.");
+      "turned away; 2 no answer: wrong usage, or no relay.");
   check->add_option("STREAMID", question.stream_id, "as the caller sends it; '' for a caller without one")->required();
   check->add_option("--from", question.from, "its address, with its port or without")
       ->type_name("ADDRESS[:PORT]")
