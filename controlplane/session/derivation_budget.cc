@@ -48,6 +48,12 @@ bool DerivationBudget::take(Instant now, const IpAddress& caller) {
   return true;
 }
 
+bool DerivationBudget::take_guess(Instant now, const IpAddress& caller) {
+  const Site* known = find(sites_, site_of(caller));
+  const Site site = known != nullptr ? *known : Site{};
+  return !is_suspect(now, site, caller) || take(now, caller);
+}
+
 void DerivationBudget::note_failure(Instant now, const IpAddress& caller) {
   Site& site = find_or_begin(sites_, site_of(caller));
   for (std::int64_t i = 1; i < kFailureCost; ++i) site.bucket.take(now, kSiteInterval);
@@ -60,7 +66,8 @@ void DerivationBudget::note_failure(Instant now, const IpAddress& caller) {
 
 void DerivationBudget::note_success(Instant now, const IpAddress& caller) {
   Site& site = find_or_begin(sites_, site_of(caller));
-  site.suspect_until = {};
+  // Who knows one passphrase may still be guessing another.
+  if (site.bucket.has_token(now, kSiteBurst, kSiteInterval)) site.suspect_until = {};
   site.trusted_until = now + kRemembered;
 }
 

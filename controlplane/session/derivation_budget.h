@@ -7,6 +7,9 @@
 // had one lately shares the little that is set aside for wrong ones: all of those together cannot have more of the
 // thread, however many they are. A network that had many wrong ones, site by site, counts as such a site; a site that
 // knew one does not.
+//
+// A guess under a salt that was derived before costs no PBKDF2, and is a guess all the same: who is suspected takes a
+// token for it, and a wrong one costs what it costs otherwise.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +46,9 @@ class DerivationBudget {
 
   // Takes a token for a derivation that `caller` asks for. A refusal costs the caller nothing.
   [[nodiscard]] bool take(Instant now, const IpAddress& caller);
-  // What became of it.
+  // The same for a try that needs no derivation: it costs a token only whoever is suspected.
+  [[nodiscard]] bool take_guess(Instant now, const IpAddress& caller);
+  // What became of either.
   void note_failure(Instant now, const IpAddress& caller);
   void note_success(Instant now, const IpAddress& caller);
 

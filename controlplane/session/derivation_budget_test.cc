@@ -126,6 +126,34 @@ TEST(DerivationBudgetTest, ASiteIsSuspectedForAMinuteOrUntilItKnewAPassphrase) {
   EXPECT_TRUE(budget.take(kStart + seconds(60), caller(2)));
 }
 
+TEST(DerivationBudgetTest, WhatIsNotDerivedCostsThoseAloneWhoFailed) {
+  DerivationBudget budget;
+  for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(budget.take_guess(kStart, caller(1)));
+  std::int64_t failed = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    if (!budget.take_guess(kStart, caller(1))) continue;
+    budget.note_failure(kStart, caller(1));
+    ++failed;
+  }
+  EXPECT_LE(failed, DerivationBudget::kSiteBurst / (DerivationBudget::kFailureCost - 1));
+  EXPECT_TRUE(budget.take_guess(kStart, caller(2)));
+}
+
+// Knowing one passphrase makes nobody free to guess another.
+TEST(DerivationBudgetTest, ASiteThatKnewOnePaysForItsFailures) {
+  DerivationBudget budget;
+  std::int64_t guessed = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const Instant now = kStart + millis(i);
+    if (!budget.take_guess(now, caller(1))) continue;
+    budget.note_failure(now, caller(1));
+    budget.note_success(now, caller(1));
+    ++guessed;
+  }
+  constexpr std::int64_t kTokens = DerivationBudget::kSiteBurst + 10 * DerivationBudget::kSitePerSecond;
+  EXPECT_LE(guessed, kTokens / (DerivationBudget::kFailureCost - 1) + 1);
+}
+
 TEST(DerivationBudgetTest, ANetworkWhoseSitesFailOneAfterTheOtherIsOneThatFailed) {
   DerivationBudget budget;
   ASSERT_TRUE(budget.take(kStart, stranger(1, 255)));

@@ -41,9 +41,11 @@ Result<AgreedKeys, Reject> KeyDesk::agree(Instant now, const IpAddress& caller, 
   const std::optional<wire::KeyMessage> message = wire::parse_key_message(key_message);
   if (!message) return Reject::kRogue;
   if (message->cipher != wire::Cipher::kAesCtr) return Reject::kCrypto;
-  if (const crypto::Key* kek = find_kek(passphrase, *message)) return unwrap(*kek, *message);
-  if (!budget_.take(now, caller)) return Reject::kOverload;
-  auto agreed = unwrap(derive_kek(passphrase, *message), *message);
+  const crypto::Key* kek = find_kek(passphrase, *message);
+  const bool may_try = kek != nullptr ? budget_.take_guess(now, caller) : budget_.take(now, caller);
+  if (!may_try) return Reject::kOverload;
+  if (kek == nullptr) kek = &derive_kek(passphrase, *message);
+  auto agreed = unwrap(*kek, *message);
   agreed ? budget_.note_success(now, caller) : budget_.note_failure(now, caller);
   return agreed;
 }

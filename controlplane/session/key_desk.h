@@ -32,7 +32,8 @@ class KeyDesk {
   KeyDesk();
 
   // The KMREQ of a CONCLUSION (empty when it had none) against the passphrase (empty when we have none). Anybody may
-  // ask: what is not in the cache is derived within `caller`'s budget, or answered with kOverload.
+  // ask: what is not in the cache is derived within `caller`'s budget, or answered with kOverload; what is in it is
+  // tried within the budget of those who failed.
   [[nodiscard]] Result<AgreedKeys, wire::Reject> agree(Instant now, const IpAddress& caller, const Secret& passphrase,
                                                        ByteSpan key_message);
   // A KMREQ inside a publisher's session: as above, the length must stay what it was (CVE-2026-55868), and no key of it

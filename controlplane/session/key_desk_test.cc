@@ -161,11 +161,12 @@ TEST(KeyDeskTest, AFloodOfSaltsIsCutBeforeItCosts) {
   KeyDesk desk;
   const Secret secret(kPassphrase);
   const std::vector<std::byte> honest = KeyMaterial{}.bytes(), stranger = KeyMaterial{.salt = 0}.bytes();
-  EXPECT_TRUE(desk.agree(kNow, kCaller, secret, honest));
+  const IpAddress elsewhere = IpAddress::v4(198, 51, 100, 9);
+  EXPECT_TRUE(desk.agree(kNow, elsewhere, secret, honest));
   std::size_t cut = 0;
   for (std::size_t i = 0; i < 500; ++i) {
     cut += desk.agree(kNow, kCaller, secret, with_salt(stranger, i)).error() == Reject::kOverload ? 1 : 0;
-    EXPECT_TRUE(desk.agree(kNow, kCaller, secret, honest)) << "a known salt costs nothing";
+    EXPECT_TRUE(desk.agree(kNow, elsewhere, secret, honest)) << "a known salt costs nothing where nobody failed";
   }
   EXPECT_EQ(desk.derivations(), 1u + std::uint64_t{DerivationBudget::kSiteBurst / DerivationBudget::kFailureCost});
   EXPECT_EQ(cut, 501 - desk.derivations());
@@ -368,6 +369,28 @@ TEST_F(SessionKeysTest, HonestCallersComeInWhileTwelveOtherSitesTryPassphrases) 
     EXPECT_EQ(rejection_of(honest), 0) << int{i};
   }
   EXPECT_GT(desk().armour().postponed, 400u);
+}
+
+// What was seen before: 2,500 guesses a second under one salt, each from a /64 of its own of one /48.
+TEST_F(SessionKeysTest, GuessesUnderOneSaltAreBoundedWhereverInANetworkTheyComeFrom) {
+  constexpr int kSeconds = 20;
+  constexpr std::uint32_t kTries = 500 * kSeconds;
+  int looked_at = 0;
+  for (std::uint32_t i = 0; i < kTries; ++i) {
+    Caller wrong = with_key(viewer("live/secret", 1'000 + i), {.passphrase = "another passphrase"});
+    wrong.address = IpAddress::parse("2001:db8:a::1").value();
+    wrong.address.bytes[6] = static_cast<std::uint8_t>(i >> 8);
+    wrong.address.bytes[7] = static_cast<std::uint8_t>(i);
+    looked_at += rejection_of(wrong) == 1010 ? 1 : 0;
+    now_ = now_ + millis(2);
+    take_notices();
+  }
+  constexpr std::int64_t kAtFirst = DerivationBudget::kNetworkFailuresBurst + DerivationBudget::kFailuresBurst;
+  EXPECT_LE(looked_at, kAtFirst + kSeconds * (DerivationBudget::kFailuresPerSecond + 1));
+  EXPECT_GE(looked_at, DerivationBudget::kFailuresPerSecond * kSeconds / 2) << "those who mistype are answered";
+  EXPECT_EQ(desk().key_derivations(), 1u);
+  Caller honest = with_key(viewer("live/secret", 200), {.salt = 0xC0});
+  EXPECT_EQ(rejection_of(honest), 0);
 }
 
 // Callers of many sites, each with a salt of its own, 500 a second. A model of the way to the desk: the worker's ring

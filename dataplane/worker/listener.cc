@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/check.h"
 #include "stream/stream.h"
 
 namespace fanlight {
@@ -40,11 +39,12 @@ Verdict Listener::answer_induction(Instant now, const io::Arrival& arrival, cons
   answer.mss = std::min(request.mss, kMssMax);
   answer.cookie = cookies_.make(now, arrival.path.remote, request.socket);
   answer.peer_ip = arrival.path.remote.ip;
+  std::array<std::byte, wire::kHeaderBytes + wire::kHandshakeBytes> datagram;
   const std::size_t bytes = wire::write_handshake_packet(
-      greetings_.add(now, arrival.path, replies_),
+      datagram,
       {.handshake = answer, .capabilities = {}, .stream_id = {}, .congestion = {}, .filter = {}, .key_message = {}},
       WireTime{static_cast<std::uint32_t>(now.us)}, request.socket);
-  DCHECK(bytes == Greetings::kBytes);
+  replies_.send_to(arrival.path, std::span(datagram).first(bytes));
   return Verdict::kHandshakeAnswered;
 }
 

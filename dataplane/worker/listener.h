@@ -11,7 +11,6 @@
 #include "io/port.h"
 #include "wire/srt_handshake.h"
 #include "worker/ban_list.h"
-#include "worker/greetings.h"
 #include "worker/handshake_budget.h"
 #include "worker/replies.h"
 #include "worker/responses.h"
@@ -32,8 +31,6 @@ class Listener {
 
   // A datagram for socket ID 0.
   [[nodiscard]] Verdict handle(Instant now, const io::Arrival& arrival) noexcept;
-  // What INDUCTIONs are answered, when no viewer waits for a packet that is there, or after kWaitMax.
-  void greet(bool viewers_wait, Instant now) noexcept { greetings_.say_unless(viewers_wait, now, replies_); }
   [[nodiscard]] BanList& bans() noexcept { return bans_; }
   void limit(const ArmourOptions& armour) noexcept { budget_.limit(armour); }
   // Control has decided: the caller may conclude again.
@@ -63,7 +60,6 @@ class Listener {
   srt::CookieJar cookies_;
   HandshakeBudget budget_;
   BanList bans_;
-  Greetings greetings_;
   Sessions& sessions_;
   Responses& responses_;
   Replies& replies_;

@@ -54,8 +54,6 @@ class Relay {
   void give_handovers() noexcept;
   // Answers whether anything left for the port.
   bool fan_out(Instant now) noexcept;
-  // Behind the viewers, whose turn may take many breaths.
-  void greet_strangers(Instant now) noexcept { listener_.greet(fan_out_pending_ || fan_out_blocked_, now); }
   void report(Instant now) noexcept;
   // When this worker has something to do by itself; `now` or earlier when it has already.
   [[nodiscard]] Instant next_deadline(Instant now) noexcept;

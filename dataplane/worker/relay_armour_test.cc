@@ -101,42 +101,6 @@ TEST_F(RelayArmourTest, CookiesAreSaidSoManyTimesASecondAndNoAnswerIsLongerThanI
   EXPECT_EQ(read(Verdict::kInductionsLimited), 60u);
 }
 
-TEST_F(RelayArmourTest, StrangersAreAnsweredBehindTheViewersButNotForeverBehindThem) {
-  const SocketId publisher = open(opening(Role::kPublisher, kCaller, SocketId{50}));
-  for (std::uint16_t i = 0; i < 4; ++i) {
-    const SocketId viewer = open(opening(Role::kViewer, caller(6000 + i), SocketId{60u + i}));
-    hear(caller(6000 + i), ack(viewer, kIsn, 1));
-  }
-  run_for(millis(20));
-  const auto answers_in = [&](Micros later) {
-    return count(to(breathe(later), caller(7000)), ControlType::kHandshake);
-  };
-  port.fresh_max = 1;  // An audience of four takes four breaths.
-  hear(kCaller, data(publisher, kIsn));
-  hear(caller(7000), induction(SocketId{9}));
-  for (int breath = 0; breath < 3; ++breath) EXPECT_EQ(answers_in({}), 0u) << breath;
-  EXPECT_EQ(answers_in({}), 1u) << "with the last viewer";
-
-  port.fresh_max = 0;  // A port that is full.
-  hear(kCaller, data(publisher, SeqNo{kIsn.raw + 1}));
-  hear(caller(7000), induction(SocketId{9}));
-  EXPECT_EQ(answers_in({}), 0u);
-  EXPECT_EQ(answers_in(Greetings::kWaitMax - micros(1)), 0u);
-  EXPECT_EQ(answers_in(micros(1)), 1u);
-}
-
-TEST_F(RelayArmourTest, MoreStrangersThanMayWaitAreAnsweredAtOnce) {
-  const SocketId publisher = open(opening(Role::kPublisher, kCaller, SocketId{50}));
-  const SocketId viewer = open(opening(Role::kViewer, kViewerAt, SocketId{60}));
-  hear(kViewerAt, ack(viewer, kIsn, 1));
-  run_for(millis(20));
-  port.fresh_max = 0;
-  hear(kCaller, data(publisher, kIsn));
-  for (std::uint32_t i = 0; i <= Greetings::kMax; ++i) hear(caller(7000), induction(SocketId{9 + i}));
-  EXPECT_EQ(to(breathe(), caller(7000)).size(), Greetings::kMax);
-  EXPECT_EQ(to(breathe(Greetings::kWaitMax), caller(7000)).size(), 1u);
-}
-
 TEST_F(RelayArmourTest, NoAnswerToAConclusionThatOpensNothingIsLongerThanIt) {
   const auto request = conclusion(kCaller, SocketId{9});
   heard(kCaller, request);

@@ -120,7 +120,6 @@ class RelayFixture {
     relay.service_touched(now);
     relay.give_handovers();
     relay.fan_out(now);
-    relay.greet_strangers(now);
     relay.report(now);
     relay.queue().flush(port);
     return std::exchange(port.said, {});

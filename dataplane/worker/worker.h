@@ -24,8 +24,7 @@ class Worker {
   // One breath: everything this core does, in the only order in which each step can use what the one before made.
   //   commands first: a viewer removed now gets nothing more · receive before timers: an ACK that just came in may make
   //   a timeout unnecessary · other workers get a publisher's packets before our own viewers do: theirs wait as well ·
-  //   fan-out last: it serves fresh packets and filled gaps alike · behind it those
-  //   who are no viewers yet.
+  //   fan-out last: it serves fresh packets and filled gaps alike.
   // Answers whether anything came or went.
   bool breathe() noexcept {
     const Instant now = clock_.now();  // The only clock read of this breath; it ends the one before as well.
@@ -38,7 +37,6 @@ class Worker {
     relay_.service_touched(now);
     relay_.give_handovers();
     const bool fanned_out = relay_.fan_out(now);
-    relay_.greet_strangers(now);
     relay_.report(now);
     const bool had_news = relay_.queue().flush(port_) || fanned_out || had_arrivals || had_handovers;
     if (std::exchange(mailbox_.has_posted, false)) io::ring_doorbell(mailbox_.control_bell);
