@@ -28,6 +28,7 @@ struct TokenClaims {
   std::optional<Micros> latency_max{};
   std::optional<WallTime> expires{};  // The leeway included.
   bool ends_at_expiry = false;        // So does the session.
+  friend bool operator==(const TokenClaims&, const TokenClaims&) = default;
 };
 
 struct AccessRequest {

@@ -61,9 +61,13 @@ void Webhooks::reload(const std::vector<WebhookRule>& rules, const EventsRule& e
     Hook hook{.rule = rule, .view = std::make_shared<WebhookView>(WebhookView{.name = rule.name}), .poster = {}};
     if (const auto old = hooks_.find(rule.name); old != hooks_.end()) {
       hook.view = old->second.view;
-      if (old->second.rule == rule) hook.poster = std::move(old->second.poster);
+      if (old->second.rule == rule) {
+        hook.version = old->second.version;
+        hook.poster = std::move(old->second.poster);
+      }
     }
     if (!hook.poster) {
+      hook.version = ++last_version_;
       hook.poster = std::make_unique<HttpPoster>(loop_, rule);
       if (!hook.poster->fault().empty()) warn_("webhook " + rule.name + ": " + hook.poster->fault());
     }
@@ -98,10 +102,14 @@ void Webhooks::ask(const Inquiry& inquiry, std::function<void(InquiryAnswer)> do
     return;
   }
   const Hook& hook = found->second;
-  hook.poster->post(write_question(inquiry), [view = hook.view, holds = hook.rule.negative_cache, asked = Clock::now(),
+  hook.poster->post(write_question(inquiry), [this, name = inquiry.hook, version = hook.version, view = hook.view,
+                                              holds = hook.rule.negative_cache, asked = Clock::now(),
                                               done = std::move(done)](PostResult result) {
     if (result) view->answer_seconds = std::chrono::duration<double>(Clock::now() - asked).count();
-    done(judge(std::move(result), *view, holds));
+    InquiryAnswer answer = judge(std::move(result), *view, holds);
+    const auto now = hooks_.find(name);
+    const bool is_same = now != hooks_.end() && now->second.version == version;
+    done(is_same ? std::move(answer) : NoAnswer{"its [[webhook]] is another by now", true});
   });
 }
 

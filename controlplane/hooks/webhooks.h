@@ -1,6 +1,7 @@
 // The webhooks of the configuration by name: what the session desk asks, and what it tells.
 //
-// A hook that a reload leaves as it is keeps its connections; questions under way are answered by the one they went to.
+// A hook that a reload leaves as it is keeps its connections. Questions under way to one that it changes are answered,
+// and the answer does not count.
 #pragma once
 
 #include <functional>
@@ -39,6 +40,7 @@ class Webhooks {
  private:
   struct Hook {
     WebhookRule rule;
+    std::uint64_t version = 0;  // Another one for each rule.
     std::shared_ptr<WebhookView> view;
     std::unique_ptr<HttpPoster> poster;
   };
@@ -47,6 +49,7 @@ class Webhooks {
   boost::asio::io_context& loop_;
   Warn warn_;
   std::map<std::string, Hook, std::less<>> hooks_;
+  std::uint64_t last_version_ = 0;
   WebhookRule events_rule_;
   std::unique_ptr<EventSender> events_;
   EventsView past_;  // Of senders that a reload ended.

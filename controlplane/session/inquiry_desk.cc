@@ -5,13 +5,13 @@
 
 namespace fanlight::control {
 
-bool InquiryDesk::hold(HeldConclusion held, AccessRequest request) {
-  const std::string hook = held.asked.hook;
+bool InquiryDesk::hold(HeldConclusion held) {
+  const std::string hook = held.hook;
   FairLine& line = lines_.try_emplace(hook, kHeldMax).first->second;
   const std::uint64_t id = ++last_id_;
   if (!line.enter(id, held.path.remote.ip)) return false;
   hooks_.emplace(id, hook);
-  waiting_.emplace(id, Waiting{std::move(held), std::move(request)});
+  waiting_.emplace(id, Waiting{std::move(held)});
   return true;
 }
 
@@ -28,9 +28,8 @@ std::optional<Inquiry> InquiryDesk::poll() {
     const auto id = line.next(hands == hands_.end() ? kHandsUnsaid : hands->second);
     if (!id) continue;
     Waiting& waiting = waiting_.at(*id);
-    Inquiry inquiry{*id, hook, *std::move(waiting.request)};
-    waiting.request.reset();
-    return inquiry;
+    waiting.is_asked = true;
+    return Inquiry{*id, hook, waiting.held.request};
   }
   return std::nullopt;
 }
@@ -46,7 +45,7 @@ std::optional<HeldConclusion> InquiryDesk::take(std::uint64_t id) {
 std::optional<HeldConclusion> InquiryDesk::take_overdue(Instant now) {
   if (next_deadline() > now) return std::nullopt;
   auto node = waiting_.extract(waiting_.begin());
-  if (node.mapped().request) leave_line(node.key());
+  if (!node.mapped().is_asked) leave_line(node.key());
   return std::move(node.mapped().held);
 }
 

@@ -34,7 +34,8 @@ struct HeldConclusion {
   SeqNo first_seq;
   std::size_t worker = 0;  // Where it landed.
   Instant received;
-  Asked asked;
+  std::string hook;
+  AccessRequest request;  // As it is asked about.
   std::vector<std::byte> datagram;
 };
 
@@ -50,7 +51,7 @@ class InquiryDesk {
 
   void set_hands(HookHands hands) { hands_ = std::move(hands); }
   // False when too many of its site wait already.
-  [[nodiscard]] bool hold(HeldConclusion held, AccessRequest request);
+  [[nodiscard]] bool hold(HeldConclusion held);
   // The same caller's copy.
   [[nodiscard]] bool is_held(const Path& path, SocketId peer, SeqNo first_seq) const;
   [[nodiscard]] std::optional<Inquiry> poll();
@@ -63,7 +64,7 @@ class InquiryDesk {
  private:
   struct Waiting {
     HeldConclusion held;
-    std::optional<AccessRequest> request;  // Empty: it was asked.
+    bool is_asked = false;
   };
   void leave_line(std::uint64_t id);
 

@@ -12,11 +12,15 @@ class InquiryTest : public DeskTest {
  protected:
   void begin_asking(bool fails_open = false) {
     begin({rule("live/main"), rule("live/other")});
+    set_asking(fails_open);
+  }
+  void set_asking(bool fails_open, std::string webhook = "door", PolicyLimits limits = {}) {
     PolicyRule asks;
     asks.stream = "live/main";
     asks.then = PolicyRule::Then::kAsk;
-    asks.webhook = "door";
+    asks.webhook = std::move(webhook);
     asks.fails_open = fails_open;
+    asks.limits = limits;
     asks.line = 31;
     PolicyRule others;
     others.then = PolicyRule::Then::kDeny;
@@ -123,6 +127,62 @@ TEST_F(InquiryTest, APolicyThatSaysNoByNowIsTheLastWord) {
   desk().set_policies(PolicyTable({denies}));
   desk().handle_answer(now_, inquiry, Grant{});
   EXPECT_EQ(rejection_heard(), 2403);
+}
+
+TEST_F(InquiryTest, WhetherItFailsOpenIsForThePolicyOfTheAnswer) {
+  for (const bool fails_open : {false, true}) {
+    begin_asking(!fails_open);
+    call(viewer("live/main"));
+    const std::uint64_t inquiry = take_inquiry();
+    set_asking(fails_open);
+    desk().handle_answer(now_, inquiry, NoAnswer{"no answer in time"});
+    EXPECT_EQ(rejection_heard(), fails_open ? 0 : 2502);
+  }
+}
+
+TEST_F(InquiryTest, TheLimitsOfThePolicyOfTheAnswerHold) {
+  begin_asking();
+  call(viewer("live/main", 1));
+  call(viewer("live/main", 2));
+  const std::uint64_t first = take_inquiry();
+  const std::uint64_t second = take_inquiry();
+  set_asking(false, "door", {.viewers_max = 1});
+  desk().handle_answer(now_, first, Grant{});
+  desk().handle_answer(now_, second, Grant{});
+  std::vector<Command> commands = take_commands();
+  EXPECT_NE(find<command::OpenSession>(commands), nullptr);
+  auto* reply = find<command::SendReply>(commands);
+  ASSERT_NE(reply, nullptr);
+  EXPECT_EQ(read_answer(*reply).handshake.request, 2402);
+}
+
+TEST_F(InquiryTest, AnotherWebhooksAnswerIsNoneAndTheNextCopyAsksTheRightOne) {
+  begin_asking(true);
+  for (const InquiryAnswer& answer : {InquiryAnswer{Grant{}}, InquiryAnswer{Denied{}}, InquiryAnswer{NoAnswer{}}}) {
+    set_asking(true);
+    call(viewer("live/main"));
+    const std::uint64_t inquiry = take_inquiry();
+    set_asking(true, "strict");
+    desk().handle_answer(now_, inquiry, answer);
+    EXPECT_TRUE(take<command::ForgetCaller>());
+    call(viewer("live/main"));
+    const std::optional<Inquiry> next = desk().poll_inquiry();
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->hook, "strict");
+    desk().handle_answer(now_, next->id, NoAnswer{"", true});
+    take_commands();
+  }
+}
+
+TEST_F(InquiryTest, WhomThePolicyLetsInByNowNeedsNoAnswer) {
+  begin_asking();
+  call(viewer("live/main"));
+  const std::uint64_t inquiry = take_inquiry();
+  PolicyRule allows;
+  allows.then = PolicyRule::Then::kAllow;
+  desk().set_policies(PolicyTable({allows}));
+  desk().handle_answer(now_, inquiry, Denied{});
+  EXPECT_TRUE(take<command::OpenSession>());
 }
 
 TEST_F(InquiryTest, WhoWaitedInVainIsLeftInSilenceAndNeverLetInByThat) {

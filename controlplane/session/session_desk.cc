@@ -59,7 +59,7 @@ void SessionDesk::handle_timeout(Instant now) {
   });
   while (const auto overdue = inquiries_.take_overdue(now_)) {
     from_ = overdue->worker;
-    leave_unasked(overdue->path, overdue->peer, overdue->asked.hook);
+    leave_unasked(overdue->path, overdue->peer, overdue->hook);
   }
   expire_bans();
   kick_expired();
@@ -151,28 +151,27 @@ void SessionDesk::admit(const event::ConclusionReceived& event, const Conclusion
   note_token(event.path.remote.ip, request);
   if (auto* denied = std::get_if<Denied>(&decision))
     return reject(event.path, handshake, denied->reason, &conclusion.request, denied->by);
-  if (auto* asked = std::get_if<Asked>(&decision))
-    return ask_about(event, conclusion, std::move(request), std::move(*asked));
+  if (auto* asked = std::get_if<Asked>(&decision)) return ask_about(event, conclusion, std::move(request), asked->hook);
   let_in(event.path, conclusion, std::get<Grant>(decision));
 }
 
 void SessionDesk::ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
-                            Asked asked) {
+                            const std::string& hook) {
   const wire::Handshake& handshake = conclusion.handshake;
-  if (const Denied* before = refusals_.find(now_, asked.hook, request)) {
+  if (const Denied* before = refusals_.find(now_, hook, request)) {
     ++refusals_remembered_;
     return reject(event.path, handshake, before->reason, &conclusion.request, before->by + " a moment ago");
   }
   const ByteSpan datagram = used_part(event.datagram, event.bytes);
-  const std::string hook = asked.hook;
   HeldConclusion held{.path = event.path,
                       .peer = handshake.socket,
                       .first_seq = handshake.first_seq,
                       .worker = from_,
                       .received = event.received,
-                      .asked = std::move(asked),
+                      .hook = hook,
+                      .request = std::move(request),
                       .datagram = {datagram.begin(), datagram.end()}};
-  if (!inquiries_.hold(std::move(held), std::move(request))) leave_unasked(event.path, handshake.socket, hook);
+  if (!inquiries_.hold(std::move(held))) leave_unasked(event.path, handshake.socket, hook);
 }
 
 void SessionDesk::handle_answer(Instant now, std::uint64_t inquiry, InquiryAnswer answer) {
@@ -200,6 +199,8 @@ InquiryAnswer SessionDesk::without_answer(const Asked& asked, const NoAnswer& no
   return asked.grant;
 }
 
+// The policy of this moment counts, in all that it says: the answer as far as it still asks the same, of the same
+// webhook. For another question the caller's next copy is waited for, which comes within 250 ms.
 void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) {
   from_ = held.worker;
   const ConclusionReading reading = read_conclusion(held.datagram, default_stream_id_(held.path));
@@ -207,18 +208,21 @@ void SessionDesk::answer_held(const HeldConclusion& held, InquiryAnswer answer) 
   if (read == nullptr) return;  // It was one before; what its address says instead of a stream ID may be another now.
   const Conclusion& conclusion = *read;
   AccessRequest request = request_of(held.path, conclusion);
-  Decision current = decide(request);  // The policies may be others by now.
+  const Decision current = decide(request);
   if (const auto* denied = std::get_if<Denied>(&current))
     return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
+  if (const auto* grant = std::get_if<Grant>(&current)) return let_in(held.path, conclusion, *grant);
+  const Asked& asked = std::get<Asked>(current);
+  if (asked.hook != held.hook || request.claims != held.request.claims) return stay_silent(held.path, held.peer);
   if (const auto* none = std::get_if<NoAnswer>(&answer)) {
-    if (none->is_ours) return leave_unasked(held.path, held.peer, held.asked.hook);
-    answer = without_answer(held.asked, *none);
+    if (none->is_ours) return leave_unasked(held.path, held.peer, asked.hook);
+    answer = without_answer(asked, *none);
   }
   if (const auto* denied = std::get_if<Denied>(&answer)) {
-    refusals_.add(now_, held.asked.hook, request, *denied);
+    refusals_.add(now_, asked.hook, request, *denied);
     return reject(held.path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
   }
-  let_in(held.path, conclusion, on_top_of(held.asked.grant, std::get<Grant>(std::move(answer))));
+  let_in(held.path, conclusion, on_top_of(asked.grant, std::get<Grant>(std::move(answer))));
 }
 
 void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const Grant& grant) {

@@ -216,7 +216,7 @@ class SessionDesk {
   [[nodiscard]] Instant end_of(const Grant& grant) const;
   void close_ended();
   void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
-                 Asked asked);
+                 const std::string& hook);
   void let_in(const Path& path, const Conclusion& conclusion, const Grant& grant);
   void leave_unasked(const Path& path, SocketId peer, const std::string& hook);
   void stay_silent(const Path& path, SocketId peer);

@@ -64,6 +64,27 @@ TEST_F(TokenDeskTest, WhoeverHasIssuersAndNoPoliciesMeansTokens) {
   EXPECT_THAT(last_notice(), HasSubstr("(2400), malformed token"));
 }
 
+TEST_F(TokenDeskTest, AWebhooksAnswerIsAboutTheTokenThatItWasTold) {
+  PolicyRule asks;
+  asks.then = PolicyRule::Then::kAsk;
+  asks.webhook = "door";
+  begin_with({asks});
+  const Caller caller = with(token());
+  call(caller);
+  const std::optional<Inquiry> inquiry = desk().poll_inquiry();
+  ASSERT_TRUE(inquiry && inquiry->request.claims);
+  IssuerRule other{.name = "cms"};
+  other.keys.push_back(Signer::ed25519().key());
+  desk().set_issuers(IssuerTable({other}));  // The key is taken back.
+  desk().handle_answer(now_, inquiry->id, Grant{});
+  EXPECT_TRUE(take<command::ForgetCaller>()) << "its next copy is another question";
+  call(caller);
+  const std::optional<Inquiry> next = desk().poll_inquiry();
+  ASSERT_TRUE(next);
+  EXPECT_FALSE(next->request.claims);
+  EXPECT_THAT(next->request.token_fault, HasSubstr("signature"));
+}
+
 TEST_F(TokenDeskTest, APolicyAsksForAToken) {
   begin_with({wanting_token()});
   EXPECT_EQ(rejection_of(with(token(), 1)), 0);

@@ -170,6 +170,26 @@ def webhook_hangs(stage: Stage) -> str:
         return f"before accepting, before the head, in the body; let in after {max(took):.2f} s at most"
 
 
+def webhook_policies_change_meanwhile(stage: Stage) -> str:
+    """The file changes while the webhook hangs: a door that failed open is closed, and another webhook is to be asked."""
+    with HookServer(lambda _question: None) as silent, HookServer() as strict:
+        strict.answer = lambda _question: {"allow": False, "code": 2423}
+        house = House(stage, url_of(silent))
+        before = house.toml(url_of(silent), "timeout_ms = 900")
+        other = f'[[webhook]]\nname = "strict"\nurl = "{url_of(strict)}"\n'
+        for after, code in ((before.replace('"open"', '"closed"'), GATEWAY),
+                            (before.replace('webhook = "door"', 'webhook = "strict"') + other, 2423)):
+            house.reload(before)
+            asked, heard = len(silent.questions), []
+            caller = threading.Thread(target=lambda to=heard: to.append(house.call(OPEN)))
+            caller.start()
+            claim(wait_until(lambda known=asked: len(silent.questions) > known, 2), "the question did not come")
+            house.reload(after)
+            caller.join(5)
+            claim(heard == [code], f"the caller heard {heard} instead of {code}: {house.log()}")
+        return "closed by then: 2502; another webhook by then: its 2423"
+
+
 def webhook_dies(stage: Stage) -> str:
     with HookServer(lambda _question: http(200, '{"allow":', length=30)) as server:
         server.closes = True
@@ -282,4 +302,4 @@ def webhook_is_told_events(stage: Stage) -> str:
 
 CASES = [(case.__name__, case) for case in (
     webhook_hangs_for_two_hundred, webhook_decides, webhook_signs_what_it_says, webhook_remembers_refusals, webhook_lies,
-    webhook_hangs, webhook_dies, webhook_over_tls, webhook_is_told_events)]
+    webhook_hangs, webhook_policies_change_meanwhile, webhook_dies, webhook_over_tls, webhook_is_told_events)]
