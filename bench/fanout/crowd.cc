@@ -69,9 +69,11 @@ std::size_t Crowd::speak(rte_mbuf** frames, std::size_t room) {
     published_ += run_packets_;
   }
   for (; waiting_ > 0 && said < room; --waiting_) frames[said++] = data((waiting_ - 1) % options_.streams);
+  // Who was not heard is not sent the stream.
+  while (said < room && greeted_ < viewers_.size()) frames[said++] = keepalive(greeted_++);
   const auto now = static_cast<double>(rte_rdtsc());
   for (; said < room && !viewers_.empty() && next_word_ <= now; next_word_ += cycles_per_word_)
-    frames[said++] = options_.acks_per_second > 0 ? acknowledgement() : keepalive();
+    frames[said++] = options_.acks_per_second > 0 ? acknowledgement() : keepalive(next_speaker());
   return said;
 }
 
@@ -146,8 +148,7 @@ std::uint64_t Crowd::acks_behind() const {
   return late > 0 ? static_cast<std::uint64_t>(late / cycles_per_word_) : 0;
 }
 
-rte_mbuf* Crowd::keepalive() {
-  const std::size_t viewer = next_speaker();
+rte_mbuf* Crowd::keepalive(std::size_t viewer) {
   return datagram(viewer_port(viewer), [&](MutableByteSpan out) {
     return wire::write_bare_control(out, {.type = wire::ControlType::kKeepAlive, .destination = viewers_[viewer]});
   });

@@ -95,7 +95,7 @@ class Crowd {
   [[nodiscard]] rte_mbuf* arp();
   [[nodiscard]] rte_mbuf* data(std::size_t stream);
   [[nodiscard]] rte_mbuf* acknowledgement();
-  [[nodiscard]] rte_mbuf* keepalive();
+  [[nodiscard]] rte_mbuf* keepalive(std::size_t viewer);
   // A frame to the relay whose datagram `write(span)` writes and sizes.
   template <class Write>
   [[nodiscard]] rte_mbuf* datagram(std::uint16_t from_port, Write&& write);
@@ -118,6 +118,7 @@ class Crowd {
   std::vector<SocketId> viewers_;
   std::vector<std::uint32_t> order_;  // In which the viewers speak.
   std::size_t speaker_ = 0;
+  std::size_t greeted_ = 0;      // So many have shown that they are there.
   double cycles_per_word_ = 0;   // Between two viewers' words.
   double next_word_ = 0;         // TSC.
   std::uint32_t round_ = 0;      // ACK number.

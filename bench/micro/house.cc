@@ -22,6 +22,13 @@ House::House(std::size_t viewers, std::uint32_t window_packets)
   viewers_.reserve(viewers);
   publisher_ = open(Role::kPublisher, viewers, {1}, kFlowWindowPackets);
   for (std::size_t i = 0; i < viewers; ++i) viewers_.push_back(open(Role::kViewer, i, first_seq_of(i), window_packets));
+  for (std::size_t i = 0; i < viewers; ++i) {  // Who was not heard is not sent the stream.
+    std::array<std::byte, 20> sign;
+    (void)wire::write_bare_control(sign, {.type = wire::ControlType::kKeepAlive, .destination = viewers_[i]});
+    io::Arrival heard = arrival(i, sign);
+    relay.admit(now, std::span(&heard, 1));
+    relay.service_touched(now);
+  }
   now = now + millis(10);  // Data may follow the response now.
   relay.fan_out(now);
   publish();

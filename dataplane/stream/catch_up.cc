@@ -47,8 +47,10 @@ CatchUp::Visit CatchUp::visit(Instant now, Stream& stream, Viewer& viewer) noexc
 
 // To where it belongs now.
 void CatchUp::settle(Instant now, Stream& stream, Viewer& viewer) noexcept {
-  if (viewer.is_outgrown || viewer.sender.window_end() <= viewer.cursor) return stream.park(viewer);
+  if (viewer.is_outgrown || viewer.window_end(now) <= viewer.cursor) return stream.park(viewer);
   const bool has_caught_up = viewer.cursor == stream.served_next() && !stream.pass().active;
+  // In the live set it would have to be found when it has had its few packets, among all the others.
+  if (has_caught_up && !viewer.sender.is_up()) return stream.await_word(viewer);
   // Refused only by a full audience, which has room for every session: it would try again.
   if (has_caught_up && stream.enter_live(viewer)) close_run(now, viewer);
 }
@@ -76,9 +78,9 @@ bool CatchUp::start(Instant now, Stream& stream, Viewer& viewer) noexcept {
 }
 
 CatchUp::Visit CatchUp::serve_viewer(Instant now, Stream& stream, Viewer& viewer) noexcept {
-  if (viewer.is_outgrown || viewer.sender.window_end() <= viewer.cursor) return Visit::kDone;
+  if (viewer.is_outgrown || viewer.window_end(now) <= viewer.cursor) return Visit::kDone;
   skip_if_too_late(now, stream, viewer);
-  const PacketPos end = std::min(stream.served_next(), viewer.sender.window_end());
+  const PacketPos end = std::min(stream.served_next(), viewer.window_end(now));
   for (std::size_t sent = 0; viewer.cursor < end; viewer.cursor = viewer.cursor + 1) {
     const History::Slot* slot = stream.history().find(viewer.cursor);
     if (slot == nullptr) continue;
@@ -106,8 +108,11 @@ void CatchUp::skip_if_too_late(Instant now, Stream& stream, Viewer& viewer) noex
   PacketPos pos = std::max(viewer.cursor, stream.history().oldest());
   while (pos < live && stream.history().find(pos) == nullptr) pos = pos + 1;
   const History::Slot* slot = stream.history().find(pos);
-  const bool in_time = slot != nullptr && now - viewer.due(pos, slot->first_sent) <= viewer.sender.latency();
-  const bool has_time = viewer.run == nullptr || viewer.run->has_time(now);
+  // Who was not heard yet has the time until it is: what it is sent then is as late as that.
+  const bool is_waiting = !viewer.sender.is_up();
+  const bool in_time =
+      slot != nullptr && (is_waiting || now - viewer.due(pos, slot->first_sent) <= viewer.sender.latency());
+  const bool has_time = is_waiting || viewer.run == nullptr || viewer.run->has_time(now);
   if (pos < live && in_time && has_time && viewer.cursor >= stream.history().oldest()) return;
   viewer.skips.note(now);
   dresser_.counters().add(Counter::kViewerSkips);
@@ -123,6 +128,7 @@ void CatchUp::serve_late(Stream& stream) noexcept {
   if (stream.pass().late_count == 0) return;
   serve_late(stream, stream.lagging());
   serve_late(stream, stream.parked());
+  serve_late(stream, stream.unheard());
 }
 
 void CatchUp::serve_late(Stream& stream, ViewerList& viewers) noexcept {

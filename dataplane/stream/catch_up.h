@@ -3,7 +3,11 @@
 // longer play is left out (design D11, D12).
 //
 //   joining ──▶ lagging ──▶ live
-//                 ▲  ╰─▶ parked: woken by its own ACK
+//                 ▲  ├─▶ parked: woken by its own ACK or, not heard, when it may have one more
+//                 ╰──┴─▶ unheard: it has all there is, and is taken on by the next pass
+//
+// Who was not heard since our response gets a few packets, however long that takes: an address that is silent, or
+// others behind it who never asked, are not sent a stream. libsrt acknowledges the first within 10 ms.
 //
 // However many there are, they share a budget per breath and take turns, and nobody starts while those before have not
 // had theirs: the live set keeps its pace.

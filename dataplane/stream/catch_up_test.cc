@@ -103,6 +103,88 @@ TEST_F(CatchUpTest, ARepairOfThatTimeRepeatsItAndIsNotTooOld) {
   EXPECT_EQ(port.departed[0].header.time, original.header.time);
 }
 
+// A session's timer does it, in the relay.
+TEST_F(CatchUpTest, WhoIsNotHeardGetsTenPacketsAndOneMoreAsOftenAsItsSilenceDoubles) {
+  run_gop(millis(1000));
+  Viewer& viewer = join_unheard();
+  const Instant joined = now;
+  std::size_t got = 0;
+  std::vector<std::int64_t> later;     // ms
+  while (now < joined + seconds(2)) {  // As far as its history goes back.
+    const std::size_t some = count(run(millis(1)), viewer);
+    if (got >= 10) later.insert(later.end(), some, (now - joined).count / 1000);
+    got += some;
+    const Instant widens_at = viewer.widens_at(now - millis(1));
+    EXPECT_EQ(viewer.window_end(widens_at) - viewer.window_end(widens_at - micros(1)), 1);
+    if (now >= widens_at) stream.note_window(now, viewer);
+  }
+  EXPECT_EQ(later, (std::vector<std::int64_t>{14, 21, 41, 81, 161, 321, 641, 1281})) << "the first by its line";
+  EXPECT_EQ(counters.read(Counter::kViewerSkips), 0u);
+}
+
+TEST_F(CatchUpTest, WhoIsHeardGetsTheOthersAtThePaceOfItsRun) {
+  run_gop(millis(1000));
+  Viewer& viewer = join_unheard();
+  EXPECT_EQ(count(run(millis(40)), viewer), 11u);
+  EXPECT_EQ(viewer.place, Place::kParked);
+  viewer.sender.handle_sign_of_life(now);
+  stream.note_heard(now, viewer);
+  const auto departed = run(millis(20));
+  EXPECT_EQ(count(departed, viewer), 17u) << "one every 1.25 ms, and not at once what 40 ms were worth";
+  EXPECT_EQ(numbers_of(departed, viewer).front(), 11u);
+  run(millis(200));
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kViewerSkips), 0u);
+}
+
+TEST_F(CatchUpTest, WhoIsHeardLateHasItsWholeLatencyForWhatComesThen) {
+  run_gop(millis(1000));
+  Viewer& viewer = join_unheard();
+  const Instant joined = now;
+  const auto first = run(millis(200));  // Longer than its latency.
+  ASSERT_EQ(count(first, viewer), 11u);
+  viewer.sender.handle_sign_of_life(now);
+  stream.note_heard(now, viewer);
+  std::uint32_t last = first.back().header.time.raw;
+  std::size_t got = 0;
+  for (int i = 0; i < 400; ++i) {
+    now = now + millis(1);
+    for (const Departed& one : now.us % kInterval.count == 0 ? publish_next() : serve()) {
+      const Micros sent = now - joined;
+      EXPECT_LE(one.header.time.raw, sent.count);
+      EXPECT_GE(one.header.time.raw + 2250, sent.count);
+      EXPECT_GE(one.header.time.raw, last);
+      EXPECT_EQ(one.header.seq.raw, 11 + got) << "dense";
+      last = one.header.time.raw;
+      ++got;
+    }
+  }
+  EXPECT_EQ(viewer.place, Place::kLive);
+  EXPECT_EQ(counters.read(Counter::kViewerSkips), 0u);
+}
+
+TEST_F(CatchUpTest, ARepairOfWhatCameBeforeADelayCarriesTheTimeItHad) {
+  run_gop(millis(1000));
+  Viewer& viewer = join_unheard();
+  const auto first = run(millis(200));
+  viewer.sender.handle_sign_of_life(now);
+  stream.note_heard(now, viewer);
+  run(millis(50));
+  EXPECT_EQ(viewer.stamp({9}, stream.history().find({9})->time).count, first.at(9).header.time.raw);
+}
+
+TEST_F(CatchUpTest, AtLiveTooAndAnIdleStreamKeepsNobodyAwake) {
+  Viewer& viewer = join_unheard();
+  serve();
+  EXPECT_EQ(viewer.place, Place::kUnheard);
+  EXPECT_EQ(CatchUp::deadline(now, stream), Instant::never());
+  EXPECT_EQ(count(run(millis(300)), viewer), 14u);
+  viewer.sender.handle_sign_of_life(now);
+  stream.note_heard(now, viewer);
+  run(millis(30));
+  EXPECT_EQ(viewer.place, Place::kLive);
+}
+
 TEST_F(CatchUpTest, APictureTooFarBackIsLeftAlone) {
   run_gop(millis(2000));
   for (Micros left = millis(1600); left > Micros{}; left = left - kInterval) {
@@ -206,7 +288,7 @@ TEST_F(CatchUpTest, WhoseWindowIsFullIsParkedUntilItsAckArrives) {
   EXPECT_EQ(viewer.sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
                                          std::span(out).subspan(16, bytes - 16), stream.edge_for(viewer), slabs.ranges),
             Verdict::kControl);
-  stream.note_window(viewer);
+  stream.note_window(now, viewer);
   serve();
   EXPECT_EQ(viewer.place, Place::kLive) << "what it missed was past its play time";
   EXPECT_EQ(counters.read(Counter::kViewerSkips), 1u);

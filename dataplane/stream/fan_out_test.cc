@@ -277,7 +277,7 @@ TEST_F(FanOutTest, WhatCouldNoLongerBePlayedIsSkippedAndCounted) {
   EXPECT_EQ(slow.sender.handle_control(now, {.type = wire::ControlType::kAck, .info = 1},
                                        std::span(out).subspan(16, bytes - 16), stream.edge_for(slow), slabs.ranges),
             Verdict::kControl);
-  stream.note_window(slow);
+  stream.note_window(now, slow);
   const auto departed = serve();
   EXPECT_EQ(numbers_of(departed, slow), (Numbers{2})) << "dense";
   EXPECT_EQ(departed.at(0).header.message, 11u) << "position 10, right behind position 1";

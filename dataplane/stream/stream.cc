@@ -59,6 +59,25 @@ void Stream::park(Viewer& viewer) noexcept {
   enter(parked_, viewer, Place::kParked);
 }
 
+void Stream::await_word(Viewer& viewer) noexcept {
+  remove_viewer(viewer);
+  enter(unheard_, viewer, Place::kUnheard);
+}
+
+// What it was not sent meanwhile comes at the pace of its run, not all at once.
+void Stream::note_heard(Instant now, Viewer& viewer) noexcept {
+  if (viewer.run != nullptr) viewer.run->resume(viewer.cursor, now);
+  note_window(now, viewer);
+  if (viewer.place != Place::kUnheard) return;
+  start_lagging(viewer);
+  catch_up_at_ = {};
+}
+
+// In the next round of those that lag.
+void Stream::take_on_unheard() noexcept {
+  while (Viewer* viewer = unheard_.front()) start_lagging(*viewer);
+}
+
 void Stream::enter(ViewerList& list, Viewer& viewer, Place place) noexcept {
   list.push_back(viewer);
   viewer.place = place;
@@ -69,6 +88,7 @@ void Stream::remove_viewer(Viewer& viewer) noexcept {
   if (viewer.place == Place::kJoining) joining_.remove(viewer);
   if (viewer.place == Place::kLagging) lagging_.remove(viewer);
   if (viewer.place == Place::kParked) parked_.remove(viewer);
+  if (viewer.place == Place::kUnheard) unheard_.remove(viewer);
   viewer.place = Place::kNowhere;
 }
 
@@ -114,9 +134,9 @@ void Stream::to_lagging(Viewer& viewer) noexcept {
   catch_up_at_ = {};
 }
 
-void Stream::note_window(Viewer& viewer) noexcept {
+void Stream::note_window(Instant now, Viewer& viewer) noexcept {
   if (viewer.place == Place::kLive) note_window_end(viewer.sender.window_end());
-  if (viewer.place != Place::kParked || viewer.is_outgrown || viewer.sender.window_end() <= viewer.cursor) return;
+  if (viewer.place != Place::kParked || viewer.is_outgrown || viewer.window_end(now) <= viewer.cursor) return;
   start_lagging(viewer);
   catch_up_at_ = {};
 }
@@ -165,6 +185,7 @@ void Stream::end_pass(Instant now) noexcept {
   live_bytes_ += pass_.bytes;
   if (pass_.packets + pass_.late_count > 0) last_fresh_ = now;
   for (FreshPacket& packet : pass_.fresh()) packet.payload.reset();
+  take_on_unheard();
 }
 
 std::uint64_t Stream::part_with_outgrown() noexcept {

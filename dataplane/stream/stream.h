@@ -66,6 +66,10 @@ class Stream {
   // At any time, for those that are not live.
   void start_lagging(Viewer& viewer) noexcept;
   void park(Viewer& viewer) noexcept;
+  // It has what the live set has, but was not heard: it is served on its own until it is.
+  void await_word(Viewer& viewer) noexcept;
+  // For the first time.
+  void note_heard(Instant now, Viewer& viewer) noexcept;
 
   [[nodiscard]] bool has_fresh() const noexcept { return served_next_ < history_.next() || late_count_ > 0; }
   // When what no pass has taken yet is to leave; far away when there is nothing.
@@ -83,9 +87,8 @@ class Stream {
   [[nodiscard]] std::uint64_t packets_sent_to(const Viewer& viewer) const noexcept;
   [[nodiscard]] std::uint64_t bytes_sent_to(const Viewer& viewer) const noexcept;
 
-  // Its flow window moved. The live set is looked through when a pass goes beyond the narrowest; who was parked goes
-  // on.
-  void note_window(Viewer& viewer) noexcept;
+  // Its window moved. The live set is looked through when a pass goes beyond the narrowest; who was parked goes on.
+  void note_window(Instant now, Viewer& viewer) noexcept;
   void close_windows(PacketPos pass_end) noexcept;
   // The largest payload that every live viewer takes, or less.
   [[nodiscard]] std::size_t payload_limit() const noexcept { return payload_limit_; }
@@ -101,6 +104,7 @@ class Stream {
   [[nodiscard]] ViewerList& joining() noexcept { return joining_; }
   [[nodiscard]] ViewerList& lagging() noexcept { return lagging_; }
   [[nodiscard]] ViewerList& parked() noexcept { return parked_; }
+  [[nodiscard]] ViewerList& unheard() noexcept { return unheard_; }
   // When those that lag are to be looked through next.
   [[nodiscard]] Instant catch_up_at() const noexcept { return catch_up_at_; }
   void catch_up_again(Instant at) noexcept { catch_up_at_ = at; }
@@ -110,7 +114,8 @@ class Stream {
   [[nodiscard]] Pass& pass() noexcept { return pass_; }
   [[nodiscard]] PacketPos served_next() const noexcept { return served_next_; }
   [[nodiscard]] std::size_t viewers() const noexcept {
-    return audiences_[0].size() + audiences_[1].size() + joining_.size() + lagging_.size() + parked_.size();
+    return audiences_[0].size() + audiences_[1].size() + joining_.size() + lagging_.size() + parked_.size() +
+           unheard_.size();
   }
   [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -132,6 +137,7 @@ class Stream {
   void schedule_pass(Instant now, bool had_waiting) noexcept;
   void hold_pass() noexcept;
   void to_lagging(Viewer& viewer) noexcept;
+  void take_on_unheard() noexcept;
   void leave_place(Viewer& viewer) noexcept;
   [[nodiscard]] bool had_this_pass(const Viewer& viewer) const noexcept;
   void enter(ViewerList& list, Viewer& viewer, Place place) noexcept;
@@ -144,6 +150,7 @@ class Stream {
   ViewerList joining_;
   ViewerList lagging_;
   ViewerList parked_;
+  ViewerList unheard_;
   Instant catch_up_at_;
   AccessIndex access_;
   PacketRate rate_;

@@ -75,6 +75,11 @@ struct StreamFixture {
   }
   // A viewer whose first packet is the next one to be served.
   Viewer& join(std::uint32_t window_packets = 8192, SeqNo first_seq = {0}) {
+    Viewer& viewer = join_unheard(window_packets, first_seq);
+    viewer.sender.handle_sign_of_life(now);
+    return viewer;
+  }
+  Viewer& join_unheard(std::uint32_t window_packets = 8192, SeqNo first_seq = {0}) {
     const PacketPos first = stream.pass().active ? stream.pass().end : stream.served_next();
     viewers.push_back(std::make_unique<Viewer>(
         Viewer::Opening{.stream = &stream, .start_at = now},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -9,6 +10,7 @@
 
 #include "base/near.h"
 #include "base/strong.h"
+#include "contract/limits.h"
 #include "crypto/session_ciphers.h"
 #include "engine/srt/sender.h"
 #include "packet/envelope.h"
@@ -20,12 +22,18 @@ namespace fanlight {
 
 class Stream;
 
+// What a viewer is sent until it was heard, in packets: as many as a TCP server sends into the silence (RFC 6928), and
+// one more after each doubling of the time since. Each draws an ACK of its own where the one before was lost; libsrt
+// repeats none within 300 ms.
+inline constexpr std::int64_t kUnheardPackets = 10;
+
 // Where a viewer stands.
 enum class Place : std::uint8_t {
   kNowhere,
   kJoining,  // It waits for its turn to start.
   kLagging,  // Served from the history on its own until it has caught up.
-  kParked,   // Its flow window is full: it gets nothing until it acknowledges.
+  kParked,   // Its flow window is full: it gets nothing until it acknowledges or, not heard yet, until its time comes.
+  kUnheard,  // It has all there is and was not heard yet, so it is not live: the next pass takes it on.
   kLive,     // Stamped with every fresh packet.
 };
 
@@ -72,6 +80,19 @@ struct Viewer : Enveloped {
   }
   // Joining: when data may be sent to it. Before that, the response must get there first (srt-wire §2.3).
   [[nodiscard]] Instant start_at(Instant now) const noexcept { return startable_at.beside(now); }
+  // The first position that it may not be sent yet.
+  [[nodiscard]] PacketPos window_end(Instant now) const noexcept {
+    const PacketPos end = sender.window_end();
+    if (sender.is_up()) return end;
+    return std::min(end, sender.acked() + kUnheardPackets + std::bit_width(syns_since_start(now)));
+  }
+  // Not heard: when that moves next.
+  [[nodiscard]] Instant widens_at(Instant now) const noexcept {
+    return start_at(now) + std::bit_ceil(syns_since_start(now) + 1) * kSyn;
+  }
+  [[nodiscard]] std::uint64_t syns_since_start(Instant now) const noexcept {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - start_at(now)).count / kSyn.count));
+  }
   [[nodiscard]] CipherClass cipher_class() const noexcept {
     return ciphers ? CipherClass::kSealed : CipherClass::kClear;
   }

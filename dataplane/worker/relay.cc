@@ -74,12 +74,17 @@ void Relay::service_touched(Instant now) noexcept {
 }
 
 void Relay::service(Instant now, Session& session) noexcept {
-  if (session.is_half_open && session.has_been_heard()) half_open_.remove(session);
+  if (session.is_half_open && session.has_been_heard()) note_heard(now, session);
   if (session.is_publisher()) {
     service_publisher(now, session);
   } else {
     service_viewer(now, session);
   }
+}
+
+void Relay::note_heard(Instant now, Session& session) noexcept {
+  half_open_.remove(session);
+  if (session.is_viewer()) session.viewer().stream->note_heard(now, session.viewer());
 }
 
 void Relay::service_viewer(Instant now, Session& session) noexcept {
@@ -93,6 +98,10 @@ void Relay::service_viewer(Instant now, Session& session) noexcept {
     if (const std::optional<CloseReason> reason = judge_slow(now, viewer)) return cut(now, session, *reason);
   counters().add(Counter::kDropRequestsSent, viewer.sender.drop_requests_due());
   if (viewer.run != nullptr && viewer.run->is_over(now)) slabs_.runs.give_back(*std::exchange(viewer.run, nullptr));
+  if (!viewer.sender.is_up()) {
+    stream.note_window(now, viewer);
+    timers_.schedule_at_latest(sessions_.slot_of(session), viewer.widens_at(now));
+  }
   speak(now, session, viewer.sender);
   if (viewer.sender.has_repairs() && session.state == Session::State::kOpen)
     timers_.schedule_at_latest(sessions_.slot_of(session), now + kRetryInterval);

@@ -143,6 +143,7 @@ class Relay {
   // relay.cc
   void service(Instant now, Session& session) noexcept;
   void service_viewer(Instant now, Session& session) noexcept;
+  void note_heard(Instant now, Session& session) noexcept;
   void cut(Instant now, Session& session, CloseReason reason) noexcept;
   void service_publisher(Instant now, Session& session) noexcept;
   void count_received(Publisher& publisher, const ReceiverFigures& figures) noexcept;

@@ -51,7 +51,7 @@ class RelayArmourTest : public ::testing::Test, protected RelayFixture {
     std::size_t opened = 0;
     for (std::size_t i = 0; i < wanted; ++i) {
       const auto port_number = static_cast<std::uint16_t>(first_port + i);
-      if (open(opening(Role::kViewer, caller(port_number), SocketId{port_number})) != SocketId{}) ++opened;
+      if (open_unheard(opening(Role::kViewer, caller(port_number), SocketId{port_number})) != SocketId{}) ++opened;
     }
     return opened;
   }
@@ -132,7 +132,7 @@ TEST_F(RelayArmourTest, ABannedAddressIsNotAnsweredAndTheDataOfASessionGoesOn) {
 TEST_F(RelayArmourTest, AMuteCrowdGivesWayToItselfAndNobodyIsTurnedAway) {
   say(command::SetArmour{{.half_open_max = 3}});
   const Endpoint honest{IpAddress::v4(198, 51, 100, 1), 5000};
-  const SocketId waiting = open(opening(Role::kViewer, honest, SocketId{9}));
+  const SocketId waiting = open_unheard(opening(Role::kViewer, honest, SocketId{9}));
   std::vector<SocketId> displaced;
   for (std::uint16_t i = 0; i < 8; ++i) {
     say(opening(Role::kViewer, caller(6000 + i), SocketId{6000u + i}));
@@ -152,7 +152,7 @@ TEST_F(RelayArmourTest, AMuteCrowdGivesWayToItselfAndNobodyIsTurnedAway) {
 
 TEST_F(RelayArmourTest, WhoIsHeardOrForgottenNeedsNoPlaceAmongTheUnheard) {
   say(command::SetArmour{{.half_open_max = 2}});
-  const SocketId viewer = open(opening(Role::kViewer, kViewerAt, SocketId{9}));
+  const SocketId viewer = open_unheard(opening(Role::kViewer, kViewerAt, SocketId{9}));
   const SocketId publisher = open(opening(Role::kPublisher, kCaller, SocketId{50}));
   heard(kViewerAt, bare(viewer, ControlType::kKeepAlive));
   open_silent(7000, 1);
@@ -229,6 +229,22 @@ TEST_F(RelayArmourTest, NothingFromAnotherAddressOrPortTouchesASession) {
   EXPECT_EQ(read(Counter::kRepairsSent), 0u);
   const auto fresh = to(heard(kCaller, data(publisher, {kIsn.raw + 1})), kViewerAt);
   EXPECT_EQ(sequences(fresh), (std::vector<std::uint32_t>{31})) << "the next is the next: nothing was admitted";
+}
+
+TEST_F(RelayArmourTest, AMuteViewerIsSentNineteenPacketsAndNotTheStream) {
+  const SocketId publisher = open(opening(Role::kPublisher, kCaller, SocketId{50}));
+  open_unheard(opening(Role::kViewer, kViewerAt, SocketId{9}));
+  run_for(millis(6));
+  std::size_t packets = 0, others = 0;
+  for (std::uint32_t i = 0; i < 290; ++i) {
+    hear(kCaller, data(publisher, {kIsn.raw + i}));
+    for (const Said& one : to(run_for(millis(10)), kViewerAt)) {
+      packets += one.data() ? 1 : 0;
+      others += one.data() ? 0 : one.bytes.size();
+    }
+  }
+  EXPECT_EQ(packets, 19u);
+  EXPECT_LE(others, 3 * 20u) << "KEEPALIVE";
 }
 
 // The publisher's port says it to the viewer's session, and the other way round.

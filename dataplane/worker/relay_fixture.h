@@ -205,8 +205,17 @@ class RelayFixture {
     open.response_bytes = static_cast<std::uint16_t>(bytes);
     return open;
   }
-  // The session's socket ID, or 0 when it was refused.
+  // The session's socket ID, or 0 when it was refused. A viewer says at once that it is there.
   SocketId open(command::OpenSession&& command) {
+    const std::optional<Endpoint> viewer_at =
+        command.role == Role::kViewer ? std::optional(command.path.remote) : std::nullopt;
+    const SocketId socket = open_unheard(std::move(command));
+    if (!viewer_at || socket == SocketId{}) return socket;
+    hear(*viewer_at, bare(socket, wire::ControlType::kKeepAlive));
+    breathe();
+    return socket;
+  }
+  SocketId open_unheard(command::OpenSession&& command) {
     say(std::move(command));
     breathe();
     const auto opened = next_event<event::SessionOpened>();

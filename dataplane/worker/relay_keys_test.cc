@@ -33,7 +33,7 @@ class RelayKeysTest : public ::testing::Test, protected RelayFixture {
     sealed.ciphers = std::make_unique<crypto::SessionCiphers>();
     sealed.ciphers->even.emplace(cipher_of(1));
     sealed.ciphers->rekey_packets = rekey_packets;
-    return open(std::move(sealed));
+    return open_unheard(std::move(sealed));
   }
   // Key `number`, for its slot: the first one was even.
   static KeyFlag slot_of(int number) { return number % 2 == 1 ? KeyFlag::kEven : KeyFlag::kOdd; }

@@ -66,7 +66,7 @@ Verdict Relay::admit_control(Instant now, Session& session, ByteSpan datagram) n
       viewer.sender.handle_control(now, *header, content, viewer.stream->edge_for(viewer), slabs_.ranges);
   if (header->type == wire::ControlType::kNak) counters().add(Counter::kNakOverflow, slabs_.ranges.take_overflow());
   // An ACK may shrink the window below what the live set was last checked for, or open it for who waits.
-  viewer.stream->note_window(viewer);
+  viewer.stream->note_window(now, viewer);
   return verdict;
 }
 

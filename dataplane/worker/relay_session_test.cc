@@ -156,7 +156,7 @@ TEST_F(RelaySessionTest, SilenceOf5SecondsEndsASession) {
 }
 
 TEST_F(RelaySessionTest, AViewerThatNeverAnswersIsForgottenAfter3Seconds) {
-  open_viewer();
+  open_unheard(opening(Role::kViewer, kViewerAt, SocketId{9}));
   run_for(millis(2900));
   EXPECT_FALSE(next_event<event::SessionClosed>());
   run_for(millis(200));

@@ -19,6 +19,9 @@ class RelayStormTest : public ::testing::Test {
     say(command::AddStream{RelayFixture::kStream, &stream});
     publisher = open(Role::kPublisher, kPublisherAt, 1);
     for (std::uint32_t i = 0; i < kViewers; ++i) viewers.push_back(open(Role::kViewer, at(i), i + 2));
+    for (std::uint32_t i = 0; i < kViewers; ++i)
+      inbox.emplace_back(at(i), RelayFixture::bare(viewers[i], wire::ControlType::kKeepAlive));
+    while (!inbox.empty()) breathe();
     now = now + millis(10);
     breathe();
     for (std::uint32_t n = 0; n < kHeld; ++n) publish();

@@ -135,6 +135,26 @@ def a_mute_crowd_displaces_only_itself(stage: Stage) -> str:
     return f"{crowd.opened} mute sessions, {seen['half_open_displaced']} displaced; 35 of 35 viewers let in"
 
 
+def a_mute_viewer_is_not_sent_the_stream(stage: Stage) -> str:
+    """Of 6 Mb/s: 19 packets of 1,332 bytes, and what a handshake takes; 3 s of it would be 2.3 MB."""
+    relay = start_relay(stage)
+    publishing = Load(stage, "publish", relay, "--duration", "12s", "--bitrate", "6M")
+    stage.wait_for_sessions("publisher", 1)
+    mute = MuteCrowd(relay, clients.Target(relay, NAME).stream_id("request").encode())
+    mute.call(100, 0.1)
+    began = time.monotonic()
+    while time.monotonic() - began < 4:  # Each ends after 3 s.
+        mute.listen()
+        time.sleep(0.01)
+    viewers = [session for session in stage.relay.sessions() if session["role"] == "viewer"]
+    publishing.process.terminate()
+    claim(not viewers, f"still there: {viewers}")
+    claim(mute.opened >= 5 and not mute.rejected, f"{mute.opened} opened, rejected: {mute.rejected[:5]}")
+    each = mute.heard_bytes / mute.opened
+    claim(12_000 < each <= 19 * 1332 + 400, f"{each:.0f} bytes for each of {mute.opened}")
+    return f"{each / 1000:.1f} kB for each of {mute.opened} mute viewers of 6 Mb/s"
+
+
 def postponed(stage: Stage) -> int:
     return int(float(stage.relay.metrics()["fanlight_conclusions_postponed_total"]))
 
@@ -239,5 +259,5 @@ def the_control_thread_gives_way(stage: Stage) -> str:
 
 
 CASES = [(case.__name__, case) for case in (the_control_thread_gives_way, forged_control_packets_touch_no_session, a_ban_ends_sessions_and_keeps_out,
-                                           a_mute_crowd_displaces_only_itself)]
+                                           a_mute_crowd_displaces_only_itself, a_mute_viewer_is_not_sent_the_stream)]
 LOADS = [(case.__name__, case) for case in (a_flood_is_felt_by_nobody, wrong_passphrases_shut_nobody_out)]

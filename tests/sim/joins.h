@@ -18,6 +18,10 @@ class Joins {
 
   // A data packet leaves the relay.
   void note_sent(Books& books, Instant now, const wire::DataHeader& header);
+  // Something of a viewer's, either way.
+  void note_lost(SocketId viewer);
+  // It reaches the relay with a word of its session.
+  void note_heard(Instant now, SocketId viewer);
   void balance(Books& books, const RelayHost& relay) const;
   // One viewing session of a transport stream.
   void balance(Books& books, const Feed& feed, const Watch& watch) const;
@@ -26,7 +30,10 @@ class Joins {
   struct Line {
     Instant first;
     std::int64_t fresh = 0;
+    std::int64_t lost = 0;  // Until it was heard.
+    Instant heard = Instant::never();
   };
+  [[nodiscard]] Micros heard_within(const Line& line, const Watch& watch) const;
   void balance_picture(Books& books, const Feed& feed, std::uint64_t start, Instant joined) const;
 
   const WorldSpec& spec_;

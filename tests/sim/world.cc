@@ -154,6 +154,7 @@ void World::handle(const Event& event) {
       std::size_t worker = relay_->steer(datagram.remote, bytes);
       if (spec_.stray_chance > 0 && random_.chance(spec_.stray_chance)) worker = (worker + 1) % spec_.workers;
       relay_->deliver(worker, {.remote = datagram.remote, .local = relay_address_}, bytes);
+      if (wire::peek_destination(bytes) != SocketId{}) joins_.note_heard(now_, viewer_at(datagram.remote));
       free_datagrams_.push_back(event.subject);
       return wake_relay(now_ + kIngress);
     }
@@ -192,9 +193,16 @@ void World::settle_peer(std::uint32_t index) {
 
 // --- the network
 
+SocketId World::viewer_at(const Endpoint& address) const {
+  const auto found = addresses_.find(address);
+  const bool is_viewer = found != addresses_.end() && !homes_[found->second].is_publisher;
+  return is_viewer ? viewers_[found->second - 1]->caller().terms().socket : SocketId{};
+}
+
 void World::send(Instant now, const Peer& from, ByteSpan datagram) {
   note_sent(datagram);
   const Link::Fate fate = homes_[addresses_.at(from.address())].up.judge(now, random_);
+  if (fate.copies == 0) joins_.note_lost(viewer_at(from.address()));
   for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), datagram, fate.at[i]);
 }
 
@@ -234,6 +242,7 @@ void World::carry_outbox(io::SimPort& port) {
     if (!home.is_publisher) check_stamp(datagram);
     if (const auto header = wire::parse_data_header(datagram)) joins_.note_sent(books_, now_, *header);
     const Link::Fate fate = home.down.judge(now_, random_);
+    if (fate.copies == 0) joins_.note_lost(viewer_at(sent.path.remote));
     for (std::size_t i = 0; i < fate.copies; ++i) schedule(fate.at[i], What::kToPeer, keep(sent.path.remote, datagram));
   }
   port.outbox().clear();

@@ -79,6 +79,8 @@ class World final : public Network {
   void wake_control(Instant at);
   void take_control_turn();
   void settle_peer(std::uint32_t home);
+  // Its socket ID, or 0: no viewer's address.
+  [[nodiscard]] SocketId viewer_at(const Endpoint& address) const;
   // --- the end
   void check_liveness();
   void shut_down();
