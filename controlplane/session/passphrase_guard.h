@@ -1,8 +1,8 @@
 // Who tries passphrases is made to wait, longer each time: by address and by the passphrase that would be right.
 // Neither the names of a pattern's streams nor a key of one's own lead round it.
 //
-// The derivation budget bounds what all guesses together come to; this slows down one who guesses. But an address may be
-// many people: one of them with a wrong passphrase must not keep the others out for long. So an address from which
+// The derivation budget bounds what all guesses together come to; this slows down one who guesses. But an address may
+// be many people: one of them with a wrong passphrase must not keep the others out for long. So an address from which
 // somebody is in with that passphrase waits for the shortest span only.
 #pragma once
 
