@@ -93,6 +93,7 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   Relay::Options options;
   options.sessions_max = config.relay.sessions_max;
   options.publishers_max = plan.streams_max;
+  options.publisher_places = std::min<std::size_t>(plan.streams_max, options.sessions_max / 16);
   options.armour = config.armour;
   if (config.relay.port == PortKind::kSockets) options.srt_doors = config.listen.size();
   CHECK(getrandom(options.key.data(), sizeof options.key, 0) == sizeof options.key);

@@ -169,7 +169,7 @@ TEST_F(GrantDeskTest, TheLooksEndWithThePublisher) {
   closed(opening);
   wait(seconds(1));
   take_commands();
-  wait(seconds(5));
+  wait(kRepeatSpan);
   EXPECT_EQ(desk().next_deadline(), Instant::never());
 }
 

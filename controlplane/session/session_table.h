@@ -1,7 +1,8 @@
 // The sessions that control has decided on, and the callers it need not answer again. srt-wire §2.2 step 3, §2.3
 //
-// A caller repeats its CONCLUSION every 250 ms until it is answered, and the network may deliver a copy late. While
-// its session lives, and for kRepeatSpan after, the same (address, socket ID, ISN) is a repeat: the worker answers it.
+// A caller repeats its CONCLUSION every 250 ms until it is answered, and the network, or somebody who recorded it, may
+// deliver a copy late. While its session lives, and for kRepeatSpan after, the same (address, socket ID, ISN) is a
+// repeat: the worker answers it, and it opens nothing.
 #pragma once
 
 #include <compare>
@@ -21,7 +22,7 @@
 
 namespace fanlight::control {
 
-inline constexpr Micros kRepeatSpan = kHandshakeTimeout;
+inline constexpr Micros kRepeatSpan = kCookieLifeMax;  // Behind that it has no cookie that is good.
 
 struct Session {
   RequestId request;
@@ -61,7 +62,7 @@ class SessionTable {
   [[nodiscard]] Session* find(SocketId socket);
   // Of those that called us, from that host.
   [[nodiscard]] std::uint32_t sessions_from(const IpAddress& address) const;
-  // Ends a session that was open: late copies of its CONCLUSION stay repeats until now + kRepeatSpan.
+  // Ends a session that was open: copies of its CONCLUSION stay repeats until now + kRepeatSpan.
   void erase_closed(Instant now, RequestId request);
   // Ends a session the worker had no room for: the caller may try again at once, with another ISN or socket.
   void erase_refused(RequestId request);

@@ -25,6 +25,7 @@ inline constexpr Micros kSyn = millis(10);  // SRT's timer grain (srt-wire §3).
 inline constexpr Micros kKeepAliveInterval = seconds(1);
 inline constexpr Micros kPeerIdleTimeout = seconds(5);
 inline constexpr Micros kHandshakeTimeout = seconds(3);
+inline constexpr Micros kCookieLifeMax = seconds(20);    // A recorded CONCLUSION is good for so long at most.
 inline constexpr Micros kResponseInterval = millis(10);  // At most one repeated response per this span.
 
 // --- tables

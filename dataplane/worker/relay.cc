@@ -29,6 +29,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
     : mailbox_(mailbox),
       exchange_(options.mesh, options.worker),
       srt_doors_(options.srt_doors),
+      publisher_places_(options.publisher_places),
       adopted_(options.adopted),
       dresser_(pools, queue_, mailbox.counters),
       slabs_(options.sessions_max),

@@ -35,6 +35,7 @@ class Relay {
     std::uint8_t worker = 0;  // 0–63, part of every socket ID.
     std::size_t sessions_max = 4096;
     std::size_t publishers_max = 64;
+    std::size_t publisher_places = 0;  // Of the sessions: viewers leave them free, however many come.
     ArmourOptions armour{};
     HashKey key{};                     // Random, the same for all workers: cookies and tables depend on it.
     Mesh* mesh = nullptr;              // To the other workers; null when there are none.
@@ -161,6 +162,7 @@ class Relay {
   Mailbox& mailbox_;
   Exchange exchange_;
   const std::size_t srt_doors_;
+  const std::size_t publisher_places_;
   PacketPool* adopted_;
   TransmitQueue queue_;
   Dresser dresser_;

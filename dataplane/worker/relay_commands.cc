@@ -94,6 +94,7 @@ std::optional<wire::Reject> Relay::judge_open(const command::OpenSession& open) 
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
   if (open.role == Role::kPublisher)
     return entry.publisher != nullptr ? std::optional(wire::Reject::kConflict) : std::nullopt;
+  if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
   const bool fits = open.mss >= kMssOverhead + entry.stream->payload_bytes_max();
   return fits ? std::nullopt : std::optional(wire::Reject::kUnacceptable);
 }

@@ -243,6 +243,33 @@ TEST_F(RelaySessionTest, MoreSessionsThanPlacesAreRefusedForLackOfThem) {
   EXPECT_EQ(wire::parse_handshake(said[0].content())->request, static_cast<std::int32_t>(wire::Reject::kResource));
 }
 
+// One address took all places, with a keep-alive each, and nobody could publish.
+TEST_F(RelaySessionTest, ViewersLeavePublishersTheirPlaces) {
+  Mailbox other_mailbox;
+  Stream other_stream(256, kSessions, {.latency_max = seconds(2)});
+  Relay other({.sessions_max = 8, .publishers_max = 2, .publisher_places = 2, .key = {7, 8}}, {headers, copies},
+              other_mailbox, io::AnyPort::of(port));
+  const auto order = [&](Command command) {
+    ASSERT_TRUE(other_mailbox.commands.try_push(std::move(command)));
+    other.take_commands(now);
+  };
+  order(command::AddStream{kStream, &other_stream});
+  for (std::uint16_t i = 0; i < 8; ++i) order(opening(Role::kViewer, caller(8000 + i), SocketId{i + 1u}));
+  order(opening(Role::kPublisher, kPublisherAt, SocketId{50}));
+  std::size_t viewers = 0, refused = 0, publishers = 0;
+  Event event;
+  while (other_mailbox.events.try_pop(event)) {
+    if (const auto* opened = std::get_if<event::SessionOpened>(&event))
+      ++(opened->request == RequestId{50} ? publishers : viewers);
+    if (const auto* one = std::get_if<event::SessionRefused>(&event)) refused += one->reason == wire::Reject::kResource;
+  }
+  EXPECT_EQ(viewers, 6u);
+  EXPECT_EQ(refused, 2u);
+  EXPECT_EQ(publishers, 1u);
+  other.queue().flush(port);
+  other_stream.history().clear();
+}
+
 TEST_F(RelaySessionTest, ARemovedStreamEndsItsSessionsAndComesBackEmpty) {
   const SocketId publisher = open_publisher();
   open_viewer();

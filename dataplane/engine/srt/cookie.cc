@@ -1,8 +1,10 @@
 #include "engine/srt/cookie.h"
 
+#include "contract/limits.h"
+
 namespace fanlight::srt {
 namespace {
-constexpr std::int64_t kEpochMicros = 60'000'000;
+constexpr std::int64_t kEpochMicros = kCookieLifeMax.count / 2;  // The current one and the one before are good.
 }
 
 std::uint32_t CookieJar::make(Instant now, const Endpoint& caller, SocketId caller_socket) const noexcept {

@@ -1,5 +1,6 @@
-// SYN cookies: the listener's whole memory of an INDUCTION. A keyed hash of who asked, valid for the current and the
-// previous minute. Not bound to the ISN: gosrt changes it between INDUCTION and CONCLUSION (srt-wire §2.1, trap 34).
+// SYN cookies: the listener's whole memory of an INDUCTION. A keyed hash of who asked, valid for kCookieLifeMax, and
+// for half of that at least. Not bound to the ISN: gosrt changes it between INDUCTION and CONCLUSION (srt-wire §2.1,
+// trap 34).
 #pragma once
 
 #include <cstdint>

@@ -2,19 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include "contract/limits.h"
+
 namespace fanlight::srt {
 namespace {
 
 const Endpoint kCaller{IpAddress::v4(127, 0, 0, 1), 5000};
 constexpr SocketId kSocket{42};
 
-TEST(CookieTest, LivesForTheCurrentAndThePreviousMinute) {
+TEST(CookieTest, LivesForHalfOfItsLifeAtLeastAndNoLonger) {
   const CookieJar jar({1, 2});
   const Instant start{600'000'000};
   const std::uint32_t cookie = jar.make(start, kCaller, kSocket);
   EXPECT_TRUE(jar.judge(start, kCaller, kSocket, cookie));
-  EXPECT_TRUE(jar.judge(start + seconds(119), kCaller, kSocket, cookie));
-  EXPECT_FALSE(jar.judge(start + seconds(120), kCaller, kSocket, cookie));
+  EXPECT_TRUE(jar.judge(start + kCookieLifeMax - micros(1), kCaller, kSocket, cookie));
+  EXPECT_FALSE(jar.judge(start + kCookieLifeMax, kCaller, kSocket, cookie));
+  const Instant late = start + kCookieLifeMax / 2 - micros(1);  // Before the next epoch.
+  EXPECT_TRUE(jar.judge(late + kCookieLifeMax / 2, kCaller, kSocket, jar.make(late, kCaller, kSocket)));
 }
 
 TEST(CookieTest, BelongsToOneAddressPortAndSocket) {
