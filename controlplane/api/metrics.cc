@@ -175,6 +175,10 @@ std::string metrics_text(const RelayFacts& facts) {
                       "Conclusions left unanswered because no key derivation was left; their callers repeat them.",
                       MetricType::Counter,
                       {counted(facts.armour.postponed, {})}});
+  families.push_back({"fanlight_key_refreshes_ignored_total",
+                      "Publishers' key refreshes that changed nothing: wrong, replayed, or too many.",
+                      MetricType::Counter,
+                      {counted(facts.armour.refreshes_ignored, {})}});
   add_webhooks(families, facts);
   families.push_back(sessions_family(facts.counters));
   for (std::size_t i = 0; i < kCounterCount; ++i) {

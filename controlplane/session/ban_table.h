@@ -33,7 +33,8 @@ struct ArmourView {
   std::size_t bans = 0;
   std::uint64_t passphrases_paused = 0;  // Conclusions turned down after wrong passphrases from there.
   std::uint64_t key_derivations = 0;
-  std::uint64_t postponed = 0;  // Conclusions that were not answered: no derivation was left.
+  std::uint64_t postponed = 0;          // Conclusions that were not answered: no derivation was left.
+  std::uint64_t refreshes_ignored = 0;  // Of publishers' keys.
 };
 
 class BanTable {

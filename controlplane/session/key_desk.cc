@@ -67,6 +67,12 @@ Result<AgreedKeys, Reject> KeyDesk::refresh(Instant now, const Secret& passphras
   auto agreed = unwrap(*kek, *message);
   if (!agreed) return agreed;
   if (keys.memory.is_replay(agreed->prints)) return Reject::kConflict;
+  agreed->is_news = keys.memory.is_news(agreed->prints);
+  if (agreed->is_news) {
+    constexpr Micros kInterval = PublisherKeys::kNewKeysInterval;
+    if (!keys.new_keys.has_token(now, PublisherKeys::kNewKeysBurst, kInterval)) return Reject::kOverload;
+    keys.new_keys.take(now, kInterval);
+  }
   keys.memory.take(agreed->prints);
   keys.session = agreed->session;
   return agreed;

@@ -24,6 +24,7 @@ struct AgreedKeys {
   std::size_t key_bytes = 0;                        // 0: clear.
   SessionKek session{};                             // Not clear: what further keys are made with.
   KeyPrints prints{};
+  bool is_news = true;  // Of a refresh: it has a key that was not in use.
 };
 
 class KeyDesk {
@@ -38,7 +39,8 @@ class KeyDesk {
                                                        ByteSpan key_message);
   // A KMREQ inside a publisher's session: as above, the length must stay what it was (CVE-2026-55868), and no key of it
   // may be one that was replaced (kConflict). Judged before any cost. With the session's salt it has none, so that
-  // strangers cannot keep a publisher from its new key; with another, it takes from the session's few tries.
+  // strangers cannot keep a publisher from its new key; with another, it takes from the session's few tries. Nor does
+  // what brings no new key cost anything: only new ones have a rate, and who may bring them knows the passphrase.
   [[nodiscard]] Result<AgreedKeys, wire::Reject> refresh(Instant now, const Secret& passphrase, ByteSpan key_message,
                                                          PublisherKeys& keys);
   [[nodiscard]] KeyPrints prints_of(const crypto::Key& kek, ByteSpan key_message) const;

@@ -291,6 +291,7 @@ TEST_F(SessionKeysTest, ABadRefreshChangesNothing) {
                                          {},
                                          std::vector<std::byte>(104)};
   for (const auto& message : rows) {
+    wait(QuietCount::kPause);  // Each has its line.
     ask_refresh(opening, message);
     EXPECT_TRUE(take_commands().empty());
     EXPECT_EQ(take_notices().size(), 1u);

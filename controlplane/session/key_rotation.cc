@@ -11,6 +11,7 @@ using wire::Reject;
 
 std::string reason_for(Reject reason) {
   if (reason == Reject::kConflict) return "it brings back a key that was replaced";
+  if (reason == Reject::kOverload) return "too many came in so short a time";
   return std::string{wire::describe(reason)};
 }
 
@@ -31,22 +32,29 @@ void SessionDesk::keep_keys(Session& session, const SessionKek& keys, const KeyP
                         .rule = stream != nullptr ? stream->policy.rekey : RekeyRule{}});
 }
 
+// Whoever has a publisher's session makes as many as it likes: one line in a while.
+void SessionDesk::note_ignored_refresh(Session& session, Reject why) {
+  ++refreshes_ignored_;
+  const auto count = session.keys != nullptr ? session.keys->ignored.add(now_) : std::nullopt;
+  if (!count) return;
+  const std::string what = *count == 1 ? "a key refresh that was ignored: "
+                                       : std::to_string(*count) + " key refreshes that were ignored, the last: ";
+  note(Notice::Level::kWarning, title_of(session) + " sent " + what + reason_for(why), Notice::About::kSession);
+}
+
 // CVE-2026-55868: whatever is wrong with a refresh, the session goes on with the keys it has, and hears nothing.
 void SessionDesk::handle(event::KeyRequestReceived& event) {
-  const Session* session = sessions_.find(event.request);
+  Session* session = sessions_.find(event.request);
   if (session == nullptr) return;
   const ByteSpan message = ByteSpan{event.message}.first(std::min<std::size_t>(event.bytes, event.message.size()));
   auto keys = session->keys != nullptr ? keys_.refresh(now_, session->passphrase, message, *session->keys)
                                        : Result<AgreedKeys, Reject>{Reject::kBadRequest};
-  if (!keys) {
-    const std::string text = title_of(*session) + " sent a key refresh that was ignored: " + reason_for(keys.error());
-    return note(Notice::Level::kWarning, text);
-  }
+  if (!keys) return note_ignored_refresh(*session, keys.error());
   command::InstallKeys install{.socket = event.socket, .ciphers = std::move(keys->ciphers)};
   install.response_bytes = static_cast<std::uint16_t>(message.size());
   std::copy(message.begin(), message.end(), install.response.begin());
   say(session->worker, std::move(install));
-  tell(event_of(SessionEvent::Kind::kKeyRotated, *session));
+  if (keys->is_news) tell(event_of(SessionEvent::Kind::kKeyRotated, *session));
 }
 
 void SessionDesk::handle(event::KeyAnnounced& event) {

@@ -112,7 +112,7 @@ class SessionDesk {
   [[nodiscard]] Result<Done> unban(const IpPrefix& prefix);
   [[nodiscard]] std::vector<BanView> bans(Instant now) const { return bans_.views(now); }
   [[nodiscard]] ArmourView armour() const {
-    return {bans_.size(), guard_.refused(), keys_.derivations(), postponed_.total()};
+    return {bans_.size(), guard_.refused(), keys_.derivations(), postponed_.total(), refreshes_ignored_};
   }
   // What workers do for strangers from now on.
   void set_armour(const ArmourOptions& armour);
@@ -258,6 +258,7 @@ class SessionDesk {
   // What further keys of the session are made with, or judged by.
   void keep_keys(Session& session, const SessionKek& keys, const KeyPrints& prints);
   void announce_keys();
+  void note_ignored_refresh(Session& session, wire::Reject why);
   void note_rotations();
   [[nodiscard]] Result<std::size_t> rotate_one(std::string_view stream, SocketId socket);
 
@@ -334,6 +335,7 @@ class SessionDesk {
   std::uint64_t refusals_remembered_ = 0;
   EventFeed feed_;
   KeyDesk keys_;
+  std::uint64_t refreshes_ignored_ = 0;
   RotationDesk rotations_;
   KeyRing key_ring_;
   std::vector<KeyKick> key_kicks_;
