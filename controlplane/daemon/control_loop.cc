@@ -203,7 +203,7 @@ class ControlLoop::State {
       if (!is_followed && !hooks_.wants_events()) continue;
       const std::string line = event_line(*event, wall_milliseconds());
       if (is_followed) api_->publish(event->stream, line);
-      hooks_.tell(line);
+      hooks_.tell(line, rank_of(*event));
     }
   }
 

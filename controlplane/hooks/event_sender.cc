@@ -3,10 +3,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <deque>
 #include <utility>
 
 #include "hooks/http_poster.h"
+#include "session/event_queue.h"
 
 namespace fanlight::control {
 namespace {
@@ -30,7 +30,7 @@ struct EventSender::State : std::enable_shared_from_this<State> {
   HttpPoster poster;
   boost::asio::steady_timer pause;
   Warn warn;
-  std::deque<std::string> queue;
+  EventQueue<std::string> queue{kQueueMax};
   std::string batch;  // The body under way; empty: none.
   std::size_t batch_size = 0;
   int tries = 0;
@@ -40,12 +40,11 @@ struct EventSender::State : std::enable_shared_from_this<State> {
 };
 
 void EventSender::State::begin() {
-  if (batch_size > 0 || queue.empty() || is_over) return;
+  if (batch_size > 0 || queue.is_empty() || is_over) return;
   batch = R"({"event":"session_events","events":[)";
-  for (; batch_size < kBatchMax && !queue.empty(); ++batch_size) {
+  for (; batch_size < kBatchMax && !queue.is_empty(); ++batch_size) {
     if (batch_size > 0) batch += ',';
-    batch += queue.front();
-    queue.pop_front();
+    batch += queue.take();
   }
   batch += "]}";
   tries = 0;
@@ -87,12 +86,8 @@ EventSender::~EventSender() {
   state_->pause.cancel();
 }
 
-void EventSender::add(std::string event) {
-  if (state_->queue.size() == kQueueMax) {
-    state_->queue.pop_front();
-    ++state_->dropped;
-  }
-  state_->queue.push_back(std::move(event));
+void EventSender::add(std::string event, const EventRank& rank) {
+  if (state_->queue.add(std::move(event), rank)) ++state_->dropped;
   state_->begin();
 }
 

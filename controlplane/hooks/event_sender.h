@@ -3,7 +3,7 @@
 //   {"event": "session_events", "events": [{…}, …]}
 //
 // A batch that is not taken with 2xx is sent again after 1, 2 and 4 s, then dropped and counted. Events wait in a
-// bounded queue meanwhile, the oldest goes. Nothing waits for it.
+// bounded queue meanwhile, where publishers' have their place before others'. Nothing waits for it.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <string>
 
 #include "config/webhook_rule.h"
+#include "session/session_event.h"
 
 namespace boost::asio {
 class io_context;
@@ -34,7 +35,7 @@ class EventSender {
   EventSender& operator=(const EventSender&) = delete;
 
   // One JSON object.
-  void add(std::string event);
+  void add(std::string event, const EventRank& rank);
   // Events that wait, or are under way.
   [[nodiscard]] std::size_t unsent() const;
   [[nodiscard]] std::uint64_t posted() const;

@@ -113,8 +113,8 @@ void Webhooks::ask(const Inquiry& inquiry, std::function<void(InquiryAnswer)> do
   });
 }
 
-void Webhooks::tell(std::string event) {
-  if (events_) events_->add(std::move(event));
+void Webhooks::tell(std::string event, const EventRank& rank) {
+  if (events_) events_->add(std::move(event), rank);
 }
 
 std::vector<WebhookView> Webhooks::views() const {

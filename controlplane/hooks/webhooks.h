@@ -28,8 +28,8 @@ class Webhooks {
   void reload(const std::vector<WebhookRule>& rules, const EventsRule& events);
   // `done` is called from the loop, never from here, and not after the webhook's timeout.
   void ask(const Inquiry& inquiry, std::function<void(InquiryAnswer)> done);
-  // A session event as one JSON object.
-  void tell(std::string event);
+  // A session event as one JSON object, and what it is worth.
+  void tell(std::string event, const EventRank& rank = {});
   [[nodiscard]] bool wants_events() const { return events_ != nullptr; }
   [[nodiscard]] bool has_unsent_events() const { return events_ != nullptr && events_->unsent() > 0; }
 

@@ -358,9 +358,11 @@ TEST_F(WebhooksTest, EventsThatNobodyTakesAreBoundedAndCounted) {
   server.script = [](const std::string&) { return std::string{}; };
   for (std::size_t i = 0; i < EventSender::kQueueMax + 21; ++i) hooks.tell("{}");
   EXPECT_EQ(hooks.events_view().dropped, 20u) << "one is under way";
+  hooks.tell("{}", {EventWorth::kViewer, IpAddress::v4(192, 0, 2, 0)});
+  EXPECT_EQ(hooks.events_view().dropped, 21u);
   begin(rule());
   EXPECT_FALSE(hooks.wants_events());
-  EXPECT_EQ(hooks.events_view().dropped, EventSender::kQueueMax + 21) << "the count goes on, and none is forgotten";
+  EXPECT_EQ(hooks.events_view().dropped, EventSender::kQueueMax + 22) << "the count goes on, and none is forgotten";
 }
 
 }  // namespace

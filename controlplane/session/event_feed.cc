@@ -10,11 +10,8 @@ void EventFeed::add(Instant now, SessionEvent event) {
     ++dropped_;
     return;
   }
-  if (held_.size() == kHeldMax) {
-    held_.pop_front();
-    ++dropped_;
-  }
-  held_.push_back(std::move(event));
+  const EventRank rank = rank_of(event);
+  if (held_.add(std::move(event), rank)) ++dropped_;
 }
 
 bool EventFeed::is_one_too_many(Instant now) {
@@ -26,10 +23,8 @@ bool EventFeed::is_one_too_many(Instant now) {
 }
 
 std::optional<SessionEvent> EventFeed::poll() {
-  if (held_.empty()) return std::nullopt;
-  SessionEvent event = std::move(held_.front());
-  held_.pop_front();
-  return event;
+  if (held_.is_empty()) return std::nullopt;
+  return held_.take();
 }
 
 }  // namespace fanlight::control

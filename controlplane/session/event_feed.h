@@ -1,12 +1,12 @@
-// Session events in their order, until somebody takes them. Bounded: the oldest goes, and of rejections, which
+// Session events in their order, until somebody takes them. Bounded (session/event_queue.h), and of rejections, which
 // strangers can make at will, so many a second are told. Numbers go on counting, so whoever reads sees a gap.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "base/time.h"
+#include "session/event_queue.h"
 #include "session/session_event.h"
 
 namespace fanlight::control {
@@ -24,7 +24,7 @@ class EventFeed {
  private:
   [[nodiscard]] bool is_one_too_many(Instant now);
 
-  std::deque<SessionEvent> held_;
+  EventQueue<SessionEvent> held_{kHeldMax};
   std::uint64_t last_number_ = 0;
   std::uint64_t dropped_ = 0;
   Instant second_;  // Its rejections are counted.

@@ -37,6 +37,40 @@ TEST(EventFeedTest, AFloodOfRejectionsLeavesRoomForWhatMatters) {
   EXPECT_EQ(seen.back().number, flood + 2);
 }
 
+TEST(EventQueueTest, APublishersWordsOutlastAFloodOfViewersThatComeAndGo) {
+  EventFeed feed;
+  const Instant now{5'000'000};
+  const IpAddress studio = IpAddress::v4(203, 0, 113, 7);
+  feed.add(now, {.kind = Kind::kPublishStart, .role = Role::kPublisher, .caller = studio});
+  feed.add(now, {.kind = Kind::kKeyRotated, .role = Role::kPublisher, .caller = studio});
+  feed.add(now, {.kind = Kind::kBan});
+  for (std::size_t i = 0; i < 3 * EventFeed::kHeldMax; ++i)
+    feed.add(now, {.kind = Kind::kConnect,
+                   .role = Role::kViewer,
+                   .caller = IpAddress::v4(10, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i), 1)});
+  EXPECT_EQ(feed.poll()->kind, Kind::kPublishStart);
+  EXPECT_EQ(feed.poll()->kind, Kind::kKeyRotated);
+  EXPECT_EQ(feed.poll()->kind, Kind::kBan);
+  EXPECT_EQ(feed.dropped(), 2 * EventFeed::kHeldMax + 3);
+}
+
+TEST(EventQueueTest, OneSitesCrowdGivesWayToItselfAndTheRestKeepsItsOrder) {
+  EventQueue<int> queue{8};
+  const EventRank crowd{EventWorth::kViewer, IpAddress::v4(198, 51, 100, 0)};
+  const EventRank other{EventWorth::kViewer, IpAddress::v4(192, 0, 2, 0)};
+  EXPECT_FALSE(queue.add(1, other));
+  for (int i = 2; i <= 5; ++i) EXPECT_FALSE(queue.add(i, crowd));
+  EXPECT_FALSE(queue.add(6, other));
+  EXPECT_FALSE(queue.add(7, {EventWorth::kRejection, other.site}));
+  EXPECT_FALSE(queue.add(8, crowd));
+  EXPECT_TRUE(queue.add(9, crowd)) << "a rejection goes first";
+  EXPECT_TRUE(queue.add(10, other));
+  EXPECT_TRUE(queue.add(11, {EventWorth::kPublisher, crowd.site}));
+  std::vector<int> left;
+  while (!queue.is_empty()) left.push_back(queue.take());
+  EXPECT_THAT(left, ElementsAre(1, 4, 5, 6, 8, 9, 10, 11));
+}
+
 class DeskEventsTest : public DeskTest {
  protected:
   std::vector<SessionEvent> take_events() {
@@ -65,6 +99,8 @@ TEST_F(DeskEventsTest, APublishersLifeIsTold) {
   EXPECT_EQ(events[0].address, "192.0.2.9:5000");
   EXPECT_EQ(events[0].srt_version, 0x0001'0501u);
   EXPECT_EQ(events[1].number, 2u);
+  EXPECT_EQ(rank_of(events[1]).worth, EventWorth::kPublisher);
+  EXPECT_EQ(rank_of(events[1]).site, IpAddress::v4(192, 0, 2, 0));
 
   now_ = now_ + seconds(3);
   event::SessionClosed end;

@@ -346,7 +346,8 @@ void SessionDesk::reject(const Path& path, const wire::Handshake& handshake, Rej
   SessionEvent told{.kind = SessionEvent::Kind::kRejected,
                     .address = path.remote.text(),
                     .code = static_cast<std::int32_t>(reason),
-                    .reason = std::string{by.empty() ? wire::describe(reason) : by}};
+                    .reason = std::string{by.empty() ? wire::describe(reason) : by},
+                    .caller = path.remote.ip};
   if (request != nullptr) {
     told.role = request->role;
     told.stream = request->name;

@@ -1,5 +1,7 @@
 #include "session/session_event.h"
 
+#include "base/prefix.h"
+
 namespace fanlight::control {
 
 std::string_view name_of(SessionEvent::Kind kind) {
@@ -35,7 +37,17 @@ SessionEvent event_of(SessionEvent::Kind kind, const Session& session) {
           .address = session.path.remote.text(),
           .srt_version = session.srt_version,
           .key_bytes = session.key_bytes,
-          .call = session.call};
+          .call = session.call,
+          .caller = session.path.remote.ip};
+}
+
+EventRank rank_of(const SessionEvent& event) {
+  const IpAddress site = event.caller == IpAddress{} ? IpAddress{} : site_of(event.caller);
+  if (event.kind == SessionEvent::Kind::kRejected) return {EventWorth::kRejection, site};
+  // What became of a call of ours is for its operator, whichever end plays.
+  if (event.kind == SessionEvent::Kind::kCallFailed) return {EventWorth::kPublisher, site};
+  if (event.role == Role::kViewer) return {EventWorth::kViewer, site};
+  return {event.kind == SessionEvent::Kind::kKeyRotated ? EventWorth::kKey : EventWorth::kPublisher, site};
 }
 
 }  // namespace fanlight::control

@@ -38,7 +38,17 @@ struct SessionEvent {
   std::string reason{};
   Micros age{};
   std::optional<SessionStats> stats{};
+  IpAddress caller{};  // Nobody's: it is the relay's own, or the operator's.
 };
+
+// What gives way first where more happens than is taken.
+enum class EventWorth : std::uint8_t { kRejection, kViewer, kKey, kPublisher };
+struct EventRank {
+  EventWorth worth = EventWorth::kPublisher;
+  IpAddress site{};
+  friend auto operator<=>(const EventRank&, const EventRank&) = default;
+};
+[[nodiscard]] EventRank rank_of(const SessionEvent& event);
 
 // "publish_start"
 [[nodiscard]] std::string_view name_of(SessionEvent::Kind kind);

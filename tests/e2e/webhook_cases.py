@@ -300,6 +300,37 @@ def webhook_is_told_events(stage: Stage) -> str:
         return f"{len(told)} events, two of the posts repeated, the relay's end included"
 
 
+def webhook_is_told_of_publishers_in_a_flood(stage: Stage) -> str:
+    """Strangers come and go faster than a slow webhook takes it; every publisher's beginning and end is told all the same."""
+    publishers = 20
+    told: list[dict] = []
+
+    def answer(question: dict):
+        time.sleep(0.1)
+        told.extend(question["events"])
+        return http(204, "")
+    with HookServer(answer) as server:
+        house = House(stage, url_of(server), tail='[events]\nwebhook = "door"')
+        flooding = stage.processes.start("flood", [
+            str(setup.find_program(stage.build, "fanlight-load")), "flood", "--relay", house.address, "--rate", "2000", "--bogus",
+            "0", "--name", FREE, "--sealed", FREE, "--missing", FREE, "--duration", "6s", "--json", str(stage.work / "flood.json")])
+        time.sleep(1)
+        for number in range(publishers):
+            heard = house.call(FREE, f"m=publish,u=ann{number}")
+            claim(heard is None, f"publisher {number} heard {heard}: {house.log()}")
+            time.sleep(0.1)
+        claim(flooding.popen.poll() is None, "the flood was over before the publishers had come")
+        claim(flooding.popen.wait(timeout=20) == 0, "the flood was answered as it must not be")
+        dropped = int(float(stage.relay.metrics()["fanlight_events_dropped_total"]))
+        claim(dropped > 1024, f"{dropped} events dropped are no flood")
+        users = [f"ann{number}" for number in range(publishers)]
+        for kind in ("publish_start", "publish_stop"):
+            claim(wait_until(lambda kind=kind: [event["user"] for event in told if event["event"] == kind] == users, 10),
+                  f"of {kind} was told {[event['user'] for event in told if event['event'] == kind]}")
+        return f"{publishers} of {publishers}, beside {dropped} events of strangers that were dropped"
+
+
 CASES = [(case.__name__, case) for case in (
     webhook_hangs_for_two_hundred, webhook_decides, webhook_signs_what_it_says, webhook_remembers_refusals, webhook_lies,
-    webhook_hangs, webhook_policies_change_meanwhile, webhook_dies, webhook_over_tls, webhook_is_told_events)]
+    webhook_hangs, webhook_policies_change_meanwhile, webhook_dies, webhook_over_tls, webhook_is_told_events,
+    webhook_is_told_of_publishers_in_a_flood)]
