@@ -21,6 +21,10 @@ bool takes(const IssuerRule& first, const IssuerRule& later, const jose::Key& ke
 
 std::vector<std::string> find_issuer_doubts(const std::vector<IssuerRule>& issuers) {
   std::vector<std::string> doubts;
+  for (const IssuerRule& issuer : issuers)
+    if (issuer.keys.empty())
+      doubts.push_back(title_of(issuer) + ": " + issuer.jwks +
+                       " has no key for HS256, RS256, ES256 or EdDSA that may verify: none of its tokens counts");
   for (auto later = issuers.begin(); later != issuers.end(); ++later)
     for (const jose::Key& key : later->keys) {
       const auto first = std::find_if(issuers.begin(), later, [&](const auto& one) { return takes(one, *later, key); });

@@ -8,7 +8,7 @@
 
 namespace fanlight::control {
 
-// Keys whose tokens an earlier issuer with the same key takes for its own.
+// Issuers without a key, and keys whose tokens an earlier issuer with the same key takes for its own.
 [[nodiscard]] std::vector<std::string> find_issuer_doubts(const std::vector<IssuerRule>& issuers);
 
 }  // namespace fanlight::control

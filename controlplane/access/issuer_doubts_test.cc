@@ -42,6 +42,12 @@ TEST(IssuerDoubtsTest, AnIssuerBehindOneWithItsKeyHasNoSay) {
         << row.first << row.second;
 }
 
+TEST(IssuerDoubtsTest, AnIssuerWithoutAKeyIsTold) {
+  const IssuerRule none{.name = "cms", .jwks = "set.json", .line = 7};
+  EXPECT_THAT(find_issuer_doubts({none}), ElementsAre(AllOf(HasSubstr("issuer cms (line 7): set.json has no key"),
+                                                            HasSubstr("none of its tokens"))));
+}
+
 TEST(IssuerDoubtsTest, TheSentenceNamesBothAndSaysWhatToDo) {
   EXPECT_THAT(
       doubts_of(issuer("shop", kSecret) + issuer("club", kSecret)),

@@ -73,7 +73,7 @@ TEST_F(KeyWatchTest, ABrokenFileLeavesTheOldKeysAndIsToldOnce) {
     const char* says;
   } rows[] = {
       {R"({"keys":[)", 0644, "is not taken: no JSON"},
-      {R"({"keys":[]})", 0644, "no key for HS256"},
+      {R"({"keys":)", 0644, "is not taken: no JSON"},
       {jwks({Signer::hs256().jwk()}), 0644, "has a secret (\"oct\") in it and mode 0644"},
       {jwks({second_.jwk()}), 0666, "has mode 0666"},
       {std::string(kKeyFileBytesMax + 1, ' '), 0644, "is longer than"},
@@ -90,14 +90,45 @@ TEST_F(KeyWatchTest, ABrokenFileLeavesTheOldKeysAndIsToldOnce) {
   }
 }
 
-TEST_F(KeyWatchTest, AFileMayBeGoneForAWhile) {
+TEST_F(KeyWatchTest, ASetWithoutAKeyTakesAllBack) {
+  for (const std::string& none : {std::string{R"({"keys":[]})"}, jwks({second_.jwk(R"(,"use":"enc")")})}) {
+    replace("keys.json", jwks({first_.jwk()}));
+    (void)watch_.look();
+    EXPECT_TRUE(takes(first_));
+    replace("keys.json", none);
+    const auto news = watch_.look();
+    ASSERT_THAT(news, SizeIs(1));
+    EXPECT_TRUE(news[0].is_taken && news[0].is_bad);
+    EXPECT_THAT(news[0].text, HasSubstr("none of its tokens counts"));
+    EXPECT_THAT(watch_.issuers()[0].keys, IsEmpty());
+    EXPECT_THAT(watch_.look(), IsEmpty());
+  }
+}
+
+TEST_F(KeyWatchTest, AFileMayBeGoneForALookAndThenItsKeysAre) {
   std::filesystem::remove(home_ + "keys.json");
-  ASSERT_THAT(watch_.look(), SizeIs(1));
-  EXPECT_THAT(watch_.look(), IsEmpty());
+  auto news = watch_.look();
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_FALSE(news[0].is_taken) << "a tool may be about to write it anew";
   EXPECT_TRUE(takes(first_));
+  news = watch_.look();
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_TRUE(news[0].is_taken && news[0].is_bad);
+  EXPECT_THAT(news[0].text, HasSubstr("is still gone: none of its tokens counts"));
+  EXPECT_THAT(watch_.issuers()[0].keys, IsEmpty());
+  EXPECT_THAT(watch_.look(), IsEmpty());
   replace("keys.json", jwks({second_.jwk()}));
   EXPECT_THAT(watch_.look(), SizeIs(1));
   EXPECT_TRUE(takes(second_));
+}
+
+TEST_F(KeyWatchTest, AFileThatIsBackAtTheNextLookKeepsItsKeys) {
+  std::filesystem::remove(home_ + "keys.json");
+  (void)watch_.look();
+  replace("keys.json", R"({"keys":[)");
+  EXPECT_FALSE(watch_.look()[0].is_taken) << "half of it is written";
+  EXPECT_TRUE(takes(first_));
+  EXPECT_THAT(watch_.look(), IsEmpty());
 }
 
 TEST_F(KeyWatchTest, AModeThatIsPutRightIsSeen) {

@@ -330,7 +330,7 @@ class ControlLoop::State {
 
   void look_at_keys() {
     for (const KeyWatch::News& news : key_watch_.look()) {
-      spdlog::log(news.is_taken ? spdlog::level::info : spdlog::level::warn, "{}", news.text);
+      spdlog::log(news.is_bad ? spdlog::level::warn : spdlog::level::info, "{}", news.text);
       if (news.is_taken) desk_.set_issuers(IssuerTable(key_watch_.issuers()));
     }
   }

@@ -37,7 +37,9 @@ TEST(JwksTest, KeysForOtherWorkAreLeftOut) {
         Signer::hs256().jwk(R"(,"alg":"HS512")"), Signer::hs256().jwk(R"(,"alg":"A256GCM")"),
         Signer::rs256().jwk(R"(,"alg":"PS256")"), std::string{R"({"kty":"EC","crv":"P-384","x":"AA","y":"AA"})"},
         std::string{R"({"kty":"OKP","crv":"X25519","x":"AA"})"}, std::string{R"({"kty":"new"})"}, std::string{"{}"}}) {
-    EXPECT_THAT(error_of(jwks({other})), HasSubstr("no key for HS256")) << other;
+    const auto none = parse_jwks(jwks({other}));
+    ASSERT_TRUE(none) << other;
+    EXPECT_TRUE(none->empty()) << other;
     const auto keys = parse_jwks(jwks({other, signer.jwk()}));
     ASSERT_TRUE(keys) << other;
     EXPECT_EQ(keys->size(), 1u);
@@ -73,7 +75,7 @@ TEST(JwksTest, AKidNamesOneKeyOfAKind) {
 TEST(JwksTest, WhatIsNoSetIsSaid) {
   for (const char* text : {"", "[]", "{}", R"({"keys":{}})", R"({"keys":[],"keys":[]})", "-----BEGIN PUBLIC KEY-----"})
     EXPECT_NE(error_of(text), "") << text;
-  EXPECT_THAT(error_of(R"({"keys":[]})"), HasSubstr("no key for"));
+  EXPECT_EQ(error_of(R"({"keys":[]})"), "") << "no key is what a set may say";
   EXPECT_THAT(error_of(jwks(std::vector<std::string>(kKeysPerSetMax + 1, "{}"))), HasSubstr("65 keys"));
 }
 
