@@ -135,11 +135,25 @@ Result<ExpiredKeys> SessionDesk::expire_keys(Instant now, const KeyPlace& place,
     key->is_cut = true;
     const std::uint64_t own_mark = key->source == KeySource::kStream ? passphrase_marks_.of(key->passphrase) : 0;
     expired.sessions += count_in_with(key->id, key->place, own_mark);
-    if (kicks) key_kicks_.push_back({now_ + seconds(in_seconds), key->id, key->place, own_mark});
+    set_key_kick(*key, own_mark, kicks ? now_ + seconds(in_seconds) : Instant::never());
     note(Notice::Level::kInfo, "key expires in " + std::to_string(in_seconds) + " s: " + place_text(key->place));
   }
   kick_expired();
   return expired;
+}
+
+// The last word on a key is the one that counts: another moment, or no kick at all (never). Kicks of keys that are gone
+// wait on for who came in with them, and with the last of those they are forgotten.
+void SessionDesk::set_key_kick(const RingKey& key, std::uint64_t own_mark, Instant at) {
+  std::erase_if(key_kicks_, [&](const KeyKick& one) { return one.key == key.id; });
+  if (at == Instant::never()) return;
+  if (key_kicks_.size() >= KeyRing::kSetMax)
+    std::erase_if(key_kicks_, [&](const KeyKick& one) {
+      const bool is_there =
+          std::ranges::any_of(key_ring_.keys(), [&](const RingKey& other) { return other.id == one.key; });
+      return !is_there && count_in_with(one.key, one.place, one.own_mark) == 0;
+    });
+  key_kicks_.push_back({at, key.id, key.place, own_mark});
 }
 
 void SessionDesk::kick_expired() {

@@ -121,6 +121,24 @@ TEST_F(RingDeskTest, OnlyWhoCameInWithAKeyIsEndedWithIt) {
   EXPECT_EQ(closing->socket, SocketId{12});
 }
 
+TEST_F(RingDeskTest, ALaterExpiryReplacesTheKickOfTheEarlierOne) {
+  begin({rule("live/main")});
+  desk().reload_keys({key(kBob, "bob's passphrase")});
+  opened(let_in(knowing("bob's passphrase", "#!::r=live/main,u=bob", 1)), 11);
+  take_commands();
+  ASSERT_TRUE(desk().expire_keys(now_, kBob, 4, true));
+  ASSERT_TRUE(desk().expire_keys(now_, kBob, 60, true));
+  wait(seconds(59));
+  EXPECT_TRUE(take_commands().empty()) << "it was put off";
+  ASSERT_TRUE(desk().expire_keys(now_, kBob, 4, false));
+  wait(seconds(5));
+  EXPECT_TRUE(take_commands().empty()) << "and then it was to kick nobody";
+  ASSERT_TRUE(desk().expire_keys(now_, kBob, 0, true));
+  EXPECT_TRUE(take<command::CloseSession>());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(desk().expire_keys(now_, kBob, 3600 + i, true));
+  EXPECT_EQ(desk().next_deadline(), now_ + seconds(3600 + 99)) << "one kick is left, the last";
+}
+
 TEST_F(RingDeskTest, WhoCameInWithAWebhooksPassphraseIsNotEndedWithTheStreams) {
   begin({secret_rule("live/main")});
   PolicyRule asks;

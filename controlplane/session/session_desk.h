@@ -271,6 +271,7 @@ class SessionDesk {
                                        std::uint64_t own_mark);
   [[nodiscard]] std::uint32_t count_in_with(std::uint64_t key, const KeyPlace& place, std::uint64_t own_mark);
   [[nodiscard]] std::vector<RingKey*> keys_at(const KeyPlace& wanted);
+  void set_key_kick(const RingKey& key, std::uint64_t own_mark, Instant at);
   void kick_expired();
   [[nodiscard]] Instant next_key_kick() const;
 

@@ -228,10 +228,11 @@ void CommandLine::add_key_ring_commands(CLI::App& group) {
   });
   command(group, "list", "who needs a passphrase, since when and until when; never what it is", "fanlight key list")
       ->callback([this] { run = [this] { return list_keys(context); }; });
-  CLI::App* expire =
-      command(group, "expire", "let nobody in with a passphrase any more: they hear 2423",
-              "fanlight key expire live/main --view --user bob\n  fanlight key expire live/main --in 10m "
-              "--kick\n\nWithout a direction: both of the stream. Set another one to open it again.");
+  CLI::App* expire = command(
+      group, "expire", "let nobody in with a passphrase any more: they hear 2423",
+      "fanlight key expire live/main --view --user bob\n  fanlight key expire live/main --in 10m "
+      "--kick\n\nWithout a direction: both of the stream. The last word counts: without --kick it takes back a kick "
+      "that is to come. Set another one to open it again.");
   add_key_place(*expire, end.whom);
   add_span(*expire, "--in", "90s, 10m, 2h or 7d from now; without it at once");
   expire->add_flag("--kick", end.kicks, "then end the sessions that came in with it, too");
