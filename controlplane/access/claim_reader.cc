@@ -89,7 +89,7 @@ std::string ClaimReader::stream() {
     const auto& name = value->get_ref<const std::string&>();
     if (is_stream_name(name) || is_stream_pattern(name)) return name;
   }
-  complain("stream", "a stream's name, or a beginning of names with '*' at its end");
+  complain("stream", kRuleNameText);
   return {};
 }
 

@@ -11,10 +11,6 @@ namespace {
 
 using wire::Reject;
 
-bool is_name_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-}
-
 // Cuts `text` at the first `separator`: what stands before it; `text` keeps what stands behind, or becomes empty.
 std::string_view cut(std::string_view& text, char separator) {
   const std::size_t at = text.find(separator);
@@ -172,23 +168,6 @@ bool is_escaped_whole(std::string_view text) {
 }
 
 }  // namespace
-
-bool is_stream_name(std::string_view text) {
-  if (text.empty() || text.size() > kStreamNameBytesMax || text.back() == '/') return false;
-  if (text.find("..") != std::string_view::npos) return false;
-  while (!text.empty()) {
-    const std::string_view segment = cut(text, '/');
-    if (segment.empty() || segment == ".") return false;
-    for (const char c : segment)
-      if (!is_name_letter(c)) return false;
-  }
-  return true;
-}
-
-bool is_stream_pattern(std::string_view text) {
-  if (text.empty() || text.back() != '*') return false;
-  return is_stream_name(std::string{text.substr(0, text.size() - 1)} + "x");
-}
 
 Result<StreamRequest, Reject> parse_stream_id(std::string_view text) {
   if (!is_escaped_whole(text)) return parse_plain(text);

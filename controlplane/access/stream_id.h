@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "config/stream_pattern.h"
 #include "contract/commands.h"
 #include "wire/reject.h"
 
@@ -26,11 +27,6 @@ struct StreamRequest {
   std::string user;   // UTF-8 without control characters; empty when absent.
   std::string token;  // jwt=, not verified; empty when absent.
 };
-
-// Segments of [A-Za-z0-9._-] between single slashes, at most kStreamNameBytesMax bytes, no ".." and no segment ".".
-[[nodiscard]] bool is_stream_name(std::string_view text);
-// A stream name's beginning with one '*' at the end: "live/*", "*".
-[[nodiscard]] bool is_stream_pattern(std::string_view text);
 
 // kBadRequest for syntax, kBadMode for a mode or type a relay does not serve.
 [[nodiscard]] Result<StreamRequest, wire::Reject> parse_stream_id(std::string_view text);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/secret_source.h"
+#include "config/stream_pattern.h"
 #include "config/stream_rule.h"
 
 namespace fanlight::control {
@@ -39,8 +40,8 @@ CallRule read_call_rule(FieldReader& reader) {
   if (!reader.has("role"))
     reader.complain("role", "nothing", "\"viewer\" (it is sent the stream) or \"publisher\" (it feeds the stream)");
   rule.stream = reader.text("stream");
-  if (rule.stream.empty() || rule.stream.size() > kStreamNameBytesMax || rule.stream.find('*') != std::string::npos)
-    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
+  if (!is_stream_name(rule.stream) && !reader.is_no_text("stream"))
+    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", kStreamNameText);
   read_url(reader, rule);
   read_passphrase(reader, rule);
   if (rule.url.has_key_bytes && rule.url.passphrase.empty() && !has_secret(reader, "passphrase"))

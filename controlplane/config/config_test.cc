@@ -226,7 +226,16 @@ stream = "live/*"
                   "x.toml:5: call.role: found \"watcher\", accepted one of \"viewer\", \"publisher\"",
                   HasSubstr("x.toml:7: call.stream"),
                   "x.toml:9: call.passphrase: found one here and one in url, accepted one of them",
-                  "x.toml:11: call.stream: found \"live/*\", accepted the name of one stream"));
+                  HasSubstr("x.toml:11: call.stream: found \"live/*\", accepted the name of one stream: letters")));
+}
+
+TEST(ConfigTest, AStreamThatNobodyCanAskForIsAMistake) {
+  const auto with = [](const std::string& name) {
+    return errors_of(std::string{kListen} + "[[stream]]\nname = \"" + name + "\"\n");
+  };
+  for (const char* name : {"/live/x", "live//x", "live/x/", "live/../x", "live/\u00fc", "/live/*", "*/x"})
+    EXPECT_THAT(with(name), ElementsAre(HasSubstr("x.toml:4: stream.name: found"))) << name;
+  for (const char* name : {"live/x", "a", "*", "live*", "live/*", "live/.x-*"}) EXPECT_TRUE(with(name).empty()) << name;
 }
 
 TEST(ConfigTest, AKeyLengthWithoutAPassphraseIsNoClearCall) {

@@ -1,6 +1,6 @@
 #include "config/feed_rule.h"
 
-#include "contract/limits.h"
+#include "config/stream_pattern.h"
 
 namespace fanlight::control {
 namespace {
@@ -60,8 +60,8 @@ FeedRule read_feed_rule(FieldReader& reader, int line) {
   FeedRule rule;
   rule.line = line;
   rule.stream = reader.text("stream");
-  if (rule.stream.empty() || rule.stream.size() > kStreamNameBytesMax || rule.stream.find('*') != std::string::npos)
-    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
+  if (!is_stream_name(rule.stream) && !reader.is_no_text("stream"))
+    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", kStreamNameText);
   read_url(reader, rule.terms);
   read_source(reader, rule.terms);
   read_rtp(reader, rule.terms);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.h"
+#include "config/stream_pattern.h"
 
 namespace fanlight::control {
 namespace {
@@ -50,7 +51,7 @@ rtcp = "same_port")");
 TEST(FeedRuleTest, EachMistakeIsToldWithItsLine) {
   const auto with = [](std::string_view keys) { return fault("[[feed]]\nstream = \"live/a\"\n" + std::string{keys}); };
   EXPECT_EQ(fault("[[feed]]\nurl = \"rtp://0.0.0.0:5004\""),
-            "f:5: feed.stream: found nothing, accepted the name of one stream");
+            "f:5: feed.stream: found nothing, accepted " + std::string{kStreamNameText});
   EXPECT_NE(with("").find("feed.url: found nothing, accepted rtp://ADDRESS:PORT"), std::string::npos);
   EXPECT_NE(with("url = \"srt://0.0.0.0:5004\"").find("f:7: feed.url: found \"srt://0.0.0.0:5004\""),
             std::string::npos);

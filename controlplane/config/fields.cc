@@ -82,6 +82,11 @@ const Field* FieldReader::find(std::string_view key) {
   return peek(key);
 }
 
+bool FieldReader::is_no_text(std::string_view key) const {
+  const Field* field = peek(key);
+  return field != nullptr && !std::holds_alternative<std::string>(field->value);
+}
+
 int FieldReader::line_of(std::string_view key) const {
   const Field* field = peek(key);
   return field ? field->line : line_;

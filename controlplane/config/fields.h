@@ -74,6 +74,8 @@ class FieldReader {
   [[nodiscard]] std::vector<std::string> texts(std::string_view key);
 
   [[nodiscard]] bool has(std::string_view key) const { return peek(key) != nullptr; }
+  // There, but no string: text() has said so.
+  [[nodiscard]] bool is_no_text(std::string_view key) const;
   // The key's line, or the table's when the key is absent.
   [[nodiscard]] int line_of(std::string_view key) const;
   void complain(std::string_view key, std::string found, std::string accepted);

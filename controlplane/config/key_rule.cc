@@ -5,6 +5,7 @@
 #include "config/moment.h"
 #include "config/secret.h"
 #include "config/secret_source.h"
+#include "config/stream_pattern.h"
 #include "config/stream_rule.h"
 #include "jose/text.h"
 
@@ -19,6 +20,13 @@ void read_expiry(FieldReader& reader, KeyRule& rule) {
   rule.expires = parse_moment(text);
   if (!rule.expires)
     reader.complain("expires", quoted(text), "a moment with its offset from UTC, like \"2026-12-24T18:00:00Z\"");
+}
+
+std::string read_whom(FieldReader& reader, const char* key) {
+  std::string name = reader.text(key);
+  if (reader.has(key) && !reader.is_no_text(key) && !jose::is_name(name))
+    reader.complain(key, jose::shown(name), "1 to 128 bytes without control characters, or no such key");
+  return name;
 }
 
 KeySource source_of(const FieldReader& reader) {
@@ -40,18 +48,14 @@ KeyRule read_rule(FieldReader& reader) {
 KeyPlace read_key_place(FieldReader& reader, bool needs_direction) {
   KeyPlace place;
   place.stream = reader.text("stream");
-  if (!is_rule_name(place.stream))
-    reader.complain("stream", reader.has("stream") ? quoted(place.stream) : "nothing",
-                    "a stream's name, or a beginning of names with '*' at its end");
+  if (!is_rule_name(place.stream) && !reader.is_no_text("stream"))
+    reader.complain("stream", reader.has("stream") ? quoted(place.stream) : "nothing", kRuleNameText);
   const std::size_t direction = reader.choice("direction", {"both", "publish", "view"}, 0);
   if (direction != 0) place.role = direction == 1 ? Role::kPublisher : Role::kViewer;
   if (needs_direction && !reader.has("direction"))
     reader.complain("direction", "nothing", R"("publish", "view" or "both")");
-  place.user = reader.text("user");
-  place.group = reader.text("group");
-  for (const char* key : {"user", "group"})
-    if (reader.has(key) && !jose::is_name(reader.text(key)))
-      reader.complain(key, jose::shown(reader.text(key)), "1 to 128 bytes without control characters, or no such key");
+  place.user = read_whom(reader, "user");
+  place.group = read_whom(reader, "group");
   if (!place.user.empty() && !place.group.empty())
     reader.complain("group", "a group beside a user", "one of them, or none");
   return place;

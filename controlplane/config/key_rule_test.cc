@@ -43,6 +43,12 @@ TEST(KeyRuleTest, EveryMistakeIsToldWithoutThePassphrase) {
     const char* complaint;
   } rows[] = {
       {"direction = \"view\"\npassphrase = \"hush-hush-hush\"", "key.stream: found nothing"},
+      {"stream = \"/live/main\"\ndirection = \"view\"\npassphrase = \"hush-hush-hush\"",
+       "key.stream: found \"/live/main\", accepted a stream's name (letters"},
+      {"stream = 7\ndirection = \"view\"\npassphrase = \"hush-hush-hush\"", "key.stream: found 7, accepted a string"},
+      {good + "user = 7", "key.user: found 7, accepted a string"},
+      {good + "group = []", "key.group: found a list of integers, accepted a string"},
+      {good + "usr = \"bob\"", "key.usr: found an unknown key, accepted stream, direction, user, group, passphrase"},
       {"stream = \"a\"\npassphrase = \"hush-hush-hush\"", "key.direction: found nothing"},
       {"stream = \"a\"\ndirection = \"up\"\npassphrase = \"hush-hush-hush\"", "key.direction: found \"up\""},
       {"stream = \"a\"\ndirection = \"view\"", "key.passphrase: found nothing"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/stream_pattern.h"
 #include "config/stream_rule.h"
 
 namespace fanlight::control {
@@ -14,8 +15,7 @@ constexpr IntegerRange kSessions{0, 65'535};
 
 void read_whom(FieldReader& reader, PolicyRule& rule) {
   rule.stream = reader.text("stream", "*");
-  if (!is_rule_name(rule.stream))
-    reader.complain("stream", quoted(rule.stream), "a stream's name, or a beginning of names with '*' at its end");
+  if (!is_rule_name(rule.stream)) reader.complain("stream", quoted(rule.stream), kRuleNameText);
   const std::size_t mode = reader.choice("mode", {"any", "publish", "view"}, 0);
   if (mode != 0) rule.role = mode == 1 ? Role::kPublisher : Role::kViewer;
   rule.users = reader.texts("users");

@@ -21,6 +21,12 @@ TEST(PolicySectionTest, EveryMistakeIsToldWithItsLine) {
       {"", "file:3: policy.then: found nothing, accepted \"allow\", \"deny\" or \"ask\""},
       {"then = \"maybe\"", "file:4: policy.then: found \"maybe\""},
       {"then = \"allow\"\nstream = \"live/*/x\"", "file:5: policy.stream"},
+      // What no stream ID can ask for: the policy would never hold.
+      {"then = \"deny\"\nstream = \"/live/*\"", "policy.stream: found \"/live/*\", accepted a stream's name (letters"},
+      {"then = \"deny\"\nstream = \"live//main\"", "policy.stream: found \"live//main\""},
+      {"then = \"deny\"\nstream = \"../x\"", "policy.stream: found \"../x\""},
+      {"then = \"deny\"\nstream = \"live/\"", "policy.stream: found \"live/\""},
+      {"then = \"deny\"\nstream = \"live/\u00fc\"", "policy.stream"},
       {"then = \"allow\"\nmode = \"watch\"", "policy.mode"},
       {"then = \"allow\"\nusers = []", "policy.users: found an empty list, accepted a list of strings"},
       {"then = \"allow\"\nusers = [\"\"]", "policy.users: found an empty string in the list"},

@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "config/secret_source.h"
-#include "contract/limits.h"
+#include "config/stream_pattern.h"
 
 namespace fanlight::control {
 namespace {
 
 void read_name(FieldReader& reader, StreamRule& rule) {
   rule.name = reader.text("name");
-  if (is_rule_name(rule.name)) return;
-  reader.complain("name", reader.has("name") ? quoted(rule.name) : "nothing",
-                  "1 to " + std::to_string(kStreamNameBytesMax) + " bytes without spaces, '*' only at the end");
+  if (is_rule_name(rule.name) || reader.is_no_text("name")) return;
+  reader.complain("name", reader.has("name") ? quoted(rule.name) : "nothing", kRuleNameText);
 }
 
 void read_latency(FieldReader& reader, StreamRule& rule) {
@@ -66,12 +65,7 @@ void read_wait(FieldReader& reader, StreamRule& rule) {
 
 }  // namespace
 
-bool is_rule_name(std::string_view name) {
-  if (name.empty() || name.size() > kStreamNameBytesMax) return false;
-  const bool is_printable =
-      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
-  return is_printable && name.find('*') >= name.size() - 1;
-}
+bool is_rule_name(std::string_view name) { return is_stream_name(name) || is_stream_pattern(name); }
 
 StreamRule read_stream_rule(FieldReader& reader) {
   StreamRule rule;
