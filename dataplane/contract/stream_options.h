@@ -34,6 +34,9 @@ struct StreamOptions {
   ViewerBounds bounds{};
   // How long a fresh packet waits for the next ones, so that those of one viewer leave as one segmented datagram.
   Micros coalesce{};
+  // Destinations, which cannot sort: how long a gap is waited for at most. What the publisher gives up is not waited
+  // for anyhow.
+  Micros order_wait = seconds(60);
 };
 
 }  // namespace fanlight

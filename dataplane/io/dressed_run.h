@@ -10,11 +10,13 @@
 
 namespace fanlight::io {
 
-// A datagram of its own: the shared payload behind a header, or header and ciphertext in one buffer. Empty when the
-// pool is dry.
+// A datagram of its own: the shared payload, behind a header if it wears one, or header and ciphertext in one buffer.
+// Empty when the pool is dry.
 inline PacketRef dress_fresh(PacketPool& headers, const Envelope& envelope, const FreshPacket& packet) noexcept {
-  PacketRef dressed = dress(headers, packet.payload, kFreshHeaderBytes);
-  if (dressed) stamp_fresh(dressed.bytes().data(), envelope, packet);
+  const std::size_t header_bytes = header_bytes_of(envelope.dress);
+  if (header_bytes == 0) return packet.payload.share();
+  PacketRef dressed = dress(headers, packet.payload, header_bytes);
+  if (dressed) stamp_clear(dressed.bytes().data(), envelope, packet);
   return dressed;
 }
 

@@ -32,7 +32,7 @@ void EthernetLink::prepare_payloads(const FreshRun& run) noexcept {
     if (packet.port_note == 0) packet.port_note = kNoted | net::fold(net::sum_of(bytes));
     payloads_[i] = {.mbuf = packet.payload.mbuf(),
                     .sum = net::PayloadSum::of_folded(static_cast<std::uint16_t>(packet.port_note)),
-                    .datagram_bytes = static_cast<std::uint16_t>(kFreshHeaderBytes + bytes.size())};
+                    .datagram_bytes = static_cast<std::uint16_t>(header_bytes_of(run.dress()) + bytes.size())};
   }
 }
 
@@ -106,12 +106,15 @@ void EthernetLink::frame_fresh(rte_mbuf* frame, const FreshJob& job, const Fresh
                                FreshPayload& payload) noexcept {
   const Envelope& envelope = *job.envelope;
   const std::size_t head_bytes = envelope.head_bytes;
-  const std::size_t header_bytes = net::kEthernetBytes + head_bytes + kFreshHeaderBytes;
+  const std::size_t stamp_bytes = header_bytes_of(envelope.dress);
+  const std::size_t header_bytes = net::kEthernetBytes + head_bytes + stamp_bytes;
   auto* const at = rte_pktmbuf_mtod(frame, std::byte*);
-  std::byte* const srt = at + net::kEthernetBytes + head_bytes;
-  stamp_fresh(srt, envelope, packet);
+  std::byte* const stamp = at + net::kEthernetBytes + head_bytes;
+  // A header that is shorter than SRT's is summed with zeros behind it.
+  if (stamp_bytes < kFreshHeaderBytes) std::memset(stamp, 0, kFreshHeaderBytes);
+  stamp_clear(stamp, envelope, packet);
   write_frame_head(at, {*job.to, interface_.mac}, envelope, payload.datagram_bytes,
-                   net::PayloadSum::of_16_bytes(srt) + payload.sum, net::ChecksumMode::kSoftware);
+                   net::PayloadSum::of_16_bytes(stamp) + payload.sum, net::ChecksumMode::kSoftware);
   frame->data_len = static_cast<std::uint16_t>(header_bytes);
   frame->pkt_len = static_cast<std::uint32_t>(net::kEthernetBytes + head_bytes + payload.datagram_bytes);
   if (queue_.takes_chains()) {

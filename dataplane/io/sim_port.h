@@ -78,7 +78,8 @@ class SimPort {
     const Envelope& envelope = *departure.envelope;
     // An envelope that was given to another session while this departure waited would send it to a stranger.
     CHECK(envelope.head_bytes == sizeof(Path));
-    if (envelope.peer != SocketId{}) CHECK(wire::peek_destination(departure.packet.bytes()) == envelope.peer);
+    if (envelope.dress == Dress::kSrt && envelope.peer != SocketId{})
+      CHECK(wire::peek_destination(departure.packet.bytes()) == envelope.peer);
     Path path;
     std::memcpy(&path, envelope.head.data(), sizeof path);
     PacketRef packet = std::move(departure.packet);

@@ -1,8 +1,9 @@
-// A stream's live viewers of one cipher class, in a plain array that the fan-out walks. A pass may stop half way (the
-// transmit queue is full) and go on in the next breath; viewers may leave in between, nobody may enter.
+// A stream's live viewers of one cipher class, or its destinations of one kind, in a plain array that the fan-out
+// walks. A pass may stop half way (the port is full) and go on in the next breath; who stands there may leave in
+// between, and no viewer may enter. A destination may: it gets that pass as well.
 //
-// The two classes share one room of as many places as there are viewers: one fills it from the front, one from the
-// back. A place is the address of an envelope, which is all that a fresh packet reads of a viewer.
+// The two cipher classes share one room of as many places as there are viewers: one fills it from the front, one from
+// the back. A place is the address of an envelope, which is all that a fresh packet reads of a viewer.
 //
 // Invariant: [0, served_) had this pass, [served_, size) did not yet; the first of those may have had a part of it.
 // Nobody is served twice or left out by a removal.
@@ -24,24 +25,52 @@ class AudienceRoom {
       : places_(std::make_unique_for_overwrite<Envelope*[]>(places)), size_(places), free_(places) {}
 
  private:
-  friend class Audience;
+  template <class Member>
+  friend class AudienceOf;
   std::unique_ptr<Envelope*[]> places_;
   std::size_t size_;
   std::size_t free_;
 };
 
-class Audience {
+// Member: has an envelope that leads back to it (of()), and keeps its index (place_index).
+template <class Member>
+class AudienceOf {
  public:
   enum class From : std::uint8_t { kFront, kBack };
-  Audience(AudienceRoom& room, From from) : room_(room), from_(from) {}
+  AudienceOf(AudienceRoom& room, From from) : room_(room), from_(from) {}
 
-  // Only between passes. False when the room is full.
-  [[nodiscard]] bool add(Viewer& viewer) noexcept;
-  void remove(Viewer& viewer) noexcept;
+  // False when the room is full.
+  [[nodiscard]] bool add(Member& viewer) noexcept {
+    if (room_.free_ == 0) return false;
+    --room_.free_;
+    put(size_++, viewer);
+    return true;
+  }
+  // Fills the hole from the end of its own part, and that part's hole from the end of the next: those that were served,
+  // the one that had a part of the pass, those that wait.
+  void remove(Member& viewer) noexcept {
+    std::size_t hole = viewer.place_index;
+    DCHECK(hole < size_ && &at(hole) == &viewer);
+    if (hole < served_) {
+      --served_;
+      put(hole, at(served_));
+      hole = served_;
+      if (packets_done_ > 0) {
+        put(hole, at(hole + 1));
+        ++hole;
+      }
+    } else if (hole == served_) {
+      packets_done_ = 0;
+    }
+    // When the part that lost one is all there is, its hole is the end: whoever stood there has moved already.
+    if (hole + 1 < size_) put(hole, at(size_ - 1));
+    --size_;
+    ++room_.free_;
+  }
 
   void begin_pass() noexcept { served_ = packets_done_ = 0; }
   // The next viewer of this pass, or null when all had it.
-  [[nodiscard]] Viewer* next() noexcept { return served_ < size_ ? &at(served_++) : nullptr; }
+  [[nodiscard]] Member* next() noexcept { return served_ < size_ ? &at(served_++) : nullptr; }
   // The envelopes of those that did not have this pass yet, and what the first of them had of it. Of who fills the room
   // from the front.
   [[nodiscard]] std::span<const Envelope* const> waiting() const noexcept {
@@ -57,15 +86,15 @@ class Audience {
     packets_done_ = (packets_done_ + departures) % packets;
   }
   [[nodiscard]] bool is_pass_done() const noexcept { return served_ >= size_; }
-  [[nodiscard]] bool is_served(const Viewer& viewer) const noexcept { return viewer.place_index < served_; }
+  [[nodiscard]] bool is_served(const Member& viewer) const noexcept { return viewer.place_index < served_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] Viewer& at(std::size_t i) noexcept { return Viewer::of(*place(i)); }
+  [[nodiscard]] Member& at(std::size_t i) noexcept { return Member::of(*place(i)); }
 
  private:
   [[nodiscard]] Envelope*& place(std::size_t i) noexcept {
     return room_.places_[from_ == From::kFront ? i : room_.size_ - 1 - i];
   }
-  void put(std::size_t index, Viewer& viewer) noexcept {
+  void put(std::size_t index, Member& viewer) noexcept {
     place(index) = &viewer.envelope;
     viewer.place_index = static_cast<std::uint32_t>(index);
   }
@@ -76,5 +105,7 @@ class Audience {
   std::size_t served_ = 0;
   std::size_t packets_done_ = 0;  // Of the viewer at served_.
 };
+
+using Audience = AudienceOf<Viewer>;
 
 }  // namespace fanlight

@@ -45,22 +45,60 @@ FanOut::Outcome FanOut::send_late(Stream& stream) noexcept {
   return Outcome::kDone;
 }
 
-// What waits in the queue goes first: a viewer that has just caught up may have packets in it.
+// A viewer that has just caught up may have packets in the queue.
+FanOut::Outcome FanOut::clear_the_way() noexcept {
+  while (dresser_.queue().flush(port_)) has_sent_ = true;
+  if (!dresser_.queue().is_empty()) return Outcome::kBlocked;
+  return slice_left_ == 0 ? Outcome::kMore : Outcome::kDone;
+}
+
+std::size_t FanOut::hand_over(const FreshRun& run) noexcept {
+  const std::size_t left = port_.transmit_fresh(run);
+  has_sent_ = has_sent_ || left > 0;
+  slice_left_ -= std::min(slice_left_, left);
+  dresser_.counters().add(Counter::kFreshSent, left);
+  return left;
+}
+
 FanOut::Outcome FanOut::stamp(Stream& stream, CipherClass c) noexcept {
   Audience& audience = stream.audience(c);
   const std::span<FreshPacket> packets = stream.pass().fresh();
   if (packets.empty() || audience.is_pass_done()) return Outcome::kDone;
-  while (dresser_.queue().flush(port_)) has_sent_ = true;
-  if (!dresser_.queue().is_empty()) return Outcome::kBlocked;
-  if (slice_left_ == 0) return Outcome::kMore;
+  if (const Outcome outcome = clear_the_way(); outcome != Outcome::kDone) return outcome;
   const FreshRun run = run_for(audience, c, packets, (slice_left_ + packets.size() - 1) / packets.size());
-  const std::size_t left = port_.transmit_fresh(run);
-  has_sent_ = has_sent_ || left > 0;
+  const std::size_t left = hand_over(run);
   audience.note_served(left, packets.size());
-  slice_left_ -= std::min(slice_left_, left);
-  dresser_.counters().add(Counter::kFreshSent, left);
   if (left < run.departures()) return Outcome::kBlocked;
   return audience.is_pass_done() ? Outcome::kDone : Outcome::kMore;
+}
+
+FanOut::Outcome FanOut::release(Instant now, Stream& stream, PacketPos missing) noexcept {
+  Release& release = stream.release();
+  const StreamOptions& options = stream.options();
+  const Release::Bounds bounds{.missing = missing, .wait = options.order_wait, .coalesce = options.coalesce};
+  if (!release.pass().active && !release.begin_pass(now, stream.history(), bounds)) return Outcome::kDone;
+  for (const Dress dress : Release::kDresses) {
+    const Outcome outcome = stamp_released(release, dress);
+    if (outcome == Outcome::kBlocked) dresser_.counters().add(Counter::kTransmitPaused);
+    if (outcome != Outcome::kDone) return outcome;
+  }
+  const bool was_full = release.pass().packets == kFreshMax;
+  release.end_pass();
+  return was_full ? Outcome::kMore : Outcome::kDone;
+}
+
+FanOut::Outcome FanOut::stamp_released(Release& release, Dress dress) noexcept {
+  Release::Destinations& destinations = release.destinations(dress);
+  const std::span<FreshPacket> packets = release.pass().fresh();
+  if (destinations.is_pass_done()) return Outcome::kDone;
+  if (const Outcome outcome = clear_the_way(); outcome != Outcome::kDone) return outcome;
+  const std::span<const Envelope* const> waiting = destinations.waiting();
+  const std::size_t most = (slice_left_ + packets.size() - 1) / packets.size();
+  const FreshRun run{packets, waiting.first(std::min(waiting.size(), most)), destinations.packets_done()};
+  const std::size_t left = hand_over(run);
+  destinations.note_served(left, packets.size());
+  if (left < run.departures()) return Outcome::kBlocked;
+  return destinations.is_pass_done() ? Outcome::kDone : Outcome::kMore;
 }
 
 // Clear viewers' envelopes stand in a row. For sealed ones the row is made here, with their keys: what leads to these

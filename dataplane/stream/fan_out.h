@@ -1,4 +1,5 @@
-// From the history to the viewers: fresh runs to the live set. Those that lag are served before (catch_up.h).
+// From the history to the viewers: fresh runs to the live set, and in order to destinations (release.h). Those that lag
+// are served before (catch_up.h).
 //
 // A pass takes one run of positions to every live viewer, viewer by viewer: one cache line of each viewer for the whole
 // run, and packets to one viewer side by side, which a kernel socket sends as one segmented message (design D2, D7).
@@ -39,6 +40,8 @@ class FanOut {
   [[nodiscard]] bool has_sent() const noexcept { return has_sent_; }
   // Serves what `stream` has.
   [[nodiscard]] Outcome serve(Instant now, Stream& stream) noexcept;
+  // To its destinations, in order. Its publisher fills no gap before `missing` any more.
+  [[nodiscard]] Outcome release(Instant now, Stream& stream, PacketPos missing) noexcept;
 
  private:
   void serve_late(Stream& stream, Viewer& viewer) noexcept;
@@ -47,6 +50,11 @@ class FanOut {
   [[nodiscard]] Outcome run_pass(Stream& stream) noexcept;
   [[nodiscard]] Outcome send_late(Stream& stream) noexcept;
   [[nodiscard]] Outcome stamp(Stream& stream, CipherClass c) noexcept;
+  [[nodiscard]] Outcome stamp_released(Release& release, Dress dress) noexcept;
+  // Whether the port may be handed fresh packets: what waits in the queue goes first.
+  [[nodiscard]] Outcome clear_the_way() noexcept;
+  // Hands the port a run; answers how much of it left.
+  [[nodiscard]] std::size_t hand_over(const FreshRun& run) noexcept;
   // The run for the viewers that wait, so many at most; what it names of sealed ones stands below.
   [[nodiscard]] FreshRun run_for(Audience& audience, CipherClass c, std::span<FreshPacket> packets,
                                  std::size_t viewers_max) noexcept;

@@ -12,6 +12,7 @@ Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& 
     : history_(slots),
       audience_room_(viewers_max),
       audiences_{Audience(audience_room_, Audience::From::kFront), Audience(audience_room_, Audience::From::kBack)},
+      release_(viewers_max),
       window_min_{std::numeric_limits<std::int64_t>::max()},
       options_(options) {}
 
@@ -19,6 +20,7 @@ Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& pa
   const ByteSpan payload = packet.bytes();
   const Instant retired_before = history_.last_retired();
   const bool had_waiting = passed() < history_.next();
+  const PacketPos next_before = history_.next();
   const Verdict verdict = history_.admit(now, pos, time, packet);
   if (verdict != Verdict::kAccepted && verdict != Verdict::kAcceptedLate) return verdict;
   ++packets_;
@@ -29,6 +31,7 @@ Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& pa
   // The ring is sized for the declared bitrate; a faster publisher shortens what repairs can reach.
   if (history_.last_retired() != retired_before && now - history_.last_retired() < options_.latency_max) ++overruns_;
   if (verdict == Verdict::kAccepted) {
+    if (pos > next_before) release_.note_gap(now, next_before, pos);
     clock_.note(arrived, time);
   } else if (pos < passed() && late_count_ < kFreshMax) {
     late_[late_count_++] = pos;  // A full list leaves it to the viewers' own reports.

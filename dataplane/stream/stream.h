@@ -2,7 +2,8 @@
 // knows a protocol's rules.
 //
 //   admit ──▶ history ──▶ pass over the audience (fan_out) ──▶ transmit queue
-//                 ╰─────▶ repair, catch-up (joining, lagging and parked viewers)
+//                 ├─────▶ repair, catch-up (joining, lagging and parked viewers)
+//                 ╰─────▶ release, in order, to those that do not call (destinations)
 #pragma once
 
 #include <array>
@@ -17,6 +18,7 @@
 #include "stream/audience.h"
 #include "stream/history.h"
 #include "stream/packet_rate.h"
+#include "stream/release.h"
 #include "stream/stream_clock.h"
 #include "stream/viewer.h"
 #include "stream/viewer_list.h"
@@ -112,10 +114,14 @@ class Stream {
   [[nodiscard]] const PacketRate& rate() const noexcept { return rate_; }
   [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
   [[nodiscard]] Pass& pass() noexcept { return pass_; }
+  [[nodiscard]] Release& release() noexcept { return release_; }
+  [[nodiscard]] const Release& release() const noexcept { return release_; }
+  // Nothing of it is on its way.
+  [[nodiscard]] bool is_between_passes() const noexcept { return !pass_.active && !release_.pass().active; }
   [[nodiscard]] PacketPos served_next() const noexcept { return served_next_; }
   [[nodiscard]] std::size_t viewers() const noexcept {
     return audiences_[0].size() + audiences_[1].size() + joining_.size() + lagging_.size() + parked_.size() +
-           unheard_.size();
+           unheard_.size() + release_.size();
   }
   [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -151,6 +157,7 @@ class Stream {
   ViewerList lagging_;
   ViewerList parked_;
   ViewerList unheard_;
+  Release release_;
   Instant catch_up_at_;
   AccessIndex access_;
   PacketRate rate_;

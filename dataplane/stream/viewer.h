@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
-#include <type_traits>
 #include <utility>
 
 #include "base/near.h"
@@ -39,12 +38,6 @@ enum class Place : std::uint8_t {
 
 // Clear viewers share the payload; sealed ones get an encrypted copy of their own (design D8).
 enum class CipherClass : std::uint8_t { kClear = 0, kSealed = 1 };
-
-// In front of the viewer, so that an envelope's address is enough to find the viewer behind it.
-struct Enveloped {
-  Envelope envelope;
-};
-static_assert(std::is_standard_layout_v<Enveloped>);
 
 struct Viewer : Enveloped {
   // What it opens with.

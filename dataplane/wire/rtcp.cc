@@ -82,22 +82,20 @@ std::optional<SenderReport> parse_sender_report(const RtcpPacket& packet) noexce
                       .bytes = reader->u32<20>()};
 }
 
+std::optional<ReportBlock> report_block(const RtcpPacket& packet, std::size_t index) noexcept {
+  const bool is_sender = packet.type == RtcpType::kSenderReport;
+  if ((!is_sender && packet.type != RtcpType::kReceiverReport) || index >= packet.count) return std::nullopt;
+  const std::size_t at = (is_sender ? kSenderReportBytes : kWordBytes) + index * kReportBlockBytes;
+  if (at > packet.content.size()) return std::nullopt;
+  const auto reader = FixedReader<kReportBlockBytes>::over(packet.content.subspan(at));
+  return reader ? std::optional(read_block(*reader)) : std::nullopt;
+}
+
 std::optional<ReportBlock> find_report_block(const RtcpPacket& packet, std::uint32_t ssrc) noexcept {
-  std::size_t at = 0;
-  if (packet.type == RtcpType::kSenderReport) {
-    at = kSenderReportBytes;
-  } else if (packet.type == RtcpType::kReceiverReport) {
-    at = kWordBytes;
-  } else {
-    return std::nullopt;
+  for (std::size_t i = 0;; ++i) {
+    const std::optional<ReportBlock> block = report_block(packet, i);
+    if (!block || block->ssrc == ssrc) return block;
   }
-  for (std::uint8_t i = 0; i < packet.count; ++i, at += kReportBlockBytes) {
-    if (at > packet.content.size()) return std::nullopt;
-    const auto reader = FixedReader<kReportBlockBytes>::over(packet.content.subspan(at));
-    if (!reader) return std::nullopt;
-    if (reader->u32<0>() == ssrc) return read_block(*reader);
-  }
-  return std::nullopt;
 }
 
 bool says_bye(const RtcpPacket& packet, std::uint32_t ssrc) noexcept {

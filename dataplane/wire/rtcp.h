@@ -91,7 +91,9 @@ struct ReportBlock {
 
 // Empty for another type, or one that is too short.
 [[nodiscard]] std::optional<SenderReport> parse_sender_report(const RtcpPacket& packet) noexcept;
-// The block of a sender or receiver report that is about `ssrc`.
+// A block of a sender or receiver report, counted from 0; empty behind the last.
+[[nodiscard]] std::optional<ReportBlock> report_block(const RtcpPacket& packet, std::size_t index) noexcept;
+// The block that is about `ssrc`.
 [[nodiscard]] std::optional<ReportBlock> find_report_block(const RtcpPacket& packet, std::uint32_t ssrc) noexcept;
 // Whether it is a BYE that names `ssrc`.
 [[nodiscard]] bool says_bye(const RtcpPacket& packet, std::uint32_t ssrc) noexcept;

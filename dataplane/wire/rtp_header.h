@@ -45,6 +45,12 @@ struct RtpPacket {
   return type >= 192 && type <= 223;
 }
 
+// Whether what shares a port with SRT is RTCP: no SRT header begins like that. RFC 5764 §5.1.2 does the same for
+// others.
+[[nodiscard]] inline bool is_rtcp_beside_srt(ByteSpan datagram) noexcept {
+  return is_rtcp(datagram) && static_cast<std::uint8_t>(datagram[0]) >> 6 == kRtpVersion;
+}
+
 // Who sent it, RTP or RTCP; empty when the datagram is too short to say, or neither.
 [[nodiscard]] inline std::optional<std::uint32_t> peek_ssrc(ByteSpan datagram) noexcept {
   constexpr std::size_t kRtcpSsrcEnd = 8;

@@ -1,0 +1,145 @@
+#include "engine/rtp/sender.h"
+
+#include <algorithm>
+
+namespace fanlight::rtp {
+namespace {
+
+// RFC 3550 §6.2: the least interval, from half to one and a half of it at random; who was not heard for five of them is
+// gone (§6.3.5).
+constexpr Micros kReportInterval = seconds(5);
+constexpr Micros kSilence = 5 * kReportInterval;
+constexpr std::string_view kCname = "fanlight";
+// A host that is up again is reached soon; who left was not lost by accident.
+constexpr Micros kFirstPauseUnreachable = seconds(1);
+constexpr Micros kFirstPauseLeft = seconds(30);
+constexpr Micros kPauseMax = seconds(300);
+constexpr Micros kSteady = seconds(60);  // Who flowed so long is paused as for the first time.
+constexpr std::uint32_t kUnixInNtp = 2'208'988'800;
+
+std::optional<std::uint32_t> sender_of(const wire::RtcpPacket& packet) {
+  if (packet.content.size() < 4) return std::nullopt;
+  return load_be32(packet.content.data());
+}
+
+}  // namespace
+
+Sender::Sender(const Options& options) noexcept
+    : options_(options), random_(options.ssrc), flowing_since_(options.opened) {
+  schedule_report(options.opened - kReportInterval / 2);
+}
+
+Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
+  if (!wire::is_well_formed_rtcp(datagram)) return Verdict::kMalformed;
+  if (!options_.reports) return Verdict::kForeignSource;
+  wire::RtcpReader reader(datagram);
+  Verdict verdict = Verdict::kForeignSource;
+  bool says_bye = false;
+  while (const std::optional<wire::RtcpPacket> packet = reader.next()) {
+    if (const auto block = wire::find_report_block(*packet, options_.ssrc)) {
+      verdict = Verdict::kControl;
+      receiver_ = sender_of(*packet);
+      note_block(now, *block);
+    }
+    says_bye = says_bye || (receiver_ && wire::says_bye(*packet, *receiver_));
+  }
+  if (says_bye) {
+    receiver_.reset();
+    if (!options_.is_group) begin_pause(now, Pause::kLeft);
+    return Verdict::kControl;
+  }
+  if (verdict != Verdict::kControl) return verdict;
+  last_heard_ = now;
+  if (is_paused()) flow(now);
+  last_pause_ = {};
+  return verdict;
+}
+
+void Sender::note_block(Instant now, const wire::ReportBlock& block) noexcept {
+  ++stats_.reports_heard;
+  stats_.lost = block.lost;
+  stats_.fraction_lost = block.fraction_lost;
+  stats_.jitter = {std::int64_t{block.jitter} * 100 / 9};  // Ticks of 90 kHz.
+  if (block.last_report == 0) return;
+  // §6.4.1: A − LSR − DLSR, in units of 1/65,536 s. What is negative or longer than a minute is nonsense.
+  const std::uint32_t span = ntp(now).middle() - block.last_report - block.report_delay;
+  if (span < 60u << 16) stats_.rtt = {std::int64_t{span} * 1'000'000 / 65'536};
+}
+
+void Sender::handle_unreachable(Instant now) noexcept {
+  if (!is_paused() && !options_.is_group) begin_pause(now, Pause::kUnreachable);
+}
+
+void Sender::begin_pause(Instant now, Pause why) noexcept {
+  if (is_paused()) return;
+  const Micros first = why == Pause::kUnreachable ? kFirstPauseUnreachable : kFirstPauseLeft;
+  const bool is_first = last_pause_ == Micros{} || now - flowing_since_ >= kSteady;
+  last_pause_ = is_first ? first : std::clamp(2 * last_pause_, first, kPauseMax);
+  pause_ = why;
+  flows_again_ = now + last_pause_;
+  ++stats_.pauses;
+}
+
+void Sender::flow(Instant now) noexcept {
+  pause_ = Pause::kNone;
+  flowing_since_ = now;
+  if (last_heard_) last_heard_ = now;  // It has as long to be heard again.
+}
+
+void Sender::handle_timeout(Instant now) noexcept {
+  if (is_paused()) {
+    if (now >= flows_again_) flow(now);
+  } else if (last_heard_ && now - *last_heard_ >= kSilence) {
+    begin_pause(now, Pause::kSilent);
+  }
+}
+
+// While nothing was sent there is nothing to report.
+std::size_t Sender::poll_control(Instant now, const ControlStamp&, MutableByteSpan scratch) noexcept {
+  if (!options_.reports || now < next_report_) return 0;
+  schedule_report(now);
+  if (is_paused() || progress_.packets == reported_packets_) return 0;
+  const std::size_t bytes = write_report(now, scratch);
+  if (bytes == 0) return 0;
+  reported_packets_ = progress_.packets;
+  ++stats_.reports_sent;
+  return bytes;
+}
+
+std::size_t Sender::write_farewell(Instant now, MutableByteSpan scratch) noexcept {
+  if (!options_.reports || progress_.packets == 0) return 0;
+  const std::size_t report = write_report(now, scratch);
+  const std::size_t bye = wire::write_bye(scratch.subspan(report), options_.ssrc);
+  return report == 0 || bye == 0 ? 0 : report + bye;
+}
+
+std::size_t Sender::write_report(Instant now, MutableByteSpan scratch) const noexcept {
+  const std::size_t report =
+      wire::write_sender_report(scratch, {.ssrc = options_.ssrc,
+                                          .time = ntp(now),
+                                          .rtp_timestamp = progress_.timestamp,
+                                          .packets = static_cast<std::uint32_t>(progress_.packets),
+                                          .bytes = static_cast<std::uint32_t>(progress_.bytes)});
+  const std::size_t name = wire::write_cname(scratch.subspan(report), options_.ssrc, kCname);
+  return report == 0 || name == 0 ? 0 : report + name;
+}
+
+wire::NtpTime Sender::ntp(Instant at) const noexcept {
+  const auto us = static_cast<std::uint64_t>((at + options_.wall_offset).us);
+  return {static_cast<std::uint32_t>(us / 1'000'000 + kUnixInNtp),
+          static_cast<std::uint32_t>((us % 1'000'000 << 32) / 1'000'000)};
+}
+
+void Sender::schedule_report(Instant now) noexcept {
+  const auto part = static_cast<std::int64_t>(random_() % 1'000);
+  next_report_ = now + kReportInterval / 2 + part * kReportInterval / 1'000;
+}
+
+Deadline Sender::next_deadline() const noexcept {
+  Deadline due;
+  if (options_.reports) due = {next_report_, TimerKind::kReport};
+  if (is_paused()) return sooner(due, {flows_again_, TimerKind::kStart});
+  return last_heard_ ? sooner(due, {*last_heard_ + kSilence, TimerKind::kIdle}) : due;
+}
+
+}  // namespace fanlight::rtp

@@ -1,0 +1,199 @@
+#include "engine/rtp/sender.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+namespace fanlight::rtp {
+namespace {
+
+constexpr std::uint32_t kSsrc = 0x1234'5678;
+constexpr std::uint32_t kReceiver = 0x9ABC'DEF0;
+constexpr Instant kStart{1'000'000'000};
+constexpr Micros kWall = seconds(1'700'000'000);  // 2023-11-14 22:13:20 and what kStart is, in UTC.
+
+class RtpSenderTest : public ::testing::Test {
+ protected:
+  void begin(Sender::Options options) { sender.emplace(options); }
+  RtpSenderTest() { begin({.opened = kStart, .ssrc = kSsrc, .wall_offset = kWall}); }
+
+  // What it says until then, while it sends a packet each 10 ms.
+  std::vector<std::vector<std::byte>> run_until(Instant end) {
+    std::vector<std::vector<std::byte>> said;
+    for (; now < end; now = now + millis(10)) {
+      sender->handle_timeout(now);
+      if (!sender->is_paused()) ++packets;
+      sender->handle_progress({.packets = packets, .bytes = packets * 1'316, .timestamp = 7'000});
+      std::array<std::byte, 256> scratch;
+      if (const std::size_t bytes = sender->poll_control(now, {}, scratch))
+        said.emplace_back(scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(bytes));
+    }
+    return said;
+  }
+  static std::vector<std::byte> report(wire::ReportBlock block, bool with_bye = false) {
+    std::vector<std::byte> bytes(64);
+    block.ssrc = block.ssrc == 0 ? kSsrc : block.ssrc;
+    std::size_t written = wire::write_receiver_report(bytes, kReceiver, block);
+    if (with_bye) written += wire::write_bye(MutableByteSpan{bytes}.subspan(written), kReceiver);
+    bytes.resize(written);
+    return bytes;
+  }
+  static wire::SenderReport report_in(ByteSpan said) {
+    wire::RtcpReader reader(said);
+    return *wire::parse_sender_report(*reader.next());
+  }
+
+  std::optional<Sender> sender;
+  Instant now = kStart;
+  std::uint64_t packets = 0;
+};
+
+TEST_F(RtpSenderTest, ReportsWhatItSentEveryFewSecondsWithBothClocks) {
+  const auto said = run_until(kStart + seconds(60));
+  ASSERT_GE(said.size(), 8u);  // At most 7.5 s apart.
+  ASSERT_LE(said.size(), 24u);
+  wire::RtcpReader reader(said.at(1));
+  const auto report = wire::parse_sender_report(*reader.next());
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->ssrc, kSsrc);
+  EXPECT_EQ(report->rtp_timestamp, 7'000u);
+  EXPECT_EQ(report->bytes, report->packets * 1'316);
+  // A packet each 10 ms from the start on: the count is the clock.
+  const std::uint64_t ntp_us = std::uint64_t{report->time.seconds - 2'208'988'800u} * 1'000'000 +
+                               (std::uint64_t{report->time.fraction} * 1'000'000 >> 32);
+  const auto sent_at = static_cast<std::uint64_t>((kStart + kWall).us) + (report->packets - 1) * 10'000;
+  EXPECT_NEAR(static_cast<double>(ntp_us), static_cast<double>(sent_at), 1.0);
+  const auto name = reader.next();
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->type, wire::RtcpType::kSourceDescription);
+}
+
+TEST_F(RtpSenderTest, SaysNothingWhileNothingIsSent) {
+  run_until(kStart + seconds(10));
+  const std::uint64_t reports = sender->stats().reports_sent;
+  ASSERT_GT(reports, 0u);
+  std::array<std::byte, 256> scratch;
+  for (int s = 0; s < 60; ++s) (void)sender->poll_control(now = now + seconds(1), {}, scratch);
+  EXPECT_LE(sender->stats().reports_sent, reports + 1) << "one for what was sent before";
+}
+
+TEST_F(RtpSenderTest, WithoutReportsItNeitherSaysNorHears) {
+  begin({.opened = kStart, .ssrc = kSsrc, .reports = false});
+  EXPECT_TRUE(run_until(kStart + seconds(30)).empty());
+  EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kForeignSource);
+  EXPECT_EQ(sender->next_deadline().at, Instant::never());
+}
+
+TEST_F(RtpSenderTest, AReportTellsLossJitterAndTheWayThereAndBack) {
+  const auto said = run_until(kStart + seconds(8));
+  ASSERT_FALSE(said.empty());
+  const wire::SenderReport last = report_in(said.back());
+  const auto sent_at = static_cast<std::int64_t>(last.packets - 1) * 10'000;
+  // It was heard, kept for 1.5 s, and 40 ms passed on the way there and back.
+  const Verdict verdict = sender->handle_control(
+      kStart + micros(sent_at) + millis(1'540),
+      report(
+          {.fraction_lost = 64, .lost = 17, .jitter = 900, .last_report = last.time.middle(), .report_delay = 98'304}));
+  EXPECT_EQ(verdict, Verdict::kControl);
+  EXPECT_EQ(sender->stats().lost, 17);
+  EXPECT_EQ(sender->stats().fraction_lost, 64);
+  EXPECT_EQ(sender->stats().jitter, millis(10));
+  EXPECT_NEAR(static_cast<double>(sender->stats().rtt.count), 40'000, 50);
+}
+
+TEST_F(RtpSenderTest, ATimeThatCannotBeIsNotTaken) {
+  run_until(kStart + seconds(8));
+  EXPECT_EQ(sender->handle_control(now, report({.last_report = 1, .report_delay = 0})), Verdict::kControl);
+  EXPECT_EQ(sender->stats().rtt, Micros{});
+}
+
+TEST_F(RtpSenderTest, WhatIsNotAboutItsPacketsChangesNothing) {
+  EXPECT_EQ(sender->handle_control(now, report({.ssrc = 5})), Verdict::kForeignSource);
+  EXPECT_EQ(sender->handle_control(now, report({.ssrc = 5}, true)), Verdict::kForeignSource);
+  EXPECT_EQ(sender->handle_control(now, {}), Verdict::kMalformed);
+  EXPECT_FALSE(sender->has_been_heard());
+  EXPECT_FALSE(sender->is_paused());
+}
+
+TEST_F(RtpSenderTest, WhoNeverReportedIsSentToForEver) {
+  run_until(kStart + seconds(300));
+  EXPECT_FALSE(sender->is_paused());
+}
+
+TEST_F(RtpSenderTest, WhoReportedAndFallsSilentIsPausedAndTriedAgain) {
+  EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kControl);
+  run_until(kStart + seconds(25));
+  EXPECT_FALSE(sender->is_paused());
+  run_until(kStart + millis(25'020));
+  EXPECT_EQ(sender->pause(), Sender::Pause::kSilent);
+  EXPECT_TRUE(run_until(kStart + seconds(55)).empty()) << "nor reports";
+  run_until(kStart + millis(55'020));
+  EXPECT_FALSE(sender->is_paused()) << "after 30 s";
+  run_until(kStart + millis(80'040));
+  EXPECT_TRUE(sender->is_paused()) << "25 s of trial";
+  run_until(kStart + seconds(139));
+  EXPECT_TRUE(sender->is_paused()) << "twice as long";
+  run_until(kStart + seconds(141));
+  EXPECT_FALSE(sender->is_paused());
+}
+
+TEST_F(RtpSenderTest, ByeIsTakenAtOnceAndAReportEndsThePause) {
+  EXPECT_EQ(sender->handle_control(now, report({}, true)), Verdict::kControl);
+  EXPECT_EQ(sender->pause(), Sender::Pause::kLeft);
+  EXPECT_EQ(sender->handle_control(now + seconds(1), report({})), Verdict::kControl);
+  EXPECT_FALSE(sender->is_paused());
+}
+
+TEST_F(RtpSenderTest, ABareByeCountsFromWhoReported) {
+  std::vector<std::byte> bye(8);
+  (void)wire::write_bye(bye, kReceiver);
+  EXPECT_EQ(sender->handle_control(now, bye), Verdict::kForeignSource);
+  EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kControl);
+  EXPECT_EQ(sender->handle_control(now, bye), Verdict::kControl);
+  EXPECT_TRUE(sender->is_paused());
+}
+
+TEST_F(RtpSenderTest, AGroupGoesOnWhenOneLeavesOrHasNobodyThere) {
+  begin({.opened = kStart, .ssrc = kSsrc, .is_group = true});
+  EXPECT_EQ(sender->handle_control(now, report({}, true)), Verdict::kControl);
+  sender->handle_unreachable(now);
+  EXPECT_FALSE(sender->is_paused());
+}
+
+TEST_F(RtpSenderTest, UnreachablePausesDoubleUpToFiveMinutes) {
+  std::vector<std::int64_t> pauses;
+  for (int i = 0; i < 12; ++i) {
+    sender->handle_unreachable(now);
+    sender->handle_unreachable(now) /* Each packet under way brings one. */;
+    ASSERT_EQ(sender->pause(), Sender::Pause::kUnreachable);
+    const Instant due = sender->next_deadline().at;
+    const Instant begun = now;
+    while (sender->is_paused()) sender->handle_timeout(now = now + millis(100));
+    EXPECT_LE(due, now);
+    pauses.push_back((now - begun).count / 1'000'000);
+    now = now + millis(50);
+  }
+  EXPECT_EQ(pauses, (std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300}));
+  now = now + seconds(61);
+  sender->handle_unreachable(now);
+  const Instant begun = now;
+  while (sender->is_paused()) sender->handle_timeout(now = now + millis(100));
+  EXPECT_EQ(now - begun, seconds(1)) << "it flowed for a minute";
+}
+
+TEST_F(RtpSenderTest, FarewellSaysByeBehindALastReport) {
+  std::array<std::byte, 256> scratch;
+  EXPECT_EQ(sender->write_farewell(now, scratch), 0u) << "nobody was ever sent anything";
+  run_until(kStart + seconds(1));
+  const std::size_t bytes = sender->write_farewell(now, scratch);
+  wire::RtcpReader reader(ByteSpan{scratch}.first(bytes));
+  EXPECT_EQ(reader.next()->type, wire::RtcpType::kSenderReport);
+  EXPECT_EQ(reader.next()->type, wire::RtcpType::kSourceDescription);
+  const auto bye = reader.next();
+  ASSERT_TRUE(bye);
+  EXPECT_TRUE(wire::says_bye(*bye, kSsrc));
+}
+
+}  // namespace
+}  // namespace fanlight::rtp

@@ -1,0 +1,136 @@
+#include "stream/release.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+
+namespace fanlight {
+namespace {
+
+constexpr Instant kLongAgo{std::numeric_limits<std::int64_t>::min() / 2};
+
+}  // namespace
+
+Release::Release(std::size_t destinations_max)
+    : rtp_room_(destinations_max),
+      plain_room_(destinations_max),
+      by_dress_{Destinations(rtp_room_, Destinations::From::kFront),
+                Destinations(plain_room_, Destinations::From::kFront)} {}
+
+// Who is alone begins with the next packet; the others have a cursor already.
+bool Release::enter(Destination& destination, const History& history) noexcept {
+  DCHECK(!destination.is_flowing);
+  if (size() == 0 && !pass_.active) {
+    cursor_ = history.next();
+    gaps_count_ = 0;
+  }
+  if (!destinations(destination.envelope.dress).add(destination)) return false;
+  destination.is_flowing = true;
+  destination.packets_sent -= packets_;
+  destination.bytes_sent -= bytes_;
+  return true;
+}
+
+void Release::leave(Destination& destination) noexcept {
+  if (!destination.is_flowing) return;
+  const std::uint64_t packets = packets_sent_to(destination);
+  const std::uint64_t bytes = bytes_sent_to(destination);
+  destinations(destination.envelope.dress).remove(destination);
+  destination.is_flowing = false;
+  destination.packets_sent = packets;
+  destination.bytes_sent = bytes;
+  if (size() == 0) due_ = Instant::never();
+}
+
+void Release::note_gap(Instant at, PacketPos first, PacketPos behind) noexcept {
+  if (size() == 0) return;
+  if (gaps_count_ == gaps_.size()) {
+    gaps_[(gaps_first_ + gaps_count_ - 1) % gaps_.size()].behind = behind;
+    return;
+  }
+  gaps_[(gaps_first_ + gaps_count_++) % gaps_.size()] = {first, behind, at};
+}
+
+// A hole that is of no gap will never be filled: its packet could not be opened, or found no buffer.
+Instant Release::noticed(PacketPos hole) noexcept {
+  while (gaps_count_ > 0 && gaps_[gaps_first_].behind <= hole) {
+    gaps_first_ = (gaps_first_ + 1) % gaps_.size();
+    --gaps_count_;
+  }
+  const Gap& gap = gaps_[gaps_first_];
+  return gaps_count_ > 0 && gap.first <= hole ? gap.noticed : kLongAgo;
+}
+
+Release::Reach Release::reach(Instant now, const History& history, const Bounds& bounds) noexcept {
+  Reach reach{.end = std::max(cursor_, history.oldest())};
+  reach.given_up = static_cast<std::uint64_t>(reach.end - cursor_);  // The ring went round while the port was full.
+  for (; reach.end < history.next() && reach.packets < kFreshMax; reach.end = reach.end + 1) {
+    if (const History::Slot* slot = history.find(reach.end)) {
+      ++reach.packets;
+      reach.oldest = std::min(reach.oldest, slot->first_sent);
+      continue;
+    }
+    const Instant over = noticed(reach.end) + bounds.wait;
+    if (reach.end >= bounds.missing && now < over) {
+      due_ = over;
+      break;
+    }
+    ++reach.given_up;
+  }
+  return reach;
+}
+
+bool Release::begin_pass(Instant now, const History& history, const Bounds& bounds) noexcept {
+  DCHECK(!pass_.active);
+  due_ = Instant::never();
+  if (size() == 0) return false;
+  const Reach next = reach(now, history, bounds);
+  // A run that is not full waits for the next ones, from its oldest packet on.
+  if (next.packets > 0 && next.packets < kFreshMax && now - next.oldest < bounds.coalesce) {
+    due_ = std::min(due_, next.oldest + bounds.coalesce);
+    return false;
+  }
+  given_up_ += next.given_up;
+  hold({std::exchange(cursor_, next.end), next.end - 1}, history);
+  if (pass_.packets == 0) return false;
+  pass_.active = true;
+  for (Destinations& destinations : by_dress_) destinations.begin_pass();
+  return true;
+}
+
+// The pass has references of its own: the ring may turn while it goes round.
+void Release::hold(PosRange range, const History& history) noexcept {
+  pass_.packets = 0;
+  pass_.bytes = 0;
+  for (PacketPos pos = range.first; pos <= range.last; pos = pos + 1) {
+    const History::Slot* slot = history.find(pos);
+    if (slot == nullptr) continue;
+    pass_.held[pass_.packets++] = {.payload = slot->packet.share(), .pos = pos, .time = slot->time};
+    pass_.bytes += slot->packet.bytes().size();
+  }
+}
+
+void Release::end_pass() noexcept {
+  DCHECK(pass_.active);
+  pass_.active = false;
+  packets_ += pass_.packets;
+  bytes_ += pass_.bytes;
+  for (FreshPacket& packet : pass_.fresh()) packet.payload.reset();
+}
+
+std::uint64_t Release::packets_sent_to(const Destination& destination) const noexcept {
+  if (!destination.is_flowing) return destination.packets_sent;
+  const Destinations& its = by_dress_[destination.envelope.dress == Dress::kRtp ? 0 : 1];
+  const std::uint64_t under_way = pass_.active && its.is_served(destination) ? pass_.packets : 0;
+  return destination.packets_sent + packets_ + under_way;
+}
+
+std::uint64_t Release::bytes_sent_to(const Destination& destination) const noexcept {
+  if (!destination.is_flowing) return destination.bytes_sent;
+  const Destinations& its = by_dress_[destination.envelope.dress == Dress::kRtp ? 0 : 1];
+  const std::uint64_t under_way = pass_.active && its.is_served(destination) ? pass_.bytes : 0;
+  return destination.bytes_sent + bytes_ + under_way;
+}
+
+}  // namespace fanlight
