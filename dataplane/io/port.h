@@ -21,6 +21,9 @@ namespace fanlight::io {
 struct Arrival {
   PacketRef packet;
   Path path;
+  // It did not come to us: ICMP says that a datagram of ours, to path.remote, came to nobody. What it quotes of that
+  // one is the packet, maybe nothing.
+  bool is_unreachable = false;
 };
 
 // One datagram to send: SRT header first, payload maybe chained. The envelope must stay valid until it is taken.

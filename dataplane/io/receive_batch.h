@@ -21,7 +21,10 @@ class ReceiveBatch {
   explicit ReceiveBatch(PacketPool& pool);
 
   // Fills `arrivals` from the front with what waits at the socket; answers how many.
-  [[nodiscard]] std::size_t receive(const UdpSocket& socket, std::uint16_t door, std::span<Arrival> arrivals) noexcept;
+  [[nodiscard]] std::size_t receive(UdpSocket& socket, std::uint16_t door, std::span<Arrival> arrivals) noexcept;
+
+  // What ICMP said about datagrams that left by the socket, a few at a time; false in `has_errors` when that was all.
+  [[nodiscard]] std::size_t receive_errors(UdpSocket& socket, std::uint16_t door, std::span<Arrival> arrivals) noexcept;
 
   // The last receive() had less buffers than it wanted, or none at all.
   [[nodiscard]] bool was_short() const noexcept { return was_short_; }

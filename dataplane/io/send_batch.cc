@@ -28,12 +28,13 @@ void SendBatch::gather_fresh(const FreshRun& run, std::size_t skip, std::size_t 
   iovecs_used_ = 0;
   sealed_used_ = 0;
   const std::size_t packets = run.packets.size();
+  const std::size_t header_bytes = header_bytes_of(run.dress());
   const std::size_t end = std::min(run.packets_done + skip + most, packets * run.viewers.size());
   const std::uint16_t door = run.viewers[(run.packets_done + skip) / packets]->door;
   for (std::size_t at = run.packets_done + skip; at < end && has_room();) {
     const Envelope& envelope = *run.viewers[at / packets];
     if (envelope.door != door) break;
-    const std::size_t segment_bytes = kFreshHeaderBytes + run.packets[at % packets].payload.bytes().size();
+    const std::size_t segment_bytes = header_bytes + run.packets[at % packets].payload.bytes().size();
     iovec* const first = &iovecs_[iovecs_used_];
     const Run gathered = gather_fresh_run(run, at, end - at, may_segment);
     close_message(first, envelope, on_v6_socket, gathered, segment_bytes);
@@ -57,11 +58,12 @@ SendBatch::Run SendBatch::gather_fresh_run(const FreshRun& fresh, std::size_t fi
   const std::span<FreshPacket> packets = fresh.packets.subspan(first % fresh.packets.size());
   const std::size_t viewer = first / fresh.packets.size();
   const Envelope& envelope = *fresh.viewers[viewer];
-  const std::size_t segment_bytes = kFreshHeaderBytes + packets.front().payload.bytes().size();
+  const std::size_t header_bytes = header_bytes_of(envelope.dress);
+  const std::size_t segment_bytes = header_bytes + packets.front().payload.bytes().size();
   most = std::min(most, may_segment ? kSegmentsPerRun : 1);
   Run run;
   for (const FreshPacket& packet : packets) {
-    const std::size_t bytes = kFreshHeaderBytes + packet.payload.bytes().size();
+    const std::size_t bytes = header_bytes + packet.payload.bytes().size();
     const bool fits = bytes <= segment_bytes && run.bytes + bytes <= kRunBytes && iovecs_used_ + 2 <= kIovecs;
     if (run.packets > 0 && !(fits && sealed_used_ < kSealed)) break;
     if (fresh.is_sealed()) {
@@ -78,8 +80,8 @@ SendBatch::Run SendBatch::gather_fresh_run(const FreshRun& fresh, std::size_t fi
 
 void SendBatch::append_fresh(const Envelope& envelope, const FreshPacket& packet) noexcept {
   std::array<std::byte, kFreshHeaderBytes>& header = headers_[iovecs_used_];
-  stamp_fresh(header.data(), envelope, packet);
-  iovecs_[iovecs_used_++] = {header.data(), header.size()};
+  stamp_clear(header.data(), envelope, packet);
+  iovecs_[iovecs_used_++] = {header.data(), header_bytes_of(envelope.dress)};
   const ByteSpan payload = packet.payload.bytes();
   iovecs_[iovecs_used_++] = {const_cast<std::byte*>(payload.data()), payload.size()};
 }
@@ -122,7 +124,7 @@ void SendBatch::append(const PacketRef& packet) noexcept {
 }
 
 // Name and control message are read by the kernel where they stand, in the envelope; only UDP_SEGMENT, which varies
-// from send to send, makes a copy of the latter.
+// from send to send, and a TTL, which few have, make a copy of the latter.
 void SendBatch::address(const Envelope& envelope, bool on_v6_socket, std::uint16_t segment_bytes) noexcept {
   msghdr& header = messages_[size_].msg_hdr;
   auto* head = const_cast<std::byte*>(envelope.head.data());
@@ -130,16 +132,24 @@ void SendBatch::address(const Envelope& envelope, bool on_v6_socket, std::uint16
   header.msg_namelen = address_bytes(on_v6_socket);
   std::byte* source = head + header.msg_namelen;
   const std::size_t source_bytes = envelope.head_bytes - header.msg_namelen;
-  if (segment_bytes == 0) {
+  if (segment_bytes == 0 && envelope.ttl == 0) {
     header.msg_control = source;
     header.msg_controllen = source_bytes;
     return;
   }
   MutableByteSpan control = controls_[size_].bytes;
   std::memcpy(control.data(), source, source_bytes);
-  write_segment_size(segment_bytes, control.subspan(source_bytes));
+  std::size_t bytes = source_bytes;
+  if (envelope.ttl != 0) {
+    write_ttl(envelope.ttl, head, on_v6_socket, control.subspan(bytes));
+    bytes += kTtlControlBytes;
+  }
+  if (segment_bytes != 0) {
+    write_segment_size(segment_bytes, control.subspan(bytes));
+    bytes += kSegmentControlBytes;
+  }
   header.msg_control = control.data();
-  header.msg_controllen = source_bytes + kSegmentControlBytes;
+  header.msg_controllen = bytes;
 }
 
 int SendBatch::send(int fd, std::size_t first) noexcept {

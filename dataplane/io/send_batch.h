@@ -79,7 +79,7 @@ class SendBatch {
   std::size_t sealed_used_ = 0;
   std::array<Sealed, kSealed> sealed_;
   struct alignas(cmsghdr) Control {
-    std::array<std::byte, kSourceControlBytesMax + kSegmentControlBytes> bytes;
+    std::array<std::byte, kSourceControlBytesMax + kTtlControlBytes + kSegmentControlBytes> bytes;
   };
   std::array<Control, kMessages> controls_{};
 };

@@ -1,5 +1,6 @@
 #include "io/socket_address.h"
 
+#include <linux/errqueue.h>
 #include <netinet/udp.h>
 
 #include <cstring>
@@ -84,12 +85,24 @@ std::size_t write_source(const IpAddress& local, bool on_v6_socket, std::uint32_
   if (on_v6_socket) {
     in6_pktinfo info{};
     std::memcpy(&info.ipi6_addr, local.bytes.data(), 16);
-    info.ipi6_ifindex = local.is_link_local() ? interface_index : 0;
+    info.ipi6_ifindex = interface_index;
     return write_control(IPPROTO_IPV6, IPV6_PKTINFO, info, out);
   }
   in_pktinfo info{};
+  info.ipi_ifindex = static_cast<int>(interface_index);
   info.ipi_spec_dst = v4_part(local);
   return write_control(IPPROTO_IP, IP_PKTINFO, info, out);
+}
+
+// An IPv6 socket takes IPv4's option for a mapped address, and its own for the others.
+void write_ttl(std::uint8_t ttl, const std::byte* to, bool on_v6_socket, MutableByteSpan out) noexcept {
+  bool is_v6 = on_v6_socket;
+  if (on_v6_socket) {
+    sockaddr_in6 six;
+    std::memcpy(&six, to, sizeof six);
+    is_v6 = !IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
+  }
+  write_control(is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_HOPLIMIT : IP_TTL, int{ttl}, out);
 }
 
 void write_segment_size(std::uint16_t segment_bytes, MutableByteSpan out) noexcept {
@@ -114,6 +127,22 @@ CalledAddress called_address(const msghdr& message) noexcept {
     }
   }
   return {};
+}
+
+bool says_unreachable(const msghdr& message) noexcept {
+  constexpr std::uint8_t kUnreachableV4 = 3;  // RFC 792; its code 4 is about the datagram's length.
+  constexpr std::uint8_t kTooLongV4 = 4;
+  constexpr std::uint8_t kUnreachableV6 = 1;  // RFC 4443 §3.1
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(const_cast<msghdr*>(&message), c)) {
+    const bool is_v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
+    const bool is_v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
+    if (!is_v4 && !is_v6) continue;
+    sock_extended_err error;
+    std::memcpy(&error, CMSG_DATA(c), sizeof error);
+    if (error.ee_origin == SO_EE_ORIGIN_ICMP) return error.ee_type == kUnreachableV4 && error.ee_code != kTooLongV4;
+    return error.ee_origin == SO_EE_ORIGIN_ICMP6 && error.ee_type == kUnreachableV6;
+  }
+  return false;
 }
 
 }  // namespace fanlight::io

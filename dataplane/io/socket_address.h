@@ -27,11 +27,15 @@ constexpr socklen_t address_bytes(bool on_v6_socket) {
   return on_v6_socket ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
-// A control message (IP_PKTINFO or IPV6_PKTINFO) that makes a datagram leave from `local`. Answers its bytes in `out`,
-// padding included.
+// A control message (IP_PKTINFO or IPV6_PKTINFO) that makes a datagram leave from `local` and, unless 0, by that
+// interface. Answers its bytes in `out`, padding included.
 inline constexpr std::size_t kSourceControlBytesMax = CMSG_SPACE(sizeof(in6_pktinfo));
 [[nodiscard]] std::size_t write_source(const IpAddress& local, bool on_v6_socket, std::uint32_t interface_index,
                                        MutableByteSpan out) noexcept;
+
+// A control message (IP_TTL or IPV6_HOPLIMIT) for a datagram to the address at `to`.
+inline constexpr std::size_t kTtlControlBytes = CMSG_SPACE(sizeof(int));
+void write_ttl(std::uint8_t ttl, const std::byte* to, bool on_v6_socket, MutableByteSpan out) noexcept;
 
 // A control message (UDP_SEGMENT) that cuts a payload into datagrams of `segment_bytes`.
 inline constexpr std::size_t kSegmentControlBytes = CMSG_SPACE(sizeof(std::uint16_t));
@@ -43,5 +47,8 @@ struct CalledAddress {
   std::uint32_t interface_index = 0;  // Of a link-local address; 0 elsewhere.
 };
 [[nodiscard]] CalledAddress called_address(const msghdr& message) noexcept;
+
+// Of a message of the error queue: whether ICMP says that nobody was there to take it.
+[[nodiscard]] bool says_unreachable(const msghdr& message) noexcept;
 
 }  // namespace fanlight::io

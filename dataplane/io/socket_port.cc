@@ -60,6 +60,9 @@ std::size_t SocketPort::receive(std::span<Arrival> arrivals) noexcept {
   bool was_short = false;
   for (std::size_t i = 0; i < sockets_.size() && filled < arrivals.size(); ++i) {
     const std::size_t door = (next_door_ + i) % sockets_.size();
+    if (sockets_[door].has_errors) [[unlikely]]
+      filled +=
+          receive_batch_.receive_errors(sockets_[door], static_cast<std::uint16_t>(door), arrivals.subspan(filled));
     filled += receive_batch_.receive(sockets_[door], static_cast<std::uint16_t>(door), arrivals.subspan(filled));
     was_short |= receive_batch_.was_short();
   }
@@ -112,6 +115,7 @@ std::size_t SocketPort::transmit_fresh(const FreshRun& run) noexcept {
 std::size_t SocketPort::send_batch(UdpSocket& socket) noexcept {
   std::size_t gone = 0;
   std::size_t message = 0;
+  bool is_second_try = false;
   socket.is_blocked = false;
   while (message < send_batch_.size()) {
     const int sent = send_batch_.send(socket.fd(), message);
@@ -120,9 +124,12 @@ std::size_t SocketPort::send_batch(UdpSocket& socket) noexcept {
     if (sent > 0) {
       gone += count_sent(message, static_cast<std::size_t>(sent));
       message += static_cast<std::size_t>(sent);
+      is_second_try = false;
     } else if (is_buffer_full(reason)) {
       socket.is_blocked = true;
       break;
+    } else if (reason != EINTR && socket.hears_errors() && !std::exchange(is_second_try, true)) {
+      socket.has_errors = true;  // Maybe about an earlier datagram, to somebody else: this one did not leave.
     } else if (reason != EINTR && send_batch_.run(message).is_segmented()) {
       // EIO is the device's word and holds for all; the other reasons are this destination's.
       if (reason == EIO) socket.can_segment = false;
@@ -132,6 +139,7 @@ std::size_t SocketPort::send_batch(UdpSocket& socket) noexcept {
       ++counters_.transmit_refused;
       ++message;
       ++gone;
+      is_second_try = false;
     }
   }
   return gone;
@@ -149,14 +157,19 @@ std::size_t SocketPort::count_sent(std::size_t first, std::size_t messages) noex
   return packets;
 }
 
+// A destination does not say that it is gone: ICMP may.
 void SocketPort::address(const Path& path, Envelope& envelope) noexcept {
-  const UdpSocket& socket = sockets_[path.door];
+  UdpSocket& socket = sockets_[path.door];
+  if (envelope.dress != Dress::kSrt) socket.hear_errors();
   const SocketAddress to = SocketAddress::of(path.remote, socket.is_v6(), path.interface_index);
   static_assert(sizeof(sockaddr_in6) + kSourceControlBytesMax <= sizeof envelope.head);
   std::memcpy(envelope.head.data(), &to.storage, to.size);
   std::size_t bytes = to.size;
-  if (!path.local.ip.is_unspecified()) {
-    bytes += write_source(path.local.ip, socket.is_v6(), path.interface_index,
+  const bool is_group = path.remote.ip.is_multicast();
+  const std::uint32_t interface_index = is_group || path.local.ip.is_link_local() ? path.interface_index : 0;
+  if (!path.local.ip.is_unspecified() || interface_index != 0) {
+    const bool is_other_family = path.local.ip.is_unspecified() && path.remote.ip.is_v4();
+    bytes += write_source(is_other_family ? IpAddress::v4(0, 0, 0, 0) : path.local.ip, socket.is_v6(), interface_index,
                           MutableByteSpan{envelope.head}.subspan(to.size));
   }
   envelope.head_bytes = static_cast<std::uint8_t>(bytes);
@@ -172,8 +185,10 @@ void SocketPort::wait(Micros span) noexcept {
   const timespec timeout{.tv_sec = span.count / 1'000'000, .tv_nsec = span.count % 1'000'000 * 1'000};
   if (ppoll(polls_.data(), polls_.size(), &timeout, nullptr) <= 0) return;
   // A writable socket ends one wait, not all of them until something is sent through it again.
-  for (std::size_t i = 0; i < sockets_.size(); ++i)
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
     if ((polls_[i].revents & POLLOUT) != 0) sockets_[i].is_blocked = false;
+    if ((polls_[i].revents & POLLERR) != 0) sockets_[i].has_errors = sockets_[i].hears_errors();
+  }
   eventfd_t rings = 0;
   if ((polls_.back().revents & POLLIN) != 0) eventfd_read(doorbell_, &rings);
 }

@@ -176,6 +176,13 @@ Result<Done> UdpSocket::steer_by_socket_id(const UdpSocketOptions& options) {
                                             std::strerror(errno) + "); run with relay.workers = 1."};
 }
 
+// A mapped address's errors are IPv4's.
+void UdpSocket::hear_errors() noexcept {
+  if (hears_errors_) return;
+  hears_errors_ = set_option(fd_, IPPROTO_IP, IP_RECVERR, 1);
+  if (is_v6_) hears_errors_ |= set_option(fd_, IPPROTO_IPV6, IPV6_RECVERR, 1);
+}
+
 UdpSocket::~UdpSocket() {
   if (fd_ >= 0) close(fd_);
 }

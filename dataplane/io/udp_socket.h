@@ -53,6 +53,12 @@ class UdpSocket {
   [[nodiscard]] std::size_t receive_buffer_bytes() const noexcept { return receive_buffer_bytes_; }
   [[nodiscard]] std::size_t send_buffer_bytes() const noexcept { return send_buffer_bytes_; }
 
+  // From now on ICMP's answers to what is sent wait to be read. Each also fails one send or receive of anybody's.
+  void hear_errors() noexcept;
+  [[nodiscard]] bool hears_errors() const noexcept { return hears_errors_; }
+  // One of them did.
+  bool has_errors = false;
+
   // UDP_SEGMENT works towards the devices behind this door, as far as we know.
   bool can_segment = true;
   // The last transmit found the send buffer full, and no wait has seen room in it since.
@@ -68,6 +74,7 @@ class UdpSocket {
   int fd_;
   Endpoint bound_;
   bool is_v6_ = false;
+  bool hears_errors_ = false;
   std::size_t receive_buffer_bytes_ = 0;
   std::size_t send_buffer_bytes_ = 0;
 };
