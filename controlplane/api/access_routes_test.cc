@@ -39,6 +39,7 @@ class FakeRelay final : public Relay {
     return ExpiredKeys{.keys = 2, .sessions = 5};
   }
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
+  [[nodiscard]] Result<std::uint32_t> add_destination(const DestinationRule&) override { return 0u; }
   Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
   [[nodiscard]] std::vector<FeedView> feeds() const override { return {}; }
   std::vector<CallView> calls() const override { return {}; }

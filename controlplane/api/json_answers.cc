@@ -172,6 +172,7 @@ json calls_json(const std::vector<CallView>& calls) {
                    {"attempts", call.attempts},
                    {"session", call.socket == SocketId{} ? json(nullptr) : json(call.socket.raw())},
                    {"encrypted", call.is_encrypted}});
+    if (!call.sdp.empty()) out.back()["sdp"] = call.sdp;
   }
   return {{"calls", std::move(out)}};
 }

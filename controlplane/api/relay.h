@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/destination_rule.h"
 #include "config/policy_rule.h"
 #include "config/rules.h"
 #include "contract/counters.h"
@@ -55,6 +56,7 @@ class Relay {
   [[nodiscard]] virtual std::vector<KeyView> keys() const = 0;
   [[nodiscard]] virtual Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) = 0;
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
+  [[nodiscard]] virtual Result<std::uint32_t> add_destination(const DestinationRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) = 0;
   [[nodiscard]] virtual std::vector<CallView> calls() const = 0;
   [[nodiscard]] virtual std::vector<FeedView> feeds() const = 0;

@@ -171,10 +171,21 @@ Response Routes::add_call(const std::string& body) {
   const WipedAtEnd given(texts_of(*fields));
   std::vector<Problem> problems;
   FieldReader reader("", 0, *fields, problems);
+  if (is_destination_url(reader.text("url"))) return add_destination(reader, problems);
   CallRule rule = read_call_rule(reader);
   const WipedAtEnd wiped({&rule.url.passphrase});
   if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
   const Result<std::uint32_t> added = relay_.add_call(rule);
+  return added ? json_response(201, {{"id", *added}}) : refusal(added.error());
+}
+
+Response Routes::add_destination(FieldReader& reader, std::vector<Problem>& problems) {
+  if (reader.text("role") != "viewer")
+    reader.complain("role", control::quoted(reader.text("role")),
+                    "\"viewer\" beside rtp:// and udp://; what comes in that way is a [[feed]] of the configuration");
+  const DestinationRule rule = read_destination_rule(reader, 0);
+  if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
+  const Result<std::uint32_t> added = relay_.add_destination(rule);
   return added ? json_response(201, {{"id", *added}}) : refusal(added.error());
 }
 

@@ -47,6 +47,7 @@ class Routes {
   Response rotate_keys(const std::string& body);
   Response calls(const std::optional<std::string>& role);
   Response add_call(const std::string& body);
+  Response add_destination(FieldReader& reader, std::vector<Problem>& problems);
   Response remove_call(std::string_view id, std::optional<std::string> role);
   Outcome session_resource(const Request& request, std::string_view id);
 

@@ -48,6 +48,11 @@ class FakeRelay final : public Relay {
     if (!answer) return answer.error();
     return 17u;
   }
+  Result<std::uint32_t> add_destination(const DestinationRule& rule) override {
+    destination = rule;
+    if (!answer) return answer.error();
+    return 9u;
+  }
   Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) override {
     removed_call = id;
     removed_role = role;
@@ -90,6 +95,7 @@ class FakeRelay final : public Relay {
   std::optional<CallRule> called;
   std::uint32_t removed_call = 0;
   std::optional<Role> removed_role;
+  DestinationRule destination;
   std::vector<CallView> call_views;
   std::optional<BanOrder> banned;
   std::optional<IpPrefix> unbanned;
@@ -230,7 +236,7 @@ TEST_F(RoutesTest, CallsAreListed) {
                        .state = "waiting",
                        .retry_in = millis(1500),
                        .failure = "no answer within 3 s"},
-                      {.id = 4, .state = "connected", .socket = SocketId{77}, .is_encrypted = true}};
+                      {.id = 4, .state = "connected", .socket = SocketId{77}, .is_encrypted = true, .sdp = "v=0"}};
   const json calls = json::parse(ask("GET", "/v1/calls").body)["calls"];
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_EQ(calls[0]["role"], "publisher");
@@ -240,10 +246,29 @@ TEST_F(RoutesTest, CallsAreListed) {
   EXPECT_EQ(calls[1]["session"], 77);
   EXPECT_EQ(calls[1]["retry_in_s"], nullptr);
   EXPECT_EQ(calls[1]["encrypted"], true);
+  EXPECT_EQ(calls[1]["sdp"], "v=0");
+  EXPECT_FALSE(calls[0].contains("sdp")) << "of RTP destinations alone";
   const json viewers = json::parse(ask("GET", "/v1/calls?role=viewer").body)["calls"];
   ASSERT_EQ(viewers.size(), 1u);
   EXPECT_EQ(viewers[0]["id"], 4);
   EXPECT_EQ(ask("GET", "/v1/calls?role=foo").status, 400u);
+}
+
+TEST_F(RoutesTest, AnRtpUrlAddsADestination) {
+  const Response response =
+      ask("POST", "/v1/calls", R"({"role":"viewer","stream":"live/main","url":"rtp://192.0.2.1:5004?ttl=4"})");
+  EXPECT_EQ(response.status, 201u) << response.body;
+  EXPECT_EQ(response.body, R"({"id":9})");
+  EXPECT_EQ(relay.destination.stream, "live/main");
+  EXPECT_EQ(relay.destination.terms.ttl, 4);
+  const Response odd =
+      ask("POST", "/v1/calls", R"({"role":"viewer","stream":"live/main","url":"rtp://192.0.2.1:5005"})");
+  EXPECT_EQ(odd.status, 400u);
+  EXPECT_NE(odd.body.find("even port"), std::string::npos) << odd.body;
+  const Response in =
+      ask("POST", "/v1/calls", R"({"role":"publisher","stream":"live/main","url":"rtp://192.0.2.1:5004"})");
+  EXPECT_EQ(in.status, 400u);
+  EXPECT_NE(in.body.find("[[feed]]"), std::string::npos) << in.body;
 }
 
 TEST_F(RoutesTest, ACallIsAddedAndRemoved) {

@@ -35,6 +35,7 @@ class SilentRelay final : public Relay {
   std::vector<KeyView> keys() const override { return {}; }
   Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
+  [[nodiscard]] Result<std::uint32_t> add_destination(const DestinationRule&) override { return 0u; }
   Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
   [[nodiscard]] std::vector<FeedView> feeds() const override { return {}; }
   std::vector<CallView> calls() const override { return {}; }

@@ -11,6 +11,7 @@
 #include "api/socket_path.h"
 #include "config/armour_section.h"
 #include "config/call_rule.h"
+#include "config/destination_check.h"
 #include "config/ethernet_section.h"
 #include "config/key_rule.h"
 #include "config/open_file.h"
@@ -43,6 +44,7 @@ class ConfigReader {
     check_port();
     check_calls();
     check_feeds();
+    std::ranges::move(check_destinations(config_), std::back_inserter(problems_));
     check_armour();
     check_hooks();
     check_tokens();
@@ -56,10 +58,10 @@ class ConfigReader {
     bool is_repeated;
   };
   static constexpr Known kKnown[] = {
-      {"relay", false},  {"listen", true},  {"ethernet", false}, {"ethernet.device", true},
-      {"armour", false}, {"stream", true},  {"call", true},      {"policy", true},
-      {"key", true},     {"webhook", true}, {"events", false},   {"issuer", true},
-      {"feed", true}};
+      {"relay", false},  {"listen", true},     {"ethernet", false}, {"ethernet.device", true},
+      {"armour", false}, {"stream", true},     {"call", true},      {"policy", true},
+      {"key", true},     {"webhook", true},    {"events", false},   {"issuer", true},
+      {"feed", true},    {"destination", true}};
 
   static std::string heading(std::string_view path, bool is_repeated) {
     return (is_repeated ? "[[" : "[") + std::string{path} + (is_repeated ? "]]" : "]");
@@ -100,6 +102,7 @@ class ConfigReader {
     if (section.path == "stream") add_stream(reader);
     if (section.path == "call") add_call(reader, section.line);
     if (section.path == "feed") config_.feeds.push_back(read_feed_rule(reader, section.line));
+    if (section.path == "destination") config_.destinations.push_back(read_destination_rule(reader, section.line));
     if (section.path == "key") add_key(reader, section.line);
     if (section.path == "policy") config_.policies.push_back(read_policy_rule(reader, section.line));
     if (section.path == "issuer") add_issuer(reader, section.line);

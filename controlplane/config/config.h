@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "config/destination_rule.h"
 #include "config/feed_rule.h"
 #include "config/issuer_rule.h"
 #include "config/key_rule.h"
@@ -84,6 +85,7 @@ struct Config {
   std::vector<StreamRule> streams;
   std::vector<CallRule> calls;
   std::vector<FeedRule> feeds{};
+  std::vector<DestinationRule> destinations{};
   std::vector<KeyRule> keys{};
   std::vector<IssuerRule> issuers{};
   std::vector<PolicyRule> policies{};  // In their order: the first that matches decides.
@@ -100,8 +102,8 @@ struct ConfigErrors {
 [[nodiscard]] Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name);
 [[nodiscard]] Result<Config, ConfigErrors> load_config(const std::string& path);
 
-// Sections that differ in what only a restart can change. Streams, calls, policies, keys, the armour and the log level
-// are taken over at once.
+// Sections that differ in what only a restart can change. Streams, calls, destinations, policies, keys, the armour and
+// the log level are taken over at once.
 [[nodiscard]] std::vector<std::string> restart_only_changes(const Config& running, const Config& fresh);
 
 }  // namespace fanlight::control

@@ -26,6 +26,7 @@ struct StreamRule {
   bool wait = true;                        // A viewer may come before the publisher. Never under a pattern.
   std::string publish_passphrase;          // Empty: clear only.
   std::string view_passphrase;
+  Micros order_wait = StreamOptions{}.order_wait;  // How long destinations wait for a gap at most.
   [[nodiscard]] bool is_pattern() const { return !name.empty() && name.back() == '*'; }
   friend bool operator==(const StreamRule&, const StreamRule&) = default;
 };

@@ -43,6 +43,7 @@ void read_bounds(FieldReader& reader, StreamRule& rule) {
       static_cast<std::uint32_t>(reader.integer("repair_share_percent", kRepairPercent, rule.bounds.repair_percent));
   rule.bounds.cuts_slow = reader.flag("cut_slow", rule.bounds.cuts_slow);
   rule.coalesce = millis(reader.integer("coalesce_ms", kCoalesceMs, rule.coalesce.count / 1000));
+  rule.order_wait = millis(reader.integer("order_wait_ms", kLatencyMs, rule.order_wait.count / 1000));
 }
 
 void read_rekey(FieldReader& reader, StreamRule& rule) {

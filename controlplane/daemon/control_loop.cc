@@ -1,5 +1,6 @@
 #include "daemon/control_loop.h"
 
+#include <net/if.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -57,6 +58,12 @@ std::int64_t wall_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+Micros wall_offset() {
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  return Micros{std::chrono::duration_cast<std::chrono::microseconds>(wall).count()} -
+         (io::MonotonicClock::now() - Instant{});
+}
+
 WallTime wall_time() { return WallTime{wall_milliseconds() / 1'000}; }
 
 void log_notice(const Notice& notice) {
@@ -87,6 +94,9 @@ class ControlLoop::State {
     reload_hooks(config_.webhooks, config_.events);
     watch_keys(std::exchange(config_.issuers, {}));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
+    desk_.set_wall_offset(wall_offset);
+    desk_.set_interfaces([](const std::string& name) { return if_nametoindex(name.c_str()); });
+    desk_.reload_destinations(io::MonotonicClock::now(), std::exchange(config_.destinations, {}));
     desk_.set_feeds(io::MonotonicClock::now(), plan_feed_doors(config_).feeds);
     bell_.non_blocking(true);
     await_bell();
@@ -298,6 +308,7 @@ class ControlLoop::State {
     desk_.handle_timeout(io::MonotonicClock::now());  // Its clock stands still between events.
     desk_.reload(std::move(fresh->streams));
     desk_.reload_calls(io::MonotonicClock::now(), std::move(fresh->calls));
+    desk_.reload_destinations(io::MonotonicClock::now(), std::move(fresh->destinations));
     for (const std::string& doubt :
          find_policy_doubts(fresh->policies, config_.relay.capacity_mbps, config_.relay.admission_share))
       spdlog::warn("{}", doubt);

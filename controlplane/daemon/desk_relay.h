@@ -41,6 +41,9 @@ class DeskRelay final : public Relay {
   [[nodiscard]] Result<std::uint32_t> add_call(const CallRule& rule) override {
     return settled(desk_.add_call(io::MonotonicClock::now(), rule));
   }
+  [[nodiscard]] Result<std::uint32_t> add_destination(const DestinationRule& rule) override {
+    return settled(desk_.add_destination(io::MonotonicClock::now(), rule));
+  }
   [[nodiscard]] Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) override {
     return settled(desk_.remove_call(id, role));
   }

@@ -25,12 +25,15 @@ bool reaches(const IpAddress& from, const IpAddress& to) {
 }
 
 std::optional<Path> way_through_sockets(const std::vector<ListenOptions>& listen, const Endpoint& to) {
+  std::optional<Path> on_loopback;  // A group has members there, too: last choice.
   for (std::size_t door = 0; door < listen.size(); ++door) {
     const Endpoint& from = listen[door].address;
-    if (speaks(listen, from, to.ip) && reaches(from.ip, to.ip))
-      return Path{.remote = to, .local = from, .door = static_cast<std::uint16_t>(door)};
+    if (!speaks(listen, from, to.ip)) continue;
+    const Path path{.remote = to, .local = from, .door = static_cast<std::uint16_t>(door)};
+    if (reaches(from.ip, to.ip)) return path;
+    if (to.ip.is_multicast() && !on_loopback) on_loopback = path;
   }
-  return std::nullopt;
+  return on_loopback;
 }
 
 // A device on whose link it is, else one with a gateway.

@@ -37,6 +37,11 @@ TEST(WayOutTest, LoopbackStaysOnLoopback) {
   EXPECT_EQ(from(listening_on({"127.0.0.1:9000"}), "198.51.100.1:7000"), "");
 }
 
+TEST(WayOutTest, AGroupIsReachedOnLoopbackWhereNothingElseIsLeft) {
+  EXPECT_EQ(from(listening_on({"127.0.0.1:9000", "192.0.2.9:9000"}), "239.1.2.3:5004"), "192.0.2.9:9000");
+  EXPECT_EQ(from(listening_on({"127.0.0.1:9000"}), "239.1.2.3:5004"), "127.0.0.1:9000");
+}
+
 TEST(WayOutTest, ADeviceOnTheLinkBeatsOneWithAGateway) {
   Config config;
   config.relay.port = PortKind::kEthernet;

@@ -66,6 +66,7 @@ Result<std::uint32_t> SessionDesk::add_call(Instant now, CallRule rule) {
 }
 
 Result<Done> SessionDesk::remove_call(std::uint32_t id, std::optional<Role> role) {
+  if (role != Role::kPublisher && destinations_.find(id) != nullptr) return remove_destination(id);
   CallEntry* call = calls_.find(id);
   if (call == nullptr || (role && call->rule.role != *role)) {
     const std::string kind = !role ? "" : *role == Role::kViewer ? " viewer" : " publisher";
@@ -296,6 +297,7 @@ void SessionDesk::pause_call(CallEntry& call, std::string failure) {
 
 // A publisher has come: whoever waits for it need not wait for its turn.
 void SessionDesk::wake_calls(std::string_view stream) {
+  wake_destinations(stream);
   calls_.for_each([&](CallEntry& call) {
     if (call.state == CallState::kWaiting && call.waits_for_stream && call.rule.stream == stream) call.retry_at = now_;
   });

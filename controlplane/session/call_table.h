@@ -54,6 +54,7 @@ struct CallView {
   std::uint32_t attempts = 0;
   SocketId socket{};  // 0: not connected.
   bool is_encrypted = false;
+  std::string sdp{};  // Of an RTP destination.
 };
 
 class CallTable {
@@ -62,6 +63,8 @@ class CallTable {
 
   // The rule's passphrase goes into a Secret. Null when there are kCallsMax.
   CallEntry* add(Instant now, CallRule rule);
+  // A number that no call has or gets.
+  [[nodiscard]] std::uint32_t take_id() { return ++last_id_; }
   void erase(std::uint32_t id) { calls_.erase(id); }
   [[nodiscard]] CallEntry* find(std::uint32_t id);
   [[nodiscard]] CallEntry* find(RequestId request);

@@ -65,6 +65,7 @@ void SessionDesk::handle_timeout(Instant now) {
   kick_expired();
   make_due_calls();
   open_due_feeds();
+  open_due_destinations();
   announce_keys();
   ask_for_rates();
 }
@@ -73,8 +74,8 @@ Instant SessionDesk::next_deadline() const {
   const Instant due = std::min({sessions_.next_deadline(), streams_.next_linger_end(), inquiries_.next_deadline(),
                                 bans_.next_deadline(), next_key_kick()});
   return is_stopping_ ? due
-                      : std::min({due, calls_.next_deadline(), next_feed_due(), rotations_.next_deadline(),
-                                  admission_.next_look()});
+                      : std::min({due, calls_.next_deadline(), next_feed_due(), destinations_.next_deadline(),
+                                  rotations_.next_deadline(), admission_.next_look()});
 }
 
 // A worker hands a publisher's packets to all others as soon as it has the session: they know the stream by then. It
@@ -86,8 +87,10 @@ Command* SessionDesk::peek_command(std::size_t worker) {
   const auto* session = std::get_if<command::OpenSession>(&next);
   const auto* call = std::get_if<command::OpenCall>(&next);
   const auto* feed = std::get_if<command::OpenFeed>(&next);
+  const auto* destination = std::get_if<command::OpenDestination>(&next);
   const bool waits = (session != nullptr && waits_for(session->stream)) ||
-                     (call != nullptr && waits_for(call->stream)) || (feed != nullptr && waits_for(feed->stream));
+                     (call != nullptr && waits_for(call->stream)) || (feed != nullptr && waits_for(feed->stream)) ||
+                     (destination != nullptr && waits_for(destination->stream));
   return waits ? nullptr : &next;
 }
 
@@ -362,6 +365,7 @@ void SessionDesk::handle(event::SessionOpened& event) {
   session->socket = event.socket;
   session->opened = now_;
   if (session->feed != 0) return handle_feed_opened(*session);
+  if (session->destination != 0) return handle_destination_opened(*session);
   rotations_.note_opened(event.request, event.socket);
   std::string text = title_of(*session) + " joined, SRT " + version_text(session->srt_version);
   if (session->key_bytes != 0) text += ", AES-" + std::to_string(session->key_bytes * 8);
@@ -382,11 +386,12 @@ void SessionDesk::handle(event::SessionRefused& event) {
        title_of(*session) + " refused by the worker: " + std::string{wire::describe(event.reason)} + " (" +
            std::to_string(static_cast<int>(event.reason)) + ")" +
            (event.reason == wire::Reject::kUnacceptable ? ", its MSS is below the stream's packets + 44" : ""),
-       session->feed != 0 ? Notice::About::kRelay : Notice::About::kRejection);
-  if (session->feed != 0) {
+       session->is_ours() ? Notice::About::kRelay : Notice::About::kRejection);
+  if (session->is_ours()) {
     leave_stream(*session, false);
     placement_.leave(session->worker);
-    end_feed(*session, std::string{wire::describe(event.reason)});
+    const std::string words{wire::describe(event.reason)};
+    session->feed != 0 ? end_feed(*session, words) : end_destination(*session, words);
     return sessions_.erase_refused(event.request);
   }
   SessionEvent told = event_of(SessionEvent::Kind::kRejected, *session);
@@ -410,6 +415,7 @@ void SessionDesk::handle(event::SessionClosed& event) {
   placement_.leave(session->worker);
   if (session->call != 0) end_call(*session, event.reason);
   if (session->feed != 0) end_feed(*session, std::string{fanlight::describe(event.reason)});
+  if (session->destination != 0) end_destination(*session, std::string{fanlight::describe(event.reason)});
   rotations_.forget(event.request);
   sessions_.erase_closed(now_, event.request);
 }

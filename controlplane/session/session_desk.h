@@ -30,6 +30,7 @@
 #include "session/ban_table.h"
 #include "session/call_table.h"
 #include "session/conclusion.h"
+#include "session/destination_table.h"
 #include "session/event_feed.h"
 #include "session/feed_table.h"
 #include "session/inquiry_desk.h"
@@ -123,7 +124,18 @@ class SessionDesk {
   [[nodiscard]] Result<Done> remove_call(std::uint32_t id, std::optional<Role> role = std::nullopt);
   // Replaces the calls; those that stay the same go on.
   void reload_calls(Instant now, std::vector<CallRule> rules);
-  [[nodiscard]] std::vector<CallView> calls(Instant now) const { return calls_.views(now); }
+  // Of both kinds: listeners that are called, and destinations.
+  [[nodiscard]] std::vector<CallView> calls(Instant now) const;
+  // Where streams are sent without a call. Kept up until they are removed; those that stay the same go on.
+  [[nodiscard]] Result<std::uint32_t> add_destination(Instant now, DestinationRule rule);
+  [[nodiscard]] Result<Done> remove_destination(std::uint32_t id);
+  void reload_destinations(Instant now, std::vector<DestinationRule> rules);
+  // The number of a network interface; 0: there is no such one.
+  void set_interfaces(std::function<std::uint32_t(const std::string&)> number) {
+    interface_number_ = std::move(number);
+  }
+  // What the wall clock is ahead of ours, for sender reports.
+  void set_wall_offset(std::function<Micros()> offset) { wall_offset_ = std::move(offset); }
   // A name to be resolved, and what became of it: addresses, or none and why.
   struct Lookup {
     std::uint32_t call = 0;
@@ -194,6 +206,7 @@ class SessionDesk {
   void handle(event::CallConnected& event);
   void handle(event::CallFailed& event);
   void handle(event::FeedNews& event);
+  void handle(event::DestinationNews& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
   void handle(event::KeyDue& event) { rotations_.handle_due(event.request); }
@@ -309,6 +322,14 @@ class SessionDesk {
   void tell_of_feed(const FeedEntry& feed, const Session& session, SessionEvent::Kind kind);
   void end_feed(const Session& session, std::string failure);
 
+  // --- destinations (destination_desk.cc)
+  void open_due_destinations();
+  [[nodiscard]] std::optional<std::string> try_open_destination(DestinationEntry& one);
+  void drop_destination(DestinationEntry& one);
+  void handle_destination_opened(const Session& session);
+  void end_destination(const Session& session, std::string failure);
+  void wake_destinations(std::string_view stream);
+
   template <class What>
   void say(std::size_t worker, What command) {
     commands_[worker].emplace_back(std::move(command));
@@ -352,6 +373,9 @@ class SessionDesk {
   RejectedCallers rejected_;
   CallTable calls_;
   std::vector<FeedEntry> feeds_;
+  DestinationTable destinations_;
+  std::function<std::uint32_t(const std::string&)> interface_number_ = [](const std::string&) { return 0u; };
+  std::function<Micros()> wall_offset_ = [] { return Micros{}; };
   WayOut way_out_;
   IsOwn is_own_;
   std::deque<Lookup> lookups_;

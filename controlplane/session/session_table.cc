@@ -22,7 +22,7 @@ bool SessionTable::is_repeat(const Path& path, SocketId peer, SeqNo first_seq) c
 Session& SessionTable::add(Session session) {
   const std::uint64_t number = session.request.raw();
   callers_[caller_of(session)] = number;
-  if (session.call == 0) ++counts_[host_of(session.path.remote.ip)];
+  if (session.has_called()) ++counts_[host_of(session.path.remote.ip)];
   if (session.end != Instant::never()) ends_.emplace(session.end, number);
   return sessions_.insert_or_assign(number, std::move(session)).first->second;
 }
@@ -60,7 +60,7 @@ void SessionTable::erase_refused(RequestId request) {
 
 void SessionTable::erase(std::uint64_t number) {
   const auto found = sessions_.find(number);
-  if (found->second.call == 0) {
+  if (found->second.has_called()) {
     const auto count = counts_.find(host_of(found->second.path.remote.ip));
     if (--count->second == 0) counts_.erase(count);
   }

@@ -40,12 +40,16 @@ struct Session {
   Instant opened{};                       // By the worker.
   std::uint32_t call = 0;                 // The call of ours that it came from; 0: it called us.
   std::uint32_t feed = 0;                 // The feed that it is; 0: none.
+  std::uint32_t destination = 0;          // The destination that it is; 0: none.
   Secret passphrase{};                    // Publisher: what it was let in with; key refreshes are judged by it.
   std::uint64_t key = 0;                  // Of the key ring; 0: the stream's passphrase, a webhook's, or none.
   std::uint64_t passphrase_mark = 0;      // Of what it knew (PassphraseMarks); 0: clear, or we called it.
   Instant end = Instant::never();         // It is closed then.
   std::string by{};                       // Who let it in: "policy 2 (line 31)"; empty without policies.
   std::unique_ptr<PublisherKeys> keys{};  // Publisher that encrypts.
+  // Nobody called, and nobody was called.
+  [[nodiscard]] bool is_ours() const { return feed != 0 || destination != 0; }
+  [[nodiscard]] bool has_called() const { return call == 0 && !is_ours(); }
 };
 
 // For people.

@@ -16,6 +16,7 @@ StreamPolicy::StreamPolicy(const StreamRule& rule)
       join(rule.join),
       bounds(rule.bounds),
       coalesce(rule.coalesce),
+      order_wait(rule.order_wait),
       rekey{rule.rekey_packets, rule.rekey_interval},
       wait(rule.wait),
       publish_passphrase(rule.publish_passphrase),
@@ -28,12 +29,13 @@ StreamOptions StreamPolicy::options() const {
           .gop_max = gop_max,
           .join = join,
           .bounds = bounds,
-          .coalesce = coalesce};
+          .coalesce = coalesce,
+          .order_wait = order_wait};
 }
 
 bool StreamPolicy::keep_dimensions_of(const StreamPolicy& running) {
   const auto dimensions = [](StreamPolicy& p) {
-    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join, p.bounds, p.coalesce);
+    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join, p.bounds, p.coalesce, p.order_wait);
   };
   StreamPolicy kept = running;
   const bool is_same = dimensions(*this) == dimensions(kept);
@@ -51,6 +53,7 @@ StreamRule StreamPolicy::public_rule() const {
   rule.join = join;
   rule.bounds = bounds;
   rule.coalesce = coalesce;
+  rule.order_wait = order_wait;
   rule.rekey_packets = rekey.packets;
   rule.rekey_interval = rekey.interval;
   rule.wait = wait;

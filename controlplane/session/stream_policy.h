@@ -21,6 +21,7 @@ struct StreamPolicy {
   JoinOptions join;
   ViewerBounds bounds;
   Micros coalesce;
+  Micros order_wait;
   RekeyRule rekey;
   bool wait = true;
   Secret publish_passphrase;

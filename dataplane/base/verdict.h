@@ -50,6 +50,7 @@ namespace fanlight {
   X(kNdp, "ndp")                                 \
   X(kIcmpEcho, "icmp_echo")                      \
   X(kIcmpOther, "icmp_other")                    \
+  X(kUnreachable, "unreachable")                 \
   X(kNotForUs, "not_for_us")                     \
   X(kUnknownEtherType, "unknown_ether_type")     \
   X(kUnknownProtocol, "unknown_protocol")        \

@@ -16,6 +16,7 @@
 #include "base/strong.h"
 #include "base/time.h"
 #include "contract/armour.h"
+#include "contract/destination_terms.h"
 #include "contract/feed_terms.h"
 #include "contract/limits.h"
 #include "contract/session_stats.h"
@@ -199,6 +200,17 @@ struct OpenFeed {
   std::uint32_t own_ssrc = 1;
 };
 
+// From now on the stream goes there, in order. Answered with SessionOpened or SessionRefused; it is a viewer until it
+// is closed, whether somebody is there or not (DestinationNews).
+struct OpenDestination {
+  RequestId request;
+  StreamIndex stream;
+  DestinationTerms terms;
+  Path path;                 // To it, from a door of ours; unspecified addresses of ours are the host's choice.
+  std::uint32_t random = 1;  // What an SSRC, the first number and the first timestamp follow from.
+  Micros wall_offset;        // What the wall clock (since 1970) is ahead of the workers'.
+};
+
 // Asks for a SessionReport of one session, or of all when `socket` is 0, and a StreamReport of each stream;
 // ReportEnd closes the answer.
 struct AskReport {
@@ -225,10 +237,11 @@ struct Stop {};
 
 }  // namespace command
 
-using Command = std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession,
-                             command::SendReply, command::ForgetCaller, command::RepeatResponse, command::CloseSession,
-                             command::InstallKeys, command::AnnounceKey, command::OpenCall, command::OpenFeed,
-                             command::AskReport, command::Ban, command::Unban, command::SetArmour, command::Stop>;
+using Command =
+    std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession, command::SendReply,
+                 command::ForgetCaller, command::RepeatResponse, command::CloseSession, command::InstallKeys,
+                 command::AnnounceKey, command::OpenCall, command::OpenFeed, command::OpenDestination,
+                 command::AskReport, command::Ban, command::Unban, command::SetArmour, command::Stop>;
 
 namespace event {
 
@@ -294,6 +307,12 @@ struct FeedNews {
   Endpoint remote;  // Who sends.
 };
 
+// It is not sent to, or is again. Tried again by itself, after longer and longer pauses.
+struct DestinationNews {
+  RequestId request;
+  DestinationPause pause = DestinationPause::kNone;
+};
+
 // Ciphers that InstallKeys replaced, handed back for the same reason.
 struct KeysInstalled {
   SocketId socket;
@@ -354,7 +373,7 @@ struct Stopped {};
 
 using Event =
     std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
-                 event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews,
+                 event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews, event::DestinationNews,
                  event::KeyRequestReceived, event::KeysInstalled, event::KeyDue, event::KeyAnnounced,
                  event::SessionReport, event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
 

@@ -31,6 +31,8 @@ namespace fanlight {
   X(kTransmitPaused, "transmit_paused")         \
   X(kReceivePoolDry, "receive_pool_dry")        \
   X(kFreshSent, "fresh_sent")                   \
+  X(kReleaseGivenUp, "release_given_up")        \
+  X(kDestinationPauses, "destination_pauses")   \
   X(kRepairsSent, "repairs_sent")               \
   X(kControlSent, "control_sent")               \
   X(kReportsSent, "reports_sent")               \

@@ -33,13 +33,13 @@ struct SessionStats {
   // --- state right now
   Micros rtt;
   Micros rtt_variance;
-  Micros jitter;                            // Feed: interarrival jitter (RFC 3550 A.8).
-  Micros send_latency;                      // TSBPD delay the peer plays with.
-  Micros receive_latency;                   // TSBPD delay of our receiving side.
-  std::uint32_t flow_window_packets = 0;    // What the peer said it can still take.
-  std::uint32_t flight_packets = 0;         // Sent and not yet acknowledged.
-  std::uint32_t receive_rate_packets = 0;   // Packets/s, publisher.
-  std::uint32_t receive_rate_bytes = 0;     // Bytes/s, publisher.
+  Micros jitter;                           // Interarrival jitter (RFC 3550 A.8): a feed's, or as a destination reports.
+  Micros send_latency;                     // TSBPD delay the peer plays with.
+  Micros receive_latency;                  // TSBPD delay of our receiving side.
+  std::uint32_t flow_window_packets = 0;   // What the peer said it can still take.
+  std::uint32_t flight_packets = 0;        // Sent and not yet acknowledged.
+  std::uint32_t receive_rate_packets = 0;  // Packets/s, publisher.
+  std::uint32_t receive_rate_bytes = 0;    // Bytes/s, publisher.
   std::uint32_t link_capacity_packets = 0;  // Packets/s, as the receiving side estimates it.
   std::uint32_t mss = 0;
   std::uint32_t loss_list_packets = 0;  // Publisher: gaps asked for right now. Viewer: repairs waiting.

@@ -58,7 +58,7 @@ Verdict Listener::handle_conclusion(Instant now, const io::Arrival& arrival, con
     return Verdict::kLegacyHandshake;
   }
   Session* session = sessions_.find_caller(arrival.path.remote, request.socket);
-  if (session != nullptr && session->opening.first_seq == request.first_seq)
+  if (session != nullptr && session->speaks_srt() && session->opening.first_seq == request.first_seq)
     return repeat_response(now, *session, arrival.packet.bytes().size());
   return forward(now, arrival, request.socket);
 }

@@ -78,6 +78,8 @@ void Relay::service(Instant now, Session& session) noexcept {
   if (session.is_half_open && session.has_been_heard()) note_heard(now, session);
   if (session.is_publisher()) {
     service_publisher(now, session);
+  } else if (session.is_destination()) {
+    service_destination(now, session);
   } else {
     service_viewer(now, session);
   }
@@ -173,9 +175,10 @@ void Relay::handle_peer_event(Instant now, Session& session, PeerEvent event) no
 
 void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexcept {
   DCHECK(session.state == Session::State::kOpen);
+  if (session.is_destination()) end_destination(now, session, session.destination());
   session.state = Session::State::kClosing;
   if (session.is_half_open) half_open_.remove(session);
-  const bool is_said = reason != CloseReason::kPeerShutdown && !session.is_feed();
+  const bool is_said = reason != CloseReason::kPeerShutdown && session.speaks_srt();
   session.closing = {.last_departure = static_cast<std::uint32_t>(queue_.pushed()),
                      .give_up_at = NearInstant::of(now + kShutdownPatience),
                      .reason = reason,
@@ -184,7 +187,7 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
   if (session.is_publisher()) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
     distribution_.end(session.stream);
-  } else {
+  } else if (session.is_viewer()) {
     session.viewer().stream->dismiss(session.viewer());
     slabs_.take_back(session.viewer());
   }
@@ -224,11 +227,12 @@ bool Relay::finish_close(Session& session) noexcept {
                               .socket = session.socket,
                               .reason = session.closing.reason,
                               .stats = stats_of(session, slabs_.ranges),
-                              .ciphers = std::move(session.ciphers())};
+                              .ciphers = {}};
+  if (session.ciphers() != nullptr) closed.ciphers = std::move(*session.ciphers());
   Event event{std::move(closed)};
   if (!mailbox_.post(std::move(event))) {
     auto& kept = std::get<event::SessionClosed>(event).ciphers;
-    session.ciphers() = std::move(kept);
+    if (session.ciphers() != nullptr) *session.ciphers() = std::move(kept);
     counters().add(Counter::kEventsRefused);
     return false;
   }
@@ -244,7 +248,7 @@ bool Relay::finish_close(Session& session) noexcept {
 void Relay::retire_streams() noexcept {
   for (std::size_t i = 0; i < streams_end_; ++i) {
     StreamEntry& entry = streams_[i];
-    if (!entry.is_removing || entry.sessions > 0 || entry.stream->pass().active) continue;
+    if (!entry.is_removing || entry.sessions > 0 || !entry.stream->is_between_passes()) continue;
     const StreamIndex index{static_cast<std::uint16_t>(i)};
     entry.stream->history().clear();  // Its packets go back to the pool on the thread that owns the pool.
     if (!mailbox_.post(Event{event::StreamRetired{index, entry.stream}})) return;
@@ -259,16 +263,26 @@ bool Relay::fan_out(Instant now) noexcept {
   fan_out_blocked_ = false;
   fan_out_.begin_breath();
   for (std::size_t i = 0; i < streams_end_; ++i) {
-    Stream* stream = streams_[(next_stream_ + i) % streams_end_].stream;
+    const std::size_t index = (next_stream_ + i) % streams_end_;
+    Stream* stream = streams_[index].stream;
     if (stream == nullptr) continue;
-    const FanOut::Outcome outcome = fan_out_.serve(now, *stream);
-    fan_out_pending_ = fan_out_pending_ || outcome == FanOut::Outcome::kMore;
-    fan_out_blocked_ = fan_out_blocked_ || outcome == FanOut::Outcome::kBlocked;
+    note_outcome(fan_out_.serve(now, *stream));
+    if (stream->release().has_work()) release(now, *stream, StreamIndex{static_cast<std::uint16_t>(index)});
     counters().add(Counter::kHistoryOverrun, stream->take_overruns());
     counters().add(Counter::kWindowClosed, stream->take_windows_closed());
   }
   next_stream_ = streams_end_ > 0 ? (next_stream_ + 1) % streams_end_ : 0;
   return fan_out_.has_sent();
+}
+
+void Relay::release(Instant now, Stream& stream, StreamIndex index) noexcept {
+  note_outcome(fan_out_.release(now, stream, publisher_missing(stream, index)));
+  counters().add(Counter::kReleaseGivenUp, stream.release().take_given_up());
+}
+
+void Relay::note_outcome(FanOut::Outcome outcome) noexcept {
+  fan_out_pending_ = fan_out_pending_ || outcome == FanOut::Outcome::kMore;
+  fan_out_blocked_ = fan_out_blocked_ || outcome == FanOut::Outcome::kBlocked;
 }
 
 void Relay::report(Instant now) noexcept {
@@ -289,6 +303,7 @@ Instant Relay::next_deadline(Instant now) noexcept {
     if (entry.stream == nullptr) continue;
     due = std::min(due, CatchUp::deadline(now, *entry.stream));
     if (!entry.stream->pass().active) due = std::min(due, entry.stream->pass_due());
+    due = std::min(due, entry.stream->release().due());
   }
   return due;
 }

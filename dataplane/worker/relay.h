@@ -96,6 +96,7 @@ class Relay {
   void apply(Instant now, command::AnnounceKey& announce) noexcept;
   void apply(Instant now, command::OpenCall& open) noexcept;
   void apply(Instant now, command::OpenFeed& open) noexcept;
+  void apply(Instant now, command::OpenDestination& open) noexcept;
   void apply(Instant now, command::AskReport& question) noexcept;
   void apply(Instant now, command::Ban& ban) noexcept;
   void apply(Instant now, command::Unban& ban) noexcept;
@@ -123,6 +124,18 @@ class Relay {
   void tell_of_feed(Session& session, Feed& feed) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, const command::OpenFeed& open) noexcept;
 
+  // relay_destinations.cc
+  [[nodiscard]] std::optional<wire::Reject> try_open_destination(Instant now,
+                                                                 const command::OpenDestination& open) noexcept;
+  [[nodiscard]] Verdict admit_report(Instant now, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
+  [[nodiscard]] Verdict admit_unreachable(Instant now, const io::Arrival& arrival) noexcept;
+  void service_destination(Instant now, Session& session) noexcept;
+  void steer_flow(Session& session, Destination& destination) noexcept;
+  void tell_of_destination(Session& session, Destination& destination) noexcept;
+  [[nodiscard]] rtp::Sender::Progress progress_of(Instant now, const Destination& destination) const noexcept;
+  void end_destination(Instant now, Session& session, Destination& destination) noexcept;
+
   // relay_keys.cc
   [[nodiscard]] Verdict admit_key_response(Instant now, Session& session, ByteSpan content) noexcept;
   // False when the session ends: its key is worn out.
@@ -142,6 +155,8 @@ class Relay {
   void fail_calls(Instant now, std::optional<StreamIndex> stream, wire::Reject reason) noexcept;
 
   // relay.cc
+  void release(Instant now, Stream& stream, StreamIndex index) noexcept;
+  void note_outcome(FanOut::Outcome outcome) noexcept;
   void service(Instant now, Session& session) noexcept;
   void service_viewer(Instant now, Session& session) noexcept;
   void note_heard(Instant now, Session& session) noexcept;

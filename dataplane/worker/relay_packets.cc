@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "stream/stream.h"
+#include "wire/rtp_header.h"
 #include "wire/srt_key_message.h"
 
 namespace fanlight {
@@ -28,10 +29,12 @@ void Relay::admit(Instant now, std::span<io::Arrival> burst) noexcept {
 }
 
 Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
+  if (arrival.is_unreachable) return admit_unreachable(now, arrival);
   const ByteSpan datagram = arrival.packet.bytes();
   if (datagram.size() > kDatagramBytesMax) return Verdict::kOversized;
   if (feeds_.hears(arrival.path.local.port))
     if (const std::optional<Verdict> verdict = admit_to_feed(now, arrival)) return *verdict;
+  if (wire::is_rtcp_beside_srt(datagram)) return admit_report(now, arrival);
   const std::optional<SocketId> destination = wire::peek_destination(datagram);
   if (!destination) return Verdict::kMalformed;
   if (*destination == SocketId{})
@@ -40,7 +43,7 @@ Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
   Session* session = sessions_.find(*destination);
   if (session != nullptr && session->state == Session::State::kCalling) return admit_to_call(now, *session, arrival);
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kUnknownSocket;
-  if (!session->path.is_same_peer(arrival.path) || session->is_feed()) return Verdict::kWrongAddress;
+  if (!session->path.is_same_peer(arrival.path) || !session->speaks_srt()) return Verdict::kWrongAddress;
   return wire::is_control(datagram) ? admit_control(now, *session, datagram)
                                     : admit_data(now, *session, arrival.packet);
 }

@@ -4,13 +4,14 @@
 
 namespace fanlight {
 
-bool Replies::send_to(const Path& path, ByteSpan datagram) noexcept {
+bool Replies::send_to(const Path& path, ByteSpan datagram, std::uint8_t ttl) noexcept {
   if (queue_.room() == 0) {  // Then the next envelope may be one that still waits.
     counters_.add(Counter::kRepliesRefused);
     return false;
   }
   Envelope& envelope = envelopes_[next_envelope_ % envelopes_.size()];
   envelope = Envelope{};
+  envelope.ttl = ttl;
   port_.address(path, envelope);
   if (!enqueue(envelope, datagram)) return false;
   ++next_envelope_;

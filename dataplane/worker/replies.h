@@ -14,8 +14,9 @@ class Replies {
   Replies(Pools pools, TransmitQueue& queue, WorkerCounters& counters, io::AnyPort port)
       : pools_(pools), queue_(queue), counters_(counters), port_(port), envelopes_(kTransmitQueue) {}
 
-  // To an address, from the address it called. False when there was no buffer or room (counted).
-  bool send_to(const Path& path, ByteSpan datagram) noexcept;
+  // To an address, from the address it called. False when there was no buffer or room (counted). `ttl`: 0 is the
+  // host's own.
+  bool send_to(const Path& path, ByteSpan datagram, std::uint8_t ttl = 0) noexcept;
   // Writes the port's part of an envelope that will be kept.
   void address(const Path& path, Envelope& envelope) const noexcept { port_.address(path, envelope); }
   // To a session whose envelope is kept: handshake responses, SHUTDOWN and what its engine says count as control.

@@ -1,5 +1,7 @@
 #include "worker/reporter.h"
 
+#include <algorithm>
+
 #include "stream/stream.h"
 
 namespace fanlight {
@@ -63,6 +65,20 @@ void add_figures(const Feed& feed, SessionStats& stats) {
   stats.loss_list_packets = static_cast<std::uint32_t>(receiver.missing_packets());
 }
 
+SessionStats destination_stats(const Session& session) {
+  const Destination& destination = session.destination();
+  const Release& release = destination.stream->release();
+  const rtp::Sender::Stats& heard = destination.sender.stats();
+  SessionStats stats;
+  stats.packets_sent_unique = release.packets_sent_to(destination);
+  stats.packets_sent = stats.packets_sent_unique;
+  stats.bytes_sent = release.bytes_sent_to(destination);
+  stats.packets_lost = static_cast<std::uint64_t>(std::max<std::int32_t>(heard.lost, 0));
+  stats.rtt = heard.rtt;
+  stats.jitter = heard.jitter;
+  return stats;
+}
+
 SessionStats publisher_stats(const Session& session) {
   const Publisher& publisher = session.publisher();
   SessionStats stats;
@@ -77,11 +93,17 @@ SessionStats publisher_stats(const Session& session) {
   return stats;
 }
 
+bool is_live(Instant now, const Session& session) {
+  if (session.is_destination()) return session.destination().is_flowing;
+  return session.is_publisher() ? now - session.publisher().last_data < seconds(1)
+                                : session.viewer().place == Place::kLive;
+}
+
 }  // namespace
 
 SessionStats stats_of(const Session& session, const srt::RangePool& ranges) noexcept {
-  SessionStats stats = session.is_publisher() ? publisher_stats(session) : viewer_stats(session, ranges);
-  return stats;
+  if (session.is_destination()) return destination_stats(session);
+  return session.is_publisher() ? publisher_stats(session) : viewer_stats(session, ranges);
 }
 
 void Reporter::ask(const command::AskReport& question) noexcept {
@@ -114,8 +136,6 @@ bool Reporter::answer_job(Instant now, Job& job, std::size_t& budget) noexcept {
 }
 
 bool Reporter::report_session(Instant now, const Job& job, Session& session) noexcept {
-  const bool is_live = session.is_publisher() ? now - session.publisher().last_data < seconds(1)
-                                              : session.viewer().place == Place::kLive;
   return mailbox_.post(Event{event::SessionReport{
       .ticket = job.ticket,
       .request = session.request,
@@ -125,7 +145,7 @@ bool Reporter::report_session(Instant now, const Job& job, Session& session) noe
       .stream = session.stream,
       .path = session.path,
       .is_up = session.has_been_heard(),
-      .is_live = is_live,
+      .is_live = is_live(now, session),
       .age = now - session.opened,
       .stats = stats_of(session, ranges_),
   }});

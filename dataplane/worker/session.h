@@ -1,5 +1,5 @@
-// One session on one worker: who it is, and the publisher or viewer it is. A viewer with all it needs takes seven cache
-// lines; what it needs for a moment is lent (stream/viewer_slabs.h, worker/responses.h).
+// One session on one worker: who it is, and the publisher, viewer or destination it is. A viewer with all it needs
+// takes seven cache lines; what it needs for a moment is lent (stream/viewer_slabs.h, worker/responses.h).
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include "base/ip.h"
 #include "base/near.h"
 #include "contract/commands.h"
+#include "stream/destination.h"
 #include "stream/viewer.h"
 #include "worker/publisher.h"
 
@@ -30,6 +31,11 @@ class alignas(64) Session {
     part_ = Part::kViewer;
     return *std::construct_at(&viewer_, std::move(terms), options);
   }
+  Destination& become_destination(Stream& its_stream, const rtp::Sender::Options& options) noexcept {
+    become_nobody();
+    part_ = Part::kDestination;
+    return *std::construct_at(&destination_, its_stream, options);
+  }
   void become_publisher(Publisher& publisher) noexcept {
     become_nobody();
     part_ = Part::kPublisher;
@@ -45,7 +51,10 @@ class alignas(64) Session {
 
   [[nodiscard]] bool is_viewer() const noexcept { return part_ == Part::kViewer; }
   [[nodiscard]] bool is_publisher() const noexcept { return part_ == Part::kPublisher; }
+  [[nodiscard]] bool is_destination() const noexcept { return part_ == Part::kDestination; }
   [[nodiscard]] bool is_feed() const noexcept { return is_publisher() && publisher_->feed() != nullptr; }
+  // Feeds and destinations do not.
+  [[nodiscard]] bool speaks_srt() const noexcept { return !is_destination() && !is_feed(); }
   [[nodiscard]] Role role() const noexcept { return is_publisher() ? Role::kPublisher : Role::kViewer; }
   [[nodiscard]] Viewer& viewer() noexcept {
     DCHECK(is_viewer());
@@ -55,19 +64,33 @@ class alignas(64) Session {
     DCHECK(is_viewer());
     return viewer_;
   }
+  [[nodiscard]] Destination& destination() noexcept {
+    DCHECK(is_destination());
+    return destination_;
+  }
+  [[nodiscard]] const Destination& destination() const noexcept {
+    DCHECK(is_destination());
+    return destination_;
+  }
   [[nodiscard]] Publisher& publisher() const noexcept {
     DCHECK(is_publisher());
     return *publisher_;
   }
   [[nodiscard]] const Envelope& envelope() const noexcept {
+    if (is_destination()) return destination_.envelope;
     return is_publisher() ? publisher_->envelope : viewer().envelope;
   }
-  // Its socket ID for itself; nobody's is 0.
-  [[nodiscard]] SocketId peer() const noexcept { return part_ == Part::kNobody ? SocketId{} : envelope().peer; }
-  [[nodiscard]] std::unique_ptr<crypto::SessionCiphers>& ciphers() noexcept {
-    return is_publisher() ? publisher_->ciphers : viewer().ciphers;
+  // Its socket ID for itself; nobody's and a destination's is 0.
+  [[nodiscard]] SocketId peer() const noexcept { return is_viewer() || is_publisher() ? envelope().peer : SocketId{}; }
+  // Null: clear, and a destination.
+  [[nodiscard]] std::unique_ptr<crypto::SessionCiphers>* ciphers() noexcept {
+    if (is_destination()) return nullptr;
+    return is_publisher() ? &publisher_->ciphers : &viewer().ciphers;
   }
-  [[nodiscard]] bool has_been_heard() const noexcept { return is_publisher() ? is_up : viewer().sender.is_up(); }
+  // A destination need not say anything.
+  [[nodiscard]] bool has_been_heard() const noexcept {
+    return is_destination() || (is_publisher() ? is_up : viewer().sender.is_up());
+  }
 
   struct Opening {
     SeqNo first_seq;             // Tells a copy of its CONCLUSION from a new one.
@@ -88,7 +111,7 @@ class alignas(64) Session {
   State state : 4 = State::kFree;
 
  private:
-  enum class Part : std::uint8_t { kNobody, kViewer, kPublisher };
+  enum class Part : std::uint8_t { kNobody, kViewer, kPublisher, kDestination };
   Part part_ : 4 = Part::kNobody;
 
  public:
@@ -106,11 +129,13 @@ class alignas(64) Session {
  private:
   void become_nobody() noexcept {
     if (is_viewer()) std::destroy_at(&viewer_);
+    if (is_destination()) std::destroy_at(&destination_);
     part_ = Part::kNobody;
     publisher_ = nullptr;
   }
   union {
-    Viewer viewer_;         // Its envelope begins the second line.
+    Viewer viewer_;  // Its envelope begins the second line, as does ...
+    Destination destination_;
     Publisher* publisher_;  // In the worker's slab.
   };
 

@@ -87,3 +87,11 @@ def publisher(client: str, target: Target) -> list[str]:
         return ["srt-live-transmit", "-loglevel:error", f"-chunk:{PAYLOAD}", "file://con", slt_url(target, "publish")]
     return ["gst-launch-1.0", "-q", "fdsrc", "fd=0", f"blocksize={PAYLOAD}", "!",
             *gstreamer_element("srtsink", target, "publish"), "sync=false", "async=false"]
+
+
+def rtp_receiver(host: str, port: int, path: str, interface: str | None = None) -> list[str]:
+    """GStreamer; writes what RTP carries to `path`. `interface`: where a group is joined."""
+    caps = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
+    joined = [] if interface is None else [f"multicast-iface={interface}"]
+    return ["gst-launch-1.0", "-q", "udpsrc", *joined, f"address={host.strip('[]')}", f"port={port}", "buffer-size=4000000",
+            f"caps={caps}", "!", "rtpmp2tdepay", "!", "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false"]

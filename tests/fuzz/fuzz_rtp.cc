@@ -1,9 +1,10 @@
-// RTP and RTCP datagrams: what is read stays inside them, what is written reads the same, and a receiver that is fed
-// them keeps its books. The first byte says how long each datagram is.
+// RTP and RTCP datagrams: what is read stays inside them, what is written reads the same, a receiver that is fed them
+// keeps its books, and a sender goes on. The first byte says how long each datagram is.
 #include <array>
 
 #include "base/check.h"
 #include "engine/rtp/receiver.h"
+#include "engine/rtp/sender.h"
 #include "wire/rtcp.h"
 #include "wire/rtp_header.h"
 
@@ -36,11 +37,24 @@ void check_rtcp(ByteSpan datagram) {
   CHECK(bytes <= datagram.size());
 }
 
+void check_sender(rtp::Sender& sender, Instant now, ByteSpan datagram) {
+  const bool was_paused = sender.is_paused();
+  const Verdict verdict = sender.handle_control(now, datagram);
+  if (verdict != Verdict::kControl) CHECK(sender.is_paused() == was_paused);
+  sender.handle_progress({.packets = static_cast<std::uint64_t>(now.us), .bytes = 1, .timestamp = 2});
+  sender.handle_timeout(now);
+  std::array<std::byte, 256> scratch;
+  while (const std::size_t said = sender.poll_control(now, {}, scratch))
+    CHECK(wire::is_well_formed_rtcp(ByteSpan(scratch).first(said)));
+  CHECK(sender.next_deadline().at > now);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteSpan rest(reinterpret_cast<const std::byte*>(data), size);
   rtp::Receiver receiver({.first_pos = {0}});
+  rtp::Sender sender({.opened = Instant{1'000'000}, .ssrc = 1});
   Instant now{1'000'000};
   PacketPos next{0};
   while (!rest.empty()) {
@@ -50,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     now = now + millis(static_cast<std::int64_t>(bytes));
     check_rtp(datagram);
     check_rtcp(datagram);
+    check_sender(sender, now, datagram);
     if (wire::is_rtcp(datagram)) {
       (void)receiver.handle_control(now, datagram);
     } else if (const auto packet = wire::parse_rtp(datagram)) {

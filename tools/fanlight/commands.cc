@@ -190,6 +190,18 @@ int rotate_keys(const Context& context, const std::string& stream, std::uint32_t
 
 int list_feeds(const Context& context) { return ask(context, {.target = "/v1/feeds"}, feeds_report); }
 
+int show_sdp(const Context& context, const std::string& stream) {
+  const Result<Answer> answer = exchange(context.api, "GET", "/v1/calls?role=viewer", "");
+  if (!answer) return fail(answer.error().what);
+  if (answer->status >= 300) return fail(reason_of(*answer));
+  const std::string text = sdp_report(json::parse(answer->body, nullptr, false), stream);
+  if (text.empty())
+    return fail("no RTP of " + stream + " goes out; `fanlight viewer add rtp://ADDRESS:PORT --stream " + stream +
+                "` sends it");
+  std::puts(context.is_json ? json{{"sdp", text}}.dump().c_str() : text.c_str());
+  return 0;
+}
+
 int list_calls(const Context& context, const std::string& role) {
   const Report report = role == "viewer" ? called_viewers_report : called_publishers_report;
   return ask(context, {.target = "/v1/calls?role=" + role}, report);

@@ -81,8 +81,9 @@ CommandLine::CommandLine() {
   add_policy_commands();
   add_capacity_command();
   add_feed_commands();
-  add_call_commands("viewer", "push a stream out: call a listener that is sent the stream",
-                    "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main");
+  add_call_commands("viewer", "push a stream out: call a listener that is sent the stream, or send it as RTP",
+                    "fanlight viewer add 'srt://cdn.example.net:7000?streamid=in&latency=200' --stream live/main\n  "
+                    "fanlight viewer add 'rtp://239.10.0.1:5004?ttl=8' --stream live/main");
   add_call_commands("publisher", "pull a stream in: call a listener that feeds the stream",
                     "fanlight publisher add 'srt://camera.example.net:7000' --stream live/camera");
 }
@@ -271,17 +272,25 @@ void CommandLine::add_feed_commands() {
   command(*group, "list", "the feeds of the configuration, and who sends", "fanlight feed list")->callback([this] {
     run = [this] { return list_feeds(context); };
   });
+  CLI::App* sdp = command(app, "sdp", "what receivers of a stream's RTP outputs must know, as session descriptions",
+                          "fanlight sdp live/main > main.sdp");
+  sdp->add_option("STREAM", name, "as `fanlight streams` shows it")->required();
+  sdp->callback([this] { run = [this] { return show_sdp(context, name); }; });
 }
 
 // Listeners that the relay calls, by what they are to the stream.
 void CommandLine::add_call_commands(const char* role, const char* what, const char* example) {
   const std::string verb = std::string{"fanlight "} + role;
+  const bool is_viewer = std::string_view{role} == "viewer";
   CLI::App* group = command(app, role, what, example);
   group->require_subcommand(1);
   CLI::App* add = command(*group, "add", what, example);
   add->add_option("URL", call.url,
-                  "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS&pbkeylen=16|24|32&passphrase=SECRET; "
-                  "values percent-encoded")
+                  std::string{"srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS&pbkeylen=16|24|32&passphrase=SECRET; "
+                              "values percent-encoded"} +
+                      (is_viewer ? ". Or, without a call, rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME"
+                                   "&rtcp=next_port|same_port|off, or udp://ADDRESS:PORT for a bare transport stream"
+                                 : ""))
       ->required();
   add->add_option("--stream", call.stream, "the relay's stream")->required();
   add->add_option("--passphrase-file", call.passphrase_file,

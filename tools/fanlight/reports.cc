@@ -1,5 +1,6 @@
 #include "fanlight/reports.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "fanlight/tables.h"
@@ -199,6 +200,23 @@ std::string streams_report(const json& answer) {
 
 std::string called_viewers_report(const json& answer) { return calls_report(answer, "viewer"); }
 std::string called_publishers_report(const json& answer) { return calls_report(answer, "publisher"); }
+
+// Line by line: a name must not steer a terminal, and a receiver wants its line ends.
+std::string sdp_report(const json& answer, const std::string& stream) {
+  std::string all;
+  if (!answer.is_object()) return all;
+  for (const json& call : answer.value("calls", json::array())) {
+    const std::string sdp = call.value("sdp", std::string{});
+    if (sdp.empty() || call.value("stream", std::string{}) != stream) continue;
+    if (!all.empty()) all += "\r\n";
+    for (std::size_t at = 0; at < sdp.size();) {
+      const std::size_t end = std::min(sdp.find("\r\n", at), sdp.size());
+      all += printable(sdp.substr(at, end - at)) + "\r\n";
+      at = end + 2;
+    }
+  }
+  return all;
+}
 
 std::string feeds_report(const json& answer) {
   Table table{{"ID", Align::kRight}, {"STREAM"}, {"URL"}, {"STATE"}, {"SINCE", Align::kRight}, {"SENDER"}, {"NOTE"}};

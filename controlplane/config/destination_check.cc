@@ -1,0 +1,73 @@
+#include "config/destination_check.h"
+
+#include <algorithm>
+#include <map>
+
+#include "config/stream_pattern.h"
+#include "contract/limits.h"
+
+namespace fanlight::control {
+namespace {
+
+class Check {
+ public:
+  explicit Check(const Config& config) : config_(config) {}
+
+  std::vector<Problem> run() {
+    if (config_.destinations.size() > kDestinationsMax)
+      complain_of(config_.destinations[kDestinationsMax], "url", "one more",
+                  std::to_string(kDestinationsMax) + " at most");
+    for (const DestinationRule& rule : config_.destinations) {
+      if (rule.stream.empty() || rule.terms.remote.port == 0) continue;  // Told already.
+      if (std::ranges::none_of(config_.streams, [&](const StreamRule& one) { return covers(one.name, rule.stream); }))
+        complain_of(rule, "stream", quoted(rule.stream), "a stream that a [[stream]] of this file covers");
+      if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule);
+      if (std::ranges::any_of(config_.listen,
+                              [&](const ListenOptions& one) { return one.address == rule.terms.remote; }))
+        complain_of(rule, "url", rule.terms.remote.text() + ", which is the relay's own", "somebody else's address");
+      check_beside(rule);
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  void complain_of(const DestinationRule& rule, std::string_view key, std::string found, std::string accepted) {
+    problems_.push_back({rule.line, "destination." + std::string{key}, std::move(found), std::move(accepted)});
+  }
+
+  void check_on_devices(const DestinationRule& rule) {
+    if (rule.terms.remote.ip.is_multicast())
+      complain_of(rule, "url", "a multicast group", "hosts' addresses, or port = \"sockets\"");
+    if (rule.terms.ttl != 0 || rule.source) complain_of(rule, "url", "ttl or source", "neither, or port = \"sockets\"");
+  }
+
+  void check_beside(const DestinationRule& rule) {
+    const Endpoint& remote = rule.terms.remote;
+    const auto other = data_.find(remote);
+    const auto rtcp_of = control_.find(remote);
+    const auto over = data_.find({remote.ip, rule.terms.rtcp_port()});
+    if (other != data_.end())
+      complain_of(rule, "url", remote.text() + " again, after line " + std::to_string(other->second),
+                  "one stream for each address and port");
+    if (rtcp_of != control_.end() && other == data_.end())
+      complain_of(rule, "url", remote.text() + ", which line " + std::to_string(rtcp_of->second) + " has for RTCP",
+                  "ports of its own");
+    if (rule.terms.rtcp == RtcpWay::kNextPort && over != data_.end())
+      complain_of(rule, "url",
+                  "RTCP to " + over->first.text() + ", which line " + std::to_string(over->second) + " has",
+                  "ports of its own");
+    data_.emplace(remote, rule.line);
+    if (rule.terms.rtcp_port() != 0) control_.emplace(Endpoint{remote.ip, rule.terms.rtcp_port()}, rule.line);
+  }
+
+  const Config& config_;
+  std::vector<Problem> problems_;
+  std::map<Endpoint, int> data_;     // Where packets go, and whose line says so ...
+  std::map<Endpoint, int> control_;  // ... and where reports do.
+};
+
+}  // namespace
+
+std::vector<Problem> check_destinations(const Config& config) { return Check(config).run(); }
+
+}  // namespace fanlight::control

@@ -1,0 +1,134 @@
+#include "config/destination_rule.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "contract/limits.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr std::string_view kRtpScheme = "rtp://";
+constexpr std::string_view kUdpScheme = "udp://";
+constexpr std::string_view kUrlWanted = "rtp://ADDRESS:PORT or udp://ADDRESS:PORT, the address a host's or a group's";
+constexpr std::array<std::string_view, 3> kWays{"next_port", "same_port", "off"};  // By RtcpWay.
+constexpr std::size_t kInterfaceBytesMax = 15;
+
+std::optional<std::uint8_t> number_up_to(std::string_view text, unsigned most) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > most) return std::nullopt;
+  return static_cast<std::uint8_t>(value);
+}
+
+// What is wrong with it; empty when nothing is.
+std::optional<std::string> read_option(std::string_view key, std::string_view value, DestinationRule& rule) {
+  DestinationTerms& terms = rule.terms;
+  const bool is_rtp = terms.kind == FeedKind::kRtp;
+  if (key == "ttl") {
+    const auto ttl = number_up_to(value, 255);
+    if (!ttl || *ttl == 0) return "ttl must be 1 to 255";
+    terms.ttl = *ttl;
+  } else if (key == "source") {
+    rule.source = IpAddress::parse(value);
+    if (!rule.source || rule.source->is_multicast() || rule.source->is_unspecified())
+      return "source must be an address of this host";
+    if (rule.source->is_v4() != terms.remote.ip.is_v4()) return "source must be of the destination's family";
+  } else if (key == "interface") {
+    if (value.empty() || value.size() > kInterfaceBytesMax) return "interface must be a name that `ip link` lists";
+    rule.interface = value;
+  } else if (key == "pt" && is_rtp) {
+    const auto type = number_up_to(value, 127);
+    if (!type) return "pt must be 0 to 127";
+    terms.payload_type = *type;
+  } else if (key == "rtcp" && is_rtp) {
+    const auto* way = std::ranges::find(kWays, value);
+    if (way == kWays.end()) return "rtcp must be next_port, same_port or off";
+    terms.rtcp = static_cast<RtcpWay>(way - kWays.begin());
+  } else {
+    return std::string{"an unknown option; there are ttl, source and interface"} + (is_rtp ? ", pt and rtcp" : "");
+  }
+  return std::nullopt;
+}
+
+// 240.0.0.0/4 holds no hosts, and its last address is everybody's.
+bool is_nobodys(const IpAddress& ip) { return ip.is_unspecified() || (ip.is_v4() && ip.bytes[12] >= 240); }
+
+std::optional<std::string> judge(const DestinationRule& rule) {
+  const DestinationTerms& terms = rule.terms;
+  const IpAddress& ip = terms.remote.ip;
+  if (is_nobodys(ip)) return ip.text() + " is neither a host's address nor a group's (224.0.0.0/4, ff00::/8)";
+  if (!rule.interface.empty() && !ip.is_multicast()) return "interface goes with a multicast group alone";
+  if (ip.is_link_local() && !ip.is_multicast()) return ip.text() + " means something on one link only";
+  if (ip.is_link_local() && rule.interface.empty())
+    return ip.text() + " is a link's own group: interface must say which";
+  if (terms.rtcp_port() != 0 && terms.rtcp == RtcpWay::kNextPort && terms.remote.port % 2 != 0)
+    return "RTP has an even port and RTCP the one behind it (RFC 3550 §11): take an even one, or rtcp=same_port or off";
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_destination_url(std::string_view text) { return text.starts_with(kRtpScheme) || text.starts_with(kUdpScheme); }
+
+Result<DestinationRule, std::string> parse_destination_url(std::string_view text) {
+  if (!is_destination_url(text)) return std::string{"not an RTP or UDP URL"};
+  DestinationRule rule;
+  const bool is_rtp = text.starts_with(kRtpScheme);
+  rule.terms.kind = is_rtp ? FeedKind::kRtp : FeedKind::kTransportStream;
+  if (!is_rtp) rule.terms.rtcp = RtcpWay::kNone;
+  text.remove_prefix(kRtpScheme.size());
+  const std::size_t mark = text.find('?');
+  std::string_view query = mark == std::string_view::npos ? "" : text.substr(mark + 1);
+  std::string_view authority = text.substr(0, mark);
+  if (authority.ends_with('/')) authority.remove_suffix(1);
+  const std::optional<Endpoint> remote = Endpoint::parse(authority);
+  if (!remote || remote->port == 0) return std::string{"no address and port; names are not resolved"};
+  rule.terms.remote = *remote;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.empty()) continue;
+    const std::size_t equals = pair.find('=');
+    const std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+    if (auto fault = read_option(pair.substr(0, equals), value, rule)) return *std::move(fault);
+  }
+  if (auto fault = judge(rule)) return *std::move(fault);
+  return rule;
+}
+
+std::string url_of(const DestinationRule& rule) {
+  const DestinationTerms& terms = rule.terms;
+  const bool is_rtp = terms.kind == FeedKind::kRtp;
+  std::string text = std::string{is_rtp ? kRtpScheme : kUdpScheme} + terms.remote.text();
+  char mark = '?';
+  const auto add = [&](std::string_view key, std::string_view value) {
+    text.append(1, mark).append(key).append("=").append(value);
+    mark = '&';
+  };
+  if (is_rtp && terms.payload_type != DestinationTerms{}.payload_type) add("pt", std::to_string(terms.payload_type));
+  if (terms.ttl != 0) add("ttl", std::to_string(terms.ttl));
+  if (rule.source) add("source", rule.source->text());
+  if (!rule.interface.empty()) add("interface", rule.interface);
+  if (is_rtp && terms.rtcp != RtcpWay::kNextPort) add("rtcp", kWays[static_cast<std::size_t>(terms.rtcp)]);
+  return text;
+}
+
+DestinationRule read_destination_rule(FieldReader& reader, int line) {
+  DestinationRule rule;
+  const std::string text = reader.text("url");
+  if (const Result<DestinationRule, std::string> url = parse_destination_url(text)) {
+    rule = *url;
+  } else {
+    reader.complain("url", reader.has("url") ? quoted(text) + ": " + url.error() : "nothing", std::string{kUrlWanted});
+  }
+  rule.line = line;
+  rule.stream = reader.text("stream");
+  if (rule.stream.empty() || rule.stream.size() > kStreamNameBytesMax || rule.stream.find('*') != std::string::npos)
+    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
+  reader.finish();
+  return rule;
+}
+
+}  // namespace fanlight::control

@@ -1,0 +1,102 @@
+#include "config/destination_rule.h"
+
+#include <gtest/gtest.h>
+
+#include "config/config.h"
+
+namespace fanlight::control {
+namespace {
+
+std::string fault_of(std::string_view url) {
+  const auto rule = parse_destination_url(url);
+  return rule ? "" : rule.error();
+}
+
+TEST(DestinationRuleTest, AUrlSaysItAll) {
+  const auto rule =
+      parse_destination_url("rtp://239.1.2.3:5004?pt=96&ttl=8&source=192.0.2.1&interface=eth1&rtcp=same_port");
+  ASSERT_TRUE(rule) << rule.error();
+  EXPECT_EQ(rule->terms.kind, FeedKind::kRtp);
+  EXPECT_EQ(rule->terms.remote, *Endpoint::parse("239.1.2.3:5004"));
+  EXPECT_EQ(rule->terms.payload_type, 96);
+  EXPECT_EQ(rule->terms.ttl, 8);
+  EXPECT_EQ(rule->source, IpAddress::v4(192, 0, 2, 1));
+  EXPECT_EQ(rule->interface, "eth1");
+  EXPECT_EQ(rule->terms.rtcp_port(), 5004);
+}
+
+TEST(DestinationRuleTest, AUrlIsWrittenAsItIsRead) {
+  for (const char* url : {"rtp://192.0.2.1:5004", "rtp://[2001:db8::1]:5004?pt=96&rtcp=off", "udp://192.0.2.1:1235",
+                          "udp://[ff15::1]:5004?ttl=3&source=2001:db8::7&interface=eth0"}) {
+    const auto rule = parse_destination_url(url);
+    ASSERT_TRUE(rule) << url << rule.error();
+    EXPECT_EQ(url_of(*rule), url);
+  }
+}
+
+TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
+  const std::vector<std::pair<const char*, const char*>> wrong{
+      {"srt://192.0.2.1:5004", "not an RTP or UDP URL"},
+      {"rtp://host.example:5004", "names are not resolved"},
+      {"rtp://192.0.2.1", "no address and port"},
+      {"rtp://192.0.2.1:0", "no address and port"},
+      {"rtp://0.0.0.0:5004", "neither a host's address nor a group's"},
+      {"udp://255.255.255.255:5004", "neither a host's address nor a group's"},
+      {"udp://240.0.0.1:5004", "224.0.0.0/4"},
+      {"rtp://192.0.2.1:5005", "even port"},
+      {"rtp://192.0.2.1:5004?ttl=0", "1 to 255"},
+      {"rtp://192.0.2.1:5004?ttl=256", "1 to 255"},
+      {"rtp://192.0.2.1:5004?pt=128", "0 to 127"},
+      {"udp://192.0.2.1:5004?pt=33", "an unknown option; there are ttl, source and interface"},
+      {"rtp://192.0.2.1:5004?rtcp=maybe", "next_port, same_port or off"},
+      {"rtp://192.0.2.1:5004?source=2001:db8::1", "family"},
+      {"rtp://192.0.2.1:5004?source=239.0.0.1", "an address of this host"},
+      {"rtp://192.0.2.1:5004?interface=eth0", "multicast group alone"},
+      {"rtp://[fe80::1]:5004", "one link only"},
+      {"rtp://[ff02::1]:5004", "interface must say which"},
+      {"rtp://192.0.2.1:5004?latency=5", "an unknown option"}};
+  for (const auto& [url, word] : wrong)
+    EXPECT_NE(fault_of(url).find(word), std::string::npos) << url << ": " << fault_of(url);
+  EXPECT_EQ(fault_of("rtp://192.0.2.1:5005?rtcp=off"), "");
+  EXPECT_EQ(fault_of("udp://192.0.2.1:5005"), "");
+}
+
+std::string fault(std::string_view tables, std::string_view relay = "[[listen]]\naddress = \"0.0.0.0:9000\"\n") {
+  const auto config = parse_config(std::string{relay} + "[[stream]]\nname = \"live/*\"\n" + std::string{tables}, "f");
+  return config ? "" : config.error().lines.front();
+}
+
+std::string table(std::string_view url, std::string_view stream = "live/a") {
+  return "[[destination]]\nstream = \"" + std::string{stream} + "\"\nurl = \"" + std::string{url} + "\"\n";
+}
+
+TEST(DestinationRuleTest, AFileNamesItsMistakesByLine) {
+  EXPECT_EQ(fault(table("rtp://192.0.2.1:5004") + table("rtp://192.0.2.2:5004")), "");
+  EXPECT_EQ(fault("[[destination]]\nstream = \"live/a\"\n"),
+            "f:5: destination.url: found nothing, accepted rtp://ADDRESS:PORT or udp://ADDRESS:PORT, the address a "
+            "host's or a group's");
+  EXPECT_NE(fault(table("rtp://192.0.2.1:5005")).find("f:7: destination.url: found \"rtp://192.0.2.1:5005\": RTP has"),
+            std::string::npos);
+  EXPECT_NE(fault(table("rtp://192.0.2.1:5004", "elsewhere")).find("a [[stream]] of this file covers"),
+            std::string::npos);
+}
+
+TEST(DestinationRuleTest, NoAddressIsNamedTwice) {
+  EXPECT_NE(fault(table("rtp://192.0.2.1:5004") + table("udp://192.0.2.1:5004", "live/b")).find("after line 5"),
+            std::string::npos);
+  EXPECT_NE(fault(table("rtp://192.0.2.1:5004") + table("udp://192.0.2.1:5005")).find("for RTCP"), std::string::npos);
+  EXPECT_NE(fault(table("rtp://192.0.2.9:9000?rtcp=off"), "[[listen]]\naddress = \"192.0.2.9:9000\"\n")
+                .find("the relay's own"),
+            std::string::npos);
+}
+
+TEST(DestinationRuleTest, OnDevicesThereAreNoGroups) {
+  const char* devices =
+      "[relay]\nport = \"ethernet\"\n[[ethernet.device]]\neal = \"net_null0\"\nipv4 = \"10.0.0.1/24\"\n";
+  EXPECT_EQ(fault(table("rtp://10.0.0.2:5004"), devices), "");
+  EXPECT_NE(fault(table("rtp://239.0.0.1:5004"), devices).find("port = \"sockets\""), std::string::npos);
+  EXPECT_NE(fault(table("rtp://10.0.0.2:5004?ttl=3"), devices).find("port = \"sockets\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fanlight::control

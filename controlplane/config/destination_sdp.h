@@ -1,0 +1,15 @@
+// What a receiver must know of an RTP destination, as a session description: RFC 4566 (RFC 4570 for the source, RFC
+// 5576 for the SSRC).
+#pragma once
+
+#include <string>
+
+#include "base/strong.h"
+#include "config/destination_rule.h"
+
+namespace fanlight::control {
+
+// Empty for a bare transport stream: nobody describes one. `session` is the SSRC as well; 0: not open, and not said.
+[[nodiscard]] std::string sdp_of(const DestinationRule& rule, SocketId session);
+
+}  // namespace fanlight::control

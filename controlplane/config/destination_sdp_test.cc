@@ -1,0 +1,38 @@
+#include "config/destination_sdp.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::control {
+namespace {
+
+std::string sdp(const char* url, std::uint32_t session = 0) {
+  DestinationRule rule = *parse_destination_url(url);
+  rule.stream = "live/main";
+  return sdp_of(rule, SocketId{session});
+}
+
+TEST(DestinationSdpTest, AHostsAddressIsDescribed) {
+  EXPECT_EQ(sdp("rtp://192.0.2.7:5004", 77),
+            "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\na=recvonly\r\n"
+            "m=video 5004 RTP/AVP 33\r\na=rtpmap:33 MP2T/90000\r\na=ssrc:77 cname:fanlight\r\n");
+}
+
+TEST(DestinationSdpTest, AGroupHasItsTtlAndSource) {
+  const std::string four = sdp("rtp://239.1.2.3:5004?pt=96&ttl=8&source=192.0.2.1");
+  EXPECT_NE(four.find("\r\nc=IN IP4 239.1.2.3/8\r\n"), std::string::npos) << four;
+  EXPECT_NE(four.find("\r\na=rtpmap:96 MP2T/90000\r\n"), std::string::npos) << four;
+  EXPECT_NE(four.find("\r\na=source-filter: incl IN IP4 239.1.2.3 192.0.2.1\r\n"), std::string::npos) << four;
+  EXPECT_EQ(four.find("a=ssrc"), std::string::npos) << "it is not open";
+  EXPECT_NE(sdp("rtp://239.1.2.3:5004").find("239.1.2.3/1\r\n"), std::string::npos);
+  EXPECT_NE(sdp("rtp://[ff15::1]:5004?ttl=8").find("\r\nc=IN IP6 ff15::1\r\n"), std::string::npos);
+}
+
+TEST(DestinationSdpTest, RtcpOnOnePortIsSaid) {
+  EXPECT_NE(sdp("rtp://192.0.2.7:5004?rtcp=same_port").find("a=rtcp-mux"), std::string::npos);
+  EXPECT_EQ(sdp("rtp://192.0.2.7:5004").find("a=rtcp-mux"), std::string::npos);
+}
+
+TEST(DestinationSdpTest, ABareTransportStreamHasNone) { EXPECT_EQ(sdp("udp://192.0.2.7:5004"), ""); }
+
+}  // namespace
+}  // namespace fanlight::control

@@ -1,0 +1,216 @@
+// SessionDesk's care of destinations: each is opened as a viewer when its stream is there, and opened again when it was
+// ended.
+//
+//   waiting ─ its stream is there ─▶ opening ─ SessionOpened ─▶ sending ◀─ DestinationNews ─▶ paused
+//      ▲                               │ SessionRefused            │ SessionClosed             │
+//      ╰───────────────────────────────┴───────────────────────────┴───────────────────────────╯
+#include <algorithm>
+#include <utility>
+
+#include "config/destination_sdp.h"
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+namespace {
+
+constexpr Micros kStreamPoll = seconds(1);
+constexpr Micros kRetry = seconds(1);
+
+std::string title_of(const DestinationEntry& one) {
+  return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
+}
+
+// Without random bytes numbers begin where anybody can tell: that harms nobody but who trusts them.
+std::uint32_t random_word() {
+  std::uint32_t word = 0;
+  (void)crypto::fill_random(std::as_writable_bytes(std::span(&word, 1)));
+  return word;
+}
+
+std::string_view words_for(DestinationPause pause) {
+  switch (pause) {
+    case DestinationPause::kNone:
+      return "";
+    case DestinationPause::kUnreachable:
+      return "nobody listens there (ICMP)";
+    case DestinationPause::kLeft:
+      return "its receiver said BYE";
+    case DestinationPause::kSilent:
+      return "its receiver's reports stopped";
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule rule) {
+  now_ = std::max(now_, now);
+  const DestinationTerms& terms = rule.terms;
+  if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
+  if (is_own_(terms.remote)) return Error{ErrorCode::kInvalid, terms.remote.text() + " is this relay itself"};
+  for (const std::uint16_t port : {terms.remote.port, terms.rtcp_port()})
+    if (const DestinationEntry* other = destinations_.find(Endpoint{terms.remote.ip, port}); port != 0 && other)
+      return Error{ErrorCode::kInUse, Endpoint{terms.remote.ip, port}.text() + " is destination " +
+                                          std::to_string(other->id) + "'s, " + url_of(other->rule)};
+  if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)
+    return Error{ErrorCode::kNotFound, "there is no stream " + rule.stream + ", nor a pattern that covers it"};
+  if (destinations_.size() == kDestinationsMax)
+    return Error{ErrorCode::kNoMemory,
+                 "there are " + std::to_string(kDestinationsMax) + " destinations, the most there may be"};
+  return destinations_.add(calls_.take_id(), now_, std::move(rule)).id;
+}
+
+Result<Done> SessionDesk::remove_destination(std::uint32_t id) {
+  DestinationEntry* one = destinations_.find(id);
+  if (one == nullptr || one->is_removed)
+    return Error{ErrorCode::kNotFound, "there is no destination " + std::to_string(id)};
+  drop_destination(*one);
+  return Done{};
+}
+
+void SessionDesk::drop_destination(DestinationEntry& one) {
+  if (one.state == DestinationState::kWaiting) return destinations_.erase(one.id);
+  one.is_removed = true;
+  if (one.socket != SocketId{})
+    say(one.worker, command::CloseSession{.socket = one.socket, .reason = CloseReason::kKicked});
+}
+
+void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> rules) {
+  now_ = std::max(now_, now);
+  std::map<Endpoint, const DestinationRule*> wanted;
+  for (const DestinationRule& rule : rules) wanted.emplace(rule.terms.remote, &rule);
+  destinations_.for_each([&](DestinationEntry& one) {
+    const auto found = wanted.find(one.rule.terms.remote);
+    const bool stays = found != wanted.end() && found->second->is_same(one.rule);
+    if (stays) wanted.erase(found);
+    if (!stays && !one.is_removed) drop_destination(one);
+  });
+  for (const auto& [remote, rule] : wanted)
+    if (const Result<std::uint32_t> added = add_destination(now_, *rule); !added)
+      note(Notice::Level::kWarning, "destination " + url_of(*rule) + " left out: " + added.error().what);
+}
+
+std::vector<CallView> SessionDesk::calls(Instant now) const {
+  std::vector<CallView> views = calls_.views(now);
+  destinations_.for_each([&](const DestinationEntry& one) {
+    if (one.is_removed) return;
+    views.push_back({.id = one.id,
+                     .stream = one.rule.stream,
+                     .url = url_of(one.rule),
+                     .state = name_of(one.state),
+                     .age = now - one.since,
+                     .retry_in = std::max(one.retry_at - now, Micros{}),
+                     .failure = one.failure,
+                     .attempts = one.attempts,
+                     .socket = one.socket,
+                     .sdp = sdp_of(one.rule, one.socket)});
+  });
+  std::ranges::sort(views, {}, &CallView::id);
+  return views;
+}
+
+void SessionDesk::open_due_destinations() {
+  if (is_stopping_) return;
+  while (DestinationEntry* one = destinations_.take_due(now_)) {
+    auto obstacle = try_open_destination(*one);
+    if (!obstacle) continue;
+    if (one->failure != *obstacle) note(Notice::Level::kWarning, title_of(*one) + " waits: " + *obstacle);
+    one->failure = *std::move(obstacle);
+    one->waits_for_stream = true;
+    destinations_.wait(*one, now_ + kStreamPoll);
+  }
+}
+
+// What stands in the way; empty when nothing does. The same rules as for viewers that are called.
+std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& one) {
+  const std::string& name = one.rule.stream;
+  const DestinationTerms& terms = one.rule.terms;
+  StreamEntry* stream = streams_.find(name);
+  const bool is_known = stream != nullptr ? !stream->is_removed : streams_.match(name) != nullptr;
+  if (!is_known) return "there is no stream " + name;
+  if (judge_stream(stream, Role::kViewer)) return "stream " + name + " is not published";
+  if (!has_room_to_push(stream, name)) return "the relay sends as much as capacity_mbps and admission_share let it";
+  if (bans_.find(terms.remote.ip) != nullptr) return terms.remote.ip.text() + " is banned";
+  std::optional<Path> path = way_out_(terms.remote);
+  if (!path) return "no address that the relay listens on can reach " + terms.remote.ip.text();
+  if (one.rule.source) path->local.ip = *one.rule.source;
+  if (!one.rule.interface.empty()) {
+    path->interface_index = interface_number_(one.rule.interface);
+    if (path->interface_index == 0) return "this machine has no interface " + one.rule.interface;
+  }
+  if (stream == nullptr) {
+    stream = begin_stream(*streams_.match(name), name);
+    if (stream == nullptr) return "no memory for stream " + name;
+    stream->is_dynamic = true;
+  }
+  one.state = DestinationState::kOpening;
+  one.since = now_;
+  one.waits_for_stream = false;
+  ++one.attempts;
+  ++stream->sessions;
+  one.worker = placement_.place(Role::kViewer, one.id % placement_.workers());
+  placement_.enter(one.worker);
+  const RequestId request{++last_request_};
+  sessions_.add({.request = request,
+                 .worker = one.worker,
+                 .path = *path,
+                 .peer = {},
+                 .first_seq = {static_cast<std::uint32_t>(request.raw())},
+                 .role = Role::kViewer,
+                 .stream = stream->index,
+                 .stream_name = name,
+                 .user = {},
+                 .destination = one.id});
+  say(one.worker, command::OpenDestination{.request = request,
+                                           .stream = stream->index,
+                                           .terms = terms,
+                                           .path = *path,
+                                           .random = random_word(),
+                                           .wall_offset = wall_offset_()});
+  return std::nullopt;
+}
+
+void SessionDesk::handle_destination_opened(const Session& session) {
+  DestinationEntry* one = destinations_.find(session.destination);
+  if (one == nullptr) return;
+  one->state = DestinationState::kSending;
+  one->since = now_;
+  one->failure.clear();
+  one->socket = session.socket;
+  note(Notice::Level::kInfo, title_of(*one) + " is sent to", Notice::About::kSession);
+  tell(event_of(SessionEvent::Kind::kConnect, session));
+  if (one->is_removed) return drop_destination(*one);
+  if (bans_.find(session.path.remote.ip) != nullptr) shut_out(session);  // Banned while the worker opened it.
+}
+
+void SessionDesk::handle(event::DestinationNews& event) {
+  const Session* session = sessions_.find(event.request);
+  DestinationEntry* one = session != nullptr ? destinations_.find(session->destination) : nullptr;
+  if (one == nullptr) return;
+  const bool is_paused = event.pause != DestinationPause::kNone;
+  one->state = is_paused ? DestinationState::kPaused : DestinationState::kSending;
+  one->since = now_;
+  one->failure = words_for(event.pause);
+  note(is_paused ? Notice::Level::kWarning : Notice::Level::kInfo,
+       title_of(*one) + (is_paused ? " is paused: " + one->failure : " is sent to again"), Notice::About::kSession);
+}
+
+void SessionDesk::end_destination(const Session& session, std::string failure) {
+  DestinationEntry* one = destinations_.find(session.destination);
+  if (one == nullptr) return;
+  one->socket = SocketId{};
+  if (one->is_removed) return destinations_.erase(one->id);
+  one->since = now_;
+  one->failure = std::move(failure);
+  destinations_.wait(*one, now_ + kRetry);
+}
+
+// A publisher has come.
+void SessionDesk::wake_destinations(std::string_view stream) {
+  destinations_.for_each([&](DestinationEntry& one) {
+    if (one.state == DestinationState::kWaiting && one.waits_for_stream && one.rule.stream == stream)
+      destinations_.wait(one, now_);
+  });
+}
+
+}  // namespace fanlight::control

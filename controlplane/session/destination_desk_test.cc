@@ -1,0 +1,194 @@
+// Destinations: the desk against a worker played by the test.
+#include <gmock/gmock.h>
+
+#include "session/desk_fixture.h"
+#include "session/session_desk.h"
+
+namespace fanlight::control {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class DestinationDeskTest : public DeskTest {
+ protected:
+  void SetUp() override { begin({rule("live/main"), rule("live/*")}); }
+
+  static DestinationRule to(const char* url = "rtp://198.51.100.1:5004", std::string stream = "live/main") {
+    DestinationRule rule = *parse_destination_url(url);
+    rule.stream = std::move(stream);
+    return rule;
+  }
+  std::uint32_t add(DestinationRule rule) {
+    const Result<std::uint32_t> added = desk().add_destination(now_, std::move(rule));
+    EXPECT_TRUE(added) << added.error().what;
+    wait({});
+    return added ? *added : 0;
+  }
+  std::optional<command::OpenDestination> take_opening() {
+    std::vector<Command> commands = take_commands();
+    auto* opening = find<command::OpenDestination>(commands);
+    return opening == nullptr ? std::nullopt : std::optional(*opening);
+  }
+  command::OpenDestination opens() {
+    const auto opening = take_opening();
+    EXPECT_TRUE(opening);
+    if (!opening) return {};
+    desk().handle_event(now_, event::SessionOpened{opening->request, SocketId{4'242}});
+    return *opening;
+  }
+  void ends(const command::OpenDestination& one, CloseReason reason) {
+    event::SessionClosed event;
+    event.request = one.request;
+    event.reason = reason;
+    desk().handle_event(now_, std::move(event));
+  }
+  CallView view() { return desk().calls(now_).at(0); }
+};
+
+TEST_F(DestinationDeskTest, ItIsOpenedAtOnceAndListedBesideCalls) {
+  desk().set_wall_offset([] { return seconds(7); });
+  add(to("rtp://198.51.100.1:5004?pt=96&ttl=3&source=192.0.2.1"));
+  const command::OpenDestination one = opens();
+  EXPECT_EQ(one.terms.remote, *Endpoint::parse("198.51.100.1:5004"));
+  EXPECT_EQ(one.terms.payload_type, 96);
+  EXPECT_EQ(one.path.remote, one.terms.remote);
+  EXPECT_EQ(one.path.local.ip, IpAddress::v4(192, 0, 2, 1));
+  EXPECT_EQ(one.wall_offset, seconds(7));
+  EXPECT_EQ(view().state, "sending");
+  EXPECT_EQ(view().role, Role::kViewer);
+  EXPECT_EQ(view().url, "rtp://198.51.100.1:5004?pt=96&ttl=3&source=192.0.2.1");
+  EXPECT_EQ(view().socket, SocketId{4'242});
+  EXPECT_THAT(view().sdp, HasSubstr("m=video 5004 RTP/AVP 96"));
+  EXPECT_THAT(view().sdp, HasSubstr("a=ssrc:4242 "));
+  EXPECT_EQ(desk().poll_session_event()->kind, SessionEvent::Kind::kConnect);
+}
+
+TEST_F(DestinationDeskTest, AGroupLeavesByTheInterfaceItNames) {
+  desk().set_interfaces([](const std::string& name) { return name == "eth1" ? 5u : 0u; });
+  add(to("rtp://239.1.2.3:5004?interface=eth1"));
+  EXPECT_EQ(opens().path.interface_index, 5u);
+  EXPECT_TRUE(desk().add_destination(now_, to("rtp://239.1.2.4:5004?interface=eth7")));
+  wait({});
+  EXPECT_EQ(desk().calls(now_).at(1).failure, "this machine has no interface eth7");
+}
+
+TEST_F(DestinationDeskTest, ANumberIsACallsOrADestinations) {
+  const std::uint32_t first = add(to());
+  const Result<std::uint32_t> call =
+      desk().add_call(now_, {.stream = "live/main", .url = {.host = "198.51.100.1", .port = 9000}});
+  ASSERT_TRUE(call);
+  EXPECT_NE(*call, first);
+  EXPECT_EQ(desk().calls(now_).size(), 2u);
+}
+
+TEST_F(DestinationDeskTest, AnAddressIsSentOneStream) {
+  add(to());
+  EXPECT_THAT(desk().add_destination(now_, to("udp://198.51.100.1:5004", "live/b")).error().what,
+              HasSubstr("198.51.100.1:5004 is destination"));
+  EXPECT_THAT(desk().add_destination(now_, to("udp://198.51.100.1:5005")).error().what, HasSubstr("destination"))
+      << "RTCP's";
+  EXPECT_THAT(desk().add_destination(now_, to("rtp://198.51.100.2:5004", "nowhere")).error().what,
+              HasSubstr("there is no stream nowhere"));
+}
+
+TEST_F(DestinationDeskTest, UnderAPatternItWaitsForThePublisher) {
+  add(to("rtp://198.51.100.1:5004", "live/other"));
+  EXPECT_FALSE(take_opening());
+  EXPECT_EQ(view().state, "waiting");
+  EXPECT_EQ(view().failure, "stream live/other is not published");
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("waits: stream live/other is not published")));
+  wait(seconds(5));
+  EXPECT_THAT(take_notices(), Not(Contains(HasSubstr("waits")))) << "said once";
+  DeskTest::opened(let_in(publisher("live/other")), 77);
+  wait({});
+  EXPECT_TRUE(take_opening()) << "woken, not only looked at each second";
+}
+
+TEST_F(DestinationDeskTest, APauseIsToldAndEnds) {
+  add(to());
+  const command::OpenDestination one = opens();
+  desk().handle_event(now_, event::DestinationNews{one.request, DestinationPause::kUnreachable});
+  EXPECT_EQ(view().state, "paused");
+  EXPECT_EQ(view().failure, "nobody listens there (ICMP)");
+  desk().handle_event(now_, event::DestinationNews{one.request, DestinationPause::kNone});
+  EXPECT_EQ(view().state, "sending");
+  EXPECT_EQ(view().failure, "");
+}
+
+TEST_F(DestinationDeskTest, WhenItWasEndedItComesBack) {
+  add(to());
+  const command::OpenDestination first = opens();
+  ends(first, CloseReason::kKicked);
+  EXPECT_EQ(view().state, "waiting");
+  EXPECT_EQ(view().failure, "kicked");
+  EXPECT_FALSE(take_opening());
+  wait(seconds(1));
+  EXPECT_NE(opens().request, first.request);
+  EXPECT_EQ(view().attempts, 2u);
+}
+
+TEST_F(DestinationDeskTest, WhatTheWorkerRefusesIsTriedAgain) {
+  add(to());
+  const auto opening = take_opening();
+  ASSERT_TRUE(opening);
+  desk().handle_event(now_, event::SessionRefused{opening->request, wire::Reject::kResource, nullptr});
+  EXPECT_EQ(view().state, "waiting");
+  wait(seconds(1));
+  EXPECT_TRUE(take_opening());
+}
+
+TEST_F(DestinationDeskTest, RemovedItIsClosedAndGone) {
+  const std::uint32_t id = add(to());
+  const command::OpenDestination one = opens();
+  EXPECT_FALSE(desk().remove_call(id, Role::kPublisher)) << "it is a viewer";
+  EXPECT_TRUE(desk().remove_call(id, Role::kViewer));
+  const auto close = take<command::CloseSession>();
+  ASSERT_TRUE(close);
+  EXPECT_EQ(close->socket, SocketId{4'242});
+  EXPECT_TRUE(desk().calls(now_).empty());
+  EXPECT_FALSE(desk().remove_call(id)) << "twice";
+  EXPECT_FALSE(desk().add_destination(now_, to())) << "its address is free when the worker has let go of it";
+  ends(one, CloseReason::kKicked);
+  EXPECT_TRUE(desk().add_destination(now_, to()));
+}
+
+TEST_F(DestinationDeskTest, RemovedWhileItIsOpenedItIsClosedThen) {
+  const std::uint32_t id = add(to());
+  const auto opening = take_opening();
+  ASSERT_TRUE(opening);
+  EXPECT_TRUE(desk().remove_call(id));
+  EXPECT_FALSE(take<command::CloseSession>());
+  desk().handle_event(now_, event::SessionOpened{opening->request, SocketId{4'242}});
+  EXPECT_TRUE(take<command::CloseSession>());
+}
+
+TEST_F(DestinationDeskTest, AReloadKeepsWhatStaysTheSame) {
+  desk().reload_destinations(now_, {to("rtp://198.51.100.1:5004"), to("rtp://198.51.100.2:5004")});
+  wait({});
+  std::vector<Command> commands = take_commands();
+  std::vector<RequestId> requests;
+  for (const Command& command : commands)
+    if (const auto* one = std::get_if<command::OpenDestination>(&command)) requests.push_back(one->request);
+  ASSERT_EQ(requests.size(), 2u);
+  for (std::uint32_t i = 0; i < 2; ++i) desk().handle_event(now_, event::SessionOpened{requests[i], SocketId{100 + i}});
+  desk().reload_destinations(now_, {to("rtp://198.51.100.2:5004"), to("rtp://198.51.100.3:5004")});
+  wait({});
+  commands = take_commands();
+  ASSERT_NE(find<command::CloseSession>(commands), nullptr);
+  EXPECT_EQ(find<command::CloseSession>(commands)->socket, SocketId{100});
+  ASSERT_NE(find<command::OpenDestination>(commands), nullptr);
+  EXPECT_EQ(find<command::OpenDestination>(commands)->terms.remote.ip, IpAddress::v4(198, 51, 100, 3));
+}
+
+TEST_F(DestinationDeskTest, ABanKeepsItWaiting) {
+  ASSERT_TRUE(desk().ban(now_, {.prefix = *IpPrefix::read("198.51.100.0/24"), .reason = {}}));
+  take_commands();
+  add(to());
+  EXPECT_FALSE(take_opening());
+  EXPECT_EQ(view().failure, "198.51.100.1 is banned");
+}
+
+}  // namespace
+}  // namespace fanlight::control

@@ -1,0 +1,70 @@
+#include "session/destination_table.h"
+
+#include "base/check.h"
+
+namespace fanlight::control {
+
+std::string_view name_of(DestinationState state) {
+  switch (state) {
+    case DestinationState::kWaiting:
+      return "waiting";
+    case DestinationState::kOpening:
+      return "connecting";
+    case DestinationState::kSending:
+      return "sending";
+    case DestinationState::kPaused:
+      return "paused";
+  }
+  return "unknown";
+}
+
+DestinationEntry& DestinationTable::add(std::uint32_t id, Instant now, DestinationRule rule) {
+  DestinationEntry& entry =
+      entries_.emplace(id, DestinationEntry{.id = id, .rule = std::move(rule), .since = now}).first->second;
+  const DestinationTerms& terms = entry.rule.terms;
+  addresses_.emplace(terms.remote, id);
+  if (terms.rtcp_port() != 0) addresses_.emplace(Endpoint{terms.remote.ip, terms.rtcp_port()}, id);
+  wait(entry, now);
+  return entry;
+}
+
+void DestinationTable::erase(std::uint32_t id) {
+  const auto found = entries_.find(id);
+  CHECK(found != entries_.end());
+  const DestinationEntry& entry = found->second;
+  const DestinationTerms& terms = entry.rule.terms;
+  waiting_.erase({entry.retry_at, id});
+  addresses_.erase(terms.remote);
+  if (terms.rtcp_port() != 0) addresses_.erase({terms.remote.ip, terms.rtcp_port()});
+  entries_.erase(found);
+}
+
+DestinationEntry* DestinationTable::find(std::uint32_t id) {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+DestinationEntry* DestinationTable::find(const Endpoint& remote) {
+  const auto found = addresses_.find(remote);
+  return found == addresses_.end() ? nullptr : find(found->second);
+}
+
+void DestinationTable::wait(DestinationEntry& entry, Instant until) {
+  waiting_.erase({entry.retry_at, entry.id});
+  entry.state = DestinationState::kWaiting;
+  entry.retry_at = until;
+  waiting_.emplace(until, entry.id);
+}
+
+DestinationEntry* DestinationTable::take_due(Instant now) {
+  if (next_deadline() > now) return nullptr;
+  DestinationEntry* entry = find(waiting_.begin()->second);
+  waiting_.erase(waiting_.begin());
+  return entry;
+}
+
+Instant DestinationTable::next_deadline() const {
+  return waiting_.empty() ? Instant::never() : waiting_.begin()->first;
+}
+
+}  // namespace fanlight::control

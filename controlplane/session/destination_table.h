@@ -1,0 +1,68 @@
+// The destinations of the relay, each with where it stands. They are numbered with the calls, beside which they are
+// listed, added and removed.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "config/destination_rule.h"
+#include "contract/commands.h"
+
+namespace fanlight::control {
+
+enum class DestinationState : std::uint8_t {
+  kWaiting,  // For its stream, or to be opened again.
+  kOpening,
+  kSending,
+  kPaused,  // Open; nobody seems to be there.
+};
+
+struct DestinationEntry {
+  std::uint32_t id = 0;
+  DestinationRule rule;
+  DestinationState state = DestinationState::kWaiting;
+  Instant since{};  // In that state.
+  Instant retry_at{};
+  bool waits_for_stream = false;
+  bool is_removed = false;     // Goes as soon as the worker has let go of it.
+  std::string failure{};       // Why it is not sent to, or was not before.
+  std::uint32_t attempts = 0;  // Since it was added.
+  SocketId socket{};           // 0: not open.
+  std::size_t worker = 0;
+};
+
+[[nodiscard]] std::string_view name_of(DestinationState state);
+
+class DestinationTable {
+ public:
+  // The address is nobody's yet.
+  DestinationEntry& add(std::uint32_t id, Instant now, DestinationRule rule);
+  void erase(std::uint32_t id);
+  [[nodiscard]] DestinationEntry* find(std::uint32_t id);
+  // Who has that address, for RTP or for RTCP; removed ones have it until they are gone.
+  [[nodiscard]] DestinationEntry* find(const Endpoint& remote);
+  // It waits until then.
+  void wait(DestinationEntry& entry, Instant until);
+  // One whose time has come; it is not among those that wait from here on. Null: no more.
+  [[nodiscard]] DestinationEntry* take_due(Instant now);
+  [[nodiscard]] Instant next_deadline() const;
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  // Visits all; `visit` may erase the one it is given.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (auto at = entries_.begin(); at != entries_.end();) visit((at++)->second);
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [id, entry] : entries_) visit(entry);
+  }
+
+ private:
+  std::map<std::uint32_t, DestinationEntry> entries_;  // Nodes stay where they are.
+  std::map<Endpoint, std::uint32_t> addresses_;
+  std::set<std::pair<Instant, std::uint32_t>> waiting_;
+};
+
+}  // namespace fanlight::control

@@ -1,0 +1,35 @@
+// A destination: a viewer that does not call, and is sent RTP or a transport stream in bare UDP because an operator
+// said so. What the two planes agree about one. Plain values.
+#pragma once
+
+#include <cstdint>
+
+#include "base/ip.h"
+#include "contract/feed_terms.h"
+
+namespace fanlight {
+
+// Why a destination is sent nothing.
+enum class DestinationPause : std::uint8_t {
+  kNone,         // It is.
+  kUnreachable,  // ICMP said that nobody is there.
+  kLeft,         // Its receiver said BYE.
+  kSilent,       // Its receiver's reports stopped.
+};
+
+struct DestinationTerms {
+  FeedKind kind = FeedKind::kRtp;
+  Endpoint remote;                 // A host's, or a group's.
+  std::uint8_t payload_type = 33;  // RTP's, 0 to 127.
+  std::uint8_t ttl = 0;            // Of packets, hop limit for IPv6; 0: the host's own, 1 for a group.
+  RtcpWay rtcp = RtcpWay::kNextPort;
+  friend bool operator==(const DestinationTerms&, const DestinationTerms&) = default;
+
+  // 0: nowhere.
+  [[nodiscard]] std::uint16_t rtcp_port() const {
+    if (kind != FeedKind::kRtp || rtcp == RtcpWay::kNone) return 0;
+    return static_cast<std::uint16_t>(remote.port + (rtcp == RtcpWay::kNextPort ? 1 : 0));
+  }
+};
+
+}  // namespace fanlight

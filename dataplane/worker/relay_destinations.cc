@@ -1,0 +1,166 @@
+// Destinations: viewers that do not call. They leave by the door and port that SRT viewers are sent from, and their
+// RTCP comes back there: its first two bytes tell it from SRT, and the SSRC it is about is the session's socket ID.
+#include <algorithm>
+
+#include "base/check.h"
+#include "stream/stream.h"
+#include "wire/rtp_header.h"
+#include "worker/relay.h"
+
+namespace fanlight {
+namespace {
+
+constexpr Micros kNewsRetry = millis(1);
+
+DestinationPause pause_of(const rtp::Sender& sender) {
+  switch (sender.pause()) {
+    case rtp::Sender::Pause::kNone:
+      return DestinationPause::kNone;
+    case rtp::Sender::Pause::kUnreachable:
+      return DestinationPause::kUnreachable;
+    case rtp::Sender::Pause::kLeft:
+      return DestinationPause::kLeft;
+    case rtp::Sender::Pause::kSilent:
+      return DestinationPause::kSilent;
+  }
+  return DestinationPause::kNone;
+}
+
+}  // namespace
+
+void Relay::apply(Instant now, command::OpenDestination& open) noexcept {
+  const std::optional<wire::Reject> reason = try_open_destination(now, open);
+  if (!reason) return;
+  counters().add(Counter::kSessionsRefused);
+  CHECK(
+      mailbox_.post(Event{event::SessionRefused{open.request, *reason, nullptr}}));  // take_commands() saw to the room.
+}
+
+std::optional<wire::Reject> Relay::try_open_destination(Instant now, const command::OpenDestination& open) noexcept {
+  const StreamEntry& entry = streams_[open.stream.raw()];
+  if (stopping_) return wire::Reject::kClosing;
+  if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
+  if (sessions_.find_caller(open.path.remote, SocketId{}) != nullptr) return wire::Reject::kConflict;
+  if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
+  Session* session = sessions_.open();
+  if (session == nullptr) return wire::Reject::kResource;
+  session->stream = open.stream;
+  session->request = open.request;
+  session->path = open.path;
+  session->opened = now;
+  Destination& destination = session->become_destination(*entry.stream, {.opened = now,
+                                                                         .ssrc = session->socket.raw(),
+                                                                         .reports = open.terms.rtcp_port() != 0,
+                                                                         .is_group = open.path.remote.ip.is_multicast(),
+                                                                         .wall_offset = open.wall_offset});
+  destination.rtcp_port = open.terms.rtcp_port();
+  Envelope& envelope = destination.envelope;
+  envelope.dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
+  envelope.payload_type = open.terms.payload_type;
+  envelope.ttl = open.terms.ttl;
+  envelope.peer = session->socket;
+  // RFC 3550 §5.1: both begin at random. 13 hours of ticks are all there are.
+  envelope.offset.value = open.random;
+  envelope.time_zero = entry.stream->clock().now(now) + Micros{-std::int64_t{open.random} * 11};
+  replies_.address(open.path, envelope);
+  sessions_.index(*session);
+  ++streams_[open.stream.raw()].sessions;
+  counters().add(Counter::kSessionsOpened);
+  CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));
+  touch(*session);
+  return std::nullopt;
+}
+
+Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
+  const ByteSpan datagram = arrival.packet.bytes();
+  if (!wire::is_well_formed_rtcp(datagram)) return Verdict::kMalformed;
+  wire::RtcpReader reader(datagram);
+  std::optional<SocketId> about;
+  while (const std::optional<wire::RtcpPacket> packet = reader.next())
+    for (std::size_t i = 0; !about; ++i) {
+      const std::optional<wire::ReportBlock> block = wire::report_block(*packet, i);
+      if (!block) break;
+      if (!exchange_.is_ours(SocketId{block->ssrc})) return exchange_.hand_over(SocketId{block->ssrc}, arrival);
+      if (const Session* found = sessions_.find(SocketId{block->ssrc}); found != nullptr && found->is_destination())
+        about = found->socket;
+    }
+  // Who has nothing to report may still say BYE, from where it is sent to.
+  Session* session = about ? sessions_.find(*about) : find_destination(arrival.path.remote);
+  if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kForeignSource;
+  const IpAddress& to = session->path.remote.ip;
+  if (!to.is_multicast() && to != arrival.path.remote.ip) return Verdict::kWrongAddress;
+  touch(*session);
+  return session->destination().sender.handle_control(now, datagram);
+}
+
+// Whose RTP or RTCP goes there.
+Session* Relay::find_destination(const Endpoint& reporter) noexcept {
+  for (const std::uint16_t back : {std::uint16_t{0}, std::uint16_t{1}}) {
+    const Endpoint remote{reporter.ip, static_cast<std::uint16_t>(reporter.port - back)};
+    Session* session = sessions_.find_caller(remote, SocketId{});
+    if (session != nullptr && session->is_destination()) return session;
+  }
+  return nullptr;
+}
+
+// Whoever does not listen for RTCP is not thereby gone: its port is another one.
+Verdict Relay::admit_unreachable(Instant now, const io::Arrival& arrival) noexcept {
+  Session* session = sessions_.find_caller(arrival.path.remote, SocketId{});
+  if (session == nullptr || !session->is_destination()) return Verdict::kUnreachable;
+  session->destination().sender.handle_unreachable(now);
+  touch(*session);
+  return Verdict::kUnreachable;
+}
+
+void Relay::service_destination(Instant now, Session& session) noexcept {
+  Destination& destination = session.destination();
+  rtp::Sender& sender = destination.sender;
+  sender.handle_timeout(now);
+  steer_flow(session, destination);
+  sender.handle_progress(progress_of(now, destination));
+  std::array<std::byte, kDatagramBytesMax> scratch;
+  Path to = session.path;
+  to.remote.port = destination.rtcp_port;
+  while (const std::size_t bytes = sender.poll_control(now, {}, scratch))
+    if (replies_.send_to(to, std::span(scratch).first(bytes), destination.envelope.ttl))
+      counters().add(Counter::kReportsSent);
+  Instant due = sender.next_deadline().at;
+  if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused())
+    due = std::min(due, now + kNewsRetry);
+  timers_.schedule_at_latest(sessions_.slot_of(session), due);
+}
+
+void Relay::steer_flow(Session& session, Destination& destination) noexcept {
+  Release& release = destination.stream->release();
+  if (destination.sender.is_paused()) release.leave(destination);
+  if (!destination.sender.is_paused() && !destination.is_flowing)
+    (void)release.enter(destination, destination.stream->history());
+  if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
+}
+
+void Relay::tell_of_destination(Session& session, Destination& destination) noexcept {
+  const DestinationPause pause = pause_of(destination.sender);
+  if (!mailbox_.post(Event{event::DestinationNews{.request = session.request, .pause = pause}})) return;
+  destination.is_told_paused = pause != DestinationPause::kNone;
+  if (destination.is_told_paused) counters().add(Counter::kDestinationPauses);
+}
+
+rtp::Sender::Progress Relay::progress_of(Instant now, const Destination& destination) const noexcept {
+  const Release& release = destination.stream->release();
+  return {.packets = release.packets_sent_to(destination),
+          .bytes = release.bytes_sent_to(destination),
+          .timestamp = rtp_ticks(destination.stream->clock().now(now) - destination.envelope.time_zero)};
+}
+
+void Relay::end_destination(Instant now, Session& session, Destination& destination) noexcept {
+  destination.sender.handle_progress(progress_of(now, destination));
+  destination.stream->release().leave(destination);
+  std::array<std::byte, kDatagramBytesMax> scratch;
+  Path to = session.path;
+  to.remote.port = destination.rtcp_port;
+  const std::size_t bytes = destination.sender.write_farewell(now, scratch);
+  if (bytes > 0 && replies_.send_to(to, std::span(scratch).first(bytes), destination.envelope.ttl))
+    counters().add(Counter::kReportsSent);
+}
+
+}  // namespace fanlight
