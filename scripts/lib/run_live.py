@@ -8,7 +8,7 @@ examples:
   ./scripts/run                                  until Ctrl-C
   ./scripts/run --seconds 20 --json              the last line of stdout is one JSON object
   ./scripts/run --seconds 20 --encrypt           AES-128 on both legs, a passphrase of its own for each
-  ./scripts/run --seconds 20 --rtp               ffmpeg sends RTP instead, to a feed of the relay
+  ./scripts/run --seconds 20 --rtp               ffmpeg sends RTP to a feed of the relay, which sends RTP on, too
   sudo ./scripts/run --seconds 20 --port ethernet    over DPDK and a veth pair, in a network namespace
 """
 from __future__ import annotations
@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -50,7 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=run_length, help="stop after so long (default: on Ctrl-C)")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout; the rest on stderr")
     parser.add_argument("--encrypt", action="store_true", help="AES-128 from publisher to relay and from relay to viewers")
-    parser.add_argument("--rtp", action="store_true", help="the publisher sends RTP (MP2T); the viewers watch over SRT")
+    parser.add_argument("--rtp", action="store_true", help="the publisher sends RTP (MP2T); SRT viewers watch, and a host and, on IPv4 sockets, a group are sent RTP")
     parser.add_argument("--port", choices=("sockets", "ethernet"), default="sockets", help="default: sockets")
     parser.add_argument("--driver", choices=("net_af_packet", "net_af_xdp"), default="net_af_packet",
                         help="DPDK device for --port ethernet (default: net_af_packet)")
@@ -80,10 +80,14 @@ class Plan:
     view: clients.Target
     user: int | None
     feed: str | None = None  # Where RTP goes instead of the publisher's SRT.
+    outputs: dict[str, list] = field(default_factory=dict)  # Of RTP, by name: host, port and, for a group, interface.
 
 
-# RTP's port, so many above SRT's; the next one is RTCP's.
+# RTP's ports, so many above SRT's; the next ones are RTCP's.
 _FEED_OFFSET = 4
+_HOST_OFFSET = 8
+_GROUP_OFFSET = 10
+_GROUP = "239.255.42.1"
 
 
 def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -> Plan:
@@ -107,14 +111,30 @@ def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -
 
 
 def plan_for(args, configuration, stream, address: str, api: Path, user: int | None) -> Plan:
-    target, feed = clients.Target(address, stream.name, stream.latency_ms), None
+    target, feed, outputs = clients.Target(address, stream.name, stream.latency_ms), None, {}
     if args.rtp:
         host, port = address.rsplit(":", 1)
         feed = f"{host}:{int(port) + _FEED_OFFSET}"
         configuration.feed_ports = [int(port) + _FEED_OFFSET, int(port) + _FEED_OFFSET + 1]
         configuration.more += f'[[feed]]\nstream = "{stream.name}"\nurl = "rtp://{feed}"\n'
+        outputs = plan_outputs(host, int(port), bool(configuration.devices))
+        for to, number, interface in outputs.values():
+            option = f"?interface={interface}" if interface else ""
+            configuration.more += f'[[destination]]\nstream = "{stream.name}"\nurl = "rtp://{to}:{number}{option}"\n'
     return Plan(configuration.toml(api), replace(target, passphrase=stream.publish_passphrase),
-                replace(target, passphrase=stream.view_passphrase), user, feed)
+                replace(target, passphrase=stream.view_passphrase), user, feed, outputs)
+
+
+def plan_outputs(host: str, port: int, on_device: bool) -> dict[str, list]:
+    """The clients' own address, and a group: on IPv4 sockets alone, for a device is sent to none and `lo` has no route for
+    those of IPv6."""
+    is_v6 = host.startswith("[")
+    clients_own = (f"[{veth.CLIENT_IPV6}]" if is_v6 else veth.CLIENT_IPV4) if on_device else host
+    even = port + port % 2
+    outputs = {"rtp": [clients_own, even + _HOST_OFFSET, None]}
+    if not on_device and not is_v6:
+        outputs["rtp-group"] = [_GROUP, even + _GROUP_OFFSET, "lo"]
+    return outputs
 
 
 def plan_from_example(args: argparse.Namespace, api: Path) -> Plan:
@@ -153,13 +173,21 @@ class Cast:
 def bring_on(args, plan: Plan, processes: Processes, work: Path, link: veth.VethLink | None) -> Cast:
     inside = link.inside if link else lambda argv: argv
     api = work / "relay" / "api.sock"
+    receivers = {name: start_receiver(name, to, processes, work, inside) for name, to in plan.outputs.items()}
+    if receivers:
+        time.sleep(1)  # There is nothing to ask them by.
     relay = relays.start(processes, args.build_dir, work, plan.relay_toml, api, plan.user)
     started = time.monotonic()
     source = processes.start("publisher", inside(publisher.command(plan.feed or plan.publish, work / "copy.ts")))
     if not wait_until(lambda: not source.running() or (work / "copy.ts").exists(), 10) or not source.running():
         raise setup.SetupError(f"the publisher was not let in: {source.log_tail(3)} | relay: {relay.process.log_tail(3)}")
     viewers = {client: start_viewer(client, plan, processes, work, inside) for client in clients.ALL}
-    return Cast(relay, source, viewers, started)
+    return Cast(relay, source, viewers | receivers, started)
+
+
+def start_receiver(name: str, output: list, processes: Processes, work: Path, inside) -> Process:
+    host, port, interface = output
+    return processes.start(name, inside(clients.rtp_receiver(host, port, str(work / f"{name}.ts"), interface)))
 
 
 def start_viewer(client: str, plan: Plan, processes: Processes, work: Path, inside) -> Process:
@@ -198,7 +226,8 @@ def take_off(cast: Cast, latency_ms: int) -> tuple[float, float | None]:
 
 
 def report(args, work: Path, seconds: float, cpu: float | None, complete: bool, out) -> bool:
-    results: dict[str, Comparison] = {name: compare(work / "copy.ts", work / f"{name}.ts") for name in clients.ALL}
+    names = [name for name in (*clients.ALL, "rtp", "rtp-group") if (work / f"{name}.ts").exists()]
+    results: dict[str, Comparison] = {name: compare(work / "copy.ts", work / f"{name}.ts") for name in names}
     published = (work / "copy.ts").stat().st_size // clients.PAYLOAD
     print(f"\n{published} packets published in {seconds:.0f} s over {args.port}", file=out)
     for client, result in results.items():
