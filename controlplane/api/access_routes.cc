@@ -65,7 +65,8 @@ json key_json(const KeyView& key) {
           {"set_at", key.set_at == WallTime{} ? json(nullptr) : json(moment_text(key.set_at.raw()))},
           {"expires", key.expires ? json(moment_text(key.expires->raw())) : json(nullptr)},
           {"expired", key.is_expired},
-          {"sessions", key.sessions}};
+          {"sessions", key.sessions},
+          {"earlier_sessions", key.earlier}};
 }
 
 // "203.0.113.7" or with a port, "203.0.113.7:5000".
@@ -84,6 +85,7 @@ std::optional<Response> AccessRoutes::start(const Request& request, std::string_
   if (path == "/v1/policies") return is_get ? policies() : method_refused("GET");
   if (path == "/v1/policies/check") return is_post ? check(request.body) : method_refused("POST");
   if (path == "/v1/keys/expire") return is_post ? expire_keys(request.body) : method_refused("POST");
+  if (path == "/v1/keys/kick") return is_post ? kick_earlier(request.body) : method_refused("POST");
   if (path != "/v1/keys") return std::nullopt;
   if (is_post) return set_key(request.body);
   return is_get ? keys() : method_refused("GET, POST");
@@ -138,13 +140,16 @@ Response AccessRoutes::set_key(const std::string& body) {
   const WipedAtEnd given(texts_of(*fields));
   std::vector<Problem> problems;
   FieldReader reader("", 0, *fields, problems);
+  const bool kicks = reader.flag("kick", false);
   KeyRule rule = read_key_body(reader);
   const WipedAtEnd wiped({&rule.passphrase});
   if (!problems.empty()) return invalid(problems);
   const std::string place = place_text(rule.place);
   const Result<Done> done = relay_.set_key(rule);
   if (!done) return refusal(done.error());
-  return json_response(201, {{"key", place}});
+  if (!kicks) return json_response(201, {{"key", place}});
+  const Result<std::size_t> kicked = relay_.kick_earlier(rule.place);
+  return kicked ? json_response(201, {{"key", place}, {"sessions", *kicked}}) : refusal(kicked.error());
 }
 
 Response AccessRoutes::expire_keys(const std::string& body) {
@@ -160,6 +165,18 @@ Response AccessRoutes::expire_keys(const std::string& body) {
   const Result<ExpiredKeys> expired = relay_.expire_keys(place, seconds, kicks);
   if (!expired) return refusal(expired.error());
   return json_response(200, {{"keys", expired->keys}, {"sessions", expired->sessions}});
+}
+
+Response AccessRoutes::kick_earlier(const std::string& body) {
+  const std::optional<std::vector<Field>> fields = fields_of(body);
+  if (!fields) return error_response(400, "invalid", R"(the body must be a JSON object with "stream")");
+  std::vector<Problem> problems;
+  FieldReader reader("", 0, *fields, problems);
+  const KeyPlace place = read_key_place(reader, false);
+  reader.finish();
+  if (!problems.empty()) return invalid(problems);
+  const Result<std::size_t> kicked = relay_.kick_earlier(place);
+  return kicked ? json_response(200, {{"sessions", *kicked}}) : refusal(kicked.error());
 }
 
 }  // namespace fanlight::control

@@ -19,6 +19,7 @@ class AccessRoutes {
   Response keys();
   Response set_key(const std::string& body);
   Response expire_keys(const std::string& body);
+  Response kick_earlier(const std::string& body);
 
   Relay& relay_;
 };

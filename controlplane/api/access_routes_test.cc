@@ -31,6 +31,11 @@ class FakeRelay final : public Relay {
     return answer;
   }
   std::vector<KeyView> keys() const override { return views; }
+  Result<std::size_t> kick_earlier(const KeyPlace& place) override {
+    ended = place;
+    if (!answer) return answer.error();
+    return 3u;
+  }
   Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) override {
     ended = place;
     ended_in = in_seconds;
@@ -179,13 +184,29 @@ TEST_F(AccessRoutesTest, KeysAreListed) {
                    .set_at = WallTime{1'772'409'600},
                    .expires = WallTime{1'772'409'601},
                    .is_expired = true,
-                   .sessions = 3},
+                   .sessions = 3,
+                   .earlier = 1},
                   {.place = {.stream = "a"}, .source = KeySource::kStream}};
   const json keys = json::parse(ask("GET", "/v1/keys").body)["keys"];
   EXPECT_EQ(keys[0], json::parse(R"({"stream":"a","direction":"view","user":"bob","group":null,"source":"file",
-    "set_at":"2026-03-02T00:00:00Z","expires":"2026-03-02T00:00:01Z","expired":true,"sessions":3})"));
+    "set_at":"2026-03-02T00:00:00Z","expires":"2026-03-02T00:00:01Z","expired":true,"sessions":3,
+    "earlier_sessions":1})"));
   EXPECT_EQ(keys[1]["direction"], "both");
   EXPECT_TRUE(keys[1]["set_at"].is_null());
+}
+
+TEST_F(AccessRoutesTest, SessionsOfEarlierKeysAreEndedAlone) {
+  EXPECT_EQ(ask("POST", "/v1/keys/kick", R"({"stream":"a","direction":"view","user":"bob"})").body,
+            R"({"sessions":3})");
+  EXPECT_EQ(relay_.ended, (KeyPlace{.stream = "a", .role = Role::kViewer, .user = "bob"}));
+  EXPECT_EQ(ask("POST", "/v1/keys/kick", R"({"stream":"a","in_s":4})").status, 400u);
+  EXPECT_EQ(ask("GET", "/v1/keys/kick").status, 405u);
+  EXPECT_EQ(
+      ask("POST", "/v1/keys", R"({"stream":"b","direction":"both","passphrase":"hush-hush-hush","kick":true})").body,
+      R"({"key":"publish and view of b","sessions":3})");
+  EXPECT_EQ(relay_.ended, KeyPlace{.stream = "b"});
+  relay_.answer = Error{ErrorCode::kNotFound, "there is no key"};
+  EXPECT_EQ(ask("POST", "/v1/keys/kick", R"({"stream":"a"})").status, 404u);
 }
 
 TEST_F(AccessRoutesTest, KeysExpireNowOrLater) {

@@ -54,6 +54,7 @@ class Relay {
   [[nodiscard]] virtual Result<AccessForecast> forecast(AccessQuestion question) = 0;
   [[nodiscard]] virtual Result<Done> set_key(const KeyRule& rule) = 0;
   [[nodiscard]] virtual std::vector<KeyView> keys() const = 0;
+  [[nodiscard]] virtual Result<std::size_t> kick_earlier(const KeyPlace& place) = 0;
   [[nodiscard]] virtual Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) = 0;
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
   [[nodiscard]] virtual Result<std::uint32_t> add_destination(const DestinationRule& rule) = 0;

@@ -33,6 +33,7 @@ class SilentRelay final : public Relay {
   Result<AccessForecast> forecast(AccessQuestion) override { return AccessForecast{}; }
   Result<Done> set_key(const KeyRule&) override { return Done{}; }
   std::vector<KeyView> keys() const override { return {}; }
+  Result<std::size_t> kick_earlier(const KeyPlace&) override { return 0u; }
   Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
   Result<std::uint32_t> add_call(const CallRule&) override { return 1u; }
   [[nodiscard]] Result<std::uint32_t> add_destination(const DestinationRule&) override { return 0u; }

@@ -38,6 +38,9 @@ class DeskRelay final : public Relay {
   [[nodiscard]] Result<ExpiredKeys> expire_keys(const KeyPlace& place, std::int64_t in_seconds, bool kicks) override {
     return settled(desk_.expire_keys(io::MonotonicClock::now(), place, in_seconds, kicks));
   }
+  [[nodiscard]] Result<std::size_t> kick_earlier(const KeyPlace& place) override {
+    return settled(desk_.kick_earlier(place));
+  }
   [[nodiscard]] Result<std::uint32_t> add_call(const CallRule& rule) override {
     return settled(desk_.add_call(io::MonotonicClock::now(), rule));
   }

@@ -40,6 +40,7 @@ struct KeyView {
   std::optional<WallTime> expires{};
   bool is_expired = false;
   std::uint32_t sessions = 0;  // That came in with it.
+  std::uint32_t earlier = 0;   // That would need it now, and came in with another or none.
 };
 struct ExpiredKeys {
   std::uint32_t keys = 0;

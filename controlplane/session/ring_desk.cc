@@ -15,6 +15,16 @@ void see_own(const StreamPolicy& policy, See see) {
       see(KeyPlace{.stream = policy.name, .role = role}, policy.passphrase_of(role));
 }
 
+// `wanted` without a direction means all of them.
+bool is_at(const KeyPlace& place, const KeyPlace& wanted) {
+  return place.stream == wanted.stream && place.user == wanted.user && place.group == wanted.group &&
+         (!wanted.role || place.role == wanted.role);
+}
+
+Error no_key(const KeyPlace& place) {
+  return {ErrorCode::kNotFound, "there is no key for " + place_text(place) + "; GET /v1/keys lists them"};
+}
+
 bool is_own_place(const KeyPlace& place) { return place.user.empty() && place.group.empty(); }
 
 }  // namespace
@@ -65,10 +75,49 @@ bool SessionDesk::is_in_with(const Session& session, std::uint64_t key, const Ke
          rank_of(place, {.stream = session.stream_name, .role = session.role, .user = {}, .group = {}}) > 0;
 }
 
+std::uint64_t SessionDesk::own_mark_of(const RingKey& key) const {
+  return key.source == KeySource::kStream ? passphrase_marks_.of(key.passphrase) : 0;
+}
+
 std::uint32_t SessionDesk::count_in_with(std::uint64_t key, const KeyPlace& place, std::uint64_t own_mark) {
   std::uint32_t sessions = 0;
   sessions_.for_each([&](const Session& session) { sessions += is_in_with(session, key, place, own_mark) ? 1 : 0; });
   return sessions;
+}
+
+// The place of the key that the session would need if it came now; empty when it has that one.
+std::optional<KeyPlace> SessionDesk::later_key_of(const Session& session) {
+  if (session.has_own_passphrase || session.call != 0 || session.feed != 0) return std::nullopt;
+  const RingKey* key = key_ring_.choose(
+      {.stream = session.stream_name, .role = session.role, .user = session.user, .group = session.group});
+  if (key != nullptr) {
+    if (passphrase_marks_.of(key->passphrase) == session.passphrase_mark) return std::nullopt;
+    return key->place;
+  }
+  const StreamEntry* stream = streams_.find(session.stream_name);
+  if (stream == nullptr) return std::nullopt;
+  if (passphrase_marks_.of(stream->policy.passphrase_of(session.role)) == session.passphrase_mark) return std::nullopt;
+  const StreamPolicy* pattern = stream->is_dynamic ? streams_.match(session.stream_name) : nullptr;
+  return KeyPlace{.stream = pattern != nullptr ? pattern->name : session.stream_name, .role = session.role};
+}
+
+template <class IsMeant>
+std::vector<SocketId> SessionDesk::earlier_sessions(IsMeant is_meant) {
+  std::vector<SocketId> sockets;
+  sessions_.for_each([&](const Session& session) {
+    const std::optional<KeyPlace> place = later_key_of(session);
+    if (place && session.socket != SocketId{} && is_meant(*place)) sockets.push_back(session.socket);
+  });
+  return sockets;
+}
+
+Result<std::size_t> SessionDesk::kick_earlier(const KeyPlace& place) {
+  if (std::ranges::none_of(keys(), [&](const KeyView& view) { return is_at(view.place, place); })) return no_key(place);
+  const std::vector<SocketId> sockets = earlier_sessions([&](const KeyPlace& later) { return is_at(later, place); });
+  for (const SocketId socket : sockets) static_cast<void>(kick(socket));
+  note(Notice::Level::kInfo, std::to_string(sockets.size()) + " sessions ended that came in with an earlier key than " +
+                                 place_text(place) + "'s");
+  return sockets.size();
 }
 
 std::vector<KeyView> SessionDesk::keys() {
@@ -76,14 +125,13 @@ std::vector<KeyView> SessionDesk::keys() {
   const WallTime now = wall_clock_();
   std::vector<KeyPlace> adopted;
   for (const RingKey& key : key_ring_.keys()) {
-    const bool is_own = key.source == KeySource::kStream;
-    if (is_own) adopted.push_back(key.place);
+    if (key.source == KeySource::kStream) adopted.push_back(key.place);
     views.push_back({.place = key.place,
                      .source = key.source,
                      .set_at = key.set_at,
                      .expires = key.expires,
                      .is_expired = key.is_expired(now),
-                     .sessions = count_in_with(key.id, key.place, is_own ? passphrase_marks_.of(key.passphrase) : 0)});
+                     .sessions = count_in_with(key.id, key.place, own_mark_of(key))});
   }
   see_own_passphrases([&](const KeyPlace& place, const Secret& passphrase) {
     if (std::ranges::find(adopted, place) == adopted.end())
@@ -94,26 +142,31 @@ std::vector<KeyView> SessionDesk::keys() {
                        .is_expired = false,
                        .sessions = count_in_with(0, place, passphrase_marks_.of(passphrase))});
   });
+  // Of several keys of a place the first is not always the one that counts; the API's is, and then the configuration's.
+  sessions_.for_each([&](const Session& session) {
+    const std::optional<KeyPlace> later = later_key_of(session);
+    if (!later) return;
+    KeyView* needed = nullptr;
+    for (KeyView& view : views)
+      if (view.place == *later && (needed == nullptr || view.source == KeySource::kApi)) needed = &view;
+    if (needed != nullptr) ++needed->earlier;
+  });
   return views;
 }
 
 // A stream's own passphrase is taken into the ring to expire there.
 std::vector<RingKey*> SessionDesk::keys_at(const KeyPlace& wanted) {
-  const auto is_meant = [&](const KeyPlace& place) {
-    return place.stream == wanted.stream && place.user == wanted.user && place.group == wanted.group &&
-           (!wanted.role || place.role == wanted.role);
-  };
   std::vector<std::pair<KeyPlace, Secret>> own;
   if (is_own_place(wanted))
     see_own_passphrases([&](const KeyPlace& place, const Secret& passphrase) {
       const bool is_known =
           std::ranges::any_of(key_ring_.keys(), [&](const RingKey& key) { return key.place == place; });
-      if (is_meant(place) && !is_known) own.emplace_back(place, passphrase);
+      if (is_at(place, wanted) && !is_known) own.emplace_back(place, passphrase);
     });
   for (auto& [place, passphrase] : own) key_ring_.adopt(wall_clock_(), std::move(place), passphrase);
   std::vector<RingKey*> found;
   for (RingKey& key : key_ring_.keys())
-    if (is_meant(key.place)) found.push_back(&key);
+    if (is_at(key.place, wanted)) found.push_back(&key);
   return found;
 }
 
@@ -127,17 +180,18 @@ Result<ExpiredKeys> SessionDesk::expire_keys(Instant now, const KeyPlace& place,
                                           " is one for both directions: expire it without a direction, or set one "
                                           "for " +
                                           place_text(place) + " first"};
-  if (found.empty())
-    return Error{ErrorCode::kNotFound, "there is no key for " + place_text(place) + "; GET /v1/keys lists them"};
+  if (found.empty()) return no_key(place);
   ExpiredKeys expired{.keys = static_cast<std::uint32_t>(found.size())};
   for (RingKey* key : found) {
     key->expires = WallTime{wall_clock_().raw() + in_seconds};
     key->is_cut = true;
-    const std::uint64_t own_mark = key->source == KeySource::kStream ? passphrase_marks_.of(key->passphrase) : 0;
+    const std::uint64_t own_mark = own_mark_of(*key);
     expired.sessions += count_in_with(key->id, key->place, own_mark);
     set_key_kick(*key, own_mark, kicks ? now_ + seconds(in_seconds) : Instant::never());
     note(Notice::Level::kInfo, "key expires in " + std::to_string(in_seconds) + " s: " + place_text(key->place));
   }
+  std::erase_if(key_kicks_, [&](const KeyKick& one) { return !one.earlier.empty() && one.place == place; });
+  if (kicks) expired.sessions += kick_earlier_at(now_ + seconds(in_seconds), place, found);
   kick_expired();
   return expired;
 }
@@ -151,9 +205,24 @@ void SessionDesk::set_key_kick(const RingKey& key, std::uint64_t own_mark, Insta
     std::erase_if(key_kicks_, [&](const KeyKick& one) {
       const bool is_there =
           std::ranges::any_of(key_ring_.keys(), [&](const RingKey& other) { return other.id == one.key; });
-      return !is_there && count_in_with(one.key, one.place, one.own_mark) == 0;
+      return !is_there && one.earlier.empty() && count_in_with(one.key, one.place, one.own_mark) == 0;
     });
   key_kicks_.push_back({at, key.id, key.place, own_mark});
+}
+
+// With a key go those that came in with a passphrase that it replaced; who came in clear knows none that leaked.
+// Answers how many; who is in with one of `found` is counted.
+std::uint32_t SessionDesk::kick_earlier_at(Instant at, const KeyPlace& place, const std::vector<RingKey*>& found) {
+  std::vector<SocketId> sockets = earlier_sessions([&](const KeyPlace& later) { return is_at(later, place); });
+  std::erase_if(sockets, [&](SocketId socket) {
+    const Session* session = sessions_.find(socket);
+    return session->passphrase_mark == 0 || std::ranges::any_of(found, [&](const RingKey* key) {
+             return is_in_with(*session, key->id, key->place, own_mark_of(*key));
+           });
+  });
+  const auto count = static_cast<std::uint32_t>(sockets.size());
+  if (count > 0) key_kicks_.push_back({.at = at, .place = place, .earlier = std::move(sockets)});
+  return count;
 }
 
 void SessionDesk::kick_expired() {
@@ -165,6 +234,7 @@ void SessionDesk::kick_expired() {
         sockets.push_back(session.socket);
     });
     for (const SocketId socket : sockets) static_cast<void>(kick(socket));
+    for (const SocketId socket : due.earlier) static_cast<void>(kick(socket));
   }
   std::erase_if(key_kicks_, [this](const KeyKick& due) { return due.at <= now_; });
 }

@@ -29,6 +29,12 @@ class RingDeskTest : public DeskTest {
     const auto found = std::ranges::find(views_, place, &KeyView::place);
     return found == views_.end() ? nullptr : &*found;
   }
+  std::set<std::uint32_t> closed_sockets() {
+    std::set<std::uint32_t> sockets;
+    for (const Command& command : take_commands())
+      if (const auto* closing = std::get_if<command::CloseSession>(&command)) sockets.insert(closing->socket.raw());
+    return sockets;
+  }
   std::vector<KeyView> views_;
 };
 
@@ -158,6 +164,91 @@ TEST_F(RingDeskTest, WhoCameInWithAWebhooksPassphraseIsNotEndedWithTheStreams) {
   ASSERT_TRUE(expired);
   EXPECT_EQ(expired->sessions, 0u);
   EXPECT_FALSE(take<command::CloseSession>());
+}
+
+// How a passphrase that leaked is replaced at once, in whichever order the operator thinks of it.
+TEST_F(RingDeskTest, WhoCameInWithAReplacedPassphraseIsListedAndEndedAndTheNewOneStays) {
+  begin({secret_rule("live/main")});
+  opened(let_in(knowing(kPassphrase, "live/main", 1)), 11);
+  ASSERT_TRUE(desk().set_key(key(kOwn, "the second one")));
+  opened(let_in(knowing("the second one", "live/main", 2)), 12);
+  ASSERT_TRUE(desk().set_key(key(kOwn, "the third one")));
+  opened(let_in(knowing("the third one", "live/main", 3)), 13);
+  opened(let_in(knowing(kPassphrase, "publish:live/main", 4)), 14);
+  EXPECT_EQ(find_key(kOwn)->source, KeySource::kApi);
+  EXPECT_EQ(find_key(kOwn)->sessions, 1u);
+  EXPECT_EQ(find_key(kOwn)->earlier, 2u);
+  const auto kicked = desk().kick_earlier(kOwn);
+  ASSERT_TRUE(kicked);
+  EXPECT_EQ(*kicked, 2u);
+  EXPECT_EQ(closed_sockets(), (std::set<std::uint32_t>{11, 12}));
+  EXPECT_EQ(rejection_of(knowing("the third one", "live/main", 5)), 0);
+}
+
+TEST_F(RingDeskTest, AnExpiryWithAKickTakesThoseOfEarlierPassphrasesAlong) {
+  begin({secret_rule("live/main")});
+  opened(let_in(knowing(kPassphrase, "live/main", 1)), 11);
+  ASSERT_TRUE(desk().set_key(key(kOwn, "the second one")));
+  opened(let_in(knowing("the second one", "live/main", 2)), 12);
+  ASSERT_TRUE(desk().set_key(key(kBob, "bob's passphrase")));
+  const auto expired = desk().expire_keys(now_, kOwn, 4, true);
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->sessions, 2u);
+  ASSERT_TRUE(desk().set_key(key(kOwn, "the third one")));
+  opened(let_in(knowing("the third one", "live/main", 3)), 13);
+  EXPECT_EQ(closed_sockets(), std::set<std::uint32_t>{});
+  wait(seconds(4));
+  EXPECT_EQ(closed_sockets(), (std::set<std::uint32_t>{11, 12}));
+}
+
+TEST_F(RingDeskTest, WhatTheFileReplacedIsEarlierToo) {
+  begin({secret_rule("live/main"), secret_rule("live/*")});
+  desk().reload_keys({key(kBob, "bob's passphrase")});
+  opened(let_in(knowing(kPassphrase, "live/main", 1)), 11);
+  opened(let_in(knowing("bob's passphrase", "#!::r=live/main,u=bob", 2)), 12);
+  opened(let_in(knowing(kPassphrase, "publish:live/x", 3)), 13);
+  StreamRule changed = secret_rule("live/main");
+  changed.view_passphrase = "another passphrase";
+  StreamRule pattern = secret_rule("live/*");
+  pattern.publish_passphrase = "another passphrase";
+  desk().reload({changed, pattern});
+  desk().reload_keys({key(kBob, "bob's other one")});
+  EXPECT_EQ(find_key(kOwn)->earlier, 1u);
+  EXPECT_EQ(find_key(kBob)->earlier, 1u);
+  const KeyPlace of_pattern{.stream = "live/*", .role = Role::kPublisher};
+  EXPECT_EQ(find_key(of_pattern)->earlier, 1u);
+  EXPECT_EQ(*desk().kick_earlier(kOwn), 1u);
+  EXPECT_EQ(closed_sockets(), std::set<std::uint32_t>{11}) << "of that place alone";
+  EXPECT_EQ(*desk().kick_earlier({.stream = "live/*"}), 1u);
+  EXPECT_EQ(closed_sockets(), std::set<std::uint32_t>{13});
+}
+
+// Its user has a key now, and came in with everybody's; another came in clear before there was a passphrase.
+TEST_F(RingDeskTest, WhoNeedsAKeyNowAndCameInWithoutItIsEarlierButNotWhoAWebhookLetIn) {
+  begin({rule("live/main")});
+  opened(let_in(viewer("#!::r=live/main,u=bob", 1)), 11);
+  opened(let_in(viewer("#!::r=live/main,u=eve", 2)), 12);
+  PolicyRule asks;
+  asks.then = PolicyRule::Then::kAsk;
+  asks.webhook = "door";
+  desk().set_policies(PolicyTable({asks}));
+  call(knowing("of the webhook", "#!::r=live/main,u=bob", 3));
+  Grant grant;
+  grant.passphrase = Secret("of the webhook");
+  desk().handle_answer(now_, desk().poll_inquiry()->id, grant);
+  std::vector<Command> commands = take_commands();
+  ASSERT_NE(find<command::OpenSession>(commands), nullptr);
+  opened(*find<command::OpenSession>(commands), 13);
+  ASSERT_TRUE(desk().set_key(key(kBob, "bob's passphrase")));
+  EXPECT_EQ(*desk().kick_earlier(kBob), 1u);
+  EXPECT_EQ(closed_sockets(), std::set<std::uint32_t>{11});
+}
+
+TEST_F(RingDeskTest, NobodyIsEndedForAKeyThatIsNotThere) {
+  begin({rule("live/main")});
+  const auto kicked = desk().kick_earlier(kBob);
+  ASSERT_FALSE(kicked);
+  EXPECT_EQ(kicked.error().code, ErrorCode::kNotFound);
 }
 
 // How a passphrase that leaked is replaced gently.

@@ -307,10 +307,12 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
                   .stream = stream.index,
                   .stream_name = request.name,
                   .user = grant.user.empty() ? request.user : grant.user,
+                  .group = grant.group,
                   .srt_version = conclusion.caller.srt_version,
                   .key_bytes = keys.key_bytes,
                   .key = choice.key != nullptr ? choice.key->id : 0,
                   .passphrase_mark = passphrase_marks_.of(*choice.passphrase),
+                  .has_own_passphrase = grant.passphrase.has_value(),
                   .end = end_of(grant),
                   .by = grant.by};
   ++stream.sessions;

@@ -69,9 +69,10 @@ struct KeyChoice {
 // Sessions that came in with a key are to end.
 struct KeyKick {
   Instant at;
-  std::uint64_t key = 0;
+  std::uint64_t key = 0;  // 0: none of the ring.
   KeyPlace place;
-  std::uint64_t own_mark = 0;  // Of a stream's own passphrase; 0: it is not one.
+  std::uint64_t own_mark = 0;      // Of a stream's own passphrase; 0: it is not one.
+  std::vector<SocketId> earlier{};  // That came in with what it replaced.
 };
 
 class SessionDesk {
@@ -166,6 +167,8 @@ class SessionDesk {
   // New sessions hear 2423 from then on; with `kicks` those that came in with it end then.
   [[nodiscard]] Result<ExpiredKeys> expire_keys(Instant now, const KeyPlace& place, std::int64_t in_seconds,
                                                 bool kicks);
+  // Ends the sessions that would need the key of that place now and came in with another or none. Answers how many.
+  [[nodiscard]] Result<std::size_t> kick_earlier(const KeyPlace& place);
   // Whose tokens count. Without policies, those of callers with a good one get in and no others.
   void set_issuers(IssuerTable issuers) { issuers_ = std::move(issuers); }
   // What a webhook is to be asked, and what it said.
@@ -282,9 +285,15 @@ class SessionDesk {
   void see_own_passphrases(See see);
   [[nodiscard]] static bool is_in_with(const Session& session, std::uint64_t key, const KeyPlace& place,
                                        std::uint64_t own_mark);
+  // 0: the key is no stream's own passphrase.
+  [[nodiscard]] std::uint64_t own_mark_of(const RingKey& key) const;
   [[nodiscard]] std::uint32_t count_in_with(std::uint64_t key, const KeyPlace& place, std::uint64_t own_mark);
+  [[nodiscard]] std::optional<KeyPlace> later_key_of(const Session& session);
+  template <class IsMeant>
+  [[nodiscard]] std::vector<SocketId> earlier_sessions(IsMeant is_meant);
   [[nodiscard]] std::vector<RingKey*> keys_at(const KeyPlace& wanted);
   void set_key_kick(const RingKey& key, std::uint64_t own_mark, Instant at);
+  [[nodiscard]] std::uint32_t kick_earlier_at(Instant at, const KeyPlace& place, const std::vector<RingKey*>& found);
   void kick_expired();
   [[nodiscard]] Instant next_key_kick() const;
 

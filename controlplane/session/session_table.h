@@ -35,6 +35,7 @@ struct Session {
   StreamIndex stream;
   std::string stream_name;
   std::string user;
+  std::string group{};
   std::uint32_t srt_version = 0;
   std::size_t key_bytes = 0;              // 0: clear.
   Instant opened{};                       // By the worker.
@@ -44,6 +45,7 @@ struct Session {
   Secret passphrase{};                    // Publisher: what it was let in with; key refreshes are judged by it.
   std::uint64_t key = 0;                  // Of the key ring; 0: the stream's passphrase, a webhook's, or none.
   std::uint64_t passphrase_mark = 0;      // Of what it knew (PassphraseMarks); 0: clear, or we called it.
+  bool has_own_passphrase = false;        // A webhook's: no key of ours is asked for.
   Instant end = Instant::never();         // It is closed then.
   std::string by{};                       // Who let it in: "policy 2 (line 31)"; empty without policies.
   std::unique_ptr<PublisherKeys> keys{};  // Publisher that encrypts.

@@ -207,9 +207,20 @@ class Door:
         claim(broken is not None, "who came in with it is still there")
         claim(libsrt.seconds_until_broken(self._library, self._open[0], 0.2) is None, "who came clear was kicked")
         self.try_in("#!::r=door/few,u=bob", 2423, "set at run time")
+        kicked = lambda: relay.process.log.read_text().count("of door/few left: kicked")  # noqa: E731
+        for passphrase, more in (("the second one", []), ("the third one", ["--kick"])):
+            done = subprocess.run([*command, *more], input=passphrase + "\n", capture_output=True, text=True, timeout=5)
+            claim(done.returncode == 0, f"key set: {done.stderr}")
+            if more:  # Bob, who came clear, and bob with the second one.
+                claim("2 sessions that came in with an earlier key ended" in done.stdout, done.stdout)
+                broken = libsrt.seconds_until_broken(self._library, self._open[-1], 2)
+                claim(broken is not None, "who came in with the second one is still there")
+                claim(wait_until(lambda: kicked() == 3, 3), f"{kicked()} sessions were kicked, not 3")
+            self.try_in("#!::r=door/few,u=bob", None, passphrase)
+        claim(libsrt.seconds_until_broken(self._library, self._open[-1], 0.2) is None, "who came in with the third one was ended")
         log = relay.process.log.read_text()
         claim("set at run time" not in log and "passphrase\"" not in log, "the log shows a passphrase")
-        return "set, listed, expired; only who came in with it was ended"
+        return "set, listed, expired, replaced; only who came in with it was ended"
 
     def reload(self) -> str:
         relay = self._stage.relay

@@ -82,7 +82,14 @@ Result<std::string> ask_passphrase() {
   return line;
 }
 
-std::string key_set(const json& answer) { return "key set: " + word(answer, "key") + "; for new sessions\n"; }
+std::string earlier_kicked(const json& answer) {
+  return counted(number(answer, "sessions"), "session") + " that came in with an earlier key ended\n";
+}
+
+std::string key_set(const json& answer) {
+  const std::string text = "key set: " + word(answer, "key") + "; for new sessions\n";
+  return answer.contains("sessions") ? text + earlier_kicked(answer) : text;
+}
 
 std::string keys_expired(const json& answer) {
   return counted(number(answer, "keys"), "key") + " will let nobody in; " +
@@ -121,15 +128,23 @@ std::string policies_report(const json& answer) {
 }
 
 std::string keys_report(const json& answer) {
-  Table table{{"STREAM"}, {"DIRECTION"}, {"USER"},    {"GROUP"},
-              {"SOURCE"}, {"SET"},       {"EXPIRES"}, {"SESSIONS", Align::kRight}};
+  Table table{{"STREAM"},
+              {"DIRECTION"},
+              {"USER"},
+              {"GROUP"},
+              {"SOURCE"},
+              {"SET"},
+              {"EXPIRES"},
+              {"SESSIONS", Align::kRight},
+              {"EARLIER", Align::kRight}};
   const json keys = answer.value("keys", json::array());
   const auto shown = [](const std::string& text) { return text.empty() ? std::string{"-"} : text; };
   for (const json& key : keys)
     table.add({word(key, "stream"), word(key, "direction"), shown(word(key, "user")), shown(word(key, "group")),
                word(key, "source"), shown(word(key, "set_at")),
                flag(key, "expired") ? "expired " + word(key, "expires") : shown(word(key, "expires")),
-               grouped(static_cast<std::uint64_t>(number(key, "sessions")))});
+               grouped(static_cast<std::uint64_t>(number(key, "sessions"))),
+               grouped(static_cast<std::uint64_t>(number(key, "earlier_sessions")))});
   return keys.empty() ? "no keys: every stream is clear\n" : table.text();
 }
 
@@ -155,8 +170,13 @@ int set_key(const Context& context, const KeyToSet& key) {
       key.passphrase_file.empty() ? ask_passphrase() : read_passphrase(key.passphrase_file);
   if (!passphrase) return fail(passphrase.error().what);
   body["passphrase"] = *passphrase;
+  if (key.kicks) body["kick"] = true;
   if (key.expires_s) body["expires_in_s"] = *key.expires_s;
   return ask(context, {.method = "POST", .target = "/v1/keys", .body = text_of(body)}, key_set);
+}
+
+int kick_earlier(const Context& context, const KeyOfWhom& whom) {
+  return ask(context, {.method = "POST", .target = "/v1/keys/kick", .body = text_of(body_of(whom))}, earlier_kicked);
 }
 
 int list_keys(const Context& context) { return ask(context, {.target = "/v1/keys"}, keys_report); }

@@ -1,4 +1,4 @@
-// `fanlight policy …` and `fanlight key set|list|expire`: who may come in, and with which passphrase.
+// `fanlight policy …` and `fanlight key set|list|expire|kick`: who may come in, and with which passphrase.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@ struct KeyToSet {
   KeyOfWhom whom;
   std::string passphrase_file;            // Empty: a line of stdin, asked for when that is a terminal.
   std::optional<std::int64_t> expires_s;  // From now on.
+  bool kicks = false;
 };
 
 struct KeyToExpire {
@@ -42,6 +43,7 @@ struct KeyToExpire {
 [[nodiscard]] int check_policy(const Context& context, const PolicyQuestion& question);
 [[nodiscard]] int list_policies(const Context& context);
 [[nodiscard]] int set_key(const Context& context, const KeyToSet& key);
+[[nodiscard]] int kick_earlier(const Context& context, const KeyOfWhom& whom);
 [[nodiscard]] int list_keys(const Context& context);
 [[nodiscard]] int expire_keys(const Context& context, const KeyToExpire& key);
 

@@ -40,13 +40,15 @@ TEST(AccessReportTest, AnUnreadableStreamIdHasAVerdictAlone) {
 }
 
 TEST(AccessReportTest, KeysAreListedWithoutNames) {
-  EXPECT_EQ(keys_report(json::parse(R"x({"keys":[{"stream":"live/*","direction":"view","user":"bob\u001b","group":null,
-    "source":"api","set_at":"2026-03-02T00:00:00Z","expires":"2026-03-03T00:00:00Z","expired":true,"sessions":3},
+  EXPECT_EQ(
+      keys_report(json::parse(R"x({"keys":[{"stream":"live/*","direction":"view","user":"bob\u001b","group":null,
+    "source":"api","set_at":"2026-03-02T00:00:00Z","expires":"2026-03-03T00:00:00Z","expired":true,"sessions":3,"earlier_sessions":1},
     {"stream":"a","direction":"publish","user":null,"group":null,"source":"stream","set_at":null,"expires":null,
-     "expired":false,"sessions":0}]})x")),
-            "STREAM  DIRECTION  USER  GROUP  SOURCE  SET                   EXPIRES                       SESSIONS\n"
-            "live/*  view       bob?  -      api     2026-03-02T00:00:00Z  expired 2026-03-03T00:00:00Z         3\n"
-            "a       publish    -     -      stream  -                     -                                    0\n");
+     "expired":false,"sessions":0,"earlier_sessions":0}]})x")),
+      "STREAM  DIRECTION  USER  GROUP  SOURCE  SET                   EXPIRES                       SESSIONS  EARLIER\n"
+      "live/*  view       bob?  -      api     2026-03-02T00:00:00Z  expired 2026-03-03T00:00:00Z         3        1\n"
+      "a       publish    -     -      stream  -                     -                                    0        "
+      "0\n");
   EXPECT_EQ(keys_report(json::parse(R"x({"keys":[]})x")), "no keys: every stream is clear\n");
 }
 

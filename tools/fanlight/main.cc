@@ -216,12 +216,14 @@ CLI::Option* CommandLine::add_span(CLI::App& verb, const char* option, const cha
 void CommandLine::add_key_ring_commands(CLI::App& group) {
   CLI::App* set = command(group, "set", "set a passphrase for new sessions, until the relay ends",
                           "fanlight key set live/main --view --user bob --passphrase-file bob.key\n  fanlight key set "
-                          "'live/*' --publish --expires 2h < key.txt\n\nWithout a file one line of stdin is read; a "
+                          "'live/*' --publish --expires 2h < key.txt\n  fanlight key set live/main --view "
+                          "--kick\n\nWithout a file one line of stdin is read; a "
                           "terminal asks for it and does not show it.");
   add_key_place(*set, key.whom);
   set->add_option("--passphrase-file", key.passphrase_file, "file whose first line is the passphrase")
       ->type_name("FILE");
   add_span(*set, "--expires", "90s, 10m, 2h or 7d from now; without it never");
+  set->add_flag("--kick", key.kicks, "end the sessions that need it and came in with another, or with none");
   set->callback([this] {
     if (!key.whom.publishes && !key.whom.views) throw CLI::RequiredError("--publish, --view or both");
     key.expires_s = parse_span(span_text);
@@ -236,11 +238,16 @@ void CommandLine::add_key_ring_commands(CLI::App& group) {
       "that is to come. Set another one to open it again.");
   add_key_place(*expire, end.whom);
   add_span(*expire, "--in", "90s, 10m, 2h or 7d from now; without it at once");
-  expire->add_flag("--kick", end.kicks, "then end the sessions that came in with it, too");
+  expire->add_flag("--kick", end.kicks, "then end the sessions that came in with it, or with an earlier one");
   expire->callback([this] {
     end.in_s = parse_span(span_text).value_or(0);
     run = [this] { return expire_keys(context, end); };
   });
+  CLI::App* kick = command(group, "kick", "end the sessions that came in with an earlier passphrase",
+                           "fanlight key kick live/main --view\n\nThey need another one now: see EARLIER in "
+                           "`fanlight key list`. Who came in with the present one stays.");
+  add_key_place(*kick, end.whom);
+  kick->callback([this] { run = [this] { return kick_earlier(context, end.whom); }; });
 }
 
 void CommandLine::add_policy_commands() {
