@@ -86,7 +86,7 @@ int check(const DaemonOptions& options, const Config& config, const DataplanePla
 
 // The control loop takes the signals over before the shield falls, so that none is lost in between.
 Result<Done> run_control(Config config, const std::string& config_path, Dataplane& dataplane,
-                         std::optional<SignalShield>& shield) {
+                         std::optional<SignalShield>& shield, BackgroundLog& log) {
   // A client of net_memif makes the shared memory when its server answers, which the list forbids: there it is logged.
   const auto makes_memory_later = [](const DeviceOptions& device) {
     return device.eal.starts_with("net_memif") && device.eal.find("role=server") == std::string::npos;
@@ -101,7 +101,7 @@ Result<Done> run_control(Config config, const std::string& config_path, Dataplan
   Result<Done> restricted = restrict_system_calls(seccomp, port);
   if (!restricted) return restricted;
   shield.reset();
-  std::fputs("fanlightd: ready\n", stderr);
+  log.add("fanlightd: ready\n");
   notify_service_manager("READY=1");
   control.run();
   return Done{};
@@ -152,8 +152,10 @@ int serve(Config config, const std::string& config_path, const DataplanePlan& pl
   const Result<Done> left = leave_root(config, config_path, account);
   if (!left) return fail(left.error());
   give_way_to_workers();
-  const Result<Done> served = run_control(std::move(config), config_path, **dataplane, shield);
+  std::optional<BackgroundLog> log(std::in_place);  // From here on its thread has no more rights than it needs.
+  const Result<Done> served = run_control(std::move(config), config_path, **dataplane, shield, *log);
   (*dataplane)->stop();
+  log.reset();
   return served ? 0 : fail(served.error());
 }
 

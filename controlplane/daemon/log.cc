@@ -1,13 +1,43 @@
 #include "daemon/log.h"
 
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
 
 namespace fanlight::control {
+namespace {
+
+// One thread speaks.
+class WriterSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit WriterSink(LogWriter& writer) : writer_(writer) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_.add({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+  LogWriter& writer_;
+};
+
+void write_to(spdlog::sink_ptr sink) {
+  spdlog::default_logger()->sinks() = {std::move(sink)};
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
+}
+
+}  // namespace
 
 void open_log(LogLevel level) {
   spdlog::set_default_logger(spdlog::stderr_logger_st("fanlightd"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
+  write_to(std::make_shared<spdlog::sinks::stderr_sink_st>());
   spdlog::flush_on(spdlog::level::trace);
   set_log_level(level);
 }
@@ -17,5 +47,9 @@ void set_log_level(LogLevel level) {
                                                    spdlog::level::warn, spdlog::level::err};
   spdlog::set_level(kLevels[static_cast<std::size_t>(level)]);
 }
+
+BackgroundLog::BackgroundLog() : writer_(STDERR_FILENO) { write_to(std::make_shared<WriterSink>(writer_)); }
+// Nobody speaks any more but an error at the end, for which there is the direct way.
+BackgroundLog::~BackgroundLog() { write_to(std::make_shared<spdlog::sinks::stderr_sink_st>()); }
 
 }  // namespace fanlight::control

@@ -25,6 +25,7 @@ import event_cases  # noqa: E402
 import libsrt  # noqa: E402
 import load_cases  # noqa: E402
 import load_device_cases  # noqa: E402
+import log_cases  # noqa: E402
 import privilege_cases  # noqa: E402
 import program_cases  # noqa: E402
 import relay as relays  # noqa: E402
@@ -416,7 +417,7 @@ def cases() -> list[tuple]:
                               ("link_down_and_up", survives_link_down))]
     ethernet += [*two, ("ethernet/net_af_packet/queues", on_ethernet("net_af_packet", wants_a_queue_for_each_worker))]
     # The longest first, so that none of them runs alone at the end.
-    others = (program_cases, armour_cases, event_cases, webhook_cases, secret_cases, privilege_cases, unit_cases)
+    others = (program_cases, log_cases, armour_cases, event_cases, webhook_cases, secret_cases, privilege_cases, unit_cases)
     return ethernet + [(test.__name__, test) for test in reversed(plain)] + [case for module in others for case in module.CASES]
 
 
