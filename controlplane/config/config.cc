@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -114,8 +115,9 @@ class ConfigReader {
   void remember_user() {
     const passwd* const user = geteuid() == 0 ? getpwnam(config_.relay.user.c_str()) : nullptr;
     if (user == nullptr) return;
-    places_.user = user->pw_uid;
-    places_.user_name = config_.relay.user;
+    places_.later = LaterReader{.user = user->pw_uid, .group = user->pw_gid, .name = config_.relay.user};
+    const group* const given = getgrnam(config_.relay.group.c_str());
+    if (given != nullptr) places_.later->group = given->gr_gid;
   }
 
   void read_relay(FieldReader& reader) {
@@ -394,15 +396,14 @@ Result<Config, ConfigErrors> parse(std::string_view toml, std::string_view file_
 // False on an error of the file's.
 bool read_whole(int fd, std::string& text) {
   char part[16'384];
-  for (;;) {
-    const ssize_t got = read(fd, part, sizeof part);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
-      explicit_bzero(part, sizeof part);  // Secrets may have passed.
-      return got == 0;
-    }
-    text.append(part, static_cast<std::size_t>(got));
+  while (const std::optional<std::size_t> size = read_up_to(fd, part)) {
+    text.append(part, *size);
+    if (*size == sizeof part) continue;
+    explicit_bzero(part, sizeof part);  // Secrets may have passed.
+    return true;
   }
+  explicit_bzero(part, sizeof part);
+  return false;
 }
 
 }  // namespace

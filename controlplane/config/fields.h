@@ -40,11 +40,17 @@ struct IntegerRange {
 // The candidate with the fewest edits from `word`; empty when none is near.
 [[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string> candidates);
 
+// Whom root becomes, by relay.user and relay.group.
+struct LaterReader {
+  unsigned user = 0;
+  unsigned group = 0;
+  std::string name{};
+};
+
 // Where a table may point to for its secrets.
 struct SecretPlaces {
-  std::string directory{};         // Relative paths begin there, with its slash; "": where we work.
-  std::optional<unsigned> user{};  // Whom the relay will be and must be able to read as, when that is not us.
-  std::string user_name{};
+  std::string directory{};               // Relative paths begin there, with its slash; "": where we work.
+  std::optional<LaterReader> later{};    // Whom the relay will be and must be able to read as, when that is not us.
   std::string file{};                    // The table's own,
   std::optional<unsigned> loose_mode{};  // and its mode, when strangers may read it or its group change it.
 };

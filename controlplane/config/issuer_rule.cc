@@ -15,14 +15,14 @@ std::string full_path(const FieldReader& reader, const std::string& path) {
   return path.starts_with('/') || !reader.places() ? path : reader.places()->directory + path;
 }
 
-std::optional<unsigned> user_of(const FieldReader& reader) {
-  return reader.places() ? reader.places()->user : std::nullopt;
+std::optional<LaterReader> later_reader(const FieldReader& reader) {
+  return reader.places() ? reader.places()->later : std::nullopt;
 }
 
 void read_jwks(FieldReader& reader, IssuerRule& rule, const std::string& path) {
   rule.jwks = full_path(reader, path);
   rule.jwks_stamp = stamp_of(rule.jwks);
-  Result<std::vector<jose::Key>> keys = read_jwks_file(rule.jwks, user_of(reader));
+  Result<std::vector<jose::Key>> keys = read_jwks_file(rule.jwks, later_reader(reader));
   if (keys)
     rule.keys = *std::move(keys);
   else
@@ -31,7 +31,7 @@ void read_jwks(FieldReader& reader, IssuerRule& rule, const std::string& path) {
 
 void read_public_key(FieldReader& reader, IssuerRule& rule, const std::string& path) {
   const std::string full = full_path(reader, path);
-  const Result<jose::Key> key = read_public_key_file(full, user_of(reader));
+  const Result<jose::Key> key = read_public_key_file(full, later_reader(reader));
   if (key)
     rule.keys.push_back(*key);
   else

@@ -114,6 +114,27 @@ TEST_F(IssuerRuleTest, TheFileOfAStrangerIsRefused) {
   EXPECT_TRUE(parse("[relay]\nuser = \"daemon\"\n" + issuer)) << "user 1 is the relay's";
 }
 
+// A reload reads as relay.user: a file that root alone reads would shut every one.
+TEST_F(IssuerRuleTest, AFileThatTheRelaysUserMayNotReadIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root becomes somebody else";
+  const std::string relay = "[relay]\nuser = \"daemon\"\n";
+  const std::string pem = "[[issuer]]\nname = \"a\"\npublic_key = \"key.pem\"\n";
+  const std::string set = "[[issuer]]\nname = \"b\"\njwks = \"set.json\"\n";
+  write("key.pem", Signer::es256().pem(), 0600);
+  write("set.json", jwks({Signer::es256().jwk()}), 0640);
+  EXPECT_TRUE(parse(pem + set)) << "who stays root reads them";
+  EXPECT_THAT(errors_of(relay + pem), HasSubstr("key.pem, which relay.user may not read at a reload: chown daemon it"));
+  EXPECT_THAT(errors_of(relay + set), HasSubstr("set.json, which relay.user may not read"));
+  ASSERT_EQ(chown((home_ + "set.json").c_str(), 0, 1), 0);
+  EXPECT_TRUE(parse(relay + set)) << "by its group";
+  EXPECT_THAT(errors_of("[relay]\nuser = \"daemon\"\ngroup = \"nogroup\"\n" + set), HasSubstr("may not read"));
+  ASSERT_EQ(chmod((home_ + "key.pem").c_str(), 0604), 0);
+  EXPECT_TRUE(parse(relay + pem)) << "as anybody";
+  ASSERT_EQ(chown((home_ + "set.json").c_str(), 1, 0), 0);
+  ASSERT_EQ(chmod((home_ + "set.json").c_str(), 0400), 0);
+  EXPECT_TRUE(parse(relay + set)) << "as its owner";
+}
+
 TEST_F(IssuerRuleTest, NamesAreUniqueAndPoliciesKnowThem) {
   const std::string secret = "secret = \"" + std::string(40, 's') + "\"\n";
   const auto errors = errors_of(

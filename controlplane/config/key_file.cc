@@ -25,28 +25,24 @@ Error wrong(std::string what) { return {ErrorCode::kInvalid, std::move(what)}; }
 // False on an error of the file's. Reads a byte more than there may be, at most.
 bool read_all(int fd, std::string& text) {
   text.resize(kKeyFileBytesMax + 1);
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = read(fd, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
-  return true;
+  const std::optional<std::size_t> size = read_up_to(fd, text);
+  text.resize(size.value_or(0));
+  return size.has_value();
 }
 
-Result<KeyFile> read_key_file(const std::string& path, std::optional<unsigned> user) {
+Result<KeyFile> read_key_file(const std::string& path, const std::optional<LaterReader>& later) {
   const OpenFile file(path);
   struct stat about {};
   if (file.fd() < 0 || fstat(file.fd(), &about) != 0) return unreadable(errno);
   if (!S_ISREG(about.st_mode)) return wrong("is no regular file");
-  if (about.st_uid != 0 && about.st_uid != geteuid() && about.st_uid != user)
+  if (about.st_uid != 0 && about.st_uid != geteuid() && !(later && about.st_uid == later->user))
     return wrong("belongs to user " + std::to_string(about.st_uid) +
                  ", who can put keys into it: chown it to root or to the relay's user");
   if ((about.st_mode & 0022) != 0)
     return wrong("has mode " + octal(about.st_mode) + ", so that others can put keys into it: chmod go-w");
+  if (later && !may_read(about, later->user, later->group))
+    return wrong("relay.user may not read at a reload: chown " + later->name +
+                 " it, or let others read what is public");
   KeyFile out{.text = {}, .mode = about.st_mode};
   if (!read_all(file.fd(), out.text)) return unreadable(errno);
   if (out.text.size() > kKeyFileBytesMax) return wrong("is longer than " + std::to_string(kKeyFileBytesMax) + " bytes");
@@ -57,8 +53,8 @@ std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'
 
 }  // namespace
 
-Result<std::vector<jose::Key>> read_jwks_file(const std::string& path, std::optional<unsigned> user) {
-  Result<KeyFile> file = read_key_file(path, user);
+Result<std::vector<jose::Key>> read_jwks_file(const std::string& path, const std::optional<LaterReader>& later) {
+  Result<KeyFile> file = read_key_file(path, later);
   if (!file) return file.error();
   Result<std::vector<jose::Key>> keys = jose::parse_jwks(file->text);
   wipe(file->text);
@@ -69,8 +65,8 @@ Result<std::vector<jose::Key>> read_jwks_file(const std::string& path, std::opti
   return keys;
 }
 
-Result<jose::Key> read_public_key_file(const std::string& path, std::optional<unsigned> user) {
-  const Result<KeyFile> file = read_key_file(path, user);
+Result<jose::Key> read_public_key_file(const std::string& path, const std::optional<LaterReader>& later) {
+  const Result<KeyFile> file = read_key_file(path, later);
   if (!file) return file.error();
   Result<jose::Key> key = jose::Key::of_pem(file->text);
   return key ? std::move(key) : wrong("is not taken: " + key.error().what);

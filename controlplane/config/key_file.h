@@ -10,16 +10,19 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/fields.h"
 #include "jose/key.h"
 
 namespace fanlight::control {
 
 inline constexpr std::size_t kKeyFileBytesMax = 256 * 1024;
 
-// A JWK set (RFC 7517); a public key in PEM. `user`: whom the relay will be, when that is not us. The error is what
-// follows the path in a message.
-[[nodiscard]] Result<std::vector<jose::Key>> read_jwks_file(const std::string& path, std::optional<unsigned> user = {});
-[[nodiscard]] Result<jose::Key> read_public_key_file(const std::string& path, std::optional<unsigned> user = {});
+// A JWK set (RFC 7517); a public key in PEM. `later`: whom the relay will be, when that is not us, and must be able to
+// read it as, at a reload. The error is what follows the path in a message.
+[[nodiscard]] Result<std::vector<jose::Key>> read_jwks_file(const std::string& path,
+                                                            const std::optional<LaterReader>& later = {});
+[[nodiscard]] Result<jose::Key> read_public_key_file(const std::string& path,
+                                                     const std::optional<LaterReader>& later = {});
 
 // Differs after every change of the file, also of one that was renamed into its place.
 struct FileStamp {

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace fanlight::control {
@@ -24,6 +27,25 @@ class OpenFile {
  private:
   int fd_;
 };
+
+// As much as there is and `into` holds; empty on an error.
+inline std::optional<std::size_t> read_up_to(int fd, std::span<char> into) {
+  std::size_t size = 0;
+  while (size < into.size()) {
+    const ssize_t got = read(fd, into.data() + size, into.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return size;
+}
+
+// Whether that user may read it, by its mode; nothing is said of its directories. Further groups go with root.
+inline bool may_read(const struct stat& file, unsigned user, unsigned group) {
+  if (file.st_uid == user) return (file.st_mode & S_IRUSR) != 0;
+  return (file.st_mode & (file.st_gid == group ? S_IRGRP : S_IROTH)) != 0;
+}
 
 // "0640"
 inline std::string octal(mode_t mode) {

@@ -47,10 +47,10 @@ std::optional<Refusal> judge_file(const Place& place, const SecretPlaces& places
   if ((file.st_mode & forbidden) != 0)
     return Refusal{place.path + " with mode " + octal(file.st_mode),
                    "mode 0600 or 0400, so that nobody else reads the secret: chmod 600 " + place.path};
-  const bool is_for_another = places.user && place.keeper == Keeper::kOwner;
-  if (is_for_another && file.st_uid != *places.user)
+  const bool is_for_another = places.later && place.keeper == Keeper::kOwner;
+  if (is_for_another && file.st_uid != places.later->user)
     return Refusal{place.path + " of " + user(file.st_uid),
-                   "a file of relay.user, which reads it at a reload: chown " + places.user_name + " " + place.path};
+                   "a file of relay.user, which reads it at a reload: chown " + places.later->name + " " + place.path};
   if (!is_for_another && file.st_uid != 0 && file.st_uid != geteuid())
     return Refusal{place.path + " of " + user(file.st_uid),
                    "a file of root's or of the relay's user (" + user(geteuid()) + "): chown it"};
@@ -59,15 +59,9 @@ std::optional<Refusal> judge_file(const Place& place, const SecretPlaces& places
 
 // The first line, or as much as tells that it is too long. Fills `line`, which the caller wipes.
 bool read_line(int fd, std::vector<char>& line) {
-  std::size_t size = 0;
-  while (size < line.size()) {
-    const ssize_t got = read(fd, line.data() + size, line.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  auto end = std::find(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(size), '\n');
+  const std::optional<std::size_t> size = read_up_to(fd, line);
+  if (!size) return false;
+  auto end = std::find(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(*size), '\n');
   if (end != line.begin() && *(end - 1) == '\r') --end;
   explicit_bzero(&*end, static_cast<std::size_t>(line.end() - end));
   line.resize(static_cast<std::size_t>(end - line.begin()));

@@ -140,7 +140,7 @@ TEST_F(SecretSourceTest, AFileOfAnotherUserIsRefused) {
 
 TEST_F(SecretSourceTest, ARelayThatWillBeSomebodyElseMustBeAbleToReadItAgain) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
-  const SecretPlaces places{home_, 4321, "fanlight"};
+  const SecretPlaces places{home_, LaterReader{4321, 4321, "fanlight"}};
   write("key", "hush-hush-hush\n");
   EXPECT_EQ(read({{"passphrase_file", "key", 1}}, places), "");
   EXPECT_THAT(problems_, ElementsAre(AllOf(HasSubstr("key of root, accepted a file of relay.user"),

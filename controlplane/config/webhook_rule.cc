@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "base/ip.h"
+#include "config/letters.h"
+#include "config/open_file.h"
 #include "config/secret_source.h"
 #include "config/stream_rule.h"
 
@@ -20,16 +21,13 @@ constexpr std::size_t kNameBytesMax = 64;
 // RFC 3986's characters of a path and query; nothing that could begin another line of the request.
 bool is_target(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
-    const bool is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    return is_alphanumeric || std::string_view{"-._~:/?[]@!$&'()*+,;=%"}.find(c) != std::string_view::npos;
+    return is_alphanumeric(c) || std::string_view{"-._~:/?[]@!$&'()*+,;=%"}.find(c) != std::string_view::npos;
   });
 }
 
 bool is_host(std::string_view text) {
-  return !text.empty() && text.size() <= kHostBytesMax && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
-           c == '_';
-  });
+  return !text.empty() && text.size() <= kHostBytesMax &&
+         std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; });
 }
 
 bool read_port(std::string_view text, HttpUrl& url) {
@@ -56,9 +54,8 @@ bool read_authority(std::string_view text, HttpUrl& url) {
 
 std::string read_name(FieldReader& reader) {
   std::string name = reader.text("name");
-  const bool is_good = !name.empty() && name.size() <= kNameBytesMax && std::ranges::all_of(name, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-  });
+  const bool is_good = !name.empty() && name.size() <= kNameBytesMax &&
+                       std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
   if (!is_good)
     reader.complain("name", reader.has("name") ? quoted(name) : "nothing",
                     "1 to 64 letters, digits, hyphens and underscores");
@@ -84,12 +81,27 @@ void read_ca_file(FieldReader& reader, WebhookRule& rule) {
   if (!reader.has("ca_file")) return;
   if (!rule.ca_file.starts_with('/') && reader.places()) rule.ca_file = reader.places()->directory + rule.ca_file;
   if (!rule.url.is_tls) reader.complain("ca_file", "one beside an http:// URL", "an https:// URL");
-  if (!std::ifstream(rule.ca_file))
-    reader.complain("ca_file", quoted(rule.ca_file) + ", which cannot be read", "a file of PEM certificates");
+  const OpenFile file(rule.ca_file);
+  struct stat about {};
+  if (file.fd() < 0 || fstat(file.fd(), &about) != 0 || !S_ISREG(about.st_mode))
+    return reader.complain("ca_file", quoted(rule.ca_file) + ", which cannot be read", "a file of PEM certificates");
+  const auto later = reader.places() ? reader.places()->later : std::nullopt;
+  if (later && !may_read(about, later->user, later->group))
+    reader.complain("ca_file", quoted(rule.ca_file) + ", which relay.user may not read at a reload",
+                    "a file that " + later->name + " reads too: chmod a+r it");
+}
+
+// What stands in a header must not begin another one.
+bool is_header_text(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
 Secret read_hook_secret(FieldReader& reader, std::string_view key) {
   std::string text = read_secret(reader, key, kPassphraseBytes);
+  if (key == "token" && !is_header_text(text)) {
+    reader.complain(key, "one with other bytes", "printable ASCII alone");
+    wipe(text);
+  }
   const Secret secret = Secret(text);
   wipe(text);
   return secret;

@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
 
 #include "config/config.h"
 
@@ -82,6 +87,8 @@ TEST_F(WebhookRuleTest, EveryMistakeIsToldAndNoSecretIs) {
   EXPECT_THAT(mistakes("[[webhook]]\nname = \"a b\"\n"), HasSubstr("webhook.url: found nothing"));
   EXPECT_THAT(mistakes(hook + "timeout_ms = 2501\n"), HasSubstr("50 to 2500"));
   EXPECT_THAT(mistakes(hook + "token = \"short\"\n"), HasSubstr("webhook.token: found 5 bytes"));
+  EXPECT_THAT(mistakes(hook + "token = \"abcdefghij\\r\\nX-Evil: 1\"\n"), HasSubstr("webhook.token: found one with"));
+  EXPECT_THAT(mistakes(hook + "token = \"abcdefghij\u00fc\"\n"), HasSubstr("printable ASCII"));
   EXPECT_THAT(mistakes(hook + "ca_file = \"/nowhere.pem\"\n"), HasSubstr("cannot be read"));
   EXPECT_THAT(mistakes(hook + hook), HasSubstr("\"door\" twice"));
   EXPECT_THAT(mistakes("[[webhook]]\nname = \"door\"\nurl = \"http://10.0.0.1/?key=hidden\"\n"),
@@ -94,6 +101,18 @@ TEST_F(WebhookRuleTest, EveryMistakeIsToldAndNoSecretIs) {
   std::string many;
   for (int i = 0; i < 17; ++i) many += "[[webhook]]\nname = \"d" + std::to_string(i) + "\"\nurl = \"https://door/\"\n";
   EXPECT_THAT(mistakes(many), HasSubstr("16 at most"));
+}
+
+TEST_F(WebhookRuleTest, AuthoritiesThatTheRelaysUserMayNotReadAreRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root becomes somebody else";
+  std::string file = std::filesystem::temp_directory_path() / "fanlight-ca-XXXXXX";
+  close(mkstemp(file.data()));
+  const std::string hook = "[[webhook]]\nname = \"door\"\nurl = \"https://door/\"\nca_file = \"" + file + "\"\n";
+  EXPECT_EQ(mistakes(hook), "");
+  EXPECT_THAT(mistakes("[relay]\nuser = \"daemon\"\n" + hook), HasSubstr("relay.user may not read at a reload"));
+  chmod(file.c_str(), 0644);
+  EXPECT_EQ(mistakes("[relay]\nuser = \"daemon\"\n" + hook), "");
+  std::filesystem::remove(file);
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ FLOORS = {
     "dataplane/worker": Floor(BELOW_WORKER, ("io/port.h", "io/doorbell.h")),
     "controlplane/jose": Floor(("base", "crypto"), outside=("openssl/", "nlohmann/")),
     "controlplane/config": Floor(("base", "contract", "wire", "crypto", "jose"), ("api/socket_path.h",),
-                                 ("toml++/", "fcntl.h", "pwd.h", "sys/stat.h", "unistd.h")),
+                                 ("toml++/", "fcntl.h", "grp.h", "pwd.h", "sys/stat.h", "unistd.h")),
     "controlplane/access": Floor(("base", "contract", "wire", "crypto", "jose", "config"), outside=("nlohmann/",)),
     "controlplane/session": Floor(("base", "contract", "wire", "crypto", "jose", "config", "access")),
     "controlplane/hooks": Floor(("base", "contract", "wire", "crypto", "jose", "config", "access", "session"),
