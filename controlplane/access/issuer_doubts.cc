@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "access/issuer_table.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -15,6 +17,31 @@ bool takes(const IssuerRule& first, const IssuerRule& later, const jose::Key& ke
   return hears && std::ranges::any_of(first.keys, [&](const jose::Key& one) {
            return (one.id().empty() || one.id() == key.id()) && one.is_same_as(key);
          });
+}
+
+// How many keys are tried before `key` of `later` with a token that carries its kid.
+std::size_t tried_before(const std::vector<IssuerRule>& issuers, const IssuerRule& later, const jose::Key& key) {
+  std::size_t tried = 0;
+  for (const IssuerRule& issuer : issuers) {
+    if (!issuer.iss.empty() && issuer.iss != later.iss) continue;
+    for (const jose::Key& one : issuer.keys) {
+      if (&one == &key) return tried;
+      const bool may_be = one.id().empty() || key.id().empty() || one.id() == key.id();
+      if (may_be && one.algorithm() == key.algorithm()) ++tried;
+    }
+  }
+  return tried;
+}
+
+void add_unreached(const std::vector<IssuerRule>& issuers, std::vector<std::string>& doubts) {
+  for (const IssuerRule& issuer : issuers) {
+    const auto is_unreached = [&](const jose::Key& key) { return tried_before(issuers, issuer, key) >= kKeysTriedMax; };
+    if (std::ranges::none_of(issuer.keys, is_unreached)) continue;
+    doubts.push_back(
+        title_of(issuer) + " has keys that no token is tried with: " + std::to_string(kKeysTriedMax) +
+        " others of that algorithm stand before them, and more are not tried; an iss for each issuer, or a "
+        "kid for each key, keeps them apart");
+  }
 }
 
 }  // namespace
@@ -33,6 +60,7 @@ std::vector<std::string> find_issuer_doubts(const std::vector<IssuerRule>& issue
                        (key.id().empty() ? "" : " '" + key.id() + "'") + ": " + title_of(*first) +
                        " has the same key and stands before it; an iss of its own for each keeps them apart");
     }
+  add_unreached(issuers, doubts);
   return doubts;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "access/issuer_table.h"
 #include "config/config.h"
 
 namespace fanlight::control {
@@ -53,6 +54,21 @@ TEST(IssuerDoubtsTest, TheSentenceNamesBothAndSaysWhatToDo) {
       doubts_of(issuer("shop", kSecret) + issuer("club", kSecret)),
       ElementsAre(AllOf(HasSubstr("issuer club (line 7)"), HasSubstr("issuer shop (line 3)"), HasSubstr("iss"))));
   EXPECT_THAT(doubts_of(issuer("shop", kSecret)), IsEmpty());
+}
+
+// As many keys are tried as kKeysTriedMax says, those of all issuers together that a token may be of.
+TEST(IssuerDoubtsTest, KeysBehindMoreThanAreTriedAreDoubted) {
+  const auto secret = [](int number, const std::string& more = "") {
+    return issuer("i" + std::to_string(number),
+                  "secret = \"secret number " + std::to_string(100 + number) + ", of two and thirty\"\n" + more);
+  };
+  std::string eight;
+  for (int i = 1; i <= kKeysTriedMax; ++i) eight += secret(i);
+  EXPECT_THAT(doubts_of(eight), IsEmpty());
+  EXPECT_THAT(doubts_of(eight + secret(9)), ElementsAre(AllOf(HasSubstr("issuer i9"), HasSubstr("8 others"))));
+  EXPECT_THAT(doubts_of(eight + secret(9, "iss = \"a\"\n")), ElementsAre(HasSubstr("issuer i9")))
+      << "those without an iss come first";
+  EXPECT_THAT(doubts_of(secret(9, "iss = \"a\"\n") + eight), IsEmpty()) << "tokens of a are not theirs";
 }
 
 }  // namespace

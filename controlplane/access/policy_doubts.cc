@@ -35,6 +35,16 @@ bool covers(const PolicyRule& wide, const PolicyRule& narrow) {
          (wide.when.is_always() || wide.when == narrow.when) && (wide.token.empty() || wide.token == narrow.token);
 }
 
+bool is_pattern(std::string_view name) { return name.ends_with('*'); }
+
+// Whether a stream may be called both; each a name or a pattern.
+bool meet(std::string_view a, std::string_view b) {
+  if (is_pattern(a) && is_pattern(b))
+    return a.starts_with(b.substr(0, b.size() - 1)) || b.starts_with(a.substr(0, a.size() - 1));
+  if (is_pattern(a)) return control::covers(a, b);
+  return is_pattern(b) ? control::covers(b, a) : a == b;
+}
+
 void add_words(std::string& text, std::string_view label, const std::vector<std::string>& words) {
   if (words.empty()) return;
   text.append(", ").append(label);
@@ -91,9 +101,28 @@ std::vector<std::string> find_policy_doubts(const std::vector<PolicyRule>& rules
   return doubts;
 }
 
+std::vector<std::string> find_policy_doubts(const Config& config) {
+  auto doubts = find_policy_doubts(config.policies, config.relay.capacity_mbps, config.relay.admission_share);
+  for (std::size_t i = 0; i < config.policies.size(); ++i) {
+    const PolicyRule& rule = config.policies[i];
+    const auto has_key = [&](const KeyRule& key) { return key.place.group == rule.group; };
+    if (!rule.group.empty() && std::ranges::none_of(config.keys, has_key))
+      doubts.push_back(title_of(rule, i) + ": no [[key]] is for group " + rule.group +
+                       ", so that it needs what everybody needs, until `fanlight key set` says otherwise");
+    const auto falls_short = [&](const StreamRule& stream) {
+      return rule.limits.latency && *rule.limits.latency > stream.latency_max && meet(rule.stream, stream.name);
+    };
+    const auto stream = std::ranges::find_if(config.streams, falls_short);
+    if (stream != config.streams.end())
+      doubts.push_back(title_of(rule, i) + ": latency_ms is above the latency_max_ms of stream " + stream->name +
+                       ", which stays the most there");
+  }
+  return doubts;
+}
+
 std::string policy_text(const PolicyRule& rule, std::size_t index) {
   std::string text = title_of(rule, index) + ": " + rule.stream;
-  if (rule.role) text += *rule.role == Role::kPublisher ? ", publish" : ", view";
+  if (rule.role) text.append(", ").append(direction_of(rule.role));
   add_words(text, "users", rule.users);
   std::vector<std::string> prefixes;
   for (const IpPrefix& prefix : rule.from) prefixes.push_back(prefix.text());

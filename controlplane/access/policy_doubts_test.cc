@@ -78,5 +78,36 @@ TEST(PolicyDoubtsTest, APolicyInOneLine) {
   EXPECT_EQ(policy_text(policies_of("[[policy]]\nthen = \"deny\"\n")[0], 1), "policy 2 (line 3): *: deny 2403");
 }
 
+Config config_of(const std::string& toml) {
+  auto config = parse_config("[[listen]]\naddress = \"127.0.0.1:9000\"\n" + toml, "file");
+  EXPECT_TRUE(config) << toml;
+  return config ? *std::move(config) : Config{};
+}
+
+TEST(PolicyDoubtsTest, AGroupWithoutAKeyNeedsWhatEverybodyNeeds) {
+  const std::string gold = policy("group = \"gold\"");
+  const std::string key = "[[key]]\nstream = \"live/*\"\ndirection = \"view\"\npassphrase = \"a key of theirs\"\n";
+  EXPECT_THAT(find_policy_doubts(config_of(gold)), ElementsAre(HasSubstr("no [[key]] is for group gold")));
+  EXPECT_THAT(find_policy_doubts(config_of(gold + key + "group = \"silver\"\n")), ElementsAre(HasSubstr("group gold")));
+  EXPECT_THAT(find_policy_doubts(config_of(gold + key + "group = \"gold\"\n")), IsEmpty());
+  EXPECT_THAT(find_policy_doubts(config_of(policy(""))), IsEmpty());
+}
+
+TEST(PolicyDoubtsTest, ALatencyAboveTheMostOfAStreamIsNotReachedThere) {
+  const std::string streams =
+      "[[stream]]\nname = \"live/short\"\nlatency_max_ms = 2000\n[[stream]]\nname = \"far/*\"\nlatency_max_ms = 9000\n";
+  const auto doubts = [&](const std::string& stream, int latency) {
+    return find_policy_doubts(
+        config_of(streams + policy("stream = \"" + stream + "\"\nlatency_ms = " + std::to_string(latency))));
+  };
+  EXPECT_THAT(doubts("live/*", 2001), ElementsAre(HasSubstr("latency_max_ms of stream live/short")));
+  EXPECT_THAT(doubts("live/short", 2001), ElementsAre(HasSubstr("latency_max_ms of stream live/short")));
+  EXPECT_THAT(doubts("live/*", 2000), IsEmpty());
+  EXPECT_THAT(doubts("live/other", 9001), IsEmpty());
+  EXPECT_THAT(doubts("far/a", 9001), ElementsAre(HasSubstr("far/*")));
+  EXPECT_THAT(doubts("far/a*", 9001), ElementsAre(HasSubstr("far/*")));
+  EXPECT_THAT(doubts("f*", 9001), ElementsAre(HasSubstr("far/*")));
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "config/key_rule.h"
 #include "config/stream_pattern.h"
 
 namespace fanlight::control {
@@ -18,8 +19,6 @@ bool is_from(const PolicyRule& rule, const IpAddress& address) {
 bool has_token(const PolicyRule& rule, const AccessRequest& request) {
   return rule.token.empty() || (request.claims && request.claims->issuer == rule.token);
 }
-
-std::string_view mode_of(Role role) { return role == Role::kPublisher ? "publish" : "view"; }
 
 std::string listed(const std::vector<std::string>& words) {
   std::string all;
@@ -45,7 +44,7 @@ std::string describe_miss(Miss miss, const PolicyRule& rule, const AccessRequest
     case Miss::kStream:
       return "it is about stream " + rule.stream;
     case Miss::kMode:
-      return "it is about mode " + std::string{mode_of(*rule.role)};
+      return "it is about mode " + std::string{direction_of(*rule.role)};
     case Miss::kUser:
       return "it is about users " + listed(rule.users);
     case Miss::kAddress:

@@ -5,6 +5,7 @@
 
 #include "config/percent.h"
 #include "contract/limits.h"
+#include "jose/text.h"
 
 namespace fanlight::control {
 namespace {
@@ -39,17 +40,14 @@ bool is_second_byte_in_range(unsigned char lead, unsigned char second) {
 
 // The user is shown in tables, logs and JSON: it must be text, and must not steer a terminal.
 bool is_user(std::string_view text) {
+  if (!jose::is_plain(text)) return false;
   while (!text.empty()) {
     const auto lead = static_cast<unsigned char>(text[0]);
     const std::size_t length = utf8_length(lead);
-    if (length == 0 || length > text.size() || lead < 0x20 || lead == 0x7F) return false;
+    if (length == 0 || length > text.size()) return false;
     for (std::size_t i = 1; i < length; ++i)
       if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return false;
-    if (length > 1) {
-      const auto second = static_cast<unsigned char>(text[1]);
-      if (!is_second_byte_in_range(lead, second)) return false;
-      if (lead == 0xC2 && second < 0xA0) return false;  // C1 control characters.
-    }
+    if (length > 1 && !is_second_byte_in_range(lead, static_cast<unsigned char>(text[1]))) return false;
     text.remove_prefix(length);
   }
   return true;

@@ -102,6 +102,8 @@ TEST(StreamIdTest, WhatItMayNotSay) {
       // Users that are no text.
       "#!::r=a,u=\x1B[2J", "#!::r=a,u=%1B[2J", "#!::r=a,u=%0a", "#!::r=a,u=%7f", "#!::r=a,u=\xC3", "#!::r=a,u=%C3",
       "#!::r=a,u=\xC0\x80", "#!::r=a,u=\xED\xA0\x80", "#!::r=a,u=\xC2\x9B", "publish:a:%C2%9B", "a?u=%00",
+      "a?u=bob%E2%80%AEnimda", "a?u=bob%E2%80%A8", "a?u=bob%E2%80%8B", "a?u=%EF%BB%BFbob", "a?u=%D8%9C",
+      "a?u=%E2%81%A6a", "a?u=%EF%BF%B9", "a?u=%F3%A0%81%81",
       // Escaped as a whole, and malformed then.
       "%23", "%23live", "%23!::r=a%", "%23!::r=..", "%23!:{r=a}", "%23!::r=a,u=%251B", "publish%3A", "publish%3Aa%",
       "%2523!::r=a", "publish%253Aa", "watch%3Aa", "Publish%3Aa",
@@ -121,6 +123,15 @@ TEST(StreamIdTest, ModesAndTypesThatARelayDoesNotServe) {
     const auto request = parse_stream_id(text);
     ASSERT_FALSE(request) << text;
     EXPECT_EQ(request.error(), Reject::kBadMode) << text;
+  }
+}
+
+TEST(StreamIdTest, AZeroWithinIsNoEnd) {
+  for (const std::string_view text :
+       {std::string_view("live/main\0x", 11), std::string_view("#!::r=a,u=b\0c", 14), std::string_view("a?u=b\0", 7)}) {
+    const auto request = parse_stream_id(text);
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error(), Reject::kBadRequest);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "access/policy_doubts.h"
 #include "api/answers.h"
+#include "config/key_rule.h"
 #include "config/moment.h"
 #include "config/secret.h"
 
@@ -52,7 +53,7 @@ json forecast_json(const AccessForecast& forecast) {
            {"stream_state", text_or_null(forecast.stream)}};
   out["stream"] = wanted ? json(wanted->name) : json(nullptr);
   out["user"] = wanted ? json(wanted->user) : json(nullptr);
-  if (wanted) out["mode"] = wanted->role == Role::kPublisher ? "publish" : "view";
+  if (wanted) out["mode"] = direction_of(wanted->role);
   return out;
 }
 

@@ -296,6 +296,7 @@ class ControlLoop::State {
       spdlog::error("reload refused; the configuration in use stays");
       return;
     }
+    const std::vector<std::string> policy_doubts = find_policy_doubts(*fresh);  // Of tables that others take below.
     for (const std::string& section : restart_only_changes(config_, *fresh))
       spdlog::warn("[{}] changed in {}; that needs a restart", section, config_path_);
     set_log_level(fresh->relay.log_level);
@@ -309,9 +310,7 @@ class ControlLoop::State {
     desk_.reload(std::move(fresh->streams));
     desk_.reload_calls(io::MonotonicClock::now(), std::move(fresh->calls));
     desk_.reload_destinations(io::MonotonicClock::now(), std::move(fresh->destinations));
-    for (const std::string& doubt :
-         find_policy_doubts(fresh->policies, config_.relay.capacity_mbps, config_.relay.admission_share))
-      spdlog::warn("{}", doubt);
+    for (const std::string& doubt : policy_doubts) spdlog::warn("{}", doubt);
     for (const std::string& doubt : find_issuer_doubts(fresh->issuers)) spdlog::warn("{}", doubt);
     desk_.set_policies(PolicyTable(std::move(fresh->policies)));
     desk_.reload_keys(std::move(fresh->keys));

@@ -66,7 +66,7 @@ int refuse(const ConfigErrors& errors) {
 }
 
 std::vector<std::string> access_doubts(const Config& config) {
-  auto doubts = find_policy_doubts(config.policies, config.relay.capacity_mbps, config.relay.admission_share);
+  auto doubts = find_policy_doubts(config);
   std::ranges::move(find_issuer_doubts(config.issuers), std::back_inserter(doubts));
   return doubts;
 }

@@ -8,6 +8,7 @@
 
 #include "access/time_text.h"
 #include "base/check.h"
+#include "config/key_rule.h"
 #include "session/conclusion.h"
 
 namespace fanlight::control {
@@ -19,7 +20,7 @@ std::string write_question(const Inquiry& inquiry) {
   json out = {{"event", "request"},
               {"id", inquiry.id},
               {"at", time_text(request.at.raw() * 1'000)},
-              {"mode", request.wanted.role == Role::kPublisher ? "publish" : "view"},
+              {"mode", direction_of(request.wanted.role)},
               {"stream", request.wanted.name},
               {"user", request.wanted.user},
               {"address", request.from.ip.text()},

@@ -10,7 +10,8 @@ inline constexpr std::size_t kShownBytesMax = 64;
 
 // In quotes, cut when it is long, in ASCII.
 [[nodiscard]] std::string shown(std::string_view text);
-// Whether somebody can read it: no control characters, C1's included. Says nothing about UTF-8.
+// Whether somebody sees what it says: no control characters, C1's included, none that are invisible or turn the writing
+// round. Says nothing about UTF-8.
 [[nodiscard]] bool is_plain(std::string_view text);
 // Plain, not empty, and no longer than a user or group may be.
 inline constexpr std::size_t kNameBytesMax = 128;

@@ -54,7 +54,7 @@ std::string read_text(ByteSpan block) {
   std::string text;
   text.reserve(block.size());
   for (std::size_t i = 0; i < block.size(); ++i) text.push_back(static_cast<char>(block[i ^ 3]));
-  text.resize(std::min(text.find('\0'), text.size()));
+  text.resize(text.find_last_not_of('\0') + 1);  // Padding alone: a NUL within is what the caller said.
   return text;
 }
 
