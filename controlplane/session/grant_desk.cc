@@ -13,6 +13,8 @@ using wire::Reject;
 // Whoever is above its bitrate is given so long: a scene change is no offence.
 constexpr std::uint32_t kSecondsOverMax = 5;
 constexpr double kBitrateTolerance = 1.1;
+// Or so many seconds' worth beyond that, with what quiet seconds make up for.
+constexpr double kOverdraftSecondsMax = 15;
 
 std::string limit_text(const char* key, std::uint64_t most, const Grant& grant) {
   return std::string{key} + " = " + std::to_string(most) + (grant.by.empty() ? "" : " of " + grant.by);
@@ -49,18 +51,21 @@ std::optional<Denied> SessionDesk::judge_limits(const StreamEntry* stream, const
 }
 
 // The publisher's own seconds, not the smoothed rate: one burst would count for ten.
-void SessionDesk::judge_bitrate(StreamEntry& stream, double bits) {
+void SessionDesk::judge_bitrate(StreamEntry& stream, std::optional<double> bits, std::uint64_t bytes) {
   const double most = static_cast<double>(stream.publisher_bits_max);
-  if (most == 0 || bits <= most * kBitrateTolerance) {
-    stream.seconds_over = 0;
-    return;
-  }
-  if (++stream.seconds_over < kSecondsOverMax) return;
+  if (most == 0 || !stream.publisher) return;
+  stream.overdraft.note(now_, bytes, most * kBitrateTolerance);
+  if (bits) stream.seconds_over = *bits > most * kBitrateTolerance ? stream.seconds_over + 1 : 0;
+  const bool is_overdrawn = stream.overdraft.bits() > most * kOverdraftSecondsMax;
+  if (stream.seconds_over < kSecondsOverMax && !is_overdrawn) return;
   const Session* session = sessions_.find(*stream.publisher);
   if (session == nullptr || session->socket == SocketId{}) return;
-  note(Notice::Level::kWarning, "publisher " + session->path.remote.text() + " of " + session->stream_name + " sends " +
-                                    megabits_text(bits) + " Mb/s, more than bitrate_max_mbps = " + megabits_text(most) +
+  const std::string sent = is_overdrawn ? "has sent " + megabits_text(stream.overdraft.bits()) + " Mbit"
+                                        : "sends " + megabits_text(bits.value_or(0)) + " Mb/s,";
+  note(Notice::Level::kWarning, "publisher " + session->path.remote.text() + " of " + session->stream_name + " " +
+                                    sent + " more than bitrate_max_mbps = " + megabits_text(most) +
                                     (session->by.empty() ? "" : " of " + session->by));
+  barred_.add(now_, session->path.remote.ip, session->stream_name);
   close_publisher(stream, CloseReason::kOverBitrate);
 }
 
@@ -71,7 +76,7 @@ void SessionDesk::close_publisher(StreamEntry& stream, CloseReason reason) {
   if (workers() == 1)
     stream.vacate(session->request);
   else
-    stream.seconds_over = 0;
+    stream.seconds_over = 0, stream.overdraft = {};
 }
 
 bool SessionDesk::has_room_for(const StreamEntry* stream, const StreamPolicy& policy) {

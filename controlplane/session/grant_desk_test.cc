@@ -150,7 +150,42 @@ TEST_F(GrantDeskTest, APublisherAboveItsBitrateForSecondsIsClosed) {
   take_notices();
   EXPECT_EQ(publish(5.6, 1), std::vector{CloseReason::kOverBitrate});
   EXPECT_THAT(take_notices().back(), HasSubstr("sends 5.6 Mb/s, more than bitrate_max_mbps = 5 of policy 1 (line 31)"));
-  EXPECT_EQ(rejection_of(publisher("live/main", 89)), 0) << "its place is free";
+  Caller other = publisher("live/main", 89);
+  other.address = IpAddress::v4(192, 0, 2, 10);
+  EXPECT_EQ(rejection_of(other), 0) << "its place is free";
+}
+
+TEST_F(GrantDeskTest, WhoWasClosedForItsBitrateIsNotBackAtOnce) {
+  begin_under({.bitrate_bits_max = 5'000'000}, {rule("live/main"), rule("live/other")});
+  opened(let_in(publisher("live/main")), 9);
+  report(0);
+  EXPECT_EQ(publish(20, 6), std::vector{CloseReason::kOverBitrate});
+  take_notices();
+  EXPECT_EQ(rejection_of(publisher("live/main", 89)), kOverload);
+  EXPECT_THAT(take_notices().back(), HasSubstr("closed for its bitrate"));
+  EXPECT_EQ(rejection_of(viewer("live/main", 90)), 0);
+  EXPECT_EQ(rejection_of(publisher("live/other", 91)), 0);
+  wait(seconds(25));
+  EXPECT_EQ(rejection_of(publisher("live/main", 92)), kOverload);
+  wait(seconds(6));
+  EXPECT_EQ(rejection_of(publisher("live/main", 93)), 0);
+}
+
+TEST_F(GrantDeskTest, PausesDoNotLiftABitrate) {
+  for (const int sending : {1, 2, 3}) {
+    sent_ = 0;
+    begin_under({.bitrate_bits_max = 1'000'000});
+    opened(let_in(publisher("live/main")), 9);
+    report(0);
+    std::vector<CloseReason> closed;
+    int seconds_sent = 0;
+    for (; closed.empty() && seconds_sent < 60; seconds_sent += sending) {
+      closed = publish(8, sending);
+      if (closed.empty()) closed = publish(0, 2);
+    }
+    EXPECT_EQ(closed, std::vector{CloseReason::kOverBitrate}) << sending;
+    EXPECT_LE(seconds_sent, 6) << sending;
+  }
 }
 
 TEST_F(GrantDeskTest, WithoutABoundAPublisherIsNotLookedAt) {

@@ -233,8 +233,9 @@ void SessionDesk::let_in(const Path& path, const Conclusion& conclusion, const G
     return stay_silent(path, conclusion.handshake.socket);
   const auto denied = try_open(path, conclusion, grant);
   if (!denied) return;
-  denied->is_postponed ? postpone(path, conclusion.handshake)
-                       : reject(path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
+  if (!denied->is_postponed) return reject(path, conclusion.handshake, denied->reason, &conclusion.request, denied->by);
+  if (denied->reason == Reject::kResource) return stay_silent(path, conclusion.handshake.socket);
+  postpone(path, conclusion.handshake);
 }
 
 // The worker that has the session answers its copies by itself. One that comes to another worker comes here.
@@ -252,6 +253,8 @@ std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& 
   if (is_stopping_) return Denied{Reject::kClosing, {}};
   if (auto denied = judge_address(path.remote.ip, grant)) return denied;
   const StreamRequest& request = conclusion.request;
+  if (request.role == Role::kPublisher && barred_.has(now_, path.remote.ip, request.name))
+    return Denied{Reject::kOverload, "closed for its bitrate less than 30 s ago"};
   StreamEntry* stream = streams_.find(request.name);
   if (stream != nullptr && stream->is_removed) return Denied{Reject::kNotFound, {}};
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(request.name);
@@ -265,8 +268,11 @@ std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& 
   if (const auto reason = judge_stream(stream, request.role)) return Denied{*reason, {}};
   if (auto denied = judge_limits(stream, *policy, request.role, grant)) return denied;
   if (stream == nullptr) {
+    if (newcomers_.is_crowded(now_, path.remote.ip))
+      return Denied{Reject::kOverload, "its site has most of the new streams, and others wait"};
     stream = begin_stream(*policy, request.name);
-    if (stream == nullptr) return Denied{Reject::kResource, {}};
+    if (stream == nullptr)
+      return Denied{.reason = Reject::kResource, .by = {}, .is_postponed = try_displace_newcomer(path.remote.ip)};
     stream->is_dynamic = true;
   }
   open(path, conclusion, *stream, grant, *std::move(keys), choice);

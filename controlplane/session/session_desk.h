@@ -28,6 +28,7 @@
 #include "session/access_forecast.h"
 #include "session/admission.h"
 #include "session/ban_table.h"
+#include "session/barred_publishers.h"
 #include "session/call_table.h"
 #include "session/conclusion.h"
 #include "session/destination_table.h"
@@ -36,6 +37,7 @@
 #include "session/inquiry_desk.h"
 #include "session/key_desk.h"
 #include "session/key_ring.h"
+#include "session/newcomers.h"
 #include "session/passphrase_guard.h"
 #include "session/passphrase_marks.h"
 #include "session/placement.h"
@@ -71,7 +73,7 @@ struct KeyKick {
   Instant at;
   std::uint64_t key = 0;  // 0: none of the ring.
   KeyPlace place;
-  std::uint64_t own_mark = 0;      // Of a stream's own passphrase; 0: it is not one.
+  std::uint64_t own_mark = 0;       // Of a stream's own passphrase; 0: it is not one.
   std::vector<SocketId> earlier{};  // That came in with what it replaced.
 };
 
@@ -253,7 +255,8 @@ class SessionDesk {
   void foresee_entry(AccessForecast& forecast, const Grant& grant);
   [[nodiscard]] bool foresee_key(AccessForecast& forecast, const StreamPolicy& policy, const Grant& grant) const;
   [[nodiscard]] bool foresee_ban(AccessForecast& forecast) const;
-  void judge_bitrate(StreamEntry& stream, double bits);
+  // `bits`: per second of the last whole one; `bytes`: so far.
+  void judge_bitrate(StreamEntry& stream, std::optional<double> bits, std::uint64_t bytes);
   void close_publisher(StreamEntry& stream, CloseReason reason);
   void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys,
             const KeyChoice& choice);
@@ -300,6 +303,8 @@ class SessionDesk {
   // --- streams
   // Null when there is no index or no memory left.
   StreamEntry* begin_stream(const StreamPolicy& policy, std::string_view name);
+  // Without memory for a stream of the caller's: whether another one will end for it.
+  [[nodiscard]] bool try_displace_newcomer(const IpAddress& caller);
   void retire(StreamEntry& stream);
   // A running stream gets the rule's new words; what its history was made for stays.
   void apply_rule(StreamEntry& stream, const StreamPolicy& policy, bool is_dynamic);
@@ -380,6 +385,8 @@ class SessionDesk {
   PassphraseGuard guard_;
   QuietCount postponed_;  // Conclusions that found no derivation left.
   RejectedCallers rejected_;
+  BarredPublishers barred_;
+  Newcomers newcomers_;
   CallTable calls_;
   std::vector<FeedEntry> feeds_;
   DestinationTable destinations_;

@@ -55,6 +55,21 @@ StreamEntry* SessionDesk::begin_stream(const StreamPolicy& policy, std::string_v
   return entry;
 }
 
+// Whoever has been in for as long as a mute one stays is left in peace.
+bool SessionDesk::try_displace_newcomer(const IpAddress& caller) {
+  std::vector<Newcomers::One> young;
+  sessions_.for_each([&](const Session& session) {
+    const StreamEntry* stream = streams_.at(session.stream);
+    const bool has_begun_it = session.role == Role::kPublisher && session.call == 0 && session.feed == 0 &&
+                              stream != nullptr && stream->is_dynamic && !stream->is_retiring;
+    if (has_begun_it && session.socket != SocketId{} && now_ - session.opened < kHandshakeTimeout)
+      young.push_back({session.path.remote.ip, session.opened, session.worker, session.socket});
+  });
+  const auto gone = newcomers_.choose(now_, caller, young);
+  if (gone) say(gone->worker, command::CloseSession{.socket = gone->socket, .reason = CloseReason::kDisplaced});
+  return gone.has_value();
+}
+
 void SessionDesk::retire(StreamEntry& stream) {
   note(Notice::Level::kInfo, "stream " + stream.policy.name + " ended");
   say_to_all(command::RemoveStream{stream.index});
@@ -210,7 +225,7 @@ void SessionDesk::handle(event::StreamReport& event) {
   // While it looks only what control itself asked for, once a second: to ask for a status changes nobody's admission.
   const bool is_own_look = event.ticket == 0 || !admission_.is_looking();
   const auto bits = stream != nullptr && is_own_look ? stream->rate.note(now_, event.bytes) : std::nullopt;
-  if (bits) judge_bitrate(*stream, *bits);
+  if (stream != nullptr && is_own_look) judge_bitrate(*stream, bits, event.bytes);
   if (report == nullptr || stream == nullptr) return;
   const auto known = std::find_if(report->streams.begin(), report->streams.end(),
                                   [&](const StreamView& view) { return view.report.stream == event.stream; });

@@ -348,5 +348,46 @@ TEST_F(PatternTest, AKickedPublishersEndDoesNotEndItsSuccessorsStream) {
   EXPECT_TRUE(take_commands().empty());
 }
 
+// A pattern's memory in the hands of one site's publishers that nobody has heard yet.
+class CrowdedPatternTest : public DeskTest {
+ protected:
+  static Caller stranger(int number) {
+    Caller caller = publisher("live/x" + std::to_string(number), 100 + static_cast<std::uint32_t>(number));
+    caller.address = IpAddress::v4(10, 231, 1, 1);
+    return caller;
+  }
+  CrowdedPatternTest() {
+    begin({rule("live/*")});
+    for (int i = 0; i < 4; ++i) {
+      opened(crowd_.emplace_back(let_in(stranger(i))), 11 + static_cast<std::uint32_t>(i));
+      wait(millis(10));
+    }
+    streams_.is_dry = true;
+  }
+  std::vector<command::OpenSession> crowd_;
+};
+
+TEST_F(CrowdedPatternTest, OneOfThemGivesWayToAnotherSite) {
+  call(publisher("live/honest"));
+  std::vector<Command> commands = take_commands();
+  EXPECT_EQ(find<command::SendReply>(commands), nullptr) << "it calls again";
+  const auto* closing = find<command::CloseSession>(commands);
+  ASSERT_NE(closing, nullptr);
+  EXPECT_EQ(closing->socket, SocketId{11});
+  EXPECT_EQ(closing->reason, CloseReason::kDisplaced);
+  closed(crowd_[0], CloseReason::kDisplaced);
+  streams_.is_dry = false;
+  EXPECT_EQ(rejection_of(stranger(5)), 2402) << "not into the place it was moved from";
+  EXPECT_EQ(rejection_of(publisher("live/honest")), 0);
+  wait(seconds(1));
+  EXPECT_EQ(rejection_of(stranger(6)), 0);
+}
+
+TEST_F(CrowdedPatternTest, NobodyGivesWayToItsOwnSiteAndNobodyWhoHasStayed) {
+  EXPECT_EQ(rejection_of(stranger(5)), 1003);
+  wait(seconds(3));
+  EXPECT_EQ(rejection_of(publisher("live/honest")), 1003);
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -14,6 +14,7 @@
 #include "config/stream_pattern.h"
 #include "contract/commands.h"
 #include "session/admission.h"
+#include "session/overdraft.h"
 #include "session/stream_policy.h"
 
 namespace fanlight::control {
@@ -34,6 +35,7 @@ struct StreamEntry {
   StreamRate rate{};
   std::uint64_t publisher_bits_max = 0;  // What `publisher` was let in to send; 0: not said.
   std::uint32_t seconds_over = 0;        // In a row, that it sent more.
+  Overdraft overdraft{};                 // Of that and a tenth.
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
   [[nodiscard]] std::uint32_t viewers() const {
@@ -48,6 +50,7 @@ struct StreamEntry {
     publisher_latency = Micros{};
     publisher_bits_max = 0;
     seconds_over = 0;
+    overdraft = {};
   }
 };
 
