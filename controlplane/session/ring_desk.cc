@@ -87,7 +87,7 @@ std::uint32_t SessionDesk::count_in_with(std::uint64_t key, const KeyPlace& plac
 
 // The place of the key that the session would need if it came now; empty when it has that one.
 std::optional<KeyPlace> SessionDesk::later_key_of(const Session& session) {
-  if (session.has_own_passphrase || session.call != 0 || session.feed != 0) return std::nullopt;
+  if (session.has_own_passphrase || session.call != 0 || session.is_ours()) return std::nullopt;
   const RingKey* key = key_ring_.choose(
       {.stream = session.stream_name, .role = session.role, .user = session.user, .group = session.group});
   if (key != nullptr) {

@@ -60,7 +60,7 @@ bool SessionDesk::try_displace_newcomer(const IpAddress& caller) {
   std::vector<Newcomers::One> young;
   sessions_.for_each([&](const Session& session) {
     const StreamEntry* stream = streams_.at(session.stream);
-    const bool has_begun_it = session.role == Role::kPublisher && session.call == 0 && session.feed == 0 &&
+    const bool has_begun_it = session.role == Role::kPublisher && session.call == 0 && !session.is_ours() &&
                               stream != nullptr && stream->is_dynamic && !stream->is_retiring;
     if (has_begun_it && session.socket != SocketId{} && now_ - session.opened < kHandshakeTimeout)
       young.push_back({session.path.remote.ip, session.opened, session.worker, session.socket});
