@@ -12,9 +12,9 @@ constexpr Instant kLongAgo{std::numeric_limits<std::int64_t>::min() / 2};
 
 }  // namespace
 
-Release::Release(std::size_t destinations_max)
-    : rtp_room_(destinations_max),
-      plain_room_(destinations_max),
+Release::Release(std::size_t sessions_max)
+    : rtp_room_(std::min(sessions_max, kMax)),
+      plain_room_(std::min(sessions_max, kMax)),
       by_dress_{Destinations(rtp_room_, Destinations::From::kFront),
                 Destinations(plain_room_, Destinations::From::kFront)} {}
 

@@ -38,8 +38,9 @@ class Release {
     [[nodiscard]] std::span<FreshPacket> fresh() noexcept { return std::span(held).first(packets); }
   };
   static constexpr std::array kDresses{Dress::kRtp, Dress::kPlain};
+  static constexpr std::size_t kMax = 4096;  // Of a dress: their room must not grow with the number of viewers.
 
-  explicit Release(std::size_t destinations_max);
+  explicit Release(std::size_t sessions_max);
 
   // It gets what is released from now on. False when the room is full.
   [[nodiscard]] bool enter(Destination& destination, const History& history) noexcept;

@@ -42,6 +42,8 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
   if (sessions_.find_caller(open.path.remote, SocketId{}) != nullptr) return wire::Reject::kConflict;
   if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
+  const Dress dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
+  if (entry.stream->release().destinations(dress).size() >= Release::kMax) return wire::Reject::kResource;
   Session* session = sessions_.open();
   if (session == nullptr) return wire::Reject::kResource;
   session->stream = open.stream;
@@ -55,7 +57,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
                                                                          .wall_offset = open.wall_offset});
   destination.rtcp_port = open.terms.rtcp_port();
   Envelope& envelope = destination.envelope;
-  envelope.dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
+  envelope.dress = dress;
   envelope.payload_type = open.terms.payload_type;
   envelope.ttl = open.terms.ttl;
   envelope.peer = session->socket;
