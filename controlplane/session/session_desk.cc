@@ -32,6 +32,24 @@ ByteSpan used_part(const std::array<std::byte, Size>& array, std::size_t bytes) 
   return ByteSpan{array}.first(std::min(bytes, Size));
 }
 
+// What the conclusion and its terms say of the session; whose it is, and its ciphers, come later.
+command::OpenSession opening_of(const Path& path, const Conclusion& conclusion, const Terms& terms,
+                                std::size_t key_bytes) {
+  command::OpenSession opening;
+  opening.path = path;
+  opening.peer = conclusion.handshake.socket;
+  opening.role = conclusion.request.role;
+  opening.first_seq = conclusion.handshake.first_seq;
+  opening.receive_latency = terms.receive_latency;
+  opening.send_latency = terms.send_latency;
+  opening.window_packets = conclusion.handshake.window_packets;
+  opening.mss = terms.mss;
+  opening.peer_rexmit = (conclusion.caller.flags & wire::kFlagRexmit) != 0;
+  opening.response_bytes =
+      static_cast<std::uint16_t>(write_response(opening.response, conclusion, terms, key_bytes, path.remote.ip));
+  return opening;
+}
+
 }  // namespace
 
 // What stands in the way of a role that the passphrase let through. Whether the stream's packets fit a viewer's MSS is
@@ -285,21 +303,9 @@ void SessionDesk::open(const Path& path, const Conclusion& conclusion, StreamEnt
   const bool is_publisher = request.role == Role::kPublisher;
   const Terms terms = agree_terms(conclusion, stream.policy, is_publisher ? Micros{} : stream.publisher_latency,
                                   {.least = grant.latency, .most = grant.latency_max});
-
-  command::OpenSession opening;
+  command::OpenSession opening = opening_of(path, conclusion, terms, keys.key_bytes);
   opening.request = RequestId{++last_request_};
-  opening.path = path;
-  opening.peer = conclusion.handshake.socket;
-  opening.role = request.role;
   opening.stream = stream.index;
-  opening.first_seq = conclusion.handshake.first_seq;
-  opening.receive_latency = terms.receive_latency;
-  opening.send_latency = terms.send_latency;
-  opening.window_packets = conclusion.handshake.window_packets;
-  opening.mss = terms.mss;
-  opening.peer_rexmit = (conclusion.caller.flags & wire::kFlagRexmit) != 0;
-  opening.response_bytes =
-      static_cast<std::uint16_t>(write_response(opening.response, conclusion, terms, keys.key_bytes, path.remote.ip));
   if (keys.ciphers) keys.ciphers->rekey_packets = stream.policy.rekey.packets;
   opening.ciphers = std::move(keys.ciphers);
 

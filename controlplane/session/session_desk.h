@@ -52,8 +52,8 @@
 
 namespace fanlight::control {
 
-// How long a pattern's stream waits for its publisher to come back.
-inline constexpr Micros kLinger = seconds(30);  // While viewers of a pattern's stream wait for its publisher.
+// While viewers of a pattern's stream wait for its publisher.
+inline constexpr Micros kLinger = seconds(30);
 
 // What happened, for the log. Never holds a passphrase or key.
 struct Notice {
@@ -226,6 +226,23 @@ class SessionDesk {
   void admit(const event::ConclusionReceived& event, const Conclusion& conclusion);
   [[nodiscard]] static AccessRequest request_of(const Endpoint& from, const StreamRequest& wanted, WallTime at);
   [[nodiscard]] AccessRequest request_of(const Path& path, const Conclusion& conclusion) const;
+  void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
+                 const std::string& hook);
+  void leave_unasked(const Path& path, SocketId peer, const std::string& hook);
+  void stay_silent(const Path& path, SocketId peer);
+  [[nodiscard]] InquiryAnswer without_answer(const Asked& asked, const NoAnswer& none);
+  void answer_held(const HeldConclusion& held, InquiryAnswer answer);
+  // The worker that has its session answers; the one the copy came to need not remember it.
+  void answer_repeat(const Path& path, const Conclusion& conclusion);
+  void let_in(const Path& path, const Conclusion& conclusion, const Grant& grant);
+  // Opens a session for it, or answers why not.
+  [[nodiscard]] std::optional<Denied> try_open(const Path& path, const Conclusion& conclusion, const Grant& grant);
+  void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys,
+            const KeyChoice& choice);
+  void say_rejection(const Path& path, const wire::Handshake& handshake, wire::Reject reason);
+  void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request,
+              std::string_view by = "");
+
   // --- what tokens say (token_desk.cc)
   [[nodiscard]] Decision decide(AccessRequest& request) const;
   // False when its token is not to be looked at now.
@@ -233,36 +250,22 @@ class SessionDesk {
   void note_token(const IpAddress& caller, const AccessRequest& request);
   [[nodiscard]] Instant end_of(const Grant& grant) const;
   void close_ended();
-  void ask_about(const event::ConclusionReceived& event, const Conclusion& conclusion, AccessRequest request,
-                 const std::string& hook);
-  void let_in(const Path& path, const Conclusion& conclusion, const Grant& grant);
-  void leave_unasked(const Path& path, SocketId peer, const std::string& hook);
-  void stay_silent(const Path& path, SocketId peer);
-  [[nodiscard]] InquiryAnswer without_answer(const Asked& asked, const NoAnswer& none);
-  void answer_held(const HeldConclusion& held, InquiryAnswer answer);
-  // The worker that has its session answers; the one the copy came to need not remember it.
-  void answer_repeat(const Path& path, const Conclusion& conclusion);
-  // Opens a session for it, or answers why not.
-  [[nodiscard]] std::optional<Denied> try_open(const Path& path, const Conclusion& conclusion, const Grant& grant);
-  // Whether another viewer of `stream`, or of the one that its policy would begin, fits.
-  [[nodiscard]] bool has_room_for(const StreamEntry* stream, const StreamPolicy& policy);
-  void ask_for_rates();
+
   // --- what sessions were let in with (grant_desk.cc)
   [[nodiscard]] std::optional<Denied> judge_address(const IpAddress& address, const Grant& grant) const;
   [[nodiscard]] std::optional<Denied> judge_limits(const StreamEntry* stream, const StreamPolicy& policy, Role role,
                                                    const Grant& grant);
-  // Of a forecast (forecast_desk.cc).
-  void foresee_entry(AccessForecast& forecast, const Grant& grant);
-  [[nodiscard]] bool foresee_key(AccessForecast& forecast, const StreamPolicy& policy, const Grant& grant) const;
-  [[nodiscard]] bool foresee_ban(AccessForecast& forecast) const;
+  // Whether another viewer of `stream`, or of the one that its policy would begin, fits.
+  [[nodiscard]] bool has_room_for(const StreamEntry* stream, const StreamPolicy& policy);
+  void ask_for_rates();
   // `bits`: per second of the last whole one; `bytes`: so far.
   void judge_bitrate(StreamEntry& stream, std::optional<double> bits, std::uint64_t bytes);
   void close_publisher(StreamEntry& stream, CloseReason reason);
-  void open(const Path& path, const Conclusion& conclusion, StreamEntry& stream, const Grant& grant, AgreedKeys keys,
-            const KeyChoice& choice);
-  void say_rejection(const Path& path, const wire::Handshake& handshake, wire::Reject reason);
-  void reject(const Path& path, const wire::Handshake& handshake, wire::Reject reason, const StreamRequest* request,
-              std::string_view by = "");
+
+  // --- forecasts (forecast_desk.cc)
+  void foresee_entry(AccessForecast& forecast, const Grant& grant);
+  [[nodiscard]] bool foresee_key(AccessForecast& forecast, const StreamPolicy& policy, const Grant& grant) const;
+  [[nodiscard]] bool foresee_ban(AccessForecast& forecast) const;
 
   // --- the door (ban_desk.cc)
   void expire_bans();

@@ -98,10 +98,6 @@ struct ControlHeader {
 
 // The second word of a data header, of which the flags and the message number make the whole.
 [[nodiscard]] std::uint32_t message_word(const DataHeader& header) noexcept;
-// The second word again, now of a packet under a key.
-inline void set_key_flag(std::span<std::byte, kHeaderBytes> header, std::uint32_t clear_word, KeyFlag key) noexcept {
-  store_be32(header.data() + 4, clear_word | static_cast<std::uint32_t>(key) << kKeyShift);
-}
 void write_data_header(std::span<std::byte, kHeaderBytes> out, const DataHeader& header) noexcept;
 void write_control_header(std::span<std::byte, kHeaderBytes> out, const ControlHeader& header) noexcept;
 
