@@ -52,6 +52,18 @@ TEST_F(ReleaseTest, WhatComesInOrderGoesAtOnce) {
   EXPECT_EQ(take(), (Positions{}));
 }
 
+TEST_F(ReleaseTest, ARoomIsForSoManyWhateverTheSessions) {
+  Release release(3 * Release::kMax);
+  for (std::size_t i = 0; i <= Release::kMax; ++i) {
+    Destination& one = destinations.emplace_back(stream, rtp::Sender::Options{.opened = now});
+    one.envelope.dress = Dress::kRtp;
+    EXPECT_EQ(release.enter(one, stream.history()), i < Release::kMax);
+  }
+  Destination& bare = destinations.emplace_back(stream, rtp::Sender::Options{.opened = now});
+  bare.envelope.dress = Dress::kPlain;
+  EXPECT_TRUE(release.enter(bare, stream.history())) << "it has a room of its own";
+}
+
 TEST_F(ReleaseTest, AGapHoldsUpWhatIsBehindItUntilItIsFilled) {
   enter();
   publish_run(0, 1);

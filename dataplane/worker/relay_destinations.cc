@@ -42,8 +42,6 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
   if (sessions_.find_caller(open.path.remote, SocketId{}) != nullptr) return wire::Reject::kConflict;
   if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
-  const Dress dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
-  if (entry.stream->release().destinations(dress).size() >= Release::kMax) return wire::Reject::kResource;
   Session* session = sessions_.open();
   if (session == nullptr) return wire::Reject::kResource;
   session->stream = open.stream;
@@ -57,7 +55,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
                                                                          .wall_offset = open.wall_offset});
   destination.rtcp_port = open.terms.rtcp_port();
   Envelope& envelope = destination.envelope;
-  envelope.dress = dress;
+  envelope.dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
   envelope.payload_type = open.terms.payload_type;
   envelope.ttl = open.terms.ttl;
   envelope.peer = session->socket;
@@ -65,6 +63,10 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   envelope.offset.value = open.random;
   envelope.time_zero = entry.stream->clock().now(now) + Micros{-std::int64_t{open.random} * 11};
   replies_.address(open.path, envelope);
+  if (!entry.stream->release().enter(destination, entry.stream->history())) {
+    sessions_.close(*session);
+    return wire::Reject::kResource;
+  }
   sessions_.index(*session);
   ++streams_[open.stream.raw()].sessions;
   counters().add(Counter::kSessionsOpened);
