@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "config/device_choice.h"
 #include "config/stream_pattern.h"
 #include "contract/limits.h"
 
@@ -36,9 +37,10 @@ class Check {
   }
 
   void check_on_devices(const DestinationRule& rule) {
-    if (rule.terms.remote.ip.is_multicast())
-      complain_of(rule, "url", "a multicast group", "hosts' addresses, or port = \"sockets\"");
-    if (rule.terms.ttl != 0 || rule.source) complain_of(rule, "url", "ttl or source", "neither, or port = \"sockets\"");
+    if (config_.ethernet.devices.empty()) return;  // Told already.
+    const DeviceWish wish{.peer = rule.terms.remote.ip, .source = rule.source, .interface = rule.interface};
+    if (const auto device = choose_device(config_.ethernet, wish); !device)
+      complain_of(rule, "url", quoted(url_of(rule)) + ": " + device.error(), "what a device can send to");
   }
 
   void check_beside(const DestinationRule& rule) {

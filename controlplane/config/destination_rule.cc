@@ -13,7 +13,7 @@ constexpr std::string_view kRtpScheme = "rtp://";
 constexpr std::string_view kUdpScheme = "udp://";
 constexpr std::string_view kUrlWanted = "rtp://ADDRESS:PORT or udp://ADDRESS:PORT, the address a host's or a group's";
 constexpr std::array<std::string_view, 3> kWays{"next_port", "same_port", "off"};  // By RtcpWay.
-constexpr std::size_t kInterfaceBytesMax = 15;
+constexpr std::size_t kInterfaceBytesMax = 63;  // Devices of DPDK's have longer names than the kernel's.
 
 std::optional<std::uint8_t> number_up_to(std::string_view text, unsigned most) {
   unsigned value = 0;
@@ -36,7 +36,8 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
       return "source must be an address of this host";
     if (rule.source->is_v4() != terms.remote.ip.is_v4()) return "source must be of the destination's family";
   } else if (key == "interface") {
-    if (value.empty() || value.size() > kInterfaceBytesMax) return "interface must be a name that `ip link` lists";
+    if (value.empty() || value.size() > kInterfaceBytesMax)
+      return "interface must be a name that `ip link` lists, or a device's";
     rule.interface = value;
   } else if (key == "pt" && is_rtp) {
     const auto type = number_up_to(value, 127);

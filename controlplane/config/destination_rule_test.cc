@@ -90,12 +90,17 @@ TEST(DestinationRuleTest, NoAddressIsNamedTwice) {
             std::string::npos);
 }
 
-TEST(DestinationRuleTest, OnDevicesThereAreNoGroups) {
+TEST(DestinationRuleTest, OnDevicesItMustBeSomethingThatADeviceSendsTo) {
   const char* devices =
       "[relay]\nport = \"ethernet\"\n[[ethernet.device]]\neal = \"net_null0\"\nipv4 = \"10.0.0.1/24\"\n";
-  EXPECT_EQ(fault(table("rtp://10.0.0.2:5004"), devices), "");
-  EXPECT_NE(fault(table("rtp://239.0.0.1:5004"), devices).find("port = \"sockets\""), std::string::npos);
-  EXPECT_NE(fault(table("rtp://10.0.0.2:5004?ttl=3"), devices).find("port = \"sockets\""), std::string::npos);
+  EXPECT_EQ(fault(table("rtp://10.0.0.2:5004?ttl=3&source=10.0.0.1"), devices), "");
+  EXPECT_EQ(fault(table("rtp://239.0.0.1:5004?ttl=3&interface=net_null0"), devices), "");
+  EXPECT_NE(fault(table("rtp://10.0.0.2:5004?source=10.0.0.9"), devices).find("is not the address of an"),
+            std::string::npos);
+  EXPECT_NE(fault(table("rtp://239.0.0.1:5004?interface=eth1"), devices).find("is called eth1; there are net_null0"),
+            std::string::npos);
+  EXPECT_NE(fault(table("rtp://198.51.100.1:5004"), devices).find("no ipv4_gateway"), std::string::npos);
+  EXPECT_NE(fault(table("rtp://[ff15::1]:5004"), devices).find("has an address of IPv6"), std::string::npos);
 }
 
 }  // namespace

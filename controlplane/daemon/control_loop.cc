@@ -95,7 +95,7 @@ class ControlLoop::State {
     watch_keys(std::exchange(config_.issuers, {}));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     desk_.set_wall_offset(wall_offset);
-    desk_.set_interfaces([](const std::string& name) { return if_nametoindex(name.c_str()); });
+    desk_.set_destination_ways([this](const DestinationRule& rule) { return way_to(config_, rule); });
     desk_.reload_destinations(io::MonotonicClock::now(), std::exchange(config_.destinations, {}));
     desk_.set_feeds(io::MonotonicClock::now(), plan_feed_doors(config_).feeds);
     bell_.non_blocking(true);

@@ -1,8 +1,11 @@
 #include "daemon/way_out.h"
 
+#include <net/if.h>
+
 #include <algorithm>
 
 #include "capacity/host.h"
+#include "config/device_choice.h"
 
 namespace fanlight::control {
 namespace {
@@ -36,26 +39,41 @@ std::optional<Path> way_through_sockets(const std::vector<ListenOptions>& listen
   return on_loopback;
 }
 
-// A device on whose link it is, else one with a gateway.
-std::optional<Path> way_through_devices(const EthernetOptions& ethernet, const Endpoint& to) {
-  std::optional<Path> routed;
-  for (std::size_t door = 0; door < ethernet.devices.size(); ++door) {
-    const DeviceOptions& device = ethernet.devices[door];
-    const std::optional<InterfaceAddress>& ours = to.ip.is_v4() ? device.ipv4 : device.ipv6;
-    if (!ours) continue;
-    const Path path{
-        .remote = to, .local = {ours->ip, ethernet.udp_ports.front()}, .door = static_cast<std::uint16_t>(door)};
-    if (ours->is_on_link(to.ip)) return path;
-    if (ours->gateway && !routed) routed = path;
-  }
-  return routed;
+Result<Path, std::string> way_through_devices(const EthernetOptions& ethernet, const Endpoint& to,
+                                              const std::optional<IpAddress>& source, std::string_view interface) {
+  const Result<std::size_t, std::string> door =
+      choose_device(ethernet, {.peer = to.ip, .source = source, .interface = interface});
+  if (!door) return door.error();
+  const DeviceOptions& device = ethernet.devices[*door];
+  return Path{.remote = to,
+              .local = {to.ip.is_v4() ? device.ipv4->ip : device.ipv6->ip, ethernet.udp_ports.front()},
+              .door = static_cast<std::uint16_t>(*door)};
 }
 
 }  // namespace
 
 std::optional<Path> way_out(const Config& config, const Endpoint& to) {
-  return config.relay.port == PortKind::kSockets ? way_through_sockets(config.listen, to)
-                                                 : way_through_devices(config.ethernet, to);
+  if (config.relay.port == PortKind::kSockets) return way_through_sockets(config.listen, to);
+  const Result<Path, std::string> way = way_through_devices(config.ethernet, to, std::nullopt, "");
+  return way ? std::optional(*way) : std::nullopt;
+}
+
+Result<Path> way_to(const Config& config, const DestinationRule& rule) {
+  const Endpoint& to = rule.terms.remote;
+  if (config.relay.port == PortKind::kEthernet) {
+    Result<Path, std::string> way = way_through_devices(config.ethernet, to, rule.source, rule.interface);
+    if (!way) return Error{ErrorCode::kInvalid, way.error()};
+    return *way;
+  }
+  std::optional<Path> way = way_through_sockets(config.listen, to);
+  if (!way) return Error{ErrorCode::kUnavailable, "no address that the relay listens on can reach " + to.ip.text()};
+  if (rule.source) way->local.ip = *rule.source;
+  if (!rule.interface.empty()) {
+    way->interface_index = if_nametoindex(rule.interface.c_str());
+    if (way->interface_index == 0)
+      return Error{ErrorCode::kUnavailable, "this machine has no interface " + rule.interface};
+  }
+  return *way;
 }
 
 bool is_own(const Config& config, const Endpoint& to) {

@@ -11,6 +11,9 @@ namespace fanlight::control {
 // The first address of the configuration from which `to` can be reached; empty when there is none.
 [[nodiscard]] std::optional<Path> way_out(const Config& config, const Endpoint& to);
 
+// Where a destination's packets leave. kInvalid: never, whatever becomes of this machine's interfaces.
+[[nodiscard]] Result<Path> way_to(const Config& config, const DestinationRule& rule);
+
 // Whether the relay itself listens at `to`.
 [[nodiscard]] bool is_own(const Config& config, const Endpoint& to);
 

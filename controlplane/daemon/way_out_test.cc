@@ -57,6 +57,31 @@ TEST(WayOutTest, ADeviceOnTheLinkBeatsOneWithAGateway) {
   EXPECT_EQ(from(config, "[2001:db8::1]:7000"), "");
 }
 
+TEST(WayOutTest, ADestinationLeavesByTheDeviceThatItsSourceOrInterfaceNames) {
+  Config config;
+  config.relay.port = PortKind::kEthernet;
+  for (const char* name : {"net_a,iface=x", "net_b"}) {
+    DeviceOptions& device = config.ethernet.devices.emplace_back();
+    device.eal = name;
+    device.ipv4 = InterfaceAddress{IpAddress::v4(10, 1, 0, static_cast<std::uint8_t>(config.ethernet.devices.size())),
+                                   24, std::nullopt};
+  }
+  const auto way = [&](const char* url) { return way_to(config, *parse_destination_url(url)); };
+  EXPECT_EQ(way("rtp://239.0.0.1:5004?interface=net_b")->door, 1);
+  EXPECT_EQ(way("rtp://10.1.0.9:5004?source=10.1.0.2")->door, 1);
+  EXPECT_EQ(way("rtp://10.1.0.9:5004?source=10.1.0.2")->local, *Endpoint::parse("10.1.0.2:9000"));
+  EXPECT_EQ(way("rtp://10.1.0.9:5004")->door, 0);
+  EXPECT_EQ(way("rtp://239.0.0.1:5004").error().code, ErrorCode::kInvalid) << "either could be meant";
+}
+
+TEST(WayOutTest, OnSocketsAnInterfaceMayComeLater) {
+  const Config config = listening_on({"0.0.0.0:9000"});
+  const auto way = [&](const char* url) { return way_to(config, *parse_destination_url(url)); };
+  EXPECT_EQ(way("rtp://192.0.2.1:5004?source=192.0.2.9")->local, *Endpoint::parse("192.0.2.9:9000"));
+  EXPECT_NE(way("rtp://239.0.0.1:5004?interface=lo")->interface_index, 0u);
+  EXPECT_EQ(way("rtp://239.0.0.1:5004?interface=nosuch").error().code, ErrorCode::kUnavailable);
+}
+
 TEST(IsOwnTest, AListenAddressIs) {
   const Config config = listening_on({"192.0.2.9:9000"});
   EXPECT_TRUE(is_own(config, *Endpoint::parse("192.0.2.9:9000")));

@@ -48,6 +48,8 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   const DestinationTerms& terms = rule.terms;
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
   if (is_own_(terms.remote)) return Error{ErrorCode::kInvalid, terms.remote.text() + " is this relay itself"};
+  if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
+    return way.error();
   for (const std::uint16_t port : {terms.remote.port, terms.rtcp_port()})
     if (const DestinationEntry* other = destinations_.find(Endpoint{terms.remote.ip, port}); port != 0 && other)
       return Error{ErrorCode::kInUse, Endpoint{terms.remote.ip, port}.text() + " is destination " +
@@ -131,13 +133,8 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   if (judge_stream(stream, Role::kViewer)) return "stream " + name + " is not published";
   if (!has_room_to_push(stream, name)) return "the relay sends as much as capacity_mbps and admission_share let it";
   if (bans_.find(terms.remote.ip) != nullptr) return terms.remote.ip.text() + " is banned";
-  std::optional<Path> path = way_out_(terms.remote);
-  if (!path) return "no address that the relay listens on can reach " + terms.remote.ip.text();
-  if (one.rule.source) path->local.ip = *one.rule.source;
-  if (!one.rule.interface.empty()) {
-    path->interface_index = interface_number_(one.rule.interface);
-    if (path->interface_index == 0) return "this machine has no interface " + one.rule.interface;
-  }
+  const Result<Path> path = destination_way_(one.rule);
+  if (!path) return path.error().what;
   if (stream == nullptr) {
     stream = begin_stream(*streams_.match(name), name);
     if (stream == nullptr) return "no memory for stream " + name;

@@ -66,12 +66,20 @@ TEST_F(DestinationDeskTest, ItIsOpenedAtOnceAndListedBesideCalls) {
 }
 
 TEST_F(DestinationDeskTest, AGroupLeavesByTheInterfaceItNames) {
-  desk().set_interfaces([](const std::string& name) { return name == "eth1" ? 5u : 0u; });
+  desk().set_destination_ways([](const DestinationRule& rule) -> Result<Path> {
+    if (rule.interface == "eth7") return Error{ErrorCode::kUnavailable, "this machine has no interface eth7"};
+    if (rule.interface == "eth8") return Error{ErrorCode::kInvalid, "no device is called eth8"};
+    return Path{.remote = rule.terms.remote, .local = {}, .interface_index = 5};
+  });
   add(to("rtp://239.1.2.3:5004?interface=eth1"));
   EXPECT_EQ(opens().path.interface_index, 5u);
-  EXPECT_TRUE(desk().add_destination(now_, to("rtp://239.1.2.4:5004?interface=eth7")));
+  EXPECT_TRUE(desk().add_destination(now_, to("rtp://239.1.2.4:5004?interface=eth7"))) << "it may come";
   wait({});
   EXPECT_EQ(desk().calls(now_).at(1).failure, "this machine has no interface eth7");
+  const Result<std::uint32_t> never = desk().add_destination(now_, to("rtp://239.1.2.6:5004?interface=eth8"));
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().what, "no device is called eth8");
+  EXPECT_EQ(desk().calls(now_).size(), 2u);
 }
 
 TEST_F(DestinationDeskTest, ANumberIsACallsOrADestinations) {

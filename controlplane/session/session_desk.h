@@ -133,10 +133,9 @@ class SessionDesk {
   [[nodiscard]] Result<std::uint32_t> add_destination(Instant now, DestinationRule rule);
   [[nodiscard]] Result<Done> remove_destination(std::uint32_t id);
   void reload_destinations(Instant now, std::vector<DestinationRule> rules);
-  // The number of a network interface; 0: there is no such one.
-  void set_interfaces(std::function<std::uint32_t(const std::string&)> number) {
-    interface_number_ = std::move(number);
-  }
+  // The door and address of ours that a destination's packets leave by. kInvalid: there can be none.
+  using DestinationWay = std::function<Result<Path>(const DestinationRule&)>;
+  void set_destination_ways(DestinationWay way) { destination_way_ = std::move(way); }
   // What the wall clock is ahead of ours, for sender reports.
   void set_wall_offset(std::function<Micros()> offset) { wall_offset_ = std::move(offset); }
   // A name to be resolved, and what became of it: addresses, or none and why.
@@ -393,7 +392,9 @@ class SessionDesk {
   CallTable calls_;
   std::vector<FeedEntry> feeds_;
   DestinationTable destinations_;
-  std::function<std::uint32_t(const std::string&)> interface_number_ = [](const std::string&) { return 0u; };
+  DestinationWay destination_way_ = [](const DestinationRule& rule) -> Result<Path> {
+    return Path{.remote = rule.terms.remote, .local = {rule.source.value_or(IpAddress{}), 0}};
+  };
   std::function<Micros()> wall_offset_ = [] { return Micros{}; };
   WayOut way_out_;
   IsOwn is_own_;

@@ -1,6 +1,8 @@
 #include "io/ethernet_link.h"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -21,6 +23,17 @@ bool is_v4_head(ByteSpan head) { return head.size() == net::kUdpHeadBytesV4; }
 
 IpAddress destination_of(ByteSpan head) {
   return is_v4_head(head) ? net::load_ipv4(head.data() + 16) : net::load_ipv6(head.data() + 24);
+}
+
+// A group's MAC address follows from the group: it is kept behind the head, and nobody is asked.
+constexpr std::size_t kHeadBytesMax = net::kUdpHeadBytesV6 + net::kMacBytes;
+static_assert(kHeadBytesMax <= sizeof(Envelope::head));
+bool is_to_group(const Envelope& envelope) {
+  return is_v4_head(head_of(envelope)) ? (envelope.head[16] & std::byte{0xF0}) == std::byte{0xE0}
+                                       : envelope.head[24] == std::byte{0xFF};
+}
+const net::MacAddress* group_mac_in(const Envelope& envelope) {
+  return std::launder(reinterpret_cast<const net::MacAddress*>(envelope.head.data() + envelope.head_bytes));
 }
 
 }  // namespace
@@ -180,18 +193,29 @@ const net::MacAddress* EthernetLink::mac_of_hop(Instant now, std::uint16_t hop) 
 }
 
 const net::MacAddress* EthernetLink::mac_for(Instant now, const Envelope& envelope) noexcept {
+  if (is_to_group(envelope)) return group_mac_in(envelope);
   if (const net::MacAddress* mac = mac_of_hop(now, envelope.neighbour)) return mac;
   const std::optional<std::uint16_t> hop = hop_towards(now, destination_of(head_of(envelope)));
   return hop ? mac_of_hop(now, *hop) : nullptr;
 }
 
 void EthernetLink::address(Instant now, const Path& path, Envelope& envelope) noexcept {
-  const net::UdpHead head = net::make_udp_head(path.local, path.remote);
+  const IpAddress& to = path.remote.ip;
+  Endpoint from = path.local;
+  if (from.ip.is_unspecified() || from.ip.is_multicast()) from.ip = interface_.own_for(to);
+  const std::uint8_t usual = to.is_multicast() ? net::kHopLimitGroup : net::kHopLimit;
+  const net::UdpHead head = net::make_udp_head(from, path.remote, envelope.ttl != 0 ? envelope.ttl : usual);
   std::copy_n(head.bytes.begin(), head.size, envelope.head.begin());
   envelope.head_bytes = head.size;
   envelope.door = door_;
+  envelope.neighbour = 0;
+  if (to.is_multicast()) {
+    const net::MacAddress mac = net::group_mac_of(to);
+    std::memcpy(envelope.head.data() + head.size, mac.data(), mac.size());
+    return;
+  }
   // Without a route the transmit looks again, and drops while there is none.
-  envelope.neighbour = hop_towards(now, path.remote.ip).value_or(0);
+  envelope.neighbour = hop_towards(now, to).value_or(0);
 }
 
 }  // namespace fanlight::io

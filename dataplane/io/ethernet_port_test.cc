@@ -8,6 +8,7 @@
 
 #include "io/clock.h"
 #include "io/ethernet_fixture.h"
+#include "net/ip_header.h"
 
 namespace fanlight::io {
 namespace {
@@ -81,6 +82,30 @@ TEST_P(EthernetTransmitTest, DepartureIsACompleteFrame) {
     EXPECT_EQ(std::memcmp(payload.data(), net::test::kPayload.data(), payload.size()), 0);
   }
   EXPECT_EQ(port_->counters().transmitted_bytes, 18u);
+}
+
+// Nobody is asked for a group's MAC address: it follows from the group (RFC 1112 §6.4, RFC 2464 §7).
+TEST_P(EthernetTransmitTest, AGroupIsSentToAtOnceWithTheTtlAskedFor) {
+  settle();
+  const auto to = [](const char* group, bool v6) {
+    return Path{.remote = *Endpoint::parse(group), .local = {v6 ? net::test::kOurV6 : IpAddress{}, 9000}};
+  };
+  Envelope four;
+  port_->address(to("239.129.2.3:5004", false), four);
+  Envelope six;
+  six.ttl = 7;
+  port_->address(to("[ff15::8:1]:5004", true), six);
+  depart(four, net::test::kPayload);
+  depart(six, net::test::kPayload);
+  ASSERT_EQ(port_->transmit(departures_), 2u);
+  const std::vector<Bytes> out = frames_out();
+  ASSERT_EQ(out.size(), 2u) << "no question is asked";
+  EXPECT_EQ(net::load_mac(out[0].data()), (net::MacAddress{1, 0, 0x5E, 1, 2, 3}));
+  EXPECT_EQ(net::load_mac(out[1].data()), (net::MacAddress{0x33, 0x33, 0, 8, 0, 1}));
+  EXPECT_EQ(out[0][14 + 8], std::byte{1}) << "the link's own, unless somebody says otherwise";
+  EXPECT_EQ(out[1][14 + 7], std::byte{7});
+  EXPECT_EQ(net::load_ipv4(out[0].data() + 26), net::test::kOurV4) << "the device's, when nobody chose";
+  EXPECT_EQ(port_->counters().transmit_unresolved, 0u);
 }
 
 TEST_P(EthernetTransmitTest, SharedPayloadHasValidChecksumsForEachViewer) {

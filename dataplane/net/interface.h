@@ -29,8 +29,10 @@ inline constexpr IpAddress kAllNodes = {{0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 constexpr IpAddress solicited_node_of(const IpAddress& ip) {
   return {{0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, ip.bytes[13], ip.bytes[14], ip.bytes[15]}};
 }
-// RFC 2464 §7
+// RFC 1112 §6.4 (23 bits: 32 groups share an address), RFC 2464 §7
 constexpr MacAddress group_mac_of(const IpAddress& group) {
+  if (group.is_v4())
+    return {1, 0, 0x5E, static_cast<std::uint8_t>(group.bytes[13] & 0x7F), group.bytes[14], group.bytes[15]};
   return {0x33, 0x33, group.bytes[12], group.bytes[13], group.bytes[14], group.bytes[15]};
 }
 
@@ -56,6 +58,8 @@ struct Interface {
   [[nodiscard]] IpAddress link_local() const { return link_local_of(mac); }
   [[nodiscard]] bool has_udp_port(std::uint16_t port) const;
 
+  // Whom a packet to `to` comes from, when nobody chose.
+  [[nodiscard]] const IpAddress& own_for(const IpAddress& to) const { return to.is_v4() ? ipv4 : ipv6; }
   // One of our unicast addresses, of a family we speak.
   [[nodiscard]] bool is_own(const IpAddress& ip) const;
   // ff02::1 and the solicited-node groups of our addresses.

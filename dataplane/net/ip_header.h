@@ -21,6 +21,7 @@ inline constexpr std::uint8_t kProtocolUdp = 17;
 inline constexpr std::uint8_t kProtocolIcmpv6 = 58;
 
 inline constexpr std::uint8_t kHopLimit = 64;
+inline constexpr std::uint8_t kHopLimitGroup = 1;  // RFC 1112 §6.1: who wants more, says so.
 inline constexpr std::uint8_t kHopLimitNdp = 255;  // RFC 4861 §7.1: proves that no router passed it on.
 
 inline IpAddress load_ipv4(const std::byte* p) {

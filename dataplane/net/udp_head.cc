@@ -12,11 +12,11 @@ void store_sum(std::byte* p, std::uint64_t sum) {
 
 }  // namespace
 
-UdpHead make_udp_head(const Endpoint& local, const Endpoint& remote) noexcept {
+UdpHead make_udp_head(const Endpoint& local, const Endpoint& remote, std::uint8_t hop_limit) noexcept {
   DCHECK(local.ip.is_v4() == remote.ip.is_v4());
   UdpHead head;
   ByteWriter writer{head.bytes};
-  write_ip_header(writer, {local.ip, remote.ip, kProtocolUdp}, 0);
+  write_ip_header(writer, {local.ip, remote.ip, kProtocolUdp, hop_limit}, 0);
   writer.u16(local.port);
   writer.u16(remote.port);
   writer.u32(0);

@@ -32,7 +32,8 @@ enum class ChecksumMode : std::uint8_t {
 };
 
 // Both addresses must be of one family.
-[[nodiscard]] UdpHead make_udp_head(const Endpoint& local, const Endpoint& remote) noexcept;
+[[nodiscard]] UdpHead make_udp_head(const Endpoint& local, const Endpoint& remote,
+                                    std::uint8_t hop_limit = kHopLimit) noexcept;
 
 namespace detail {
 

@@ -27,6 +27,13 @@ TEST(UdpHeadTest, DatagramsMatchTheReferenceByteForByte) {
   EXPECT_EQ(datagram({kOurV6, 9000}, {kPeerV6, 40000}), from_hex(kSentV6));
 }
 
+TEST(UdpHeadTest, TheHopLimitIsWhatWasAsked) {
+  const Bytes four = stamped(make_udp_head({kOurV4, 9000}, {kPeerV4, 40000}, 3), Bytes(3));
+  EXPECT_EQ(four[8], std::byte{3});
+  EXPECT_TRUE(is_intact(sum_of(ByteSpan{four}.first(kIpv4Bytes))));
+  EXPECT_EQ(stamped(make_udp_head({kOurV6, 9000}, {kPeerV6, 40000}, 255), Bytes(3))[7], std::byte{255});
+}
+
 TEST(UdpHeadTest, OneHeadServesPayloadsOfEverySize) {
   const UdpHead head = make_udp_head({kOurV4, 9000}, {kPeerV4, 40000});
   const Bytes first = stamped(head, Bytes(1'332, std::byte{0x47}));

@@ -46,6 +46,7 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
                ("rtp-out/nobody is there, then somebody", nobody_then_somebody),
                ("rtp-out/groups, IPv4 and IPv6, by a named interface and source", lambda stage: over(stage, veth.KernelLink(), groups)),
                ("rtp-out/on a device, net_af_packet", lambda stage: over(stage, veth.VethLink(), on_a_device)),
+               ("rtp-out/groups on a device, net_af_packet", lambda stage: over(stage, veth.VethLink(), groups_on_a_device)),
                ("rtp-out/added, listed and removed at run time", at_run_time)]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in wanted if only.search(name)]
@@ -189,6 +190,28 @@ def on_a_device(stage: Stage, link: veth.VethLink) -> str:
     outcomes = [judge(publishing, viewing) for viewing in viewings]
     claim(all(one.bit_exact and one.packets == one.published for one in outcomes), f"{outcomes}; {stage.relay.calls()}; {verdicts(stage)}")
     return f"{sum(one.packets for one in outcomes)} packets to {len(kinds)} destinations, bit-exact"
+
+
+def groups_on_a_device(stage: Stage, link: veth.VethLink) -> str:
+    """Members in the namespace; of a group whose source they name, they hear the device's address alone."""
+    device = relays.Device(f"net_af_packet0,iface={link.relay_end}", f"{veth.RELAY_IPV4}/24", f"{veth.RELAY_IPV6}/64")
+    kinds = [("239.255.8.1", ""), ("239.255.8.2", f"?ttl=4&source={veth.RELAY_IPV4}"), ("[ff15::8:1]", "?ttl=4"),
+             ("[ff12::8:1]", "?interface=net_af_packet0")]
+    ports = [even_pair() for _ in kinds]
+    viewings = [inside(stage, link, Case("rtp", clients.GSTREAMER, group), port) for port, (group, _) in zip(ports, kinds)]
+    time.sleep(2)
+    tables = "".join(f'[[destination]]\nstream = "{STREAM}"\nurl = "rtp://{group}:{port}{options}"\n'
+                     for port, (group, options) in zip(ports, kinds))
+    stage.start_relay(relays.Configuration(devices=[device], streams=[relays.Stream(STREAM)], more=tables), privileged=True)
+    refused = stage.relay.ask("viewer", "add", "rtp://239.255.8.9:5004?interface=eth77", "--stream", STREAM, as_json=False)
+    claim(refused.returncode == 1 and "there are net_af_packet0" in refused.stderr, f"not refused: {refused}")
+    stage.clients_live_in(link)
+    publishing = stage.publish(clients.SLT, clients.Target(f"{veth.RELAY_IPV4}:9000", STREAM), seconds=SECONDS, rate=RATE)
+    publishing.finish(SECONDS + 20)
+    time.sleep(0.5)
+    outcomes = [judge(publishing, viewing) for viewing in viewings]
+    claim(all(one.bit_exact and one.packets == one.published for one in outcomes), f"{outcomes}; {stage.relay.calls()}; {verdicts(stage)}")
+    return f"{sum(one.packets for one in outcomes)} packets to {len(kinds)} groups, bit-exact"
 
 
 def at_run_time(stage: Stage) -> str:
