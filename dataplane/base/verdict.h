@@ -42,6 +42,8 @@ namespace fanlight {
   X(kForeignSource, "foreign_source")            \
   X(kWrongPayloadType, "wrong_payload_type")     \
   X(kNotTransportStream, "not_transport_stream") \
+  X(kFec, "fec")                                 \
+  X(kFecUnsupported, "fec_unsupported")          \
   X(kUnencrypted, "unencrypted")                 \
   X(kUndecryptable, "undecryptable")             \
   X(kWrongKeyResponse, "wrong_key_response")     \

@@ -62,6 +62,12 @@ Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq) const
   return {.verdict = given_up ? Verdict::kTooLate : Verdict::kDuplicate, .ahead = ahead};
 }
 
+std::optional<PacketPos> Receiver::position_of(std::uint16_t seq) const noexcept {
+  const auto ahead = std::int64_t{static_cast<std::int16_t>(seq - newest_seq_)};
+  if (!source_ || ahead > kDropoutMax || ahead < -kDropoutMax) return std::nullopt;
+  return newest_ + ahead;
+}
+
 void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
   last_packet_ = now;
   jump_seq_.reset();

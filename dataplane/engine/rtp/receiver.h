@@ -63,6 +63,12 @@ class Receiver {
   // All positions before it are held or given up.
   [[nodiscard]] PacketPos first_missing() const noexcept { return losses_.is_empty() ? newest_ + 1 : losses_.first(); }
   [[nodiscard]] Micros latency() const noexcept { return options_.latency; }
+  // Where the packet with that number of the source belongs; empty when it is far from the newest.
+  [[nodiscard]] std::optional<PacketPos> position_of(std::uint16_t seq) const noexcept;
+  // For positions not far from the newest.
+  [[nodiscard]] std::uint16_t number_of(PacketPos pos) const noexcept {
+    return static_cast<std::uint16_t>(newest_seq_ + (pos - newest_));
+  }
 
  private:
   struct Judgement {
