@@ -1,33 +1,18 @@
 #include "crypto/packet_cipher.h"
 
-#include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
+#include "crypto/ipsec_mb.h"
 
 namespace fanlight::crypto {
 namespace {
 
 constexpr std::size_t kBlockBytes = 16;
 constexpr std::size_t kCounterOffset = 14;  // Where the block counter starts; the salt covers what stands before.
-
-struct FreeManager {
-  void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
-};
-
-// The library's dispatch table for this processor. It notes errors in it, so each thread has its own.
-IMB_MGR* manager() {
-  thread_local const std::unique_ptr<IMB_MGR, FreeManager> ours = [] {
-    IMB_MGR* made = alloc_mb_mgr(0);
-    CHECK(made != nullptr);
-    init_mb_mgr_auto(made, nullptr);
-    return std::unique_ptr<IMB_MGR, FreeManager>(made);
-  }();
-  return ours.get();
-}
 
 using Block = std::array<std::byte, kBlockBytes>;
 
@@ -54,7 +39,7 @@ static CipherBatch& batch_of_one() {
 KeySchedule::KeySchedule(const Key& key, const wire::Salt& salt) : key_bytes_(static_cast<std::uint16_t>(key.size())) {
   std::copy_n(salt.begin(), salt_.size(), salt_.begin());
   alignas(16) std::array<std::byte, sizeof round_keys_> backwards;  // Counter mode has no use for it.
-  IMB_MGR* const with = manager();
+  IMB_MGR* const with = ipsec_manager();
   const void* const bytes = key.bytes().data();
   if (key.size() == 16) {
     IMB_AES_KEYEXP_128(with, bytes, round_keys_.data(), backwards.data());
@@ -123,7 +108,7 @@ bool CipherBatch::run() noexcept {
     const auto many = static_cast<std::uint32_t>(end - first);
     const auto key_bytes = static_cast<IMB_KEY_SIZE_BYTES>(job->key_len_in_bytes);
     const std::uint32_t done =
-        IMB_SUBMIT_CIPHER_BURST(manager(), job, many, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, key_bytes);
+        IMB_SUBMIT_CIPHER_BURST(ipsec_manager(), job, many, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, key_bytes);
     is_done = is_done && done == many;
     first = end;
   }
@@ -132,7 +117,7 @@ bool CipherBatch::run() noexcept {
 }
 
 void prepare_thread() {
-  static_cast<void>(manager());
+  static_cast<void>(ipsec_manager());
   static_cast<void>(batch_of_one());
 }
 
