@@ -21,6 +21,16 @@ constexpr Micros micros(std::int64_t n) { return {n}; }
 constexpr Micros millis(std::int64_t n) { return {n * 1'000}; }
 constexpr Micros seconds(std::int64_t n) { return {n * 1'000'000}; }
 
+// Ticks of a clock that has `rate` of them in a second; wraps.
+constexpr std::uint32_t ticks_of(Micros span, std::uint32_t rate) {
+  const std::int64_t whole = span.count / 1'000'000;
+  const std::int64_t rest = span.count % 1'000'000;  // Apart, so that no span is too long.
+  return static_cast<std::uint32_t>(whole) * rate + static_cast<std::uint32_t>(rest * rate / 1'000'000);
+}
+static_assert(ticks_of(seconds(1) + micros(500'000), 44'100) == 66'150);
+static_assert(ticks_of(micros(-20'000), 48'000) == std::uint32_t{0} - 960);
+static_assert(ticks_of(seconds(47'722), 90'000) == 12'704);  // 2^32 ticks are 47,721.86 s.
+
 // A moment on one worker's monotonic clock. Always handed in; nothing below worker/ can ask for it.
 struct Instant {
   std::int64_t us = 0;

@@ -24,6 +24,13 @@ struct ViewerBounds {
   friend bool operator==(const ViewerBounds&, const ViewerBounds&) = default;
 };
 
+// What its packets carry. A transport stream goes to every viewer, anything else only where RTP does.
+struct PayloadTerms {
+  bool is_transport_stream = true;
+  std::uint32_t clock_rate = 90'000;  // Ticks per second of its RTP timestamps.
+  friend bool operator==(const PayloadTerms&, const PayloadTerms&) = default;
+};
+
 // History slots (design D1): bitrate_max × (latency_max + gop_max + 1 s), rounded up to a power of two.
 struct StreamOptions {
   std::uint64_t bitrate_bits_max = 10'000'000;
@@ -37,6 +44,7 @@ struct StreamOptions {
   // Destinations, which cannot sort: how long a gap is waited for at most. What the publisher gives up is not waited
   // for anyhow.
   Micros order_wait = seconds(60);
+  PayloadTerms payload{};
 };
 
 }  // namespace fanlight

@@ -26,9 +26,9 @@ enum class Dress : std::uint8_t {
 
 struct Envelope {
   // --- Written by: stream. What the header of this viewer is made from.
-  SeqOffset offset;      // seq = pos + offset; RTP: its low 16 bits
+  SeqOffset offset;      // seq = pos + offset; RTP: its low 16 bits, and the timestamps' offset follows from it
   SocketId peer;         // destination socket ID; RTP: our SSRC
-  StreamTime time_zero;  // ts = max(0, stream time − time_zero); RTP: that span in ticks, never below 0
+  StreamTime time_zero;  // SRT: ts = max(0, stream time − time_zero)
   Dress dress = Dress::kSrt;
   std::uint8_t payload_type = 0;  // RTP's.
   std::uint8_t ttl = 0;           // 0: the host's own; set before the port addresses it.

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "packet/envelope.h"
 #include "packet/packet.h"
+#include "packet/rtp_marks.h"
 
 namespace fanlight {
 
@@ -27,7 +28,9 @@ struct FreshPacket {
   PacketRef payload;  // Clear and not empty; a reference of the pass's own.
   PacketPos pos;
   StreamTime time;
-  std::uint32_t message_word = 0;  // The header's second word, the same for every clear viewer.
+  std::uint32_t ticks = 0;  // RTP's timestamp, less what the destination adds.
+  // What stands in the headers of all alike: SRT's second word, the message's, or RTP's marker bit in its first.
+  std::uint32_t word = 0;
 
   // --- Written by: port. Opaque to everybody else: what it worked out of the payload, once per pass. 0: nothing yet.
   std::uint64_t port_note = 0;
@@ -58,19 +61,23 @@ inline void stamp_fresh(std::byte* out, const Envelope& envelope, const FreshPac
   const std::int64_t since_join = std::max<std::int64_t>(0, (packet.time - envelope.time_zero).count);
   const std::uint64_t seq = envelope.offset.seq_of(packet.pos).raw;
   // Two stores of eight bytes: a checksum that reads them so need not wait for four of four.
-  store_be64(out, seq << 32 | packet.message_word | key_flag);
+  store_be64(out, seq << 32 | packet.word | key_flag);
   store_be64(out + 8, static_cast<std::uint64_t>(since_join) << 32 | envelope.peer.raw());
 }
 
-// RFC 2250's timestamps count 90,000 a second.
-constexpr std::uint32_t rtp_ticks(Micros span) { return static_cast<std::uint32_t>(span.count * 9 / 100); }
+// Where an RTP stream's timestamps begin follows, as its numbers do, from the offset alone: destinations with the same
+// one send the same header but for the SSRC. RFC 3550 §5.1 wants both to look random; the factor is 2^32 / golden
+// ratio.
+constexpr std::uint32_t tick_offset_of(SeqOffset offset) { return offset.value * 0x9E37'79B9u; }
+
+constexpr std::uint32_t rtp_word(bool has_marker) { return has_marker ? 0x0080'0000u : 0u; }
 
 // An RTP header: 12 bytes at `out`.
 inline void stamp_rtp(std::byte* out, const Envelope& envelope, const FreshPacket& packet) noexcept {
   constexpr std::uint32_t kVersion2 = 0x8000'0000;
-  const std::uint64_t first =
-      kVersion2 | std::uint32_t{envelope.payload_type} << 16 | (envelope.offset.seq_of(packet.pos).raw & 0xFFFF);
-  store_be64(out, first << 32 | rtp_ticks(packet.time - envelope.time_zero));
+  const std::uint64_t first = kVersion2 | packet.word | std::uint32_t{envelope.payload_type} << 16 |
+                              (envelope.offset.seq_of(packet.pos).raw & 0xFFFF);
+  store_be64(out, first << 32 | (packet.ticks + tick_offset_of(envelope.offset)));
   store_be32(out + 8, envelope.peer.raw());
 }
 

@@ -9,7 +9,7 @@ namespace fanlight {
 
 History::History(std::size_t slots) : slots_(slots), mask_(slots - 1) { CHECK(slots >= 2 && (slots & mask_) == 0); }
 
-Verdict History::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept {
+Verdict History::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, const RtpMarks& marks) noexcept {
   if (pos < oldest()) return Verdict::kTooLate;
   Slot& slot = slots_[static_cast<std::size_t>(pos.value) & mask_];
   if (slot.pos == pos && slot.packet) return Verdict::kDuplicate;
@@ -20,6 +20,7 @@ Verdict History::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& p
   slot.pos = pos;
   slot.time = time;
   slot.first_sent = now;
+  slot.marks = marks;
   ++held_;
   return fresh ? Verdict::kAccepted : Verdict::kAcceptedLate;
 }

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "base/verdict.h"
 #include "packet/packet.h"
+#include "packet/rtp_marks.h"
 
 namespace fanlight {
 
@@ -23,6 +24,7 @@ class History {
     PacketPos pos{-1};
     StreamTime time;     // Its place on the stream's clock.
     Instant first_sent;  // When it arrived, which is when it went to the viewers.
+    RtpMarks marks;
   };
 
   // `slots` is a power of two.
@@ -30,7 +32,8 @@ class History {
 
   // Takes the packet into its slot, retiring what was there. kDuplicate when the position is held, kTooLate when it has
   // been retired. The packet is left untouched unless accepted.
-  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept;
+  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet,
+                              const RtpMarks& marks = {}) noexcept;
   // Makes `pos` the next position, so that holes before it count as passed.
   void advance_to(PacketPos pos) noexcept;
 

@@ -106,7 +106,11 @@ void Release::hold(PosRange range, const History& history) noexcept {
   for (PacketPos pos = range.first; pos <= range.last; pos = pos + 1) {
     const History::Slot* slot = history.find(pos);
     if (slot == nullptr) continue;
-    pass_.held[pass_.packets++] = {.payload = slot->packet.share(), .pos = pos, .time = slot->time};
+    pass_.held[pass_.packets++] = {.payload = slot->packet.share(),
+                                   .pos = pos,
+                                   .time = slot->time,
+                                   .ticks = slot->marks.ticks,
+                                   .word = rtp_word(slot->marks.marker)};
     pass_.bytes += slot->packet.bytes().size();
   }
 }

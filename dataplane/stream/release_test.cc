@@ -199,7 +199,6 @@ TEST_F(ReleaseTest, RtpAndBareDestinationsShareThePayload) {
   FanOut out{dresser, slabs, io::AnyPort::of(raw)};
   Destination& rtp = enter(Dress::kRtp, {0xFFFF});
   Destination& bare = enter(Dress::kPlain);
-  rtp.envelope.time_zero = {now.us - 1'000'000};
   const Bytes payload(188, std::byte{0x47});
   ASSERT_EQ(publish(0, payload), Verdict::kAccepted);
   ASSERT_EQ(publish(2, payload), Verdict::kAccepted);
@@ -213,7 +212,7 @@ TEST_F(ReleaseTest, RtpAndBareDestinationsShareThePayload) {
     ASSERT_TRUE(parsed);
     EXPECT_EQ(parsed->header, (wire::RtpHeader{.payload_type = 33,
                                                .seq = static_cast<std::uint16_t>(i == 0 ? 0xFFFF : 1),
-                                               .timestamp = 90'000,
+                                               .timestamp = rtp_ticks(Micros{now.us}) + tick_offset_of({0xFFFF}),
                                                .ssrc = 0x1234'5678}))
         << "the number of what was lost is left out";
     EXPECT_EQ(Bytes(bytes.begin() + 12, bytes.end()), payload);

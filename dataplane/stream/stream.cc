@@ -16,28 +16,36 @@ Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& 
       window_min_{std::numeric_limits<std::int64_t>::max()},
       options_(options) {}
 
-Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, Instant arrived) noexcept {
+Verdict Stream::admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, Instant arrived,
+                      const RtpMarks& marks) noexcept {
   const ByteSpan payload = packet.bytes();
   const Instant retired_before = history_.last_retired();
   const bool had_waiting = passed() < history_.next();
   const PacketPos next_before = history_.next();
-  const Verdict verdict = history_.admit(now, pos, time, packet);
+  const Verdict verdict = history_.admit(now, pos, time, packet, marks);
   if (verdict != Verdict::kAccepted && verdict != Verdict::kAcceptedLate) return verdict;
   ++packets_;
   bytes_ += payload.size();
   payload_bytes_max_ = std::max(payload_bytes_max_, payload.size());
-  access_.note(pos, payload);
+  if (options_.payload.is_transport_stream) access_.note(pos, payload);
   rate_.note(now);
   // The ring is sized for the declared bitrate; a faster publisher shortens what repairs can reach.
   if (history_.last_retired() != retired_before && now - history_.last_retired() < options_.latency_max) ++overruns_;
   if (verdict == Verdict::kAccepted) {
     if (pos > next_before) release_.note_gap(now, next_before, pos);
     clock_.note(arrived, time);
+    newest_time_ = time;
+    newest_ticks_ = marks.ticks;
   } else if (pos < passed() && late_count_ < kFreshMax) {
     late_[late_count_++] = pos;  // A full list leaves it to the viewers' own reports.
   }
   schedule_pass(now, had_waiting);
   return verdict;
+}
+
+std::uint32_t Stream::ticks_at(StreamTime time) const noexcept {
+  if (options_.payload.is_transport_stream) return RtpMarks::of(time).ticks;
+  return newest_ticks_ + ticks_of(time - newest_time_, options_.payload.clock_rate);
 }
 
 // The first packet that waits decides. A full run does not wait, nor what filled a gap: somebody may miss it.
@@ -169,7 +177,7 @@ void Stream::hold_pass() noexcept {
     pass_.held[pass_.packets++] = {.payload = slot->packet.share(),
                                    .pos = pos,
                                    .time = slot->time,
-                                   .message_word = wire::message_word({.message = message_number_of(pos)})};
+                                   .word = wire::message_word({.message = message_number_of(pos)})};
     pass_.bytes += bytes;
     pass_.payload_bytes_max = std::max(pass_.payload_bytes_max, bytes);
   }

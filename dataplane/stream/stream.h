@@ -50,9 +50,14 @@ class Stream {
 
   // Takes a packet of the publisher; what is accepted goes to the viewers with the next pass. `arrived`: when it came
   // to this relay, before another worker handed it over; the clock goes by that.
-  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, Instant arrived) noexcept;
+  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet, Instant arrived,
+                              const RtpMarks& marks) noexcept;
+  [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet,
+                              const RtpMarks& marks) noexcept {
+    return admit(now, pos, time, packet, now, marks);
+  }
   [[nodiscard]] Verdict admit(Instant now, PacketPos pos, StreamTime time, PacketRef& packet) noexcept {
-    return admit(now, pos, time, packet, now);
+    return admit(now, pos, time, packet, now, RtpMarks::of(time));
   }
   // The publisher's numbers moved on without a packet (undecryptable, dropped by request).
   void advance_to(PacketPos pos) noexcept { history_.advance_to(pos); }
@@ -110,6 +115,8 @@ class Stream {
   // When those that lag are to be looked through next.
   [[nodiscard]] Instant catch_up_at() const noexcept { return catch_up_at_; }
   void catch_up_again(Instant at) noexcept { catch_up_at_ = at; }
+  // The payload's clock at that moment: a transport stream's follows from it, any other's from the newest packet.
+  [[nodiscard]] std::uint32_t ticks_at(StreamTime time) const noexcept;
   [[nodiscard]] const AccessIndex& access() const noexcept { return access_; }
   [[nodiscard]] const PacketRate& rate() const noexcept { return rate_; }
   [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
@@ -159,6 +166,8 @@ class Stream {
   ViewerList unheard_;
   Release release_;
   Instant catch_up_at_;
+  StreamTime newest_time_;  // Of the newest packet ...
+  std::uint32_t newest_ticks_ = 0;
   AccessIndex access_;
   PacketRate rate_;
   Pass pass_;

@@ -32,6 +32,7 @@ enum class Reject : std::int32_t {
   kBadMode = 2405,
   kUnacceptable = 2406,
   kConflict = 2409,
+  kUnsupportedMedia = 2415,  // What the stream carries does not go over SRT.
   kLocked = 2423,
   kServer = 2500,
   kUnimplemented = 2501,

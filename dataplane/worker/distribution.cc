@@ -80,7 +80,8 @@ bool Distribution::give_packet(StreamIndex index, const History::Slot& slot, Pac
                     .missing = missing,
                     .time = slot.time,
                     .arrived = slot.first_sent,
-                    .path = {}};
+                    .path = {},
+                    .marks = slot.marks};
   if (!exchange_.give(to, std::move(handover))) return false;
   counters_.add(Counter::kHandoversGiven);
   return true;
@@ -95,7 +96,8 @@ bool Distribution::say(Handover::Kind kind, StreamIndex index, PacketPos pos, Pa
                              .missing = missing,
                              .time = {},
                              .arrived = {},
-                             .path = {}});
+                             .path = {},
+                             .marks = {}});
 }
 
 // One whose ring is full has no room for the run either: its own viewers ask for the gap, and get it from nobody.

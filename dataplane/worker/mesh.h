@@ -38,6 +38,7 @@ struct Handover {
   StreamTime time{};
   Instant arrived{};
   Path path{};
+  RtpMarks marks{};  // As `time`.
 };
 
 class Mesh {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 
 #include "contract/feed_terms.h"
@@ -21,9 +22,10 @@ struct Feed {
   rtp::Receiver receiver;
   FeedTerms terms;
   rtp::PlainNumbering numbering{};
-  Path rtcp{};           // Where the sender's RTCP came from; reports go back there.
-  bool is_live = false;  // Something came within the last 5 s ...
-  bool is_told = false;  // ... as far as control knows.
+  Path rtcp{};                               // Where the sender's RTCP came from; reports go back there.
+  std::optional<std::uint32_t> tick_base{};  // What its timestamps are moved by, to go on where the stream's were.
+  bool is_live = false;                      // Something came within the last 5 s ...
+  bool is_told = false;                      // ... as far as control knows.
 };
 
 // What the worker's counters have of an engine's figures.

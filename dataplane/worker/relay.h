@@ -119,6 +119,9 @@ class Relay {
   [[nodiscard]] Verdict admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
   [[nodiscard]] Verdict admit_feed_control(Instant now, Session& session, Feed& feed,
                                            const io::Arrival& arrival) noexcept;
+  [[nodiscard]] static RtpMarks continue_marks(Feed& feed, const Stream& stream, StreamTime time,
+                                               const rtp::Receiver::Placement& placement,
+                                               const wire::RtpHeader& header) noexcept;
   [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from) noexcept;
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;
   void tell_of_feed(Session& session, Feed& feed) noexcept;

@@ -92,6 +92,7 @@ std::optional<wire::Reject> Relay::judge_open(const command::OpenSession& open) 
   const StreamEntry& entry = streams_[open.stream.raw()];
   if (stopping_) return wire::Reject::kClosing;
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
+  if (!entry.stream->options().payload.is_transport_stream) return wire::Reject::kUnsupportedMedia;
   if (open.role == Role::kPublisher)
     return entry.publisher != nullptr ? std::optional(wire::Reject::kConflict) : std::nullopt;
   if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;

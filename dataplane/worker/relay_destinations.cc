@@ -40,6 +40,9 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   const StreamEntry& entry = streams_[open.stream.raw()];
   if (stopping_) return wire::Reject::kClosing;
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
+  const PayloadTerms& payload = entry.stream->options().payload;
+  if (open.terms.kind == FeedKind::kTransportStream && !payload.is_transport_stream)
+    return wire::Reject::kUnsupportedMedia;
   if (sessions_.find_caller(open.path.remote, SocketId{}) != nullptr) return wire::Reject::kConflict;
   if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
   Session* session = sessions_.open();
@@ -52,16 +55,15 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
                                                                          .ssrc = session->socket.raw(),
                                                                          .reports = open.terms.rtcp_port() != 0,
                                                                          .is_group = open.path.remote.ip.is_multicast(),
-                                                                         .wall_offset = open.wall_offset});
+                                                                         .wall_offset = open.wall_offset,
+                                                                         .clock_rate = payload.clock_rate});
   destination.rtcp_port = open.terms.rtcp_port();
   Envelope& envelope = destination.envelope;
   envelope.dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
   envelope.payload_type = open.terms.payload_type;
   envelope.ttl = open.terms.ttl;
   envelope.peer = session->socket;
-  // RFC 3550 §5.1: both begin at random. 13 hours of ticks are all there are.
   envelope.offset.value = open.random;
-  envelope.time_zero = entry.stream->clock().now(now) + Micros{-std::int64_t{open.random} * 11};
   replies_.address(open.path, envelope);
   if (!entry.stream->release().enter(destination, entry.stream->history())) {
     sessions_.close(*session);
@@ -153,7 +155,8 @@ rtp::Sender::Progress Relay::progress_of(Instant now, const Destination& destina
   const Release& release = destination.stream->release();
   return {.packets = release.packets_sent_to(destination),
           .bytes = release.bytes_sent_to(destination),
-          .timestamp = rtp_ticks(destination.stream->clock().now(now) - destination.envelope.time_zero)};
+          .timestamp = destination.stream->ticks_at(destination.stream->clock().now(now)) +
+                       tick_offset_of(destination.envelope.offset)};
 }
 
 void Relay::end_destination(Instant now, Session& session, Destination& destination) noexcept {

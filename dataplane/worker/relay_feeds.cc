@@ -8,6 +8,7 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kNewsRetry = millis(1);
+constexpr std::size_t kRtpPayloadBytesMax = kDatagramBytesMax - wire::kRtpHeaderBytes;
 
 bool is_rtcp_of(const Feed& feed, ByteSpan datagram, bool is_control_port) {
   return feed.terms.kind == FeedKind::kRtp &&
@@ -33,6 +34,7 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::Ope
   if (session == nullptr) return wire::Reject::kResource;
   const rtp::Receiver receiver({.first_pos = entry.stream->history().next(),
                                 .latency = open.latency,
+                                .clock_rate = entry.stream->options().payload.clock_rate,
                                 .ssrc = open.terms.ssrc,
                                 .reports = open.terms.rtcp != RtcpWay::kNone,
                                 .own_ssrc = open.own_ssrc});
@@ -79,11 +81,13 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
     if (read->header.payload_type != feed.terms.payload_type) return Verdict::kWrongPayloadType;
     parsed = *read;
   }
-  if (parsed.payload_bytes > kPayloadBytesMax) return Verdict::kOversized;
+  Stream& stream = *streams_[session.stream.raw()].stream;
+  const bool is_transport_stream = stream.options().payload.is_transport_stream;
+  if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
   if (!may_send(now, session, feed, arrival.path.remote)) return Verdict::kForeignSource;
   packet.trim_front(parsed.payload_offset);
   CHECK(packet.resize(parsed.payload_bytes));
-  if (!wire::is_transport_stream(packet.bytes())) return Verdict::kNotTransportStream;
+  if (is_transport_stream && !wire::is_transport_stream(packet.bytes())) return Verdict::kNotTransportStream;
   if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
 
   touch(session);
@@ -100,12 +104,24 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
     return placement.verdict;
   }
   ++publisher.unique;
-  Stream& stream = *streams_[session.stream.raw()].stream;
+  if (parsed.payload_bytes == 0) {  // A number and nothing else.
+    if (placement.verdict == Verdict::kAccepted) stream.advance_to(placement.pos + 1);
+    return placement.verdict;
+  }
   const StreamTime time = publisher.time.place(now, placement.time, stream.clock());
-  const Verdict verdict = stream.admit(now, placement.pos, time, packet);
+  const RtpMarks marks =
+      is_transport_stream ? RtpMarks::of(time) : continue_marks(feed, stream, time, placement, parsed.header);
+  const Verdict verdict = stream.admit(now, placement.pos, time, packet, marks);
   if (verdict == Verdict::kAcceptedLate)
     distribution_.give_late(session.stream, stream, placement.pos, publisher.first_missing());
   return verdict;
+}
+
+// Its first packet is where the stream's clock is now, as far as the stream has one.
+RtpMarks Relay::continue_marks(Feed& feed, const Stream& stream, StreamTime time,
+                               const rtp::Receiver::Placement& placement, const wire::RtpHeader& header) noexcept {
+  if (!feed.tick_base) feed.tick_base = stream.ticks_at(time) - placement.ticks;
+  return {.ticks = placement.ticks + *feed.tick_base, .marker = header.marker};
 }
 
 Verdict Relay::admit_feed_control(Instant now, Session& session, Feed& feed, const io::Arrival& arrival) noexcept {

@@ -229,5 +229,139 @@ TEST_F(RelayFeedsTest, NoSrtReachesIt) {
   EXPECT_EQ(judged(kSender, data(socket, SeqNo{1}), srt), Verdict::kWrongAddress);
 }
 
+// Opus: no transport stream, 48,000 ticks a second.
+class RelayPayloadFeedsTest : public RelayFeedsTest {
+ protected:
+  RelayPayloadFeedsTest() : media(256, kSessions, kOptions) {
+    say(command::AddStream{StreamIndex{1}, &media});
+    say(command::OpenFeed{.request = RequestId{600},
+                          .stream = StreamIndex{1},
+                          .terms = {.local = kFeed, .payload_type = 97},
+                          .doors = {},
+                          .latency = millis(120)});
+    breathe();
+  }
+  static std::vector<std::byte> opus(std::uint16_t seq, std::uint32_t timestamp, bool marker = false,
+                                     std::uint32_t ssrc = kSsrc) {
+    std::vector<std::byte> bytes(12 + 40, std::byte(seq));
+    wire::write_rtp_header(std::span(bytes).first<12>(),
+                           {.marker = marker, .payload_type = 97, .seq = seq, .timestamp = timestamp, .ssrc = ssrc});
+    return bytes;
+  }
+  bool open_destination(FeedKind kind = FeedKind::kRtp) {
+    say(command::OpenDestination{.request = RequestId{601},
+                                 .stream = StreamIndex{1},
+                                 .terms = {.kind = kind, .remote = kTo, .payload_type = 100},
+                                 .path = {.remote = kTo, .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
+                                 .random = 77,
+                                 .wall_offset = {}});
+    breathe();
+    return next_event<event::SessionOpened>().has_value();
+  }
+  // What the destination was sent for that datagram.
+  wire::RtpHeader relayed(ByteSpan datagram) {
+    EXPECT_EQ(judged(kSender, datagram), Verdict::kAccepted);
+    const std::vector<Said> said = to(answers, kTo);
+    EXPECT_EQ(said.size(), 1u);
+    return said.empty() ? wire::RtpHeader{} : wire::parse_rtp(said[0].bytes)->header;
+  }
+
+  static constexpr StreamOptions kOptions{.latency_max = seconds(2),
+                                          .payload = {.is_transport_stream = false, .clock_rate = 48'000}};
+  const Endpoint kTo{IpAddress::v4(198, 51, 100, 9), 5'004};
+  Stream media;
+};
+
+TEST_F(RelayPayloadFeedsTest, MarkersAndTheSourcesOwnTicksGoOut) {
+  next_event<event::SessionOpened>();
+  ASSERT_TRUE(open_destination());
+  const wire::RtpHeader first = relayed(opus(1, 1'000'003, true));
+  EXPECT_TRUE(first.marker);
+  EXPECT_EQ(first.payload_type, 100);
+  run_for(millis(17));
+  const wire::RtpHeader second = relayed(opus(2, 1'000'003));
+  EXPECT_FALSE(second.marker);
+  EXPECT_EQ(second.timestamp, first.timestamp) << "of one frame";
+  for (std::uint32_t i = 1; i <= 100; ++i)
+    EXPECT_EQ(relayed(opus(static_cast<std::uint16_t>(2 + i), 1'000'003 + i * 961)).timestamp,
+              first.timestamp + i * 961)
+        << "each came a millisecond after the other";
+}
+
+TEST_F(RelayPayloadFeedsTest, TicksGoOnWhenAnotherSourceTakesOver) {
+  next_event<event::SessionOpened>();
+  ASSERT_TRUE(open_destination());
+  const wire::RtpHeader first = relayed(opus(1, 5));
+  run_for(millis(499));
+  const wire::RtpHeader next = relayed(opus(900, 0xDEAD'BEEF, false, 99));
+  EXPECT_EQ(next.timestamp - first.timestamp, 24'000u) << "half a second";
+  EXPECT_EQ(relayed(opus(901, 0xDEAD'BEEF + 960, false, 99)).timestamp - next.timestamp, 960u);
+}
+
+TEST_F(RelayPayloadFeedsTest, TicksGoOnWhenTheFeedIsOpenedAnew) {
+  const auto feed = next_event<event::SessionOpened>();
+  ASSERT_TRUE(open_destination());
+  const wire::RtpHeader first = relayed(opus(1, 5));
+  say(command::CloseSession{.socket = feed->socket});
+  run_for(millis(498));
+  say(command::OpenFeed{.request = RequestId{602},
+                        .stream = StreamIndex{1},
+                        .terms = {.local = kFeed, .payload_type = 97},
+                        .doors = {},
+                        .latency = millis(120)});
+  breathe(millis(1));
+  EXPECT_NEAR(relayed(opus(900, 0xDEAD'BEEF)).timestamp - first.timestamp, 24'000u, 48);
+}
+
+// The sender report names the moment of a timestamp: what left just now has just that.
+TEST_F(RelayPayloadFeedsTest, ReportsSpeakOfThePacketsClock) {
+  next_event<event::SessionOpened>();
+  ASSERT_TRUE(open_destination());
+  std::vector<Said> reports;
+  wire::RtpHeader last;
+  Instant last_at;
+  for (std::uint32_t i = 0; i < 400; ++i) {
+    last = relayed(opus(static_cast<std::uint16_t>(i), 77 + i * 960));
+    last_at = now;
+    for (Said& one : to(run_for(millis(19)), {kTo.ip, 5'005})) reports.push_back(std::move(one));
+    if (!reports.empty()) break;
+  }
+  ASSERT_EQ(reports.size(), 1u);
+  const auto report = wire::parse_sender_report(*wire::RtcpReader(reports[0].bytes).next());
+  ASSERT_TRUE(report);
+  EXPECT_LE(report->rtp_timestamp - last.timestamp, 960u) << "within the 20 ms after it";
+}
+
+TEST_F(RelayPayloadFeedsTest, APacketOfTheLargestDatagramIsTaken) {
+  std::vector<std::byte> large = opus(1, 0);
+  large.resize(kDatagramBytesMax);
+  EXPECT_EQ(judged(kSender, large), Verdict::kAccepted);
+  large.resize(kDatagramBytesMax + 1);
+  EXPECT_EQ(judged(kSender, large), Verdict::kOversized);
+}
+
+TEST_F(RelayPayloadFeedsTest, AnEmptyOneIsANumberThatIsMissing) {
+  next_event<event::SessionOpened>();
+  ASSERT_TRUE(open_destination());
+  const wire::RtpHeader first = relayed(opus(1, 0));
+  EXPECT_EQ(judged(kSender, ByteSpan{opus(2, 0)}.first(12)), Verdict::kAccepted);
+  EXPECT_TRUE(to(answers, kTo).empty());
+  EXPECT_EQ(relayed(opus(3, 0)).seq, static_cast<std::uint16_t>(first.seq + 2)) << "at once";
+}
+
+TEST_F(RelayPayloadFeedsTest, OnlyRtpTakesIt) {
+  next_event<event::SessionOpened>();
+  EXPECT_FALSE(open_destination(FeedKind::kTransportStream));
+  command::OpenSession viewer = opening(Role::kViewer, caller(7'000), SocketId{7'000});
+  viewer.stream = StreamIndex{1};
+  say(std::move(viewer));
+  const std::vector<Said> said = breathe();
+  const auto refused = next_event<event::SessionRefused>();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, wire::Reject::kUnsupportedMedia);
+  ASSERT_EQ(to(said, caller(7'000)).size(), 1u);
+  EXPECT_EQ(wire::parse_handshake(to(said, caller(7'000))[0].content())->request, 2415);
+}
+
 }  // namespace
 }  // namespace fanlight

@@ -68,7 +68,7 @@ void Relay::hold_abroad(Instant now, StreamEntry& entry, Handover& handover) noe
     counters().add(Counter::kAdoptionPoolDry);
     return entry.stream->advance_to(handover.pos + 1);
   }
-  const Verdict verdict = entry.stream->admit(now, handover.pos, handover.time, own, handover.arrived);
+  const Verdict verdict = entry.stream->admit(now, handover.pos, handover.time, own, handover.arrived, handover.marks);
   if (verdict != Verdict::kAccepted && verdict != Verdict::kAcceptedLate) counters().add(Counter::kHandoversUnplaced);
 }
 

@@ -117,6 +117,16 @@ TEST_F(RelayWorkersTest, APublishersPacketsReachTheViewersOfEveryWorker) {
   EXPECT_EQ(hosts[0]->stream.history().next(), hosts[1]->stream.history().next());
 }
 
+TEST_F(RelayWorkersTest, WhatRtpSaysOfAPacketIsTheSameOnEveryWorker) {
+  const SocketId publisher = publish_on(0);
+  numbers_at(1, 0, publisher, {1000, 1001});
+  for (const PacketPos pos : {PacketPos{0}, PacketPos{1}}) {
+    ASSERT_NE(hosts[1]->stream.history().find(pos), nullptr);
+    EXPECT_EQ(hosts[1]->stream.history().find(pos)->marks, hosts[0]->stream.history().find(pos)->marks);
+    EXPECT_NE(hosts[1]->stream.history().find(pos)->marks.ticks, 0u);
+  }
+}
+
 TEST_F(RelayWorkersTest, OnlyTheOwnBuffersCountMovesOnAnotherWorker) {
   const SocketId publisher = publish_on(0);
   const std::size_t received = hosts[0]->received.available();

@@ -21,6 +21,7 @@ Receiver::Receiver(const Options& options) noexcept
       random_(options.own_ssrc),
       newest_(options.first_pos - 1),
       timeline_(options.clock_rate),
+      ticks_(options.clock_rate),
       jitter_(options.clock_rate) {}
 
 bool Receiver::is_vacant(Instant now) const noexcept {
@@ -32,13 +33,14 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   if (judgement.verdict == Verdict::kOutOfWindow) jump_seq_ = static_cast<std::uint16_t>(header.seq + 1);
   if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
     if (judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate) last_packet_ = now;
-    return {judgement.verdict, {}, {}};
+    return {judgement.verdict, {}, {}, {}};
   }
   const PacketPos before = newest_;
   apply_data(now, header, judgement);
   const bool is_behind = judgement.verdict == Verdict::kAcceptedLate;
   const std::int64_t us = timeline_.place(now, header.timestamp);
-  return {judgement.verdict, is_behind ? before + judgement.ahead : newest_, WireTime{static_cast<std::uint32_t>(us)}};
+  return {judgement.verdict, is_behind ? before + judgement.ahead : newest_, WireTime{static_cast<std::uint32_t>(us)},
+          ticks_.place(now, header.timestamp)};
 }
 
 Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header) const noexcept {
@@ -101,6 +103,7 @@ void Receiver::close_up(Instant now, const wire::RtpHeader& header) noexcept {
   stats_.given_up += static_cast<std::uint64_t>(losses_.clear());
   given_up_through_ = newest_;
   timeline_.restart(now, header.timestamp);
+  ticks_.restart(now, header.timestamp);
   jitter_.forget_transit();
   ++stats_.splices;
 }

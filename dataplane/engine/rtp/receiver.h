@@ -12,6 +12,7 @@
 
 #include "engine/engine.h"
 #include "engine/loss_list.h"
+#include "engine/rtp/continued_ticks.h"
 #include "engine/rtp/jitter.h"
 #include "engine/rtp/timeline.h"
 #include "wire/rtcp.h"
@@ -31,8 +32,9 @@ class Receiver {
   };
   struct Placement {
     Verdict verdict = Verdict::kMalformed;
-    PacketPos pos;  // Valid when the verdict is kAccepted or kAcceptedLate ...
-    WireTime time;  // ... as is this, on the source's clock, continued across sources.
+    PacketPos pos;            // Valid when the verdict is kAccepted or kAcceptedLate ...
+    WireTime time;            // ... as is this, on the source's clock, continued across sources ...
+    std::uint32_t ticks = 0;  // ... and this: the source's timestamp, moved by what follows from its predecessors.
   };
   struct Stats {
     std::uint64_t lost = 0;      // Positions missed on first sight.
@@ -109,6 +111,7 @@ class Receiver {
   std::optional<PacketPos> given_up_through_;
   LossList losses_;
   Timeline timeline_;
+  ContinuedTicks ticks_;
   Jitter jitter_;
   Reception reception_;
   Instant next_report_ = Instant::never();

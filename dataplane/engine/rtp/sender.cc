@@ -59,7 +59,7 @@ void Sender::note_block(Instant now, const wire::ReportBlock& block) noexcept {
   ++stats_.reports_heard;
   stats_.lost = block.lost;
   stats_.fraction_lost = block.fraction_lost;
-  stats_.jitter = {std::int64_t{block.jitter} * 100 / 9};  // Ticks of 90 kHz.
+  stats_.jitter = {std::int64_t{block.jitter} * 1'000'000 / options_.clock_rate};
   if (block.last_report == 0) return;
   // §6.4.1: A − LSR − DLSR, in units of 1/65,536 s. What is negative or longer than a minute is nonsense.
   const std::uint32_t span = ntp(now).middle() - block.last_report - block.report_delay;

@@ -20,9 +20,10 @@ class Sender {
   struct Options {
     Instant opened;
     std::uint32_t ssrc = 1;
-    bool reports = true;    // RTCP is sent, and heard.
-    bool is_group = false;  // A multicast group: one receiver's BYE says nothing about the others.
-    Micros wall_offset{};   // What the wall clock (since 1970) is ahead of `opened`'s.
+    bool reports = true;                // RTCP is sent, and heard.
+    bool is_group = false;              // A multicast group: one receiver's BYE says nothing about the others.
+    Micros wall_offset{};               // What the wall clock (since 1970) is ahead of `opened`'s.
+    std::uint32_t clock_rate = 90'000;  // Ticks per second.
   };
   // What became of its packets so far, and the RTP timestamp of now.
   struct Progress {

@@ -1,0 +1,39 @@
+// RTP timestamps that go on when the source behind them changes. A source's own are moved by a constant, whatever they
+// do: the packets of one frame stay together, and an exact clock stays exact.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace fanlight::rtp {
+
+class ContinuedTicks {
+ public:
+  // `rate`: ticks per second.
+  explicit constexpr ContinuedTicks(std::uint32_t rate) noexcept : rate_(rate) {}
+
+  [[nodiscard]] constexpr std::uint32_t place(Instant at, std::uint32_t timestamp) noexcept {
+    const std::uint32_t ticks = timestamp + shift_;
+    const bool is_newest = !started_ || static_cast<std::int32_t>(ticks - newest_) > 0;
+    started_ = true;
+    if (is_newest) {
+      newest_ = ticks;
+      newest_at_ = at;
+    }
+    return ticks;
+  }
+  // The next packet begins another sequence: it goes where the last one would be by now.
+  constexpr void restart(Instant at, std::uint32_t timestamp) noexcept {
+    if (started_) shift_ = newest_ + ticks_of(at - newest_at_, rate_) - timestamp;
+  }
+
+ private:
+  std::uint32_t rate_;
+  bool started_ = false;
+  std::uint32_t shift_ = 0;
+  std::uint32_t newest_ = 0;
+  Instant newest_at_;
+};
+
+}  // namespace fanlight::rtp
