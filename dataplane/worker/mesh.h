@@ -19,6 +19,7 @@
 #include "contract/limits.h"
 #include "io/doorbell.h"
 #include "packet/packet.h"
+#include "packet/rtp_marks.h"
 
 namespace fanlight {
 
