@@ -50,6 +50,8 @@ namespace fanlight {
   X(kEventRingFull, "event_ring_full")           \
   X(kArp, "arp")                                 \
   X(kNdp, "ndp")                                 \
+  X(kIgmp, "igmp")                               \
+  X(kMld, "mld")                                 \
   X(kIcmpEcho, "icmp_echo")                      \
   X(kIcmpOther, "icmp_other")                    \
   X(kUnreachable, "unreachable")                 \

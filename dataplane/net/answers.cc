@@ -81,6 +81,7 @@ std::size_t write_answer(const Interface& interface, ByteSpan frame, const Frame
     case FrameKind::kEcho:
       return answer_echo(interface, view.payload_of(frame), view, out);
     case FrameKind::kUdp:
+    case FrameKind::kGroups:
     case FrameKind::kOther:
       return 0;
   }

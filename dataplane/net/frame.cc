@@ -2,7 +2,9 @@
 
 #include "net/arp.h"
 #include "net/checksum.h"
+#include "net/igmp.h"
 #include "net/ip_header.h"
+#include "net/mld.h"
 #include "net/ndp.h"
 #include "net/plain_datagram.h"
 
@@ -65,35 +67,55 @@ Verdict judge_ndp(const IpHeader& ip, ByteSpan payload, FrameView& view) {
   return name(view, FrameKind::kNdp, Verdict::kNdp);
 }
 
+// RFC 3376 §4: never from further away than this link.
+Verdict judge_igmp(const IpHeader& ip, ByteSpan payload, FrameView& view) {
+  if (payload.size() < kIgmpBytesMin || ip.hop_limit != kHopLimitGroup) return Verdict::kMalformed;
+  if (!is_intact(sum_of(payload))) return Verdict::kBadChecksum;
+  return name(view, FrameKind::kGroups, Verdict::kIgmp);
+}
+
+// RFC 3810 §5.1.14, §6.2
+Verdict judge_mld(const IpHeader& ip, FrameView& view) {
+  if (ip.hop_limit != kHopLimitGroup || !is_link_local(ip.source)) return Verdict::kMalformed;
+  return name(view, FrameKind::kGroups, Verdict::kMld);
+}
+
 Verdict judge_icmpv6(const IpHeader& ip, ByteSpan payload, FrameView& view) {
   const auto reader = FixedReader<kIcmpEchoBytes>::over(payload);
   if (!reader) return Verdict::kMalformed;
   if (!is_intact(sum_with_pseudo(ip, payload))) return Verdict::kBadChecksum;
   const std::uint8_t type = reader->u8<0>();
+  if (is_mld(type)) return judge_mld(ip, view);
   if (type == kIcmpv6Solicitation || type == kIcmpv6Advertisement) return judge_ndp(ip, payload, view);
   if (ip.source == IpAddress{}) return Verdict::kBadIpHeader;
   const bool is_echo = type == kIcmpv6EchoRequest && reader->u8<1>() == 0 && !is_multicast(ip.destination);
   return is_echo ? name(view, FrameKind::kEcho, Verdict::kIcmpEcho) : Verdict::kIcmpOther;
 }
 
-// The unspecified address may ask whether an address is taken, nothing else (RFC 4862 §5.4.2).
+// The unspecified address may ask whether an address is taken (RFC 4862 §5.4.2), and, from a switch that has none, who
+// is in which group (RFC 4541 §2.1.1).
 bool is_good_source(const Interface& interface, const IpHeader& ip) {
   if (ip.protocol == kProtocolIcmpv6 && ip.source == IpAddress{}) return true;
+  if (ip.protocol == kProtocolIgmp && ip.source == IpAddress::v4(0, 0, 0, 0)) return true;
   return interface.is_possible_peer(ip.source);
 }
 
 // A unicast packet must come in a unicast frame (RFC 1122 §3.3.6).
 bool is_for_us(const Interface& interface, const MacAddress& mac, const IpHeader& ip) {
   if (interface.is_own(ip.destination)) return mac == interface.mac;
+  if (interface.has_joined(ip.destination)) return mac == group_mac_of(ip.destination);
   return interface.is_own_group(ip.destination);
 }
 
 Verdict judge_payload(const Interface& interface, const IpHeader& ip, ByteSpan payload, FrameView& view) {
   const bool is_v4 = ip.source.is_v4();
   if (!is_v4 && ip.protocol == kProtocolIcmpv6) return judge_icmpv6(ip, payload, view);
-  if (is_multicast(ip.destination)) return Verdict::kNotForUs;
+  if (is_v4 && ip.protocol == kProtocolIgmp) return judge_igmp(ip, payload, view);
+  // Our own groups are for questions alone.
+  const bool is_datagram = ip.protocol == kProtocolUdp;
+  if (is_multicast(ip.destination) && !(is_datagram && interface.has_joined(ip.destination))) return Verdict::kNotForUs;
   if (is_v4 && ip.protocol == kProtocolIcmp) return judge_icmpv4(payload, view);
-  return ip.protocol == kProtocolUdp ? judge_udp(interface, ip, payload, view) : Verdict::kUnknownProtocol;
+  return is_datagram ? judge_udp(interface, ip, payload, view) : Verdict::kUnknownProtocol;
 }
 
 Verdict judge_ip(const Interface& interface, const MacAddress& mac, ByteSpan packet, const IpHeader& ip,

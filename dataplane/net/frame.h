@@ -1,6 +1,7 @@
 // What a received frame is to us. Judged by its bytes and our interface alone; nothing is remembered here.
 //
-// Every frame leaves with one verdict. kAccepted is a UDP datagram for one of our ports; kArp, kNdp and kIcmpEcho may
+// Every frame leaves with one verdict. kAccepted is a UDP datagram for one of our ports, to us or to
+// a group that we joined; kArp, kNdp, kIcmpEcho, kIgmp and kMld may
 // be answered (net/answers.h) and taught from (net/neighbours.h); everything else is counted and dropped. kMalformed:
 // bytes are missing or lengths disagree. kBadIpHeader: the header is whole, and says what it must not.
 #pragma once
@@ -16,7 +17,7 @@
 
 namespace fanlight::net {
 
-enum class FrameKind : std::uint8_t { kOther, kUdp, kArp, kNdp, kEcho };
+enum class FrameKind : std::uint8_t { kOther, kUdp, kArp, kNdp, kEcho, kGroups };
 
 struct FrameView {
   Verdict verdict = Verdict::kMalformed;

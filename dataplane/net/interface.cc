@@ -45,14 +45,42 @@ bool Interface::is_own(const IpAddress& ip) const {
 }
 
 bool Interface::is_own_group(const IpAddress& ip) const {
+  if (ip.is_v4()) return has_ipv4() && ip == kAllSystems;
   return has_ipv6() && (ip == kAllNodes || ip == solicited_node_of(ipv6) || ip == solicited_node_of(link_local()));
 }
 
 bool Interface::listens_to(const MacAddress& destination) const {
   if (destination == mac || destination == kMacBroadcast) return true;
-  return has_ipv6() &&
-         (destination == group_mac_of(kAllNodes) || destination == group_mac_of(solicited_node_of(ipv6)) ||
-          destination == group_mac_of(solicited_node_of(link_local())));
+  if (!is_group(destination)) return false;
+  const auto is_of = [&](const IpAddress& group) { return destination == group_mac_of(group); };
+  if (has_ipv4() && is_of(kAllSystems)) return true;
+  if (has_ipv6() && (is_of(kAllNodes) || is_of(solicited_node_of(ipv6)) || is_of(solicited_node_of(link_local()))))
+    return true;
+  return std::ranges::any_of(std::span(groups).first(groups_joined), is_of);
+}
+
+bool Interface::join(const IpAddress& group) {
+  if (has_joined(group)) return true;
+  if (groups_joined == groups.size()) return false;
+  groups[groups_joined++] = group;
+  std::ranges::sort(std::span(groups).first(groups_joined));
+  return true;
+}
+
+std::vector<MacAddress> Interface::group_macs() const {
+  std::vector<MacAddress> macs;
+  if (has_ipv4()) macs.push_back(group_mac_of(kAllSystems));
+  if (has_ipv6())
+    for (const IpAddress& group : {kAllNodes, solicited_node_of(ipv6), solicited_node_of(link_local())})
+      macs.push_back(group_mac_of(group));
+  for (const IpAddress& group : std::span(groups).first(groups_joined)) macs.push_back(group_mac_of(group));
+  std::ranges::sort(macs);
+  macs.erase(std::unique(macs.begin(), macs.end()), macs.end());
+  return macs;
+}
+
+bool Interface::has_joined(const IpAddress& group) const {
+  return std::ranges::binary_search(std::span(groups).first(groups_joined), group);
 }
 
 bool Interface::is_on_link(const IpAddress& ip) const {

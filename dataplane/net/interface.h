@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/ip.h"
 #include "net/ethernet.h"
@@ -23,6 +24,7 @@ constexpr IpAddress link_local_of(const MacAddress& mac) {
            mac[4], mac[5]}};
 }
 
+inline constexpr IpAddress kAllSystems = IpAddress::v4(224, 0, 0, 1);
 inline constexpr IpAddress kAllNodes = {{0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
 // RFC 4291 §2.7.1
@@ -38,6 +40,7 @@ constexpr MacAddress group_mac_of(const IpAddress& group) {
 
 struct Interface {
   static constexpr std::size_t kPortsMax = 16;
+  static constexpr std::size_t kGroupsMax = 128;
 
   MacAddress mac{};
   IpAddress ipv4;  // :: or 0.0.0.0 when this family is not spoken; the same for `ipv6`.
@@ -50,6 +53,8 @@ struct Interface {
   // A range of ports on top, for whoever calls from many of them; both ends belong to it, 0 to 0 is none.
   std::uint16_t udp_range_first = 0;
   std::uint16_t udp_range_last = 0;
+  std::array<IpAddress, kGroupsMax> groups{};  // Joined, in order; unused places are behind them.
+  std::size_t groups_joined = 0;
   bool verify_ip_checksum = true;  // False where the device has done it; the same for UDP.
   bool verify_udp_checksum = true;
 
@@ -62,8 +67,13 @@ struct Interface {
   [[nodiscard]] const IpAddress& own_for(const IpAddress& to) const { return to.is_v4() ? ipv4 : ipv6; }
   // One of our unicast addresses, of a family we speak.
   [[nodiscard]] bool is_own(const IpAddress& ip) const;
-  // ff02::1 and the solicited-node groups of our addresses.
+  // 224.0.0.1, ff02::1 and the solicited-node groups of our addresses.
   [[nodiscard]] bool is_own_group(const IpAddress& ip) const;
+  // False when there is no room.
+  [[nodiscard]] bool join(const IpAddress& group);
+  [[nodiscard]] bool has_joined(const IpAddress& group) const;
+  // Where all of these come in, each once.
+  [[nodiscard]] std::vector<MacAddress> group_macs() const;
   // Our MAC address, broadcast, or the MAC address of one of our groups.
   [[nodiscard]] bool listens_to(const MacAddress& destination) const;
 

@@ -1,4 +1,4 @@
-// Frames and operations in any order against the judge, the answers and the neighbour table.
+// Frames and operations in any order against the judge, the answers, the neighbour table and the groups we are in.
 // The input is a list of operations: one byte says which, two bytes say how long a frame follows (little-endian).
 // An input that is a frame by itself starts with one of our MAC addresses, and is judged as it stands first.
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "net/answers.h"
 #include "net/ip_header.h"
+#include "net/memberships.h"
 #include "net/neighbours.h"
 #include "net/test_frames.h"
 
@@ -17,9 +18,24 @@ namespace {
 // Exactly as long as what it holds, so that the sanitizer sees every overrun.
 using Exact = std::vector<std::byte>;
 
+constexpr IpAddress kGroupV4 = IpAddress::v4(239, 1, 2, 3);
+constexpr IpAddress kOtherV4 = IpAddress::v4(239, 1, 2, 4);
+constexpr IpAddress kGroupV6 = {{0xFF, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 2}};
+
+Interface in_groups() {
+  Interface interface = test::our_interface();
+  for (const IpAddress& group : {kGroupV4, kOtherV4, kGroupV6}) CHECK(interface.join(group));
+  return interface;
+}
+
 struct World {
-  Interface us = test::our_interface();
+  World() {
+    CHECK(groups.join(kGroupV4, std::nullopt) && groups.join(kOtherV4, test::kPeerV4) &&
+          groups.join(kGroupV6, test::kPeerV6));
+  }
+  Interface us = in_groups();
   Neighbours neighbours{us};
+  Memberships groups{us, 7};
   Instant now{1'000'000'000};
   std::vector<std::uint16_t> pins;
 };
@@ -43,10 +59,12 @@ void hear(World& world, const Exact& frame) {
   const FrameView view = judge_frame(world.us, frame);
   check_view(frame, view);
   world.neighbours.handle_frame(world.now, frame, view);
+  world.groups.handle_frame(world.now, frame, view);
   Exact answer(kFrameBytesMax);
   answer.resize(write_answer(world.us, frame, view, answer));
   if (!answer.empty()) check_answer(world, answer);
-  if (view.kind == FrameKind::kUdp) CHECK(world.neighbours.resolve(world.now, view.remote.ip));
+  if (view.kind == FrameKind::kUdp && !view.local.ip.is_multicast())
+    CHECK(world.neighbours.resolve(world.now, view.remote.ip));
 }
 
 void poll(World& world) {
@@ -54,6 +72,22 @@ void poll(World& world) {
   for (std::uint32_t asked = 0; world.neighbours.poll_request(world.now, out) != 0; ++asked)
     CHECK(asked < Neighbours::kAsksPerInterval);
   CHECK(world.neighbours.next_request_at() > world.now);
+}
+
+// Each is a whole frame to a group, from us, that goes no further than the link; and there are few.
+void report(World& world) {
+  constexpr int kReportsMax = 40;
+  int said = 0;
+  for (;; ++said) {
+    Exact out(kFrameBytesMax);
+    const std::size_t size = world.groups.poll_report(world.now, out);
+    if (size == 0) break;
+    CHECK(said < kReportsMax);
+    const auto head = parse_ethernet(ByteSpan{out}.first(size));
+    CHECK(head && is_group(head->destination) && head->source == world.us.mac);
+    CHECK(out[kEthernetBytes + (head->type == kEtherTypeIpv4 ? 8 : 7)] == std::byte{kHopLimitGroup});
+  }
+  CHECK(world.groups.next_report_at() > world.now);
 }
 
 void pin(World& world, std::uint8_t host) {
@@ -72,7 +106,7 @@ void unpin(World& world) {
 
 void operate(World& world, std::uint8_t operation, const Exact& bytes) {
   const auto first = bytes.empty() ? std::uint8_t{20} : static_cast<std::uint8_t>(bytes[0]);
-  switch (operation % 6) {
+  switch (operation % 9) {
     case 0:
       return hear(world, bytes);
     case 1:
@@ -84,6 +118,12 @@ void operate(World& world, std::uint8_t operation, const Exact& bytes) {
     case 4:
       world.now = world.now + first * millis(200);
       return;
+    case 6:
+      return report(world);
+    case 7:
+      return world.groups.start(world.now);
+    case 8:
+      return world.groups.leave(world.now);
     default:
       (void)world.neighbours.resolve(world.now, bytes.size() < 16 ? test::kPeerV6 : load_ipv6(bytes.data()));
       return;
