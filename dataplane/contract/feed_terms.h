@@ -2,6 +2,7 @@
 // bare UDP. What the two planes agree about one. Plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -32,6 +33,12 @@ struct FeedTerms {
 
   [[nodiscard]] bool has_rtcp_port() const { return kind == FeedKind::kRtp && rtcp == RtcpWay::kNextPort; }
   [[nodiscard]] Endpoint rtcp_endpoint() const { return {local.ip, static_cast<std::uint16_t>(local.port + 1)}; }
+};
+
+// On devices, where several workers hear the same addresses: what comes there is the feed's of that worker.
+struct FeedAddress {
+  Endpoint local;
+  std::size_t worker = 0;
 };
 
 // The doors of a socket port that are a feed's own; on devices its address alone tells.

@@ -26,7 +26,9 @@ class Exchange {
   }
   // A datagram for a session of another worker's. The packet is taken unless the ring is full.
   [[nodiscard]] Verdict hand_over(SocketId destination, io::Arrival& arrival) noexcept {
-    const std::size_t to = worker_of(destination);
+    return hand_over_to(worker_of(destination), arrival);
+  }
+  [[nodiscard]] Verdict hand_over_to(std::size_t to, io::Arrival& arrival) noexcept {
     if (to >= workers_) return Verdict::kUnknownSocket;
     Handover stray{.kind = Handover::Kind::kStray, .packet = std::move(arrival.packet), .path = arrival.path};
     return give(to, std::move(stray)) ? Verdict::kHandedOver : Verdict::kHandoverFull;

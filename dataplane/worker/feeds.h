@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "contract/feed_terms.h"
 #include "contract/limits.h"
@@ -21,6 +23,9 @@ class Feeds {
     std::optional<std::uint32_t> slot{};  // Of the session that takes it.
     bool is_control_port = false;         // RTCP's own.
   };
+
+  // `addresses`: where feeds of any worker come to, for workers that share a door.
+  explicit Feeds(std::vector<FeedAddress> addresses = {}) : addresses_(std::move(addresses)) { note_ports(); }
 
   // False when all places are taken.
   [[nodiscard]] bool add(std::uint32_t slot, const FeedTerms& terms, const FeedDoors& doors) noexcept {
@@ -37,6 +42,12 @@ class Feeds {
   }
 
   [[nodiscard]] bool hears(std::uint16_t port) const noexcept { return ports_[port]; }
+  // The worker whose feed it is that comes there, open or not.
+  [[nodiscard]] std::optional<std::size_t> owner_of(const Endpoint& local) const noexcept {
+    for (const FeedAddress& address : addresses_)
+      if (address.local == local) return address.worker;
+    return std::nullopt;
+  }
   // `ssrc`: of RTP or RTCP; empty for anything else.
   [[nodiscard]] Match find(const Path& path, std::optional<std::uint32_t> ssrc) const noexcept {
     Match match;
@@ -66,12 +77,14 @@ class Feeds {
   };
   void note_ports() noexcept {
     ports_.reset();
+    for (const FeedAddress& address : addresses_) ports_.set(address.local.port);
     for (const Place& place : std::span(places_).first(count_)) {
       ports_.set(place.terms.local.port);
       if (place.terms.has_rtcp_port()) ports_.set(place.terms.rtcp_endpoint().port);
     }
   }
 
+  std::vector<FeedAddress> addresses_;
   std::array<Place, kFeedsMax> places_{};
   std::size_t count_ = 0;
   std::bitset<65'536> ports_;

@@ -40,6 +40,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       half_open_(options.key, sessions_),
       responses_(options.sessions_max),
       listener_(options.key, options.armour, sessions_, responses_, replies_, mailbox),
+      feeds_(options.feed_addresses),
       timers_(options.sessions_max),
       streams_(kStreamsMax),
       distribution_(exchange_, mailbox.counters),

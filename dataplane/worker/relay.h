@@ -37,10 +37,11 @@ class Relay {
     std::size_t publishers_max = 64;
     std::size_t publisher_places = 0;  // Of the sessions: viewers leave them free, however many come.
     ArmourOptions armour{};
-    HashKey key{};                     // Random, the same for all workers: cookies and tables depend on it.
-    Mesh* mesh = nullptr;              // To the other workers; null when there are none.
-    std::size_t srt_doors = SIZE_MAX;  // Doors from that one on are feeds' alone: no handshake is heard there.
-    PacketPool* adopted = nullptr;     // With a mesh: for packets of publishers on other workers.
+    HashKey key{};                              // Random, the same for all workers: cookies and tables depend on it.
+    Mesh* mesh = nullptr;                       // To the other workers; null when there are none.
+    std::size_t srt_doors = SIZE_MAX;           // Doors from that one on are feeds' alone: no handshake is heard there.
+    PacketPool* adopted = nullptr;              // With a mesh: for packets of publishers on other workers.
+    std::vector<FeedAddress> feed_addresses{};  // On devices: of all workers' feeds.
   };
   Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port);
   ~Relay();

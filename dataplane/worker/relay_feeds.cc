@@ -57,9 +57,11 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::Ope
 }
 
 std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) noexcept {
+  const std::optional<std::size_t> owner = feeds_.owner_of(arrival.path.local);
+  if (owner && *owner != exchange_.self()) return exchange_.hand_over_to(*owner, arrival);
   const ByteSpan datagram = arrival.packet.bytes();
   const Feeds::Match match = feeds_.find(arrival.path, wire::peek_ssrc(datagram));
-  if (!match.slot) return match.is_feeds ? std::optional(Verdict::kForeignSource) : std::nullopt;
+  if (!match.slot) return match.is_feeds || owner ? std::optional(Verdict::kForeignSource) : std::nullopt;
   Session& session = sessions_.at(*match.slot);
   Feed& feed = *session.publisher().feed();
   return is_rtcp_of(feed, datagram, match.is_control_port) ? admit_feed_control(now, session, feed, arrival)

@@ -71,7 +71,8 @@ class RelayFixture {
   static constexpr SeqNo kIsn{1000};
 
   explicit RelayFixture(std::size_t header_buffers = 256, std::uint8_t worker = 1, Mesh* mesh = nullptr,
-                        const StreamOptions& options = {.latency_max = seconds(2)})
+                        const StreamOptions& options = {.latency_max = seconds(2)},
+                        std::vector<FeedAddress> feed_addresses = {})
       : headers(header_buffers, kHeaderRoomBytes),
         stream(256, kSessions, options),
         relay({.worker = worker,
@@ -80,7 +81,8 @@ class RelayFixture {
                .key = {7, 8},
                .mesh = mesh,
                .srt_doors = kSrtDoors,
-               .adopted = &adopted},
+               .adopted = &adopted,
+               .feed_addresses = std::move(feed_addresses)},
               {headers, copies}, mailbox, io::AnyPort::of(port)) {
     say(command::AddStream{kStream, &stream});
   }

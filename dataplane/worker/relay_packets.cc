@@ -37,8 +37,10 @@ Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
   if (wire::is_rtcp_beside_srt(datagram)) return admit_report(now, arrival);
   const std::optional<SocketId> destination = wire::peek_destination(datagram);
   if (!destination) return Verdict::kMalformed;
+  // A group calls nobody, and is no address to answer from.
   if (*destination == SocketId{})
-    return arrival.path.door < srt_doors_ ? listener_.handle(now, arrival) : Verdict::kForeignSource;
+    return arrival.path.door < srt_doors_ && !arrival.path.local.ip.is_multicast() ? listener_.handle(now, arrival)
+                                                                                   : Verdict::kForeignSource;
   if (!exchange_.is_ours(*destination)) return exchange_.hand_over(*destination, arrival);
   Session* session = sessions_.find(*destination);
   if (session != nullptr && session->state == Session::State::kCalling) return admit_to_call(now, *session, arrival);
