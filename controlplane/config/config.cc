@@ -13,6 +13,7 @@
 #include "config/armour_section.h"
 #include "config/call_rule.h"
 #include "config/destination_check.h"
+#include "config/device_choice.h"
 #include "config/ethernet_section.h"
 #include "config/key_rule.h"
 #include "config/open_file.h"
@@ -299,14 +300,16 @@ class ConfigReader {
   }
 
   void check_place_on_devices(const FeedRule& feed) {
-    if (config_.relay.workers > 1)
-      complain_of(feed, "url", "a feed on devices beside workers = " + std::to_string(config_.relay.workers),
-                  "workers = 1, or port = \"sockets\"");
-    const bool is_ours = std::ranges::any_of(config_.ethernet.devices, [&](const DeviceOptions& device) {
-      return (device.ipv4 && device.ipv4->ip == feed.terms.local.ip) ||
-             (device.ipv6 && device.ipv6->ip == feed.terms.local.ip);
-    });
-    if (!is_ours) complain_of(feed, "url", feed.terms.local.text(), "an address of an [[ethernet.device]]");
+    const IpAddress& ip = feed.terms.local.ip;
+    const bool is_ours =
+        ip.is_multicast() || std::ranges::any_of(config_.ethernet.devices, [&](const DeviceOptions& device) {
+          return (device.ipv4 && device.ipv4->ip == ip) || (device.ipv6 && device.ipv6->ip == ip);
+        });
+    if (!is_ours) complain_of(feed, "url", feed.terms.local.text(), "an address of an [[ethernet.device]], or a group");
+    if (ip.is_multicast() && !config_.ethernet.devices.empty())
+      if (const auto device = choose_device(config_.ethernet, {.peer = ip, .interface = feed.interface}); !device)
+        complain_of(feed, feed.interface.empty() ? "url" : "interface", device.error(),
+                    "a group that one device joins");
     for (const Endpoint& door : doors_of(feed.terms))
       if (std::ranges::find(config_.ethernet.udp_ports, door.port) == config_.ethernet.udp_ports.end())
         complain_of(feed, "url", "port " + std::to_string(door.port), "one that ethernet.udp_ports lists");

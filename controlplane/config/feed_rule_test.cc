@@ -111,9 +111,14 @@ TEST(FeedRuleTest, OnDevicesItComesToADevicesAddress) {
   EXPECT_EQ(fault_on("", "rtp://10.0.0.1:5004", "rtcp = \"off\""), "");
   EXPECT_NE(fault_on("", "rtp://10.0.0.1:5004").find("one that ethernet.udp_ports lists"), std::string::npos)
       << "RTCP's";
-  EXPECT_NE(fault_on("", "rtp://239.0.0.1:5004", "rtcp = \"off\"").find("an address of an [[ethernet.device]]"),
+  EXPECT_NE(fault_on("", "rtp://10.0.0.9:5004", "rtcp = \"off\"").find("an address of an [[ethernet.device]]"),
             std::string::npos);
-  EXPECT_NE(fault_on("workers = 2", "rtp://10.0.0.1:5004", "rtcp = \"off\"").find("workers = 1"), std::string::npos);
+  EXPECT_EQ(fault_on("workers = 2", "rtp://10.0.0.1:5004", "rtcp = \"off\""), "");
+  EXPECT_EQ(fault_on("", "rtp://239.0.0.1:5004", "rtcp = \"off\""), "") << "a group";
+  EXPECT_EQ(fault_on("", "rtp://239.0.0.1:5004", "rtcp = \"off\"\ninterface = \"net_null0\""), "");
+  EXPECT_NE(fault_on("", "rtp://239.0.0.1:5004", "rtcp = \"off\"\ninterface = \"eth1\"").find("there are net_null0"),
+            std::string::npos);
+  EXPECT_NE(fault_on("", "rtp://[ff15::1]:5004", "rtcp = \"off\"").find("has an address of IPv6"), std::string::npos);
 }
 
 }  // namespace

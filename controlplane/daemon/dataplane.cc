@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "daemon/feed_doors.h"
 #include "daemon/ports.h"
 #include "daemon/scheduling.h"
 #include "daemon/stream_store.h"
@@ -96,6 +97,7 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   options.publisher_places = std::min<std::size_t>(plan.streams_max, options.sessions_max / 16);
   options.armour = config.armour;
   if (config.relay.port == PortKind::kSockets) options.srt_doors = config.listen.size();
+  options.feed_addresses = plan_feed_doors(config).addresses;
   CHECK(getrandom(options.key.data(), sizeof options.key, 0) == sizeof options.key);
   return options;
 }

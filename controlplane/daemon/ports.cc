@@ -71,13 +71,15 @@ Result<std::unique_ptr<io::EthernetPort>> open_ethernet_port(const Config& confi
   io::EthernetPortOptions options;
   options.doorbell = doorbell;
   if (config.ethernet.backoff) options.idle_sleep = kIdleSleep;
+  const FeedDoorPlan feeds = plan_feed_doors(config);
   for (std::size_t door = 0; door < devices.size(); ++door)
     options.links.push_back({.device = devices[door].get(),
                              .worker = static_cast<std::uint16_t>(worker),
                              .receive_pool = &receive_pool,
                              .header_pool = &header_pool,
                              .copy_pool = &copy_pool,
-                             .interface = interface_of(config.ethernet.devices[door], config.ethernet)});
+                             .interface = interface_of(config.ethernet.devices[door], config.ethernet),
+                             .joins = feeds.joins[door]});
   return io::EthernetPort::open(options);
 }
 

@@ -12,8 +12,6 @@ namespace fanlight::control {
 namespace {
 
 constexpr Micros kRetry = seconds(1);
-// The feed's datagrams come to this worker alone.
-constexpr std::size_t kWorker = 0;
 
 std::string title_of(const FeedEntry& feed) {
   return "feed " + url_of(feed.place.rule.terms) + " of " + feed.place.rule.stream;
@@ -96,9 +94,9 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
   ++stream->sessions;
   stream->publisher = feed.request;
   stream->linger_end = Instant::never();
-  placement_.enter(kWorker);
+  placement_.enter(feed.place.worker);
   sessions_.add({.request = feed.request,
-                 .worker = kWorker,
+                 .worker = feed.place.worker,
                  .path = {.remote = {}, .local = feed.place.rule.terms.local},
                  .peer = {},
                  .first_seq = {static_cast<std::uint32_t>(feed.request.raw())},
@@ -107,12 +105,12 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
                  .stream_name = name,
                  .user = {},
                  .feed = feed.id});
-  say(kWorker, command::OpenFeed{.request = feed.request,
-                                 .stream = stream->index,
-                                 .terms = feed.place.rule.terms,
-                                 .doors = feed.place.doors,
-                                 .latency = stream->policy.latency,
-                                 .own_ssrc = random_ssrc()});
+  say(feed.place.worker, command::OpenFeed{.request = feed.request,
+                                           .stream = stream->index,
+                                           .terms = feed.place.rule.terms,
+                                           .doors = feed.place.doors,
+                                           .latency = stream->policy.latency,
+                                           .own_ssrc = random_ssrc()});
   return std::nullopt;
 }
 

@@ -12,10 +12,11 @@
 
 namespace fanlight::control {
 
-// A rule, and the doors of the port that are its own.
+// A rule, the doors of the port that are its own, and whose it is.
 struct FeedPlace {
   FeedRule rule;
   FeedDoors doors{};
+  std::size_t worker = 0;
 };
 
 enum class FeedState : std::uint8_t {

@@ -9,6 +9,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace fanlight::io {
 namespace {
@@ -133,7 +134,6 @@ int EthernetDevice::start(const EthernetDeviceOptions& options, const rte_eth_de
   transmit.offloads = conf.txmode.offloads;
   if (int no = set_up_queues(options, transmit); no != 0) return no;
   if (int no = rte_eth_dev_start(port_); no != 0) return no;
-  hear_groups();
   rte_ether_addr address{};
   rte_eth_macaddr_get(port_, &address);
   std::copy_n(address.addr_bytes, mac_.size(), mac_.begin());
@@ -153,8 +153,11 @@ int EthernetDevice::set_up_queues(const EthernetDeviceOptions& options, const rt
   return 0;
 }
 
-// Neighbour solicitations come to a group address. What is not for us is judged away later.
-void EthernetDevice::hear_groups() {
+// What is not for us is judged away later.
+void EthernetDevice::hear_groups(std::span<const net::MacAddress> groups) {
+  std::vector<rte_ether_addr> list(groups.size());
+  for (std::size_t i = 0; i < groups.size(); ++i) std::ranges::copy(groups[i], list[i].addr_bytes);
+  if (rte_eth_dev_set_mc_addr_list(port_, list.data(), static_cast<std::uint32_t>(list.size())) == 0) return;
   if (rte_eth_allmulticast_enable(port_) != 0) rte_eth_promiscuous_enable(port_);
 }
 

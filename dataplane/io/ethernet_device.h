@@ -71,6 +71,10 @@ class EthernetDevice {
   }
   [[nodiscard]] NeighbourNews& news() noexcept { return news_; }
 
+  // What comes to these groups is to reach us; where the device cannot choose, whatever comes to any. Once, before the
+  // workers run.
+  void hear_groups(std::span<const net::MacAddress> groups);
+
   // Slow; a few times per second at most. Worker 0's thread.
   [[nodiscard]] bool is_up() const noexcept;
   // Frames lost so far because the receive pool was dry, on all queues. Worker 0's thread.
@@ -81,7 +85,6 @@ class EthernetDevice {
       : name_(std::move(name)), port_(port), workers_(workers), news_(workers) {}
   [[nodiscard]] int start(const EthernetDeviceOptions& options, const rte_eth_dev_info& info);
   [[nodiscard]] int set_up_queues(const EthernetDeviceOptions& options, const rte_eth_txconf& transmit);
-  void hear_groups();
 
   std::string name_;
   std::uint16_t port_;

@@ -36,6 +36,20 @@ const net::MacAddress* group_mac_in(const Envelope& envelope) {
   return std::launder(reinterpret_cast<const net::MacAddress*>(envelope.head.data() + envelope.head_bytes));
 }
 
+// Hosts that are asked at once are to answer one after the other: what tells them apart is their address.
+std::uint64_t seed_of(const net::MacAddress& mac) {
+  std::uint64_t seed = 0;
+  std::memcpy(&seed, mac.data(), mac.size());
+  return seed;
+}
+
+Error too_much(const EthernetLinkOptions& options, const GroupJoin& join) {
+  return {ErrorCode::kInvalid, "The DPDK device \"" + options.device->name() + "\" cannot join " + join.group.text() +
+                                   ": it has " + std::to_string(net::Interface::kGroupsMax) + " groups, of each " +
+                                   std::to_string(net::Memberships::kSourcesMax) +
+                                   " sources at most, of families that it has an address of."};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EthernetLink>> EthernetLink::open(const EthernetLinkOptions& options, std::uint16_t door,
@@ -47,7 +61,14 @@ Result<std::unique_ptr<EthernetLink>> EthernetLink::open(const EthernetLinkOptio
     return Error{ErrorCode::kInvalid,
                  "The DPDK device \"" + options.device->name() + "\" has no MAC address; configure one."};
   }
-  return std::unique_ptr<EthernetLink>(new EthernetLink(options, interface, door, counters));
+  for (const GroupJoin& join : options.joins)
+    if (!interface.join(join.group)) return too_much(options, join);
+  std::unique_ptr<EthernetLink> link(new EthernetLink(options, interface, door, counters));
+  if (!link->is_first()) return link;
+  for (const GroupJoin& join : options.joins)
+    if (!link->memberships_.join(join.group, join.source)) return too_much(options, join);
+  options.device->hear_groups(interface.group_macs());
+  return link;
 }
 
 EthernetLink::EthernetLink(const EthernetLinkOptions& options, const net::Interface& interface, std::uint16_t door,
@@ -56,6 +77,7 @@ EthernetLink::EthernetLink(const EthernetLinkOptions& options, const net::Interf
       device_(*options.device),
       interface_(interface),
       neighbours_(interface),
+      memberships_(interface, seed_of(interface.mac)),
       pool_(*options.receive_pool),
       header_pool_(*options.header_pool),
       copy_pool_(*options.copy_pool),
@@ -63,6 +85,7 @@ EthernetLink::EthernetLink(const EthernetLinkOptions& options, const net::Interf
       door_(door) {}
 
 EthernetLink::~EthernetLink() {
+  say_goodbye();
   rte_pktmbuf_free_bulk(staged_.data() + staged_begin_, static_cast<unsigned>(staged_end_ - staged_begin_));
 }
 
@@ -96,14 +119,17 @@ bool EthernetLink::admit(Instant now, PacketRef frame, Arrival& arrival) noexcep
 
 void EthernetLink::answer(Instant now, ByteSpan frame, const net::FrameView& view) noexcept {
   neighbours_.handle_frame(now, frame, view);
+  if (is_first()) memberships_.handle_frame(now, frame, view);
   tell_others(frame, view);
   say([&](MutableByteSpan out) { return net::write_answer(interface_, frame, view, out); });
 }
 
-// A frame comes to one queue, whoever asked for it: each neighbour is known to all workers or to none.
+// A frame comes to one queue, whoever asked for it: each neighbour is known to all workers or to none, and what routers
+// ask about groups is worker 0's to answer.
 void EthernetLink::tell_others(ByteSpan frame, const net::FrameView& view) noexcept {
   const bool is_of_neighbours = view.kind == net::FrameKind::kArp || view.kind == net::FrameKind::kNdp;
-  if (device_.workers() == 1 || !is_of_neighbours) return;
+  const bool is_of_groups = view.kind == net::FrameKind::kGroups && !is_first();
+  if (device_.workers() == 1 || !(is_of_neighbours || is_of_groups)) return;
   const ByteSpan without_padding = frame.first(view.payload_offset + view.payload_size);
   counters_.neighbour_news_lost += device_.news().tell(queue_.number(), without_padding);
 }
@@ -111,7 +137,9 @@ void EthernetLink::tell_others(ByteSpan frame, const net::FrameView& view) noexc
 // Judged again: it is short, and whoever it came to counted and answered it.
 void EthernetLink::hear_others(Instant now) noexcept {
   device_.news().listen(queue_.number(), [&](ByteSpan frame) {
-    neighbours_.handle_frame(now, frame, net::judge_frame(interface_, frame));
+    const net::FrameView view = net::judge_frame(interface_, frame);
+    neighbours_.handle_frame(now, frame, view);
+    if (is_first()) memberships_.handle_frame(now, frame, view);
   });
 }
 
@@ -137,11 +165,16 @@ bool EthernetLink::say(Write&& write) noexcept {
 }
 
 void EthernetLink::keep_house(Instant now) noexcept {
+  now_ = now;
   if (device_.workers() > 1) hear_others(now);
   if (now >= next_look_) {
     next_look_ = now + kLookInterval;
     if (is_first()) look_after_device();
     release_unused(now);
+  }
+  if (is_first() && now >= memberships_.next_report_at()) {
+    while (say([&](MutableByteSpan out) { return memberships_.poll_report(now, out); })) {
+    }
   }
   if (now < neighbours_.next_request_at()) return;
   while (say([&](MutableByteSpan out) { return neighbours_.poll_request(now, out); })) {
@@ -162,6 +195,15 @@ void EthernetLink::look_after_device() noexcept {
 void EthernetLink::announce() noexcept {
   for (const IpAddress& own : {interface_.ipv4, interface_.ipv6, interface_.link_local()})
     say([&](MutableByteSpan out) { return net::write_announcement(interface_, own, out); });
+  memberships_.start(now_);
+}
+
+// Routers and switches send on what nobody takes for minutes, unless they are told.
+void EthernetLink::say_goodbye() noexcept {
+  if (!is_first() || !was_up_) return;
+  memberships_.leave(now_);
+  while (say([&](MutableByteSpan out) { return memberships_.poll_report(now_, out); })) {
+  }
 }
 
 void EthernetLink::release_unused(Instant now) noexcept {

@@ -10,15 +10,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "contract/limits.h"
 #include "crypto/packet_cipher.h"
 #include "io/ethernet_device.h"
+#include "io/group_join.h"
 #include "io/port.h"
 #include "net/checksum.h"
 #include "net/frame.h"
 #include "net/interface.h"
+#include "net/memberships.h"
 #include "net/neighbours.h"
 
 namespace fanlight::io {
@@ -30,6 +34,7 @@ struct EthernetLinkOptions {
   PacketPool* header_pool = nullptr;   // Small buffers for the headers of fresh packets.
   PacketPool* copy_pool = nullptr;     // Whole buffers for sealed ones.
   net::Interface interface;            // A zero MAC address means the device's own.
+  std::vector<GroupJoin> joins{};
 };
 
 class EthernetLink {
@@ -60,8 +65,8 @@ class EthernetLink {
 
   void address(Instant now, const Path& path, Envelope& envelope) noexcept;
 
-  // What other workers heard of neighbours, requests that are due; once a second: neighbours in use, and worker 0 looks
-  // after the device.
+  // What other workers heard of neighbours, requests and group reports that are due; once a second: neighbours in use,
+  // and worker 0 looks after the device.
   void keep_house(Instant now) noexcept;
 
  private:
@@ -79,6 +84,7 @@ class EthernetLink {
   void hear_others(Instant now) noexcept;
   void look_after_device() noexcept;
   void announce() noexcept;
+  void say_goodbye() noexcept;
   void release_unused(Instant now) noexcept;
 
   // --- transmitting
@@ -126,12 +132,14 @@ class EthernetLink {
   EthernetDevice& device_;
   net::Interface interface_;
   net::Neighbours neighbours_;
+  net::Memberships memberships_;  // Worker 0 speaks for all.
   PacketPool& pool_;
   PacketPool& header_pool_;
   PacketPool& copy_pool_;
   PortCounters& counters_;
   std::uint16_t door_;
   bool was_up_ = false;
+  Instant now_{};  // Of the last keep_house().
   Instant next_look_{};
   std::uint64_t without_buffer_ = 0;
 

@@ -1,6 +1,7 @@
 // What the workers' links on one device tell each other of neighbours: a short copy of each ARP and NDP frame that one
-// of them judged, through a ring for each ordered pair, so each ring has one writer and one reader. A full ring is an
-// answer: that copy is lost and counted, and its taker asks the neighbour by itself.
+// of them judged, and of routers' questions about groups for worker 0, through a ring for each ordered pair, so each
+// ring has one writer and one reader. A full ring is an answer: that copy is lost and counted, and its taker asks the
+// neighbour by itself.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@
 
 namespace fanlight::io {
 
-// A frame up to the end of its message: ARP takes 42 bytes, NDP with an address and a nonce 94.
+// A frame up to the end of its message: ARP takes 42 bytes, NDP with an address and a nonce 94, a question about an
+// IPv6 group 90 and each source 16 more.
 struct NeighbourFrame {
   static constexpr std::size_t kBytesMax = 126;
   std::uint16_t size = 0;

@@ -45,7 +45,7 @@ struct PortCounters {
   std::uint64_t receive_pool_dry = 0;                   // Times no buffer was there to receive into.
   std::uint64_t transmit_pool_dry = 0;                  // Times no buffer was there to send a fresh packet with.
   std::uint64_t neighbour_news_lost = 0;                // Copies of ARP and NDP frames that another worker did not get.
-  std::uint64_t own_frames = 0;                         // ARP, NDP and ICMP frames the port itself sent.
+  std::uint64_t own_frames = 0;                         // ARP, NDP, ICMP, IGMP frames the port itself sent.
   std::array<std::uint64_t, kVerdictCount> verdicts{};  // Frames the port itself judged; none of them in `received`.
 };
 

@@ -99,6 +99,43 @@ class KernelLink(VethLink):
         wait_until(lambda: not _ip("-n", self.namespace, "-6", "addr", "show", "tentative"), 5, 0.1)
 
 
+class SnoopingLink(VethLink):
+    """Behind the relay's end there is a bridge that asks every two seconds who is in which group, forgets who does not
+    answer within six, and sends groups nowhere else."""
+
+    def __init__(self, igmp: int = 3, mld: int = 2, tag: str | None = None) -> None:
+        super().__init__(tag)
+        self.port, self.igmp, self.mld = self.client_end, igmp, mld
+
+    def _make(self) -> None:
+        super()._make()
+        bridge = self.client_end = "switch0"
+        _ip("-n", self.namespace, "addr", "flush", "dev", self.port)
+        _ip("-n", self.namespace, "link", "add", "name", bridge, "type", "bridge", "mcast_snooping", "1", "mcast_stats_enabled", "1",
+            "mcast_igmp_version", str(self.igmp), "mcast_mld_version", str(self.mld), "mcast_query_interval", "200",
+            "mcast_query_response_interval", "100", "mcast_startup_query_interval", "100", "mcast_last_member_interval", "50",
+            "mcast_membership_interval", "600")
+        _ip("-n", self.namespace, "link", "set", "dev", self.port, "master", bridge)
+        _ip("-n", self.namespace, "addr", "add", f"{CLIENT_IPV4}/24", "dev", bridge)
+        _ip("-n", self.namespace, "addr", "add", f"{CLIENT_IPV6}/64", "dev", bridge, "nodad")
+        _ip("-n", self.namespace, "link", "set", "dev", bridge, "up")
+        # Without a link-local address it would ask nobody in IPv6.
+        wait_until(lambda: not _ip("-n", self.namespace, "-6", "addr", "show", "tentative"), 5, 0.1)
+        _ip("-n", self.namespace, "link", "set", "dev", bridge, "type", "bridge", "mcast_querier", "1")
+
+    def members(self) -> set[str]:
+        """Groups that the bridge sends to the relay, as it learnt from reports."""
+        shown = _run(["bridge", "-n", self.namespace, "mdb", "show", "dev", self.client_end])
+        return {found.group(1) for found in re.finditer(rf"port {self.port} grp (\S+)", shown)}
+
+    def heard(self, what: str) -> dict[str, int]:
+        """Of the relay, by version: "IGMP reports", "MLD reports"; what the bridge could not read is "errors"."""
+        shown = _ip("-n", self.namespace, "link", "xstats", "type", "bridge_slave", "dev", self.port)
+        received = re.search(rf"{what}:\s+RX: (.*)", shown).group(1)
+        errors = re.search(rf"{what.split()[0]} parse errors: (\d+)", shown).group(1)
+        return {"errors": int(errors)} | {version: int(count) for version, count in re.findall(r"(v\d) (\d+)", received)}
+
+
 def remove_leftovers() -> None:
     """Namespaces and veth ends whose owner was killed before it could clean up."""
     if os.geteuid() != 0:

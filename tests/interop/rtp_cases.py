@@ -53,6 +53,9 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
                ("rtp/two streams on one port by SSRC", two_on_a_port),
                ("rtp/garbage is counted", garbage),
                ("rtp/on a device, net_af_packet", on_a_device),
+               ("rtp/groups on a device, behind a bridge that asks", lambda stage: over(stage, veth.SnoopingLink(), groups_on_a_device)),
+               ("rtp/groups on a device, behind a bridge that asks in IGMPv2 and MLDv1",
+                lambda stage: over(stage, veth.SnoopingLink(igmp=2, mld=1), groups_on_a_device)),
                ("rtp/groups, with and without a source, IPv4 and IPv6", groups)]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in wanted if only.search(name)]
@@ -284,6 +287,42 @@ def fed_on_a_device(stage: Stage, link: veth.VethLink) -> str:
     outcome = judge(publishing, viewing)
     claim(outcome.bit_exact and outcome.packets == outcome.published, f"{outcome}; {verdicts(stage)}")
     return f"{outcome.packets} packets, bit-exact"
+
+
+def groups_on_a_device(stage: Stage, link: veth.SnoopingLink) -> str:
+    """The bridge sends a group to the relay's port if it was told that somebody there is in it: our reports, read by a
+    stranger. Two workers, so that datagrams come to any queue; a source that a feed does not want is left out by us."""
+    kinds = [(GROUP_V4, ""), (GROUP_V4, f'source = "{veth.CLIENT_IPV4}"'), (GROUP_V6, ""),
+             (GROUP_V6, f'source = "{veth.CLIENT_IPV6}"'), (GROUP_OF_LINK, 'interface = "net_af_packet0"'),
+             (GROUP_V4, 'source = "10.77.0.3"')]
+    ports = [free_pair() for _ in kinds]
+    streams = [f"interop/{number}" for number in range(len(kinds))]
+    tables = "".join(f'[[feed]]\nstream = "{stream}"\nurl = "rtp://{group}:{port}"\n{more}\n'
+                     for stream, port, (group, more) in zip(streams, ports, kinds))
+    device = relays.Device(f"net_af_packet0,iface={link.relay_end},qpairs=2", f"{veth.RELAY_IPV4}/24", f"{veth.RELAY_IPV6}/64")
+    stage.start_relay(relays.Configuration(devices=[device], streams=[relays.Stream(stream) for stream in streams], workers=2,
+                                           feed_ports=[port + more for port in ports for more in (0, 1)], more=tables),
+                      privileged=True)
+    stage.clients_live_in(link)
+    groups = {GROUP_V4, GROUP_V6.strip("[]"), GROUP_OF_LINK.strip("[]"), "ff02::1:ff00:1"}
+    claim(wait_until(lambda: groups <= link.members(), 10, 0.2), f"the bridge knows of {link.members()}, not of {groups}")
+    viewings = [stage.view(clients.SLT, clients.Target(f"{veth.RELAY_IPV4}:9000", stream)) for stream in streams]
+    stage.wait_for_sessions("viewer", len(kinds))
+    sent = [publish(stage, Case("rtp", clients.GSTREAMER, group), port, link.client_end)
+            for port, (group, _) in zip(ports, kinds)]
+    for publishing in sent:
+        publishing.finish(SECONDS + 20)
+    outcomes = [judge(publishing, viewing) for publishing, viewing in zip(sent, viewings)]
+    seen = verdicts(stage)
+    claim(all(one.bit_exact and one.packets == one.published for one in outcomes[:-1]), f"{outcomes}; {seen}")
+    claim(outcomes[-1].packets == 0 and seen["foreign_source"] >= SECONDS * RATE, f"{outcomes[-1]}; {seen}")
+    reports = {"IGMP": link.heard("IGMP reports"), "MLD": link.heard("MLD reports")}
+    claim(all(one["errors"] == 0 for one in reports.values()), f"the bridge could not read: {reports}")
+    claim(reports["IGMP"][f"v{link.igmp}"] >= 2 and reports["MLD"][f"v{link.mld}"] >= 2, f"it heard {reports}; we {seen}")
+    ended = stage.relay.process.stop(signal.SIGTERM)
+    claim(ended == 0, f"the relay ended with {ended}")
+    claim(wait_until(lambda: not groups & link.members(), 10, 0.2), f"the bridge still knows of {groups & link.members()}")
+    return f"{sum(one.packets for one in outcomes)} packets of five groups, bit-exact, {seen.get('handed_over', 0)} handed over; {reports}"
 
 
 def two_on_a_port(stage: Stage) -> str:

@@ -1,0 +1,63 @@
+#include "daemon/feed_doors.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::control {
+namespace {
+
+Config on_devices(std::string_view feeds, std::uint32_t workers = 2) {
+  const std::string text =
+      "[relay]\nport = \"ethernet\"\nworkers = " + std::to_string(workers) +
+      "\n[ethernet]\nudp_ports = [9000, 5004, 5005, 6000]\n"
+      "[[ethernet.device]]\neal = \"net_a\"\nipv4 = \"10.0.0.1/24\"\n"
+      "[[ethernet.device]]\neal = \"net_b\"\nipv4 = \"10.1.0.1/24\"\n[[stream]]\nname = \"live/*\"\n" +
+      std::string{feeds};
+  Result<Config, ConfigErrors> config = parse_config(text, "f");
+  EXPECT_TRUE(config) << config.error().lines.front();
+  return *std::move(config);
+}
+
+std::string feed(std::string_view stream, std::string_view url, std::string_view more = "") {
+  return "[[feed]]\nstream = \"live/" + std::string{stream} + "\"\nurl = \"" + std::string{url} + "\"\n" +
+         std::string{more} + "\n";
+}
+
+TEST(FeedDoorsTest, OnDevicesFeedsAreDealtOutByAddress) {
+  const FeedDoorPlan plan =
+      plan_feed_doors(on_devices(feed("a", "rtp://10.0.0.1:5004", "ssrc = 1") + feed("b", "udp://10.0.0.1:6000") +
+                                 feed("c", "rtp://10.0.0.1:5004", "ssrc = 2")));
+  ASSERT_EQ(plan.feeds.size(), 3u);
+  EXPECT_EQ(plan.feeds[0].worker, 0u);
+  EXPECT_EQ(plan.feeds[1].worker, 1u);
+  EXPECT_EQ(plan.feeds[2].worker, 0u) << "where the other of its address is";
+  ASSERT_EQ(plan.addresses.size(), 3u) << "and RTCP's";
+  EXPECT_EQ(plan.addresses[1].local, *Endpoint::parse("10.0.0.1:5005"));
+  EXPECT_EQ(plan.addresses[1].worker, 0u);
+  EXPECT_TRUE(plan.doors.empty());
+}
+
+TEST(FeedDoorsTest, OnDevicesEachJoinsItsGroupsOnce) {
+  const FeedDoorPlan plan = plan_feed_doors(
+      on_devices(feed("a", "rtp://239.0.0.1:5004", "interface = \"net_b\"\nsource = \"10.1.0.7\"\nssrc = 1") +
+                 feed("b", "udp://239.0.0.1:6000", "interface = \"net_b\"\nsource = \"10.1.0.7\"") +
+                 feed("c", "udp://239.0.0.2:6000", "interface = \"net_a\"")));
+  ASSERT_EQ(plan.joins.size(), 2u);
+  EXPECT_EQ(plan.joins[0], (std::vector<io::GroupJoin>{{IpAddress::v4(239, 0, 0, 2)}}));
+  EXPECT_EQ(plan.joins[1], (std::vector<io::GroupJoin>{{IpAddress::v4(239, 0, 0, 1), IpAddress::v4(10, 1, 0, 7)}}));
+}
+
+TEST(FeedDoorsTest, OnSocketsWorkerZeroHasThemAll) {
+  const auto config =
+      parse_config("[relay]\nworkers = 2\n[[listen]]\naddress = \"0.0.0.0:9000\"\n[[stream]]\nname = \"live/*\"\n" +
+                       feed("a", "rtp://239.0.0.1:5004") + feed("b", "rtp://0.0.0.0:6000"),
+                   "f");
+  ASSERT_TRUE(config);
+  const FeedDoorPlan plan = plan_feed_doors(*config);
+  EXPECT_TRUE(plan.addresses.empty());
+  EXPECT_EQ(plan.feeds[1].worker, 0u);
+  ASSERT_EQ(plan.doors.size(), 4u);
+  EXPECT_EQ(plan.doors[0].groups.size(), 1u);
+}
+
+}  // namespace
+}  // namespace fanlight::control
