@@ -82,7 +82,7 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
     return;
   }
   if (judgement.is_new_source) begin_source(now, header);
-  if (judgement.is_jump) close_up(now, header);
+  if (judgement.is_jump) jump(now, header);
   if (judgement.ahead > 1) open_gap(now, {newest_ + 1, newest_ + (judgement.ahead - 1)});
   newest_ = newest_ + judgement.ahead;
   newest_seq_ = header.seq;
@@ -96,6 +96,16 @@ void Receiver::begin_source(Instant now, const wire::RtpHeader& header) noexcept
   has_left_ = false;
   next_report_ = Instant::never();
   reception_ = {.first = header.seq, .newest = std::int64_t{header.seq} - 1, .received = 1};
+}
+
+// Reports count anew, as RFC 3550 A.1 does: the numbers they name are those that come.
+void Receiver::jump(Instant now, const wire::RtpHeader& header) noexcept {
+  close_up(now, header);
+  reception_ = {.first = header.seq,
+                .newest = std::int64_t{header.seq} - 1,
+                .received = 1,
+                .last_report = reception_.last_report,
+                .last_report_at = reception_.last_report_at};
 }
 
 // The numbers jump, the positions do not: what was missing before the jump can no longer be named.

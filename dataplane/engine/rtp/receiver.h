@@ -94,6 +94,7 @@ class Receiver {
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq) const noexcept;
   void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
   void begin_source(Instant now, const wire::RtpHeader& header) noexcept;
+  void jump(Instant now, const wire::RtpHeader& header) noexcept;
   void close_up(Instant now, const wire::RtpHeader& header) noexcept;
   void open_gap(Instant now, PosRange range) noexcept;
   void give_up(std::int64_t packets, PacketPos oldest) noexcept;

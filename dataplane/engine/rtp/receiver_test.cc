@@ -197,6 +197,18 @@ TEST_F(RtpReceiverTest, WrapsAreCountedInReports) {
   EXPECT_EQ(reported(seconds(5))->highest_seq, 0x1'0009u);
 }
 
+TEST_F(RtpReceiverTest, BehindAJumpReportsNameTheNumbersThatCome) {
+  hear_run(10, 19);
+  (void)hear_report();
+  EXPECT_EQ(hear(30'000).verdict, Verdict::kOutOfWindow);
+  hear_run(30'001, 30'004);
+  const auto block = reported(seconds(5));
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->highest_seq, 30'004u);
+  EXPECT_EQ(block->lost, 0);
+  EXPECT_EQ(block->last_report, 0x2345'6789u);
+}
+
 TEST_F(RtpReceiverTest, WhoNeverReportsHearsNothing) {
   hear_run(10, 19);
   EXPECT_EQ(hear_report(kOther), Verdict::kForeignSource);
