@@ -21,13 +21,6 @@ constexpr Micros kStreamPoll = seconds(1);
 // A session of that age was a success: the next pause is the shortest again.
 constexpr Micros kSteady = seconds(10);
 
-std::uint32_t random_word() {
-  std::uint32_t word = 0;
-  // Without random bytes the pause is regular and the number 0; keys are refused then.
-  (void)crypto::fill_random(std::as_writable_bytes(std::span(&word, 1)));
-  return word;
-}
-
 std::string title_of(const CallEntry& call) {
   const bool is_viewer = call.rule.role == Role::kViewer;
   return "call " + std::to_string(call.id) + " to " + call.rule.url.host + ":" + std::to_string(call.rule.url.port) +

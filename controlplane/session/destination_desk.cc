@@ -20,13 +20,6 @@ std::string title_of(const DestinationEntry& one) {
   return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
 }
 
-// Without random bytes numbers begin where anybody can tell: that harms nobody but who trusts them.
-std::uint32_t random_word() {
-  std::uint32_t word = 0;
-  (void)crypto::fill_random(std::as_writable_bytes(std::span(&word, 1)));
-  return word;
-}
-
 std::string_view words_for(DestinationPause pause) {
   switch (pause) {
     case DestinationPause::kNone:
@@ -162,7 +155,7 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
                                            .stream = stream->index,
                                            .terms = terms,
                                            .path = *path,
-                                           .random = random_word(),
+                                           .random = random_(),
                                            .wall_offset = wall_offset_()});
   return std::nullopt;
 }

@@ -17,13 +17,6 @@ std::string title_of(const FeedEntry& feed) {
   return "feed " + url_of(feed.place.rule.terms) + " of " + feed.place.rule.stream;
 }
 
-// An SSRC that nobody chose; without random bytes it is still not 0.
-std::uint32_t random_ssrc() {
-  std::uint32_t ssrc = 0;
-  (void)crypto::fill_random(std::as_writable_bytes(std::span(&ssrc, 1)));
-  return std::max(ssrc, 1u);
-}
-
 }  // namespace
 
 void SessionDesk::set_feeds(Instant now, std::vector<FeedPlace> places) {
@@ -110,7 +103,7 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
                                            .terms = feed.place.rule.terms,
                                            .doors = feed.place.doors,
                                            .latency = stream->policy.latency,
-                                           .own_ssrc = random_ssrc()});
+                                           .own_ssrc = std::max(random_(), 1u)});
   return std::nullopt;
 }
 

@@ -42,6 +42,7 @@
 #include "session/passphrase_marks.h"
 #include "session/placement.h"
 #include "session/quiet_count.h"
+#include "session/random_word.h"
 #include "session/refusal_memory.h"
 #include "session/rejected_callers.h"
 #include "session/report_desk.h"
@@ -138,6 +139,8 @@ class SessionDesk {
   void set_destination_ways(DestinationWay way) { destination_way_ = std::move(way); }
   // What the wall clock is ahead of ours, for sender reports.
   void set_wall_offset(std::function<Micros()> offset) { wall_offset_ = std::move(offset); }
+  // Where numbers of destinations and SSRCs of feeds come from, instead of the system's random bits.
+  void set_random(std::function<std::uint32_t()> random) { random_ = std::move(random); }
   // A name to be resolved, and what became of it: addresses, or none and why.
   struct Lookup {
     std::uint32_t call = 0;
@@ -396,6 +399,7 @@ class SessionDesk {
     return Path{.remote = rule.terms.remote, .local = {rule.source.value_or(IpAddress{}), 0}};
   };
   std::function<Micros()> wall_offset_ = [] { return Micros{}; };
+  std::function<std::uint32_t()> random_ = random_word;
   WayOut way_out_;
   IsOwn is_own_;
   std::deque<Lookup> lookups_;

@@ -11,6 +11,7 @@ void Faults::plan() {
   plan_publisher();
   plan_viewers();
   plan_relay();
+  if (world_.spec_.destinations_leave) plan_destinations();
 }
 
 Instant Faults::some_moment(Micros margin) {
@@ -19,7 +20,7 @@ Instant Faults::some_moment(Micros margin) {
 
 void Faults::plan_publisher() {
   const WorldSpec& spec = world_.spec_;
-  PublisherPeer& publisher = *world_.publisher_;
+  SourcePeer& publisher = *world_.source_;
   Random& random = world_.random_;
   if (spec.publisher_vanishes || spec.publisher_returns || spec.publisher_jumps) world_.feed_.is_dense = false;
   if (spec.publisher_jumps) {
@@ -42,21 +43,19 @@ void Faults::plan_publisher() {
         if (world_.relay_->desk().rotate_keys(world_.now_, "live/*", SocketId{})) world_.wake_control(world_.now_);
       });
   }
-  const auto change = [&] {
-    PublisherPeer::Plan& plan = publisher.plan();
-    plan.terms.latency = millis(random.between(200, 900));
-    plan.payload_bytes = static_cast<std::size_t>(random.between(200, 1'316));
-    plan.terms.first_seq = SeqNo{static_cast<std::uint32_t>(random.between(0, 0x7FFF'FFFE))};
-  };
+  // Another RTP source takes over after a silence of 250 ms.
+  const std::int64_t away_ms = spec.way == Way::kCall ? 1 : 350;
   if (spec.publisher_returns) {
     const Instant at = Instant{} + millis(random.between(3'000, 6'000));
     world_.act_at(at, [&] { publisher.leave(world_.now_); });
-    world_.act_at(at + millis(random.between(1, 3'000)), [&, change] { change(), publisher.call(world_.now_); });
+    world_.act_at(at + millis(random.between(away_ms, 3'000)),
+                  [&] { publisher.change(), publisher.start(world_.now_); });
   }
   if (spec.publisher_vanishes) {
     const Instant at = Instant{} + millis(random.between(10'000, 11'000));
     world_.act_at(at, [&] { publisher.vanish(world_.now_); });
-    world_.act_at(at + millis(random.between(1, 2'500)), [&, change] { change(), publisher.call(world_.now_); });
+    world_.act_at(at + millis(random.between(away_ms, 2'500)),
+                  [&] { publisher.change(), publisher.start(world_.now_); });
   }
 }
 
@@ -90,6 +89,18 @@ void Faults::mute(std::size_t i) {
     at = at + millis(world_.random_.between(200, 2'500));
     world_.act_at(at, [&] { viewer.mute_acks(false); });
     at = at + millis(world_.random_.between(5, 300));
+  }
+}
+
+// They come back, half of them, and the stream comes back to them.
+void Faults::plan_destinations() {
+  for (const auto& destination : world_.destinations_) {
+    if (!destination->may_report() || !world_.random_.chance(0.5)) continue;
+    DestinationPeer& peer = *destination;
+    const Instant at = some_moment(seconds(6));
+    world_.act_at(at, [&] { peer.leave(world_.now_); });
+    if (world_.random_.chance(0.5))
+      world_.act_at(at + millis(world_.random_.between(1'500, 3'000)), [&] { peer.come_back(world_.now_); });
   }
 }
 

@@ -13,6 +13,7 @@ class Faults {
  private:
   void plan_publisher();
   void plan_viewers();
+  void plan_destinations();
   void plan_relay();
   void plan_events_flood();
   void plan_birth();

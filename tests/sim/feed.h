@@ -15,11 +15,19 @@ struct Feed {
   struct Made {
     Instant at;
     std::uint32_t publication = 0;
+    Instant told{};        // By its publisher's clock.
+    bool is_lost = false;  // On the way to the relay, where nobody repeats it.
   };
   std::uint64_t salt = 0;
   std::uint32_t publications = 0;
   std::vector<Made> made;  // By payload index.
   TsShape ts;
+  // Of the payloads between two, those that never reached the relay.
+  [[nodiscard]] std::uint64_t lost_between(std::uint64_t first, std::uint64_t last) const {
+    std::uint64_t lost = 0;
+    for (std::uint64_t i = first + 1; i < last; ++i) lost += made[i].is_lost ? 1 : 0;
+    return lost;
+  }
   // Nothing but the network stands between a payload and its viewers: set false by what loses positions on purpose.
   bool is_dense = true;
 

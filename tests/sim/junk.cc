@@ -24,7 +24,9 @@ void Junk::send_one() {
       world_.random_.between(0, static_cast<std::int64_t>(world_.viewers_.size()) - 1))];
   std::size_t bytes = 0;
   Endpoint from{IpAddress::v4(203, 0, 113, 66), static_cast<std::uint16_t>(world_.random_.between(1, 65'535))};
-  if (kind == 0 || !viewer.is_up() || !world_.publisher_->is_up()) {
+  const Endpoint to = world_.relay_address_;
+  if (kind != 0 && world_.publisher_ == nullptr && world_.random_.chance(0.5)) return world_.intruders_.send_unusable();
+  if (kind == 0 || !viewer.is_up() || world_.publisher_ == nullptr || !world_.publisher_->is_up()) {
     bytes = write_from_stranger(out);
   } else if (kind == 1) {
     from = viewer.address();
@@ -33,13 +35,14 @@ void Junk::send_one() {
     from = world_.publisher_->address();
     bytes = write_from_publisher(out, world_.publisher_->caller().answer().relay);
   }
-  world_.inject(from, std::span(out).first(bytes), world_.now_ + millis(1));
+  world_.inject(from, to, std::span(out).first(bytes), world_.now_ + millis(1));
 }
 
 // SHUTDOWN and data for sessions of others, handshakes with made-up cookies, noise of any size.
 std::size_t Junk::write_from_stranger(MutableByteSpan out) {
   Random& random = world_.random_;
-  const Caller& victim = random.chance(0.5) ? world_.publisher_->caller() : world_.viewers_[0]->caller();
+  const bool is_publisher = random.chance(0.5) && world_.publisher_ != nullptr;
+  const Caller& victim = is_publisher ? world_.publisher_->caller() : world_.viewers_[0]->caller();
   const auto size = static_cast<std::size_t>(random.between(0, 1'500));
   switch (random.between(0, 5)) {
     case 0:

@@ -15,9 +15,9 @@ constexpr Micros kAnnounceInterval = millis(200);
 }  // namespace
 
 PublisherPeer::PublisherPeer(const Endpoint& address, Plan plan, Feed& feed, Network& network, Random& random)
-    : Peer(address), plan_(std::move(plan)), feed_(feed), network_(network), random_(random) {}
+    : SourcePeer(address), plan_(std::move(plan)), feed_(feed), network_(network), random_(random) {}
 
-void PublisherPeer::call(Instant now) {
+void PublisherPeer::start(Instant now) {
   const Instant local = plan_.clock.local(now);
   wants_in_ = true;
   call_again_ = Instant::never();
@@ -58,6 +58,12 @@ void PublisherPeer::leave(Instant now) {
 void PublisherPeer::vanish(Instant) {
   wants_in_ = false;
   end_session();
+}
+
+void PublisherPeer::change() {
+  plan_.terms.latency = millis(random_.between(200, 900));
+  plan_.payload_bytes = static_cast<std::size_t>(random_.between(200, 1'316));
+  plan_.terms.first_seq = SeqNo{static_cast<std::uint32_t>(random_.between(0, 0x7FFF'FFFE))};
 }
 
 void PublisherPeer::jump(std::int64_t packets) { offset_.move(packets); }
@@ -148,7 +154,7 @@ void PublisherPeer::wake(Instant now) {
     caller_.end();
     call_again_ = local + plan_.retry;
   }
-  if (wants_in_ && local >= call_again_) return call(now);
+  if (wants_in_ && local >= call_again_) return start(now);
   speak(now, local);
 }
 
@@ -180,7 +186,7 @@ void PublisherPeer::send_fresh(Instant now, Instant local) {
                   .bytes = static_cast<std::uint16_t>(plan_.payload_bytes),
                   .at = local,
                   .key = keys_ ? keys_->in_use() : wire::KeyFlag::kClear};
-  feed_.made.push_back({now, feed_.publications});
+  feed_.made.push_back({.at = now, .publication = feed_.publications, .told = local});
   slot(next_) = sent;
   next_ = next_ + 1;
   send_data(now, sent, false);

@@ -10,12 +10,12 @@
 #include "drifting_clock.h"
 #include "feed.h"
 #include "keys.h"
-#include "peer.h"
 #include "random.h"
+#include "source_peer.h"
 
 namespace fanlight::sim {
 
-class PublisherPeer final : public Peer {
+class PublisherPeer final : public SourcePeer {
  public:
   struct Plan {
     DriftingClock clock{0, 0};
@@ -28,25 +28,20 @@ class PublisherPeer final : public Peer {
   };
   PublisherPeer(const Endpoint& address, Plan plan, Feed& feed, Network& network, Random& random);
 
-  void call(Instant now);
-  void leave(Instant now);   // With SHUTDOWN.
-  void vanish(Instant now);  // Without.
-  void pause(bool is_paused) { is_paused_ = is_paused; }
-  // Its next packet's number is `packets` further on.
-  void jump(std::int64_t packets);
-  // Announces a fresh key and uses it once it is confirmed.
-  void renew_key(Instant now);
-  void stay_away() { wants_in_ = false; }
-  // What may change between two calls.
-  [[nodiscard]] Plan& plan() { return plan_; }
+  void start(Instant now) override;
+  void leave(Instant now) override;
+  void vanish(Instant now) override;
+  void pause(bool is_paused) override { is_paused_ = is_paused; }
+  void jump(std::int64_t packets) override;
+  void change() override;
+  void renew_key(Instant now) override;
 
   void receive(Instant now, ByteSpan datagram) override;
   void wake(Instant now) override;
   [[nodiscard]] Instant next_wake() const override;
   [[nodiscard]] bool is_up() const override { return caller_.is_up(); }
   [[nodiscard]] const Caller& caller() const { return caller_; }
-  // A key of its waits to be confirmed.
-  [[nodiscard]] bool is_announcing() const { return !announcement_.empty(); }
+  [[nodiscard]] bool is_announcing() const override { return !announcement_.empty(); }
   [[nodiscard]] std::uint64_t rejections() const { return rejections_; }
 
  private:

@@ -36,6 +36,7 @@ World::World(const WorldSpec& spec, std::uint64_t seed) : spec_(spec), random_(s
   feed_.salt = random_.next();
   if (spec_.content != Content::kOpaque) feed_.ts = draw_shape();
   relay_ = std::make_unique<RelayHost>(relay_options());
+  relay_->desk().set_random([this] { return static_cast<std::uint32_t>(random_.next()); });
   build_peers();
 }
 
@@ -48,6 +49,7 @@ RelayHost::Options World::relay_options() {
   if (spec_.has_sealed_publisher) rule.publish_passphrase = kPassphrase;
   if (spec_.has_sealed_viewers) rule.view_passphrase = kPassphrase;
   rule.rekey_packets = spec_.rekey_packets;
+  if (spec_.way != Way::kCall) rule.latency = spec_.latency;
   RelayHost::Options options{.rules = {rule}};
   options.workers = spec_.workers;
   options.key = {random_.next(), random_.next()};
@@ -71,43 +73,65 @@ void World::build_peers() {
     const std::int64_t low = spec_.wraps_numbers ? 0x7FFF'FFFE - 400 : 0;
     return SeqNo{static_cast<std::uint32_t>(random_.between(low, 0x7FFF'FFFE))};
   };
-  PublisherPeer::Plan plan{.clock = clock(),
+  if (spec_.way == Way::kCall) {
+    const DriftingClock its = clock();
+    build_publisher(its, isn());
+  } else {
+    build_feed();
+  }
+  homes_.push_back({.peer = source_.get(),
+                    .up = Link(spec_.publisher_link),
+                    .down = Link(spec_.publisher_link),
+                    .who = Who::kSource,
+                    .relay = spec_.way == Way::kCall ? relay_address_ : feed_address_,
+                    .relay_control = feed_address_});
+  addresses_[source_->address()] = 0;
+  first_call_ = Instant{} + millis(random_.between(1, 600));
+  act_at(first_call_, [this] { source_->start(now_); });
+  for (std::size_t i = 0; i < spec_.viewers; ++i) {
+    const DriftingClock its = clock();
+    build_viewer(i, its, isn());
+  }
+  build_destinations();
+}
+
+void World::build_publisher(const DriftingClock& clock, SeqNo first_seq) {
+  PublisherPeer::Plan plan{.clock = clock,
                            .terms = {.stream_id = std::string("#!::m=publish,r=") + kStream, .latency = spec_.latency},
                            .is_sealed = spec_.has_sealed_publisher,
                            .interval = spec_.interval,
                            .payload_bytes = static_cast<std::size_t>(random_.between(188, 1'316))};
   if (feed_.ts.is_on()) plan.payload_bytes = feed_.ts.packets * 188;
-  plan.terms.first_seq = isn();
+  plan.terms.first_seq = first_seq;
   if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
   if (spec_.wraps_numbers) plan.time_start = 0xFFFF'FFFF - static_cast<std::uint32_t>(random_.between(0, 8'000'000));
-  publisher_ =
+  auto publisher =
       std::make_unique<PublisherPeer>(Endpoint{IpAddress::v4(198, 51, 100, 1), 5'000}, plan, feed_, *this, random_);
-  homes_.push_back({.peer = publisher_.get(),
-                    .up = Link(spec_.publisher_link),
-                    .down = Link(spec_.publisher_link),
-                    .is_publisher = true});
-  addresses_[publisher_->address()] = 0;
-  first_call_ = Instant{} + millis(random_.between(1, 600));
-  act_at(first_call_, [this] { publisher_->call(now_); });
+  publisher_ = publisher.get();
+  source_ = std::move(publisher);
+}
 
-  for (std::size_t i = 0; i < spec_.viewers; ++i) {
-    ViewerPeer::Plan viewer{.clock = clock(), .terms = {.stream_id = kStream, .latency = spec_.latency}};
-    if (spec_.is_day) viewer.clock = DriftingClock(1'000'000, i % 2 == 0 ? -200 : 200);
-    viewer.terms.first_seq = isn();
-    viewer.terms.window_packets = spec_.viewers_mute ? 128 : 8'192;
-    viewer.is_sealed = spec_.has_sealed_viewers;
-    viewer.answers_once = i % 8 == 7;
-    viewer.live_age = slowest(spec_.publisher_link) + slowest(spec_.viewer_link) + kLiveAgeMargin;
-    const Endpoint address{IpAddress::v4(198, 51, 101, static_cast<std::uint8_t>(i + 1)),
-                           static_cast<std::uint16_t>(6'000 + i)};
-    viewers_.push_back(std::make_unique<ViewerPeer>(address, std::move(viewer), feed_, *this, random_));
-    ViewerPeer* peer = viewers_.back().get();
-    addresses_[address] = static_cast<std::uint32_t>(homes_.size());
-    homes_.push_back({.peer = peer, .up = Link(spec_.viewer_link), .down = Link(spec_.viewer_link)});
-    const std::int64_t first = spec_.joins_any_time ? kJoinAnyTimeFrom.count : 0;
-    const std::int64_t last = spec_.joins_any_time ? (spec_.length - kJoinBeforeEnd).count : kJoinSpan.count;
-    act_at(Instant{} + micros(random_.between(first, last)), [this, peer] { peer->join(now_); });
-  }
+void World::build_viewer(std::size_t number, const DriftingClock& clock, SeqNo first_seq) {
+  ViewerPeer::Plan viewer{.clock = clock, .terms = {.stream_id = kStream, .latency = spec_.latency}};
+  if (spec_.is_day) viewer.clock = DriftingClock(1'000'000, number % 2 == 0 ? -200 : 200);
+  viewer.terms.first_seq = first_seq;
+  viewer.terms.window_packets = spec_.viewers_mute ? 128 : 8'192;
+  viewer.is_sealed = spec_.has_sealed_viewers;
+  viewer.answers_once = number % 8 == 7;
+  viewer.live_age = slowest(spec_.publisher_link) + slowest(spec_.viewer_link) + kLiveAgeMargin;
+  const Endpoint address{IpAddress::v4(198, 51, 101, static_cast<std::uint8_t>(number + 1)),
+                         static_cast<std::uint16_t>(6'000 + number)};
+  viewers_.push_back(std::make_unique<ViewerPeer>(address, std::move(viewer), feed_, *this, random_));
+  ViewerPeer* peer = viewers_.back().get();
+  addresses_[address] = static_cast<std::uint32_t>(homes_.size());
+  homes_.push_back({.peer = peer,
+                    .up = Link(spec_.viewer_link),
+                    .down = Link(spec_.viewer_link),
+                    .relay = relay_address_,
+                    .relay_control = relay_address_});
+  const std::int64_t first = spec_.joins_any_time ? kJoinAnyTimeFrom.count : 0;
+  const std::int64_t last = spec_.joins_any_time ? (spec_.length - kJoinBeforeEnd).count : kJoinSpan.count;
+  act_at(Instant{} + micros(random_.between(first, last)), [this, peer] { peer->join(now_); });
 }
 
 // --- events
@@ -121,7 +145,7 @@ void World::act_at(Instant at, std::function<void()> action) {
   schedule(at, What::kAct, static_cast<std::uint32_t>(actions_.size() - 1));
 }
 
-std::uint32_t World::keep(const Endpoint& remote, ByteSpan datagram) {
+std::uint32_t World::keep(const Endpoint& remote, const Endpoint& local, ByteSpan datagram) {
   if (free_datagrams_.empty()) {
     datagrams_.push_back(std::make_unique<Datagram>());
     free_datagrams_.push_back(static_cast<std::uint32_t>(datagrams_.size() - 1));
@@ -131,6 +155,7 @@ std::uint32_t World::keep(const Endpoint& remote, ByteSpan datagram) {
   Datagram& kept = *datagrams_[index];
   CHECK(datagram.size() <= kept.data.size());
   kept.remote = remote;
+  kept.local = local;
   kept.bytes = static_cast<std::uint16_t>(datagram.size());
   if (!datagram.empty()) std::memcpy(kept.data.data(), datagram.data(), datagram.size());
   return index;
@@ -149,12 +174,7 @@ void World::run_until(Instant end) {
 void World::handle(const Event& event) {
   switch (event.what) {
     case What::kToRelay: {
-      const Datagram& datagram = *datagrams_[event.subject];
-      const ByteSpan bytes = std::span(datagram.data).first(datagram.bytes);
-      std::size_t worker = relay_->steer(datagram.remote, bytes);
-      if (spec_.stray_chance > 0 && random_.chance(spec_.stray_chance)) worker = (worker + 1) % spec_.workers;
-      relay_->deliver(worker, {.remote = datagram.remote, .local = relay_address_}, bytes);
-      if (wire::peek_destination(bytes) != SocketId{}) joins_.note_heard(now_, viewer_at(datagram.remote));
+      bring(*datagrams_[event.subject]);
       free_datagrams_.push_back(event.subject);
       return wake_relay(now_ + kIngress);
     }
@@ -183,6 +203,18 @@ void World::handle(const Event& event) {
   }
 }
 
+// A feed's door is the first worker's.
+void World::bring(const Datagram& datagram) {
+  const ByteSpan bytes = std::span(datagram.data).first(datagram.bytes);
+  std::size_t worker = 0;
+  if (datagram.local == relay_address_) {
+    worker = relay_->steer(datagram.remote, bytes);
+    if (spec_.stray_chance > 0 && random_.chance(spec_.stray_chance)) worker = (worker + 1) % spec_.workers;
+    if (wire::peek_destination(bytes) != SocketId{}) joins_.note_heard(now_, viewer_at(datagram.remote));
+  }
+  relay_->deliver(worker, {.remote = datagram.remote, .local = datagram.local}, bytes);
+}
+
 void World::settle_peer(std::uint32_t index) {
   Home& home = homes_[index];
   const Instant at = std::max(home.peer->next_wake(), now_);
@@ -195,15 +227,20 @@ void World::settle_peer(std::uint32_t index) {
 
 SocketId World::viewer_at(const Endpoint& address) const {
   const auto found = addresses_.find(address);
-  const bool is_viewer = found != addresses_.end() && !homes_[found->second].is_publisher;
+  const bool is_viewer = found != addresses_.end() && homes_[found->second].who == Who::kViewer;
   return is_viewer ? viewers_[found->second - 1]->caller().terms().socket : SocketId{};
 }
 
 void World::send(Instant now, const Peer& from, ByteSpan datagram) {
   note_sent(datagram);
-  const Link::Fate fate = homes_[addresses_.at(from.address())].up.judge(now, random_);
+  Home& home = homes_[addresses_.at(from.address())];
+  const bool is_rtcp = spec_.way != Way::kCall && wire::is_rtcp_beside_srt(datagram);
+  const Link::Fate fate = home.up.judge(now, random_);
   if (fate.copies == 0) joins_.note_lost(viewer_at(from.address()));
-  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), datagram, fate.at[i]);
+  if (fate.copies == 0 && home.who == Who::kSource && spec_.way != Way::kCall && !is_rtcp)
+    feed_.made.back().is_lost = true;
+  for (std::size_t i = 0; i < fate.copies; ++i)
+    inject(from.address(), is_rtcp ? home.relay_control : home.relay, datagram, fate.at[i]);
 }
 
 // FNV-1a, a word at a time. The desk draws its keys from the system: where it does, what is encrypted differs.
@@ -218,8 +255,8 @@ void World::note_sent(ByteSpan datagram) {
   }
 }
 
-void World::inject(const Endpoint& from, ByteSpan datagram, Instant at) {
-  schedule(at, What::kToRelay, keep(from, datagram));
+void World::inject(const Endpoint& from, const Endpoint& to, ByteSpan datagram, Instant at) {
+  schedule(at, What::kToRelay, keep(from, to, datagram));
 }
 
 void World::report(const Peer& from, const char* what) {
@@ -239,13 +276,19 @@ void World::carry_outbox(io::SimPort& port) {
     const ByteSpan datagram = std::span(flat).first(bytes);
     Home& home = homes_[found->second];
     note_sent(datagram);
-    if (!home.is_publisher) check_stamp(datagram);
-    if (const auto header = wire::parse_data_header(datagram)) joins_.note_sent(books_, now_, *header);
+    look_at(home, datagram);
     const Link::Fate fate = home.down.judge(now_, random_);
     if (fate.copies == 0) joins_.note_lost(viewer_at(sent.path.remote));
-    for (std::size_t i = 0; i < fate.copies; ++i) schedule(fate.at[i], What::kToPeer, keep(sent.path.remote, datagram));
+    for (std::size_t i = 0; i < fate.copies; ++i)
+      schedule(fate.at[i], What::kToPeer, keep(sent.path.remote, relay_address_, datagram));
   }
   port.outbox().clear();
+}
+
+void World::look_at(Home& home, ByteSpan datagram) {
+  if (home.who == Who::kViewer) check_stamp(datagram);
+  if (home.who == Who::kDestination) return static_cast<DestinationPeer*>(home.peer)->note_sent(books_, now_, datagram);
+  if (const auto header = wire::parse_data_header(datagram)) joins_.note_sent(books_, now_, *header);
 }
 
 // A viewer sets its watch by control packets: their clock does not run backwards and is slewed, never stepped.
@@ -312,6 +355,7 @@ const Books& World::run() {
   faults.plan();
   Junk junk(*this);
   if (spec_.sends_junk) junk.begin();
+  if (spec_.has_intruders) intruders_.begin();
   wake_control(now_);
   run_until(Instant{} + spec_.length);
   check_liveness();
@@ -326,8 +370,10 @@ void World::check_liveness() {
   fresh_index_ = static_cast<std::uint64_t>(std::partition_point(feed_.made.begin(), feed_.made.end(), is_old) -
                                             feed_.made.begin());
   for (const auto& viewer : viewers_) were_up_.push_back(viewer->is_up());
-  if (!publisher_->is_up()) books_.fail("the publisher is not up at the end");
-  if (spec_.demands_all && publisher_->is_announcing()) books_.fail("a new key was never confirmed");
+  if (!source_->is_up()) books_.fail("the publisher is not up at the end");
+  if (spec_.has_intruders) intruders_.balance();
+  for (const control::CallView& view : relay_->desk().calls(now_)) destination_sockets_[view.id] = view.socket;
+  if (spec_.demands_all && source_->is_announcing()) books_.fail("a new key was never confirmed");
   for (const auto& viewer : viewers_)
     if (!viewer->is_up() && viewer->next_wake() != Instant::never())
       books_.fail("viewer " + viewer->address().text() + " is not up at the end");
@@ -335,9 +381,9 @@ void World::check_liveness() {
 
 void World::shut_down() {
   // What was lost last is asked for and comes, before the publisher is gone.
-  publisher_->pause(true);
+  source_->pause(true);
   run_until(now_ + spec_.latency + millis(500));
-  publisher_->leave(now_);
+  source_->leave(now_);
   for (const auto& viewer : viewers_) viewer->stay_away();
   for (std::size_t i = 0; i < viewers_.size(); i += 3)
     if (random_.chance(0.5)) act_at(now_ + millis(random_.between(0, 3'000)), [&, i] { viewers_[i]->leave(now_); });
@@ -362,6 +408,11 @@ void World::balance() {
   balance_relay(books_, *relay_);
   joins_.balance(books_, *relay_);
   if (spec_.rekey_packets > 0) balance_keys();
+  balance_viewers();
+  balance_destinations();
+}
+
+void World::balance_viewers() {
   std::map<SocketId, std::uint64_t> skipped;
   for (const event::SessionClosed& closed : relay_->closed()) skipped[closed.socket] += closed.stats.packets_skipped;
   for (std::size_t i = 0; i < viewers_.size(); ++i) {
@@ -413,6 +464,7 @@ void World::show() const {
               feed_.made.size(), watches, static_cast<unsigned long long>(sum.delivered),
               static_cast<unsigned long long>(sum.dropped), static_cast<unsigned long long>(sum.gaps),
               static_cast<long long>(sum.wander.count));
+  if (!destinations_.empty() || rtp_publisher_ != nullptr) show_rtp();
 }
 
 }  // namespace fanlight::sim

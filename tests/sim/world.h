@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "books.h"
+#include "destination_peer.h"
+#include "intruders.h"
 #include "joins.h"
 #include "publisher_peer.h"
 #include "relay_host.h"
+#include "rtp_publisher_peer.h"
 #include "viewer_peer.h"
 #include "world_spec.h"
 
@@ -33,6 +36,7 @@ class World final : public Network {
 
  private:
   friend class Faults;
+  friend class Intruders;
   friend class Junk;
   enum class What : std::uint8_t { kToRelay, kToPeer, kWakePeer, kBreathe, kControl, kAct };
   struct Event {
@@ -44,16 +48,21 @@ class World final : public Network {
   };
   struct Datagram {
     Endpoint remote;  // The peer's end of it.
+    Endpoint local;   // The relay's.
     std::uint16_t bytes = 0;
     std::array<std::byte, 1600> data;
   };
+  enum class Who : std::uint8_t { kSource, kViewer, kDestination };
   // A peer's place in the network.
   struct Home {
     Peer* peer = nullptr;
     Link up;
     Link down;
     Instant wake_at = Instant::never();
-    bool is_publisher = false;
+    Who who = Who::kViewer;
+    // Where it sends to.
+    Endpoint relay{};
+    Endpoint relay_control{};  // RTCP.
   };
   // A viewer's session's last look at the relay's clock.
   struct Shown {
@@ -62,18 +71,24 @@ class World final : public Network {
   };
 
   void build_peers();
+  void build_publisher(const DriftingClock& clock, SeqNo first_seq);
+  void build_viewer(std::size_t number, const DriftingClock& clock, SeqNo first_seq);
+  void build_feed();
+  void build_destinations();
   [[nodiscard]] TsShape draw_shape();
   [[nodiscard]] RelayHost::Options relay_options();
   void schedule(Instant at, What what, std::uint32_t subject);
   void act_at(Instant at, std::function<void()> action);
-  [[nodiscard]] std::uint32_t keep(const Endpoint& remote, ByteSpan datagram);
+  [[nodiscard]] std::uint32_t keep(const Endpoint& remote, const Endpoint& local, ByteSpan datagram);
   void run_until(Instant end);
   void handle(const Event& event);
   void note_sent(ByteSpan datagram);
-  void inject(const Endpoint& from, ByteSpan datagram, Instant at);
+  void inject(const Endpoint& from, const Endpoint& to, ByteSpan datagram, Instant at);
+  void bring(const Datagram& datagram);
   // --- the relay's side
   void breathe();
   void carry_outbox(io::SimPort& port);
+  void look_at(Home& home, ByteSpan datagram);
   void check_stamp(ByteSpan datagram);
   void wake_relay(Instant at);
   void wake_control(Instant at);
@@ -85,18 +100,25 @@ class World final : public Network {
   void check_liveness();
   void shut_down();
   void balance();
+  void balance_viewers();
+  void balance_destinations();
   void balance_keys();
+  void show_rtp() const;
 
   const WorldSpec& spec_;
   Random random_;
   Books books_;
   Feed feed_;
   std::unique_ptr<RelayHost> relay_;
-  std::unique_ptr<PublisherPeer> publisher_;
+  std::unique_ptr<SourcePeer> source_;
+  PublisherPeer* publisher_ = nullptr;         // When the source is one that calls.
+  RtpPublisherPeer* rtp_publisher_ = nullptr;  // When it is not.
   std::vector<std::unique_ptr<ViewerPeer>> viewers_;
-  std::vector<Home> homes_;
+  std::vector<std::unique_ptr<DestinationPeer>> destinations_;
+  std::vector<Home> homes_;  // The source's, the viewers', the destinations'.
   std::map<Endpoint, std::uint32_t> addresses_;
   const Endpoint relay_address_{IpAddress::v4(192, 0, 2, 1), 9000};
+  const Endpoint feed_address_{IpAddress::v4(192, 0, 2, 1), 5004};
 
   Instant now_{};
   Instant first_call_{};  // The publisher's.
@@ -106,8 +128,9 @@ class World final : public Network {
   std::vector<std::uint32_t> free_datagrams_;
   std::vector<std::function<void()>> actions_;
 
-  std::uint64_t fresh_index_ = 0;  // The first payload of the world's last second.
-  std::vector<bool> were_up_;      // Viewers, when the world ended.
+  std::uint64_t fresh_index_ = 0;                          // The first payload of the world's last second.
+  std::vector<bool> were_up_;                              // Viewers, when the world ended.
+  std::map<std::uint32_t, SocketId> destination_sockets_;  // Then, by number.
 
   Instant relay_wake_ = Instant::never();
   Instant control_wake_ = Instant::never();
@@ -117,6 +140,7 @@ class World final : public Network {
   Instant control_deaf_until_{};
   std::map<SocketId, Shown> shown_;  // By the viewer's socket ID.
   Joins joins_;
+  Intruders intruders_{*this};
   std::uint64_t fingerprint_ = 0xCBF2'9CE4'8422'2325;
 };
 

@@ -14,6 +14,13 @@ enum class Content : std::uint8_t {
   kScrambled,  // The same, but nobody sees where they are.
 };
 
+// How the stream comes to the relay.
+enum class Way : std::uint8_t {
+  kCall,   // A publisher calls, by SRT.
+  kRtp,    // RTP to an address of the relay's.
+  kPlain,  // Bare TS packets there.
+};
+
 struct WorldSpec {
   std::string_view name;
   std::string_view about;
@@ -35,6 +42,8 @@ struct WorldSpec {
   bool starts_live = false;     // join = "live"
   bool is_born = false;         // It comes with its publisher, under a pattern, while a worker lags behind the others.
   double pace_slack = 0.03;     // What the relay's idea of the stream's rate may be off by.
+  Way way = Way::kCall;
+  std::size_t destinations = 0;  // RTP and bare ones in turn.
   // --- who
   bool has_sealed_publisher = false;
   bool has_sealed_viewers = false;
@@ -54,7 +63,9 @@ struct WorldSpec {
   bool headers_run_dry = false;
   bool port_blocks = false;
   bool sends_junk = false;
-  bool is_day = false;  // 24 h: only run when asked for.
+  bool has_intruders = false;       // Others send to the feed's address too.
+  bool destinations_leave = false;  // With a BYE; half of them come back.
+  bool is_day = false;              // 24 h: only run when asked for.
 };
 
 // Viewers start at a picture, and for all that may be, each of them.
@@ -63,7 +74,7 @@ struct WorldSpec {
 }
 
 // Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 4;
+inline constexpr std::size_t kWorldsApart = 11;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 

@@ -1,0 +1,141 @@
+#include "destination_line.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "contract/limits.h"
+
+namespace fanlight::sim {
+namespace {
+
+constexpr std::uint32_t kUnixInNtp = 2'208'988'800;
+constexpr Micros kTick = micros(12);  // 90 kHz, rounded up.
+constexpr Micros kBreaths = millis(5);
+constexpr Micros kBlocked = millis(25);
+constexpr Micros kReportSlack = millis(2);  // Slewing between two reports, and rounding.
+constexpr Micros kTakeOver = millis(200);   // Where a new publication's time is put, at most off.
+
+std::int64_t us_of_ticks(std::int64_t ticks) { return ticks * 100 / 9; }
+
+std::int64_t wall_us_of(const wire::NtpTime& time) {
+  return std::int64_t{time.seconds - kUnixInNtp} * 1'000'000 +
+         static_cast<std::int64_t>(std::uint64_t{time.fraction} * 1'000'000 >> 32);
+}
+
+}  // namespace
+
+void DestinationLine::fail(Books& books, const std::string& what) const {
+  books.fail("destination " + terms_.remote.text() + ": " + what);
+}
+
+void DestinationLine::note_data(Books& books, Instant now, ByteSpan datagram) {
+  wire::RtpHeader header;
+  ByteSpan payload = datagram;
+  if (is_over_) fail(books, "a packet behind its BYE");
+  if (terms_.kind == FeedKind::kRtp) {
+    const auto packet = wire::parse_rtp(datagram);
+    if (!packet || packet->payload_offset != wire::kRtpHeaderBytes) return fail(books, "what was sent is no RTP");
+    header = packet->header;
+    payload = datagram.subspan(packet->payload_offset);
+    if (header.payload_type != terms_.payload_type) fail(books, "wrong payload type");
+    if (!ssrc_) ssrc_ = header.ssrc;
+    if (header.ssrc != *ssrc_) return fail(books, "another SSRC");
+  }
+  const auto index = feed_.read(payload);
+  if (!index) return fail(books, "payload is not what was published");
+  ++packets_;
+  bytes_ += payload.size();
+  note_order(books, now, *index, header);
+  is_broken_off_ = false;
+}
+
+void DestinationLine::note_order(Books& books, Instant now, std::uint64_t index, const wire::RtpHeader& header) {
+  Sent sent{.at = now, .index = index, .seq = header.seq, .timestamp = header.timestamp};
+  if (!last_) {
+    first_index_ = index;
+  } else if (index <= last_->index) {
+    return fail(books, index == last_->index ? "payload sent twice" : "payload sent out of order");
+  } else {
+    sent.ticks = last_->ticks + static_cast<std::int32_t>(header.timestamp - last_->timestamp);
+    const std::uint64_t missing = index - last_->index - 1;
+    const std::uint64_t lost = feed_.lost_between(last_->index, index);
+    if (!is_broken_off_) left_out_ += missing - lost;
+    // A position that was given up keeps its number; what was lost behind the newest packet of a publication has none.
+    const auto ahead = static_cast<std::uint16_t>(header.seq - last_->seq);
+    const bool is_same = feed_.made[index].publication == feed_.made[last_->index].publication;
+    if (terms_.kind == FeedKind::kRtp) {
+      if (!is_broken_off_) numbers_left_out_ += ahead - 1;
+      if (ahead == 0 || ahead > 0x8000) fail(books, "numbers run backwards");
+      if (ahead - 1u > missing) fail(books, "numbers left out for packets that are there");
+      if (feed_.is_dense && is_same && !is_broken_off_ && spec_.way != Way::kPlain && ahead - 1u != missing)
+        fail(books, "numbers closed up over what is missing");
+    }
+  }
+  const Micros way = slowest(spec_.publisher_link) + spec_.latency + kBreaths;
+  if (spec_.demands_all && !is_broken_off_)
+    books.expect_at_most("a destination's packet was held, us", (now - feed_.made[index].at).count, way.count);
+  if (terms_.kind == FeedKind::kRtp) note_time(books, sent);
+  last_ = sent;
+}
+
+// Timestamps run with the publisher's clock, to the tick where nothing was paused.
+void DestinationLine::note_time(Books& books, const Sent& sent) {
+  const Feed::Made& made = feed_.made[sent.index];
+  const std::int64_t ahead = us_of_ticks(sent.ticks) - made.told.us;
+  if (made.publication != publication_) {
+    if (publication_ != 0 && last_) {
+      const std::int64_t step = us_of_ticks(sent.ticks - last_->ticks);
+      const std::int64_t span = (made.at - feed_.made[last_->index].at).count;
+      books.expect_at_most("timestamps stepped from one publication to the next, us", std::abs(step - span),
+                           kTakeOver.count);
+    }
+    publication_ = made.publication;
+    ahead_min_ = ahead_max_ = ahead;
+  }
+  ahead_min_ = std::min(ahead_min_, ahead);
+  ahead_max_ = std::max(ahead_max_, ahead);
+  wander_ = std::max(wander_, micros(ahead_max_ - ahead_min_));
+}
+
+// RFC 3550 §6.4.1: the same moment by the wall clock and by the packets' clock, and what was sent until then.
+void DestinationLine::note_control(Books& books, Instant now, ByteSpan datagram) {
+  if (!wire::is_well_formed_rtcp(datagram)) return fail(books, "malformed RTCP");
+  wire::RtcpReader reader(datagram);
+  while (const auto packet = reader.next()) {
+    is_over_ = is_over_ || (ssrc_ && wire::says_bye(*packet, *ssrc_));
+    const auto report = wire::parse_sender_report(*packet);
+    if (!report || !last_) continue;
+    if (report->ssrc != *ssrc_) fail(books, "a report of another SSRC");
+    // What a port that blocks took of a run is counted when it has taken the rest.
+    const std::uint64_t uncounted = packets_ - report->packets;
+    if (uncounted > (spec_.port_blocks ? kFreshMax : 0)) fail(books, "a report of other packets than were sent");
+    if (uncounted == 0 && report->bytes != bytes_) fail(books, "a report of other bytes than were sent");
+    const Report sent{wall_us_of(report->time), report->rtp_timestamp};
+    books.expect_at_most("a report's wall clock is off, us", std::abs(sent.wall_us - now.us),
+                         (spec_.port_blocks ? kBlocked : kBreaths).count);
+    const std::int64_t behind = us_of_ticks(static_cast<std::int32_t>(report->rtp_timestamp - last_->timestamp));
+    const std::int64_t span = (now - feed_.made[last_->index].at).count;
+    const bool is_steady = !spec_.publisher_pauses && !spec_.publisher_vanishes && !spec_.publisher_returns;
+    if (is_steady)
+      books.expect_at_most("a report's time is off its packets', us", std::abs(behind - span),
+                           (slowest(spec_.publisher_link) + kBreaths).count + span / 1'000 + kTakeOver.count);
+    if (report_ && is_steady) {
+      const std::int64_t wall = sent.wall_us - report_->wall_us;
+      const std::int64_t ticks = us_of_ticks(static_cast<std::int32_t>(sent.timestamp - report_->timestamp));
+      books.expect_at_most("time between two reports, us", std::abs(wall - ticks),
+                           wall * 500 / 1'000'000 + kReportSlack.count);
+    }
+    report_ = sent;
+  }
+}
+
+void DestinationLine::balance(Books& books, std::optional<std::uint64_t> packets_sent, std::uint64_t fresh_index,
+                              bool is_there) const {
+  if (packets_sent) books.expect_equal("packets of a destination = what its session says", packets_, *packets_sent);
+  if (is_there && (!last_ || last_->index < fresh_index)) fail(books, "it is there and gets nothing");
+  if (spec_.demands_all) books.expect_equal("payloads left out of a destination's", left_out_, 0);
+  if (spec_.demands_all && terms_.kind == FeedKind::kRtp)
+    books.expect_at_most("timestamps wander from the publisher's clock, us", wander_.count, 2 * kTick.count);
+}
+
+}  // namespace fanlight::sim

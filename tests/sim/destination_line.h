@@ -1,0 +1,70 @@
+// What leaves the relay for one destination, datagram by datagram, before any network touches it: in order, dense but
+// for what was given up, each payload right, numbers and timestamps going on through everything, reports that agree.
+#pragma once
+
+#include <optional>
+
+#include "base/strong.h"
+#include "books.h"
+#include "contract/destination_terms.h"
+#include "feed.h"
+#include "wire/rtcp.h"
+#include "wire/rtp_header.h"
+#include "world_spec.h"
+
+namespace fanlight::sim {
+
+class DestinationLine {
+ public:
+  DestinationLine(const WorldSpec& spec, const Feed& feed, const DestinationTerms& terms)
+      : spec_(spec), feed_(feed), terms_(terms) {}
+
+  void note_data(Books& books, Instant now, ByteSpan datagram);
+  void note_control(Books& books, Instant now, ByteSpan datagram);
+  // The session it was told by its own books, and what the relay says it has sent it.
+  void balance(Books& books, std::optional<std::uint64_t> packets_sent, std::uint64_t fresh_index, bool is_there) const;
+  // What came is new to it: it was sent nothing for a while.
+  void break_off() { is_broken_off_ = true; }
+
+  [[nodiscard]] std::uint64_t packets() const { return packets_; }
+  [[nodiscard]] std::uint64_t numbers_left_out() const { return numbers_left_out_; }
+  [[nodiscard]] Micros wander() const { return wander_; }
+
+ private:
+  struct Sent {
+    Instant at;
+    std::uint64_t index = 0;
+    std::uint16_t seq = 0;
+    std::int64_t ticks = 0;  // Timestamps unwrapped, from the first on.
+    std::uint32_t timestamp = 0;
+  };
+  struct Report {
+    std::int64_t wall_us = 0;
+    std::uint32_t timestamp = 0;
+  };
+  void note_order(Books& books, Instant now, std::uint64_t index, const wire::RtpHeader& header);
+  void note_time(Books& books, const Sent& sent);
+  void note_bye() { is_over_ = true; }
+  void fail(Books& books, const std::string& what) const;
+
+  const WorldSpec& spec_;
+  const Feed& feed_;
+  const DestinationTerms terms_;
+  std::optional<std::uint32_t> ssrc_;
+  std::optional<Sent> last_;
+  std::optional<Report> report_;
+  std::uint64_t first_index_ = 0;
+  std::uint64_t packets_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t left_out_ = 0;          // Payloads that reached the relay, and were not sent while it was there.
+  std::uint64_t numbers_left_out_ = 0;  // Positions that were given up.
+  bool is_broken_off_ = false;
+  bool is_over_ = false;  // The relay said BYE.
+  // --- of one publication: what the timestamps are ahead of its publisher's clock.
+  std::uint32_t publication_ = 0;
+  std::int64_t ahead_min_ = 0;
+  std::int64_t ahead_max_ = 0;
+  Micros wander_{};
+};
+
+}  // namespace fanlight::sim

@@ -1,0 +1,105 @@
+#include "destination_peer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "contract/limits.h"
+
+namespace fanlight::sim {
+namespace {
+
+constexpr Micros kSayAgain = millis(100);
+constexpr Micros kHeardBy = seconds(1);  // By then one of several BYEs has come.
+constexpr std::string_view kName = "viewer@sim";
+
+}  // namespace
+
+DestinationPeer::DestinationPeer(const DestinationTerms& terms, const WorldSpec& spec, DriftingClock clock,
+                                 std::uint32_t ssrc, const Feed& feed, Network& network)
+    : Peer(terms.remote),
+      terms_(terms),
+      spec_(spec),
+      clock_(clock),
+      feed_(feed),
+      network_(network),
+      ssrc_(ssrc),
+      receiver_({.first_pos = PacketPos{0}, .reports = terms.rtcp_port() != 0, .own_ssrc = ssrc}),
+      line_(spec, feed, terms) {}
+
+void DestinationPeer::leave(Instant now) {
+  is_there_ = false;
+  line_.break_off();
+  changed_ = now;
+  say_at_ = now;
+}
+
+void DestinationPeer::come_back(Instant now) {
+  is_there_ = true;
+  changed_ = now;
+  say_at_ = now;
+  asks_again_ = true;
+}
+
+void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan datagram) {
+  if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) return line_.note_control(books, now, datagram);
+  if (!is_there_ && now - changed_ > kHeardBy) books.fail(address().text() + " left, and is still sent to");
+  line_.note_data(books, now, datagram);
+  if (!is_there_) line_.break_off();
+}
+
+void DestinationPeer::receive(Instant now, ByteSpan datagram) {
+  if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) {
+    if (receiver_.source()) (void)receiver_.handle_control(clock_.local(now), datagram);
+    return;
+  }
+  receive_data(now, datagram);
+}
+
+void DestinationPeer::receive_data(Instant now, ByteSpan datagram) {
+  ByteSpan payload = datagram;
+  if (terms_.kind == FeedKind::kRtp) {
+    const auto packet = wire::parse_rtp(datagram);
+    if (!packet) return network_.report(*this, "what came is no RTP");
+    const rtp::Receiver::Placement placement = receiver_.handle_data(clock_.local(now), packet->header);
+    if (placement.verdict == Verdict::kForeignSource) network_.report(*this, "another source");
+    if (placement.verdict == Verdict::kOutOfWindow) network_.report(*this, "numbers jumped");
+    payload = datagram.subspan(packet->payload_offset);
+  }
+  if (!feed_.read(payload)) return network_.report(*this, "payload is not what was published");
+  ++received_;
+  asks_again_ = false;
+}
+
+void DestinationPeer::wake(Instant now) {
+  const Instant local = clock_.local(now);
+  receiver_.handle_timeout(local);
+  std::array<std::byte, kDatagramBytesMax> out;
+  while (const std::size_t bytes = receiver_.poll_control(local, {}, out))
+    if (is_there_) network_.send(now, *this, std::span(out).first(bytes));
+  if (now < say_at_) return;
+  say_at_ = Instant::never();
+  if (!is_there_) say_bye(now);
+  if (is_there_ && asks_again_) report_anew(now);
+}
+
+// Both are said until they must have been heard.
+void DestinationPeer::say_bye(Instant now) {
+  std::array<std::byte, 200> out;
+  std::size_t bytes = wire::write_receiver_report(out, ssrc_, {.ssrc = receiver_.source().value_or(0)});
+  bytes += wire::write_cname(std::span(out).subspan(bytes), ssrc_, kName);
+  bytes += wire::write_bye(std::span(out).subspan(bytes), ssrc_);
+  network_.send(now, *this, std::span(out).first(bytes));
+  if (now - changed_ < kHeardBy - 2 * kSayAgain) say_at_ = now + kSayAgain;
+}
+
+void DestinationPeer::report_anew(Instant now) {
+  std::array<std::byte, 200> out;
+  std::size_t bytes = wire::write_receiver_report(out, ssrc_, {.ssrc = receiver_.source().value_or(0)});
+  bytes += wire::write_cname(std::span(out).subspan(bytes), ssrc_, kName);
+  network_.send(now, *this, std::span(out).first(bytes));
+  say_at_ = now + kSayAgain;
+}
+
+Instant DestinationPeer::next_wake() const { return std::min(say_at_, clock_.world(receiver_.next_deadline().at)); }
+
+}  // namespace fanlight::sim

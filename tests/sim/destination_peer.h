@@ -1,0 +1,57 @@
+// Somebody who is sent a stream without having called: receives with the production engine of RTP's receiving side,
+// checks every payload that comes, reports, and may leave with a BYE and come back.
+#pragma once
+
+#include "contract/destination_terms.h"
+#include "destination_line.h"
+#include "drifting_clock.h"
+#include "engine/rtp/receiver.h"
+#include "peer.h"
+
+namespace fanlight::sim {
+
+class DestinationPeer final : public Peer {
+ public:
+  DestinationPeer(const DestinationTerms& terms, const WorldSpec& spec, DriftingClock clock, std::uint32_t ssrc,
+                  const Feed& feed, Network& network);
+
+  [[nodiscard]] const DestinationTerms& terms() const { return terms_; }
+  [[nodiscard]] DestinationLine& line() { return line_; }
+  [[nodiscard]] bool may_report() const { return terms_.rtcp_port() != 0; }
+  // What the relay numbers it.
+  void set_number(std::uint32_t number) { number_ = number; }
+  [[nodiscard]] std::uint32_t number() const { return number_; }
+  void leave(Instant now);
+  void come_back(Instant now);
+  // Something left the relay for it.
+  void note_sent(Books& books, Instant now, ByteSpan datagram);
+  [[nodiscard]] bool is_there() const { return is_there_; }
+
+  void receive(Instant now, ByteSpan datagram) override;
+  void wake(Instant now) override;
+  [[nodiscard]] Instant next_wake() const override;
+  [[nodiscard]] bool is_up() const override { return received_ > 0; }
+  [[nodiscard]] std::uint64_t received() const { return received_; }
+
+ private:
+  void receive_data(Instant now, ByteSpan datagram);
+  void say_bye(Instant now);
+  void report_anew(Instant now);
+
+  const DestinationTerms terms_;
+  const WorldSpec& spec_;
+  const DriftingClock clock_;
+  const Feed& feed_;
+  Network& network_;
+  const std::uint32_t ssrc_;
+  rtp::Receiver receiver_;
+  DestinationLine line_;
+  std::uint32_t number_ = 0;
+  bool is_there_ = true;
+  bool asks_again_ = false;  // It came back, and nothing has come yet.
+  Instant changed_{};        // When it left, or came back.
+  Instant say_at_ = Instant::never();
+  std::uint64_t received_ = 0;
+};
+
+}  // namespace fanlight::sim

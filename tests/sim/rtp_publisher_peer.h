@@ -1,0 +1,66 @@
+// A publisher that does not call: RTP with a transport stream in it, or the bare stream, to an address of the relay's.
+// Of RTP it sends reports and hears those of the relay. Each time it starts it is another source.
+#pragma once
+
+#include <bitset>
+
+#include "contract/feed_terms.h"
+#include "drifting_clock.h"
+#include "feed.h"
+#include "random.h"
+#include "source_peer.h"
+
+namespace fanlight::sim {
+
+class RtpPublisherPeer final : public SourcePeer {
+ public:
+  struct Plan {
+    DriftingClock clock{0, 0};
+    FeedKind kind = FeedKind::kRtp;
+    std::uint8_t payload_type = 33;
+    Micros interval = millis(4);
+    std::size_t payload_bytes = 1316;
+    bool wraps_numbers = false;  // Number and timestamp begin close to their end.
+  };
+  RtpPublisherPeer(const Endpoint& address, const Plan& plan, Feed& feed, Network& network, Random& random);
+
+  void start(Instant now) override;
+  void leave(Instant now) override;
+  void vanish(Instant now) override;
+  void pause(bool is_paused) override { is_paused_ = is_paused; }
+  void jump(std::int64_t packets) override { next_seq_ = static_cast<std::uint16_t>(next_seq_ + packets); }
+  void change() override {}
+
+  void receive(Instant now, ByteSpan datagram) override;
+  void wake(Instant now) override;
+  [[nodiscard]] Instant next_wake() const override;
+  [[nodiscard]] bool is_up() const override { return is_up_; }
+  [[nodiscard]] std::uint32_t ssrc() const { return ssrc_; }
+  // Reports that came about this source.
+  [[nodiscard]] std::uint64_t reports() const { return reports_; }
+
+ private:
+  void send_fresh(Instant now, Instant local);
+  void send_report(Instant now, Instant local, bool says_bye);
+  [[nodiscard]] std::uint32_t timestamp(Instant local) const {
+    return first_timestamp_ + static_cast<std::uint32_t>((local - started_).count * 9 / 100);
+  }
+
+  const Plan plan_;
+  Feed& feed_;
+  Network& network_;
+  Random& random_;
+  bool is_up_ = false;
+  bool is_paused_ = false;
+  std::uint32_t ssrc_ = 0;
+  std::uint16_t next_seq_ = 0;
+  std::uint32_t first_timestamp_ = 0;
+  std::uint32_t packets_ = 0;  // Of this source.
+  std::bitset<65'536> sent_;   // Its numbers.
+  Instant started_{};
+  Instant next_data_{};
+  Instant next_report_{};
+  std::uint64_t reports_ = 0;
+};
+
+}  // namespace fanlight::sim

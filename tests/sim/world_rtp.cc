@@ -1,0 +1,101 @@
+// A world's RTP: the feed in a publisher's place, and destinations beside its viewers.
+#include <cstdio>
+
+#include "world.h"
+
+namespace fanlight::sim {
+namespace {
+
+constexpr char kStream[] = "live/main";
+constexpr Micros kAddSpan = millis(1'000);  // Destinations are added within the first second.
+
+}  // namespace
+
+void World::build_feed() {
+  CHECK(feed_.ts.is_on());  // Nothing else is taken.
+  RtpPublisherPeer::Plan plan{
+      .clock = DriftingClock(random_.between(1'000'000, 900'000'000'000), random_.between(-200, 200)),
+      .kind = spec_.way == Way::kRtp ? FeedKind::kRtp : FeedKind::kTransportStream,
+      .interval = spec_.interval,
+      .payload_bytes = feed_.ts.packets * 188,
+      .wraps_numbers = spec_.wraps_numbers};
+  if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
+  // What is bare has no numbers to tell a loss by.
+  if (spec_.way == Way::kPlain) feed_.is_dense = false;
+  auto publisher =
+      std::make_unique<RtpPublisherPeer>(Endpoint{IpAddress::v4(198, 51, 100, 1), 5'000}, plan, feed_, *this, random_);
+  rtp_publisher_ = publisher.get();
+  source_ = std::move(publisher);
+  const FeedTerms terms{.kind = plan.kind, .local = feed_address_, .rtcp = RtcpWay::kSamePort};
+  relay_->desk().set_feeds(now_, {{.rule = {.stream = kStream, .terms = terms}}});
+}
+
+// RTP with RTCP beside it, bare, RTP with RTCP on the same port, RTP without, in turn.
+void World::build_destinations() {
+  constexpr std::array kRtcp{RtcpWay::kNextPort, RtcpWay::kNone, RtcpWay::kSamePort, RtcpWay::kNone};
+  for (std::size_t i = 0; i < spec_.destinations; ++i) {
+    const DestinationTerms terms{.kind = i % 4 == 1 ? FeedKind::kTransportStream : FeedKind::kRtp,
+                                 .remote = {IpAddress::v4(198, 51, 102, static_cast<std::uint8_t>(i + 1)), 5'004},
+                                 .payload_type = static_cast<std::uint8_t>(i % 4 == 1 ? 33 : 33 + i),
+                                 .rtcp = kRtcp[i % 4]};
+    const DriftingClock clock(random_.between(1'000'000, 900'000'000'000), random_.between(-200, 200));
+    destinations_.push_back(std::make_unique<DestinationPeer>(
+        terms, spec_, clock, static_cast<std::uint32_t>(random_.between(1, 0x7FFF'FFFF)), feed_, *this));
+    addresses_[terms.remote] = static_cast<std::uint32_t>(homes_.size());
+    if (const std::uint16_t port = terms.rtcp_port(); port != 0)
+      addresses_[{terms.remote.ip, port}] = static_cast<std::uint32_t>(homes_.size());
+    homes_.push_back({.peer = destinations_.back().get(),
+                      .up = Link(spec_.viewer_link),
+                      .down = Link(spec_.viewer_link),
+                      .who = Who::kDestination,
+                      .relay = relay_address_,
+                      .relay_control = relay_address_});
+    DestinationPeer* const peer = destinations_.back().get();
+    act_at(Instant{} + micros(random_.between(0, kAddSpan.count)), [this, peer] {
+      const auto added = relay_->desk().add_destination(now_, {.stream = kStream, .terms = peer->terms()});
+      if (!added) return books_.fail("a destination was refused: " + added.error().what);
+      peer->set_number(*added);
+      wake_control(now_);
+    });
+  }
+}
+
+void World::balance_destinations() {
+  std::map<SocketId, std::uint64_t> sent;
+  for (const event::SessionClosed& closed : relay_->closed()) sent[closed.socket] = closed.stats.packets_sent;
+  std::uint64_t given_up = 0;
+  for (const auto& destination : destinations_) {
+    const auto socket = destination_sockets_.find(destination->number());
+    const auto session = socket == destination_sockets_.end() ? sent.end() : sent.find(socket->second);
+    if (session == sent.end()) books_.fail("destination " + destination->address().text() + " had no session");
+    destination->line().balance(books_, session == sent.end() ? std::nullopt : std::optional(session->second),
+                                fresh_index_, destination->is_there());
+    given_up = std::max(given_up, destination->line().numbers_left_out());
+    if (destination->received() == 0) books_.fail("destination " + destination->address().text() + " got nothing");
+  }
+  books_.expect_at_most("numbers left out", static_cast<std::int64_t>(given_up),
+                        static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp)));
+  const bool has_silences = spec_.publisher_vanishes || spec_.publisher_returns || spec_.publisher_pauses;
+  if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
+    books_.fail("the feed's sender was never reported to");
+}
+
+void World::show_rtp() const {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  std::uint64_t left_out = 0;
+  Micros wander{};
+  for (const auto& destination : destinations_) {
+    sent += destination->line().packets();
+    received += destination->received();
+    left_out += destination->line().numbers_left_out();
+    wander = std::max(wander, destination->line().wander());
+  }
+  std::printf("  destinations %zu: sent %llu, received %llu, numbers left out %llu, timestamps wander %lld us\n",
+              destinations_.size(), static_cast<unsigned long long>(sent), static_cast<unsigned long long>(received),
+              static_cast<unsigned long long>(left_out), static_cast<long long>(wander.count));
+  if (rtp_publisher_ != nullptr)
+    std::printf("  the feed's sender heard %llu reports\n", static_cast<unsigned long long>(rtp_publisher_->reports()));
+}
+
+}  // namespace fanlight::sim
