@@ -3,7 +3,8 @@
 // between, and no viewer may enter. A destination may: it gets that pass as well.
 //
 // The two cipher classes share one room of as many places as there are viewers: one fills it from the front, one from
-// the back. A place is the address of an envelope, which is all that a fresh packet reads of a viewer.
+// the back. Destinations stand in blocks that their worker lends (place_pool.h). A place is the address of an envelope,
+// which is all that a fresh packet reads of a viewer.
 //
 // Invariant: [0, served_) had this pass, [served_, size) did not yet; the first of those may have had a part of it.
 // Nobody is served twice or left out by a removal.
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/check.h"
 #include "stream/viewer.h"
@@ -25,24 +27,49 @@ class AudienceRoom {
       : places_(std::make_unique_for_overwrite<Envelope*[]>(places)), size_(places), free_(places) {}
 
  private:
-  template <class Member>
-  friend class AudienceOf;
+  friend class RoomEnd;
   std::unique_ptr<Envelope*[]> places_;
   std::size_t size_;
   std::size_t free_;
 };
 
-// Member: has an envelope that leads back to it (of()), and keeps its index (place_index).
-template <class Member>
-class AudienceOf {
+// What one of them has of it: the places of an AudienceOf.
+class RoomEnd {
  public:
   enum class From : std::uint8_t { kFront, kBack };
-  AudienceOf(AudienceRoom& room, From from) : room_(room), from_(from) {}
+  RoomEnd(AudienceRoom& room, From from) : room_(room), from_(from) {}
 
-  // False when the room is full.
-  [[nodiscard]] bool add(Member& viewer) noexcept {
+  [[nodiscard]] bool try_grow(std::size_t) noexcept {
     if (room_.free_ == 0) return false;
     --room_.free_;
+    return true;
+  }
+  void shrink(std::size_t) noexcept { ++room_.free_; }
+  [[nodiscard]] Envelope*& at(std::size_t i) noexcept {
+    return room_.places_[from_ == From::kFront ? i : room_.size_ - 1 - i];
+  }
+  // Of who fills the room from the front.
+  [[nodiscard]] std::span<const Envelope* const> row(std::size_t first, std::size_t end) const noexcept {
+    DCHECK(from_ == From::kFront);
+    return {room_.places_.get() + first, end - first};
+  }
+
+ private:
+  AudienceRoom& room_;
+  From from_;
+};
+
+// Member: has an envelope that leads back to it (of()), and keeps its index (place_index).
+template <class Member, class Places>
+class AudienceOf {
+ public:
+  template <class... Args>
+  explicit AudienceOf(Args&&... args) : places_(std::forward<Args>(args)...) {}
+  [[nodiscard]] Places& places() noexcept { return places_; }
+
+  // False when there is no place.
+  [[nodiscard]] bool add(Member& viewer) noexcept {
+    if (!places_.try_grow(size_)) return false;
     put(size_++, viewer);
     return true;
   }
@@ -64,19 +91,15 @@ class AudienceOf {
     }
     // When the part that lost one is all there is, its hole is the end: whoever stood there has moved already.
     if (hole + 1 < size_) put(hole, at(size_ - 1));
-    --size_;
-    ++room_.free_;
+    places_.shrink(--size_);
   }
 
   void begin_pass() noexcept { served_ = packets_done_ = 0; }
   // The next viewer of this pass, or null when all had it.
   [[nodiscard]] Member* next() noexcept { return served_ < size_ ? &at(served_++) : nullptr; }
-  // The envelopes of those that did not have this pass yet, and what the first of them had of it. Of who fills the room
-  // from the front.
-  [[nodiscard]] std::span<const Envelope* const> waiting() const noexcept {
-    DCHECK(from_ == From::kFront);
-    return std::span<const Envelope* const>(room_.places_.get(), size_).subspan(served_);
-  }
+  // The envelopes of those that did not have this pass yet, as far as they stand in a row, and what the first of them
+  // had of it.
+  [[nodiscard]] std::span<const Envelope* const> waiting() const noexcept { return places_.row(served_, size_); }
   // So many had this pass: they stand in front.
   [[nodiscard]] std::size_t served() const noexcept { return served_; }
   [[nodiscard]] std::size_t packets_done() const noexcept { return packets_done_; }
@@ -88,24 +111,20 @@ class AudienceOf {
   [[nodiscard]] bool is_pass_done() const noexcept { return served_ >= size_; }
   [[nodiscard]] bool is_served(const Member& viewer) const noexcept { return viewer.place_index < served_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] Member& at(std::size_t i) noexcept { return Member::of(*place(i)); }
+  [[nodiscard]] Member& at(std::size_t i) noexcept { return Member::of(*places_.at(i)); }
 
  private:
-  [[nodiscard]] Envelope*& place(std::size_t i) noexcept {
-    return room_.places_[from_ == From::kFront ? i : room_.size_ - 1 - i];
-  }
   void put(std::size_t index, Member& viewer) noexcept {
-    place(index) = &viewer.envelope;
+    places_.at(index) = &viewer.envelope;
     viewer.place_index = static_cast<std::uint32_t>(index);
   }
 
-  AudienceRoom& room_;
-  From from_;
+  Places places_;
   std::size_t size_ = 0;
   std::size_t served_ = 0;
   std::size_t packets_done_ = 0;  // Of the viewer at served_.
 };
 
-using Audience = AudienceOf<Viewer>;
+using Audience = AudienceOf<Viewer, RoomEnd>;
 
 }  // namespace fanlight

@@ -29,7 +29,7 @@ class AudienceTest : public ::testing::Test {
   }
   std::deque<Viewer> viewers;
   AudienceRoom room{5};
-  Audience audience{room, Audience::From::kFront};
+  Audience audience{room, RoomEnd::From::kFront};
 };
 
 using Indices = std::vector<std::size_t>;
@@ -43,7 +43,7 @@ TEST_F(AudienceTest, APassGoesToEverybodyOnce) {
 TEST_F(AudienceTest, AFullOneTakesNobodyIn) { EXPECT_FALSE(audience.add(viewers[0])); }
 
 TEST_F(AudienceTest, TwoFillTheirRoomFromBothEnds) {
-  Audience sealed{room, Audience::From::kBack};
+  Audience sealed{room, RoomEnd::From::kBack};
   EXPECT_FALSE(sealed.add(viewers[0]));
   audience.remove(viewers[1]);
   audience.remove(viewers[3]);

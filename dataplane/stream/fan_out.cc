@@ -90,15 +90,16 @@ FanOut::Outcome FanOut::release(Instant now, Stream& stream, PacketPos missing) 
 FanOut::Outcome FanOut::stamp_released(Release& release, Dress dress) noexcept {
   Release::Destinations& destinations = release.destinations(dress);
   const std::span<FreshPacket> packets = release.pass().fresh();
-  if (destinations.is_pass_done()) return Outcome::kDone;
-  if (const Outcome outcome = clear_the_way(); outcome != Outcome::kDone) return outcome;
-  const std::span<const Envelope* const> waiting = destinations.waiting();
-  const std::size_t most = (slice_left_ + packets.size() - 1) / packets.size();
-  const FreshRun run{packets, waiting.first(std::min(waiting.size(), most)), destinations.packets_done()};
-  const std::size_t left = hand_over(run);
-  destinations.note_served(left, packets.size());
-  if (left < run.departures()) return Outcome::kBlocked;
-  return destinations.is_pass_done() ? Outcome::kDone : Outcome::kMore;
+  while (!destinations.is_pass_done()) {
+    if (const Outcome outcome = clear_the_way(); outcome != Outcome::kDone) return outcome;
+    const std::span<const Envelope* const> waiting = destinations.waiting();
+    const std::size_t most = (slice_left_ + packets.size() - 1) / packets.size();
+    const FreshRun run{packets, waiting.first(std::min(waiting.size(), most)), destinations.packets_done()};
+    const std::size_t left = hand_over(run);
+    destinations.note_served(left, packets.size());
+    if (left < run.departures()) return Outcome::kBlocked;
+  }
+  return Outcome::kDone;
 }
 
 // Clear viewers' envelopes stand in a row. For sealed ones the row is made here, with their keys: what leads to these

@@ -12,11 +12,9 @@ constexpr Instant kLongAgo{std::numeric_limits<std::int64_t>::min() / 2};
 
 }  // namespace
 
-Release::Release(std::size_t sessions_max)
-    : rtp_room_(std::min(sessions_max, kMax)),
-      plain_room_(std::min(sessions_max, kMax)),
-      by_dress_{Destinations(rtp_room_, Destinations::From::kFront),
-                Destinations(plain_room_, Destinations::From::kFront)} {}
+void Release::lend_from(PlacePool& pool) noexcept {
+  for (Destinations& destinations : by_dress_) destinations.places().lend_from(pool);
+}
 
 // Who is alone begins with the next packet; the others have a cursor already.
 bool Release::enter(Destination& destination, const History& history) noexcept {

@@ -18,12 +18,13 @@
 #include "stream/audience.h"
 #include "stream/destination.h"
 #include "stream/history.h"
+#include "stream/place_pool.h"
 
 namespace fanlight {
 
 class Release {
  public:
-  using Destinations = AudienceOf<Destination>;
+  using Destinations = AudienceOf<Destination, PlaceBlocks>;
   // What the cursor may go by.
   struct Bounds {
     PacketPos missing;  // The publisher fills no gap before it any more.
@@ -38,11 +39,10 @@ class Release {
     [[nodiscard]] std::span<FreshPacket> fresh() noexcept { return std::span(held).first(packets); }
   };
   static constexpr std::array kDresses{Dress::kRtp, Dress::kPlain};
-  static constexpr std::size_t kMax = 4096;  // Of a dress: their room must not grow with the number of viewers.
 
-  explicit Release(std::size_t sessions_max);
-
-  // It gets what is released from now on. False when the room is full.
+  // Where destinations stand. The worker names it before there is one.
+  void lend_from(PlacePool& pool) noexcept;
+  // It gets what is released from now on. False when there is no place.
   [[nodiscard]] bool enter(Destination& destination, const History& history) noexcept;
   void leave(Destination& destination) noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return by_dress_[0].size() + by_dress_[1].size(); }
@@ -83,8 +83,6 @@ class Release {
   [[nodiscard]] Instant noticed(PacketPos hole) noexcept;
   void hold(PosRange range, const History& history) noexcept;
 
-  AudienceRoom rtp_room_;
-  AudienceRoom plain_room_;
   std::array<Destinations, 2> by_dress_;
   Pass pass_;
   PacketPos cursor_;

@@ -52,16 +52,40 @@ TEST_F(ReleaseTest, WhatComesInOrderGoesAtOnce) {
   EXPECT_EQ(take(), (Positions{}));
 }
 
-TEST_F(ReleaseTest, ARoomIsForSoManyWhateverTheSessions) {
-  Release release(3 * Release::kMax);
-  for (std::size_t i = 0; i <= Release::kMax; ++i) {
+TEST_F(ReleaseTest, AStreamMayHaveAllOfTheRelaysDestinations) {
+  const std::size_t free_before = places.free_blocks();
+  for (std::size_t i = 0; i + 1 < kDestinationsMax; ++i) enter(Dress::kRtp);
+  Destination& bare = enter(Dress::kPlain);
+  Destination& middle = destinations[kDestinationsMax / 2];
+  stream.release().leave(middle);
+  publish_run(0, 0);
+  ASSERT_TRUE(stream.release().begin_pass(now, stream.history(), {missing, kWait, {}}));
+  const auto served = [&](Dress dress) {
+    Release::Destinations& its = stream.release().destinations(dress);
+    std::size_t count = 0;
+    for (; !its.is_pass_done(); its.note_served(its.waiting().size(), 1)) {
+      count += its.waiting().size();
+    }
+    return count;
+  };
+  EXPECT_EQ(served(Dress::kRtp), kDestinationsMax - 2);
+  EXPECT_EQ(served(Dress::kPlain), 1u);
+  stream.release().end_pass();
+  EXPECT_EQ(stream.release().packets_sent_to(bare), 1u);
+  EXPECT_EQ(stream.release().packets_sent_to(middle), 0u);
+  for (Destination& one : destinations) stream.release().leave(one);
+  EXPECT_EQ(places.free_blocks(), free_before) << "what is not needed is given back";
+}
+
+TEST_F(ReleaseTest, WithoutAPlaceNobodyEnters) {
+  PlacePool small{PlacePool::kBlock, 0};
+  Release release;
+  release.lend_from(small);
+  for (std::size_t i = 0; i <= PlacePool::kBlock; ++i) {
     Destination& one = destinations.emplace_back(stream, rtp::Sender::Options{.opened = now});
     one.envelope.dress = Dress::kRtp;
-    EXPECT_EQ(release.enter(one, stream.history()), i < Release::kMax);
+    EXPECT_EQ(release.enter(one, stream.history()), i < PlacePool::kBlock);
   }
-  Destination& bare = destinations.emplace_back(stream, rtp::Sender::Options{.opened = now});
-  bare.envelope.dress = Dress::kPlain;
-  EXPECT_TRUE(release.enter(bare, stream.history())) << "it has a room of its own";
 }
 
 TEST_F(ReleaseTest, AGapHoldsUpWhatIsBehindItUntilItIsFilled) {

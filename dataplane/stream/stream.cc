@@ -11,8 +11,7 @@ namespace fanlight {
 Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& options)
     : history_(slots),
       audience_room_(viewers_max),
-      audiences_{Audience(audience_room_, Audience::From::kFront), Audience(audience_room_, Audience::From::kBack)},
-      release_(viewers_max),
+      audiences_{Audience(audience_room_, RoomEnd::From::kFront), Audience(audience_room_, RoomEnd::From::kBack)},
       window_min_{std::numeric_limits<std::int64_t>::max()},
       options_(options) {}
 

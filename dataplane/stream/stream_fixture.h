@@ -44,7 +44,9 @@ struct CollectingPort {
 
 struct StreamFixture {
   explicit StreamFixture(const StreamOptions& options = {.latency_max = seconds(2)})
-      : stream(kSlots, kViewers, options) {}
+      : stream(kSlots, kViewers, options) {
+    stream.release().lend_from(places);
+  }
 
   static constexpr std::size_t kSlots = 256;
   static constexpr std::size_t kViewers = 2000;
@@ -59,6 +61,7 @@ struct StreamFixture {
   ViewerSlabs slabs{kViewers};
   FanOut fan_out{dresser, slabs, io::AnyPort::of(port)};
   Repair repair{dresser, slabs};
+  PlacePool places{kDestinationsMax, 2};
   Stream stream;
   Instant now{1'000'000'000};
   std::vector<std::unique_ptr<Viewer>> viewers;

@@ -186,6 +186,7 @@ class Relay {
   TransmitQueue queue_;
   Dresser dresser_;
   ViewerSlabs slabs_;
+  PlacePool places_{kDestinationsMax, Release::kDresses.size() * kStreamsMax};  // Destinations'.
   FanOut fan_out_;
   Repair repair_;
   Replies replies_;

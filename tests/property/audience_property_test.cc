@@ -15,7 +15,7 @@ namespace fanlight {
 namespace {
 
 struct House {
-  explicit House(Audience::From from) : audience(room, from) {}
+  explicit House(RoomEnd::From from) : audience(room, from) {}
   static constexpr std::size_t kPlaces = 24;
   std::deque<Viewer> viewers;
   AudienceRoom room{kPlaces};
@@ -53,7 +53,7 @@ struct House {
 };
 
 RC_GTEST_PROP(AudienceProperty, EachPresentViewerIsServedOncePerPass, ()) {
-  House house(*rc::gen::element(Audience::From::kFront, Audience::From::kBack));
+  House house(*rc::gen::element(RoomEnd::From::kFront, RoomEnd::From::kBack));
   for (int passes = *rc::gen::inRange(1, 8); passes > 0; --passes) {
     for (int newcomers = *rc::gen::inRange(0, 12); newcomers > 0; --newcomers) house.enter();
     house.run_pass();

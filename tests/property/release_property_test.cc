@@ -36,13 +36,17 @@ std::vector<Arriving> through_bad_weather(std::int64_t packets, Instant start) {
 struct House {
   PacketPool pool{1024, 188};
   History history{1024};
-  Release release{4};
+  PlacePool places{1, 1};
+  Release release;
   Stream nobody{2, 1, {}};
   Destination destination{nobody, rtp::Sender::Options{}};
   std::map<std::int64_t, Instant> released;  // When.
   std::int64_t last = -1;
 
-  House() { RC_ASSERT(release.enter(destination, history)); }
+  House() {
+    release.lend_from(places);
+    RC_ASSERT(release.enter(destination, history));
+  }
   void admit(Instant now, std::int64_t pos) {
     PacketRef packet = pool.take();
     RC_ASSERT(packet && packet.resize(188));
