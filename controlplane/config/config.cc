@@ -321,18 +321,21 @@ class ConfigReader {
                   "one feed for each stream");
     if (is_ambiguous(feed.terms, other.terms))
       complain_of(feed, "url", feed.terms.local.text() + " again, after line " + std::to_string(other.line),
-                  "another address, or an ssrc or source in each that tells them apart");
+                  "another address, or an ssrc or source in each that tells them apart (with fec, a source)");
     if (feed.terms.local == other.terms.local) return;
     for (const Endpoint& ours : doors_of(feed.terms))
       for (const Endpoint& theirs : doors_of(other.terms))
         if (is_overlapping(ours, theirs))
-          complain_of(feed, "url", ours.text() + ", which line " + std::to_string(other.line) + " has",
-                      "ports of its own; RTCP takes the port behind RTP's unless rtcp says otherwise");
+          complain_of(
+              feed, "url", ours.text() + ", which line " + std::to_string(other.line) + " has",
+              "ports of its own; RTCP takes the port behind RTP's unless rtcp says otherwise, and FEC the second "
+              "and the fourth behind it");
   }
 
   static std::vector<Endpoint> doors_of(const FeedTerms& terms) {
     std::vector<Endpoint> doors{terms.local};
     if (terms.has_rtcp_port()) doors.push_back(terms.rtcp_endpoint());
+    if (terms.fec) std::ranges::copy(terms.fec_endpoints(), std::back_inserter(doors));
     return doors;
   }
 

@@ -42,10 +42,13 @@ void read_rtp(FieldReader& reader, FeedTerms& terms) {
   if (ssrc >= 0) terms.ssrc = static_cast<std::uint32_t>(ssrc);
   terms.rtcp = static_cast<RtcpWay>(reader.choice("rtcp", {"next_port", "same_port", "off"}, 0));
   if (terms.kind != FeedKind::kRtp) {
-    for (const std::string_view key : {"payload_type", "ssrc", "rtcp"})
+    for (const std::string_view key : {"payload_type", "ssrc", "rtcp", "fec"})
       if (reader.has(key)) reader.complain(key, "it beside udp://", "it beside rtp:// alone");
     terms.rtcp = RtcpWay::kNone;
   }
+  terms.fec = reader.flag("fec", false);
+  if (terms.fec && terms.local.port > 65'531)
+    reader.complain("url", "port " + std::to_string(terms.local.port), "a port with FEC's two and four behind it");
   if (terms.has_rtcp_port() && terms.local.port == 65'535)
     reader.complain("url", "port 65535", "a port with one behind it for RTCP, or rtcp = \"same_port\" or \"off\"");
 }
@@ -80,6 +83,7 @@ FeedRule read_feed_rule(FieldReader& reader, int line) {
 bool is_ambiguous(const FeedTerms& a, const FeedTerms& b) {
   if (a.local != b.local) return false;
   if (a.source && b.source && *a.source != *b.source) return false;
+  if (a.fec || b.fec) return true;  // FEC does not say which source's it is.
   return !(a.kind == FeedKind::kRtp && b.kind == FeedKind::kRtp && a.ssrc && b.ssrc && *a.ssrc != *b.ssrc);
 }
 

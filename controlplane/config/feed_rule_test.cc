@@ -98,6 +98,26 @@ TEST(FeedRuleTest, PortsDoNotMeet) {
   EXPECT_EQ(fault(feed("a", "rtp://239.0.0.1:5004") + feed("b", "rtp://239.0.0.2:5004")), "");
 }
 
+TEST(FeedRuleTest, FecHasTwoPortsMore) {
+  const std::string url = "rtp://0.0.0.0:5004";
+  EXPECT_EQ(fault(feed("a", url, "fec = true") + feed("b", "rtp://0.0.0.0:5010")), "");
+  EXPECT_NE(fault(feed("a", url, "fec = true") + feed("b", "rtp://0.0.0.0:5006")).find("fourth behind"),
+            std::string::npos);
+  EXPECT_NE(fault(feed("a", url, "fec = true") + feed("b", "udp://0.0.0.0:5008")), "");
+  EXPECT_NE(fault(feed("a", "udp://0.0.0.0:5004", "fec = true")).find("beside rtp:// alone"), std::string::npos);
+  EXPECT_NE(fault(feed("a", "rtp://0.0.0.0:65532", "fec = true")).find("two and four behind"), std::string::npos);
+  EXPECT_NE(fault(feed("a", "rtp://0.0.0.0:8998", "fec = true")).find("[[listen]]"), std::string::npos);
+}
+
+TEST(FeedRuleTest, FecDoesNotSayWhichSourcesItIs) {
+  const std::string url = "rtp://0.0.0.0:5004";
+  EXPECT_NE(fault(feed("a", url, "ssrc = 1\nfec = true") + feed("b", url, "ssrc = 2")).find("with fec, a source"),
+            std::string::npos);
+  EXPECT_EQ(fault(feed("a", url, "source = \"192.0.2.1\"\nfec = true") +
+                  feed("b", url, "source = \"192.0.2.2\"\nfec = true")),
+            "");
+}
+
 TEST(FeedRuleTest, OnDevicesItComesToADevicesAddress) {
   const auto fault_on = [](std::string_view workers, std::string_view url, std::string_view more = "") {
     const auto config =

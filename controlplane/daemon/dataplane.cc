@@ -95,6 +95,8 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   options.sessions_max = config.relay.sessions_max;
   options.publishers_max = plan.streams_max;
   options.publisher_places = std::min<std::size_t>(plan.streams_max, options.sessions_max / 16);
+  options.fec_feeds = static_cast<std::size_t>(
+      std::ranges::count_if(config.feeds, [](const FeedRule& feed) { return feed.terms.fec; }));
   options.armour = config.armour;
   if (config.relay.port == PortKind::kSockets) options.srt_doors = config.listen.size();
   options.feed_addresses = plan_feed_doors(config).addresses;

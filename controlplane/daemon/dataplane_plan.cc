@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "contract/limits.h"
+#include "engine/rtp/fec_receiver.h"
 #include "worker/mesh.h"
 
 namespace fanlight::control {
@@ -23,6 +24,8 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
   io::MemoryNeeds needs;
   needs.history_slots = slots;
   needs.workers = config.relay.workers;
+  for (const FeedRule& feed : config.feeds)
+    if (feed.terms.fec) needs.fec_packets += rtp::FecReceiver::kHeldMax;
   needs.handover_slots = Mesh::slots_for(needs.workers);
   if (config.relay.port == PortKind::kEthernet) {
     needs.for_devices = true;

@@ -1,6 +1,7 @@
 #include "daemon/feed_doors.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "config/device_choice.h"
 
@@ -24,9 +25,11 @@ void plan_on_devices(const Config& config, FeedDoorPlan& plan, FeedPlace& place)
   const FeedTerms& terms = place.rule.terms;
   const auto known = std::ranges::find(plan.addresses, terms.local, &FeedAddress::local);
   place.worker = known != plan.addresses.end() ? known->worker : (plan.feeds.size() - 1) % config.relay.workers;
-  for (const Endpoint& address : {terms.local, terms.rtcp_endpoint()})
-    if (std::ranges::find(plan.addresses, address, &FeedAddress::local) == plan.addresses.end() &&
-        (address == terms.local || terms.has_rtcp_port()))
+  std::vector<Endpoint> addresses{terms.local};
+  if (terms.has_rtcp_port()) addresses.push_back(terms.rtcp_endpoint());
+  if (terms.fec) std::ranges::copy(terms.fec_endpoints(), std::back_inserter(addresses));
+  for (const Endpoint& address : addresses)
+    if (std::ranges::find(plan.addresses, address, &FeedAddress::local) == plan.addresses.end())
       plan.addresses.push_back({address, place.worker});
   const auto device = choose_device(config.ethernet, {.peer = terms.local.ip, .interface = place.rule.interface});
   if (!terms.local.ip.is_multicast() || !device) return;
@@ -49,6 +52,10 @@ FeedDoorPlan plan_feed_doors(const Config& config) {
     place.doors.data = static_cast<std::uint16_t>(first + door_at(plan.doors, rule.terms.local, rule));
     if (rule.terms.has_rtcp_port())
       place.doors.control = static_cast<std::uint16_t>(first + door_at(plan.doors, rule.terms.rtcp_endpoint(), rule));
+    if (!rule.terms.fec) continue;
+    const std::array<Endpoint, 2> endpoints = rule.terms.fec_endpoints();
+    for (std::size_t i = 0; i < endpoints.size(); ++i)
+      place.doors.fec[i] = static_cast<std::uint16_t>(first + door_at(plan.doors, endpoints[i], rule));
   }
   return plan;
 }

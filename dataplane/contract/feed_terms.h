@@ -2,6 +2,7 @@
 // bare UDP. What the two planes agree about one. Plain values.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,10 +30,15 @@ struct FeedTerms {
   std::uint8_t payload_type = 33;       // RTP's, 0 to 127.
   std::optional<std::uint32_t> ssrc{};  // The only source that counts.
   RtcpWay rtcp = RtcpWay::kNextPort;
+  bool fec = false;  // SMPTE 2022-1's comes as well: columns two ports behind RTP's, rows four.
   friend bool operator==(const FeedTerms&, const FeedTerms&) = default;
 
   [[nodiscard]] bool has_rtcp_port() const { return kind == FeedKind::kRtp && rtcp == RtcpWay::kNextPort; }
   [[nodiscard]] Endpoint rtcp_endpoint() const { return {local.ip, static_cast<std::uint16_t>(local.port + 1)}; }
+  [[nodiscard]] std::array<Endpoint, 2> fec_endpoints() const {
+    return {Endpoint{local.ip, static_cast<std::uint16_t>(local.port + 2)},
+            Endpoint{local.ip, static_cast<std::uint16_t>(local.port + 4)}};
+  }
 };
 
 // On devices, where several workers hear the same addresses: what comes there is the feed's of that worker.
@@ -45,6 +51,7 @@ struct FeedAddress {
 struct FeedDoors {
   std::optional<std::uint16_t> data{};
   std::optional<std::uint16_t> control{};  // RTCP's, when it has a port of its own.
+  std::array<std::optional<std::uint16_t>, 2> fec{};
 };
 
 }  // namespace fanlight

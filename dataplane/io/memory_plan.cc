@@ -61,8 +61,8 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   const std::size_t adopted =
       needs.history_slots + kTransmitQueue + needs.transmit_descriptors / needs.workers + kCachedBuffers;
   return MemoryPlan{
-      .receive = {needs.history_slots + handed_over + needs.receive_descriptors + needs.transmit_descriptors +
-                      2 * per_worker,
+      .receive = {needs.history_slots + needs.fec_packets + handed_over + needs.receive_descriptors +
+                      needs.transmit_descriptors + 2 * per_worker,
                   kReceiveRoomBytes, needs.for_devices},
       .headers = {outgoing, needs.header_room_bytes, needs.for_devices},
       .copies = {outgoing, needs.copy_room_bytes, needs.for_devices},

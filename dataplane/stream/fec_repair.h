@@ -23,8 +23,9 @@ class FecRepair {
     PacketRef payload;         // Empty: FEC and packets do not agree.
   };
 
-  void begin_run(PacketPos first) noexcept;
-  void handle_data(PacketPos pos, const wire::RtpHeader& header, bool is_bare) noexcept {
+  // A packet of a source whose numbers began at `run_first`.
+  void handle_data(PacketPos run_first, PacketPos pos, const wire::RtpHeader& header, bool is_bare) noexcept {
+    if (run_first != engine_.run_first()) begin_run(run_first);
     engine_.handle_data(pos, header, is_bare);
   }
   // Takes the datagram when it may be of use.
@@ -33,10 +34,11 @@ class FecRepair {
   // it is to be noted by handle_data() before the next question.
   [[nodiscard]] std::optional<Repaired> next(const History& history, PacketPos wanted,
                                              std::uint8_t payload_type) noexcept;
-  void clear() noexcept { begin_run({0}); }
+  void clear() noexcept { begin_run({-1}); }
   [[nodiscard]] std::size_t held() const noexcept { return engine_.held(); }
 
  private:
+  void begin_run(PacketPos first) noexcept;
   [[nodiscard]] bool bring_back(const rtp::FecReceiver::Repair& repair, const History& history,
                                 PacketRef& payload) noexcept;
   void sweep() noexcept;

@@ -22,6 +22,7 @@ class Feeds {
     bool is_feeds = false;                // It came where feeds come, and nothing else does.
     std::optional<std::uint32_t> slot{};  // Of the session that takes it.
     bool is_control_port = false;         // RTCP's own.
+    bool is_fec_port = false;
   };
 
   // `addresses`: where feeds of any worker come to, for workers that share a door.
@@ -53,11 +54,13 @@ class Feeds {
     Match match;
     for (const Place& place : std::span(places_).first(count_)) {
       const bool is_control_port = place.is_control(path);
-      if (!is_control_port && !place.is_data(path)) continue;
+      const bool is_fec_port = place.is_fec(path);
+      if (!is_control_port && !is_fec_port && !place.is_data(path)) continue;
       match.is_feeds = true;
       if (place.terms.source && *place.terms.source != path.remote.ip) continue;
-      if (place.terms.ssrc && ssrc && *place.terms.ssrc != *ssrc) continue;
-      return {true, place.slot, is_control_port};
+      // FEC's source is its own, mostly 0.
+      if (!is_fec_port && place.terms.ssrc && ssrc && *place.terms.ssrc != *ssrc) continue;
+      return {true, place.slot, is_control_port, is_fec_port};
     }
     return match;
   }
@@ -74,6 +77,12 @@ class Feeds {
       if (doors.data) return doors.control && path.door == *doors.control;
       return terms.has_rtcp_port() && path.local == terms.rtcp_endpoint();
     }
+    [[nodiscard]] bool is_fec(const Path& path) const noexcept {
+      if (!terms.fec) return false;
+      if (doors.data) return path.door == doors.fec[0] || path.door == doors.fec[1];
+      const std::array<Endpoint, 2> endpoints = terms.fec_endpoints();
+      return path.local == endpoints[0] || path.local == endpoints[1];
+    }
   };
   void note_ports() noexcept {
     ports_.reset();
@@ -81,6 +90,8 @@ class Feeds {
     for (const Place& place : std::span(places_).first(count_)) {
       ports_.set(place.terms.local.port);
       if (place.terms.has_rtcp_port()) ports_.set(place.terms.rtcp_endpoint().port);
+      if (place.terms.fec)
+        for (const Endpoint& endpoint : place.terms.fec_endpoints()) ports_.set(endpoint.port);
     }
   }
 

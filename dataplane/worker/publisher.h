@@ -14,6 +14,7 @@
 #include "engine/rtp/receiver.h"
 #include "engine/srt/receiver.h"
 #include "packet/envelope.h"
+#include "stream/fec_repair.h"
 #include "stream/stream_clock.h"
 
 namespace fanlight {
@@ -24,8 +25,11 @@ struct Feed {
   rtp::PlainNumbering numbering{};
   Path rtcp{};                               // Where the sender's RTCP came from; reports go back there.
   std::optional<std::uint32_t> tick_base{};  // What its timestamps are moved by, to go on where the stream's were.
-  bool is_live = false;                      // Something came within the last 5 s ...
-  bool is_told = false;                      // ... as far as control knows.
+  FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
+  std::uint64_t fec_packets = 0;
+  std::uint64_t fec_repaired = 0;
+  bool is_live = false;  // Something came within the last 5 s ...
+  bool is_told = false;  // ... as far as control knows.
 };
 
 // What the worker's counters have of an engine's figures.

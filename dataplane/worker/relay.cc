@@ -41,6 +41,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       responses_(options.sessions_max),
       listener_(options.key, options.armour, sessions_, responses_, replies_, mailbox),
       feeds_(options.feed_addresses),
+      fec_places_(options.fec_feeds),
       timers_(options.sessions_max),
       streams_(kStreamsMax),
       distribution_(exchange_, mailbox.counters),
@@ -184,7 +185,7 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
                      .give_up_at = NearInstant::of(now + kShutdownPatience),
                      .reason = reason,
                      .shutdowns_left = is_said ? kShutdowns : std::uint8_t{0}};
-  if (session.is_feed()) feeds_.remove(sessions_.slot_of(session));
+  if (session.is_feed()) end_feed(session);
   if (session.is_publisher()) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
     distribution_.end(session.stream);

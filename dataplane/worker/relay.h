@@ -18,6 +18,7 @@
 #include "worker/calls.h"
 #include "worker/distribution.h"
 #include "worker/exchange.h"
+#include "worker/fec_places.h"
 #include "worker/feeds.h"
 #include "worker/half_open.h"
 #include "worker/listener.h"
@@ -36,6 +37,7 @@ class Relay {
     std::size_t sessions_max = 4096;
     std::size_t publishers_max = 64;
     std::size_t publisher_places = 0;  // Of the sessions: viewers leave them free, however many come.
+    std::size_t fec_feeds = 0;         // Feeds with FEC.
     ArmourOptions armour{};
     HashKey key{};                              // Random, the same for all workers: cookies and tables depend on it.
     Mesh* mesh = nullptr;                       // To the other workers; null when there are none.
@@ -123,8 +125,13 @@ class Relay {
   [[nodiscard]] static RtpMarks continue_marks(Feed& feed, const Stream& stream, StreamTime time,
                                                const rtp::Receiver::Placement& placement,
                                                const wire::RtpHeader& header) noexcept;
+  [[nodiscard]] Verdict admit_feed_fec(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict hold_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
+                                 const wire::RtpHeader& header, PacketRef& packet) noexcept;
+  void bring_back(Instant now, Session& session, Feed& feed) noexcept;
   [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from) noexcept;
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;
+  void end_feed(Session& session) noexcept;
   void tell_of_feed(Session& session, Feed& feed) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, const command::OpenFeed& open) noexcept;
 
@@ -196,6 +203,7 @@ class Relay {
   Listener listener_;
   Calls calls_;
   Feeds feeds_;
+  FecPlaces fec_places_;
   TimerWheel timers_;
   std::vector<StreamEntry> streams_;
   Distribution distribution_;

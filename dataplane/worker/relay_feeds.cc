@@ -1,4 +1,6 @@
 // Feeds: publishers that do not call. Their datagrams are told by where they come to, RTP's source by its SSRC.
+#include <utility>
+
 #include "base/check.h"
 #include "stream/stream.h"
 #include "wire/ts_packet.h"
@@ -38,9 +40,13 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::Ope
                                 .ssrc = open.terms.ssrc,
                                 .reports = open.terms.rtcp != RtcpWay::kNone,
                                 .own_ssrc = open.own_ssrc});
-  Publisher* publisher = sessions_.open_publisher(Feed{.receiver = receiver, .terms = open.terms});
+  FecRepair* fec = open.terms.fec ? fec_places_.take() : nullptr;
+  const bool has_places = !open.terms.fec || fec != nullptr;
+  Publisher* publisher =
+      has_places ? sessions_.open_publisher(Feed{.receiver = receiver, .terms = open.terms, .fec = fec}) : nullptr;
   if (publisher == nullptr || !feeds_.add(sessions_.slot_of(*session), open.terms, open.doors)) {
     if (publisher != nullptr) sessions_.close_publisher(*publisher);
+    if (fec != nullptr) fec_places_.give_back(*fec);
     sessions_.close(*session);
     return wire::Reject::kResource;
   }
@@ -64,6 +70,7 @@ std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) n
   if (!match.slot) return match.is_feeds || owner ? std::optional(Verdict::kForeignSource) : std::nullopt;
   Session& session = sessions_.at(*match.slot);
   Feed& feed = *session.publisher().feed();
+  if (match.is_fec_port) return admit_feed_fec(now, session, feed, arrival);
   return is_rtcp_of(feed, datagram, match.is_control_port) ? admit_feed_control(now, session, feed, arrival)
                                                            : admit_feed_data(now, session, feed, arrival);
 }
@@ -87,6 +94,8 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   const bool is_transport_stream = stream.options().payload.is_transport_stream;
   if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
   if (!may_send(now, session, feed, arrival.path.remote)) return Verdict::kForeignSource;
+  const bool is_bare = parsed.payload_offset == wire::kRtpHeaderBytes && parsed.payload_bytes > 0 &&
+                       parsed.payload_offset + parsed.payload_bytes == packet.bytes().size();
   packet.trim_front(parsed.payload_offset);
   CHECK(packet.resize(parsed.payload_bytes));
   if (is_transport_stream && !wire::is_transport_stream(packet.bytes())) return Verdict::kNotTransportStream;
@@ -105,14 +114,25 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
     ++publisher.belated;
     return placement.verdict;
   }
+  if (feed.fec != nullptr) feed.fec->handle_data(feed.receiver.run_first(), placement.pos, parsed.header, is_bare);
+  const Verdict verdict = hold_fed(now, session, feed, placement, parsed.header, packet);
+  if (feed.fec != nullptr && feed.fec->held() > 0) bring_back(now, session, feed);
+  return verdict;
+}
+
+Verdict Relay::hold_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
+                        const wire::RtpHeader& header, PacketRef& packet) noexcept {
+  Publisher& publisher = session.publisher();
+  Stream& stream = *streams_[session.stream.raw()].stream;
   ++publisher.unique;
-  if (parsed.payload_bytes == 0) {  // A number and nothing else.
+  if (packet.bytes().empty()) {  // A number and nothing else.
     if (placement.verdict == Verdict::kAccepted) stream.advance_to(placement.pos + 1);
     return placement.verdict;
   }
   const StreamTime time = publisher.time.place(now, placement.time, stream.clock());
-  const RtpMarks marks =
-      is_transport_stream ? RtpMarks::of(time) : continue_marks(feed, stream, time, placement, parsed.header);
+  const RtpMarks marks = stream.options().payload.is_transport_stream
+                             ? RtpMarks::of(time)
+                             : continue_marks(feed, stream, time, placement, header);
   const Verdict verdict = stream.admit(now, placement.pos, time, packet, marks);
   if (verdict == Verdict::kAcceptedLate)
     distribution_.give_late(session.stream, stream, placement.pos, publisher.first_missing());
@@ -124,6 +144,47 @@ RtpMarks Relay::continue_marks(Feed& feed, const Stream& stream, StreamTime time
                                const rtp::Receiver::Placement& placement, const wire::RtpHeader& header) noexcept {
   if (!feed.tick_base) feed.tick_base = stream.ticks_at(time) - placement.ticks;
   return {.ticks = placement.ticks + *feed.tick_base, .marker = header.marker};
+}
+
+Verdict Relay::admit_feed_fec(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept {
+  const std::optional<wire::FecPacket> fec = wire::parse_fec(arrival.packet.bytes());
+  if (!fec) return Verdict::kMalformed;
+  const IpAddress& from = arrival.path.remote.ip;
+  if (from != session.path.remote.ip || listener_.bans().covers(from)) return Verdict::kForeignSource;
+  const std::optional<PacketPos> first = feed.receiver.position_of(fec->fec.base);
+  if (!first) return Verdict::kOutOfWindow;
+  const Verdict verdict = feed.fec->handle_fec(*first, *fec, arrival.packet);
+  if (verdict != Verdict::kFec) return verdict;
+  ++feed.fec_packets;
+  bring_back(now, session, feed);
+  return verdict;
+}
+
+// One packet may make another line lack only one: until nothing more comes of it.
+void Relay::bring_back(Instant now, Session& session, Feed& feed) noexcept {
+  const Stream& stream = *streams_[session.stream.raw()].stream;
+  const bool is_transport_stream = stream.options().payload.is_transport_stream;
+  while (auto one = feed.fec->next(stream.history(), feed.receiver.first_missing(), feed.terms.payload_type)) {
+    one->header.seq = feed.receiver.number_of(one->pos);
+    const bool is_ours = one->payload && (!is_transport_stream || wire::is_transport_stream(one->payload.bytes()));
+    const rtp::Receiver::Placement placement =
+        is_ours ? feed.receiver.handle_repaired(now, one->header) : rtp::Receiver::Placement{};
+    if (placement.verdict != Verdict::kAcceptedLate) {
+      counters().add(Counter::kFecWrong);
+      continue;
+    }
+    touch(session);
+    ++feed.fec_repaired;
+    counters().add(Counter::kFecRepaired);
+    feed.fec->handle_data(feed.receiver.run_first(), placement.pos, one->header, /*is_bare=*/true);
+    (void)hold_fed(now, session, feed, placement, one->header, one->payload);
+  }
+}
+
+void Relay::end_feed(Session& session) noexcept {
+  feeds_.remove(sessions_.slot_of(session));
+  Feed& feed = *session.publisher().feed();
+  if (feed.fec != nullptr) fec_places_.give_back(*std::exchange(feed.fec, nullptr));
 }
 
 Verdict Relay::admit_feed_control(Instant now, Session& session, Feed& feed, const io::Arrival& arrival) noexcept {

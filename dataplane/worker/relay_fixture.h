@@ -78,6 +78,7 @@ class RelayFixture {
         relay({.worker = worker,
                .sessions_max = kSessions,
                .publishers_max = 2,
+               .fec_feeds = 1,
                .key = {7, 8},
                .mesh = mesh,
                .srt_doors = kSrtDoors,

@@ -60,6 +60,8 @@ void add_figures(const Feed& feed, SessionStats& stats) {
   stats.packets_repaired = receiver.stats().repaired;
   stats.packets_lost = receiver.stats().lost;
   stats.packets_dropped_late = receiver.stats().given_up;
+  stats.packets_repaired_by_fec = feed.fec_repaired;
+  stats.fec_packets_received = feed.fec_packets;
   stats.receive_latency = receiver.latency();
   stats.jitter = receiver.jitter();
   stats.loss_list_packets = static_cast<std::uint32_t>(receiver.missing_packets());

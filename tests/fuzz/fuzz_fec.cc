@@ -24,7 +24,6 @@ struct House {
   rtp::Receiver receiver{{.first_pos = {7}}};
   FecRepair fec;
   Instant now{1'000'000};
-  bool has_begun = false;
 
   PacketRef packet_of(ByteSpan bytes) {
     PacketRef packet = pool.take();
@@ -33,12 +32,9 @@ struct House {
     return packet;
   }
   void hear(const wire::RtpHeader& header, PacketRef packet, bool is_bare) {
-    const std::uint64_t splices = receiver.stats().splices;
     const rtp::Receiver::Placement placed = receiver.handle_data(now, header);
     if (placed.verdict != Verdict::kAccepted && placed.verdict != Verdict::kAcceptedLate) return;
-    if (receiver.stats().splices != splices || !has_begun) fec.begin_run(placed.pos);
-    has_begun = true;
-    fec.handle_data(placed.pos, header, is_bare);
+    fec.handle_data(receiver.run_first(), placed.pos, header, is_bare);
     (void)history.admit(now, placed.pos, {}, packet);
   }
   void hear_fec(ByteSpan datagram) {
@@ -55,8 +51,11 @@ struct House {
       CHECK(history.find(one->pos) == nullptr);
       if (!one->payload) continue;
       one->header.seq = receiver.number_of(one->pos);
-      one->header.ssrc = *receiver.source();
-      hear(one->header, std::move(one->payload), true);
+      const rtp::Receiver::Placement placed = receiver.handle_repaired(now, one->header);
+      if (placed.verdict != Verdict::kAcceptedLate) continue;
+      CHECK(placed.pos == one->pos);
+      fec.handle_data(receiver.run_first(), placed.pos, one->header, true);
+      CHECK(history.admit(now, placed.pos, {}, one->payload) != Verdict::kDuplicate);
     }
   }
 };

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 import access_cases  # noqa: E402
 import calls  # noqa: E402
 import clients  # noqa: E402
+import fec_cases  # noqa: E402
 import gcm_cases  # noqa: E402
 import join_cases  # noqa: E402
 import libsrt  # noqa: E402
@@ -196,7 +197,7 @@ def tasks(args, results: Results) -> list[tuple]:
     impaired_first = sorted(by_group, key=lambda task: not task[0].startswith(("loss", "rough")))
     return [("join/*", lambda: join_cases.run(*rest)), ("bad/*", lambda: run_refusals(*rest)),
             ("token/*", lambda: token_cases.run(*rest)), *impaired_first,
-            *worker_cases.tasks(*rest), *calls.tasks(*rest), *rtp_cases.tasks(*rest), *rtp_out_cases.tasks(*rest),
+            *worker_cases.tasks(*rest), *calls.tasks(*rest), *rtp_cases.tasks(*rest), *rtp_out_cases.tasks(*rest), *fec_cases.tasks(*rest),
             *rekey_cases.tasks(*rest), *gcm_cases.tasks(*rest), ("access/*", lambda: access_cases.run(*rest)),
             ("stream-id/*", lambda: stream_id_cases.run(*rest))]
 

@@ -58,6 +58,9 @@ void add_received(Facts& facts, const json& session) {
   facts.add("taken", packets(stats, "packets_received_unique"));
   facts.add("missed at first", packets(stats, "packets_lost") + share_of(count(stats, "packets_lost"), unique));
   facts.add("repaired", packets(stats, "packets_repaired") + " came again in time");
+  if (count(stats, "fec_packets_received") > 0)
+    facts.add("of them by FEC", packets(stats, "packets_repaired_by_fec") + ", from " +
+                                    packets(stats, "fec_packets_received") + " of FEC");
   facts.add("given up", packets(stats, "packets_dropped_late") + " were too late to play");
   facts.add("belated", packets(stats, "packets_belated") + " came after that, or twice");
   facts.add("undecryptable", packets(stats, "packets_undecrypted"));

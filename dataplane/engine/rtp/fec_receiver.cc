@@ -12,6 +12,7 @@ static_assert(FecReceiver::kMemory > 2 * FecReceiver::kSideMax * FecReceiver::kS
 
 void FecReceiver::begin_run(PacketPos first) noexcept {
   for (Slot& slot : slots_) let_go(slot);
+  packets_.fill({});
   run_first_ = first;
   newest_ = first - 1;
 }

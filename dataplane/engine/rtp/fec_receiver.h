@@ -59,6 +59,7 @@ class FecReceiver {
   // What can be brought back now. All before `wanted` is held or given up.
   [[nodiscard]] std::optional<Repair> poll_repair(PacketPos wanted) noexcept;
 
+  [[nodiscard]] PacketPos run_first() const noexcept { return run_first_; }
   [[nodiscard]] bool holds(std::size_t slot) const noexcept { return slots_[slot].is_held; }
   [[nodiscard]] std::size_t held() const noexcept { return held_; }
 
@@ -97,7 +98,7 @@ class FecReceiver {
   std::array<Packet, kMemory> packets_{};
   std::array<Slot, kHeldMax> slots_{};
   std::size_t held_ = 0;
-  PacketPos run_first_{0};
+  PacketPos run_first_{-1};
   PacketPos newest_{-1};
 };
 

@@ -20,6 +20,7 @@ Receiver::Receiver(const Options& options) noexcept
     : options_(options),
       random_(options.own_ssrc),
       newest_(options.first_pos - 1),
+      run_first_(options.first_pos),
       timeline_(options.clock_rate),
       ticks_(options.clock_rate),
       jitter_(options.clock_rate) {}
@@ -41,6 +42,15 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   const std::int64_t us = timeline_.place(now, header.timestamp);
   return {judgement.verdict, is_behind ? before + judgement.ahead : newest_, WireTime{static_cast<std::uint32_t>(us)},
           ticks_.place(now, header.timestamp)};
+}
+
+Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader& header) noexcept {
+  const std::optional<PacketPos> pos = position_of(header.seq);
+  const std::optional<std::int64_t> us = timeline_.peek(now, header.timestamp);
+  if (!pos || !us) return {};
+  if (!losses_.contains(*pos)) return {.verdict = Verdict::kTooLate, .pos = *pos, .time = {}};
+  fill(*pos);
+  return {Verdict::kAcceptedLate, *pos, WireTime{static_cast<std::uint32_t>(*us)}, ticks_.place(now, header.timestamp)};
 }
 
 Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header) const noexcept {
@@ -74,20 +84,22 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
   last_packet_ = now;
   jump_seq_.reset();
   ++reception_.received;
-  if (judgement.verdict == Verdict::kAcceptedLate) {
-    const PacketPos oldest = first_missing();
-    const std::int64_t removed = losses_.remove_range({newest_ + judgement.ahead, newest_ + judgement.ahead});
-    give_up(removed - 1, oldest);  // A full list cannot keep what a split leaves behind.
-    ++stats_.repaired;
-    return;
-  }
+  if (judgement.verdict == Verdict::kAcceptedLate) return fill(newest_ + judgement.ahead);
   if (judgement.is_new_source) begin_source(now, header);
   if (judgement.is_jump) jump(now, header);
+  if (judgement.is_new_source || judgement.is_jump) run_first_ = newest_ + 1;
   if (judgement.ahead > 1) open_gap(now, {newest_ + 1, newest_ + (judgement.ahead - 1)});
   newest_ = newest_ + judgement.ahead;
   newest_seq_ = header.seq;
   reception_.newest += judgement.ahead;
   jitter_.note(now, header.timestamp);
+}
+
+void Receiver::fill(PacketPos pos) noexcept {
+  const PacketPos oldest = first_missing();
+  const std::int64_t removed = losses_.remove_range({pos, pos});
+  give_up(removed - 1, oldest);  // A full list cannot keep what a split leaves behind.
+  ++stats_.repaired;
 }
 
 void Receiver::begin_source(Instant now, const wire::RtpHeader& header) noexcept {

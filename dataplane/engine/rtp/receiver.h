@@ -47,6 +47,9 @@ class Receiver {
   explicit Receiver(const Options& options) noexcept;
 
   [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header) noexcept;
+  // A packet that FEC brought back, as if it came late; what does not fit into its place and time is malformed. It was
+  // lost on its way, and reports say so.
+  [[nodiscard]] Placement handle_repaired(Instant now, const wire::RtpHeader& header) noexcept;
   // A compound RTCP packet of the sender.
   [[nodiscard]] Verdict handle_control(Instant now, ByteSpan datagram) noexcept;
   void handle_timeout(Instant now) noexcept;
@@ -65,6 +68,8 @@ class Receiver {
   // All positions before it are held or given up.
   [[nodiscard]] PacketPos first_missing() const noexcept { return losses_.is_empty() ? newest_ + 1 : losses_.first(); }
   [[nodiscard]] Micros latency() const noexcept { return options_.latency; }
+  // Where its numbers began, or began anew.
+  [[nodiscard]] PacketPos run_first() const noexcept { return run_first_; }
   // Where the packet with that number of the source belongs; empty when it is far from the newest.
   [[nodiscard]] std::optional<PacketPos> position_of(std::uint16_t seq) const noexcept;
   // For positions not far from the newest.
@@ -93,6 +98,7 @@ class Receiver {
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header) const noexcept;
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq) const noexcept;
   void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
+  void fill(PacketPos pos) noexcept;
   void begin_source(Instant now, const wire::RtpHeader& header) noexcept;
   void jump(Instant now, const wire::RtpHeader& header) noexcept;
   void close_up(Instant now, const wire::RtpHeader& header) noexcept;
@@ -109,6 +115,7 @@ class Receiver {
   Instant last_packet_;
   bool has_left_ = false;  // It said BYE.
   PacketPos newest_;
+  PacketPos run_first_;
   std::optional<PacketPos> given_up_through_;
   LossList losses_;
   Timeline timeline_;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 
 #include "base/time.h"
 
@@ -31,6 +32,12 @@ class Timeline {
     newest_at_ = at;
     move_anchor();
     return us;
+  }
+  // As place(), without learning; empty when it would be a new beginning.
+  [[nodiscard]] std::optional<std::int64_t> peek(Instant at, std::uint32_t timestamp) const noexcept {
+    const std::int64_t expected = newest_us_ + (at - newest_at_).count;
+    const std::int64_t us = us_of(timestamp, expected);
+    return started_ && std::abs(us - expected) <= kDiscontinuity.count ? std::optional(us) : std::nullopt;
   }
   // The next packet is of another source: its clock says nothing about the one so far.
   void restart(Instant at, std::uint32_t timestamp) noexcept {
