@@ -145,7 +145,7 @@ rte_mbuf* Crowd::acknowledgement() {
 
 std::uint64_t Crowd::acks_behind() const {
   const double late = static_cast<double>(rte_rdtsc()) - next_word_;
-  return late > 0 ? static_cast<std::uint64_t>(late / cycles_per_word_) : 0;
+  return late > 0 && !viewers_.empty() ? static_cast<std::uint64_t>(late / cycles_per_word_) : 0;
 }
 
 rte_mbuf* Crowd::keepalive(std::size_t viewer) {

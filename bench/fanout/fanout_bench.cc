@@ -38,6 +38,7 @@ struct Options {
   double seconds = 3;
   std::string cipher = "none";
   bool linear = false;
+  std::string dress = "srt";
   Crowd::Options crowd{.viewers = 1000};
 };
 
@@ -105,6 +106,8 @@ class Bench {
   };
   std::unique_ptr<io::EthernetPort> open_port();
   [[nodiscard]] SocketId open(Role role, std::size_t stream, std::uint16_t port, SeqNo first_seq);
+  void open_destination(std::size_t stream, std::uint16_t port);
+  [[nodiscard]] SocketId give(Command command);
   [[nodiscard]] Figures measure(double seconds, const Bench* other);
   void print(const Figures& figures, const Bench* other) const;
   [[nodiscard]] std::uint64_t count(Counter counter) const { return mailbox_.counters.read(counter); }
@@ -148,7 +151,23 @@ SocketId Bench::open(Role role, std::size_t stream, std::uint16_t port, SeqNo fi
                                        .first_seq = first_seq,
                                        .window_packets = has_acks ? kFlowWindowPackets : kNoWindow,
                                        .ciphers = role == Role::kViewer ? random_ciphers(options_.cipher) : nullptr});
-  CHECK(mailbox_.commands.try_push(Command{std::move(open)}));
+  return give(Command{std::move(open)});
+}
+
+// Whoever is sent RTP, or nothing but the payload, says nothing.
+void Bench::open_destination(std::size_t stream, std::uint16_t port) {
+  const FeedKind kind = options_.dress == "rtp" ? FeedKind::kRtp : FeedKind::kTransportStream;
+  (void)give(
+      Command{command::OpenDestination{.request = RequestId{port},
+                                       .stream = StreamIndex{static_cast<std::uint16_t>(stream)},
+                                       .terms = {.kind = kind, .remote = path_of(port).remote, .rtcp = RtcpWay::kNone},
+                                       .path = path_of(port),
+                                       .random = port * 7919u,
+                                       .wall_offset = {}}});
+}
+
+SocketId Bench::give(Command command) {
+  CHECK(mailbox_.commands.try_push(std::move(command)));
   worker_.breathe();
   Event event;
   while (mailbox_.events.try_pop(event))
@@ -167,8 +186,12 @@ void Bench::open_sessions() {
     if (has_publishers_) publishers.push_back(open(Role::kPublisher, i, publisher_port(i), {1}));
   }
   std::vector<SocketId> viewers;
-  for (std::size_t i = 0; i < options_.crowd.viewers; ++i)
-    viewers.push_back(open(Role::kViewer, i % streams, viewer_port(i), first_seq_of(i)));
+  for (std::size_t i = 0; i < options_.crowd.viewers; ++i) {
+    if (options_.dress == "srt")
+      viewers.push_back(open(Role::kViewer, i % streams, viewer_port(i), first_seq_of(i)));
+    else
+      open_destination(i % streams, viewer_port(i));
+  }
   crowd_.introduce(std::move(publishers), std::move(viewers));
 }
 
@@ -220,12 +243,13 @@ void Bench::print(const Figures& figures, const Bench* other) const {
   const auto packets = static_cast<double>(figures.packets);
   const auto all = [&](Counter counter) { return count(counter) + (other == nullptr ? 0 : other->count(counter)); };
   std::printf(
-      "{\"viewers\":%zu,\"streams\":%zu,\"cipher\":\"%s\",\"packets\":%lu,\"ns_per_packet\":%.2f,\"cpu_ns_per_packet\":"
+      "{\"viewers\":%zu,\"streams\":%zu,\"dress\":\"%s\",\"cipher\":\"%s\",\"packets\":%lu,\"ns_per_packet\":%.2f,"
+      "\"cpu_ns_per_packet\":"
       "%.2f,"
       "\"wall_ns_per_packet\":%.2f,\"transmitted\":%lu,\"acks\":%lu,\"acks_behind\":%lu,\"packets_per_breath\":%.1f,"
       "\"unresolved\":%lu,\"refused\":%lu,\"header_pool_dry\":%lu,\"copy_pool_dry\":%lu,\"windows_closed\":%lu,"
       "\"paused\":%lu,\"workers\":%zu,\"packets_per_second\":%.0f,\"handed_over\":%lu,\"handovers_lost\":%lu}\n",
-      options_.crowd.viewers, options_.crowd.streams, options_.cipher.c_str(), figures.packets,
+      options_.crowd.viewers, options_.crowd.streams, options_.dress.c_str(), options_.cipher.c_str(), figures.packets,
       static_cast<double>(figures.busy_cycles) * 1e9 / static_cast<double>(rte_get_tsc_hz()) / packets,
       figures.cpu * 1e9 / packets, figures.seconds * 1e9 / packets, figures.sent, figures.acks, crowd_.acks_behind(),
       packets / static_cast<double>(figures.breaths), all(Counter::kTransmitUnresolved), all(Counter::kTransmitRefused),
@@ -272,6 +296,7 @@ work taken off, for each fresh packet that the device took.
 examples:
   fanout_bench --viewers 5000
   fanout_bench --viewers 1000 --workers 2        packets_per_second is that of both
+  fanout_bench --viewers 20000 --dress rtp
   fanout_bench --viewers 1000 --cipher aes128 --seconds 5
   fanout_bench --device net_virtio_user0,path=/tmp/sink.sock,queue_size=1024 --viewers 20000)";
 
@@ -292,6 +317,9 @@ Options parse(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 600.0))->capture_default_str();
   app.add_option("--cipher", options.cipher)->check(CLI::IsMember({"none", "aes128", "aes256"}))->capture_default_str();
+  app.add_option("--dress", options.dress, "what viewers are sent; who does not speak SRT is a destination")
+      ->check(CLI::IsMember({"srt", "rtp", "plain"}))
+      ->capture_default_str();
   app.add_option("--acks", options.crowd.acks_per_second, "ACKs a second from each viewer; 0: none")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();

@@ -1,6 +1,7 @@
 // The limit on kernel sockets: a datagram to each of N addresses 475 times a second, an answer to each datagram that
 // comes back; sendmmsg and recvmmsg in batches of 64 and nothing else. Prints one line of JSON.
 //   sockets_crowd VIEWERS SECONDS & bare_sockets VIEWERS SECONDS        pin each to a CPU of its own
+//   sockets_crowd VIEWERS SECONDS silent & bare_sockets VIEWERS SECONDS rtp
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -10,7 +11,7 @@
 #include <cstring>
 #include <ctime>
 
-constexpr unsigned kBatch = 64, kPayload = 1316, kHead = 16, kAckAck = 20;
+constexpr unsigned kBatch = 64, kPayload = 1316, kSrtHead = 16, kRtpHead = 12, kAckAck = 20;
 
 static double now(clockid_t clock) {
   timespec t;
@@ -51,12 +52,12 @@ static unsigned answer_all(int socket, Batch& in) {
 int main(int argc, char** argv) {
   const int socket = ::socket(AF_INET, SOCK_DGRAM, 0), buffer = 8 << 20;
   const sockaddr_in own{AF_INET, htons(19'750), {inet_addr("127.0.0.1")}, {}};
-  if (argc != 3 || bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) return 2;
+  if (argc < 3 || bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) return 2;
   setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
   setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
   const auto viewers = static_cast<unsigned>(std::atoi(argv[1]));
   static Batch in, out;
-  out.prepare(kHead, kPayload);
+  out.prepare(argc > 3 ? kRtpHead : kSrtHead, kPayload);
   unsigned long packets = 0, acks = 0;
   const double start = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID), end = start + std::atof(argv[2]);
   for (double due = start, t = start; t < end; t = now(CLOCK_MONOTONIC)) {

@@ -1,6 +1,6 @@
 // The other end of bare_sockets: every address of 127.2.0.0/16 at once. Takes all datagrams, and acknowledges as N
-// viewers of libsrt do: 95 times a second each. Ends after SECONDS with one line of JSON.
-//   sockets_crowd VIEWERS SECONDS
+// viewers of libsrt do: 95 times a second each, or, silent, nothing. Ends after SECONDS with one line of JSON.
+//   sockets_crowd VIEWERS SECONDS [silent]
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
@@ -19,7 +19,8 @@ static double now() {
 int main(int argc, char** argv) {
   const int socket = ::socket(AF_INET, SOCK_DGRAM, 0), buffer = 64 << 20;
   const sockaddr_in own{AF_INET, htons(19'751), {INADDR_ANY}, {}};
-  if (argc != 3 || bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) return 2;
+  const bool is_silent = argc > 3;
+  if (argc < 3 || bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) return 2;
   setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
   const double viewers = std::atof(argv[1]), end = now() + std::atof(argv[2]);
   static char bytes[kBatch][2048], ack[kAck];
@@ -34,7 +35,7 @@ int main(int argc, char** argv) {
   unsigned long received = 0;
   double due = now();
   for (double t = due; t < end; t = now()) {
-    for (; due < t; due += 8 / (95.0 * viewers)) sendmmsg(socket, out, 8, 0);
+    for (; !is_silent && due < t; due += 8 / (95.0 * viewers)) sendmmsg(socket, out, 8, 0);
     const int got = recvmmsg(socket, in, kBatch, MSG_DONTWAIT, nullptr);
     if (got > 0) received += got;
   }

@@ -24,6 +24,7 @@ import bench_fanout
 import bench_flood
 import bench_joins
 import bench_micro
+import bench_rtp
 import bench_sockets
 import plot
 import setup
@@ -34,7 +35,7 @@ from testing import Failed, Skip
 PROGRAMS = ("bench/fanout_bench", "bench/bare_fanout", "bench/vhost_sink", "bench/bare_cipher", "bench/micro_bench",
             "bench/memory_bench", "bench/bare_sockets", "bench/sockets_crowd", "bench/libsrt_fanout",
             "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load")
-SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "crowd", "sockets", "hold", "latency", "joins", "flood", "loss", "misbehaviour")
+SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "rtp", "crowd", "sockets", "hold", "latency", "joins", "flood", "loss", "misbehaviour")
 QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour"))
 
 
@@ -103,6 +104,16 @@ class Report:
             (row["viewers"], *(f"{row[name + '_packets_per_s'] / 1e6:.1f} Mpps" for name in ("one", "two")), f"{row['ratio']:.2f}",
              *(f"{row[name + '_packets_per_s'] / 1e6:.1f} Mpps" for name in ("bare_one", "bare_two")), f"{row['limit_ratio']:.2f}")
             for row in rows])
+
+    def _rtp(self) -> None:
+        rows = bench_rtp.fanout(self.ground)
+        table("RTP fan-out", ("port", "destinations", "ns", "limit", "ratio", "busy ns", "SRT's busy ns"), [
+            (row["port"], row["destinations"], *(f"{row[key]:.1f}" for key in ("ns_per_packet", "limit_ns_per_packet")),
+             f"{row['ratio']:.2f}", *(f"{row[key]:.1f}" for key in ("busy_ns_per_packet", "srt_busy_ns_per_packet"))) for row in rows])
+        on_sockets = bench_rtp.sockets(self.ground)
+        table("RTP on kernel sockets, CPU us per packet", tuple(on_sockets[0]), [
+            (row["destinations"], *(f"{value:.2f}" for value in list(row.values())[1:])) for row in on_sockets])
+        self.json["rtp"] = {"fanout": rows, "sockets": on_sockets}
 
     def _crowd(self) -> None:
         rows = self.json["crowd"] = bench_crowd.crowds(self.ground)
