@@ -30,7 +30,7 @@ class Load:
         self.report = stage.work / f"load-{mode}.json"
         self.report.unlink(missing_ok=True)
         program = str(setup.find_program(stage.build, "fanlight-load"))
-        started = stage.processes.start(f"load-{mode}", inside([program, mode, "--relay", relay, "--name", name,
+        started = stage.processes.start(f"load-{mode}", inside([program, mode, *(("--relay", relay) if relay else ()), "--name", name,
                                                                 "--json", str(self.report), *options]))
         self.process, self.log_tail = started.popen, started.log_tail
 

@@ -49,6 +49,10 @@ struct Words {
   double bogus = 90;
   Settings settings;
   FloodSettings flood;
+  std::string feed;
+  std::string feed_rtcp = "next_port";
+  bool is_bare = false;
+  RtpSettings rtp;
 };
 
 CLI::AsNumberWithUnit rate_unit() {
@@ -58,17 +62,20 @@ CLI::AsNumberWithUnit rate_unit() {
 
 void add_common(CLI::App& app, Words& words) {
   Settings& settings = words.settings;
-  app.add_option("--relay", words.relay, "the relay's address, such as 127.0.0.1:9000 or [::1]:9000")->required();
   app.add_option("--name", settings.name, "stream name; {n} counts from 1 (default live/main)");
   add_duration(app, "--duration", words.duration_us, "how long, once everybody is up (default 10s)");
-  add_duration(app, "--latency", words.latency_us, "SRT latency to ask for (default 120ms)");
-  app.add_option("--key-bits", words.key_bits, "AES key length")->check(CLI::IsMember({128, 192, 256}));
   app.add_option("--core", settings.core, "pin to this CPU (default: not pinned)")->check(CLI::Range(-1, 1023));
   app.add_option("--json", settings.json_path, "write the report to this file; - for standard output")
       ->type_name("FILE");
   app.add_flag("--progress", settings.shows_progress, "a line each second on standard error, terminal or not");
   app.add_option("--i-own-this-network", words.owned, "a network off this host that may be loaded")
       ->type_name("ADDRESS/BITS");
+}
+
+void add_session(CLI::App& app, Words& words) {
+  app.add_option("--relay", words.relay, "the relay's address, such as 127.0.0.1:9000 or [::1]:9000")->required();
+  add_duration(app, "--latency", words.latency_us, "SRT latency to ask for (default 120ms)");
+  app.add_option("--key-bits", words.key_bits, "AES key length")->check(CLI::IsMember({128, 192, 256}));
 }
 
 void add_ethernet(CLI::App& app, Words& words) {
@@ -180,6 +187,46 @@ void add_flood(CLI::App& app, Words& words) {
       ->type_name("ADDRESS/BITS");
 }
 
+void add_rtp(CLI::App& app, Words& words) {
+  RtpSettings& rtp = words.rtp;
+  Settings& settings = words.settings;
+  const char* senders = "Senders";
+  app.add_option("--feed", words.feed, "send to this address of the relay's, such as 127.0.0.1:5004")->group(senders);
+  app.add_option("--senders", settings.publishers,
+                 "how many (default 1); the n-th sends to the n-th even port from there")
+      ->check(CLI::Range(std::size_t{1}, kPublishersMax))
+      ->group(senders);
+  app.add_option("--bitrate", settings.bits_per_second, "payload of each, such as 5M (default)")
+      ->transform(rate_unit())
+      ->group(senders);
+  app.add_option("--ssrc", rtp.first_ssrc, "of the first sender; the others count on (default random)")->group(senders);
+  app.add_option("--feed-rtcp", words.feed_rtcp, "where reports go: next_port (default), same_port or off")
+      ->check(CLI::IsMember({"next_port", "same_port", "off"}))
+      ->group(senders);
+  const char* destinations = "Destinations";
+  app.add_option("--destinations", settings.viewers, "how many; the relay is told of each, and of their end")
+      ->check(CLI::Range(std::size_t{1}, kViewersMax))
+      ->group(destinations);
+  app.add_option("--api", rtp.api, "the relay's control socket (default /run/fanlight/api.sock)")
+      ->type_name("SOCKET")
+      ->group(destinations);
+  app.add_option("--own-port", settings.own_port, "on sockets, they receive here (default: a free one)")
+      ->group(destinations);
+  app.add_flag("--print-destinations", rtp.prints_destinations, "print [[destination]] tables and end; with --own-port")
+      ->group(destinations);
+  app.add_option("--streams", settings.streams, "values of {n} in the name (default 1)")
+      ->check(CLI::Range(std::size_t{1}, kPublishersMax))
+      ->group(destinations);
+  app.add_option("--hash-every", settings.hash_every, "hash one packet of so many, a power of two (default 64)")
+      ->check(CLI::Range(1u, 64u))
+      ->group(destinations);
+  app.add_option("--excuse-loss", words.excused_loss, "percent of packets that may be lost, 0 to 100 (default 0)")
+      ->check(CLI::Range(0.0, 100.0))
+      ->group(destinations);
+  app.add_option("--pt", rtp.payload_type, "payload type, both ways (default 33)")->check(CLI::Range(0, 127));
+  app.add_flag("--bare", words.is_bare, "transport streams in bare UDP instead of RTP, both ways");
+}
+
 struct CommandLine {
   CommandLine();
   CLI::App* command(const char* name, const char* what, const char* examples);
@@ -193,6 +240,7 @@ CLI::App* CommandLine::command(const char* name, const char* what, const char* e
   added->footer(examples);
   add_common(*added, words);
   add_ethernet(*added, words);
+  if (std::string_view{name} != "rtp") add_session(*added, words);
   return added;
 }
 
@@ -232,6 +280,17 @@ CommandLine::CommandLine() {
       ->check(CLI::IsMember({"fanlight", "libsrt"}))
       ->group("Viewers");
   add_weather(*view, words);
+  CLI::App* rtp =
+      command("rtp", "RTP into feeds, and out of the relay to destinations of this process",
+              "Examples:\n"
+              "  fanlight-load rtp --feed 127.0.0.1:5004 --destinations 200 --api /run/fanlight/api.sock\n"
+              "  fanlight-load rtp --feed 127.0.0.1:5004 --bitrate 5M --loss 0.01 --reorder 0.01  # one sender, no "
+              "destination\n"
+              "  fanlight-load rtp --destinations 1000 --name live/main --duration 30s  # what an SRT publisher sends\n"
+              "  fanlight-load rtp --destinations 3 --own-port 6000 --print-destinations  # for a configuration\n\n"
+              "Every payload is checked: its position against its number, its send time against its timestamp.");
+  add_rtp(*rtp, words);
+  add_weather(*rtp, words);
   add_flood(*app.add_subcommand("flood", "strangers' handshakes, most of them bogus"), words);
 }
 
@@ -330,6 +389,28 @@ Result<Settings> read(const Words& words, bool publishes, bool views) {
   return settings;
 }
 
+// Without a feed, whatever leads to this host: the relay is told where to send.
+Result<RtpSettings> read_rtp(Words words) {
+  const bool has_feed = !words.feed.empty();
+  if (!has_feed && words.settings.publishers > 0) return Error{ErrorCode::kInvalid, "--senders wants a --feed"};
+  if (!has_feed && words.settings.viewers == 0)
+    return Error{ErrorCode::kInvalid, "rtp wants --feed ADDRESS:PORT to send to, --destinations N to receive, or both"};
+  if (words.rtp.prints_destinations && words.settings.own_port == 0)
+    return Error{ErrorCode::kInvalid, "--print-destinations wants --own-port, the port that they are to have later"};
+  const std::size_t streams = words.settings.streams;
+  words.relay = has_feed ? words.feed : words.ip.find(':') == std::string::npos ? "127.0.0.1:9" : "[::1]:9";
+  Result<Settings> common = read(words, has_feed, false);
+  if (!common) return common.error();
+  RtpSettings rtp = words.rtp;
+  rtp.common = *std::move(common);
+  rtp.common.streams = streams;
+  rtp.kind = words.is_bare ? FeedKind::kTransportStream : FeedKind::kRtp;
+  rtp.feed_rtcp = words.feed_rtcp == "off"         ? RtcpWay::kNone
+                  : words.feed_rtcp == "same_port" ? RtcpWay::kSamePort
+                                                   : RtcpWay::kNextPort;
+  return rtp;
+}
+
 Result<FloodSettings> read_flood(const Words& words) {
   FloodSettings flood = words.flood;
   const auto relay = Endpoint::parse(words.relay);
@@ -356,7 +437,7 @@ int refuse(const Error& error) {
 
 }  // namespace
 
-std::variant<Settings, FloodSettings, int> parse_command_line(int argc, char** argv) {
+std::variant<Settings, FloodSettings, RtpSettings, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
   try {
     line.app.parse(argc, argv);
@@ -367,6 +448,11 @@ std::variant<Settings, FloodSettings, int> parse_command_line(int argc, char** a
     Result<FloodSettings> flood = read_flood(line.words);
     if (flood) return *std::move(flood);
     return refuse(flood.error());
+  }
+  if (line.app.got_subcommand("rtp")) {
+    Result<RtpSettings> rtp = read_rtp(line.words);
+    if (rtp) return *std::move(rtp);
+    return refuse(rtp.error());
   }
   const bool is_both = line.app.got_subcommand("both");
   Result<Settings> settings =

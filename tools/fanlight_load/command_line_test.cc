@@ -47,7 +47,7 @@ std::vector<std::string> calls_in(std::istream& text) {
 }
 
 struct Parsed {
-  std::variant<Settings, FloodSettings, int> outcome;
+  std::variant<Settings, FloodSettings, RtpSettings, int> outcome;
   std::string said;
 };
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "fanlight_load/generator.h"
 #include "fanlight_load/libsrt_crowd.h"
 #include "fanlight_load/ports.h"
+#include "fanlight_load/rtp_load.h"
 
 namespace fanlight::load {
 namespace {
@@ -82,6 +84,37 @@ int run(const Settings& settings) {
   return conclude(settings, report);
 }
 
+// As a configuration has them.
+int print_destinations(const RtpSettings& settings, const Ports& ports) {
+  for (std::size_t n = 0; n < settings.common.viewers; ++n)
+    std::printf("[[destination]]\nstream = \"%s\"\nurl = \"%s\"\n\n",
+                settings.common.stream_name(n % settings.common.streams).c_str(),
+                settings.url_of(ports.path_of()(settings.common.publishers + n).local).c_str());
+  return 0;
+}
+
+int run_rtp(RtpSettings settings) {
+  const Settings& common = settings.common;
+  if (const Result<Done> allowed = judge_destination(common); !allowed) return fail(allowed.error());
+  if (!pin_to(common.core)) return fail({ErrorCode::kInvalid, "cannot pin to CPU " + std::to_string(common.core)});
+  std::array<std::byte, 4> random;
+  if (settings.first_ssrc == 0 && crypto::fill_random(random)) settings.first_ssrc = load_be32(random.data()) | 1;
+  stop_on_signals();
+  Settings in_good_weather = common;  // What is bad about it is the senders' and destinations' own matter.
+  in_good_weather.up = in_good_weather.down = {};
+  Result<std::unique_ptr<Ports>> ports = Ports::open(in_good_weather);
+  if (!ports) return fail(ports.error());
+  if (settings.prints_destinations) return print_destinations(settings, **ports);
+  Progress progress(common.shows_progress, isatty(STDERR_FILENO) != 0);
+  RtpLoad load(settings, **ports, progress);
+  load.run(stop_asked);
+  const std::unique_ptr<RtpReport> report = load.report();
+  if (common.json_path != "-") std::fputs(rtp_table(settings, *report).c_str(), stdout);
+  if (!write_json(common.json_path, rtp_json(settings, *report)))
+    return fail({ErrorCode::kFailed, "cannot write " + common.json_path});
+  return judge(settings, *report).empty() ? 0 : 1;
+}
+
 int run_flood(const FloodSettings& settings) {
   if (!pin_to(settings.core)) return fail({ErrorCode::kInvalid, "cannot pin to CPU " + std::to_string(settings.core)});
   stop_on_signals();
@@ -102,5 +135,6 @@ int main(int argc, char** argv) {
   const auto parsed = fanlight::load::parse_command_line(argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   if (const auto* flood = std::get_if<fanlight::load::FloodSettings>(&parsed)) return fanlight::load::run_flood(*flood);
+  if (const auto* rtp = std::get_if<fanlight::load::RtpSettings>(&parsed)) return fanlight::load::run_rtp(*rtp);
   return fanlight::load::run(std::get<fanlight::load::Settings>(parsed));
 }

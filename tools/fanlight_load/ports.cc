@@ -123,7 +123,7 @@ Result<Done> Ports::create_pools(const Settings& settings) {
 Result<Done> Ports::open_sockets(const Settings& settings) {
   const bool is_v4 = settings.relay.ip.is_v4();
   const IpAddress any = is_v4 ? IpAddress::v4(0, 0, 0, 0) : IpAddress{};
-  Result<std::unique_ptr<io::SocketPort>> port = io::SocketPort::open({.listen = {{any, 0}},
+  Result<std::unique_ptr<io::SocketPort>> port = io::SocketPort::open({.listen = {{any, settings.own_port}},
                                                                        .receive_pool = receive_.get(),
                                                                        .receive_buffer_bytes = kSocketBuffer,
                                                                        .send_buffer_bytes = kSocketBuffer / 4});

@@ -49,13 +49,12 @@ bool Network::contains(const IpAddress& ip) const {
   return true;
 }
 
-bool Settings::is_impaired() const {
-  const auto does_something = [](const link_proxy::Impairment& i) {
-    return i.loss > 0 || i.burst_loss > 0 || i.delay > Micros{0} || i.jitter > Micros{0} || i.reorder > 0 ||
-           i.duplicate > 0;
-  };
-  return does_something(up) || does_something(down);
+bool is_bad(const link_proxy::Impairment& weather) {
+  return weather.loss > 0 || weather.burst_loss > 0 || weather.delay > Micros{0} || weather.jitter > Micros{0} ||
+         weather.reorder > 0 || weather.duplicate > 0;
 }
+
+bool Settings::is_impaired() const { return is_bad(up) || is_bad(down); }
 
 std::string Settings::stream_name(std::size_t n) const {
   std::string text = name;

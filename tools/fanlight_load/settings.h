@@ -40,6 +40,7 @@ struct Settings {
   EthernetSettings ethernet;
   std::vector<Network> owned;  // Networks the user vouches for.
   int core = -1;
+  std::uint16_t own_port = 0;  // On sockets; 0: whichever is free.
 
   bool uses_libsrt = false;  // Viewers are libsrt's.
 
@@ -72,6 +73,9 @@ struct Settings {
   // The stream ID of publisher or viewer `n`, counted from 0.
   [[nodiscard]] std::string stream_name(std::size_t n) const;
 };
+
+// Whether it does anything to what passes.
+[[nodiscard]] bool is_bad(const link_proxy::Impairment& weather);
 
 // Queue pairs that a virtual device was made with, as its arguments say; 1 when they do not.
 [[nodiscard]] std::uint16_t queues_of(std::string_view device);
