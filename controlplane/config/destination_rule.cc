@@ -47,8 +47,15 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
     const auto* way = std::ranges::find(kWays, value);
     if (way == kWays.end()) return "rtcp must be next_port, same_port or off";
     terms.rtcp = static_cast<RtcpWay>(way - kWays.begin());
+  } else if (key == "nack" && is_rtp) {
+    if (value != "0" && value != "1") return "nack must be 1, its receiver may ask for packets again, or 0";
+    terms.nack = value == "1";
+  } else if (key == "rtx_pt" && is_rtp) {
+    terms.rtx_payload_type = number_up_to(value, 127);
+    if (!terms.rtx_payload_type) return "rtx_pt must be 0 to 127";
   } else {
-    return std::string{"an unknown option; there are ttl, source and interface"} + (is_rtp ? ", pt and rtcp" : "");
+    return std::string{"an unknown option; there are ttl, source and interface"} +
+           (is_rtp ? ", pt, rtcp, nack and rtx_pt" : "");
   }
   return std::nullopt;
 }
@@ -66,6 +73,9 @@ std::optional<std::string> judge(const DestinationRule& rule) {
     return ip.text() + " is a link's own group: interface must say which";
   if (terms.rtcp_port() != 0 && terms.rtcp == RtcpWay::kNextPort && terms.remote.port % 2 != 0)
     return "RTP has an even port and RTCP the one behind it (RFC 3550 §11): take an even one, or rtcp=same_port or off";
+  if (terms.rtx_payload_type && !terms.nack) return "rtx_pt says how to answer nack=1, which is not there";
+  if (terms.rtx_payload_type == terms.payload_type) return "rtx_pt must be another type than pt";
+  if (terms.nack && terms.rtcp == RtcpWay::kNone) return "nack=1 comes as RTCP, which rtcp=off does not hear";
   return std::nullopt;
 }
 
@@ -113,6 +123,8 @@ std::string url_of(const DestinationRule& rule) {
   if (rule.source) add("source", rule.source->text());
   if (!rule.interface.empty()) add("interface", rule.interface);
   if (is_rtp && terms.rtcp != RtcpWay::kNextPort) add("rtcp", kWays[static_cast<std::size_t>(terms.rtcp)]);
+  if (terms.nack) add("nack", "1");
+  if (terms.rtx_payload_type) add("rtx_pt", std::to_string(*terms.rtx_payload_type));
   return text;
 }
 

@@ -1,7 +1,7 @@
 // A destination: where a stream is sent as RTP or as a bare transport stream, without anybody calling. The same words
 // in a [[destination]] table and in a body of POST /v1/calls.
 //
-//   rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME&rtcp=next_port|same_port|off
+//   rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME&rtcp=next_port|same_port|off&nack=1&rtx_pt=97
 //   udp://ADDRESS:PORT?ttl=8&source=ADDRESS&interface=NAME
 #pragma once
 

@@ -26,8 +26,9 @@ TEST(DestinationRuleTest, AUrlSaysItAll) {
 }
 
 TEST(DestinationRuleTest, AUrlIsWrittenAsItIsRead) {
-  for (const char* url : {"rtp://192.0.2.1:5004", "rtp://[2001:db8::1]:5004?pt=96&rtcp=off", "udp://192.0.2.1:1235",
-                          "udp://[ff15::1]:5004?ttl=3&source=2001:db8::7&interface=eth0"}) {
+  for (const char* url :
+       {"rtp://192.0.2.1:5004", "rtp://[2001:db8::1]:5004?pt=96&rtcp=off", "rtp://192.0.2.1:5004?nack=1&rtx_pt=97",
+        "udp://192.0.2.1:1235", "udp://[ff15::1]:5004?ttl=3&source=2001:db8::7&interface=eth0"}) {
     const auto rule = parse_destination_url(url);
     ASSERT_TRUE(rule) << url << rule.error();
     EXPECT_EQ(url_of(*rule), url);
@@ -54,6 +55,11 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?interface=eth0", "multicast group alone"},
       {"rtp://[fe80::1]:5004", "one link only"},
       {"rtp://[ff02::1]:5004", "interface must say which"},
+      {"rtp://192.0.2.1:5004?nack=yes", "nack must be 1"},
+      {"rtp://192.0.2.1:5004?rtx_pt=97", "nack=1, which is not there"},
+      {"rtp://192.0.2.1:5004?nack=1&rtx_pt=33", "another type than pt"},
+      {"rtp://192.0.2.1:5004?nack=1&rtx_pt=128", "0 to 127"},
+      {"rtp://192.0.2.1:5004?nack=1&rtcp=off", "which rtcp=off does not hear"},
       {"rtp://192.0.2.1:5004?latency=5", "an unknown option"}};
   for (const auto& [url, word] : wrong)
     EXPECT_NE(fault_of(url).find(word), std::string::npos) << url << ": " << fault_of(url);

@@ -21,6 +21,28 @@ IpAddress origin_of(const DestinationRule& rule) {
   return rule.terms.remote.ip.is_v4() ? IpAddress::v4(127, 0, 0, 1) : kLoopbackV6;
 }
 
+// Behind the payload's own type in the media line.
+std::string rtx_type(const DestinationTerms& terms) {
+  return terms.rtx_payload_type ? " " + std::to_string(*terms.rtx_payload_type) : "";
+}
+
+std::string feedback(const DestinationTerms& terms) {
+  if (!terms.nack) return "";
+  const std::string type = std::to_string(terms.payload_type);
+  std::string text = "a=rtcp-fb:" + type + " nack\r\n";
+  if (!terms.rtx_payload_type) return text;
+  const std::string rtx = std::to_string(*terms.rtx_payload_type);
+  return text + "a=rtpmap:" + rtx + " rtx/90000\r\na=fmtp:" + rtx + " apt=" + type + "\r\n";
+}
+
+std::string sources(const DestinationTerms& terms, std::uint32_t ssrc) {
+  const std::string own = "a=ssrc:" + std::to_string(ssrc) + " cname:fanlight\r\n";
+  if (!terms.rtx_payload_type) return own;
+  const std::string rtx = std::to_string(rtx_ssrc_of(ssrc));
+  return "a=ssrc-group:FID " + std::to_string(ssrc) + " " + rtx + "\r\n" + own + "a=ssrc:" + rtx +
+         " cname:fanlight\r\n";
+}
+
 }  // namespace
 
 std::string sdp_of(const DestinationRule& rule, SocketId session) {
@@ -31,12 +53,12 @@ std::string sdp_of(const DestinationRule& rule, SocketId session) {
                      "\r\ns=" + rule.stream + "\r\nc=" + connection(terms) +
                      "\r\nt=0 0\r\na=recvonly\r\n"
                      "m=video " +
-                     std::to_string(terms.remote.port) + " RTP/AVP " + type + "\r\na=rtpmap:" + type +
-                     " MP2T/90000\r\n";
+                     std::to_string(terms.remote.port) + (terms.nack ? " RTP/AVPF " : " RTP/AVP ") + type +
+                     rtx_type(terms) + "\r\na=rtpmap:" + type + " MP2T/90000\r\n" + feedback(terms);
   if (terms.rtcp == RtcpWay::kSamePort) text += "a=rtcp-mux\r\n";
   if (terms.remote.ip.is_multicast() && rule.source)
     text += "a=source-filter: incl " + typed(terms.remote.ip) + " " + rule.source->text() + "\r\n";
-  if (session != SocketId{}) text += "a=ssrc:" + std::to_string(session.raw()) + " cname:fanlight\r\n";
+  if (session != SocketId{}) text += sources(terms, session.raw());
   return text;
 }
 

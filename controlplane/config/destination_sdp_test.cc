@@ -32,6 +32,19 @@ TEST(DestinationSdpTest, RtcpOnOnePortIsSaid) {
   EXPECT_EQ(sdp("rtp://192.0.2.7:5004").find("a=rtcp-mux"), std::string::npos);
 }
 
+TEST(DestinationSdpTest, WhatMayBeAskedForAgainIsSaid) {
+  const std::string nack = sdp("rtp://192.0.2.7:5004?nack=1", 77);
+  EXPECT_NE(nack.find("m=video 5004 RTP/AVPF 33\r\n"), std::string::npos) << nack;
+  EXPECT_NE(nack.find("a=rtcp-fb:33 nack\r\n"), std::string::npos) << nack;
+  EXPECT_EQ(nack.find("FID"), std::string::npos) << nack;
+  const std::string rtx = sdp("rtp://192.0.2.7:5004?nack=1&rtx_pt=97", 77);
+  EXPECT_NE(rtx.find("m=video 5004 RTP/AVPF 33 97\r\n"), std::string::npos) << rtx;
+  EXPECT_NE(rtx.find("a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=33\r\n"), std::string::npos) << rtx;
+  EXPECT_NE(rtx.find("a=ssrc-group:FID 77 2147483725\r\na=ssrc:77 cname:fanlight\r\na=ssrc:2147483725 cname:fanlight"),
+            std::string::npos)
+      << rtx;
+}
+
 TEST(DestinationSdpTest, ABareTransportStreamHasNone) { EXPECT_EQ(sdp("udp://192.0.2.7:5004"), ""); }
 
 }  // namespace

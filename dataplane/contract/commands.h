@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -209,6 +210,9 @@ struct OpenDestination {
   Path path;                 // To it, from a door of ours; unspecified addresses of ours are the host's choice.
   std::uint32_t random = 1;  // What an SSRC, the first number and the first timestamp follow from.
   Micros wall_offset;        // What the wall clock (since 1970) is ahead of the workers'.
+  // Empty: the session's socket ID. Several may have the same, of this worker's bits: their receivers' RTCP is told by
+  // where it comes from.
+  std::optional<std::uint32_t> ssrc{};
 };
 
 // Asks for a SessionReport of one session, or of all when `socket` is 0, and a StreamReport of each stream;

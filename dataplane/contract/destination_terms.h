@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/ip.h"
 #include "contract/feed_terms.h"
@@ -23,6 +24,8 @@ struct DestinationTerms {
   std::uint8_t payload_type = 33;  // RTP's, 0 to 127.
   std::uint8_t ttl = 0;            // Of packets, hop limit for IPv6; 0: the host's own, 1 for a group.
   RtcpWay rtcp = RtcpWay::kNextPort;
+  bool nack = false;                               // Its receiver may ask for packets again: RFC 4585.
+  std::optional<std::uint8_t> rtx_payload_type{};  // They go as RFC 4588 has it, under this type; empty: as they were.
   friend bool operator==(const DestinationTerms&, const DestinationTerms&) = default;
 
   // 0: nowhere.
@@ -31,5 +34,8 @@ struct DestinationTerms {
     return static_cast<std::uint16_t>(remote.port + (rtcp == RtcpWay::kNextPort ? 1 : 0));
   }
 };
+
+// What is sent again under rtx_payload_type has an SSRC of its own: no socket ID has this bit, and the worker's stay.
+constexpr std::uint32_t rtx_ssrc_of(std::uint32_t ssrc) { return ssrc ^ 0x8000'0000; }
 
 }  // namespace fanlight

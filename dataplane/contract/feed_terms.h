@@ -23,6 +23,13 @@ enum class RtcpWay : std::uint8_t {
   kNone,
 };
 
+// The other way that the same packets come: SMPTE ST 2022-7. The same payload type and SSRC as on the first.
+struct FeedLeg {
+  Endpoint local;
+  std::optional<IpAddress> source{};
+  friend bool operator==(const FeedLeg&, const FeedLeg&) = default;
+};
+
 struct FeedTerms {
   FeedKind kind = FeedKind::kRtp;
   Endpoint local;                       // Where it comes: an address of ours, a group, or the unspecified one.
@@ -30,7 +37,11 @@ struct FeedTerms {
   std::uint8_t payload_type = 33;       // RTP's, 0 to 127.
   std::optional<std::uint32_t> ssrc{};  // The only source that counts.
   RtcpWay rtcp = RtcpWay::kNextPort;
-  bool fec = false;  // SMPTE 2022-1's comes as well: columns two ports behind RTP's, rows four.
+  bool fec = false;   // SMPTE 2022-1's comes as well: columns two ports behind RTP's, rows four.
+  bool nack = false;  // Its sender sends again what it is asked for: RFC 4585.
+  std::optional<std::uint8_t> rtx_payload_type{};  // It does so under this type, as RFC 4588 has it ...
+  std::optional<std::uint32_t> rtx_ssrc{};         // ... with this SSRC; empty: with any.
+  std::optional<FeedLeg> second{};                 // RTP only.
   friend bool operator==(const FeedTerms&, const FeedTerms&) = default;
 
   [[nodiscard]] bool has_rtcp_port() const { return kind == FeedKind::kRtp && rtcp == RtcpWay::kNextPort; }

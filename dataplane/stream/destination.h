@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "engine/rtp/sender.h"
 #include "packet/envelope.h"
+#include "stream/repair_budget.h"
 
 namespace fanlight {
 
@@ -18,6 +20,12 @@ struct Destination : Enveloped {
     return static_cast<Destination&>(*reinterpret_cast<Enveloped*>(&envelope));  // The first member of its class.
   }
 
+  // The position of a number that it names; `next`: the first that it was not sent.
+  [[nodiscard]] PacketPos pos_of(std::uint16_t number, PacketPos next) const noexcept {
+    const auto newest = static_cast<std::uint16_t>(envelope.offset.seq_of(next - 1).raw);
+    return next - 1 + std::int64_t{static_cast<std::int16_t>(number - newest)};
+  }
+
   Stream* stream;
   std::uint32_t place_index = 0;  // Among those that get each packet.
   bool is_flowing = false;        // It is one of them.
@@ -26,6 +34,9 @@ struct Destination : Enveloped {
   // Packets it got, and their payload's bytes. Flowing: without the stream's totals, less than nothing at first.
   std::uint64_t packets_sent = 0;
   std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_repaired = 0;
+  RepairBudget budget{};
+  std::optional<std::uint8_t> rtx_payload_type{};  // What is sent again goes under it, with a source of its own.
   rtp::Sender sender;
 };
 static_assert(sizeof(Destination) <= 368);  // No more than a viewer.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "contract/destination_terms.h"
 #include "stream/message_number.h"
+#include "wire/rtp_feedback.h"
 
 namespace fanlight {
 namespace {
@@ -44,6 +46,33 @@ bool Dresser::send_clear(Viewer& viewer, const PacketRef& payload, const wire::D
   }
   write_header(packet, header);
   queue_.push(std::move(packet), viewer.envelope);
+  return true;
+}
+
+bool Dresser::send_again(Destination& destination, const History::Slot& slot) noexcept {
+  const std::optional<std::uint8_t> rtx = destination.rtx_payload_type;
+  const std::size_t header_bytes = wire::kRtpHeaderBytes + (rtx ? wire::kRtxHeaderBytes : 0);
+  PacketRef packet = dress(pools_.headers, slot.packet, header_bytes);
+  if (!packet) {
+    counters_.add(Counter::kHeaderPoolDry);
+    return false;
+  }
+  std::byte* header = packet.bytes().data();
+  const Envelope& envelope = destination.envelope;
+  stamp_rtp(header, envelope,
+            {.payload = {},
+             .pos = slot.pos,
+             .time = slot.time,
+             .ticks = slot.marks.ticks,
+             .word = rtp_word(slot.marks.marker)});
+  if (rtx) {
+    constexpr std::byte kMarker{0x80};
+    header[1] = (header[1] & kMarker) | std::byte{*rtx};
+    store_be16(header + wire::kRtpHeaderBytes, static_cast<std::uint16_t>(envelope.offset.seq_of(slot.pos).raw));
+    store_be16(header + 2, destination.sender.take_rtx_number());
+    store_be32(header + 8, rtx_ssrc_of(destination.sender.ssrc()));
+  }
+  queue_.push(std::move(packet), envelope);
   return true;
 }
 

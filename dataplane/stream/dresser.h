@@ -5,6 +5,7 @@
 #include "contract/counters.h"
 #include "packet/fresh.h"
 #include "packet/packet.h"
+#include "stream/destination.h"
 #include "stream/history.h"
 #include "stream/transmit_queue.h"
 #include "stream/viewer.h"
@@ -29,6 +30,9 @@ class Dresser {
   // False when no buffer was left or the cipher failed (both counted): the viewer will ask again. The queue must have
   // room.
   bool send(Viewer& viewer, const History::Slot& slot, How how) noexcept;
+
+  // A packet that a destination asks for: as it was sent, or as a retransmission of RFC 4588. As above.
+  bool send_again(Destination& destination, const History::Slot& slot) noexcept;
 
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }

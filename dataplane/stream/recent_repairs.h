@@ -13,7 +13,9 @@
 #include <optional>
 #include <vector>
 
-#include "stream/viewer.h"
+#include "base/seq.h"
+#include "base/time.h"
+#include "packet/envelope.h"
 
 namespace fanlight {
 
@@ -21,7 +23,7 @@ class RecentRepairs {
  public:
   explicit RecentRepairs(std::size_t repairs) : sets_((repairs + kWays - 1) / kWays) {}
 
-  void note(const Viewer& viewer, PacketPos pos, Instant now) noexcept {
+  void note(const Enveloped& viewer, PacketPos pos, Instant now) noexcept {
     if (origin_ == 0) origin_ = reinterpret_cast<std::uintptr_t>(&viewer);
     const Place place = place_of(viewer, pos);
     Set& set = sets_[place.set];
@@ -31,7 +33,7 @@ class RecentRepairs {
     set.times[way] = units(now);
   }
   // Not less than it was, and up to 512 µs more: what may be sent is not kept back for the table's sake.
-  [[nodiscard]] std::optional<Micros> ago(const Viewer& viewer, PacketPos pos, Instant now) const noexcept {
+  [[nodiscard]] std::optional<Micros> ago(const Enveloped& viewer, PacketPos pos, Instant now) const noexcept {
     const Place place = place_of(viewer, pos);
     const Set& set = sets_[place.set];
     const auto way = static_cast<std::size_t>(std::ranges::find(set.marks, place.mark) - set.marks.begin());
@@ -68,7 +70,7 @@ class RecentRepairs {
     return oldest;
   }
   // From where it stands, seen from the first of them: who crowds out whom does not depend on where their slab lies.
-  [[nodiscard]] Place place_of(const Viewer& viewer, PacketPos pos) const noexcept {
+  [[nodiscard]] Place place_of(const Enveloped& viewer, PacketPos pos) const noexcept {
     const std::uint64_t whose = (reinterpret_cast<std::uintptr_t>(&viewer) - origin_) / sizeof(std::uint64_t);
     const std::uint64_t both = whose << 32 | static_cast<std::uint32_t>(pos.value);
     std::uint64_t mixed = (both ^ whose) * 0x9E37'79B9'7F4A'7C15;  // 2^64 over the golden ratio.

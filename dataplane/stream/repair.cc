@@ -11,6 +11,12 @@ constexpr std::uint32_t kPositionsPerBreath = 512;
 constexpr std::uint32_t kRepairsPerBreath = 256;
 // And each of them, so that the others have their turn.
 constexpr std::uint32_t kRepairsPerVisit = 64;
+// A destination's round trip is known from its reports, if they say so. What is asked for again sooner than it takes
+// was asked before its repair came, or by another receiver of the same group, which hears that repair as well.
+constexpr Micros kIntervalMin = millis(5);
+constexpr Micros kIntervalMax = millis(500);
+
+Micros repair_interval(Micros rtt) { return std::clamp(3 * rtt / 4, kIntervalMin, kIntervalMax); }
 
 }  // namespace
 
@@ -33,10 +39,59 @@ bool Repair::admit_report(Instant now, const Stream& stream, Viewer& viewer) noe
   return false;
 }
 
+bool Repair::admit_report(Instant now, Destination& destination) noexcept {
+  refill(now, destination);
+  if (destination.budget.try_look()) return true;
+  dresser_.counters().add(Counter::kRepairsLimited, destination.sender.forget_repairs());
+  return false;
+}
+
+void Repair::serve(Instant now, Destination& destination, PacketPos publisher_missing) noexcept {
+  if (!destination.sender.has_repairs()) return;
+  refill(now, destination);
+  const std::uint32_t sent_before = sent_;
+  for (std::uint32_t i = 0; i < kPositionsPerBreath && can_send() && sent_ - sent_before < kRepairsPerVisit; ++i) {
+    if (!destination.budget.may_repair() || !destination.budget.try_look()) {
+      dresser_.counters().add(Counter::kRepairsLimited, destination.sender.forget_repairs());
+      return;
+    }
+    const std::optional<std::uint16_t> number = destination.sender.poll_repair();
+    if (!number) return;
+    serve_number(now, destination, *number, publisher_missing);
+  }
+}
+
+void Repair::serve_number(Instant now, Destination& destination, std::uint16_t number,
+                          PacketPos publisher_missing) noexcept {
+  const Stream& stream = *destination.stream;
+  const PacketPos next = stream.release().cursor();
+  const PacketPos pos = destination.pos_of(number, next);
+  if (pos >= next) return dresser_.counters().add(Counter::kNakStale);
+  const History::Slot* slot = stream.history().find(pos);
+  if (slot == nullptr && pos >= publisher_missing) return dresser_.counters().add(Counter::kNakNotHeld);
+  if (slot == nullptr || now - slot->first_sent > repair_age_max(stream.options().latency_max))
+    return dresser_.counters().add(Counter::kNakTooOld);
+  const std::optional<Micros> ago = slabs_.recent.ago(destination, pos, now);
+  if (ago && *ago < repair_interval(destination.sender.stats().rtt))
+    return dresser_.counters().add(Counter::kNakRepeated);
+  if (!dresser_.send_again(destination, *slot)) return;
+  ++sent_;
+  destination.budget.note_repair();
+  destination.sender.apply_repaired();
+  slabs_.recent.note(destination, pos, now);
+  destination.bytes_repaired += slot->packet.bytes().size();
+  dresser_.counters().add(Counter::kRepairsSent);
+}
+
 bool Repair::can_send() const noexcept { return sent_ < kRepairsPerBreath && dresser_.queue().bulk_room() > 0; }
 
 void Repair::refill(Instant now, const Stream& stream, Viewer& viewer) noexcept {
   viewer.budget.refill(stream.packets(), stream.rate().per_second(now), stream.options().bounds.repair_percent);
+}
+
+void Repair::refill(Instant now, Destination& destination) noexcept {
+  const Stream& stream = *destination.stream;
+  destination.budget.refill(stream.packets(), stream.rate().per_second(now), stream.options().bounds.repair_percent);
 }
 
 // What it still misses stands in its next report.

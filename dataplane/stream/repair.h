@@ -21,10 +21,15 @@ class Repair {
   }
   // A loss report may be read: it has not sent more of them than any loss explains.
   [[nodiscard]] bool admit_report(Instant now, const Stream& stream, Viewer& viewer) noexcept;
+  [[nodiscard]] bool admit_report(Instant now, Destination& destination) noexcept;
   // Serves the viewer's waiting repairs. `publisher_missing`: everything before it is held or was given up.
   void serve(Instant now, Stream& stream, Viewer& viewer, PacketPos publisher_missing) noexcept;
 
+  // Serves what a destination's receivers asked for.
+  void serve(Instant now, Destination& destination, PacketPos publisher_missing) noexcept;
+
  private:
+  void serve_number(Instant now, Destination& destination, std::uint16_t number, PacketPos publisher_missing) noexcept;
   // Where the run of positions that are not held ends, from `pos` on.
   [[nodiscard]] PacketPos end_of_hole(const Stream& stream, PacketPos pos) noexcept;
   void leave_to_arrival(const Stream& stream, Viewer& viewer, PacketPos pos) noexcept;
@@ -32,6 +37,7 @@ class Repair {
   void send(Instant now, Viewer& viewer, const History::Slot& slot) noexcept;
   [[nodiscard]] bool can_send() const noexcept;
   static void refill(Instant now, const Stream& stream, Viewer& viewer) noexcept;
+  static void refill(Instant now, Destination& destination) noexcept;
   void refuse(Instant now, Viewer& viewer) noexcept;
   Dresser& dresser_;
   ViewerSlabs& slabs_;

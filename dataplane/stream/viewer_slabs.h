@@ -13,6 +13,7 @@
 #include "engine/srt/range_pool.h"
 #include "stream/join_runs.h"
 #include "stream/recent_repairs.h"
+#include "stream/viewer.h"
 
 namespace fanlight {
 

@@ -139,6 +139,7 @@ class Relay {
   [[nodiscard]] std::optional<wire::Reject> try_open_destination(Instant now,
                                                                  const command::OpenDestination& open) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept;
   [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
   [[nodiscard]] Verdict admit_unreachable(Instant now, const io::Arrival& arrival) noexcept;
   void service_destination(Instant now, Session& session) noexcept;

@@ -11,6 +11,18 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kNewsRetry = millis(1);
+constexpr std::uint32_t kSocketIdBits = 0x3FFF'FFFF;
+
+// Calls `about` with the SSRC of each report block and of what is asked for, until it answers true.
+template <class F>
+void for_each_ssrc(ByteSpan datagram, F&& about) {
+  wire::RtcpReader reader(datagram);
+  while (const std::optional<wire::RtcpPacket> packet = reader.next()) {
+    for (std::size_t i = 0; const std::optional<wire::ReportBlock> block = wire::report_block(*packet, i); ++i)
+      if (about(block->ssrc)) return;
+    if (const std::optional<wire::Nack> nack = wire::parse_nack(*packet); nack && about(nack->source)) return;
+  }
+}
 
 DestinationPause pause_of(const rtp::Sender& sender) {
   switch (sender.pause()) {
@@ -51,18 +63,22 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   session->request = open.request;
   session->path = open.path;
   session->opened = now;
+  const std::uint32_t ssrc = open.ssrc.value_or(session->socket.raw());
   Destination& destination = session->become_destination(*entry.stream, {.opened = now,
-                                                                         .ssrc = session->socket.raw(),
+                                                                         .ssrc = ssrc,
                                                                          .reports = open.terms.rtcp_port() != 0,
                                                                          .is_group = open.path.remote.ip.is_multicast(),
+                                                                         .nack = open.terms.nack,
                                                                          .wall_offset = open.wall_offset,
                                                                          .clock_rate = payload.clock_rate});
+  destination.budget.begin_at(entry.stream->packets());
+  destination.rtx_payload_type = open.terms.rtx_payload_type;
   destination.rtcp_port = open.terms.rtcp_port();
   Envelope& envelope = destination.envelope;
   envelope.dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
   envelope.payload_type = open.terms.payload_type;
   envelope.ttl = open.terms.ttl;
-  envelope.peer = session->socket;
+  envelope.peer = SocketId{ssrc};
   envelope.offset.value = open.random;
   replies_.address(open.path, envelope);
   if (!entry.stream->release().enter(destination, entry.stream->history())) {
@@ -80,23 +96,31 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
 Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
   const ByteSpan datagram = arrival.packet.bytes();
   if (!wire::is_well_formed_rtcp(datagram)) return Verdict::kMalformed;
-  wire::RtcpReader reader(datagram);
-  std::optional<SocketId> about;
-  while (const std::optional<wire::RtcpPacket> packet = reader.next())
-    for (std::size_t i = 0; !about; ++i) {
-      const std::optional<wire::ReportBlock> block = wire::report_block(*packet, i);
-      if (!block) break;
-      if (!exchange_.is_ours(SocketId{block->ssrc})) return exchange_.hand_over(SocketId{block->ssrc}, arrival);
-      if (const Session* found = sessions_.find(SocketId{block->ssrc}); found != nullptr && found->is_destination())
-        about = found->socket;
-    }
   // Who has nothing to report may still say BYE, from where it is sent to.
-  Session* session = about ? sessions_.find(*about) : find_destination(arrival.path.remote);
+  Session* session = find_destination(arrival.path.remote);
+  Session* named = nullptr;
+  std::optional<SocketId> elsewhere;
+  for_each_ssrc(datagram, [&](std::uint32_t ssrc) {
+    if (session != nullptr && session->destination().sender.ssrc() == ssrc) return true;  // Others may have it as well.
+    if (!exchange_.is_ours(SocketId{ssrc})) elsewhere = SocketId{ssrc};
+    Session* found = sessions_.find(SocketId{ssrc & kSocketIdBits});
+    if (found != nullptr && found->is_destination()) named = found;
+    return named != nullptr || elsewhere.has_value();
+  });
+  if (elsewhere) return exchange_.hand_over(*elsewhere, arrival);
+  if (named != nullptr) session = named;
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kForeignSource;
   const IpAddress& to = session->path.remote.ip;
   if (!to.is_multicast() && to != arrival.path.remote.ip) return Verdict::kWrongAddress;
   touch(*session);
-  return session->destination().sender.handle_control(now, datagram);
+  return admit_report(now, session->destination(), datagram);
+}
+
+Verdict Relay::admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept {
+  const Verdict verdict = destination.sender.handle_control(now, datagram);
+  if (!destination.sender.has_repairs()) return verdict;
+  counters().add(Counter::kNakOverflow, destination.sender.take_overflow());
+  return repair_.admit_report(now, destination) ? verdict : Verdict::kNakLimited;
 }
 
 // Whose RTP or RTCP goes there.
@@ -123,6 +147,7 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   rtp::Sender& sender = destination.sender;
   sender.handle_timeout(now);
   steer_flow(session, destination);
+  repair_.serve(now, destination, publisher_missing(*destination.stream, session.stream));
   sender.handle_progress(progress_of(now, destination));
   std::array<std::byte, kDatagramBytesMax> scratch;
   Path to = session.path;
@@ -131,7 +156,8 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
     if (replies_.send_to(to, std::span(scratch).first(bytes), destination.envelope.ttl))
       counters().add(Counter::kReportsSent);
   Instant due = sender.next_deadline().at;
-  if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused())
+  if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused() ||
+      sender.has_repairs())
     due = std::min(due, now + kNewsRetry);
   timers_.schedule_at_latest(sessions_.slot_of(session), due);
 }

@@ -6,6 +6,7 @@
 #include "engine/rtp/receiver.h"
 #include "engine/rtp/sender.h"
 #include "wire/rtcp.h"
+#include "wire/rtp_feedback.h"
 #include "wire/rtp_header.h"
 
 using namespace fanlight;
@@ -21,6 +22,22 @@ void check_rtp(ByteSpan datagram) {
   CHECK(wire::parse_rtp(out)->header == packet->header);
 }
 
+void check_nack(const wire::Nack& nack) {
+  CHECK(nack.size() > 0);
+  // What is written again, number by number, names the same numbers; a number that an item names twice, once.
+  std::array<std::byte, 16> out;
+  for (std::size_t i = 0; i < nack.size(); ++i) {
+    const wire::NackItem item = nack.at(i);
+    wire::NackWriter writer(out, nack.sender, nack.source);
+    CHECK(writer.add(item.first));
+    for (int bit = 0; bit < 16; ++bit)
+      if ((item.following >> bit & 1) != 0) CHECK(writer.add(static_cast<std::uint16_t>(item.first + bit + 1)));
+    CHECK(writer.finish() == out.size());
+    const auto again = wire::parse_nack(*wire::RtcpReader(out).next());
+    CHECK(again && again->source == nack.source && again->at(0) == item);
+  }
+}
+
 void check_rtcp(ByteSpan datagram) {
   wire::RtcpReader reader(datagram);
   std::size_t bytes = 0;
@@ -28,6 +45,7 @@ void check_rtcp(ByteSpan datagram) {
     bytes += packet->content.size();
     (void)wire::find_report_block(*packet, 1);
     (void)wire::says_bye(*packet, 1);
+    if (const auto nack = wire::parse_nack(*packet)) check_nack(*nack);
     const auto report = wire::parse_sender_report(*packet);
     if (!report) continue;
     std::array<std::byte, 28> out;
@@ -41,6 +59,9 @@ void check_sender(rtp::Sender& sender, Instant now, ByteSpan datagram) {
   const bool was_paused = sender.is_paused();
   const Verdict verdict = sender.handle_control(now, datagram);
   if (verdict != Verdict::kControl) CHECK(sender.is_paused() == was_paused);
+  // Number by number and never without end: what is asked for is bounded by the bytes that asked.
+  std::uint32_t asked = 0;
+  while (sender.poll_repair()) CHECK(++asked <= 17 * datagram.size());
   sender.handle_progress({.packets = static_cast<std::uint64_t>(now.us), .bytes = 1, .timestamp = 2});
   sender.handle_timeout(now);
   std::array<std::byte, 256> scratch;
@@ -54,7 +75,7 @@ void check_sender(rtp::Sender& sender, Instant now, ByteSpan datagram) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteSpan rest(reinterpret_cast<const std::byte*>(data), size);
   rtp::Receiver receiver({.first_pos = {0}});
-  rtp::Sender sender({.opened = Instant{1'000'000}, .ssrc = 1});
+  rtp::Sender sender({.opened = Instant{1'000'000}, .ssrc = 1, .nack = true});
   Instant now{1'000'000};
   PacketPos next{0};
   while (!rest.empty()) {

@@ -1,6 +1,7 @@
 #include "engine/rtp/sender.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace fanlight::rtp {
 namespace {
@@ -25,7 +26,10 @@ std::optional<std::uint32_t> sender_of(const wire::RtcpPacket& packet) {
 }  // namespace
 
 Sender::Sender(const Options& options) noexcept
-    : options_(options), random_(options.ssrc), flowing_since_(options.opened) {
+    : options_(options),
+      random_(options.ssrc),
+      next_rtx_(static_cast<std::uint16_t>(random_())),
+      flowing_since_(options.opened) {
   schedule_report(options.opened - kReportInterval / 2);
 }
 
@@ -34,12 +38,18 @@ Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
   if (!options_.reports) return Verdict::kForeignSource;
   wire::RtcpReader reader(datagram);
   Verdict verdict = Verdict::kForeignSource;
+  bool has_report = false;
   bool says_bye = false;
   while (const std::optional<wire::RtcpPacket> packet = reader.next()) {
     if (const auto block = wire::find_report_block(*packet, options_.ssrc)) {
+      has_report = true;
       verdict = Verdict::kControl;
       receiver_ = sender_of(*packet);
       note_block(now, *block);
+    }
+    if (const auto nack = wire::parse_nack(*packet); nack && nack->source == options_.ssrc && options_.nack) {
+      verdict = Verdict::kControl;
+      note_nack(*nack);
     }
     says_bye = says_bye || (receiver_ && wire::says_bye(*packet, *receiver_));
   }
@@ -49,7 +59,7 @@ Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
     return Verdict::kControl;
   }
   if (verdict != Verdict::kControl) return verdict;
-  last_heard_ = now;
+  if (has_report || last_heard_) last_heard_ = now;  // Who asks only when something is missing may be silent for ever.
   if (is_paused()) flow(now);
   last_pause_ = {};
   return verdict;
@@ -64,6 +74,41 @@ void Sender::note_block(Instant now, const wire::ReportBlock& block) noexcept {
   // §6.4.1: A − LSR − DLSR, in units of 1/65,536 s. What is negative or longer than a minute is nonsense.
   const std::uint32_t span = ntp(now).middle() - block.last_report - block.report_delay;
   if (span < 60u << 16) stats_.rtt = {std::int64_t{span} * 1'000'000 / 65'536};
+}
+
+void Sender::note_nack(const wire::Nack& nack) noexcept {
+  ++stats_.nacks;
+  for (std::size_t i = 0; i < nack.size(); ++i) {
+    if (asked_count_ < kAskedMax) {
+      asked_[asked_count_++] = nack.at(i);
+    } else {
+      overflow_ = static_cast<std::uint16_t>(std::min(overflow_ + 1, 0xFFFF));
+    }
+  }
+}
+
+// The first item's number, and what is left of the item begins with the next that it names.
+std::optional<std::uint16_t> Sender::poll_repair() noexcept {
+  if (asked_count_ == 0) return std::nullopt;
+  wire::NackItem& item = asked_[0];
+  const std::uint16_t number = item.first;
+  if (item.following != 0) {
+    const int skipped = std::countr_zero(item.following) + 1;
+    item.first = static_cast<std::uint16_t>(item.first + skipped);
+    item.following = static_cast<std::uint16_t>(item.following >> skipped);
+    return number;
+  }
+  std::copy(asked_.begin() + 1, asked_.begin() + asked_count_, asked_.begin());
+  --asked_count_;
+  return number;
+}
+
+std::uint32_t Sender::forget_repairs() noexcept {
+  std::uint32_t numbers = 0;
+  for (const wire::NackItem& item : std::span(asked_).first(asked_count_))
+    numbers += 1 + static_cast<std::uint32_t>(std::popcount(item.following));
+  asked_count_ = 0;
+  return numbers;
 }
 
 void Sender::handle_unreachable(Instant now) noexcept {

@@ -3,15 +3,19 @@
 // It stamps nothing: a packet's number and timestamp follow from its position and stream time through the destination's
 // envelope, so they go on through any publisher's restart. Whether packets flow is decided here. A destination whose
 // host says that nobody is there, whose last receiver said BYE, or that was heard and then fell silent, is given a
-// pause; then it is tried again, each time after a longer one. Contract: engine/engine.h. RFC 3550 §6, A.3, A.7.
+// pause; then it is tried again, each time after a longer one. What its receiver asks for again (RFC 4585) waits here,
+// as numbers, until the stream has looked for it. Contract: engine/engine.h. RFC 3550 §6, A.3, A.7.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "engine/engine.h"
 #include "wire/rtcp.h"
+#include "wire/rtp_feedback.h"
 
 namespace fanlight::rtp {
 
@@ -22,6 +26,7 @@ class Sender {
     std::uint32_t ssrc = 1;
     bool reports = true;                // RTCP is sent, and heard.
     bool is_group = false;              // A multicast group: one receiver's BYE says nothing about the others.
+    bool nack = false;                  // Its receivers may ask for packets again.
     Micros wall_offset{};               // What the wall clock (since 1970) is ahead of `opened`'s.
     std::uint32_t clock_rate = 90'000;  // Ticks per second.
   };
@@ -38,9 +43,11 @@ class Sender {
     kSilent,       // Its reports stopped.
   };
   struct Stats {
-    std::uint64_t reports_sent = 0;
-    std::uint64_t reports_heard = 0;
-    std::uint64_t pauses = 0;
+    std::uint32_t reports_sent = 0;
+    std::uint32_t reports_heard = 0;
+    std::uint32_t pauses = 0;
+    std::uint32_t nacks = 0;
+    std::uint32_t repaired = 0;
     std::int32_t lost = 0;           // As the last report has it, in all.
     std::uint8_t fraction_lost = 0;  // Of 256, between the last two reports.
     Micros jitter;
@@ -56,6 +63,17 @@ class Sender {
   void handle_progress(const Progress& progress) noexcept { progress_ = progress; }
   void handle_timeout(Instant now) noexcept;
 
+  // The numbers that are asked for, each once for each time it was named.
+  [[nodiscard]] bool has_repairs() const noexcept { return asked_count_ > 0; }
+  [[nodiscard]] std::optional<std::uint16_t> poll_repair() noexcept;
+  // Answers how many they were.
+  std::uint32_t forget_repairs() noexcept;
+  void apply_repaired() noexcept { ++stats_.repaired; }
+  // The number of the next retransmission in a stream of its own. RFC 4588 §4
+  [[nodiscard]] std::uint16_t take_rtx_number() noexcept { return next_rtx_++; }
+  // Items that found no room, since it was asked last.
+  [[nodiscard]] std::uint32_t take_overflow() noexcept { return std::exchange(overflow_, std::uint16_t{0}); }
+
   // Writes one compound RTCP packet; 0 when there is nothing to say. The stamp is SRT's.
   [[nodiscard]] std::size_t poll_control(Instant now, const ControlStamp& stamp, MutableByteSpan scratch) noexcept;
   // The last one, which says BYE; 0 when nothing was ever said.
@@ -70,7 +88,10 @@ class Sender {
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
 
  private:
+  static constexpr std::size_t kAskedMax = 8;  // A burst of more than a hundred packets; the rest is asked for again.
+
   void note_block(Instant now, const wire::ReportBlock& block) noexcept;
+  void note_nack(const wire::Nack& nack) noexcept;
   void begin_pause(Instant now, Pause why) noexcept;
   void flow(Instant now) noexcept;
   [[nodiscard]] wire::NtpTime ntp(Instant at) const noexcept;
@@ -85,9 +106,13 @@ class Sender {
   std::optional<std::uint32_t> receiver_;  // Who reported last.
   std::optional<Instant> last_heard_;
   Pause pause_ = Pause::kNone;
-  Instant flows_again_;    // Paused: when it is tried.
-  Instant flowing_since_;  // Not paused.
-  Micros last_pause_{};    // 0: none, or it was long ago.
+  std::uint8_t asked_count_ = 0;
+  std::uint16_t next_rtx_;
+  std::uint16_t overflow_ = 0;
+  std::array<wire::NackItem, kAskedMax> asked_{};  // Oldest first.
+  Instant flows_again_;                            // Paused: when it is tried.
+  Instant flowing_since_;                          // Not paused.
+  Micros last_pause_{};                            // 0: none, or it was long ago.
   Stats stats_;
 };
 static_assert(Engine<Sender>);

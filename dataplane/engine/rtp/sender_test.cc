@@ -182,6 +182,59 @@ TEST_F(RtpSenderTest, UnreachablePausesDoubleUpToFiveMinutes) {
   EXPECT_EQ(now - begun, seconds(1)) << "it flowed for a minute";
 }
 
+class RtpSenderNackTest : public RtpSenderTest {
+ protected:
+  RtpSenderNackTest() { begin({.opened = kStart, .ssrc = kSsrc, .nack = true}); }
+  static std::vector<std::byte> nack(std::vector<std::uint16_t> numbers, std::uint32_t source = kSsrc) {
+    std::vector<std::byte> bytes(1'472);
+    wire::NackWriter writer(bytes, kReceiver, source);
+    for (const std::uint16_t number : numbers) EXPECT_TRUE(writer.add(number));
+    bytes.resize(writer.finish());
+    return bytes;
+  }
+  std::vector<std::uint16_t> asked() {
+    std::vector<std::uint16_t> numbers;
+    while (const auto number = sender->poll_repair()) numbers.push_back(*number);
+    return numbers;
+  }
+};
+
+TEST_F(RtpSenderNackTest, WhatIsAskedForIsSaidNumberByNumber) {
+  const std::vector<std::uint16_t> wanted{65'530, 65'531, 65'535, 10, 700, 716, 717};
+  EXPECT_EQ(sender->handle_control(now, nack(wanted)), Verdict::kControl);
+  EXPECT_TRUE(sender->has_repairs());
+  EXPECT_EQ(asked(), wanted);
+  EXPECT_FALSE(sender->has_repairs());
+  EXPECT_EQ(sender->stats().nacks, 1u);
+}
+
+TEST_F(RtpSenderNackTest, WhoDoesNotOfferItAndWhatIsNotOursAsksForNothing) {
+  EXPECT_EQ(sender->handle_control(now, nack({1}, 5)), Verdict::kForeignSource);
+  begin({.opened = kStart, .ssrc = kSsrc});
+  EXPECT_EQ(sender->handle_control(now, nack({1})), Verdict::kForeignSource);
+  EXPECT_FALSE(sender->has_repairs());
+}
+
+TEST_F(RtpSenderNackTest, WhatFindsNoRoomIsCountedAndWhatIsForgottenToo) {
+  std::vector<std::uint16_t> wanted;
+  for (std::uint16_t i = 0; i < 10; ++i) {
+    wanted.push_back(static_cast<std::uint16_t>(100 * i));
+    wanted.push_back(static_cast<std::uint16_t>(100 * i + 3));
+  }
+  (void)sender->handle_control(now, nack(wanted));
+  EXPECT_EQ(sender->take_overflow(), 2u);
+  EXPECT_EQ(sender->take_overflow(), 0u);
+  EXPECT_EQ(sender->poll_repair(), 0);
+  EXPECT_EQ(sender->forget_repairs(), 15u);
+  EXPECT_TRUE(asked().empty());
+}
+
+TEST_F(RtpSenderNackTest, WhoOnlyAsksIsNotPausedForItsSilence) {
+  EXPECT_EQ(sender->handle_control(now, nack({1})), Verdict::kControl);
+  run_until(kStart + seconds(300));
+  EXPECT_FALSE(sender->is_paused());
+}
+
 TEST_F(RtpSenderTest, FarewellSaysByeBehindALastReport) {
   std::array<std::byte, 256> scratch;
   EXPECT_EQ(sender->write_farewell(now, scratch), 0u) << "nobody was ever sent anything";
