@@ -35,14 +35,34 @@ void read_source(FieldReader& reader, FeedTerms& terms) {
     reader.complain("source", quoted(text), "an address of the family of url");
 }
 
+// What its sender sends again, and how.
+void read_nack(FieldReader& reader, FeedTerms& terms) {
+  terms.nack = reader.flag("nack", false);
+  const std::int64_t type = reader.integer("rtx_pt", {0, 127}, -1);
+  if (type >= 0) terms.rtx_payload_type = static_cast<std::uint8_t>(type);
+  const std::int64_t ssrc = reader.integer("rtx_ssrc", {0, 0xFFFF'FFFF}, -1);
+  if (ssrc >= 0) terms.rtx_ssrc = static_cast<std::uint32_t>(ssrc);
+  if (terms.nack && terms.rtcp == RtcpWay::kNone) reader.complain("nack", "true", "false beside rtcp = \"off\"");
+  if (!terms.nack && terms.rtx_payload_type)
+    reader.complain("rtx_pt", std::to_string(type), "it beside nack = true alone");
+  if (terms.rtx_payload_type == terms.payload_type)
+    reader.complain("rtx_pt", std::to_string(type), "another type than payload_type");
+  if (terms.rtx_ssrc && !terms.rtx_payload_type)
+    reader.complain("rtx_ssrc", std::to_string(ssrc), "it beside rtx_pt alone");
+  if (terms.rtx_payload_type && terms.ssrc && (!terms.rtx_ssrc || terms.rtx_ssrc == terms.ssrc))
+    reader.complain("rtx_ssrc", terms.rtx_ssrc ? std::to_string(ssrc) : "nothing",
+                    "the SSRC of what is sent again, which is not ssrc");
+}
+
 // What is RTP's alone.
 void read_rtp(FieldReader& reader, FeedTerms& terms) {
   terms.payload_type = static_cast<std::uint8_t>(reader.integer("payload_type", {0, 127}, 33));
   const std::int64_t ssrc = reader.integer("ssrc", {0, 0xFFFF'FFFF}, -1);
   if (ssrc >= 0) terms.ssrc = static_cast<std::uint32_t>(ssrc);
   terms.rtcp = static_cast<RtcpWay>(reader.choice("rtcp", {"next_port", "same_port", "off"}, 0));
+  read_nack(reader, terms);
   if (terms.kind != FeedKind::kRtp) {
-    for (const std::string_view key : {"payload_type", "ssrc", "rtcp", "fec"})
+    for (const std::string_view key : {"payload_type", "ssrc", "rtcp", "nack", "rtx_pt", "rtx_ssrc", "fec"})
       if (reader.has(key)) reader.complain(key, "it beside udp://", "it beside rtp:// alone");
     terms.rtcp = RtcpWay::kNone;
   }

@@ -63,6 +63,14 @@ TEST(FeedRuleTest, EachMistakeIsToldWithItsLine) {
             std::string::npos);
   EXPECT_NE(with("url = \"rtp://[ff02::1]:5004\"").find("the link that"), std::string::npos);
   EXPECT_NE(with("url = \"udp://0.0.0.0:5004\"\nssrc = 1").find("beside rtp:// alone"), std::string::npos);
+  const auto rtp = [&](std::string_view keys) { return with("url = \"rtp://0.0.0.0:5004\"\n" + std::string{keys}); };
+  EXPECT_NE(rtp("nack = true\nrtcp = \"off\"").find("beside rtcp"), std::string::npos);
+  EXPECT_NE(rtp("rtx_pt = 97").find("beside nack = true alone"), std::string::npos);
+  EXPECT_NE(rtp("nack = true\nrtx_pt = 33").find("another type"), std::string::npos);
+  EXPECT_NE(rtp("nack = true\nrtx_ssrc = 7").find("beside rtx_pt alone"), std::string::npos);
+  EXPECT_NE(rtp("nack = true\nrtx_pt = 97\nssrc = 7").find("the SSRC of what is sent again"), std::string::npos);
+  EXPECT_EQ(rtp("nack = true\nrtx_pt = 97\nssrc = 7\nrtx_ssrc = 8"), "");
+  EXPECT_NE(with("url = \"udp://0.0.0.0:5004\"\nnack = true").find("beside rtp:// alone"), std::string::npos);
   EXPECT_NE(with("url = \"rtp://0.0.0.0:65535\"").find("a port with one behind it"), std::string::npos);
   EXPECT_NE(with("url = \"rtp://0.0.0.0:5004\"\npayload_type = 128").find("0 to 127"), std::string::npos);
   EXPECT_NE(

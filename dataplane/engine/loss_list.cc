@@ -14,7 +14,7 @@ std::int64_t BasicLossList<kMax>::add_gap(PosRange range, Instant give_up) noexc
     given_up = gaps_[0].range.size();
     erase(0, 1);
   }
-  gaps_[size_++] = {range, give_up, {}, false};
+  gaps_[size_++] = {.range = range, .give_up = give_up, .asked_at = {}};
   packets_ += range.size();
   DCHECK(is_consistent());
   return given_up;
@@ -75,8 +75,13 @@ std::int64_t BasicLossList<kMax>::clear() noexcept {
 
 template <std::size_t kMax>
 bool BasicLossList<kMax>::contains(PacketPos pos) const noexcept {
+  return find(pos) != nullptr;
+}
+
+template <std::size_t kMax>
+const typename BasicLossList<kMax>::Gap* BasicLossList<kMax>::find(PacketPos pos) const noexcept {
   const std::size_t i = index_at_or_after(pos);
-  return i < size_ && gaps_[i].range.first <= pos;
+  return i < size_ && gaps_[i].range.first <= pos ? &gaps_[i] : nullptr;
 }
 
 // The first gap that ends at `pos` or behind it.

@@ -25,6 +25,7 @@ class BasicLossList {
     Instant give_up;   // The packet behind the gap is played then.
     Instant asked_at;  // Last time a NAK named it.
     bool asked = false;
+    std::uint8_t asks = 0;  // How often; who counts them keeps them below 256.
   };
 
   // `range` lies behind everything listed. Answers how many packets an overfull list had to give up for it.
@@ -40,6 +41,8 @@ class BasicLossList {
 
   [[nodiscard]] bool is_empty() const noexcept { return size_ == 0; }
   [[nodiscard]] bool contains(PacketPos pos) const noexcept;
+  // The gap that it is in; null when it is not missing.
+  [[nodiscard]] const Gap* find(PacketPos pos) const noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::int64_t packets() const noexcept { return packets_; }
   [[nodiscard]] Gap& at(std::size_t i) noexcept { return gaps_[i]; }

@@ -59,7 +59,8 @@ class Feeds {
       match.is_feeds = true;
       if (place.terms.source && *place.terms.source != path.remote.ip) continue;
       // FEC's source is its own, mostly 0.
-      if (!is_fec_port && place.terms.ssrc && ssrc && *place.terms.ssrc != *ssrc) continue;
+      if (!is_fec_port && place.terms.ssrc && ssrc && *place.terms.ssrc != *ssrc && place.terms.rtx_ssrc != *ssrc)
+        continue;
       return {true, place.slot, is_control_port, is_fec_port};
     }
     return match;

@@ -23,13 +23,27 @@ struct Feed {
   rtp::Receiver receiver;
   FeedTerms terms;
   rtp::PlainNumbering numbering{};
-  Path rtcp{};                               // Where the sender's RTCP came from; reports go back there.
+  FeedDoors doors{};
+  Path media{};                              // Where its last packet came from ...
+  Path rtcp{};                               // ... and its sender's RTCP. Port 0: none came.
   std::optional<std::uint32_t> tick_base{};  // What its timestamps are moved by, to go on where the stream's were.
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
   std::uint64_t fec_packets = 0;
   std::uint64_t fec_repaired = 0;
   bool is_live = false;  // Something came within the last 5 s ...
   bool is_told = false;  // ... as far as control knows.
+
+  // Where its sender hears RTCP: where its own comes from, or, before it said anything, beside its packets.
+  [[nodiscard]] Path feedback() const noexcept {
+    if (rtcp.remote.port != 0) return rtcp;
+    Path path = media;
+    if (path.local.ip.is_multicast()) path.local.ip = {};  // No address to answer from.
+    if (terms.rtcp != RtcpWay::kNextPort) return path;
+    ++path.remote.port;
+    ++path.local.port;
+    path.door = doors.control.value_or(path.door);
+    return path;
+  }
 };
 
 // What the worker's counters have of an engine's figures.

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "stream/stream.h"
+#include "wire/rtp_feedback.h"
 #include "wire/ts_packet.h"
 #include "worker/relay.h"
 
@@ -11,6 +12,26 @@ namespace {
 
 constexpr Micros kNewsRetry = millis(1);
 constexpr std::size_t kRtpPayloadBytesMax = kDatagramBytesMax - wire::kRtpHeaderBytes;
+
+// What an RTP packet is, less what stands in front of its payload.
+struct Parsed {
+  wire::RtpPacket rtp;
+  std::optional<std::uint16_t> original{};  // It is a retransmission of the packet with that number.
+};
+
+// The verdict says why it is none of the feed's.
+Verdict parse(const FeedTerms& terms, ByteSpan datagram, Parsed& parsed) {
+  const std::optional<wire::RtpPacket> read = wire::parse_rtp(datagram);
+  if (!read) return Verdict::kMalformed;
+  parsed.rtp = *read;
+  if (read->header.payload_type == terms.payload_type) return Verdict::kAccepted;
+  if (read->header.payload_type != terms.rtx_payload_type) return Verdict::kWrongPayloadType;
+  parsed.original = wire::original_number(datagram.subspan(read->payload_offset, read->payload_bytes));
+  if (!parsed.original) return Verdict::kMalformed;
+  parsed.rtp.payload_offset += wire::kRtxHeaderBytes;
+  parsed.rtp.payload_bytes -= wire::kRtxHeaderBytes;
+  return Verdict::kAccepted;
+}
 
 bool is_rtcp_of(const Feed& feed, ByteSpan datagram, bool is_control_port) {
   return feed.terms.kind == FeedKind::kRtp &&
@@ -39,11 +60,15 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::Ope
                                 .clock_rate = entry.stream->options().payload.clock_rate,
                                 .ssrc = open.terms.ssrc,
                                 .reports = open.terms.rtcp != RtcpWay::kNone,
-                                .own_ssrc = open.own_ssrc});
+                                .own_ssrc = open.own_ssrc,
+                                .nack = open.terms.nack,
+                                .rtx_ssrc = open.terms.rtx_ssrc});
   FecRepair* fec = open.terms.fec ? fec_places_.take() : nullptr;
   const bool has_places = !open.terms.fec || fec != nullptr;
   Publisher* publisher =
-      has_places ? sessions_.open_publisher(Feed{.receiver = receiver, .terms = open.terms, .fec = fec}) : nullptr;
+      has_places
+          ? sessions_.open_publisher(Feed{.receiver = receiver, .terms = open.terms, .doors = open.doors, .fec = fec})
+          : nullptr;
   if (publisher == nullptr || !feeds_.add(sessions_.slot_of(*session), open.terms, open.doors)) {
     if (publisher != nullptr) sessions_.close_publisher(*publisher);
     if (fec != nullptr) fec_places_.give_back(*fec);
@@ -83,13 +108,10 @@ bool Relay::may_send(Instant now, const Session& session, const Feed& feed, cons
 
 Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept {
   PacketRef& packet = arrival.packet;
-  wire::RtpPacket parsed{.header = {}, .payload_offset = 0, .payload_bytes = packet.bytes().size()};
-  if (feed.terms.kind == FeedKind::kRtp) {
-    const std::optional<wire::RtpPacket> read = wire::parse_rtp(packet.bytes());
-    if (!read) return Verdict::kMalformed;
-    if (read->header.payload_type != feed.terms.payload_type) return Verdict::kWrongPayloadType;
-    parsed = *read;
-  }
+  Parsed whole{.rtp = {.header = {}, .payload_offset = 0, .payload_bytes = packet.bytes().size()}};
+  if (feed.terms.kind == FeedKind::kRtp)
+    if (const Verdict verdict = parse(feed.terms, packet.bytes(), whole); verdict != Verdict::kAccepted) return verdict;
+  wire::RtpPacket& parsed = whole.rtp;
   Stream& stream = *streams_[session.stream.raw()].stream;
   const bool is_transport_stream = stream.options().payload.is_transport_stream;
   if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
@@ -102,11 +124,14 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
 
   touch(session);
-  const rtp::Receiver::Placement placement = feed.receiver.handle_data(now, parsed.header);
+  const rtp::Receiver::Placement placement =
+      whole.original ? feed.receiver.handle_retransmission(now, parsed.header, *whole.original)
+                     : feed.receiver.handle_data(now, parsed.header);
   if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
     return placement.verdict;
   Publisher& publisher = session.publisher();
   session.path.remote = arrival.path.remote;
+  feed.media = arrival.path;
   ++publisher.packets;
   publisher.bytes += parsed.payload_bytes;
   publisher.last_data = now;
@@ -206,7 +231,7 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
   if (feed.is_live != feed.is_told) tell_of_feed(session, feed);
   std::array<std::byte, kDatagramBytesMax> scratch;
   while (const std::size_t bytes = feed.receiver.poll_control(now, {}, scratch))
-    if (replies_.send_to(feed.rtcp, std::span(scratch).first(bytes))) counters().add(Counter::kReportsSent);
+    if (replies_.send_to(feed.feedback(), std::span(scratch).first(bytes))) counters().add(Counter::kReportsSent);
   Instant due = feed.receiver.next_deadline().at;
   if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
   if (feed.is_live != feed.is_told) due = std::min(due, now + kNewsRetry);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "wire/rtcp.h"
+#include "wire/rtp_feedback.h"
 #include "wire/rtp_header.h"
 #include "worker/relay_fixture.h"
 
@@ -104,6 +105,54 @@ TEST_F(RelayFeedsTest, AnotherAddressWaitsUntilTheFirstIsSilent) {
   run_for(millis(250));
   EXPECT_EQ(judged(kOther, rtp(2)), Verdict::kAccepted);
   EXPECT_EQ(judged(kSender, rtp(3)), Verdict::kForeignSource);
+}
+
+// A retransmission of number `original` (RFC 4588).
+std::vector<std::byte> retransmission(std::vector<std::byte> packet, std::uint16_t seq, std::uint32_t ssrc = 0x7777) {
+  const wire::RtpHeader header = wire::parse_rtp(packet)->header;
+  wire::write_rtp_header(std::span(packet).first<12>(),
+                         {.payload_type = 97, .seq = seq, .timestamp = header.timestamp, .ssrc = ssrc});
+  packet.insert(packet.begin() + 12, {std::byte(header.seq >> 8), std::byte(header.seq & 0xFF)});
+  return packet;
+}
+
+TEST_F(RelayFeedsTest, WhatIsMissingIsAskedForBesideThePackets) {
+  ASSERT_NE(open_feed({.local = kFeed, .nack = true}), SocketId{});
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  ASSERT_EQ(judged(kSender, rtp(4)), Verdict::kAccepted);
+  const Endpoint rtcp{kSender.ip, static_cast<std::uint16_t>(kSender.port + 1)};
+  const std::vector<Said> asked = to(run_for(millis(6)), rtcp);
+  ASSERT_EQ(asked.size(), 1u);
+  wire::RtcpReader reader(asked[0].bytes);
+  std::optional<wire::Nack> nack;
+  while (const auto packet = reader.next()) nack = wire::parse_nack(*packet);
+  ASSERT_TRUE(nack);
+  EXPECT_EQ(nack->source, kSsrc);
+  EXPECT_EQ(nack->at(0), (wire::NackItem{.first = 2, .following = 1}));
+  EXPECT_EQ(judged(kSender, rtp(2)), Verdict::kAcceptedLate) << "the same packet again";
+  // Once its own RTCP has come, there.
+  const Endpoint elsewhere{kSender.ip, 45'001};
+  EXPECT_EQ(judged(elsewhere, sender_report(), {kFeed.ip, 5'005}), Verdict::kControl);
+  EXPECT_EQ(to(run_for(millis(60)), elsewhere).size(), 1u) << "3 is still missing";
+}
+
+TEST_F(RelayFeedsTest, ARetransmissionIsTakenApart) {
+  ASSERT_NE(open_feed({.local = kFeed, .ssrc = kSsrc, .nack = true, .rtx_payload_type = 97, .rtx_ssrc = 0x7777}),
+            SocketId{});
+  ASSERT_NE(open_viewer(7'000), SocketId{});
+  run_for(millis(20));
+  EXPECT_EQ(judged(kSender, retransmission(rtp(1), 900)), Verdict::kForeignSource) << "of nobody yet";
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  ASSERT_EQ(judged(kSender, rtp(3)), Verdict::kAccepted);
+  EXPECT_EQ(judged(kSender, retransmission(rtp(2), 901, 0x8888)), Verdict::kForeignSource);
+  EXPECT_EQ(judged(kSender, ByteSpan{retransmission(rtp(2), 901)}.first(13)), Verdict::kMalformed);
+  EXPECT_EQ(judged(kOther, retransmission(rtp(2), 901)), Verdict::kForeignSource);
+  ASSERT_EQ(judged(kSender, retransmission(rtp(2), 902)), Verdict::kAcceptedLate);
+  std::vector<std::vector<std::byte>> got;
+  for (const Said& one : to(answers, caller(7'000)))
+    if (one.data()) got.push_back({one.bytes.begin() + 16, one.bytes.end()});
+  EXPECT_EQ(got, std::vector{payload(2)});
+  EXPECT_EQ(judged(kSender, retransmission(rtp(2), 903)), Verdict::kDuplicate);
 }
 
 TEST_F(RelayFeedsTest, OnlyTheNamedSenderAndSourceCount) {

@@ -63,6 +63,7 @@ void add_figures(const Feed& feed, SessionStats& stats) {
   stats.packets_repaired_by_fec = feed.fec_repaired;
   stats.fec_packets_received = feed.fec_packets;
   stats.receive_latency = receiver.latency();
+  stats.naks_sent = receiver.stats().nacks_sent;
   stats.jitter = receiver.jitter();
   stats.loss_list_packets = static_cast<std::uint32_t>(receiver.missing_packets());
 }

@@ -74,7 +74,7 @@ void check_sender(rtp::Sender& sender, Instant now, ByteSpan datagram) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteSpan rest(reinterpret_cast<const std::byte*>(data), size);
-  rtp::Receiver receiver({.first_pos = {0}});
+  rtp::Receiver receiver({.first_pos = {0}, .nack = true});
   rtp::Sender sender({.opened = Instant{1'000'000}, .ssrc = 1, .nack = true});
   Instant now{1'000'000};
   PacketPos next{0};
@@ -95,9 +95,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         next = placed.pos + 1;
       }
       if (placed.verdict == Verdict::kAcceptedLate) CHECK(placed.pos < next);
+      const auto original = wire::original_number(datagram.subspan(packet->payload_offset, packet->payload_bytes));
+      if (original && receiver.handle_retransmission(now, packet->header, *original).verdict != Verdict::kAcceptedLate)
+        CHECK(receiver.first_missing() <= next);
     }
     receiver.handle_timeout(now);
-    std::array<std::byte, 256> scratch;
+    std::array<std::byte, 1472> scratch;
     while (const std::size_t said = receiver.poll_control(now, {}, scratch))
       CHECK(wire::is_well_formed_rtcp(ByteSpan(scratch).first(said)));
     CHECK(receiver.next_deadline().at > now);

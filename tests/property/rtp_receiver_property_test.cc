@@ -4,10 +4,12 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <vector>
 
 #include "engine/rtp/receiver.h"
+#include "wire/rtp_feedback.h"
 
 namespace fanlight::rtp {
 namespace {
@@ -77,6 +79,58 @@ RC_GTEST_PROP(RtpReceiverProperty, PlacesWhatComesInTimeOnceAndWhereItBelongs, (
   const Receiver::Stats& stats = receiver.stats();
   RC_ASSERT(stats.lost == stats.given_up + stats.repaired + static_cast<std::uint64_t>(receiver.missing_packets()));
   RC_ASSERT(stats.splices == 0u);
+}
+
+// A sender that answers every NACK, behind a link that loses a fifth each way: what is missing is asked for, nothing
+// else is, ten times at most, and what is not held in the end was given up after its latency.
+RC_GTEST_PROP(RtpReceiverProperty, AsksForWhatIsMissingAndForNothingElse, ()) {
+  const auto first = *rc::gen::arbitrary<std::uint16_t>();
+  const std::int64_t packets = *rc::gen::inRange(50, 300);
+  const Micros way = micros(*rc::gen::inRange(100, 15'000));
+  const auto is_lost = [] { return *rc::gen::inRange(0, 5) == 0; };
+  Receiver receiver({.first_pos = kFirst, .latency = millis(200), .own_ssrc = 9, .nack = true});
+  Instant now{1'000'000};
+  std::multimap<Instant, std::int64_t> coming;
+  for (std::int64_t i = 0; i < packets; ++i)
+    if (i == 0 || !is_lost()) coming.emplace(now + i * kInterval + way, i);
+  std::vector<bool> held(static_cast<std::size_t>(packets));
+  std::map<std::int64_t, int> asks;
+  while (!coming.empty() || receiver.missing_packets() > 0) {
+    const Instant next = coming.empty() ? Instant::never() : coming.begin()->first;
+    now = std::max(now, std::min(next, receiver.next_deadline().at));
+    while (!coming.empty() && coming.begin()->first <= now) {
+      const std::int64_t number = coming.begin()->second;
+      coming.erase(coming.begin());
+      const auto placed = receiver.handle_data(now, {.seq = static_cast<std::uint16_t>(first + number),
+                                                     .timestamp = static_cast<std::uint32_t>(number * 180),
+                                                     .ssrc = 1});
+      const bool is_taken = placed.verdict == Verdict::kAccepted || placed.verdict == Verdict::kAcceptedLate;
+      if (!is_taken) continue;
+      RC_ASSERT(placed.pos == kFirst + number);
+      RC_ASSERT(!held[static_cast<std::size_t>(number)]);
+      held[static_cast<std::size_t>(number)] = true;
+    }
+    receiver.handle_timeout(now);
+    std::array<std::byte, 1472> scratch;
+    while (const std::size_t bytes = receiver.poll_control(now, {}, scratch)) {
+      wire::RtcpReader reader(ByteSpan(scratch).first(bytes));
+      while (const auto packet = reader.next()) {
+        const auto nack = wire::parse_nack(*packet);
+        for (std::size_t i = 0; nack && i < nack->size(); ++i)
+          for (int behind = 0; behind < wire::NackItem::kSpan; ++behind) {
+            if (behind > 0 && (nack->at(i).following >> (behind - 1) & 1) == 0) continue;
+            const auto number = static_cast<std::uint16_t>(nack->at(i).first + behind - first);
+            RC_ASSERT(number < packets);
+            RC_ASSERT(!held[number]);
+            RC_ASSERT(++asks[number] <= 10);
+            if (!is_lost()) coming.emplace(now + 2 * way, number);
+          }
+      }
+    }
+    RC_ASSERT(receiver.next_deadline().at > now);
+  }
+  const auto& stats = receiver.stats();
+  RC_ASSERT(stats.lost == stats.repaired + stats.given_up);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "engine/rtp/receiver.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "contract/limits.h"
+#include "wire/rtp_feedback.h"
 
 namespace fanlight::rtp {
 namespace {
@@ -13,6 +17,15 @@ constexpr std::int64_t kDropoutMax = 3000;
 // RFC 3550 §6.2: the least interval, from half to one and a half of it at random, the first one half as long.
 constexpr Micros kReportInterval = seconds(5);
 constexpr std::string_view kCname = "fanlight";
+// What is only reordered comes within that; it is also the least time between two NACKs, which keeps them within RTCP's
+// share of the bandwidth (RFC 4585 §3.5 lets two parties speak at once).
+constexpr Micros kReorderWait = millis(5);
+constexpr Micros kAskIntervalMin = millis(20);
+constexpr Micros kAskIntervalMax = millis(500);
+constexpr Micros kAskIntervalFirst = millis(40);  // Nothing was repaired yet.
+constexpr std::uint8_t kAsksMax = 10;
+constexpr std::size_t kReportBytesMax = 64;  // A receiver report and our name.
+constexpr std::size_t kAskBytesMax = kDatagramBytesMax - kReportBytesMax;
 
 }  // namespace
 
@@ -39,9 +52,25 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   const PacketPos before = newest_;
   apply_data(now, header, judgement);
   const bool is_behind = judgement.verdict == Verdict::kAcceptedLate;
-  const std::int64_t us = timeline_.place(now, header.timestamp);
-  return {judgement.verdict, is_behind ? before + judgement.ahead : newest_, WireTime{static_cast<std::uint32_t>(us)},
-          ticks_.place(now, header.timestamp)};
+  return place(now, is_behind ? before + judgement.ahead : newest_, judgement.verdict, header.timestamp);
+}
+
+Receiver::Placement Receiver::place(Instant now, PacketPos pos, Verdict verdict, std::uint32_t timestamp) noexcept {
+  const std::int64_t us = timeline_.place(now, timestamp);
+  return {verdict, pos, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, timestamp)};
+}
+
+// It is not of the source, so it keeps nobody else out, and reports do not count it (RFC 4588 §8).
+Receiver::Placement Receiver::handle_retransmission(Instant now, const wire::RtpHeader& header,
+                                                    std::uint16_t original) noexcept {
+  if (!source_ || (options_.rtx_ssrc && header.ssrc != *options_.rtx_ssrc))
+    return {Verdict::kForeignSource, {}, {}, {}};
+  const std::optional<PacketPos> pos = position_of(original);
+  if (!pos || *pos > newest_) return {Verdict::kOutOfWindow, {}, {}, {}};
+  const Judgement judgement = judge_number(now, original);
+  if (judgement.verdict != Verdict::kAcceptedLate) return {judgement.verdict, {}, {}, {}};
+  fill_gap(now, *pos);
+  return place(now, *pos, judgement.verdict, header.timestamp);
 }
 
 Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader& header) noexcept {
@@ -49,7 +78,7 @@ Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader
   const std::optional<std::int64_t> us = timeline_.peek(now, header.timestamp);
   if (!pos || !us) return {};
   if (!losses_.contains(*pos)) return {.verdict = Verdict::kTooLate, .pos = *pos, .time = {}};
-  fill(*pos);
+  fill_gap(now, *pos);
   return {Verdict::kAcceptedLate, *pos, WireTime{static_cast<std::uint32_t>(*us)}, ticks_.place(now, header.timestamp)};
 }
 
@@ -84,7 +113,7 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
   last_packet_ = now;
   jump_seq_.reset();
   ++reception_.received;
-  if (judgement.verdict == Verdict::kAcceptedLate) return fill(newest_ + judgement.ahead);
+  if (judgement.verdict == Verdict::kAcceptedLate) return fill_gap(now, newest_ + judgement.ahead);
   if (judgement.is_new_source) begin_source(now, header);
   if (judgement.is_jump) jump(now, header);
   if (judgement.is_new_source || judgement.is_jump) run_first_ = newest_ + 1;
@@ -95,7 +124,11 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
   jitter_.note(now, header.timestamp);
 }
 
-void Receiver::fill(PacketPos pos) noexcept {
+void Receiver::fill_gap(Instant now, PacketPos pos) noexcept {
+  if (const LossList::Gap* gap = losses_.find(pos); gap != nullptr && gap->asked) {
+    const Micros took = now - (gap->give_up - options_.latency + kReorderWait);
+    repair_time_ = repair_time_ == Micros{} ? took : repair_time_ + (took - repair_time_) / 8;
+  }
   const PacketPos oldest = first_missing();
   const std::int64_t removed = losses_.remove_range({pos, pos});
   give_up(removed - 1, oldest);  // A full list cannot keep what a split leaves behind.
@@ -134,6 +167,7 @@ void Receiver::open_gap(Instant now, PosRange range) noexcept {
   stats_.lost += static_cast<std::uint64_t>(range.size());
   const PacketPos oldest = first_missing();
   give_up(losses_.add_gap(range, now + options_.latency), oldest);
+  if (options_.nack) next_ask_ = std::min(next_ask_, now + kReorderWait);
 }
 
 void Receiver::give_up(std::int64_t packets, PacketPos oldest) noexcept {
@@ -171,14 +205,55 @@ void Receiver::handle_timeout(Instant now) noexcept {
   given_up_through_ = std::max(given_up_through_.value_or(oldest), first_missing() - 1);
 }
 
+// A NACK follows a report and a name, as every RTCP packet does (RFC 3550 §6.1).
 std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByteSpan scratch) noexcept {
-  if (!options_.reports || now < next_report_) return 0;
-  schedule_report(now);
-  const std::size_t report = wire::write_receiver_report(scratch, options_.own_ssrc, report_block(now));
-  const std::size_t name = wire::write_cname(scratch.subspan(report), options_.own_ssrc, kCname);
-  if (report == 0 || name == 0) return 0;
+  const bool reports = options_.reports && now >= next_report_;
+  const bool asks = now >= next_ask_;
+  if (!reports && !asks) return 0;
+  std::array<std::byte, kAskBytesMax> nack;
+  const std::size_t asked = asks ? write_asks(now, nack) : 0;
+  if (!reports && asked == 0) return 0;
+  if (next_report_ != Instant::never()) schedule_report(now);
+  ByteWriter writer(scratch);
+  std::array<std::byte, kReportBytesMax> head;
+  const std::size_t report = wire::write_receiver_report(head, options_.own_ssrc, report_block(now));
+  const std::size_t name = wire::write_cname(std::span(head).subspan(report), options_.own_ssrc, kCname);
+  writer.bytes(std::span(head).first(report + name));
+  writer.bytes(std::span(nack).first(asked));
+  if (writer.written() == 0) return 0;
   ++stats_.reports_sent;
-  return report + name;
+  if (asked > 0) ++stats_.nacks_sent;
+  return writer.written();
+}
+
+Micros Receiver::ask_interval() const noexcept {
+  if (repair_time_ == Micros{}) return kAskIntervalFirst;
+  return std::clamp(3 * repair_time_ / 2, kAskIntervalMin, kAskIntervalMax);
+}
+
+Instant Receiver::ask_due(const LossList::Gap& gap) const noexcept {
+  if (gap.asks >= kAsksMax) return Instant::never();
+  return gap.asked ? gap.asked_at + ask_interval() : gap.give_up - options_.latency + kReorderWait;
+}
+
+// What finds no room comes with the next one.
+std::size_t Receiver::write_asks(Instant now, MutableByteSpan out) noexcept {
+  next_ask_ = Instant::never();
+  if (!source_ || has_left_) return 0;
+  wire::NackWriter writer(out, options_.own_ssrc, *source_);
+  bool has_room = true;
+  for (std::size_t i = 0; i < losses_.size(); ++i) {
+    LossList::Gap& gap = losses_.at(i);
+    if (has_room && ask_due(gap) <= now) {
+      for (PacketPos pos = gap.range.first; has_room && pos <= gap.range.last; pos = pos + 1)
+        has_room = writer.add(number_of(pos));
+      gap.asked = true;
+      gap.asked_at = now;
+      ++gap.asks;
+    }
+    next_ask_ = std::min(next_ask_, std::max(ask_due(gap), now + kReorderWait));
+  }
+  return writer.finish();
 }
 
 wire::ReportBlock Receiver::report_block(Instant now) noexcept {
@@ -207,7 +282,8 @@ void Receiver::schedule_report(Instant now) noexcept {
 
 Deadline Receiver::next_deadline() const noexcept {
   const Deadline give_up{losses_.next_give_up(), TimerKind::kTooLate};
-  return options_.reports ? sooner(give_up, {next_report_, TimerKind::kReport}) : give_up;
+  const Deadline due = sooner(give_up, {next_ask_, TimerKind::kReport});
+  return options_.reports ? sooner(due, {next_report_, TimerKind::kReport}) : due;
 }
 
 }  // namespace fanlight::rtp

@@ -3,7 +3,8 @@
 // Data goes on at once (cut-through, design D6): the engine keeps numbers, gaps and clocks. A gap may be filled, by
 // reordering, until the packet behind it would be played. One source feeds it at a time, told by its SSRC; another
 // takes its place once it said BYE or was silent for 250 ms, and positions close up, as they do when the numbers of the
-// same source jump. Contract: engine/engine.h. RFC 3550 §6, A.1, A.3, A.8.
+// same source jump. Where the sender answers them, gaps are asked for with generic NACKs until they are filled or given
+// up. Contract: engine/engine.h. RFC 3550 §6, A.1, A.3, A.8; RFC 4585; RFC 4588 for what is sent again.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +24,14 @@ namespace fanlight::rtp {
 class Receiver {
  public:
   struct Options {
-    PacketPos first_pos;                  // The position the first packet takes.
-    Micros latency = millis(120);         // A gap may be filled for this long.
-    std::uint32_t clock_rate = 90'000;    // Ticks per second.
-    std::optional<std::uint32_t> ssrc{};  // The only one that counts; empty: whoever comes first.
-    bool reports = true;                  // Answers a sender's reports with ours.
-    std::uint32_t own_ssrc = 1;           // Random; the times of reports follow from it too.
+    PacketPos first_pos;                      // The position the first packet takes.
+    Micros latency = millis(120);             // A gap may be filled for this long.
+    std::uint32_t clock_rate = 90'000;        // Ticks per second.
+    std::optional<std::uint32_t> ssrc{};      // The only one that counts; empty: whoever comes first.
+    bool reports = true;                      // Answers a sender's reports with ours.
+    std::uint32_t own_ssrc = 1;               // Random; the times of reports follow from it too.
+    bool nack = false;                        // Its sender sends again what it is asked for.
+    std::optional<std::uint32_t> rtx_ssrc{};  // The only source of retransmissions; empty: any.
   };
   struct Placement {
     Verdict verdict = Verdict::kMalformed;
@@ -42,6 +45,7 @@ class Receiver {
     std::uint64_t repaired = 0;  // Filled late.
     std::uint64_t splices = 0;   // Sources that followed another, and jumps of one.
     std::uint64_t reports_sent = 0;
+    std::uint64_t nacks_sent = 0;
   };
 
   explicit Receiver(const Options& options) noexcept;
@@ -50,6 +54,9 @@ class Receiver {
   // A packet that FEC brought back, as if it came late; what does not fit into its place and time is malformed. It was
   // lost on its way, and reports say so.
   [[nodiscard]] Placement handle_repaired(Instant now, const wire::RtpHeader& header) noexcept;
+  // A retransmission: its own header, and the number it had. It fills a gap, or is nothing.
+  [[nodiscard]] Placement handle_retransmission(Instant now, const wire::RtpHeader& header,
+                                                std::uint16_t original) noexcept;
   // A compound RTCP packet of the sender.
   [[nodiscard]] Verdict handle_control(Instant now, ByteSpan datagram) noexcept;
   void handle_timeout(Instant now) noexcept;
@@ -98,14 +105,19 @@ class Receiver {
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header) const noexcept;
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq) const noexcept;
   void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
-  void fill(PacketPos pos) noexcept;
   void begin_source(Instant now, const wire::RtpHeader& header) noexcept;
   void jump(Instant now, const wire::RtpHeader& header) noexcept;
   void close_up(Instant now, const wire::RtpHeader& header) noexcept;
   void open_gap(Instant now, PosRange range) noexcept;
+  void fill_gap(Instant now, PacketPos pos) noexcept;
+  [[nodiscard]] Placement place(Instant now, PacketPos pos, Verdict verdict, std::uint32_t timestamp) noexcept;
   void give_up(std::int64_t packets, PacketPos oldest) noexcept;
   [[nodiscard]] wire::ReportBlock report_block(Instant now) noexcept;
   void schedule_report(Instant now) noexcept;
+  [[nodiscard]] Instant ask_due(const LossList::Gap& gap) const noexcept;
+  [[nodiscard]] Micros ask_interval() const noexcept;
+  // Writes a NACK for what is due; 0: nothing is.
+  [[nodiscard]] std::size_t write_asks(Instant now, MutableByteSpan out) noexcept;
 
   const Options options_;
   std::minstd_rand random_;
@@ -123,6 +135,8 @@ class Receiver {
   Jitter jitter_;
   Reception reception_;
   Instant next_report_ = Instant::never();
+  Instant next_ask_ = Instant::never();
+  Micros repair_time_{};  // From the first time that a packet is asked for until it comes, smoothed; 0: none came.
   Stats stats_;
 };
 static_assert(Engine<Receiver>);

@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "wire/rtp_feedback.h"
+
 namespace fanlight::rtp {
 namespace {
 
@@ -214,6 +216,115 @@ TEST_F(RtpReceiverTest, WhoNeverReportsHearsNothing) {
   EXPECT_EQ(hear_report(kOther), Verdict::kForeignSource);
   EXPECT_TRUE(speak(seconds(60)).empty());
   EXPECT_EQ(receiver.handle_control(now, {}), Verdict::kMalformed);
+}
+
+class RtpReceiverNackTest : public RtpReceiverTest {
+ protected:
+  static constexpr std::uint32_t kRtx = 0x7777;
+  RtpReceiverNackTest() {
+    receiver.~Receiver();
+    new (&receiver) Receiver({.first_pos = kFirst, .own_ssrc = 99, .nack = true, .rtx_ssrc = kRtx});
+  }
+  // What it asks for by `later`.
+  std::vector<std::uint16_t> asks(Micros later = {}) {
+    std::vector<std::uint16_t> numbers;
+    const std::vector<std::byte> said = speak(later);
+    wire::RtcpReader reader(said);
+    while (const auto packet = reader.next()) {
+      const auto nack = wire::parse_nack(*packet);
+      if (!nack) continue;
+      EXPECT_EQ(nack->sender, 99u);
+      EXPECT_EQ(nack->source, kSource);
+      for (std::size_t i = 0; i < nack->size(); ++i) {
+        numbers.push_back(nack->at(i).first);
+        for (int bit = 0; bit < 16; ++bit)
+          if ((nack->at(i).following >> bit & 1) != 0)
+            numbers.push_back(static_cast<std::uint16_t>(nack->at(i).first + bit + 1));
+      }
+    }
+    return numbers;
+  }
+  Receiver::Placement hear_again(std::uint16_t original, std::uint32_t ssrc = kRtx) {
+    return receiver.handle_retransmission(
+        now, {.seq = rtx_seq++, .timestamp = static_cast<std::uint32_t>(now.us * 9 / 100), .ssrc = ssrc}, original);
+  }
+  std::uint16_t rtx_seq = 40'000;
+  using Numbers = std::vector<std::uint16_t>;
+};
+
+TEST_F(RtpReceiverNackTest, AGapIsAskedForAfterAShortWait) {
+  hear_run(65'530, 65'534);
+  (void)hear(65'539);  // Over the wrap: 65,535 and 0 to 2 are missing.
+  EXPECT_EQ(receiver.next_deadline().at, now + millis(5));
+  EXPECT_EQ(asks(millis(4)), Numbers{});
+  EXPECT_EQ(asks(millis(1)), (Numbers{65'535, 0, 1, 2}));
+  EXPECT_EQ(receiver.stats().nacks_sent, 1u);
+}
+
+TEST_F(RtpReceiverNackTest, WhatWasOnlyReorderedIsNotAskedFor) {
+  hear_run(10, 12);
+  (void)hear(14);
+  (void)hear(13);
+  EXPECT_EQ(asks(millis(50)), Numbers{});
+}
+
+TEST_F(RtpReceiverNackTest, ItIsAskedForAgainUntilItIsGivenUp) {
+  hear_run(10, 12);
+  (void)hear(14);
+  const Instant noticed = now;
+  std::vector<std::int64_t> at;
+  while (receiver.missing_packets() > 0) {
+    const Instant due = receiver.next_deadline().at;
+    ASSERT_GT(due, now);
+    if (!asks(due - now).empty()) at.push_back((now - noticed).count / 1'000);
+  }
+  EXPECT_EQ(at, (std::vector<std::int64_t>{5, 45, 85}));
+  EXPECT_EQ(now - noticed, millis(120));
+}
+
+TEST_F(RtpReceiverNackTest, TheTimeARepairTakesDecidesWhenItIsAskedForAgain) {
+  hear_run(10, 12);
+  (void)hear(14);
+  EXPECT_EQ(asks(millis(5)), Numbers{13});
+  now = now + millis(60);
+  EXPECT_EQ(hear_again(13).verdict, Verdict::kAcceptedLate);
+  (void)hear(16, {});
+  EXPECT_EQ(asks(millis(5)), Numbers{15});
+  EXPECT_EQ(asks(millis(89)), Numbers{});
+  EXPECT_EQ(asks(millis(1)), Numbers{15});
+}
+
+TEST_F(RtpReceiverNackTest, ARetransmissionTakesThePlaceOfItsOriginal) {
+  hear_run(10, 12);
+  (void)hear(15);
+  const Receiver::Placement placed = hear_again(14);
+  EXPECT_EQ(placed.verdict, Verdict::kAcceptedLate);
+  EXPECT_EQ(placed.pos, kFirst + 4);
+  EXPECT_EQ(hear_again(14).verdict, Verdict::kDuplicate);
+  EXPECT_EQ(hear_again(16).verdict, Verdict::kOutOfWindow) << "nobody missed it yet";
+  EXPECT_EQ(hear_again(13, kOther).verdict, Verdict::kForeignSource);
+  EXPECT_EQ(receiver.missing_packets(), 1);
+  EXPECT_EQ(receiver.source(), kSource);
+  (void)speak(millis(120));
+  EXPECT_EQ(hear_again(13).verdict, Verdict::kTooLate);
+}
+
+TEST_F(RtpReceiverNackTest, WhoLeftIsNotAsked) {
+  hear_run(10, 12);
+  (void)hear(14);
+  (void)hear_bye();
+  EXPECT_EQ(asks(millis(50)), Numbers{});
+}
+
+TEST_F(RtpReceiverNackTest, AsksGoWithAReportAndAName) {
+  hear_run(10, 12);
+  (void)hear(14);
+  const std::vector<std::byte> said = speak(millis(5));
+  wire::RtcpReader reader(said);
+  EXPECT_EQ(reader.next()->type, wire::RtcpType::kReceiverReport);
+  EXPECT_EQ(reader.next()->type, wire::RtcpType::kSourceDescription);
+  EXPECT_EQ(reader.next()->type, wire::RtcpType::kTransportFeedback);
+  EXPECT_FALSE(reader.next());
 }
 
 TEST_F(RtpReceiverTest, AFullListGivesUpTheOldest) {

@@ -1,0 +1,162 @@
+"""Lost RTP is asked for again: GStreamer asks us, we ask GStreamer, and a link in between loses a share of it.
+
+Imported by interop.py, whose helpers it uses.
+"""
+from __future__ import annotations
+
+import random
+import selectors
+import socket
+import threading
+import time
+from pathlib import Path
+
+import clients
+from rtp_cases import free_pair, start as start_feeds, verdicts
+from rtp_out_cases import STREAM, even_pair, start as start_destinations
+from testing import Publishing, Results, Stage, Viewing, claim, judge, on_a_stage, require_tools
+
+SECONDS = 5
+RATE = 400
+LOSS = 0.05
+CAPS = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
+RTX_MAP = "payload-type-map=application/x-rtp-pt-map,33=(uint)97"
+
+
+def tasks(build: Path, results: Results, only) -> list[tuple]:
+    """A name and a function each; each has a relay of its own."""
+    wanted = [("retransmission/GStreamer asks us, the same packet again", lambda stage: gstreamer_asks(stage, is_rtx=False)),
+              ("retransmission/GStreamer asks us, RFC 4588", lambda stage: gstreamer_asks(stage, is_rtx=True)),
+              ("retransmission/who does not ask is not disturbed", nobody_asks),
+              ("retransmission/we ask GStreamer's rtprtxsend", we_ask)]
+    return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
+            for name, test in wanted if only.search(name)]
+
+
+class Link:
+    """Ports of 127.0.0.1 that lead elsewhere, each with the share that it loses; what comes back goes to `back`."""
+
+    def __init__(self, ways: dict[int, tuple[int, float]], back: int | None = None, seed: int = 1) -> None:
+        self.lost = self.passed = 0
+        self._random = random.Random(seed)
+        self._selector = selectors.DefaultSelector()
+        self._is_over = threading.Event()
+        for port, (to, loss) in ways.items():
+            entrance = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            entrance.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+            entrance.bind(("127.0.0.1", port))
+            entrance.setblocking(False)
+            self._selector.register(entrance, selectors.EVENT_READ, (to, loss, back))
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._is_over.is_set():
+            for key, _ in self._selector.select(0.1):
+                self._forward(key.fileobj, *key.data)
+
+    def _forward(self, entrance: socket.socket, to: int, loss: float, back: int | None) -> None:
+        try:
+            datagram, sender = entrance.recvfrom(2048)
+            if back is not None and sender[1] in (to, to - 1, to + 1):
+                entrance.sendto(datagram, ("127.0.0.1", back))
+            elif self._random.random() < loss:
+                self.lost += 1
+            else:
+                self.passed += 1
+                entrance.sendto(datagram, ("127.0.0.1", to))
+        except OSError:
+            pass  # ICMP of who is not there yet.
+
+    def end(self) -> None:
+        self._is_over.set()
+        self._thread.join(2)
+        for key in list(self._selector.get_map().values()):
+            key.fileobj.close()
+
+
+def asking_receiver(port: int, relay_port: int, path: Path, is_rtx: bool) -> list[str]:
+    apart = ["rtprtxreceive", RTX_MAP, "!"] if is_rtx else []
+    return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf",
+            "udpsrc", "address=127.0.0.1", f"port={port}", "buffer-size=4000000", f"caps={CAPS},rtcp-fb-nack=(boolean)true",
+            "!", "s.recv_rtp_sink", "s.recv_rtp_src", "!", *apart, "rtpjitterbuffer", "do-retransmission=true", "latency=500", "!",
+            "rtpmp2tdepay", "!", "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false",
+            "udpsrc", "address=127.0.0.1", f"port={port + 1}", "!", "s.recv_rtcp_sink",
+            "s.send_rtcp_src", "!", "udpsink", "host=127.0.0.1", f"port={relay_port}", "sync=false", "async=false"]
+
+
+def session_of(stage: Stage, role: str) -> dict:
+    return next(one for one in stage.relay.sessions() if one["role"] == role)
+
+
+def gstreamer_asks(stage: Stage, is_rtx: bool) -> str:
+    require_tools("gst-launch-1.0")
+    entrance, port = even_pair(), even_pair()
+    address = start_destinations(stage, f"rtp://127.0.0.1:{entrance}?nack=1" + ("&rtx_pt=97" if is_rtx else ""))
+    path = stage.work / "received.ts"
+    path.touch()
+    receiver = stage.processes.start("receiver", asking_receiver(port, int(address.rsplit(":", 1)[1]), path, is_rtx))
+    viewing = Viewing(clients.GSTREAMER, receiver, path)
+    time.sleep(1)
+    link = Link({entrance: (port, LOSS), entrance + 1: (port + 1, 0)})
+    try:
+        publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
+        publishing.finish(SECONDS + 20)
+        time.sleep(1.5)
+    finally:
+        link.end()
+    again = session_of(stage, "viewer")["repaired"]
+    outcome = judge(publishing, viewing)
+    claim(link.lost > RATE * SECONDS * LOSS / 3, f"only {link.lost} lost")
+    claim(outcome.bit_exact and outcome.packets == outcome.published,
+          f"{outcome}; {link.lost} lost, {again} sent again; {stage.relay.sessions()}; {verdicts(stage)}")
+    return f"{outcome.packets} packets, bit-exact; {link.lost} lost on the way, {again} sent again"
+
+
+def nobody_asks(stage: Stage) -> str:
+    require_tools("gst-launch-1.0")
+    port = even_pair()
+    path = stage.work / "received.ts"
+    path.touch()
+    receiver = stage.processes.start("receiver", clients.rtp_receiver("127.0.0.1", port, str(path)))
+    viewing = Viewing(clients.GSTREAMER, receiver, path)
+    time.sleep(1)
+    address = start_destinations(stage, f"rtp://127.0.0.1:{port}?nack=1&rtx_pt=97")
+    publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
+    publishing.finish(SECONDS + 20)
+    time.sleep(0.5)
+    outcome = judge(publishing, viewing)
+    again = session_of(stage, "viewer")["repaired"]
+    claim(outcome.bit_exact and outcome.packets == outcome.published and again == 0, f"{outcome}; {again} sent again")
+    return f"{outcome.packets} packets, bit-exact, none twice"
+
+
+def answering_sender(rtp: int, rtcp: int, feedback: int) -> list[str]:
+    """Reads payloads of 1,316 bytes from stdin; hears RTCP at `feedback`."""
+    return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf", "fdsrc", "fd=0", f"blocksize={clients.PAYLOAD}", "!",
+            "video/mpegts,packetsize=188,systemstream=true", "!", "rtpmp2tpay", "mtu=1328", "!",
+            "rtprtxsend", RTX_MAP, "max-size-packets=1000", "!", "s.send_rtp_sink",
+            "s.send_rtp_src", "!", "udpsink", "host=127.0.0.1", f"port={rtp}", "sync=false", "async=false",
+            "s.send_rtcp_src", "!", "udpsink", "host=127.0.0.1", f"port={rtcp}", "sync=false", "async=false",
+            "udpsrc", "address=127.0.0.1", f"port={feedback}", "!", "s.recv_rtcp_sink"]
+
+
+def we_ask(stage: Stage) -> str:
+    require_tools("gst-launch-1.0")
+    port, entrance, feedback = free_pair(), free_pair(), free_pair()
+    address = start_feeds(stage, (STREAM, f"rtp://127.0.0.1:{port}", "nack = true\nrtx_pt = 97"))
+    viewing = stage.view(clients.SLT, clients.Target(address, STREAM))
+    stage.wait_for_sessions("viewer", 1)
+    link = Link({entrance: (port, LOSS), entrance + 1: (port + 1, 0)}, back=feedback)
+    try:
+        publishing: Publishing = stage.publish_with("sender", answering_sender(entrance, entrance + 1, feedback), seconds=SECONDS, rate=RATE)
+        publishing.finish(SECONDS + 20)
+        time.sleep(1)
+    finally:
+        link.end()
+    session = session_of(stage, "publisher")
+    outcome = judge(publishing, viewing)
+    claim(link.lost > RATE * SECONDS * LOSS / 3, f"only {link.lost} lost")
+    claim(outcome.bit_exact and outcome.packets == outcome.published,
+          f"{outcome}; {link.lost} lost on the way; {session}; {verdicts(stage)}")
+    return f"{outcome.packets} packets, bit-exact; {link.lost} lost on the way, {session['repaired']} repaired"
