@@ -1,5 +1,6 @@
 #include "api/json_answers.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -145,7 +146,26 @@ json status_json(const RelayFacts& facts, const Report& report) {
           {"workers", workers_json(facts)}};
 }
 
-json feeds_json(const std::vector<FeedView>& feeds) {
+// The two ways that a feed's packets come; null when there is one.
+json legs_json(const FeedView& feed, const Report& report) {
+  if (feed.second.empty()) return nullptr;
+  json out = json::array();
+  const auto session =
+      std::ranges::find(report.sessions, feed.socket, [](const SessionView& one) { return one.report.socket; });
+  const SessionStats stats = session == report.sessions.end() ? SessionStats{} : session->report.stats;
+  for (std::size_t i = 0; i < stats.legs.size(); ++i) {
+    const LegStats& leg = stats.legs[i];
+    out.push_back({{"url", i == 0 ? feed.url : feed.second},
+                   {"packets", leg.packets},
+                   {"lost", leg.lost},
+                   {"first", leg.first},
+                   {"behind_ms", millis_of(leg.behind)},
+                   {"behind_max_ms", millis_of(leg.behind_max)}});
+  }
+  return out;
+}
+
+json feeds_json(const std::vector<FeedView>& feeds, const Report& report) {
   json out = json::array();
   for (const FeedView& feed : feeds)
     out.push_back({{"id", feed.id},
@@ -155,6 +175,7 @@ json feeds_json(const std::vector<FeedView>& feeds) {
                    {"state_s", static_cast<double>(feed.age.count) / 1e6},
                    {"sender", feed.sender.empty() ? json(nullptr) : json(feed.sender)},
                    {"failure", feed.failure},
+                   {"legs", legs_json(feed, report)},
                    {"session", feed.socket == SocketId{} ? json(nullptr) : json(feed.socket.raw())}});
   return {{"feeds", std::move(out)}};
 }

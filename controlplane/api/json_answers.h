@@ -15,7 +15,7 @@ namespace fanlight::control {
 
 [[nodiscard]] nlohmann::json status_json(const RelayFacts& facts, const Report& report);
 [[nodiscard]] nlohmann::json bans_json(const std::vector<BanView>& bans);
-[[nodiscard]] nlohmann::json feeds_json(const std::vector<FeedView>& feeds);
+[[nodiscard]] nlohmann::json feeds_json(const std::vector<FeedView>& feeds, const Report& report);
 [[nodiscard]] nlohmann::json calls_json(const std::vector<CallView>& calls);
 [[nodiscard]] nlohmann::json streams_json(const Report& report);
 // Of all streams, or of one.

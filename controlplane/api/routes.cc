@@ -64,7 +64,7 @@ Routes::Outcome Routes::start(const Request& request) {
     return is_get ? streams() : method_refused("GET, POST");
   }
   if (path == "/v1/keys/rotate") return request.method == "POST" ? rotate_keys(request.body) : method_refused("POST");
-  if (path == "/v1/feeds") return is_get ? json_response(200, feeds_json(relay_.feeds())) : method_refused("GET");
+  if (path == "/v1/feeds") return is_get ? feeds() : method_refused("GET");
   if (path == "/v1/calls") {
     if (request.method == "POST") return add_call(request.body);
     return is_get ? calls(query_value(query, "role")) : method_refused("GET, POST");
@@ -107,6 +107,16 @@ Routes::Outcome Routes::sessions(std::optional<std::string> stream) {
   return Question{relay_.ask_report(SocketId{}), [stream = std::move(stream)](const Report& report) {
                     if (stream && !knows(report, *stream)) return not_found("no stream " + *stream);
                     return json_response(200, sessions_json(report, stream));
+                  }};
+}
+
+// What legs do, their sessions know.
+Routes::Outcome Routes::feeds() {
+  std::vector<FeedView> feeds = relay_.feeds();
+  if (std::ranges::all_of(feeds, [](const FeedView& feed) { return feed.second.empty(); }))
+    return json_response(200, feeds_json(feeds, {}));
+  return Question{relay_.ask_report(SocketId{}), [feeds = std::move(feeds)](const Report& report) {
+                    return json_response(200, feeds_json(feeds, report));
                   }};
 }
 

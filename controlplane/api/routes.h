@@ -35,6 +35,7 @@ class Routes {
  private:
   Outcome status();
   Outcome streams();
+  Outcome feeds();
   Outcome sessions(std::optional<std::string> stream);
   Outcome session(SocketId socket);
   static Outcome events(std::optional<std::string> stream);

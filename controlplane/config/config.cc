@@ -292,6 +292,10 @@ class ConfigReader {
   }
 
   void check_place(const FeedRule& feed) {
+    const std::vector<Endpoint> doors = doors_of(feed.terms);
+    for (std::size_t i = 0; i + 1 < doors.size(); ++i)
+      if (feed.terms.second && is_overlapping(doors[i], doors.back()))
+        complain_of(feed, "second", doors.back().text(), "an address and port that url and its RTCP do not cover");
     if (config_.relay.port == PortKind::kEthernet) return check_place_on_devices(feed);
     for (const ListenOptions& listen : config_.listen)
       for (const Endpoint& door : doors_of(feed.terms))
@@ -300,19 +304,27 @@ class ConfigReader {
   }
 
   void check_place_on_devices(const FeedRule& feed) {
-    const IpAddress& ip = feed.terms.local.ip;
+    check_leg_on_devices(feed, {feed.terms.local, feed.terms.source}, feed.interface, "");
+    if (feed.terms.second) check_leg_on_devices(feed, *feed.terms.second, feed.second_interface, "second");
+    for (const Endpoint& door : doors_of(feed.terms))
+      if (std::ranges::find(config_.ethernet.udp_ports, door.port) == config_.ethernet.udp_ports.end())
+        complain_of(feed, "url", "port " + std::to_string(door.port), "one that ethernet.udp_ports lists");
+  }
+
+  // `which`: "" or "second", as its keys are called.
+  void check_leg_on_devices(const FeedRule& feed, const FeedLeg& leg, const std::string& interface,
+                            const std::string& which) {
+    const IpAddress& ip = leg.local.ip;
+    const std::string url = which.empty() ? "url" : which;
+    const std::string interface_key = which.empty() ? "interface" : which + "_interface";
     const bool is_ours =
         ip.is_multicast() || std::ranges::any_of(config_.ethernet.devices, [&](const DeviceOptions& device) {
           return (device.ipv4 && device.ipv4->ip == ip) || (device.ipv6 && device.ipv6->ip == ip);
         });
-    if (!is_ours) complain_of(feed, "url", feed.terms.local.text(), "an address of an [[ethernet.device]], or a group");
+    if (!is_ours) complain_of(feed, url, leg.local.text(), "an address of an [[ethernet.device]], or a group");
     if (ip.is_multicast() && !config_.ethernet.devices.empty())
-      if (const auto device = choose_device(config_.ethernet, {.peer = ip, .interface = feed.interface}); !device)
-        complain_of(feed, feed.interface.empty() ? "url" : "interface", device.error(),
-                    "a group that one device joins");
-    for (const Endpoint& door : doors_of(feed.terms))
-      if (std::ranges::find(config_.ethernet.udp_ports, door.port) == config_.ethernet.udp_ports.end())
-        complain_of(feed, "url", "port " + std::to_string(door.port), "one that ethernet.udp_ports lists");
+      if (const auto device = choose_device(config_.ethernet, {.peer = ip, .interface = interface}); !device)
+        complain_of(feed, interface.empty() ? url : interface_key, device.error(), "a group that one device joins");
   }
 
   void check_beside(const FeedRule& feed, const FeedRule& other) {
@@ -330,13 +342,6 @@ class ConfigReader {
               feed, "url", ours.text() + ", which line " + std::to_string(other.line) + " has",
               "ports of its own; RTCP takes the port behind RTP's unless rtcp says otherwise, and FEC the second "
               "and the fourth behind it");
-  }
-
-  static std::vector<Endpoint> doors_of(const FeedTerms& terms) {
-    std::vector<Endpoint> doors{terms.local};
-    if (terms.has_rtcp_port()) doors.push_back(terms.rtcp_endpoint());
-    if (terms.fec) std::ranges::copy(terms.fec_endpoints(), std::back_inserter(doors));
-    return doors;
   }
 
   void add_issuer(FieldReader& reader, int line) {
@@ -433,7 +438,8 @@ namespace {
 
 // Wherever it stands in the file.
 bool is_same_feed(const FeedRule& a, const FeedRule& b) {
-  return a.stream == b.stream && a.terms == b.terms && a.interface == b.interface;
+  return a.stream == b.stream && a.terms == b.terms && a.interface == b.interface &&
+         a.second_interface == b.second_interface;
 }
 
 }  // namespace

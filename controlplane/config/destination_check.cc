@@ -27,6 +27,10 @@ class Check {
                               [&](const ListenOptions& one) { return one.address == rule.terms.remote; }))
         complain_of(rule, "url", rule.terms.remote.text() + ", which is the relay's own", "somebody else's address");
       check_beside(rule);
+      if (rule.second) {
+        if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule.second_alone());
+        check_beside(rule.second_alone());
+      }
     }
     return std::move(problems_);
   }

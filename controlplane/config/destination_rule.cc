@@ -22,6 +22,28 @@ std::optional<std::uint8_t> number_up_to(std::string_view text, unsigned most) {
   return static_cast<std::uint8_t>(value);
 }
 
+constexpr std::string_view kSecond = "second_";
+
+// Of the second leg, by the key without "second_"; what is wrong with it, and empty when nothing is.
+std::optional<std::string> read_second_option(std::string_view key, std::string_view value, DestinationLeg& leg) {
+  if (key == "ttl") {
+    const auto ttl = number_up_to(value, 255);
+    if (!ttl || *ttl == 0) return "second_ttl must be 1 to 255";
+    leg.ttl = *ttl;
+  } else if (key == "source") {
+    leg.source = IpAddress::parse(value);
+    if (!leg.source || leg.source->is_multicast() || leg.source->is_unspecified())
+      return "second_source must be an address of this host";
+  } else if (key == "interface") {
+    if (value.empty() || value.size() > kInterfaceBytesMax)
+      return "second_interface must be a name that `ip link` lists";
+    leg.interface = value;
+  } else {
+    return "an unknown option; of the second leg there are second_ttl, second_source and second_interface";
+  }
+  return std::nullopt;
+}
+
 // What is wrong with it; empty when nothing is.
 std::optional<std::string> read_option(std::string_view key, std::string_view value, DestinationRule& rule) {
   DestinationTerms& terms = rule.terms;
@@ -50,18 +72,41 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
   } else if (key == "nack" && is_rtp) {
     if (value != "0" && value != "1") return "nack must be 1, its receiver may ask for packets again, or 0";
     terms.nack = value == "1";
+  } else if (key == "second" && is_rtp) {
+    const std::optional<Endpoint> remote = Endpoint::parse(value);
+    if (!remote || remote->port == 0) return "second must be ADDRESS:PORT, where the same packets go again";
+    if (!rule.second) rule.second.emplace();
+    rule.second->remote = *remote;
+  } else if (key.starts_with(kSecond) && is_rtp) {
+    if (!rule.second) rule.second.emplace();
+    return read_second_option(key.substr(kSecond.size()), value, *rule.second);
   } else if (key == "rtx_pt" && is_rtp) {
     terms.rtx_payload_type = number_up_to(value, 127);
     if (!terms.rtx_payload_type) return "rtx_pt must be 0 to 127";
   } else {
     return std::string{"an unknown option; there are ttl, source and interface"} +
-           (is_rtp ? ", pt, rtcp, nack and rtx_pt" : "");
+           (is_rtp ? ", pt, rtcp, nack, rtx_pt and second" : "");
   }
   return std::nullopt;
 }
 
 // 240.0.0.0/4 holds no hosts, and its last address is everybody's.
 bool is_nobodys(const IpAddress& ip) { return ip.is_unspecified() || (ip.is_v4() && ip.bytes[12] >= 240); }
+
+std::optional<std::string> judge(const DestinationRule& rule);
+
+std::optional<std::string> judge_second(const DestinationRule& rule) {
+  const DestinationLeg& second = *rule.second;
+  if (second.remote.port == 0) return "there is no second=ADDRESS:PORT that its options are of";
+  if (second.source && second.source->is_v4() != second.remote.ip.is_v4())
+    return "second_source must be of the second leg's family";
+  if (auto fault = judge(rule.second_alone())) return "second: " + *fault;
+  const std::vector<Endpoint> all = rule.addresses();
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (std::find(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end(), all[i]) != all.end())
+      return "second must be another address or port than the first leg's and its RTCP's";
+  return std::nullopt;
+}
 
 std::optional<std::string> judge(const DestinationRule& rule) {
   const DestinationTerms& terms = rule.terms;
@@ -75,6 +120,8 @@ std::optional<std::string> judge(const DestinationRule& rule) {
     return "RTP has an even port and RTCP the one behind it (RFC 3550 §11): take an even one, or rtcp=same_port or off";
   if (terms.rtx_payload_type && !terms.nack) return "rtx_pt says how to answer nack=1, which is not there";
   if (terms.rtx_payload_type == terms.payload_type) return "rtx_pt must be another type than pt";
+  if (rule.second)
+    if (auto fault = judge_second(rule)) return fault;
   if (terms.nack && terms.rtcp == RtcpWay::kNone) return "nack=1 comes as RTCP, which rtcp=off does not hear";
   return std::nullopt;
 }
@@ -125,6 +172,12 @@ std::string url_of(const DestinationRule& rule) {
   if (is_rtp && terms.rtcp != RtcpWay::kNextPort) add("rtcp", kWays[static_cast<std::size_t>(terms.rtcp)]);
   if (terms.nack) add("nack", "1");
   if (terms.rtx_payload_type) add("rtx_pt", std::to_string(*terms.rtx_payload_type));
+  if (rule.second) {
+    add("second", rule.second->remote.text());
+    if (rule.second->ttl != 0) add("second_ttl", std::to_string(rule.second->ttl));
+    if (rule.second->source) add("second_source", rule.second->source->text());
+    if (!rule.second->interface.empty()) add("second_interface", rule.second->interface);
+  }
   return text;
 }
 

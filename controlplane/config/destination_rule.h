@@ -2,12 +2,14 @@
 // in a [[destination]] table and in a body of POST /v1/calls.
 //
 //   rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME&rtcp=next_port|same_port|off&nack=1&rtx_pt=97
+//       &second=ADDRESS:PORT&second_ttl=8&second_source=ADDRESS&second_interface=NAME
 //   udp://ADDRESS:PORT?ttl=8&source=ADDRESS&interface=NAME
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "config/fields.h"
@@ -15,15 +17,44 @@
 
 namespace fanlight::control {
 
+// The other way that the same packets go: SMPTE ST 2022-7.
+struct DestinationLeg {
+  Endpoint remote;
+  std::uint8_t ttl = 0;
+  std::optional<IpAddress> source{};
+  std::string interface = {};
+  friend bool operator==(const DestinationLeg&, const DestinationLeg&) = default;
+};
+
 struct DestinationRule {
   std::string stream;
   DestinationTerms terms;
   std::optional<IpAddress> source{};  // Of ours; empty: the host's choice.
   std::string interface = {};         // Where a group's packets leave; empty: where the routing table leads.
+  std::optional<DestinationLeg> second{};
   int line = 0;
   // The same output of the same stream, wherever it stands in a file.
   [[nodiscard]] bool is_same(const DestinationRule& other) const {
-    return stream == other.stream && terms == other.terms && source == other.source && interface == other.interface;
+    return stream == other.stream && terms == other.terms && source == other.source && interface == other.interface &&
+           second == other.second;
+  }
+  // As if its second leg were the only one.
+  [[nodiscard]] DestinationRule second_alone() const {
+    DestinationRule rule = *this;
+    rule.terms.remote = second->remote;
+    rule.terms.ttl = second->ttl;
+    rule.source = second->source;
+    rule.interface = second->interface;
+    rule.second.reset();
+    return rule;
+  }
+  // Where its packets and reports go.
+  [[nodiscard]] std::vector<Endpoint> addresses() const {
+    std::vector<Endpoint> all{terms.remote};
+    if (second) all.push_back(second->remote);
+    for (std::size_t i = all.size(); i-- > 0 && terms.rtcp == RtcpWay::kNextPort;)
+      all.push_back({all[i].ip, static_cast<std::uint16_t>(all[i].port + 1)});
+    return all;
   }
 };
 

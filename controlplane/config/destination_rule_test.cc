@@ -28,6 +28,7 @@ TEST(DestinationRuleTest, AUrlSaysItAll) {
 TEST(DestinationRuleTest, AUrlIsWrittenAsItIsRead) {
   for (const char* url :
        {"rtp://192.0.2.1:5004", "rtp://[2001:db8::1]:5004?pt=96&rtcp=off", "rtp://192.0.2.1:5004?nack=1&rtx_pt=97",
+        "rtp://239.1.1.1:5004?ttl=4&second=239.1.2.1:5004&second_ttl=5&second_source=192.0.2.9&second_interface=eth2",
         "udp://192.0.2.1:1235", "udp://[ff15::1]:5004?ttl=3&source=2001:db8::7&interface=eth0"}) {
     const auto rule = parse_destination_url(url);
     ASSERT_TRUE(rule) << url << rule.error();
@@ -55,6 +56,13 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?interface=eth0", "multicast group alone"},
       {"rtp://[fe80::1]:5004", "one link only"},
       {"rtp://[ff02::1]:5004", "interface must say which"},
+      {"rtp://192.0.2.1:5004?second=rtp://192.0.2.2:5004", "must be ADDRESS:PORT"},
+      {"rtp://192.0.2.1:5004?second=192.0.2.1:5004", "another address or port"},
+      {"rtp://192.0.2.1:5004?second=192.0.2.2:5005", "second: RTP has an even port"},
+      {"rtp://192.0.2.1:5004?second_ttl=4", "no second=ADDRESS:PORT"},
+      {"rtp://192.0.2.1:5004?second=192.0.2.2:5004&second_source=2001:db8::1", "second leg's family"},
+      {"rtp://192.0.2.1:5004?second=192.0.2.2:5004&second_pt=4", "of the second leg there are"},
+      {"udp://192.0.2.1:5004?second=192.0.2.2:5004", "an unknown option"},
       {"rtp://192.0.2.1:5004?nack=yes", "nack must be 1"},
       {"rtp://192.0.2.1:5004?rtx_pt=97", "nack=1, which is not there"},
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=33", "another type than pt"},

@@ -43,23 +43,31 @@ std::string sources(const DestinationTerms& terms, std::uint32_t ssrc) {
          " cname:fanlight\r\n";
 }
 
-}  // namespace
-
-std::string sdp_of(const DestinationRule& rule, SocketId session) {
+// One way that the packets go. `mid`: which of two it is; 0: the only one.
+std::string media(const DestinationRule& rule, SocketId session, int mid) {
   const DestinationTerms& terms = rule.terms;
-  if (terms.kind != FeedKind::kRtp) return "";
   const std::string type = std::to_string(terms.payload_type);
-  std::string text = "v=0\r\no=- " + std::to_string(session.raw()) + " 1 " + typed(origin_of(rule)) +
-                     "\r\ns=" + rule.stream + "\r\nc=" + connection(terms) +
-                     "\r\nt=0 0\r\na=recvonly\r\n"
-                     "m=video " +
-                     std::to_string(terms.remote.port) + (terms.nack ? " RTP/AVPF " : " RTP/AVP ") + type +
-                     rtx_type(terms) + "\r\na=rtpmap:" + type + " MP2T/90000\r\n" + feedback(terms);
+  std::string text = "m=video " + std::to_string(terms.remote.port) + (terms.nack ? " RTP/AVPF " : " RTP/AVP ") + type +
+                     rtx_type(terms) + "\r\n";
+  if (mid > 0) text += "c=" + connection(terms) + "\r\n";
+  text += "a=rtpmap:" + type + " MP2T/90000\r\n" + feedback(terms);
   if (terms.rtcp == RtcpWay::kSamePort) text += "a=rtcp-mux\r\n";
   if (terms.remote.ip.is_multicast() && rule.source)
     text += "a=source-filter: incl " + typed(terms.remote.ip) + " " + rule.source->text() + "\r\n";
   if (session != SocketId{}) text += sources(terms, session.raw());
+  if (mid > 0) text += "a=mid:" + std::to_string(mid) + "\r\n";
   return text;
+}
+
+}  // namespace
+
+std::string sdp_of(const DestinationRule& rule, SocketId session) {
+  if (rule.terms.kind != FeedKind::kRtp) return "";
+  const std::string head =
+      "v=0\r\no=- " + std::to_string(session.raw()) + " 1 " + typed(origin_of(rule)) + "\r\ns=" + rule.stream + "\r\n";
+  constexpr const char* kTimes = "t=0 0\r\na=recvonly\r\n";
+  if (!rule.second) return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, 0);
+  return head + kTimes + "a=group:DUP 1 2\r\n" + media(rule, session, 1) + media(rule.second_alone(), session, 2);
 }
 
 }  // namespace fanlight::control

@@ -1,5 +1,5 @@
 // What a receiver must know of an RTP destination, as a session description: RFC 4566 (RFC 4570 for the source, RFC
-// 5576 for the SSRC, RFC 4585 and 4588 for what may be asked for again).
+// 5576 for the SSRC, RFC 4585 and 4588 for what may be asked for again, RFC 7104 for two legs).
 #pragma once
 
 #include <string>

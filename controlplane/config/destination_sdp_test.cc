@@ -45,6 +45,15 @@ TEST(DestinationSdpTest, WhatMayBeAskedForAgainIsSaid) {
       << rtx;
 }
 
+TEST(DestinationSdpTest, TwoLegsAreOneGroup) {
+  EXPECT_EQ(sdp("rtp://192.0.2.7:5004?second=239.1.2.3:6004&second_ttl=5", 77),
+            "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nt=0 0\r\na=recvonly\r\na=group:DUP 1 2\r\n"
+            "m=video 5004 RTP/AVP 33\r\nc=IN IP4 192.0.2.7\r\na=rtpmap:33 MP2T/90000\r\n"
+            "a=ssrc:77 cname:fanlight\r\na=mid:1\r\n"
+            "m=video 6004 RTP/AVP 33\r\nc=IN IP4 239.1.2.3/5\r\na=rtpmap:33 MP2T/90000\r\n"
+            "a=ssrc:77 cname:fanlight\r\na=mid:2\r\n");
+}
+
 TEST(DestinationSdpTest, ABareTransportStreamHasNone) { EXPECT_EQ(sdp("udp://192.0.2.7:5004"), ""); }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "config/feed_rule.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "config/stream_pattern.h"
 
 namespace fanlight::control {
@@ -10,29 +13,70 @@ constexpr std::string_view kUdpScheme = "udp://";
 constexpr std::string_view kUrlWanted =
     "rtp://ADDRESS:PORT or udp://ADDRESS:PORT, the address one of this host, a multicast group, or 0.0.0.0";
 
+// Where datagrams come, behind the scheme; empty: it says no such thing.
+std::optional<Endpoint> read_place(std::string_view text) {
+  if (text.ends_with('/')) text.remove_suffix(1);
+  const std::optional<Endpoint> local = Endpoint::parse(text);
+  return local && local->port != 0 ? local : std::nullopt;
+}
+
 void read_url(FieldReader& reader, FeedTerms& terms) {
   const std::string text = reader.text("url");
   std::string_view rest = text;
   terms.kind = rest.starts_with(kUdpScheme) ? FeedKind::kTransportStream : FeedKind::kRtp;
   const bool has_scheme = rest.starts_with(kRtpScheme) || rest.starts_with(kUdpScheme);
   if (has_scheme) rest.remove_prefix(kRtpScheme.size());
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  const std::optional<Endpoint> local = has_scheme ? Endpoint::parse(rest) : std::nullopt;
-  if (!local || local->port == 0) {
+  const std::optional<Endpoint> local = has_scheme ? read_place(rest) : std::nullopt;
+  if (!local) {
     reader.complain("url", reader.has("url") ? quoted(text) : "nothing", std::string{kUrlWanted});
     return;
   }
   terms.local = *local;
 }
 
-void read_source(FieldReader& reader, FeedTerms& terms) {
-  const std::string text = reader.text("source");
-  if (text.empty()) return;
-  terms.source = IpAddress::parse(text);
-  if (!terms.source || terms.source->is_multicast() || terms.source->is_unspecified())
-    reader.complain("source", quoted(text), "the address of one sender");
-  else if (terms.local.port != 0 && terms.local.ip.is_v4() != terms.source->is_v4())
-    reader.complain("source", quoted(text), "an address of the family of url");
+// `local`: what it sends to, which the key `url` says; port 0: nobody knows.
+std::optional<IpAddress> read_source(FieldReader& reader, std::string_view key, std::string_view url,
+                                     const Endpoint& local) {
+  const std::string text = reader.text(key);
+  if (text.empty()) return std::nullopt;
+  const std::optional<IpAddress> source = IpAddress::parse(text);
+  if (!source || source->is_multicast() || source->is_unspecified())
+    reader.complain(key, quoted(text), "the address of one sender");
+  else if (local.port != 0 && local.ip.is_v4() != source->is_v4())
+    reader.complain(key, quoted(text), "an address of the family of " + std::string{url});
+  return source;
+}
+
+// Beside what is joined, or is no group.
+std::string read_interface(FieldReader& reader, std::string_view key, std::string_view url, const Endpoint& local) {
+  std::string name = reader.text(key);
+  const IpAddress& ip = local.ip;
+  if (!name.empty() && local.port != 0 && !ip.is_multicast())
+    reader.complain(key, quoted(name), "it beside a multicast group alone");
+  if (ip.is_link_local() && !ip.is_multicast())
+    reader.complain(url, ip.text(), "an address that means something on more than one link");
+  if (ip.is_link_local() && ip.is_multicast() && name.empty())
+    reader.complain(key, "nothing", "the link that the group of " + std::string{url} + " is on");
+  return name;
+}
+
+// SMPTE ST 2022-7.
+void read_second(FieldReader& reader, FeedRule& rule) {
+  FeedLeg leg;
+  const std::string text = reader.text("second");
+  if (!text.empty()) {
+    const std::optional<Endpoint> local =
+        text.starts_with(kRtpScheme) ? read_place(std::string_view{text}.substr(kRtpScheme.size())) : std::nullopt;
+    if (!local) reader.complain("second", quoted(text), "rtp://ADDRESS:PORT, where the same packets come again");
+    leg.local = local.value_or(Endpoint{});
+  }
+  leg.source = read_source(reader, "second_source", "second", leg.local);
+  rule.second_interface = read_interface(reader, "second_interface", "second", leg.local);
+  if (!text.empty()) rule.terms.second = leg;
+  for (const std::string_view key : {"second_source", "second_interface"})
+    if (text.empty() && reader.has(key)) reader.complain(key, "it without second", "it beside second alone");
+  if (!text.empty() && rule.terms.kind != FeedKind::kRtp)
+    reader.complain("second", "it beside udp://", "it beside rtp:// alone: a bare transport stream has no numbers");
 }
 
 // What its sender sends again, and how.
@@ -86,23 +130,33 @@ FeedRule read_feed_rule(FieldReader& reader, int line) {
   if (!is_stream_name(rule.stream) && !reader.is_no_text("stream"))
     reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", kStreamNameText);
   read_url(reader, rule.terms);
-  read_source(reader, rule.terms);
+  rule.terms.source = read_source(reader, "source", "url", rule.terms.local);
   read_rtp(reader, rule.terms);
-  rule.interface = reader.text("interface");
-  if (!rule.interface.empty() && rule.terms.local.port != 0 && !rule.terms.local.ip.is_multicast())
-    reader.complain("interface", quoted(rule.interface), "it beside a multicast group alone");
-  const IpAddress& local = rule.terms.local.ip;
-  if (local.is_link_local() && !local.is_multicast())
-    reader.complain("url", local.text(), "an address that means something on more than one link");
-  if (local.is_link_local() && local.is_multicast() && rule.interface.empty())
-    reader.complain("interface", "nothing", "the link that the group of url is on");
+  rule.interface = read_interface(reader, "interface", "url", rule.terms.local);
+  read_second(reader, rule);
   reader.finish();
   return rule;
 }
 
+std::string url_of(const FeedLeg& leg) { return std::string{kRtpScheme} + leg.local.text(); }
+
+std::vector<Endpoint> doors_of(const FeedTerms& terms) {
+  std::vector<Endpoint> doors{terms.local};
+  if (terms.has_rtcp_port()) doors.push_back(terms.rtcp_endpoint());
+  if (terms.fec) std::ranges::copy(terms.fec_endpoints(), std::back_inserter(doors));
+  if (terms.second) doors.push_back(terms.second->local);
+  return doors;
+}
+
 bool is_ambiguous(const FeedTerms& a, const FeedTerms& b) {
-  if (a.local != b.local) return false;
-  if (a.source && b.source && *a.source != *b.source) return false;
+  const auto may_meet = [](const FeedLeg& one, const FeedLeg& other) {
+    return one.local == other.local && !(one.source && other.source && *one.source != *other.source);
+  };
+  bool meet = may_meet({a.local, a.source}, {b.local, b.source});
+  if (a.second) meet = meet || may_meet(*a.second, {b.local, b.source});
+  if (b.second) meet = meet || may_meet({a.local, a.source}, *b.second);
+  if (a.second && b.second) meet = meet || may_meet(*a.second, *b.second);
+  if (!meet) return false;
   if (a.fec || b.fec) return true;  // FEC does not say which source's it is.
   return !(a.kind == FeedKind::kRtp && b.kind == FeedKind::kRtp && a.ssrc && b.ssrc && *a.ssrc != *b.ssrc);
 }

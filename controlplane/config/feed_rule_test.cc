@@ -78,6 +78,30 @@ TEST(FeedRuleTest, EachMistakeIsToldWithItsLine) {
       std::string::npos);
 }
 
+TEST(FeedRuleTest, ASecondLegIsAnotherAddress) {
+  const FeedRule rule = the_feed(R"(url = "rtp://239.1.2.3:5004"
+second = "rtp://239.1.3.3:5004"
+second_source = "192.0.2.9"
+second_interface = "eth2")");
+  EXPECT_EQ(rule.terms.second,
+            (FeedLeg{.local = *Endpoint::parse("239.1.3.3:5004"), .source = IpAddress::v4(192, 0, 2, 9)}));
+  EXPECT_EQ(rule.second_interface, "eth2");
+  const auto with = [](std::string_view keys) {
+    return fault("[[feed]]\nstream = \"live/a\"\nurl = \"rtp://192.0.2.1:5004\"\n" + std::string{keys});
+  };
+  EXPECT_NE(with("second = \"udp://192.0.2.1:6004\"").find("where the same packets come again"), std::string::npos);
+  EXPECT_NE(with("second = \"rtp://192.0.2.1:5004\"").find("its RTCP do not cover"), std::string::npos);
+  EXPECT_NE(with("second_source = \"192.0.2.9\"").find("beside second alone"), std::string::npos);
+  EXPECT_NE(with("second = \"rtp://192.0.2.1:9000\"").find("[[listen]]"), std::string::npos);
+  EXPECT_NE(with("second = \"rtp://192.0.2.1:5005\"").find("its RTCP do not cover"), std::string::npos);
+  EXPECT_NE(fault("[[feed]]\nstream = \"live/a\"\nurl = \"udp://0.0.0.0:5004\"\nsecond = \"rtp://0.0.0.0:6004\"")
+                .find("has no numbers"),
+            std::string::npos);
+  EXPECT_NE(with("second = \"rtp://192.0.2.1:6004\"\n[[feed]]\nstream = \"live/b\"\nurl = \"rtp://192.0.2.1:6004\""),
+            "")
+      << "another feed's";
+}
+
 std::string feed(std::string_view stream, std::string_view url, std::string_view more = "") {
   return "[[feed]]\nstream = \"live/" + std::string{stream} + "\"\nurl = \"" + std::string{url} + "\"\n" +
          std::string{more} + "\n";

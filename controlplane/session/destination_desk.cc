@@ -41,12 +41,14 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   const DestinationTerms& terms = rule.terms;
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
   if (is_own_(terms.remote)) return Error{ErrorCode::kInvalid, terms.remote.text() + " is this relay itself"};
+  if (rule.second && is_own_(rule.second->remote))
+    return Error{ErrorCode::kInvalid, rule.second->remote.text() + " is this relay itself"};
   if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
     return way.error();
-  for (const std::uint16_t port : {terms.remote.port, terms.rtcp_port()})
-    if (const DestinationEntry* other = destinations_.find(Endpoint{terms.remote.ip, port}); port != 0 && other)
-      return Error{ErrorCode::kInUse, Endpoint{terms.remote.ip, port}.text() + " is destination " +
-                                          std::to_string(other->id) + "'s, " + url_of(other->rule)};
+  for (const Endpoint& address : rule.addresses())
+    if (const DestinationEntry* other = destinations_.find(address))
+      return Error{ErrorCode::kInUse,
+                   address.text() + " is destination " + std::to_string(other->id) + "'s, " + url_of(other->rule)};
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)
     return Error{ErrorCode::kNotFound, "there is no stream " + rule.stream + ", nor a pattern that covers it"};
   if (destinations_.size() == kDestinationsMax)
@@ -66,8 +68,12 @@ Result<Done> SessionDesk::remove_destination(std::uint32_t id) {
 void SessionDesk::drop_destination(DestinationEntry& one) {
   if (one.state == DestinationState::kWaiting) return destinations_.erase(one.id);
   one.is_removed = true;
-  if (one.socket != SocketId{})
-    say(one.worker, command::CloseSession{.socket = one.socket, .reason = CloseReason::kKicked});
+  close_legs(one);
+}
+
+void SessionDesk::close_legs(const DestinationEntry& one) {
+  for (const SocketId socket : {one.socket, one.second_socket})
+    if (socket != SocketId{}) say(one.worker, command::CloseSession{.socket = socket, .reason = CloseReason::kKicked});
 }
 
 void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> rules) {
@@ -119,13 +125,13 @@ void SessionDesk::open_due_destinations() {
 // What stands in the way; empty when nothing does. The same rules as for viewers that are called.
 std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& one) {
   const std::string& name = one.rule.stream;
-  const DestinationTerms& terms = one.rule.terms;
   StreamEntry* stream = streams_.find(name);
   const bool is_known = stream != nullptr ? !stream->is_removed : streams_.match(name) != nullptr;
   if (!is_known) return "there is no stream " + name;
   if (judge_stream(stream, Role::kViewer)) return "stream " + name + " is not published";
   if (!has_room_to_push(stream, name)) return "the relay sends as much as capacity_mbps and admission_share let it";
-  if (bans_.find(terms.remote.ip) != nullptr) return terms.remote.ip.text() + " is banned";
+  for (const Endpoint& address : one.rule.addresses())
+    if (bans_.find(address.ip) != nullptr) return address.ip.text() + " is banned";
   const Result<Path> path = destination_way_(one.rule);
   if (!path) return path.error().what;
   if (stream == nullptr) {
@@ -133,43 +139,71 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
     if (stream == nullptr) return "no memory for stream " + name;
     stream->is_dynamic = true;
   }
+  if (one.rule.second)
+    if (const Result<Path> second = destination_way_(one.rule.second_alone()); !second) return second.error().what;
   one.state = DestinationState::kOpening;
   one.since = now_;
   one.waits_for_stream = false;
   ++one.attempts;
-  ++stream->sessions;
   one.worker = placement_.place(Role::kViewer, one.id % placement_.workers());
+  one.random = random_();
+  one.is_ending = false;
+  open_leg(one, *stream, one.rule.terms, *path, std::nullopt);
+  return std::nullopt;
+}
+
+// `ssrc`: the first leg's, for the second.
+void SessionDesk::open_leg(DestinationEntry& one, StreamEntry& stream, const DestinationTerms& terms, const Path& path,
+                           std::optional<std::uint32_t> ssrc) {
+  ++one.legs;
+  ++stream.sessions;
   placement_.enter(one.worker);
   const RequestId request{++last_request_};
   sessions_.add({.request = request,
                  .worker = one.worker,
-                 .path = *path,
+                 .path = path,
                  .peer = {},
                  .first_seq = {static_cast<std::uint32_t>(request.raw())},
                  .role = Role::kViewer,
-                 .stream = stream->index,
-                 .stream_name = name,
+                 .stream = stream.index,
+                 .stream_name = one.rule.stream,
                  .user = {},
-                 .destination = one.id});
+                 .destination = one.id,
+                 .is_second_leg = ssrc.has_value()});
   say(one.worker, command::OpenDestination{.request = request,
-                                           .stream = stream->index,
+                                           .stream = stream.index,
                                            .terms = terms,
-                                           .path = *path,
-                                           .random = random_(),
-                                           .wall_offset = wall_offset_()});
-  return std::nullopt;
+                                           .path = path,
+                                           .random = one.random,
+                                           .wall_offset = wall_offset_(),
+                                           .ssrc = ssrc});
+}
+
+// The first leg is there.
+void SessionDesk::open_second_leg(DestinationEntry& one, StreamIndex index) {
+  StreamEntry* stream = streams_.at(index);
+  const DestinationRule second = one.rule.second_alone();
+  const Result<Path> path = destination_way_(second);
+  if (stream == nullptr || !path) {
+    one.is_ending = true;
+    return close_legs(one);
+  }
+  open_leg(one, *stream, second.terms, *path, one.socket.raw());
 }
 
 void SessionDesk::handle_destination_opened(const Session& session) {
   DestinationEntry* one = destinations_.find(session.destination);
   if (one == nullptr) return;
-  one->state = DestinationState::kSending;
-  one->since = now_;
-  one->failure.clear();
-  one->socket = session.socket;
-  note(Notice::Level::kInfo, title_of(*one) + " is sent to", Notice::About::kSession);
+  (session.is_second_leg ? one->second_socket : one->socket) = session.socket;
   tell(event_of(SessionEvent::Kind::kConnect, session));
-  if (one->is_removed) return drop_destination(*one);
+  if (one->is_removed || one->is_ending) return close_legs(*one);
+  if (!session.is_second_leg) {
+    one->state = DestinationState::kSending;
+    one->since = now_;
+    one->failure.clear();
+    note(Notice::Level::kInfo, title_of(*one) + " is sent to", Notice::About::kSession);
+    if (one->rule.second) open_second_leg(*one, session.stream);
+  }
   if (bans_.find(session.path.remote.ip) != nullptr) shut_out(session);  // Banned while the worker opened it.
 }
 
@@ -178,6 +212,11 @@ void SessionDesk::handle(event::DestinationNews& event) {
   DestinationEntry* one = session != nullptr ? destinations_.find(session->destination) : nullptr;
   if (one == nullptr) return;
   const bool is_paused = event.pause != DestinationPause::kNone;
+  if (session->is_second_leg)
+    return note(is_paused ? Notice::Level::kWarning : Notice::Level::kInfo,
+                title_of(*one) + ": its second leg " +
+                    (is_paused ? "is paused: " + std::string{words_for(event.pause)} : "is sent to again"),
+                Notice::About::kSession);
   one->state = is_paused ? DestinationState::kPaused : DestinationState::kSending;
   one->since = now_;
   one->failure = words_for(event.pause);
@@ -188,7 +227,13 @@ void SessionDesk::handle(event::DestinationNews& event) {
 void SessionDesk::end_destination(const Session& session, std::string failure) {
   DestinationEntry* one = destinations_.find(session.destination);
   if (one == nullptr) return;
-  one->socket = SocketId{};
+  (session.is_second_leg ? one->second_socket : one->socket) = SocketId{};
+  if (--one->legs > 0) {
+    one->is_ending = true;
+    one->failure = std::move(failure);
+    return close_legs(*one);
+  }
+  if (one->is_ending) failure = one->failure;
   if (one->is_removed) return destinations_.erase(one->id);
   one->since = now_;
   one->failure = std::move(failure);

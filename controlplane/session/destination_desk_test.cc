@@ -82,6 +82,66 @@ TEST_F(DestinationDeskTest, AGroupLeavesByTheInterfaceItNames) {
   EXPECT_EQ(desk().calls(now_).size(), 2u);
 }
 
+class DestinationLegsTest : public DestinationDeskTest {
+ protected:
+  static constexpr const char* kTwoLegs = "rtp://198.51.100.1:5004?second=198.51.101.1:6004&second_ttl=7";
+  static constexpr SocketId kSecondSocket{4'343};
+  std::vector<SocketId> closings() {
+    std::vector<Command> commands = take_commands();
+    std::vector<SocketId> sockets;
+    for (const Command& one : commands)
+      if (const auto* close = std::get_if<command::CloseSession>(&one)) sockets.push_back(close->socket);
+    return sockets;
+  }
+};
+
+TEST_F(DestinationLegsTest, TheSecondIsOpenedBehindTheFirstAndBeginsWhereItDid) {
+  add(to(kTwoLegs));
+  const command::OpenDestination first = opens();
+  EXPECT_FALSE(first.ssrc);
+  const auto second = take_opening();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->terms.remote, *Endpoint::parse("198.51.101.1:6004"));
+  EXPECT_EQ(second->path.remote, second->terms.remote);
+  EXPECT_EQ(second->terms.ttl, 7);
+  EXPECT_EQ(second->ssrc, 4'242u);
+  EXPECT_EQ(second->random, first.random);
+  desk().handle_event(now_, event::SessionOpened{second->request, kSecondSocket});
+  EXPECT_EQ(desk().calls(now_).size(), 1u);
+  EXPECT_EQ(view().url, kTwoLegs);
+  EXPECT_THAT(desk().add_destination(now_, to("rtp://198.51.101.1:6004")).error().what, HasSubstr("is destination"));
+}
+
+TEST_F(DestinationLegsTest, TheyEndTogetherAndComeBackTogether) {
+  add(to(kTwoLegs));
+  const command::OpenDestination first = opens();
+  const auto second = take_opening();
+  ASSERT_TRUE(second);
+  desk().handle_event(now_, event::SessionOpened{second->request, kSecondSocket});
+  ends(*second, CloseReason::kKicked);
+  EXPECT_EQ(closings(), std::vector{SocketId{4'242}});
+  EXPECT_EQ(view().state, "sending");
+  ends(first, CloseReason::kKicked);
+  EXPECT_EQ(view().state, "waiting");
+  wait(seconds(1));
+  EXPECT_TRUE(take_opening());
+}
+
+TEST_F(DestinationLegsTest, RemovedWhileItsSecondOpensItGoesWhole) {
+  const std::uint32_t id = add(to(kTwoLegs));
+  const command::OpenDestination first = opens();
+  const auto second = take_opening();
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(desk().remove_destination(id));
+  EXPECT_EQ(closings(), std::vector{SocketId{4'242}});
+  ends(first, CloseReason::kKicked);
+  desk().handle_event(now_, event::SessionOpened{second->request, kSecondSocket});
+  EXPECT_EQ(closings(), std::vector{kSecondSocket});
+  ends(*second, CloseReason::kKicked);
+  EXPECT_TRUE(desk().calls(now_).empty());
+  EXPECT_TRUE(desk().add_destination(now_, to(kTwoLegs)));
+}
+
 TEST_F(DestinationDeskTest, ANumberIsACallsOrADestinations) {
   const std::uint32_t first = add(to());
   const Result<std::uint32_t> call =

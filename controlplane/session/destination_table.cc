@@ -21,9 +21,7 @@ std::string_view name_of(DestinationState state) {
 DestinationEntry& DestinationTable::add(std::uint32_t id, Instant now, DestinationRule rule) {
   DestinationEntry& entry =
       entries_.emplace(id, DestinationEntry{.id = id, .rule = std::move(rule), .since = now}).first->second;
-  const DestinationTerms& terms = entry.rule.terms;
-  addresses_.emplace(terms.remote, id);
-  if (terms.rtcp_port() != 0) addresses_.emplace(Endpoint{terms.remote.ip, terms.rtcp_port()}, id);
+  for (const Endpoint& address : entry.rule.addresses()) addresses_.emplace(address, id);
   wait(entry, now);
   return entry;
 }
@@ -32,10 +30,8 @@ void DestinationTable::erase(std::uint32_t id) {
   const auto found = entries_.find(id);
   CHECK(found != entries_.end());
   const DestinationEntry& entry = found->second;
-  const DestinationTerms& terms = entry.rule.terms;
   waiting_.erase({entry.retry_at, id});
-  addresses_.erase(terms.remote);
-  if (terms.rtcp_port() != 0) addresses_.erase({terms.remote.ip, terms.rtcp_port()});
+  for (const Endpoint& address : entry.rule.addresses()) addresses_.erase(address);
   entries_.erase(found);
 }
 

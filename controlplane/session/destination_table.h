@@ -31,6 +31,12 @@ struct DestinationEntry {
   std::uint32_t attempts = 0;  // Since it was added.
   SocketId socket{};           // 0: not open.
   std::size_t worker = 0;
+  // The second leg (SMPTE ST 2022-7) is opened behind the first, whose SSRC and beginnings it shares; they end
+  // together.
+  std::uint32_t random = 0;
+  SocketId second_socket{};
+  std::uint32_t legs = 0;  // Sessions that are opening or open.
+  bool is_ending = false;  // One ended: the other is to.
 };
 
 [[nodiscard]] std::string_view name_of(DestinationState state);

@@ -31,6 +31,7 @@ std::vector<FeedView> SessionDesk::feeds(Instant now) const {
     views.push_back({.id = feed.id,
                      .stream = feed.place.rule.stream,
                      .url = url_of(feed.place.rule.terms),
+                     .second = feed.place.rule.terms.second ? url_of(*feed.place.rule.terms.second) : "",
                      .state = name_of(feed.state),
                      .age = now - feed.since,
                      .sender = feed.sender.port == 0 ? "" : feed.sender.text(),

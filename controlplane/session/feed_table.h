@@ -43,6 +43,7 @@ struct FeedView {
   std::uint32_t id = 0;
   std::string stream{};
   std::string url{};
+  std::string second{};  // Its second leg's; empty: none.
   std::string_view state{};
   Micros age{};          // In that state.
   std::string sender{};  // Empty: nobody was heard yet.

@@ -345,6 +345,10 @@ class SessionDesk {
   void open_due_destinations();
   [[nodiscard]] std::optional<std::string> try_open_destination(DestinationEntry& one);
   void drop_destination(DestinationEntry& one);
+  void close_legs(const DestinationEntry& one);
+  void open_leg(DestinationEntry& one, StreamEntry& stream, const DestinationTerms& terms, const Path& path,
+                std::optional<std::uint32_t> ssrc);
+  void open_second_leg(DestinationEntry& one, StreamIndex index);
   void handle_destination_opened(const Session& session);
   void end_destination(const Session& session, std::string failure);
   void wake_destinations(std::string_view stream);

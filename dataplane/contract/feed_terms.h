@@ -63,6 +63,7 @@ struct FeedDoors {
   std::optional<std::uint16_t> data{};
   std::optional<std::uint16_t> control{};  // RTCP's, when it has a port of its own.
   std::array<std::optional<std::uint16_t>, 2> fec{};
+  std::optional<std::uint16_t> second{};  // The second leg's.
 };
 
 }  // namespace fanlight

@@ -2,11 +2,21 @@
 // Byte figures are SRT payload bytes, without any header.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/time.h"
 
 namespace fanlight {
+
+// One of the two ways that a feed's packets come. SMPTE ST 2022-7
+struct LegStats {
+  std::uint64_t packets = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t first = 0;  // What the other had not brought before.
+  Micros behind;            // The other, where the other was first: smoothed, and at most.
+  Micros behind_max;
+};
 
 struct SessionStats {
   // --- data, from the session's own point of view
@@ -25,8 +35,9 @@ struct SessionStats {
   std::uint64_t packets_belated = 0;       // Publisher: came after being given up, or twice.
   std::uint64_t packets_skipped = 0;       // Viewer: left out when it could not keep up.
   std::uint64_t packets_undecrypted = 0;
-  std::uint64_t key_turns = 0;    // New keys taken into use. Publisher: its refreshes that were taken.
-  std::uint64_t key_packets = 0;  // Viewer: packets under the key in use.
+  std::uint64_t key_turns = 0;     // New keys taken into use. Publisher: its refreshes that were taken.
+  std::uint64_t key_packets = 0;   // Viewer: packets under the key in use.
+  std::array<LegStats, 2> legs{};  // Of a feed that has two.
   // --- control
   std::uint64_t acks_sent = 0;
   std::uint64_t acks_received = 0;

@@ -23,6 +23,7 @@ class Feeds {
     std::optional<std::uint32_t> slot{};  // Of the session that takes it.
     bool is_control_port = false;         // RTCP's own.
     bool is_fec_port = false;
+    std::size_t leg = 0;
   };
 
   // `addresses`: where feeds of any worker come to, for workers that share a door.
@@ -30,8 +31,9 @@ class Feeds {
 
   // False when all places are taken.
   [[nodiscard]] bool add(std::uint32_t slot, const FeedTerms& terms, const FeedDoors& doors) noexcept {
-    if (count_ == places_.size()) return false;
+    if (count_ + (terms.second ? 2 : 1) > places_.size()) return false;
     places_[count_++] = {slot, terms, doors};
+    if (terms.second) places_[count_++] = second_place(slot, terms, doors);
     note_ports();
     return true;
   }
@@ -61,7 +63,7 @@ class Feeds {
       // FEC's source is its own, mostly 0.
       if (!is_fec_port && place.terms.ssrc && ssrc && *place.terms.ssrc != *ssrc && place.terms.rtx_ssrc != *ssrc)
         continue;
-      return {true, place.slot, is_control_port, is_fec_port};
+      return {true, place.slot, is_control_port, is_fec_port, place.leg};
     }
     return match;
   }
@@ -71,33 +73,41 @@ class Feeds {
     std::uint32_t slot = 0;
     FeedTerms terms{};
     FeedDoors doors{};
+    std::size_t leg = 0;
     [[nodiscard]] bool is_data(const Path& path) const noexcept {
       return doors.data ? path.door == *doors.data : path.local == terms.local;
     }
     [[nodiscard]] bool is_control(const Path& path) const noexcept {
       if (doors.data) return doors.control && path.door == *doors.control;
-      return terms.has_rtcp_port() && path.local == terms.rtcp_endpoint();
+      return leg == 0 && terms.has_rtcp_port() && path.local == terms.rtcp_endpoint();
     }
     [[nodiscard]] bool is_fec(const Path& path) const noexcept {
-      if (!terms.fec) return false;
+      if (!terms.fec || leg != 0) return false;
       if (doors.data) return path.door == doors.fec[0] || path.door == doors.fec[1];
       const std::array<Endpoint, 2> endpoints = terms.fec_endpoints();
       return path.local == endpoints[0] || path.local == endpoints[1];
     }
   };
+  // It has no RTCP port of its own.
+  [[nodiscard]] static Place second_place(std::uint32_t slot, const FeedTerms& terms, const FeedDoors& doors) noexcept {
+    Place place{.slot = slot, .terms = terms, .doors = {.data = doors.second, .control = {}, .second = {}}, .leg = 1};
+    place.terms.local = terms.second->local;
+    place.terms.source = terms.second->source;
+    return place;
+  }
   void note_ports() noexcept {
     ports_.reset();
     for (const FeedAddress& address : addresses_) ports_.set(address.local.port);
     for (const Place& place : std::span(places_).first(count_)) {
       ports_.set(place.terms.local.port);
-      if (place.terms.has_rtcp_port()) ports_.set(place.terms.rtcp_endpoint().port);
-      if (place.terms.fec)
+      if (place.leg == 0 && place.terms.has_rtcp_port()) ports_.set(place.terms.rtcp_endpoint().port);
+      if (place.leg == 0 && place.terms.fec)
         for (const Endpoint& endpoint : place.terms.fec_endpoints()) ports_.set(endpoint.port);
     }
   }
 
   std::vector<FeedAddress> addresses_;
-  std::array<Place, kFeedsMax> places_{};
+  std::array<Place, 2 * kFeedsMax> places_{};
   std::size_t count_ = 0;
   std::bitset<65'536> ports_;
 };

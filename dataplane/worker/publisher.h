@@ -24,8 +24,10 @@ struct Feed {
   FeedTerms terms;
   rtp::PlainNumbering numbering{};
   FeedDoors doors{};
-  Path media{};                              // Where its last packet came from ...
-  Path rtcp{};                               // ... and its sender's RTCP. Port 0: none came.
+  Path media{};                              // Where its last packet came from, by its first leg if that lives.
+  Endpoint second_remote{};                  // Where the second leg's last one came from.
+  std::array<std::uint64_t, 2> firsts{};     // What each leg brought first.
+  Path rtcp{};                               // Where the sender's RTCP came from; reports go back. Port 0: none came.
   std::optional<std::uint32_t> tick_base{};  // What its timestamps are moved by, to go on where the stream's were.
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
   std::uint64_t fec_packets = 0;

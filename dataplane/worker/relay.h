@@ -119,7 +119,8 @@ class Relay {
   // relay_feeds.cc
   // Empty: it did not come where feeds come.
   [[nodiscard]] std::optional<Verdict> admit_to_feed(Instant now, io::Arrival& arrival) noexcept;
-  [[nodiscard]] Verdict admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
+                                        std::size_t leg) noexcept;
   [[nodiscard]] Verdict admit_feed_control(Instant now, Session& session, Feed& feed,
                                            const io::Arrival& arrival) noexcept;
   [[nodiscard]] static RtpMarks continue_marks(Feed& feed, const Stream& stream, StreamTime time,
@@ -129,7 +130,10 @@ class Relay {
   [[nodiscard]] Verdict hold_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
                                  const wire::RtpHeader& header, PacketRef& packet) noexcept;
   void bring_back(Instant now, Session& session, Feed& feed) noexcept;
-  [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from) noexcept;
+  [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from,
+                              std::size_t leg) noexcept;
+  void note_leg(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg,
+                const rtp::Receiver::Placement& placement) noexcept;
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;
   void end_feed(Session& session) noexcept;
   void tell_of_feed(Session& session, Feed& feed) noexcept;

@@ -97,16 +97,20 @@ std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) n
   Feed& feed = *session.publisher().feed();
   if (match.is_fec_port) return admit_feed_fec(now, session, feed, arrival);
   return is_rtcp_of(feed, datagram, match.is_control_port) ? admit_feed_control(now, session, feed, arrival)
-                                                           : admit_feed_data(now, session, feed, arrival);
+                                                           : admit_feed_data(now, session, feed, arrival, match.leg);
 }
 
 // While a sender is heard, nobody else's datagrams count, whatever SSRC they carry.
-bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from) noexcept {
+bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from,
+                     std::size_t leg) noexcept {
   if (listener_.bans().covers(from.ip)) return false;
-  return session.path.remote == from || feed.receiver.is_vacant(now);
+  const Endpoint& known = leg == 0 ? session.path.remote : feed.second_remote;
+  if (known == from || feed.receiver.is_vacant(now)) return true;
+  return feed.terms.second && feed.receiver.is_leg_vacant(now, leg);
 }
 
-Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept {
+Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
+                               std::size_t leg) noexcept {
   PacketRef& packet = arrival.packet;
   Parsed whole{.rtp = {.header = {}, .payload_offset = 0, .payload_bytes = packet.bytes().size()}};
   if (feed.terms.kind == FeedKind::kRtp)
@@ -115,7 +119,7 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   Stream& stream = *streams_[session.stream.raw()].stream;
   const bool is_transport_stream = stream.options().payload.is_transport_stream;
   if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
-  if (!may_send(now, session, feed, arrival.path.remote)) return Verdict::kForeignSource;
+  if (!may_send(now, session, feed, arrival.path.remote, leg)) return Verdict::kForeignSource;
   const bool is_bare = parsed.payload_offset == wire::kRtpHeaderBytes && parsed.payload_bytes > 0 &&
                        parsed.payload_offset + parsed.payload_bytes == packet.bytes().size();
   packet.trim_front(parsed.payload_offset);
@@ -126,12 +130,11 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   touch(session);
   const rtp::Receiver::Placement placement =
       whole.original ? feed.receiver.handle_retransmission(now, parsed.header, *whole.original)
-                     : feed.receiver.handle_data(now, parsed.header);
+                     : feed.receiver.handle_data(now, parsed.header, leg);
   if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
     return placement.verdict;
   Publisher& publisher = session.publisher();
-  session.path.remote = arrival.path.remote;
-  feed.media = arrival.path;
+  note_leg(now, session, feed, arrival.path, leg, placement);
   ++publisher.packets;
   publisher.bytes += parsed.payload_bytes;
   publisher.last_data = now;
@@ -162,6 +165,17 @@ Verdict Relay::hold_fed(Instant now, Session& session, Feed& feed, const rtp::Re
   if (verdict == Verdict::kAcceptedLate)
     distribution_.give_late(session.stream, stream, placement.pos, publisher.first_missing());
   return verdict;
+}
+
+void Relay::note_leg(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg,
+                     const rtp::Receiver::Placement& placement) noexcept {
+  (leg == 0 ? session.path.remote : feed.second_remote) = path.remote;
+  if (leg == 0 || feed.receiver.is_leg_vacant(now, 0)) feed.media = path;
+  if (!feed.terms.second) return;
+  if (placement.verdict == Verdict::kAccepted || placement.verdict == Verdict::kAcceptedLate) ++feed.firsts[leg];
+  if (placement.verdict != Verdict::kDuplicate) return;
+  const History::Slot* slot = streams_[session.stream.raw()].stream->history().find(placement.pos);
+  if (slot != nullptr) feed.receiver.leg(leg).note_behind(now - slot->first_sent);
 }
 
 // Its first packet is where the stream's clock is now, as far as the stream has one.
@@ -213,7 +227,8 @@ void Relay::end_feed(Session& session) noexcept {
 }
 
 Verdict Relay::admit_feed_control(Instant now, Session& session, Feed& feed, const io::Arrival& arrival) noexcept {
-  if (arrival.path.remote.ip != session.path.remote.ip) return Verdict::kForeignSource;
+  const IpAddress& from = arrival.path.remote.ip;
+  if (from != session.path.remote.ip && from != feed.second_remote.ip) return Verdict::kForeignSource;
   const Verdict verdict = feed.receiver.handle_control(now, arrival.packet.bytes());
   if (verdict != Verdict::kControl) return verdict;
   feed.rtcp = arrival.path;
@@ -240,7 +255,7 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
 
 void Relay::tell_of_feed(Session& session, Feed& feed) noexcept {
   const bool is_told = mailbox_.post(
-      Event{event::FeedNews{.request = session.request, .is_live = feed.is_live, .remote = session.path.remote}});
+      Event{event::FeedNews{.request = session.request, .is_live = feed.is_live, .remote = feed.media.remote}});
   if (is_told) feed.is_told = feed.is_live;
 }
 

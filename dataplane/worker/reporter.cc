@@ -64,6 +64,14 @@ void add_figures(const Feed& feed, SessionStats& stats) {
   stats.fec_packets_received = feed.fec_packets;
   stats.receive_latency = receiver.latency();
   stats.naks_sent = receiver.stats().nacks_sent;
+  for (std::size_t i = 0; i < stats.legs.size(); ++i) {
+    const rtp::Leg::Stats leg = receiver.leg(i).stats();
+    stats.legs[i] = {.packets = leg.packets,
+                     .lost = leg.lost,
+                     .first = feed.firsts[i],
+                     .behind = leg.behind,
+                     .behind_max = leg.behind_max};
+  }
   stats.jitter = receiver.jitter();
   stats.loss_list_packets = static_cast<std::uint32_t>(receiver.missing_packets());
 }

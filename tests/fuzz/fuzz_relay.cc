@@ -30,6 +30,7 @@ class Input {
 };
 
 const Endpoint kFeed{IpAddress::v4(192, 0, 2, 1), 5'004};
+const Endpoint kSecondFeed{IpAddress::v4(192, 0, 2, 1), 6'004};
 
 class World : RelayFixture {
  public:
@@ -193,13 +194,22 @@ class World : RelayFixture {
     if (what == 0) {
       FeedTerms terms{.kind = who % 4 == 3 ? FeedKind::kTransportStream : FeedKind::kRtp, .local = kFeed};
       if (who % 2 == 1) terms.rtcp = RtcpWay::kSamePort;
+      if (who % 16 >= 8) {
+        terms.nack = true;
+        terms.rtx_payload_type = 97;
+        terms.second = FeedLeg{.local = kSecondFeed};
+      }
       return say_if_room(command::OpenFeed{
           .request = RequestId{who % 16u}, .stream = kStream, .terms = terms, .doors = {}, .latency = millis(in.u8())});
     }
     std::vector<std::byte> bytes(1'400);
     if (what == 1) {
       bytes.assign(12 + 188, std::byte{who});
-      wire::write_rtp_header(std::span(bytes).first<12>(), {.seq = in.u16(), .timestamp = in.u32(), .ssrc = who % 4u});
+      wire::write_rtp_header(std::span(bytes).first<12>(),
+                             {.payload_type = who % 32 == 31 ? std::uint8_t{97} : wire::kPayloadTypeMp2t,
+                              .seq = in.u16(),
+                              .timestamp = in.u32(),
+                              .ssrc = who % 4u});
       bytes[12] = std::byte{0x47};
     } else if (what == 2) {
       bytes = in.take(in.u16() % 1600);
@@ -208,7 +218,10 @@ class World : RelayFixture {
       bytes.resize(report + (in.u8() % 8 == 0 ? wire::write_bye(std::span(bytes).subspan(report), who % 4u) : 0));
     }
     hear_bounded(address(who), bytes);
-    if (!burst.empty()) burst.back().path.local = what == 3 && who % 2 == 0 ? Endpoint{kFeed.ip, 5'005} : kFeed;
+    if (!burst.empty())
+      burst.back().path.local = what == 3 && who % 2 == 0 ? Endpoint{kFeed.ip, 5'005}
+                                : who % 8 == 7            ? kSecondFeed
+                                                          : kFeed;
   }
   static std::unique_ptr<crypto::SessionCiphers> ciphers() {
     auto one = std::make_unique<crypto::SessionCiphers>();

@@ -1,17 +1,22 @@
-"""Lost RTP is asked for again: GStreamer asks us, we ask GStreamer, and a link in between loses a share of it.
+"""Lost RTP is asked for again, or comes by a second leg: GStreamer asks us, we ask GStreamer, and links in between lose
+a share of it.
 
 Imported by interop.py, whose helpers it uses.
 """
 from __future__ import annotations
 
+import json
 import random
 import selectors
 import socket
+import struct
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import clients
+from processes import wait_until
 from rtp_cases import free_pair, start as start_feeds, verdicts
 from rtp_out_cases import STREAM, even_pair, start as start_destinations
 from testing import Publishing, Results, Stage, Viewing, claim, judge, on_a_stage, require_tools
@@ -19,6 +24,8 @@ from testing import Publishing, Results, Stage, Viewing, claim, judge, on_a_stag
 SECONDS = 5
 RATE = 400
 LOSS = 0.05
+Loses = Callable[[bytes], bool]
+BANDWIDTH = 10_000_000  # Of the session: a receiver says no more than RTCP's share of it.
 CAPS = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
 RTX_MAP = "payload-type-map=application/x-rtp-pt-map,33=(uint)97"
 
@@ -28,25 +35,44 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
     wanted = [("retransmission/GStreamer asks us, the same packet again", lambda stage: gstreamer_asks(stage, is_rtx=False)),
               ("retransmission/GStreamer asks us, RFC 4588", lambda stage: gstreamer_asks(stage, is_rtx=True)),
               ("retransmission/who does not ask is not disturbed", nobody_asks),
-              ("retransmission/we ask GStreamer's rtprtxsend", we_ask)]
+              ("retransmission/we ask GStreamer's rtprtxsend", we_ask),
+              ("two-ways/GStreamer sends by two, each loses a share, then one dies", legs_in),
+              ("two-ways/GStreamer receives by two, each loses a share", legs_out)]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in wanted if only.search(name)]
 
 
-class Link:
-    """Ports of 127.0.0.1 that lead elsewhere, each with the share that it loses; what comes back goes to `back`."""
+def a_share(seed: int = 1) -> Loses:
+    """Loses that share of all packets."""
+    chance = random.Random(seed)
+    return lambda _: chance.random() < LOSS
 
-    def __init__(self, ways: dict[int, tuple[int, float]], back: int | None = None, seed: int = 1) -> None:
+
+def share_of_leg(leg: int) -> Loses:
+    """The same share, by the packets' numbers: at random, but nothing on both legs."""
+    def loses(datagram: bytes) -> bool:
+        return leg * LOSS <= random.Random(struct.unpack_from("!H", datagram, 2)[0]).random() < (leg + 1) * LOSS
+    return loses
+
+
+def nothing(_: bytes) -> bool:
+    return False
+
+
+class Link:
+    """Ports of 127.0.0.1 that lead elsewhere, each with what it loses; what comes back goes to `back`."""
+
+    def __init__(self, ways: dict[int, tuple[int, Loses]], back: int | None = None) -> None:
         self.lost = self.passed = 0
-        self._random = random.Random(seed)
+        self._is_whole = False
         self._selector = selectors.DefaultSelector()
         self._is_over = threading.Event()
-        for port, (to, loss) in ways.items():
+        for port, (to, loses) in ways.items():
             entrance = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             entrance.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
             entrance.bind(("127.0.0.1", port))
             entrance.setblocking(False)
-            self._selector.register(entrance, selectors.EVENT_READ, (to, loss, back))
+            self._selector.register(entrance, selectors.EVENT_READ, (to, loses, back))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -55,12 +81,12 @@ class Link:
             for key, _ in self._selector.select(0.1):
                 self._forward(key.fileobj, *key.data)
 
-    def _forward(self, entrance: socket.socket, to: int, loss: float, back: int | None) -> None:
+    def _forward(self, entrance: socket.socket, to: int, loses: Loses, back: int | None) -> None:
         try:
             datagram, sender = entrance.recvfrom(2048)
             if back is not None and sender[1] in (to, to - 1, to + 1):
                 entrance.sendto(datagram, ("127.0.0.1", back))
-            elif self._random.random() < loss:
+            elif not self._is_whole and loses(datagram):
                 self.lost += 1
             else:
                 self.passed += 1
@@ -68,7 +94,13 @@ class Link:
         except OSError:
             pass  # ICMP of who is not there yet.
 
+    def heal(self) -> None:
+        """It loses nothing from now on."""
+        self._is_whole = True
+
     def end(self) -> None:
+        if self._is_over.is_set():
+            return
         self._is_over.set()
         self._thread.join(2)
         for key in list(self._selector.get_map().values()):
@@ -77,12 +109,18 @@ class Link:
 
 def asking_receiver(port: int, relay_port: int, path: Path, is_rtx: bool) -> list[str]:
     apart = ["rtprtxreceive", RTX_MAP, "!"] if is_rtx else []
-    return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf",
+    return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf", f"bandwidth={BANDWIDTH}",
             "udpsrc", "address=127.0.0.1", f"port={port}", "buffer-size=4000000", f"caps={CAPS},rtcp-fb-nack=(boolean)true",
-            "!", "s.recv_rtp_sink", "s.recv_rtp_src", "!", *apart, "rtpjitterbuffer", "do-retransmission=true", "latency=500", "!",
+            "!", "s.recv_rtp_sink", "s.recv_rtp_src", "!", *apart, "rtpssrcdemux", "!", "rtpjitterbuffer", "do-retransmission=true", "rtx-delay=30", "rtx-retry-timeout=60", "latency=1000", "!",
             "rtpmp2tdepay", "!", "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false",
             "udpsrc", "address=127.0.0.1", f"port={port + 1}", "!", "s.recv_rtcp_sink",
             "s.send_rtcp_src", "!", "udpsink", "host=127.0.0.1", f"port={relay_port}", "sync=false", "async=false"]
+
+
+def asked(stage: Stage) -> dict:
+    """What became of what was asked for."""
+    worker = json.loads(stage.relay.ask("status").stdout)["worker"]
+    return {name: count for name, count in worker.items() if name.startswith(("nak_", "repairs_", "reports_")) and count}
 
 
 def session_of(stage: Stage, role: str) -> dict:
@@ -98,18 +136,20 @@ def gstreamer_asks(stage: Stage, is_rtx: bool) -> str:
     receiver = stage.processes.start("receiver", asking_receiver(port, int(address.rsplit(":", 1)[1]), path, is_rtx))
     viewing = Viewing(clients.GSTREAMER, receiver, path)
     time.sleep(1)
-    link = Link({entrance: (port, LOSS), entrance + 1: (port + 1, 0)})
+    link = Link({entrance: (port, a_share()), entrance + 1: (port + 1, nothing)})
     try:
         publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
+        wait_until(lambda: link.passed > RATE * (SECONDS - 1), SECONDS + 5)
+        link.heal()  # What is lost behind the last packet, nobody can miss.
         publishing.finish(SECONDS + 20)
-        time.sleep(1.5)
+        time.sleep(2.5)
     finally:
         link.end()
     again = session_of(stage, "viewer")["repaired"]
     outcome = judge(publishing, viewing)
     claim(link.lost > RATE * SECONDS * LOSS / 3, f"only {link.lost} lost")
     claim(outcome.bit_exact and outcome.packets == outcome.published,
-          f"{outcome}; {link.lost} lost, {again} sent again; {stage.relay.sessions()}; {verdicts(stage)}")
+          f"{outcome}; {link.lost} lost, {again} sent again; {asked(stage)}; {verdicts(stage)}")
     return f"{outcome.packets} packets, bit-exact; {link.lost} lost on the way, {again} sent again"
 
 
@@ -133,7 +173,7 @@ def nobody_asks(stage: Stage) -> str:
 
 def answering_sender(rtp: int, rtcp: int, feedback: int) -> list[str]:
     """Reads payloads of 1,316 bytes from stdin; hears RTCP at `feedback`."""
-    return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf", "fdsrc", "fd=0", f"blocksize={clients.PAYLOAD}", "!",
+    return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf", "fdsrc", "fd=0", "do-timestamp=true", f"blocksize={clients.PAYLOAD}", "!",
             "video/mpegts,packetsize=188,systemstream=true", "!", "rtpmp2tpay", "mtu=1328", "!",
             "rtprtxsend", RTX_MAP, "max-size-packets=1000", "!", "s.send_rtp_sink",
             "s.send_rtp_src", "!", "udpsink", "host=127.0.0.1", f"port={rtp}", "sync=false", "async=false",
@@ -147,9 +187,11 @@ def we_ask(stage: Stage) -> str:
     address = start_feeds(stage, (STREAM, f"rtp://127.0.0.1:{port}", "nack = true\nrtx_pt = 97"))
     viewing = stage.view(clients.SLT, clients.Target(address, STREAM))
     stage.wait_for_sessions("viewer", 1)
-    link = Link({entrance: (port, LOSS), entrance + 1: (port + 1, 0)}, back=feedback)
+    link = Link({entrance: (port, a_share()), entrance + 1: (port + 1, nothing)}, back=feedback)
     try:
         publishing: Publishing = stage.publish_with("sender", answering_sender(entrance, entrance + 1, feedback), seconds=SECONDS, rate=RATE)
+        wait_until(lambda: link.passed > RATE * (SECONDS - 1), SECONDS + 5)
+        link.heal()
         publishing.finish(SECONDS + 20)
         time.sleep(1)
     finally:
@@ -158,5 +200,69 @@ def we_ask(stage: Stage) -> str:
     outcome = judge(publishing, viewing)
     claim(link.lost > RATE * SECONDS * LOSS / 3, f"only {link.lost} lost")
     claim(outcome.bit_exact and outcome.packets == outcome.published,
-          f"{outcome}; {link.lost} lost on the way; {session}; {verdicts(stage)}")
+          f"{outcome}; {link.lost} lost on the way; {session}; {asked(stage)}; {verdicts(stage)}")
     return f"{outcome.packets} packets, bit-exact; {link.lost} lost on the way, {session['repaired']} repaired"
+
+
+def sender_by_two(first: int, second: int) -> list[str]:
+    """Reads payloads of 1,316 bytes from stdin; the same packets go to both ports."""
+    sink = ["host=127.0.0.1", "sync=false", "async=false"]
+    return ["gst-launch-1.0", "-q", "fdsrc", "fd=0", "do-timestamp=true", f"blocksize={clients.PAYLOAD}", "!", "video/mpegts,packetsize=188,systemstream=true", "!",
+            "rtpmp2tpay", "mtu=1328", "!", "tee", "name=t", "t.", "!", "udpsink", f"port={first}", *sink,
+            "t.", "!", "udpsink", f"port={second}", *sink]
+
+
+def legs_in(stage: Stage) -> str:
+    require_tools("gst-launch-1.0")
+    ports = [free_pair(), free_pair()]
+    entrances = [free_pair(), free_pair()]
+    address = start_feeds(stage, (STREAM, f"rtp://127.0.0.1:{ports[0]}", f'second = "rtp://127.0.0.1:{ports[1]}"'))
+    viewing = stage.view(clients.SLT, clients.Target(address, STREAM))
+    stage.wait_for_sessions("viewer", 1)
+    links = [Link({entrance: (port, share_of_leg(leg))}) for leg, (entrance, port) in enumerate(zip(entrances, ports))]
+    try:
+        publishing = stage.publish_with("sender", sender_by_two(*entrances), seconds=SECONDS, rate=RATE)
+        claim(wait_until(lambda: links[0].passed > RATE * SECONDS / 2, SECONDS + 5), "too few came")
+        links[1].heal()
+        time.sleep(0.2)  # What the second lost lately came by the first.
+        links[0].end()
+        publishing.finish(SECONDS + 20)
+        time.sleep(1)
+        legs = json.loads(stage.relay.ask("feed", "list").stdout)["feeds"][0]["legs"]
+    finally:
+        for link in links:
+            link.end()
+    outcome = judge(publishing, viewing)
+    claim(outcome.bit_exact and outcome.packets == outcome.published, f"{outcome}; {legs}; {verdicts(stage)}")
+    claim(all(leg["packets"] > 0 for leg in legs) and legs[1]["lost"] == links[1].lost, f"{legs}, {[link.lost for link in links]} lost")
+    return f"{outcome.packets} packets, bit-exact; {links[0].lost} and {links[1].lost} lost on the legs; {legs}"
+
+
+def receiver_by_two(ports: list[int], path: Path) -> list[str]:
+    sources = [word for port in ports for word in ("udpsrc", "address=127.0.0.1", f"port={port}", "buffer-size=4000000", f"caps={CAPS}", "!", "f.")]
+    return ["gst-launch-1.0", "-q", "funnel", "name=f", "!", "rtpjitterbuffer", "latency=200", "!", "rtpmp2tdepay", "!",
+            "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false", *sources]
+
+
+def legs_out(stage: Stage) -> str:
+    require_tools("gst-launch-1.0")
+    ports = [even_pair(), even_pair()]
+    entrances = [even_pair(), even_pair()]
+    path = stage.work / "received.ts"
+    path.touch()
+    receiver = stage.processes.start("receiver", receiver_by_two(ports, path))
+    viewing = Viewing(clients.GSTREAMER, receiver, path)
+    time.sleep(1)
+    address = start_destinations(stage, f"rtp://127.0.0.1:{entrances[0]}?second=127.0.0.1:{entrances[1]}")
+    links = [Link({entrance: (port, share_of_leg(leg))}) for leg, (entrance, port) in enumerate(zip(entrances, ports))]
+    try:
+        publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
+        publishing.finish(SECONDS + 20)
+        time.sleep(1)
+    finally:
+        for link in links:
+            link.end()
+    outcome = judge(publishing, viewing)
+    claim(outcome.bit_exact and outcome.packets == outcome.published,
+          f"{outcome}; {[link.lost for link in links]} lost; {stage.relay.sessions()}; {verdicts(stage)}")
+    return f"{outcome.packets} packets, bit-exact; {links[0].lost} and {links[1].lost} lost on the legs"

@@ -221,6 +221,25 @@ std::string sdp_report(const json& answer, const std::string& stream) {
   return all;
 }
 
+// Of feeds whose packets come by two.
+std::string legs_report(const json& feeds) {
+  Table table{{"FEED", Align::kRight},    {"LEG"},
+              {"PACKETS", Align::kRight}, {"LOST", Align::kRight},
+              {"FIRST", Align::kRight},   {"BEHIND", Align::kRight},
+              {"AT MOST", Align::kRight}};
+  bool has_legs = false;
+  for (const json& feed : feeds) {
+    const json legs = feed.value("legs", json(nullptr));
+    if (!legs.is_array()) continue;
+    has_legs = true;
+    for (const json& leg : legs)
+      table.add({std::to_string(count(feed, "id")), text(leg, "url"), grouped(count(leg, "packets")),
+                 grouped(count(leg, "lost")), grouped(count(leg, "first")), millis(leg, "behind_ms"),
+                 millis(leg, "behind_max_ms")});
+  }
+  return has_legs ? "\n" + table.text() : "";
+}
+
 std::string feeds_report(const json& answer) {
   Table table{{"ID", Align::kRight}, {"STREAM"}, {"URL"}, {"STATE"}, {"SINCE", Align::kRight}, {"SENDER"}, {"NOTE"}};
   const json feeds = answer.value("feeds", json::array());
@@ -229,7 +248,7 @@ std::string feeds_report(const json& answer) {
     table.add({std::to_string(count(feed, "id")), text(feed, "stream"), text(feed, "url"), text(feed, "state"),
                span(number(feed, "state_s")), sender.is_string() ? text(feed, "sender") : "-", text(feed, "failure")});
   }
-  return feeds.empty() ? "no feeds\n" : table.text();
+  return feeds.empty() ? "no feeds\n" : table.text() + legs_report(feeds);
 }
 
 std::string bans_report(const json& answer) {

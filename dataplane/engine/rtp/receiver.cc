@@ -13,7 +13,7 @@ namespace {
 constexpr Micros kVacantAfter = millis(250);
 // Numbers so far ahead, or behind, are the same sequence's: RFC 3550 A.1's MAX_DROPOUT. Its MAX_MISORDER of 100 packets
 // is 20 ms of a fast stream; ours goes as far back as forward.
-constexpr std::int64_t kDropoutMax = 3000;
+constexpr std::int64_t kDropoutMax = Leg::kDropoutMax;
 // RFC 3550 §6.2: the least interval, from half to one and a half of it at random, the first one half as long.
 constexpr Micros kReportInterval = seconds(5);
 constexpr std::string_view kCname = "fanlight";
@@ -42,17 +42,34 @@ bool Receiver::is_vacant(Instant now) const noexcept {
   return !source_ || has_left_ || now - last_packet_ >= kVacantAfter;
 }
 
-Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& header) noexcept {
-  const Judgement judgement = judge_data(now, header);
-  if (judgement.verdict == Verdict::kOutOfWindow) jump_seq_ = static_cast<std::uint16_t>(header.seq + 1);
+bool Receiver::is_leg_vacant(Instant now, std::size_t leg) const noexcept {
+  return legs_[leg].is_silent(now, kVacantAfter);
+}
+
+Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg) noexcept {
+  const Judgement judgement = judge_data(now, header, leg);
+  if (judgement.verdict != Verdict::kForeignSource) note_leg(now, header.seq, judgement, legs_[leg]);
+  if (judgement.verdict == Verdict::kOutOfWindow && !judgement.is_of_laggard)
+    jump_seq_ = static_cast<std::uint16_t>(header.seq + 1);
   if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
     if (judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate) last_packet_ = now;
-    return {judgement.verdict, {}, {}, {}};
+    return {judgement.verdict, newest_ + judgement.ahead, {}, {}};
   }
   const PacketPos before = newest_;
   apply_data(now, header, judgement);
   const bool is_behind = judgement.verdict == Verdict::kAcceptedLate;
   return place(now, is_behind ? before + judgement.ahead : newest_, judgement.verdict, header.timestamp);
+}
+
+void Receiver::note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept {
+  const bool is_far = judgement.verdict == Verdict::kOutOfWindow && !(judgement.is_of_laggard && leg.has_place());
+  is_far ? leg.note_stray(now) : leg.note(now, seq);
+}
+
+// Far from the newest, which the other leg brings, because this one goes on where it was: no jump of the source.
+bool Receiver::is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept {
+  const bool other_lives = !legs_[1 - leg].is_silent(now, kVacantAfter);
+  return other_lives && !is_vacant(now) && (!legs_[leg].has_place() || legs_[leg].follows(seq));
 }
 
 Receiver::Placement Receiver::place(Instant now, PacketPos pos, Verdict verdict, std::uint32_t timestamp) noexcept {
@@ -67,7 +84,7 @@ Receiver::Placement Receiver::handle_retransmission(Instant now, const wire::Rtp
     return {Verdict::kForeignSource, {}, {}, {}};
   const std::optional<PacketPos> pos = position_of(original);
   if (!pos || *pos > newest_) return {Verdict::kOutOfWindow, {}, {}, {}};
-  const Judgement judgement = judge_number(now, original);
+  const Judgement judgement = judge_number(now, original, 0);
   if (judgement.verdict != Verdict::kAcceptedLate) return {judgement.verdict, {}, {}, {}};
   fill_gap(now, *pos);
   return place(now, *pos, judgement.verdict, header.timestamp);
@@ -82,19 +99,22 @@ Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader
   return {Verdict::kAcceptedLate, *pos, WireTime{static_cast<std::uint32_t>(*us)}, ticks_.place(now, header.timestamp)};
 }
 
-Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header) const noexcept {
+Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept {
   if (options_.ssrc && header.ssrc != *options_.ssrc) return {Verdict::kForeignSource};
-  if (source_ == header.ssrc) return judge_number(now, header.seq);
+  if (source_ == header.ssrc) return judge_number(now, header.seq, leg);
   if (!is_vacant(now)) return {Verdict::kForeignSource};
   return {.verdict = Verdict::kAccepted, .is_new_source = true};
 }
 
 // RFC 3550 A.1: two packets in sequence make a jump believable; after a silence one does.
-Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq) const noexcept {
+Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept {
   const auto ahead = std::int64_t{static_cast<std::int16_t>(seq - newest_seq_)};
   if (ahead > kDropoutMax || ahead < -kDropoutMax) {
-    const bool is_jump = jump_seq_ == seq || is_vacant(now);
-    return {.verdict = is_jump ? Verdict::kAccepted : Verdict::kOutOfWindow, .is_jump = is_jump};
+    const bool is_of_laggard = is_laggard(now, seq, leg);
+    const bool is_jump = !is_of_laggard && (jump_seq_ == seq || is_vacant(now));
+    return {.verdict = is_jump ? Verdict::kAccepted : Verdict::kOutOfWindow,
+            .is_jump = is_jump,
+            .is_of_laggard = is_of_laggard};
   }
   if (ahead > 0) return {.verdict = Verdict::kAccepted, .ahead = ahead};
   const PacketPos pos = newest_ + ahead;

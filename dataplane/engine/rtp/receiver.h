@@ -4,9 +4,11 @@
 // reordering, until the packet behind it would be played. One source feeds it at a time, told by its SSRC; another
 // takes its place once it said BYE or was silent for 250 ms, and positions close up, as they do when the numbers of the
 // same source jump. Where the sender answers them, gaps are asked for with generic NACKs until they are filled or given
-// up. Contract: engine/engine.h. RFC 3550 §6, A.1, A.3, A.8; RFC 4585; RFC 4588 for what is sent again.
+// up. The same packets may come by two legs (SMPTE ST 2022-7): whichever is first counts. Contract: engine/engine.h.
+// RFC 3550 §6, A.1, A.3, A.8; RFC 4585; RFC 4588 for what is sent again.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <random>
@@ -15,6 +17,7 @@
 #include "engine/loss_list.h"
 #include "engine/rtp/continued_ticks.h"
 #include "engine/rtp/jitter.h"
+#include "engine/rtp/leg.h"
 #include "engine/rtp/timeline.h"
 #include "wire/rtcp.h"
 #include "wire/rtp_header.h"
@@ -35,8 +38,8 @@ class Receiver {
   };
   struct Placement {
     Verdict verdict = Verdict::kMalformed;
-    PacketPos pos;            // Valid when the verdict is kAccepted or kAcceptedLate ...
-    WireTime time;            // ... as is this, on the source's clock, continued across sources ...
+    PacketPos pos;            // Valid when the verdict is kAccepted, kAcceptedLate or kDuplicate ...
+    WireTime time;            // ... and but for the last this, on the source's clock, continued across sources ...
     std::uint32_t ticks = 0;  // ... and this: the source's timestamp, moved by what follows from its predecessors.
   };
   struct Stats {
@@ -50,7 +53,7 @@ class Receiver {
 
   explicit Receiver(const Options& options) noexcept;
 
-  [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header) noexcept;
+  [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg = 0) noexcept;
   // A packet that FEC brought back, as if it came late; what does not fit into its place and time is malformed. It was
   // lost on its way, and reports say so.
   [[nodiscard]] Placement handle_repaired(Instant now, const wire::RtpHeader& header) noexcept;
@@ -71,6 +74,9 @@ class Receiver {
   [[nodiscard]] std::optional<std::uint32_t> source() const noexcept { return source_; }
   // Nothing for so long that another source, or address, may take over.
   [[nodiscard]] bool is_vacant(Instant now) const noexcept;
+  [[nodiscard]] bool is_leg_vacant(Instant now, std::size_t leg) const noexcept;
+  [[nodiscard]] Leg& leg(std::size_t index) noexcept { return legs_[index]; }
+  [[nodiscard]] const Leg& leg(std::size_t index) const noexcept { return legs_[index]; }
   [[nodiscard]] std::int64_t missing_packets() const noexcept { return losses_.packets(); }
   // All positions before it are held or given up.
   [[nodiscard]] PacketPos first_missing() const noexcept { return losses_.is_empty() ? newest_ + 1 : losses_.first(); }
@@ -90,6 +96,7 @@ class Receiver {
     std::int64_t ahead = 1;  // Of the newest.
     bool is_new_source = false;
     bool is_jump = false;
+    bool is_of_laggard = false;  // Its leg goes on where it was, far behind the other.
   };
   // What reports say, counted anew for each source. RFC 3550 A.3
   struct Reception {
@@ -102,8 +109,10 @@ class Receiver {
     Instant last_report_at{};
     [[nodiscard]] std::uint64_t expected() const { return static_cast<std::uint64_t>(newest - first + 1); }
   };
-  [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header) const noexcept;
-  [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq) const noexcept;
+  [[nodiscard]] bool is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
+  static void note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept;
+  [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept;
+  [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
   void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
   void begin_source(Instant now, const wire::RtpHeader& header) noexcept;
   void jump(Instant now, const wire::RtpHeader& header) noexcept;
@@ -130,6 +139,7 @@ class Receiver {
   PacketPos run_first_;
   std::optional<PacketPos> given_up_through_;
   LossList losses_;
+  std::array<Leg, 2> legs_{};
   Timeline timeline_;
   ContinuedTicks ticks_;
   Jitter jitter_;

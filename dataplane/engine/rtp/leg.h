@@ -1,0 +1,76 @@
+// One of the two ways that the packets of a source come (SMPTE ST 2022-7): what got lost on it, how many it brought
+// first, and how far it is behind the other. Both go into one receiver, which drops what it has.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+
+#include "base/time.h"
+
+namespace fanlight::rtp {
+
+class Leg {
+ public:
+  struct Stats {
+    std::uint64_t packets = 0;
+    std::uint64_t lost = 0;  // Less what came late, of the numbers that it should have brought.
+    Micros behind;           // The other, smoothed, where the other was first.
+    Micros behind_max;
+  };
+
+  // A packet of the source came this way ...
+  void note(Instant now, std::uint16_t seq) noexcept {
+    note_stray(now);
+    if (!follows(seq)) {
+      lost_before_ += lost();
+      expected_ = received_ = 1;
+      newest_ = seq;
+      return;
+    }
+    ++received_;
+    const auto ahead = static_cast<std::int16_t>(seq - *newest_);
+    if (ahead <= 0) return;
+    expected_ += static_cast<std::uint64_t>(ahead);
+    newest_ = seq;
+  }
+  // ... whose number says nothing about the next ones.
+  void note_stray(Instant now) noexcept {
+    ++packets_;
+    last_ = now;
+  }
+  // The other had brought it so long before.
+  void note_behind(Micros span) noexcept {
+    behind_ = behind_ == Micros{} ? span : behind_ + (span - behind_) / 16;
+    behind_max_ = std::max(behind_max_, span);
+  }
+
+  // It brought something that was near the stream's newest, or what followed that.
+  [[nodiscard]] bool has_place() const noexcept { return newest_.has_value(); }
+  // It is near what this leg brought last.
+  [[nodiscard]] bool follows(std::uint16_t seq) const noexcept {
+    return newest_ && std::abs(int{static_cast<std::int16_t>(seq - *newest_)}) <= kDropoutMax;
+  }
+  [[nodiscard]] bool is_silent(Instant now, Micros span) const noexcept { return !last_ || now - *last_ >= span; }
+  [[nodiscard]] Stats stats() const noexcept {
+    return {.packets = packets_, .lost = lost_before_ + lost(), .behind = behind_, .behind_max = behind_max_};
+  }
+
+  static constexpr int kDropoutMax = 3000;  // RFC 3550 A.1
+
+ private:
+  // Duplicates hide as many losses.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return expected_ > received_ ? expected_ - received_ : 0; }
+
+  std::optional<std::uint16_t> newest_;
+  std::optional<Instant> last_;
+  std::uint64_t packets_ = 0;
+  std::uint64_t expected_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t lost_before_ = 0;  // The last jump of its numbers.
+  Micros behind_{};
+  Micros behind_max_{};
+};
+
+}  // namespace fanlight::rtp

@@ -1,0 +1,107 @@
+// A receiver whose packets come by two legs. SMPTE ST 2022-7
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+#include "engine/rtp/receiver.h"
+
+namespace fanlight::rtp {
+namespace {
+
+constexpr PacketPos kFirst{5000};
+constexpr std::uint32_t kSource = 0xABCD;
+
+class RtpLegsTest : public ::testing::Test {
+ protected:
+  Receiver::Placement hear(std::size_t leg, std::int64_t number, Micros later = {}) {
+    now = now + later;
+    return receiver.handle_data(now,
+                                {.seq = static_cast<std::uint16_t>(number),
+                                 .timestamp = static_cast<std::uint32_t>(number * 180),
+                                 .ssrc = kSource},
+                                leg);
+  }
+  Instant now{1'000'000'000};
+  Receiver receiver{{.first_pos = kFirst, .own_ssrc = 99}};
+};
+
+TEST_F(RtpLegsTest, WhicheverIsFirstCountsAndTheOtherIsADuplicate) {
+  EXPECT_EQ(hear(0, 10).verdict, Verdict::kAccepted);
+  const Receiver::Placement twice = hear(1, 10, millis(3));
+  EXPECT_EQ(twice.verdict, Verdict::kDuplicate);
+  EXPECT_EQ(twice.pos, kFirst) << "so that its arrival can be looked up";
+  EXPECT_EQ(hear(1, 11).verdict, Verdict::kAccepted);
+  EXPECT_EQ(hear(0, 11).verdict, Verdict::kDuplicate);
+}
+
+TEST_F(RtpLegsTest, WhatOneLosesTheOtherBrings) {
+  std::minstd_rand random(7);
+  std::int64_t held = 0;
+  for (std::int64_t number = 65'000; number < 66'000; ++number) {
+    const bool is_edge = number == 65'000 || number == 65'999;  // What lies beyond, nobody misses.
+    const bool on_first = is_edge || random() % 20 != 0;
+    const bool on_second = !on_first || random() % 20 != 0;
+    for (const auto& [leg, there, of] : {std::tuple{0, on_first, number}, std::tuple{1, on_second, number}})
+      if (there) held += hear(static_cast<std::size_t>(leg), of, micros(500)).verdict == Verdict::kAccepted ? 1 : 0;
+  }
+  EXPECT_EQ(held, 1'000);
+  EXPECT_EQ(receiver.stats().lost, 0u);
+  EXPECT_GT(receiver.leg(0).stats().lost, 20u);
+  EXPECT_EQ(receiver.leg(0).stats().packets + receiver.leg(0).stats().lost, 1'000u);
+}
+
+TEST_F(RtpLegsTest, ALegThatIsFarBehindDoesNotMoveTheStreamBack) {
+  for (std::int64_t number = 0; number < 8'000; ++number) {
+    ASSERT_EQ(hear(0, number, micros(50)).pos, kFirst + number);
+    if (number < 4'000) continue;
+    ASSERT_NE(hear(1, number - 4'000).verdict, Verdict::kAccepted) << number;
+  }
+  EXPECT_EQ(receiver.stats().splices, 0u);
+  EXPECT_EQ(receiver.leg(1).stats().packets, 4'000u);
+  for (std::int64_t number = 4'000; number < 8'000; ++number) (void)hear(1, number, millis(1));
+  EXPECT_EQ(receiver.stats().splices, 1u) << "when the first has died, it is the source";
+}
+
+TEST_F(RtpLegsTest, AJumpIsFollowedOnceAlthoughTheLegsMakeItOneAfterTheOther) {
+  for (std::int64_t number = 0; number < 100; ++number) {
+    (void)hear(0, number, micros(500));
+    if (number >= 10) (void)hear(1, number - 10);
+  }
+  for (std::int64_t i = 0; i < 100; ++i) {
+    (void)hear(0, 30'000 + i, micros(500));
+    (void)hear(1, i < 10 ? 90 + i : 30'000 + i - 10);
+  }
+  EXPECT_EQ(receiver.stats().splices, 1u);
+  EXPECT_EQ(receiver.first_missing(), kFirst + 100 + 99) << "the first packet of a jump is not believed";
+}
+
+TEST_F(RtpLegsTest, EitherMayDie) {
+  for (std::int64_t number = 0; number < 100; ++number) {
+    (void)hear(0, number, millis(1));
+    (void)hear(1, number);
+  }
+  for (std::int64_t number = 100; number < 1'000; ++number) ASSERT_EQ(hear(1, number, millis(1)).pos, kFirst + number);
+  EXPECT_TRUE(receiver.is_leg_vacant(now, 0));
+  EXPECT_FALSE(receiver.is_leg_vacant(now, 1));
+  EXPECT_FALSE(receiver.is_vacant(now));
+  for (std::int64_t number = 1'000; number < 1'100; ++number)
+    ASSERT_EQ(hear(0, number, millis(1)).pos, kFirst + number) << "and come back";
+}
+
+TEST(RtpLegTest, CountsWhatItShouldHaveBroughtAcrossWrapsAndJumps) {
+  Leg leg;
+  const Instant now{1'000'000};
+  for (const int seq : {65'534, 65'535, 1, 0, 5}) leg.note(now, static_cast<std::uint16_t>(seq));
+  EXPECT_EQ(leg.stats().lost, 3u);
+  for (const int seq : {30'000, 30'002}) leg.note(now, static_cast<std::uint16_t>(seq));
+  EXPECT_EQ(leg.stats().lost, 4u) << "a jump loses nothing";
+  EXPECT_EQ(leg.stats().packets, 7u);
+  leg.note_behind(millis(16));
+  leg.note_behind(millis(32));
+  EXPECT_EQ(leg.stats().behind, millis(17));
+  EXPECT_EQ(leg.stats().behind_max, millis(32));
+}
+
+}  // namespace
+}  // namespace fanlight::rtp
