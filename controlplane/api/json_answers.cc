@@ -171,6 +171,7 @@ json feeds_json(const std::vector<FeedView>& feeds, const Report& report) {
     out.push_back({{"id", feed.id},
                    {"stream", feed.stream},
                    {"url", feed.url},
+                   {"payload", feed.payload},
                    {"state", feed.state},
                    {"state_s", static_cast<double>(feed.age.count) / 1e6},
                    {"sender", feed.sender.empty() ? json(nullptr) : json(feed.sender)},

@@ -266,6 +266,10 @@ class ConfigReader {
              "the call of line " + std::to_string(call_lines_[static_cast<std::size_t>(first)]) + " again",
              "each call once"});
       const std::string& name = config_.calls[i].stream;
+      const StreamFormats formats = formats_of(config_.feeds);
+      if (const auto found = formats.find(name); found != formats.end())
+        problems_.push_back(
+            {call_lines_[i], "call.stream", rtp_alone_words(name, found->second), "a stream that goes over SRT"});
       const bool is_known =
           std::ranges::any_of(config_.streams, [&](const StreamRule& rule) { return covers(rule.name, name); });
       if (!is_known && !name.empty())
@@ -439,7 +443,7 @@ namespace {
 // Wherever it stands in the file.
 bool is_same_feed(const FeedRule& a, const FeedRule& b) {
   return a.stream == b.stream && a.terms == b.terms && a.interface == b.interface &&
-         a.second_interface == b.second_interface;
+         a.second_interface == b.second_interface && a.format == b.format;
 }
 
 }  // namespace

@@ -22,6 +22,10 @@ class Check {
       if (rule.stream.empty() || rule.terms.remote.port == 0) continue;  // Told already.
       if (std::ranges::none_of(config_.streams, [&](const StreamRule& one) { return covers(one.name, rule.stream); }))
         complain_of(rule, "stream", quoted(rule.stream), "a stream that a [[stream]] of this file covers");
+      const MediaFormat& format = format_of(formats_, rule.stream);
+      if (rule.terms.kind == FeedKind::kTransportStream && !format.is_transport_stream())
+        complain_of(rule, "url", "a bare transport stream of it, and " + rtp_alone_words(rule.stream, format),
+                    "rtp://");
       if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule);
       if (std::ranges::any_of(config_.listen,
                               [&](const ListenOptions& one) { return one.address == rule.terms.remote; }))
@@ -67,6 +71,7 @@ class Check {
   }
 
   const Config& config_;
+  const StreamFormats formats_ = formats_of(config_.feeds);
   std::vector<Problem> problems_;
   std::map<Endpoint, int> data_;     // Where packets go, and whose line says so ...
   std::map<Endpoint, int> control_;  // ... and where reports do.

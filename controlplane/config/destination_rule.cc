@@ -65,6 +65,7 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
     const auto type = number_up_to(value, 127);
     if (!type) return "pt must be 0 to 127";
     terms.payload_type = *type;
+    rule.says_type = true;
   } else if (key == "rtcp" && is_rtp) {
     const auto* way = std::ranges::find(kWays, value);
     if (way == kWays.end()) return "rtcp must be next_port, same_port or off";

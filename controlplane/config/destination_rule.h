@@ -33,6 +33,7 @@ struct DestinationRule {
   std::string interface = {};         // Where a group's packets leave; empty: where the routing table leads.
   std::optional<DestinationLeg> second{};
   int line = 0;
+  bool says_type = false;  // A payload type was given; else a stream's own is better than MP2T's.
   // The same output of the same stream, wherever it stands in a file.
   [[nodiscard]] bool is_same(const DestinationRule& other) const {
     return stream == other.stream && terms == other.terms && source == other.source && interface == other.interface &&

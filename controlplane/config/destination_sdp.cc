@@ -26,13 +26,14 @@ std::string rtx_type(const DestinationTerms& terms) {
   return terms.rtx_payload_type ? " " + std::to_string(*terms.rtx_payload_type) : "";
 }
 
-std::string feedback(const DestinationTerms& terms) {
+std::string feedback(const DestinationTerms& terms, const MediaFormat& format) {
   if (!terms.nack) return "";
   const std::string type = std::to_string(terms.payload_type);
   std::string text = "a=rtcp-fb:" + type + " nack\r\n";
   if (!terms.rtx_payload_type) return text;
   const std::string rtx = std::to_string(*terms.rtx_payload_type);
-  return text + "a=rtpmap:" + rtx + " rtx/90000\r\na=fmtp:" + rtx + " apt=" + type + "\r\n";
+  return text + "a=rtpmap:" + rtx + " rtx/" + std::to_string(format.clock_rate) + "\r\na=fmtp:" + rtx + " apt=" + type +
+         "\r\n";
 }
 
 std::string sources(const DestinationTerms& terms, std::uint32_t ssrc) {
@@ -44,13 +45,15 @@ std::string sources(const DestinationTerms& terms, std::uint32_t ssrc) {
 }
 
 // One way that the packets go. `mid`: which of two it is; 0: the only one.
-std::string media(const DestinationRule& rule, SocketId session, int mid) {
+std::string media(const DestinationRule& rule, SocketId session, const MediaFormat& format, int mid) {
   const DestinationTerms& terms = rule.terms;
   const std::string type = std::to_string(terms.payload_type);
-  std::string text = "m=video " + std::to_string(terms.remote.port) + (terms.nack ? " RTP/AVPF " : " RTP/AVP ") + type +
-                     rtx_type(terms) + "\r\n";
+  std::string text = "m=" + format.media + " " + std::to_string(terms.remote.port) +
+                     (terms.nack ? " RTP/AVPF " : " RTP/AVP ") + type + rtx_type(terms) + "\r\n";
   if (mid > 0) text += "c=" + connection(terms) + "\r\n";
-  text += "a=rtpmap:" + type + " MP2T/90000\r\n" + feedback(terms);
+  text += "a=rtpmap:" + type + " " + format.text() + "\r\n";
+  if (!format.fmtp.empty()) text += "a=fmtp:" + type + " " + format.fmtp + "\r\n";
+  text += feedback(terms, format);
   if (terms.rtcp == RtcpWay::kSamePort) text += "a=rtcp-mux\r\n";
   if (terms.remote.ip.is_multicast() && rule.source)
     text += "a=source-filter: incl " + typed(terms.remote.ip) + " " + rule.source->text() + "\r\n";
@@ -61,13 +64,14 @@ std::string media(const DestinationRule& rule, SocketId session, int mid) {
 
 }  // namespace
 
-std::string sdp_of(const DestinationRule& rule, SocketId session) {
+std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format) {
   if (rule.terms.kind != FeedKind::kRtp) return "";
   const std::string head =
       "v=0\r\no=- " + std::to_string(session.raw()) + " 1 " + typed(origin_of(rule)) + "\r\ns=" + rule.stream + "\r\n";
   constexpr const char* kTimes = "t=0 0\r\na=recvonly\r\n";
-  if (!rule.second) return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, 0);
-  return head + kTimes + "a=group:DUP 1 2\r\n" + media(rule, session, 1) + media(rule.second_alone(), session, 2);
+  if (!rule.second) return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, format, 0);
+  return head + kTimes + "a=group:DUP 1 2\r\n" + media(rule, session, format, 1) +
+         media(rule.second_alone(), session, format, 2);
 }
 
 }  // namespace fanlight::control

@@ -6,10 +6,11 @@
 
 #include "base/strong.h"
 #include "config/destination_rule.h"
+#include "config/media_format.h"
 
 namespace fanlight::control {
 
 // Empty for a bare transport stream: nobody describes one. `session` is the SSRC as well; 0: not open, and not said.
-[[nodiscard]] std::string sdp_of(const DestinationRule& rule, SocketId session);
+[[nodiscard]] std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format = {});
 
 }  // namespace fanlight::control

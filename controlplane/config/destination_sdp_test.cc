@@ -54,6 +54,21 @@ TEST(DestinationSdpTest, TwoLegsAreOneGroup) {
             "a=ssrc:77 cname:fanlight\r\na=mid:2\r\n");
 }
 
+TEST(DestinationSdpTest, APayloadIsDescribedAsItsFeedIs) {
+  DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004?pt=100");
+  const std::string text = sdp_of(rule, SocketId{},
+                                  {.media = "audio",
+                                   .encoding = "mpeg4-generic",
+                                   .clock_rate = 44'100,
+                                   .channels = 2,
+                                   .fmtp = "mode=AAC-hbr;config=1210",
+                                   .payload_type = 97});
+  EXPECT_NE(text.find("\r\nm=audio 5004 RTP/AVP 100\r\na=rtpmap:100 mpeg4-generic/44100/2\r\n"
+                      "a=fmtp:100 mode=AAC-hbr;config=1210\r\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(DestinationSdpTest, ABareTransportStreamHasNone) { EXPECT_EQ(sdp("udp://192.0.2.7:5004"), ""); }
 
 }  // namespace

@@ -1,8 +1,15 @@
 #include "config/feed_rule.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <iterator>
 
+#include "config/open_file.h"
+#include "config/sdp_media.h"
 #include "config/stream_pattern.h"
 
 namespace fanlight::control {
@@ -31,7 +38,66 @@ void read_url(FieldReader& reader, FeedTerms& terms) {
     reader.complain("url", reader.has("url") ? quoted(text) : "nothing", std::string{kUrlWanted});
     return;
   }
+  // 240.0.0.0/4 holds neither hosts nor groups.
+  if (local->ip.is_v4() && local->ip.bytes[12] >= 240)
+    reader.complain("url", local->ip.text(),
+                    "an address of this host, 0.0.0.0, or a multicast group (224.0.0.0/4, ff00::/8)");
   terms.local = *local;
+}
+
+// The text of the file that `sdp` names; complains and answers nothing when there is none to read.
+std::optional<std::string> read_sdp_file(FieldReader& reader, std::string& path) {
+  if (!reader.places()) {
+    reader.complain("sdp", quoted(path), "no file over the API");
+    return std::nullopt;
+  }
+  if (!path.starts_with('/')) path = reader.places()->directory + path;
+  const OpenFile file(path);
+  struct stat about {};
+  std::string text(kSdpBytesMax + 1, '\0');
+  const bool is_there = file.fd() >= 0 && fstat(file.fd(), &about) == 0;
+  const auto size = is_there ? read_up_to(file.fd(), text) : std::nullopt;
+  if (!size) {
+    reader.complain("sdp", path + ", which cannot be read: " + std::strerror(errno),
+                    "the path of a session description");
+    return std::nullopt;
+  }
+  const auto& later = reader.places()->later;
+  if (later && !may_read(about, later->user, later->group)) {
+    reader.complain("sdp", path + " with mode " + octal(about.st_mode),
+                    "a file that relay.user may read, which it does at a reload: chmod 644 " + path);
+    return std::nullopt;
+  }
+  text.resize(*size);
+  return text;
+}
+
+// What the description says goes into the rule; the table's other keys may say better.
+void read_description(FieldReader& reader, FeedRule& rule) {
+  std::string path = reader.text("sdp");
+  const std::string wanted = reader.text("media");
+  for (const std::string_view key : {"payload", "payload_type", "clock_rate", "channels", "fmtp"})
+    if (reader.has(key)) {
+      reader.acknowledge(key);
+      reader.complain(key, "it beside sdp", "what the description says, alone");
+    }
+  const std::optional<std::string> text = read_sdp_file(reader, path);
+  if (!text) return;
+  const auto complain = [&](const SdpFault& fault) {
+    reader.complain("sdp", path + ":" + std::to_string(fault.line) + ": " + fault.why,
+                    "a session description (RFC 8866) of an RTP stream");
+  };
+  const auto session = parse_sdp(*text);
+  if (!session) return complain(session.error());
+  const auto media = choose_media(*session, wanted);
+  if (!media) return complain(media.error());
+  const auto described = describe_media(*session, **media);
+  if (!described) return complain(described.error());
+  rule.terms.local = described->address;
+  rule.terms.source = described->source;
+  rule.terms.ssrc = described->ssrc;
+  rule.terms.rtcp = described->rtcp;
+  rule.format = described->format;
 }
 
 // `local`: what it sends to, which the key `url` says; port 0: nobody knows.
@@ -99,14 +165,20 @@ void read_nack(FieldReader& reader, FeedTerms& terms) {
 }
 
 // What is RTP's alone.
-void read_rtp(FieldReader& reader, FeedTerms& terms) {
-  terms.payload_type = static_cast<std::uint8_t>(reader.integer("payload_type", {0, 127}, 33));
+void read_rtp(FieldReader& reader, FeedRule& rule) {
+  FeedTerms& terms = rule.terms;
+  if (!reader.has("sdp")) rule.format = read_media_format(reader);
+  terms.payload_type = rule.format.payload_type;
   const std::int64_t ssrc = reader.integer("ssrc", {0, 0xFFFF'FFFF}, -1);
   if (ssrc >= 0) terms.ssrc = static_cast<std::uint32_t>(ssrc);
-  terms.rtcp = static_cast<RtcpWay>(reader.choice("rtcp", {"next_port", "same_port", "off"}, 0));
+  terms.rtcp = static_cast<RtcpWay>(
+      reader.choice("rtcp", {"next_port", "same_port", "off"}, static_cast<std::size_t>(terms.rtcp)));
   read_nack(reader, terms);
   if (terms.kind != FeedKind::kRtp) {
-    for (const std::string_view key : {"payload_type", "ssrc", "rtcp", "nack", "rtx_pt", "rtx_ssrc", "fec"})
+    constexpr std::array<std::string_view, 12> kOfRtp{"payload",    "payload_type", "ssrc",     "rtcp",
+                                                      "nack",       "rtx_pt",       "rtx_ssrc", "fec",
+                                                      "clock_rate", "channels",     "fmtp",     "sdp"};
+    for (const std::string_view key : kOfRtp)
       if (reader.has(key)) reader.complain(key, "it beside udp://", "it beside rtp:// alone");
     terms.rtcp = RtcpWay::kNone;
   }
@@ -129,9 +201,10 @@ FeedRule read_feed_rule(FieldReader& reader, int line) {
   rule.stream = reader.text("stream");
   if (!is_stream_name(rule.stream) && !reader.is_no_text("stream"))
     reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", kStreamNameText);
-  read_url(reader, rule.terms);
-  rule.terms.source = read_source(reader, "source", "url", rule.terms.local);
-  read_rtp(reader, rule.terms);
+  if (reader.has("sdp")) read_description(reader, rule);
+  if (!reader.has("sdp") || reader.has("url")) read_url(reader, rule.terms);
+  if (const auto source = read_source(reader, "source", "url", rule.terms.local)) rule.terms.source = source;
+  read_rtp(reader, rule);
   rule.interface = read_interface(reader, "interface", "url", rule.terms.local);
   read_second(reader, rule);
   reader.finish();
@@ -146,6 +219,23 @@ std::vector<Endpoint> doors_of(const FeedTerms& terms) {
   if (terms.fec) std::ranges::copy(terms.fec_endpoints(), std::back_inserter(doors));
   if (terms.second) doors.push_back(terms.second->local);
   return doors;
+}
+
+StreamFormats formats_of(const std::vector<FeedRule>& feeds) {
+  StreamFormats formats;
+  for (const FeedRule& feed : feeds)
+    if (!feed.format.is_transport_stream()) formats.emplace(feed.stream, feed.format);
+  return formats;
+}
+
+const MediaFormat& format_of(const StreamFormats& formats, std::string_view stream) {
+  static const MediaFormat kTransportStream;
+  const auto found = formats.find(stream);
+  return found == formats.end() ? kTransportStream : found->second;
+}
+
+std::string rtp_alone_words(std::string_view stream, const MediaFormat& format) {
+  return "stream " + std::string{stream} + " carries " + format.text() + ", which goes out as RTP alone";
 }
 
 bool is_ambiguous(const FeedTerms& a, const FeedTerms& b) {

@@ -1,10 +1,14 @@
-// A [[feed]]: an address of ours that RTP or a bare transport stream comes to, and the stream that it is.
+// A [[feed]]: an address of ours that RTP or a bare transport stream comes to, and the stream that it is. The table
+// says all of it, or names a file with a session description (sdp_media.h), of which it may overrule what is not the
+// payload.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "config/fields.h"
+#include "config/media_format.h"
 #include "contract/feed_terms.h"
 
 namespace fanlight::control {
@@ -15,6 +19,7 @@ struct FeedRule {
   std::string interface = {};         // Where a group is joined; empty: where the routing table leads.
   std::string second_interface = {};  // The same of the second leg.
   int line = 0;
+  MediaFormat format{};
   friend bool operator==(const FeedRule&, const FeedRule&) = default;
 };
 
@@ -25,6 +30,12 @@ struct FeedRule {
 [[nodiscard]] std::vector<Endpoint> doors_of(const FeedTerms& terms);
 // Asks `reader` for every key of a rule and finishes it. Only usable when no problem was noted.
 [[nodiscard]] FeedRule read_feed_rule(FieldReader& reader, int line);
+// What streams carry that are no transport streams.
+using StreamFormats = std::map<std::string, MediaFormat, std::less<>>;
+[[nodiscard]] StreamFormats formats_of(const std::vector<FeedRule>& feeds);
+[[nodiscard]] const MediaFormat& format_of(const StreamFormats& formats, std::string_view stream);
+// "stream live/a carries opus/48000/2, which goes out as RTP alone"
+[[nodiscard]] std::string rtp_alone_words(std::string_view stream, const MediaFormat& format);
 // Whether datagrams could be meant for both.
 [[nodiscard]] bool is_ambiguous(const FeedTerms& a, const FeedTerms& b);
 

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "config/config.h"
 #include "config/stream_pattern.h"
 
@@ -100,6 +104,116 @@ second_interface = "eth2")");
   EXPECT_NE(with("second = \"rtp://192.0.2.1:6004\"\n[[feed]]\nstream = \"live/b\"\nurl = \"rtp://192.0.2.1:6004\""),
             "")
       << "another feed's";
+}
+
+TEST(FeedRuleTest, PayloadsThatAreNoTransportStream) {
+  const std::string url = "url = \"rtp://0.0.0.0:5004\"\n";
+  EXPECT_TRUE(the_feed(url).format.is_transport_stream());
+  const MediaFormat h264 = the_feed(url + "payload = \"h264\"\nfmtp = \"packetization-mode=1\"").format;
+  EXPECT_EQ(h264.media, "video");
+  EXPECT_EQ(h264.text(), "H264/90000");
+  EXPECT_EQ(h264.fmtp, "packetization-mode=1");
+  EXPECT_EQ(the_feed(url + "payload = \"h264\"").terms.payload_type, 96);
+  EXPECT_EQ(the_feed(url + "payload = \"h265\"\npayload_type = 100").terms.payload_type, 100);
+  EXPECT_EQ(the_feed(url + "payload = \"opus\"").format.text(), "opus/48000/2");
+  EXPECT_EQ(the_feed(url + "payload = \"l16\"\nclock_rate = 44100\nchannels = 6").format.text(), "L16/44100/6");
+  EXPECT_EQ(the_feed(url + "payload = \"aac\"\nclock_rate = 44100\nfmtp = \"mode=AAC-hbr\"").format.text(),
+            "mpeg4-generic/44100/2");
+  const FeedRule other = the_feed(url + "payload = \"application/smpte291\"\nclock_rate = 90000");
+  EXPECT_EQ(other.format.media, "application");
+  EXPECT_EQ(other.format.text(), "smpte291/90000");
+}
+
+TEST(FeedRuleTest, WhatAPayloadCannotBe) {
+  const auto with = [](std::string_view keys) {
+    return fault("[[feed]]\nstream = \"live/a\"\nurl = \"rtp://0.0.0.0:5004\"\n" + std::string{keys});
+  };
+  EXPECT_NE(with("payload = \"vp8\"").find("feed.payload: found \"vp8\", accepted mp2t, h264"), std::string::npos);
+  EXPECT_NE(with("payload = \"video/\"").find("feed.payload"), std::string::npos);
+  EXPECT_NE(with("payload = \"video/VP8\"").find("feed.clock_rate: found nothing"), std::string::npos);
+  EXPECT_NE(with("payload = \"l16\"").find("feed.clock_rate: found nothing"), std::string::npos);
+  EXPECT_NE(with("payload = \"opus\"\nclock_rate = 44100").find("48000, which opus always has"), std::string::npos);
+  EXPECT_NE(with("payload = \"h264\"\nchannels = 2").find("none beside h264"), std::string::npos);
+  EXPECT_NE(with("payload = \"aac\"\nclock_rate = 44100").find("feed.fmtp: found nothing"), std::string::npos);
+  EXPECT_NE(with("payload = \"h264\"\nfmtp = \"a\\r\\na=x\"").find("one line of printable ASCII"), std::string::npos);
+  EXPECT_NE(fault("[[feed]]\nstream = \"live/a\"\nurl = \"udp://0.0.0.0:5004\"\npayload = \"h264\"")
+                .find("beside rtp:// alone"),
+            std::string::npos);
+}
+
+TEST(FeedRuleTest, AnAddressIsAHostsOrAGroups) {
+  EXPECT_NE(
+      fault("[[feed]]\nstream = \"live/a\"\nurl = \"rtp://240.0.0.1:5004\"").find("a multicast group (224.0.0.0/4"),
+      std::string::npos);
+}
+
+// Only RTP takes what is no transport stream.
+TEST(FeedRuleTest, OtherOutputsOfSuchAStreamAreRefused) {
+  const std::string h264 = "[[feed]]\nstream = \"live/a\"\nurl = \"rtp://0.0.0.0:5004\"\npayload = \"h264\"\n";
+  EXPECT_EQ(fault(h264 + "[[destination]]\nstream = \"live/a\"\nurl = \"rtp://192.0.2.1:5004\""), "");
+  EXPECT_NE(fault(h264 + "[[destination]]\nstream = \"live/a\"\nurl = \"udp://192.0.2.1:5004\"")
+                .find("stream live/a carries H264/90000, which goes out as RTP alone, accepted rtp://"),
+            std::string::npos);
+  EXPECT_NE(fault(h264 + "[[call]]\nrole = \"viewer\"\nstream = \"live/a\"\nurl = \"srt://192.0.2.1:9000\"")
+                .find("call.stream: found stream live/a carries H264/90000"),
+            std::string::npos);
+}
+
+class FeedSdpTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/feed-sdp-XXXXXX";
+    directory = mkdtemp(name);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory); }
+  void write(std::string_view text) const { std::ofstream(directory + "/x.sdp") << text; }
+  Result<Config, ConfigErrors> parse_here(std::string_view keys) const {
+    std::string text{kHead};
+    text.append("[[feed]]\nstream = \"live/a\"\nsdp = \"x.sdp\"\n").append(keys);
+    const std::string name = directory + "/f";
+    return parse_config(text, name);
+  }
+  FeedRule feed_here(std::string_view keys = "") const {
+    const auto config = parse_here(keys);
+    if (!config) ADD_FAILURE() << config.error().lines.front();
+    return config ? config->feeds.at(0) : FeedRule{};
+  }
+  std::string fault_here(std::string_view keys = "") const {
+    const auto config = parse_here(keys);
+    return config ? "" : config.error().lines.front();
+  }
+  std::string directory;
+};
+
+TEST_F(FeedSdpTest, ADescriptionSaysItAll) {
+  write(
+      "v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\na=rtcp-mux\n"
+      "m=audio 5006 RTP/AVP 97\na=rtpmap:97 opus/48000/2\n");
+  const FeedRule video = feed_here("media = \"video\"");
+  EXPECT_EQ(video.terms,
+            (FeedTerms{.local = *Endpoint::parse("239.10.0.1:5004"), .payload_type = 96, .rtcp = RtcpWay::kSamePort}));
+  EXPECT_EQ(video.format.text(), "H264/90000");
+  EXPECT_EQ(feed_here("media = \"2\"").format.text(), "opus/48000/2");
+  const FeedRule elsewhere =
+      feed_here("media = \"video\"\nurl = \"rtp://0.0.0.0:6000\"\nrtcp = \"off\"\nssrc = 7\nsource = \"192.0.2.1\"");
+  EXPECT_EQ(elsewhere.terms.local, *Endpoint::parse("0.0.0.0:6000"));
+  EXPECT_EQ(elsewhere.terms.rtcp, RtcpWay::kNone);
+  EXPECT_EQ(elsewhere.terms.ssrc, 7u);
+  EXPECT_EQ(elsewhere.terms.source, IpAddress::parse("192.0.2.1"));
+}
+
+TEST_F(FeedSdpTest, MistakesAreToldWithTheFilesLine) {
+  EXPECT_NE(fault_here().find("x.sdp, which cannot be read: No such file"), std::string::npos);
+  write("v=0\ns=x\nc=IN IP4 host\n");
+  EXPECT_NE(fault_here().find("f:7: feed.sdp: found " + directory + "/x.sdp:3: \"host\" is no address"),
+            std::string::npos)
+      << fault_here();
+  write("v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/AVP 96\n");
+  EXPECT_NE(fault_here().find("x.sdp:4: payload type 96 needs an a=rtpmap"), std::string::npos);
+  write("v=0\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/AVP 33\n");
+  EXPECT_NE(fault_here("payload_type = 96").find("feed.payload_type: found it beside sdp"), std::string::npos);
+  EXPECT_NE(fault_here("url = \"udp://0.0.0.0:5004\"").find("beside rtp:// alone"), std::string::npos);
+  EXPECT_EQ(fault_here(), "");
 }
 
 std::string feed(std::string_view stream, std::string_view url, std::string_view more = "") {

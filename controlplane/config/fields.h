@@ -84,6 +84,8 @@ class FieldReader {
   [[nodiscard]] bool is_no_text(std::string_view key) const;
   // The key's line, or the table's when the key is absent.
   [[nodiscard]] int line_of(std::string_view key) const;
+  // It exists, whatever it says.
+  void acknowledge(std::string_view key) { (void)find(key); }
   void complain(std::string_view key, std::string found, std::string accepted);
   void finish();
   [[nodiscard]] const std::optional<SecretPlaces>& places() const { return places_; }

@@ -47,6 +47,8 @@ Result<std::uint32_t> SessionDesk::add_call(Instant now, CallRule rule) {
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
   if (const auto address = IpAddress::parse(rule.url.host); address && is_own_({*address, rule.url.port}))
     return Error{ErrorCode::kInvalid, own_address_words({*address, rule.url.port})};
+  if (const MediaFormat& format = format_of(formats_, rule.stream); !format.is_transport_stream())
+    return Error{ErrorCode::kInvalid, rtp_alone_words(rule.stream, format) + ": name an rtp:// destination"};
   if (calls_.find(rule) != nullptr)
     return Error{ErrorCode::kInUse, "there is such a call to " + public_text(rule.url) + " already"};
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)

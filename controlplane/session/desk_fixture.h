@@ -166,11 +166,13 @@ class DeskTest : public testing::Test {
     return out;
   }
   // A new desk; what it says at construction is dropped.
-  SessionDesk& begin(Rules rules, std::size_t workers = 1) {
+  SessionDesk& begin(Rules rules, std::size_t workers = 1, StreamFormats formats = {}) {
     desk_.reset();
     EXPECT_TRUE(streams_.out.size() == held_) << "streams leaked";
     streams_.workers = workers;
-    desk_.emplace(std::move(rules), streams_, workers);
+    desk_.emplace(
+        std::move(rules), streams_, workers, [](const Endpoint& to) { return Path{.remote = to, .local = {}}; },
+        [](const Endpoint&) { return false; }, std::move(formats));
     take_commands();
     return *desk_;
   }

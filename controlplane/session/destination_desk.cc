@@ -20,6 +20,11 @@ std::string title_of(const DestinationEntry& one) {
   return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
 }
 
+// Of a stream that is no transport stream, its own.
+void take_type(DestinationRule& rule, const MediaFormat& format) {
+  if (!rule.says_type && !format.is_transport_stream()) rule.terms.payload_type = format.payload_type;
+}
+
 std::string_view words_for(DestinationPause pause) {
   switch (pause) {
     case DestinationPause::kNone:
@@ -38,7 +43,11 @@ std::string_view words_for(DestinationPause pause) {
 
 Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule rule) {
   now_ = std::max(now_, now);
+  const MediaFormat& format = format_of(formats_, rule.stream);
+  take_type(rule, format);
   const DestinationTerms& terms = rule.terms;
+  if (terms.kind == FeedKind::kTransportStream && !format.is_transport_stream())
+    return Error{ErrorCode::kInvalid, rtp_alone_words(rule.stream, format) + ": name an rtp:// destination"};
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
   if (is_own_(terms.remote)) return Error{ErrorCode::kInvalid, terms.remote.text() + " is this relay itself"};
   if (rule.second && is_own_(rule.second->remote))
@@ -79,7 +88,10 @@ void SessionDesk::close_legs(const DestinationEntry& one) {
 void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> rules) {
   now_ = std::max(now_, now);
   std::map<Endpoint, const DestinationRule*> wanted;
-  for (const DestinationRule& rule : rules) wanted.emplace(rule.terms.remote, &rule);
+  for (DestinationRule& rule : rules) {
+    take_type(rule, format_of(formats_, rule.stream));
+    wanted.emplace(rule.terms.remote, &rule);
+  }
   destinations_.for_each([&](DestinationEntry& one) {
     const auto found = wanted.find(one.rule.terms.remote);
     const bool stays = found != wanted.end() && found->second->is_same(one.rule);
@@ -104,7 +116,7 @@ std::vector<CallView> SessionDesk::calls(Instant now) const {
                      .failure = one.failure,
                      .attempts = one.attempts,
                      .socket = one.socket,
-                     .sdp = sdp_of(one.rule, one.socket)});
+                     .sdp = sdp_of(one.rule, one.socket, format_of(formats_, one.rule.stream))});
   });
   std::ranges::sort(views, {}, &CallView::id);
   return views;

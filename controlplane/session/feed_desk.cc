@@ -32,6 +32,7 @@ std::vector<FeedView> SessionDesk::feeds(Instant now) const {
                      .stream = feed.place.rule.stream,
                      .url = url_of(feed.place.rule.terms),
                      .second = feed.place.rule.terms.second ? url_of(*feed.place.rule.terms.second) : "",
+                     .payload = feed.place.rule.format.text(),
                      .state = name_of(feed.state),
                      .age = now - feed.since,
                      .sender = feed.sender.port == 0 ? "" : feed.sender.text(),

@@ -130,5 +130,60 @@ TEST_F(FeedDeskTest, WhatTheWorkerRefusesIsTriedAgain) {
   EXPECT_TRUE(take_opening());
 }
 
+const MediaFormat kH264{.encoding = "H264", .fmtp = "packetization-mode=1", .payload_type = 96};
+
+// A stream that is no transport stream goes to RTP alone.
+class PayloadDeskTest : public FeedDeskTest {
+ protected:
+  void SetUp() override { begin({rule("live/main"), rule("live/*")}, 1, {{"live/main", kH264}, {"live/sub", kH264}}); }
+  Error refused(const char* url, const std::string& stream = "live/main") {
+    DestinationRule rule = *parse_destination_url(url);
+    rule.stream = stream;
+    const auto added = desk().add_destination(now_, rule);
+    return added ? Error{} : added.error();
+  }
+};
+
+TEST_F(PayloadDeskTest, SrtCallersHearThatTheMediaIsNotSupported) {
+  EXPECT_EQ(rejection_of(viewer("live/main")), 2415);
+  EXPECT_EQ(rejection_of(publisher("live/main", 2)), 2415);
+  EXPECT_EQ(rejection_of(viewer("live/sub", 3)), 2415) << "before anybody publishes it";
+  const AccessForecast told =
+      desk().forecast(now_, {.stream_id = "live/main", .from = {IpAddress::v4(192, 0, 2, 9), 0}});
+  EXPECT_EQ(told.reason, wire::Reject::kUnsupportedMedia);
+}
+
+TEST_F(PayloadDeskTest, CallsAndBareDestinationsAreRefusedWithTheReason) {
+  const auto called = desk().add_call(
+      now_, {.role = Role::kViewer, .stream = "live/main", .url = {.host = "192.0.2.50", .port = 7'000}});
+  ASSERT_FALSE(called);
+  EXPECT_EQ(called.error().what,
+            "stream live/main carries H264/90000, which goes out as RTP alone: name an rtp:// destination");
+  EXPECT_EQ(refused("udp://198.51.100.1:5004").code, ErrorCode::kInvalid);
+  EXPECT_THAT(refused("udp://198.51.100.1:5004").what, HasSubstr("RTP alone"));
+}
+
+TEST_F(PayloadDeskTest, DestinationsTakeItsTypeUnlessTheySayAnother) {
+  EXPECT_EQ(refused("rtp://198.51.100.1:5004").what, "");
+  EXPECT_EQ(refused("rtp://198.51.100.1:6004?pt=33").what, "");
+  std::vector<CallView> calls = desk().calls(now_);
+  EXPECT_THAT(calls.at(0).sdp, HasSubstr("m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+                                         "a=fmtp:96 packetization-mode=1\r\n"));
+  EXPECT_THAT(calls.at(1).sdp, HasSubstr("a=rtpmap:33 H264/90000\r\n"));
+  DestinationRule again = *parse_destination_url("rtp://198.51.100.1:5004");
+  again.stream = "live/main";
+  desk().reload_destinations(now_, {again});
+  ASSERT_EQ(desk().calls(now_).size(), 1u);
+  EXPECT_EQ(desk().calls(now_).at(0).id, calls.at(0).id) << "it is the same as before";
+}
+
+TEST_F(PayloadDeskTest, ItsFeedSaysWhatItCarries) {
+  FeedPlace one = place();
+  one.rule.format = kH264;
+  set(std::move(one));
+  EXPECT_EQ(view().payload, "H264/90000");
+  EXPECT_EQ(streams_.made.front().payload, (PayloadTerms{.is_transport_stream = false, .clock_rate = 90'000}));
+}
+
 }  // namespace
 }  // namespace fanlight::control

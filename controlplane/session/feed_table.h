@@ -43,7 +43,8 @@ struct FeedView {
   std::uint32_t id = 0;
   std::string stream{};
   std::string url{};
-  std::string second{};  // Its second leg's; empty: none.
+  std::string second{};   // Its second leg's; empty: none.
+  std::string payload{};  // "MP2T/90000"
   std::string_view state{};
   Micros age{};          // In that state.
   std::string sender{};  // Empty: nobody was heard yet.

@@ -118,6 +118,8 @@ void SessionDesk::foresee_entry(AccessForecast& forecast, const Grant& grant) {
   if (policy == nullptr || (stream != nullptr && stream->is_removed))
     return turn_away(forecast, Reject::kNotFound, "the stream");
   if (!foresee_key(forecast, *policy, grant)) return;
+  if (const MediaFormat& format = format_of(formats_, request.name); !format.is_transport_stream())
+    return turn_away(forecast, Reject::kUnsupportedMedia, rtp_alone_words(request.name, format));
   if (const auto reason = judge_stream(stream, request.role)) return turn_away(forecast, *reason, "the stream");
   const Admission before = admission_;
   if (auto denied = judge_limits(stream, *policy, request.role, grant)) turn_away(forecast, denied->reason, denied->by);

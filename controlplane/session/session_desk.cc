@@ -283,6 +283,8 @@ std::optional<Denied> SessionDesk::try_open(const Path& path, const Conclusion& 
     return Denied{Reject::kLocked, "the key for " + place_text(choice.key->place) + " has expired"};
   auto keys = agree_keys(path, conclusion, *choice.passphrase);
   if (!keys) return keys.error();
+  if (const MediaFormat& format = format_of(formats_, request.name); !format.is_transport_stream())
+    return Denied{Reject::kUnsupportedMedia, rtp_alone_words(request.name, format)};
   if (const auto reason = judge_stream(stream, request.role)) return Denied{*reason, {}};
   if (auto denied = judge_limits(stream, *policy, request.role, grant)) return denied;
   if (stream == nullptr) {

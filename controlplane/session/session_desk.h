@@ -84,11 +84,12 @@ class SessionDesk {
   using WayOut = std::function<std::optional<Path>(const Endpoint&)>;
   // Whether the relay itself listens there.
   using IsOwn = std::function<bool(const Endpoint&)>;
-  // A rule that is invalid, doubled, or has no memory is left out with a notice.
+  // A rule that is invalid, doubled, or has no memory is left out with a notice. `formats`: of the streams that feeds
+  // bring and SRT does not carry.
   SessionDesk(
       std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers = 1,
       WayOut way_out = [](const Endpoint& to) { return Path{.remote = to, .local = {}}; },
-      IsOwn is_own = [](const Endpoint&) { return false; });
+      IsOwn is_own = [](const Endpoint&) { return false; }, StreamFormats formats = {});
   ~SessionDesk();
   SessionDesk(const SessionDesk&) = delete;
   SessionDesk& operator=(const SessionDesk&) = delete;
@@ -367,6 +368,7 @@ class SessionDesk {
   void tell_end(const Session& session, event::SessionClosed& event);
 
   StreamFactory& factory_;
+  const StreamFormats formats_;
   StreamTable streams_;
   SessionTable sessions_;
   std::function<WallTime()> wall_clock_ = [this] { return WallTime{now_.us / 1'000'000}; };

@@ -21,8 +21,9 @@ Error no_stream(std::string_view name) {
 }  // namespace
 
 SessionDesk::SessionDesk(std::vector<StreamRule> rules, StreamFactory& factory, std::size_t workers, WayOut way_out,
-                         IsOwn is_own)
+                         IsOwn is_own, StreamFormats formats)
     : factory_(factory),
+      formats_(std::move(formats)),
       placement_(workers),
       way_out_(std::move(way_out)),
       is_own_(std::move(is_own)),
@@ -41,7 +42,9 @@ SessionDesk::~SessionDesk() {
 StreamEntry* SessionDesk::begin_stream(const StreamPolicy& policy, std::string_view name) {
   StreamEntry* entry = streams_.add(policy, name);
   if (entry == nullptr) return nullptr;
-  const std::vector<Stream*> streams = factory_.make(policy.options());
+  StreamOptions options = policy.options();
+  options.payload = format_of(formats_, name).terms();
+  const std::vector<Stream*> streams = factory_.make(options);
   if (streams.empty()) {
     const StreamIndex index = entry->index;
     streams_.retire(*entry);

@@ -37,7 +37,7 @@ constexpr std::array kWords{
     Words{Reject::kBadMode, "mode not allowed"},
     Words{Reject::kUnacceptable, "unacceptable parameters"},
     Words{Reject::kConflict, "stream already published"},
-    Words{Reject::kUnsupportedMedia, "no transport stream"},
+    Words{Reject::kUnsupportedMedia, "payload does not go over SRT"},
     Words{Reject::kLocked, "locked"},
     Words{Reject::kServer, "server error"},
     Words{Reject::kUnimplemented, "not implemented"},

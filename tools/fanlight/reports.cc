@@ -241,12 +241,14 @@ std::string legs_report(const json& feeds) {
 }
 
 std::string feeds_report(const json& answer) {
-  Table table{{"ID", Align::kRight}, {"STREAM"}, {"URL"}, {"STATE"}, {"SINCE", Align::kRight}, {"SENDER"}, {"NOTE"}};
+  Table table{{"ID", Align::kRight},    {"STREAM"}, {"URL"}, {"PAYLOAD"}, {"STATE"},
+              {"SINCE", Align::kRight}, {"SENDER"}, {"NOTE"}};
   const json feeds = answer.value("feeds", json::array());
   for (const json& feed : feeds) {
     const json sender = feed.value("sender", json(nullptr));
-    table.add({std::to_string(count(feed, "id")), text(feed, "stream"), text(feed, "url"), text(feed, "state"),
-               span(number(feed, "state_s")), sender.is_string() ? text(feed, "sender") : "-", text(feed, "failure")});
+    table.add({std::to_string(count(feed, "id")), text(feed, "stream"), text(feed, "url"), text(feed, "payload"),
+               text(feed, "state"), span(number(feed, "state_s")), sender.is_string() ? text(feed, "sender") : "-",
+               text(feed, "failure")});
   }
   return feeds.empty() ? "no feeds\n" : table.text() + legs_report(feeds);
 }

@@ -1,0 +1,130 @@
+#include "config/media_format.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace fanlight::control {
+namespace {
+
+constexpr std::uint8_t kDynamicType = 96;  // The first of RFC 3551's.
+constexpr std::string_view kPayloadWanted =
+    "mp2t, h264, h265, aac, opus, l16, or MEDIA/ENCODING as a=rtpmap has it, like \"video/VP8\"";
+
+// What `payload` may be called, and what follows from that.
+struct Known {
+  std::string_view name;
+  std::string_view media;
+  std::string_view encoding;
+  std::uint32_t clock_rate;  // 0: to be said.
+  std::uint32_t channels;    // 0: not said.
+  bool has_open_channels;
+};
+constexpr std::array kKnown{
+    Known{"mp2t", "video", "MP2T", 90'000, 0, false},    // RFC 2250
+    Known{"h264", "video", "H264", 90'000, 0, false},    // RFC 6184
+    Known{"h265", "video", "H265", 90'000, 0, false},    // RFC 7798
+    Known{"aac", "audio", "mpeg4-generic", 0, 2, true},  // RFC 3640
+    Known{"opus", "audio", "opus", 48'000, 2, false},    // RFC 7587 §7: always two.
+    Known{"l16", "audio", "L16", 0, 2, true},            // RFC 3551 §4.5.11
+};
+
+bool is_same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// What the name alone says; empty when it is none.
+std::optional<Known> find_payload(std::string_view name) {
+  const auto* known = std::ranges::find(kKnown, name, &Known::name);
+  if (known != kKnown.end()) return *known;
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const Known other{"", name.substr(0, slash), name.substr(slash + 1), 0, 0, true};
+  if (!is_sdp_token(other.media) || !is_sdp_token(other.encoding)) return std::nullopt;
+  return other;
+}
+
+}  // namespace
+
+bool is_sdp_token(std::string_view text) {
+  constexpr std::string_view kSigns = "!#$%&'*+-.^_`{|}~";
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || kSigns.find(c) != std::string_view::npos;
+  });
+}
+
+bool MediaFormat::is_transport_stream() const { return is_same_word(encoding, "MP2T"); }
+
+std::string MediaFormat::text() const {
+  std::string text = encoding + "/" + std::to_string(clock_rate);
+  if (channels != 0) text += "/" + std::to_string(channels);
+  return text;
+}
+
+std::optional<MediaFormat> static_format(std::uint8_t payload_type) {
+  const auto made = [&](std::string media, std::string encoding, std::uint32_t rate, std::uint32_t channels = 0) {
+    return MediaFormat{.media = std::move(media),
+                       .encoding = std::move(encoding),
+                       .clock_rate = rate,
+                       .channels = channels,
+                       .payload_type = payload_type};
+  };
+  switch (payload_type) {
+    case 0:
+      return made("audio", "PCMU", 8'000);
+    case 8:
+      return made("audio", "PCMA", 8'000);
+    case 9:
+      return made("audio", "G722", 8'000);
+    case 10:
+      return made("audio", "L16", 44'100, 2);
+    case 11:
+      return made("audio", "L16", 44'100, 1);
+    case 14:
+      return made("audio", "MPA", 90'000);
+    case 32:
+      return made("video", "MPV", 90'000);
+    case 33:
+      return made("video", "MP2T", 90'000);
+    default:
+      return std::nullopt;
+  }
+}
+
+MediaFormat read_media_format(FieldReader& reader) {
+  const std::string name = reader.text("payload", "mp2t");
+  const std::optional<Known> known = find_payload(name);
+  if (!known) reader.complain("payload", quoted(name), std::string{kPayloadWanted});
+  const Known payload = known.value_or(kKnown.front());
+  MediaFormat format{
+      .media = std::string{payload.media},
+      .encoding = std::string{payload.encoding},
+      .clock_rate = static_cast<std::uint32_t>(reader.integer("clock_rate", kClockRates, payload.clock_rate)),
+      .channels = static_cast<std::uint32_t>(reader.integer("channels", kChannels, payload.channels)),
+      .fmtp = reader.text("fmtp")};
+  format.payload_type = static_cast<std::uint8_t>(
+      reader.integer("payload_type", {0, 127}, format.is_transport_stream() ? 33 : kDynamicType));
+  if (!known) return format;
+  if (reader.has("clock_rate") && payload.clock_rate != 0 && format.clock_rate != payload.clock_rate)
+    reader.complain("clock_rate", std::to_string(format.clock_rate),
+                    std::to_string(payload.clock_rate) + ", which " + name + " always has");
+  if (format.clock_rate == 0)
+    reader.complain("clock_rate", "nothing", "the ticks per second of the RTP timestamps; of audio its sampling rate");
+  if (reader.has("channels") && !payload.has_open_channels && format.channels != payload.channels)
+    reader.complain("channels", std::to_string(format.channels), "none beside " + name);
+  if (!is_printable(format.fmtp))
+    reader.complain("fmtp", quoted(format.fmtp), "one line of printable ASCII, what stands behind a=fmtp:TYPE");
+  if (payload.name == "aac" && format.fmtp.find("mode=") == std::string::npos)
+    reader.complain("fmtp", reader.has("fmtp") ? quoted(format.fmtp) : "nothing",
+                    "AAC's parameters, without which nobody can take it apart (RFC 3640 §4.1): "
+                    "streamtype, profile-level-id, mode, config, sizeLength, indexLength, indexDeltaLength");
+  return format;
+}
+
+}  // namespace fanlight::control

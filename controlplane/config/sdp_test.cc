@@ -1,0 +1,77 @@
+#include "config/sdp.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::control {
+namespace {
+
+// As ffmpeg 5.1 writes one, with CRLF.
+constexpr std::string_view kOfFfmpeg =
+    "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=No Name\r\nc=IN IP4 239.10.0.1/16\r\nt=0 0\r\na=tool:libavformat "
+    "LIBAVFORMAT_VERSION\r\n"
+    "m=video 5004 RTP/AVP 96\r\nb=AS:200\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
+    "m=audio 5006 RTP/AVP 97\r\nc=IN IP6 ff15::1\r\na=rtpmap:97 opus/48000/2\r\n";
+
+std::string fault(std::string_view text) {
+  const auto parsed = parse_sdp(text);
+  return parsed ? "" : std::to_string(parsed.error().line) + ": " + parsed.error().why;
+}
+// `lines` behind a beginning of two lines.
+std::string fault_in(std::string_view lines) { return fault("v=0\ns=x\n" + std::string{lines}); }
+
+TEST(SdpTest, TheSessionAndItsMedia) {
+  const auto session = parse_sdp(kOfFfmpeg);
+  ASSERT_TRUE(session) << session.error().why;
+  EXPECT_EQ(session->name, "No Name");
+  ASSERT_EQ(session->attributes.size(), 1u);
+  EXPECT_EQ(session->attributes[0].name, "tool");
+  ASSERT_EQ(session->media.size(), 2u);
+  const SdpMedia& video = session->media[0];
+  EXPECT_EQ(video.line, 7);
+  EXPECT_EQ(video.kind, "video");
+  EXPECT_EQ(video.port, 5004);
+  EXPECT_EQ(video.protocol, "RTP/AVP");
+  EXPECT_EQ(video.formats, std::vector<std::string>{"96"});
+  EXPECT_EQ(video.address, IpAddress::parse("239.10.0.1")) << "the session's";
+  ASSERT_NE(video.find("fmtp"), nullptr);
+  EXPECT_EQ(video.find("fmtp")->value, "96 packetization-mode=1");
+  EXPECT_EQ(video.find("fmtp")->line, 10);
+  EXPECT_EQ(video.find("rtcp"), nullptr);
+  EXPECT_EQ(session->media[1].address, IpAddress::parse("ff15::1")) << "its own";
+}
+
+TEST(SdpTest, LinesMayEndAsTheyLike) {
+  EXPECT_EQ(fault("v=0\ns=x\nm=audio 5004/1 RTP/AVP 0 8\na=sendrecv"), "");
+  EXPECT_EQ(fault("v=0\r\ns=x\r\n\r\n\r\n"), "") << "empty ones at the end";
+}
+
+TEST(SdpTest, EachMistakeIsToldWithItsLine) {
+  EXPECT_EQ(fault(""), "1: nothing: the file is empty");
+  EXPECT_EQ(fault("SDP:\nv=0"), "1: no TYPE=VALUE: \"SDP:\"");
+  EXPECT_EQ(fault("s=x\nv=0"), "1: not v=0, with which a description begins: \"s=x\"");
+  EXPECT_EQ(fault("v=1"), "1: not v=0, with which a description begins: \"v=1\"");
+  EXPECT_EQ(fault_in("v=0"), "3: v= again");
+  EXPECT_EQ(fault_in("\na=x"), "3: no TYPE=VALUE: \"\"");
+  EXPECT_EQ(fault_in("y=1"), "3: a kind of line that has no place here: \"y=1\"");
+  EXPECT_EQ(fault_in("m=audio 1 RTP/AVP 0\nt=0 0"), "4: a kind of line that has no place here: \"t=0 0\"");
+  EXPECT_EQ(fault_in("a="), "3: an attribute without a name");
+  EXPECT_EQ(fault_in("a=x:\x01"), "3: a control character");
+  EXPECT_EQ(fault_in("c=IN IP4 example.org"), "3: \"example.org\" is no address; names are not resolved");
+  EXPECT_EQ(fault_in("c=IN IP6 192.0.2.1"), "3: 192.0.2.1 is not IP6");
+  EXPECT_EQ(fault_in("c=192.0.2.1"), "3: no IN IP4 ADDRESS or IN IP6 ADDRESS: \"192.0.2.1\"");
+  EXPECT_EQ(fault_in("c=IN IP4 192.0.2.1/16"),
+            "3: a TTL or a count behind 192.0.2.1, which is no group (224.0.0.0/4, ff00::/8)");
+  EXPECT_EQ(fault_in("c=IN IP4 239.0.0.1/256"), "3: a TTL that is not 0 to 255: \"256\"");
+  EXPECT_EQ(fault_in("c=IN IP4 239.0.0.1/16/3"), "3: several groups in one line (\"16/3\"); describe one");
+  EXPECT_EQ(fault_in("c=IN IP6 ff15::1/2"), "3: several groups in one line (\"2\"); describe one");
+  EXPECT_EQ(fault_in("m=video RTP/AVP 96"), "3: no KIND PORT PROTOCOL FORMAT: \"video RTP/AVP 96\"");
+  EXPECT_EQ(fault_in("m=video 65536 RTP/AVP 96"), "3: a port that is not one of 0 to 65535: \"65536\"");
+  EXPECT_EQ(fault_in("m=video 5004/2 RTP/AVP 96"), "3: a port that is not one of 0 to 65535: \"5004/2\"");
+  std::string many = "v=0\n";
+  for (int i = 0; i < 33; ++i) many += "m=audio 5004 RTP/AVP 0\n";
+  EXPECT_EQ(fault(many), "34: more than 32 media");
+  EXPECT_EQ(fault(std::string(70'000, 'a')), "1: more than 64 KiB");
+}
+
+}  // namespace
+}  // namespace fanlight::control
