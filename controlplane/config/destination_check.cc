@@ -67,6 +67,9 @@ class Check {
                   "RTCP to " + over->first.text() + ", which line " + std::to_string(over->second) + " has",
                   "ports of its own");
     data_.emplace(remote, rule.line);
+    for (const DestinationRule& leg : legs_of(rule))
+      if (!data_.emplace(leg.terms.remote, rule.line).second || control_.contains(leg.terms.remote))
+        complain_of(rule, "url", "FEC to " + leg.terms.remote.text() + ", which another line has", "ports of its own");
     if (rule.terms.rtcp_port() != 0) control_.emplace(Endpoint{remote.ip, rule.terms.rtcp_port()}, rule.line);
   }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "contract/limits.h"
+#include "wire/fec_header.h"
 
 namespace fanlight::control {
 namespace {
@@ -84,9 +85,12 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
   } else if (key == "rtx_pt" && is_rtp) {
     terms.rtx_payload_type = number_up_to(value, 127);
     if (!terms.rtx_payload_type) return "rtx_pt must be 0 to 127";
+  } else if (key == "fec" && is_rtp) {
+    if (value != "0" && value != "1") return "fec must be 0 or 1";
+    terms.fec = value == "1";
   } else {
     return std::string{"an unknown option; there are ttl, source and interface"} +
-           (is_rtp ? ", pt, rtcp, nack, rtx_pt and second" : "");
+           (is_rtp ? ", pt, rtcp, nack, rtx_pt, second and fec" : "");
   }
   return std::nullopt;
 }
@@ -124,6 +128,10 @@ std::optional<std::string> judge(const DestinationRule& rule) {
   if (rule.second)
     if (auto fault = judge_second(rule)) return fault;
   if (terms.nack && terms.rtcp == RtcpWay::kNone) return "nack=1 comes as RTCP, which rtcp=off does not hear";
+  if (terms.fec && terms.payload_type != wire::kPayloadTypeMp2t)
+    return "fec goes with a transport stream's payload type, 33: all FEC of a stream is made once";
+  if (terms.fec && terms.remote.port > 65'531) return "fec goes to the second and fourth port behind RTP's";
+  if (terms.fec && rule.second) return "fec goes with one leg, without second";
   return std::nullopt;
 }
 
@@ -179,7 +187,25 @@ std::string url_of(const DestinationRule& rule) {
     if (rule.second->source) add("second_source", rule.second->source->text());
     if (!rule.second->interface.empty()) add("second_interface", rule.second->interface);
   }
+  if (terms.fec) add("fec", "1");
   return text;
+}
+
+std::vector<DestinationRule> legs_of(const DestinationRule& rule) {
+  std::vector<DestinationRule> legs;
+  if (!rule.terms.fec) return legs;
+  for (const auto& [leg, back] :
+       {std::pair(DestinationPart::kFecColumns, 2), std::pair(DestinationPart::kFecRows, 4)}) {
+    DestinationRule& one = legs.emplace_back(rule);
+    one.terms.remote.port = static_cast<std::uint16_t>(rule.terms.remote.port + back);
+    one.terms.payload_type = wire::kPayloadTypeFec;
+    one.terms.rtcp = RtcpWay::kNone;
+    one.terms.nack = false;
+    one.terms.rtx_payload_type.reset();
+    one.terms.fec = false;
+    one.terms.leg = leg;
+  }
+  return legs;
 }
 
 DestinationRule read_destination_rule(FieldReader& reader, int line) {

@@ -1,7 +1,7 @@
 // A destination: where a stream is sent as RTP or as a bare transport stream, without anybody calling. The same words
 // in a [[destination]] table and in a body of POST /v1/calls.
 //
-//   rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME&rtcp=next_port|same_port|off&nack=1&rtx_pt=97
+//   rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME&rtcp=next_port|same_port|off&nack=1&rtx_pt=97&fec=1
 //       &second=ADDRESS:PORT&second_ttl=8&second_source=ADDRESS&second_interface=NAME
 //   udp://ADDRESS:PORT?ttl=8&source=ADDRESS&interface=NAME
 #pragma once
@@ -60,6 +60,8 @@ struct DestinationRule {
 };
 
 [[nodiscard]] bool is_destination_url(std::string_view text);
+// What the rule opens beside the media: each goes to a port of its own.
+[[nodiscard]] std::vector<DestinationRule> legs_of(const DestinationRule& rule);
 // The error says what is wrong.
 [[nodiscard]] Result<DestinationRule, std::string> parse_destination_url(std::string_view text);
 [[nodiscard]] std::string url_of(const DestinationRule& rule);

@@ -29,7 +29,8 @@ TEST(DestinationRuleTest, AUrlIsWrittenAsItIsRead) {
   for (const char* url :
        {"rtp://192.0.2.1:5004", "rtp://[2001:db8::1]:5004?pt=96&rtcp=off", "rtp://192.0.2.1:5004?nack=1&rtx_pt=97",
         "rtp://239.1.1.1:5004?ttl=4&second=239.1.2.1:5004&second_ttl=5&second_source=192.0.2.9&second_interface=eth2",
-        "udp://192.0.2.1:1235", "udp://[ff15::1]:5004?ttl=3&source=2001:db8::7&interface=eth0"}) {
+        "rtp://192.0.2.1:5004?ttl=3&fec=1", "udp://192.0.2.1:1235",
+        "udp://[ff15::1]:5004?ttl=3&source=2001:db8::7&interface=eth0"}) {
     const auto rule = parse_destination_url(url);
     ASSERT_TRUE(rule) << url << rule.error();
     EXPECT_EQ(url_of(*rule), url);
@@ -68,6 +69,11 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=33", "another type than pt"},
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=128", "0 to 127"},
       {"rtp://192.0.2.1:5004?nack=1&rtcp=off", "which rtcp=off does not hear"},
+      {"rtp://192.0.2.1:5004?fec=yes", "0 or 1"},
+      {"udp://192.0.2.1:5004?fec=1", "an unknown option"},
+      {"rtp://192.0.2.1:5004?fec=1&pt=96", "payload type, 33"},
+      {"rtp://192.0.2.1:65534?fec=1", "second and fourth port"},
+      {"rtp://192.0.2.1:5004?fec=1&second=192.0.2.2:5004", "without second"},
       {"rtp://192.0.2.1:5004?latency=5", "an unknown option"}};
   for (const auto& [url, word] : wrong)
     EXPECT_NE(fault_of(url).find(word), std::string::npos) << url << ": " << fault_of(url);
@@ -101,6 +107,19 @@ TEST(DestinationRuleTest, NoAddressIsNamedTwice) {
   EXPECT_NE(fault(table("rtp://192.0.2.1:5004") + table("udp://192.0.2.1:5005")).find("for RTCP"), std::string::npos);
   EXPECT_NE(fault(table("rtp://192.0.2.9:9000?rtcp=off"), "[[listen]]\naddress = \"192.0.2.9:9000\"\n")
                 .find("the relay's own"),
+            std::string::npos);
+}
+
+TEST(DestinationRuleTest, FecGoesToPortsOfItsOwn) {
+  const auto rule = parse_destination_url("rtp://192.0.2.1:5004?ttl=3&fec=1");
+  ASSERT_TRUE(rule);
+  const std::vector<DestinationRule> legs = legs_of(*rule);
+  ASSERT_EQ(legs.size(), 2u);
+  EXPECT_EQ(url_of(legs[0]), "rtp://192.0.2.1:5006?pt=96&ttl=3&rtcp=off");
+  EXPECT_EQ(url_of(legs[1]), "rtp://192.0.2.1:5008?pt=96&ttl=3&rtcp=off");
+  EXPECT_EQ(fault(table("rtp://192.0.2.1:5004?fec=1") + table("rtp://192.0.2.1:5010")), "");
+  EXPECT_NE(fault(table("rtp://192.0.2.1:5004?fec=1") + table("rtp://192.0.2.1:5006")), "");
+  EXPECT_NE(fault(table("udp://192.0.2.1:5008") + table("rtp://192.0.2.1:5004?fec=1")).find("FEC to 192.0.2.1:5008"),
             std::string::npos);
 }
 

@@ -55,6 +55,10 @@ std::string media(const DestinationRule& rule, SocketId session, const MediaForm
   if (!format.fmtp.empty()) text += "a=fmtp:" + type + " " + format.fmtp + "\r\n";
   text += feedback(terms, format);
   if (terms.rtcp == RtcpWay::kSamePort) text += "a=rtcp-mux\r\n";
+  // Nobody's parser knows 2022-1: an attribute of our own tells people, and is skipped by the others (RFC 4566 §5.13).
+  for (const DestinationRule& leg : legs_of(rule))
+    text += std::string{"a=x-smpte-2022-1:"} + (leg.terms.leg == DestinationPart::kFecRows ? "rows " : "columns ") +
+            std::to_string(leg.terms.remote.port) + "\r\n";
   if (terms.remote.ip.is_multicast() && rule.source)
     text += "a=source-filter: incl " + typed(terms.remote.ip) + " " + rule.source->text() + "\r\n";
   if (session != SocketId{}) text += sources(terms, session.raw());

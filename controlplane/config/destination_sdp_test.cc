@@ -69,6 +69,13 @@ TEST(DestinationSdpTest, APayloadIsDescribedAsItsFeedIs) {
       << text;
 }
 
+TEST(DestinationSdpTest, FecHasItsPorts) {
+  EXPECT_NE(
+      sdp("rtp://192.0.2.7:5004?fec=1").find("\r\na=x-smpte-2022-1:columns 5006\r\na=x-smpte-2022-1:rows 5008\r\n"),
+      std::string::npos);
+  EXPECT_EQ(sdp("rtp://192.0.2.7:5004").find("2022"), std::string::npos);
+}
+
 TEST(DestinationSdpTest, ABareTransportStreamHasNone) { EXPECT_EQ(sdp("udp://192.0.2.7:5004"), ""); }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct StreamRule {
   std::string publish_passphrase;          // Empty: clear only.
   std::string view_passphrase;
   Micros order_wait = StreamOptions{}.order_wait;  // How long destinations wait for a gap at most.
+  FecOptions fec{};                                // Of destinations that want it.
   [[nodiscard]] bool is_pattern() const { return !name.empty() && name.back() == '*'; }
   friend bool operator==(const StreamRule&, const StreamRule&) = default;
 };

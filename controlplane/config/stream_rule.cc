@@ -57,6 +57,18 @@ void read_rekey(FieldReader& reader, StreamRule& rule) {
       seconds(reader.integer("rekey_interval_s", kRekeySeconds, rule.rekey_interval.count / 1'000'000));
 }
 
+void read_fec(FieldReader& reader, StreamRule& rule) {
+  FecOptions& fec = rule.fec;
+  fec.columns = static_cast<std::uint8_t>(reader.integer("fec_columns", {1, kFecSideMax}, fec.columns));
+  fec.rows = static_cast<std::uint8_t>(reader.integer("fec_rows", {kFecSideMin, kFecSideMax}, fec.rows));
+  if (static_cast<std::size_t>(fec.packets()) > kFecMatrixMax)
+    reader.complain("fec_rows", std::to_string(fec.columns) + " columns by " + std::to_string(fec.rows),
+                    std::to_string(kFecMatrixMax) + " packets in a matrix at most");
+  fec.has_rows = reader.flag("fec_2d", fec.columns >= kFecSideMin);
+  if (fec.has_rows && fec.columns < kFecSideMin)
+    reader.complain("fec_2d", "true beside " + std::to_string(fec.columns) + " columns", "4 columns or more");
+}
+
 void read_wait(FieldReader& reader, StreamRule& rule) {
   rule.wait = reader.flag("wait", !rule.is_pattern());
   if (!rule.wait || !rule.is_pattern()) return;
@@ -75,6 +87,7 @@ StreamRule read_stream_rule(FieldReader& reader) {
   read_bitrate(reader, rule);
   read_join(reader, rule);
   read_bounds(reader, rule);
+  read_fec(reader, rule);
   read_rekey(reader, rule);
   read_wait(reader, rule);
   rule.publish_passphrase = read_secret(reader, "publish_passphrase", kPassphraseBytes);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 
 #include "contract/limits.h"
 #include "engine/rtp/fec_receiver.h"
+#include "stream/fec_encoder.h"
 #include "worker/mesh.h"
 
 namespace fanlight::control {
@@ -26,6 +28,10 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
   needs.workers = config.relay.workers;
   for (const FeedRule& feed : config.feeds)
     if (feed.terms.fec) needs.fec_packets += rtp::FecReceiver::kHeldMax;
+  std::set<std::string_view> protected_streams;
+  for (const DestinationRule& one : config.destinations)
+    if (one.terms.fec) protected_streams.insert(one.stream);
+  needs.fec_sums = protected_streams.size() * needs.workers * FecEncoder::kBuffersMax;
   needs.handover_slots = Mesh::slots_for(needs.workers);
   if (config.relay.port == PortKind::kEthernet) {
     needs.for_devices = true;

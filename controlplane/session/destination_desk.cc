@@ -54,27 +54,42 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
     return Error{ErrorCode::kInvalid, rule.second->remote.text() + " is this relay itself"};
   if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
     return way.error();
-  for (const Endpoint& address : rule.addresses())
+  const std::vector<DestinationRule> legs = legs_of(rule);
+  std::vector<Endpoint> wanted = rule.addresses();
+  for (const DestinationRule& leg : legs) wanted.push_back(leg.terms.remote);
+  for (const Endpoint& address : wanted)
     if (const DestinationEntry* other = destinations_.find(address))
       return Error{ErrorCode::kInUse,
                    address.text() + " is destination " + std::to_string(other->id) + "'s, " + url_of(other->rule)};
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)
     return Error{ErrorCode::kNotFound, "there is no stream " + rule.stream + ", nor a pattern that covers it"};
-  if (destinations_.size() == kDestinationsMax)
+  if (destinations_.size() + legs.size() >= kDestinationsMax)
     return Error{ErrorCode::kNoMemory,
                  "there are " + std::to_string(kDestinationsMax) + " destinations, the most there may be"};
-  return destinations_.add(calls_.take_id(), now_, std::move(rule)).id;
+  const std::uint32_t id = destinations_.add(calls_.take_id(), now_, std::move(rule)).id;
+  for (const DestinationRule& leg : legs) destinations_.add(calls_.take_id(), now_, leg, id);
+  return id;
 }
 
 Result<Done> SessionDesk::remove_destination(std::uint32_t id) {
   DestinationEntry* one = destinations_.find(id);
-  if (one == nullptr || one->is_removed)
+  if (one == nullptr || one->is_removed || one->leader != 0)
     return Error{ErrorCode::kNotFound, "there is no destination " + std::to_string(id)};
   drop_destination(*one);
   return Done{};
 }
 
+// And its legs.
 void SessionDesk::drop_destination(DestinationEntry& one) {
+  std::vector<std::uint32_t> legs;
+  destinations_.for_each([&](const DestinationEntry& other) {
+    if (other.leader == one.id && !other.is_removed) legs.push_back(other.id);
+  });
+  for (const std::uint32_t leg : legs) drop_leg(*destinations_.find(leg));
+  drop_leg(one);
+}
+
+void SessionDesk::drop_leg(DestinationEntry& one) {
   if (one.state == DestinationState::kWaiting) return destinations_.erase(one.id);
   one.is_removed = true;
   close_legs(one);
@@ -92,12 +107,15 @@ void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> 
     take_type(rule, format_of(formats_, rule.stream));
     wanted.emplace(rule.terms.remote, &rule);
   }
+  std::vector<std::uint32_t> gone;
   destinations_.for_each([&](DestinationEntry& one) {
+    if (one.leader != 0) return;
     const auto found = wanted.find(one.rule.terms.remote);
     const bool stays = found != wanted.end() && found->second->is_same(one.rule);
     if (stays) wanted.erase(found);
-    if (!stays && !one.is_removed) drop_destination(one);
+    if (!stays && !one.is_removed) gone.push_back(one.id);
   });
+  for (const std::uint32_t id : gone) drop_destination(*destinations_.find(id));
   for (const auto& [remote, rule] : wanted)
     if (const Result<std::uint32_t> added = add_destination(now_, *rule); !added)
       note(Notice::Level::kWarning, "destination " + url_of(*rule) + " left out: " + added.error().what);
@@ -106,7 +124,7 @@ void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> 
 std::vector<CallView> SessionDesk::calls(Instant now) const {
   std::vector<CallView> views = calls_.views(now);
   destinations_.for_each([&](const DestinationEntry& one) {
-    if (one.is_removed) return;
+    if (one.is_removed || one.leader != 0) return;
     views.push_back({.id = one.id,
                      .stream = one.rule.stream,
                      .url = url_of(one.rule),
@@ -157,8 +175,10 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   one.since = now_;
   one.waits_for_stream = false;
   ++one.attempts;
-  one.worker = placement_.place(Role::kViewer, one.id % placement_.workers());
-  one.random = random_();
+  // FEC is made where packets are released: beside its media.
+  const DestinationEntry* leader = one.leader != 0 ? destinations_.find(one.leader) : nullptr;
+  one.worker = leader != nullptr ? leader->worker : placement_.place(Role::kViewer, one.id % placement_.workers());
+  one.random = one.rule.terms.fec ? stream->fec_random : random_();
   one.is_ending = false;
   open_leg(one, *stream, one.rule.terms, *path, std::nullopt);
   return std::nullopt;

@@ -65,6 +65,40 @@ TEST_F(DestinationDeskTest, ItIsOpenedAtOnceAndListedBesideCalls) {
   EXPECT_EQ(desk().poll_session_event()->kind, SessionEvent::Kind::kConnect);
 }
 
+// One rule, three sessions: the media and its FEC, made over the media's numbers.
+TEST_F(DestinationDeskTest, FecHasLegsThatComeAndGoWithTheMedia) {
+  const std::uint32_t id = add(to("rtp://198.51.100.1:5004?fec=1"));
+  std::vector<command::OpenDestination> legs;
+  for (const Command& one : take_commands())
+    if (const auto* opening = std::get_if<command::OpenDestination>(&one)) legs.push_back(*opening);
+  ASSERT_EQ(legs.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(static_cast<std::size_t>(legs[i].terms.leg), i);
+    EXPECT_EQ(legs[i].path.remote.port, 5'004 + 2 * i);
+    desk().handle_event(now_, event::SessionOpened{legs[i].request, SocketId{static_cast<std::uint32_t>(1 + i)}});
+  }
+  EXPECT_EQ(desk().calls(now_).size(), 1u) << "legs are not listed";
+  EXPECT_FALSE(desk().add_destination(now_, to("rtp://198.51.100.1:5008"))) << "the rows' address";
+  EXPECT_FALSE(desk().remove_call(id + 1)) << "a leg goes with its media";
+  EXPECT_TRUE(desk().remove_call(id));
+  std::size_t closed = 0;
+  for (const Command& one : take_commands()) closed += std::holds_alternative<command::CloseSession>(one) ? 1 : 0;
+  EXPECT_EQ(closed, 3u);
+}
+
+// FEC is made once, over the numbers and timestamps that follow from it.
+TEST_F(DestinationDeskTest, AllWithFecShareTheirRandomNumber) {
+  add(to("rtp://198.51.100.1:5004?fec=1"));
+  const auto first = take_opening();
+  add(to("rtp://198.51.100.2:5004?fec=1"));
+  const auto second = take_opening();
+  add(to("rtp://198.51.100.3:5004"));
+  const auto without = take_opening();
+  ASSERT_TRUE(first && second && without);
+  EXPECT_EQ(first->random, second->random);
+  EXPECT_NE(first->random, without->random);
+}
+
 TEST_F(DestinationDeskTest, AGroupLeavesByTheInterfaceItNames) {
   desk().set_destination_ways([](const DestinationRule& rule) -> Result<Path> {
     if (rule.interface == "eth7") return Error{ErrorCode::kUnavailable, "this machine has no interface eth7"};

@@ -18,9 +18,10 @@ std::string_view name_of(DestinationState state) {
   return "unknown";
 }
 
-DestinationEntry& DestinationTable::add(std::uint32_t id, Instant now, DestinationRule rule) {
+DestinationEntry& DestinationTable::add(std::uint32_t id, Instant now, DestinationRule rule, std::uint32_t leader) {
   DestinationEntry& entry =
-      entries_.emplace(id, DestinationEntry{.id = id, .rule = std::move(rule), .since = now}).first->second;
+      entries_.emplace(id, DestinationEntry{.id = id, .rule = std::move(rule), .leader = leader, .since = now})
+          .first->second;
   for (const Endpoint& address : entry.rule.addresses()) addresses_.emplace(address, id);
   wait(entry, now);
   return entry;

@@ -22,6 +22,7 @@ enum class DestinationState : std::uint8_t {
 struct DestinationEntry {
   std::uint32_t id = 0;
   DestinationRule rule;
+  std::uint32_t leader = 0;  // Whose leg it is: listed, removed and reloaded with that one; 0: its own.
   DestinationState state = DestinationState::kWaiting;
   Instant since{};  // In that state.
   Instant retry_at{};
@@ -44,7 +45,7 @@ struct DestinationEntry {
 class DestinationTable {
  public:
   // The address is nobody's yet.
-  DestinationEntry& add(std::uint32_t id, Instant now, DestinationRule rule);
+  DestinationEntry& add(std::uint32_t id, Instant now, DestinationRule rule, std::uint32_t leader = 0);
   void erase(std::uint32_t id);
   [[nodiscard]] DestinationEntry* find(std::uint32_t id);
   // Who has that address, for RTP or for RTCP; removed ones have it until they are gone.

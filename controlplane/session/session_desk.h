@@ -350,6 +350,7 @@ class SessionDesk {
   void open_leg(DestinationEntry& one, StreamEntry& stream, const DestinationTerms& terms, const Path& path,
                 std::optional<std::uint32_t> ssrc);
   void open_second_leg(DestinationEntry& one, StreamIndex index);
+  void drop_leg(DestinationEntry& one);
   void handle_destination_opened(const Session& session);
   void end_destination(const Session& session, std::string failure);
   void wake_destinations(std::string_view stream);

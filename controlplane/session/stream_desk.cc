@@ -42,8 +42,10 @@ SessionDesk::~SessionDesk() {
 StreamEntry* SessionDesk::begin_stream(const StreamPolicy& policy, std::string_view name) {
   StreamEntry* entry = streams_.add(policy, name);
   if (entry == nullptr) return nullptr;
+  entry->fec_random = random_();
   StreamOptions options = policy.options();
   options.payload = format_of(formats_, name).terms();
+  options.fec.random = entry->fec_random;
   const std::vector<Stream*> streams = factory_.make(options);
   if (streams.empty()) {
     const StreamIndex index = entry->index;

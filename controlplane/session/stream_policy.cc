@@ -17,6 +17,7 @@ StreamPolicy::StreamPolicy(const StreamRule& rule)
       bounds(rule.bounds),
       coalesce(rule.coalesce),
       order_wait(rule.order_wait),
+      fec(rule.fec),
       rekey{rule.rekey_packets, rule.rekey_interval},
       wait(rule.wait),
       publish_passphrase(rule.publish_passphrase),
@@ -30,12 +31,13 @@ StreamOptions StreamPolicy::options() const {
           .join = join,
           .bounds = bounds,
           .coalesce = coalesce,
-          .order_wait = order_wait};
+          .order_wait = order_wait,
+          .fec = fec};
 }
 
 bool StreamPolicy::keep_dimensions_of(const StreamPolicy& running) {
   const auto dimensions = [](StreamPolicy& p) {
-    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join, p.bounds, p.coalesce, p.order_wait);
+    return std::tie(p.bitrate_bits_max, p.latency_max, p.gop_max, p.join, p.bounds, p.coalesce, p.order_wait, p.fec);
   };
   StreamPolicy kept = running;
   const bool is_same = dimensions(*this) == dimensions(kept);
@@ -54,6 +56,7 @@ StreamRule StreamPolicy::public_rule() const {
   rule.bounds = bounds;
   rule.coalesce = coalesce;
   rule.order_wait = order_wait;
+  rule.fec = fec;
   rule.rekey_packets = rekey.packets;
   rule.rekey_interval = rekey.interval;
   rule.wait = wait;

@@ -22,6 +22,7 @@ struct StreamPolicy {
   ViewerBounds bounds;
   Micros coalesce;
   Micros order_wait;
+  FecOptions fec;
   RekeyRule rekey;
   bool wait = true;
   Secret publish_passphrase;

@@ -36,6 +36,7 @@ struct StreamEntry {
   std::uint64_t publisher_bits_max = 0;  // What `publisher` was let in to send; 0: not said.
   std::uint32_t seconds_over = 0;        // In a row, that it sent more.
   Overdraft overdraft{};                 // Of that and a tenth.
+  std::uint32_t fec_random = 0;          // Of all its destinations with FEC, which covers their numbers.
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
   [[nodiscard]] std::uint32_t viewers() const {

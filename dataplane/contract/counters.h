@@ -55,6 +55,8 @@ namespace fanlight {
   X(kPublisherLost, "publisher_lost")           \
   X(kPublisherGivenUp, "publisher_given_up")    \
   X(kPublisherSplices, "publisher_splices")     \
+  X(kFecMade, "fec_made")                       \
+  X(kFecSkipped, "fec_skipped")                 \
   X(kFecRepaired, "fec_repaired")               \
   X(kFecWrong, "fec_wrong")                     \
   X(kHistoryOverrun, "history_overrun")         \

@@ -18,6 +18,13 @@ enum class DestinationPause : std::uint8_t {
   kSilent,       // Its receiver's reports stopped.
 };
 
+// What of a destination goes to that address: an operator's rule may open several, each a session of its own.
+enum class DestinationPart : std::uint8_t {
+  kMedia,
+  kFecColumns,  // Two ports behind the media's.
+  kFecRows,     // Four.
+};
+
 struct DestinationTerms {
   FeedKind kind = FeedKind::kRtp;
   Endpoint remote;                 // A host's, or a group's.
@@ -26,6 +33,8 @@ struct DestinationTerms {
   RtcpWay rtcp = RtcpWay::kNextPort;
   bool nack = false;                               // Its receiver may ask for packets again: RFC 4585.
   std::optional<std::uint8_t> rtx_payload_type{};  // They go as RFC 4588 has it, under this type; empty: as they were.
+  bool fec = false;                                // The media's rule: FEC goes along.
+  DestinationPart leg = DestinationPart::kMedia;
   friend bool operator==(const DestinationTerms&, const DestinationTerms&) = default;
 
   // 0: nowhere.

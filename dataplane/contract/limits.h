@@ -15,6 +15,11 @@ inline constexpr std::size_t kPayloadBytesMax = kDatagramBytesMax - kSrtHeaderBy
 inline constexpr std::uint32_t kMssMax = 1500;     // Callers refuse more (srt-wire §2.2).
 inline constexpr std::uint32_t kMssOverhead = 44;  // IPv4 + UDP + SRT headers; libsrt uses it for IPv6 as well.
 
+// --- FEC, SMPTE 2022-1
+inline constexpr std::uint8_t kFecSideMin = 4;  // Of a matrix, in packets; a column may stand alone.
+inline constexpr std::uint8_t kFecSideMax = 20;
+inline constexpr std::size_t kFecMatrixMax = 100;  // Packets.
+
 // --- sequence space
 inline constexpr std::uint32_t kFlowWindowPackets = 8192;  // What we advertise to publishers.
 inline constexpr std::int64_t kSplicePackets = 4096;       // A longer jump of a publisher closes up (design D5).

@@ -31,6 +31,18 @@ struct PayloadTerms {
   friend bool operator==(const PayloadTerms&, const PayloadTerms&) = default;
 };
 
+// The FEC that destinations may have of it, SMPTE 2022-1's: a matrix of L columns by D rows, and whether rows have FEC
+// as well.
+struct FecOptions {
+  std::uint8_t columns = 10;
+  std::uint8_t rows = 10;
+  bool has_rows = true;
+  std::uint8_t payload_type = 33;  // Of the packets that it is about.
+  std::uint32_t random = 0;        // As of those destinations (command::OpenDestination): FEC covers their numbers.
+  friend bool operator==(const FecOptions&, const FecOptions&) = default;
+  [[nodiscard]] std::int64_t packets() const { return std::int64_t{columns} * rows; }
+};
+
 // History slots (design D1): bitrate_max × (latency_max + gop_max + 1 s), rounded up to a power of two.
 struct StreamOptions {
   std::uint64_t bitrate_bits_max = 10'000'000;
@@ -45,6 +57,7 @@ struct StreamOptions {
   // for anyhow.
   Micros order_wait = seconds(60);
   PayloadTerms payload{};
+  FecOptions fec{};
 };
 
 }  // namespace fanlight

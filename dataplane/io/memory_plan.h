@@ -21,7 +21,8 @@ struct PoolPlan {
 
 struct MemoryNeeds {
   std::size_t history_slots = 0;         // All streams together.
-  std::size_t fec_packets = 0;           // That feeds hold back.
+  std::size_t fec_packets = 0;           // That feeds hold back ...
+  std::size_t fec_sums = 0;              // ... and that destinations' FEC is made in, on all workers.
   std::size_t receive_descriptors = 0;   // Of all device queues; 0 on sockets.
   std::size_t transmit_descriptors = 0;  // Of all device queues; 0 on sockets.
   bool for_devices = false;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "contract/destination_terms.h"
 #include "engine/rtp/sender.h"
 #include "packet/envelope.h"
 #include "stream/repair_budget.h"
@@ -27,10 +28,11 @@ struct Destination : Enveloped {
   }
 
   Stream* stream;
-  std::uint32_t place_index = 0;  // Among those that get each packet.
-  bool is_flowing = false;        // It is one of them.
-  bool is_told_paused = false;    // As far as control knows.
-  std::uint16_t rtcp_port = 0;    // Where its reports go; 0: none do.
+  std::uint32_t place_index = 0;    // Among those that get each packet.
+  bool is_flowing : 1 = false;      // It is one of them.
+  bool is_told_paused : 1 = false;  // As far as control knows.
+  DestinationPart leg = DestinationPart::kMedia;
+  std::uint16_t rtcp_port = 0;  // Where its reports go; 0: none do.
   // Packets it got, and their payload's bytes. Flowing: without the stream's totals, less than nothing at first.
   std::uint64_t packets_sent = 0;
   std::uint64_t bytes_sent = 0;

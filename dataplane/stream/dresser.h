@@ -35,6 +35,7 @@ class Dresser {
   bool send_again(Destination& destination, const History::Slot& slot) noexcept;
 
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
+  [[nodiscard]] PacketPool& copies() noexcept { return pools_.copies; }
   [[nodiscard]] WorkerCounters& counters() noexcept { return counters_; }
 
  private:

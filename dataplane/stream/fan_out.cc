@@ -74,23 +74,44 @@ FanOut::Outcome FanOut::stamp(Stream& stream, CipherClass c) noexcept {
 
 FanOut::Outcome FanOut::release(Instant now, Stream& stream, PacketPos missing) noexcept {
   Release& release = stream.release();
-  const StreamOptions& options = stream.options();
-  const Release::Bounds bounds{.missing = missing, .wait = options.order_wait, .coalesce = options.coalesce};
-  if (!release.pass().active && !release.begin_pass(now, stream.history(), bounds)) return Outcome::kDone;
-  for (const Dress dress : Release::kDresses) {
-    const Outcome outcome = stamp_released(release, dress);
-    if (outcome == Outcome::kBlocked) dresser_.counters().add(Counter::kTransmitPaused);
-    if (outcome != Outcome::kDone) return outcome;
-  }
+  if (!release.pass().active && !begin_release(now, stream, missing)) return Outcome::kDone;
+  const Outcome outcome = stamp_released(stream);
+  if (outcome == Outcome::kBlocked) dresser_.counters().add(Counter::kTransmitPaused);
+  if (outcome != Outcome::kDone) return outcome;
   const bool was_full = release.pass().packets == kFreshMax;
   release.end_pass();
+  stream.fec_out().end_pass();
   return was_full ? Outcome::kMore : Outcome::kDone;
 }
 
-FanOut::Outcome FanOut::stamp_released(Release& release, Dress dress) noexcept {
-  Release::Destinations& destinations = release.destinations(dress);
-  const std::span<FreshPacket> packets = release.pass().fresh();
-  while (!destinations.is_pass_done()) {
+bool FanOut::begin_release(Instant now, Stream& stream, PacketPos missing) noexcept {
+  const StreamOptions& options = stream.options();
+  Release& release = stream.release();
+  if (!release.begin_pass(now, stream.history(),
+                          {.missing = missing, .wait = options.order_wait, .coalesce = options.coalesce}))
+    return false;
+  FecOut& fec = stream.fec_out();
+  fec.begin_pass(release.pass().fresh(), release.cursor(), dresser_.copies());
+  dresser_.counters().add(Counter::kFecMade, fec.encoder().take_made());
+  dresser_.counters().add(Counter::kFecSkipped, fec.encoder().take_skipped());
+  return true;
+}
+
+// The packets, then what was made of them.
+FanOut::Outcome FanOut::stamp_released(Stream& stream) noexcept {
+  for (const Dress dress : Release::kDresses) {
+    const Outcome outcome = stamp_released(stream.release().destinations(dress), stream.release().pass().fresh());
+    if (outcome != Outcome::kDone) return outcome;
+  }
+  for (const FecEncoder::Kind kind : FecOut::kKinds) {
+    const Outcome outcome = stamp_released(stream.fec_out().destinations(kind), stream.fec_out().packets(kind));
+    if (outcome != Outcome::kDone) return outcome;
+  }
+  return Outcome::kDone;
+}
+
+FanOut::Outcome FanOut::stamp_released(Release::Destinations& destinations, std::span<FreshPacket> packets) noexcept {
+  while (!packets.empty() && !destinations.is_pass_done()) {
     if (const Outcome outcome = clear_the_way(); outcome != Outcome::kDone) return outcome;
     const std::span<const Envelope* const> waiting = destinations.waiting();
     const std::size_t most = (slice_left_ + packets.size() - 1) / packets.size();

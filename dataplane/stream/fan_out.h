@@ -50,7 +50,9 @@ class FanOut {
   [[nodiscard]] Outcome run_pass(Stream& stream) noexcept;
   [[nodiscard]] Outcome send_late(Stream& stream) noexcept;
   [[nodiscard]] Outcome stamp(Stream& stream, CipherClass c) noexcept;
-  [[nodiscard]] Outcome stamp_released(Release& release, Dress dress) noexcept;
+  [[nodiscard]] bool begin_release(Instant now, Stream& stream, PacketPos missing) noexcept;
+  [[nodiscard]] Outcome stamp_released(Stream& stream) noexcept;
+  [[nodiscard]] Outcome stamp_released(Release::Destinations& destinations, std::span<FreshPacket> packets) noexcept;
   // Whether the port may be handed fresh packets: what waits in the queue goes first.
   [[nodiscard]] Outcome clear_the_way() noexcept;
   // Hands the port a run; answers how much of it left.

@@ -12,6 +12,7 @@ Stream::Stream(std::size_t slots, std::size_t viewers_max, const StreamOptions& 
     : history_(slots),
       audience_room_(viewers_max),
       audiences_{Audience(audience_room_, RoomEnd::From::kFront), Audience(audience_room_, RoomEnd::From::kBack)},
+      fec_out_(options.fec),
       window_min_{std::numeric_limits<std::int64_t>::max()},
       options_(options) {}
 

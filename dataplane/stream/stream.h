@@ -16,6 +16,7 @@
 #include "packet/fresh.h"
 #include "stream/access_index.h"
 #include "stream/audience.h"
+#include "stream/fec_out.h"
 #include "stream/history.h"
 #include "stream/packet_rate.h"
 #include "stream/release.h"
@@ -123,12 +124,29 @@ class Stream {
   [[nodiscard]] Pass& pass() noexcept { return pass_; }
   [[nodiscard]] Release& release() noexcept { return release_; }
   [[nodiscard]] const Release& release() const noexcept { return release_; }
+  [[nodiscard]] FecOut& fec_out() noexcept { return fec_out_; }
+  // A destination gets what is released from now on, each leg its own. False when there is no room.
+  [[nodiscard]] bool start_flow(Destination& destination) noexcept {
+    return destination.leg == DestinationPart::kMedia ? release_.enter(destination, history_)
+                                                      : fec_out_.enter(destination);
+  }
+  void stop_flow(Destination& destination) noexcept {
+    return destination.leg == DestinationPart::kMedia ? release_.leave(destination) : fec_out_.leave(destination);
+  }
+  [[nodiscard]] std::uint64_t packets_sent_to(const Destination& destination) const noexcept {
+    return destination.leg == DestinationPart::kMedia ? release_.packets_sent_to(destination)
+                                                      : fec_out_.packets_sent_to(destination);
+  }
+  [[nodiscard]] std::uint64_t bytes_sent_to(const Destination& destination) const noexcept {
+    return destination.leg == DestinationPart::kMedia ? release_.bytes_sent_to(destination)
+                                                      : fec_out_.bytes_sent_to(destination);
+  }
   // Nothing of it is on its way.
   [[nodiscard]] bool is_between_passes() const noexcept { return !pass_.active && !release_.pass().active; }
   [[nodiscard]] PacketPos served_next() const noexcept { return served_next_; }
   [[nodiscard]] std::size_t viewers() const noexcept {
     return audiences_[0].size() + audiences_[1].size() + joining_.size() + lagging_.size() + parked_.size() +
-           unheard_.size() + release_.size();
+           unheard_.size() + release_.size() + fec_out_.size();
   }
   [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
@@ -165,6 +183,7 @@ class Stream {
   ViewerList parked_;
   ViewerList unheard_;
   Release release_;
+  FecOut fec_out_;
   Instant catch_up_at_;
   StreamTime newest_time_;  // Of the newest packet ...
   std::uint32_t newest_ticks_ = 0;

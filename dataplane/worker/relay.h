@@ -198,7 +198,8 @@ class Relay {
   TransmitQueue queue_;
   Dresser dresser_;
   ViewerSlabs slabs_;
-  PlacePool places_{kDestinationsMax, Release::kDresses.size() * kStreamsMax};  // Destinations'.
+  // Destinations'.
+  PlacePool places_{kDestinationsMax, (Release::kDresses.size() + FecOut::kKinds.size()) * kStreamsMax};
   FanOut fan_out_;
   Repair repair_;
   Replies replies_;

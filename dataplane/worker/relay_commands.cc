@@ -32,6 +32,7 @@ void Relay::apply(Instant, command::AddStream& add) noexcept {
   CHECK(add.index.raw() < streams_.size() && streams_[add.index.raw()].stream == nullptr);
   streams_[add.index.raw()] = {.stream = add.stream};
   add.stream->release().lend_from(places_);
+  add.stream->fec_out().lend_from(places_);
   streams_end_ = std::max<std::size_t>(streams_end_, add.index.raw() + 1u);
 }
 

@@ -53,8 +53,9 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   if (stopping_) return wire::Reject::kClosing;
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
   const PayloadTerms& payload = entry.stream->options().payload;
-  if (open.terms.kind == FeedKind::kTransportStream && !payload.is_transport_stream)
-    return wire::Reject::kUnsupportedMedia;
+  const bool is_bare_or_fec =
+      open.terms.kind == FeedKind::kTransportStream || open.terms.leg != DestinationPart::kMedia;
+  if (is_bare_or_fec && !payload.is_transport_stream) return wire::Reject::kUnsupportedMedia;
   if (sessions_.find_caller(open.path.remote, SocketId{}) != nullptr) return wire::Reject::kConflict;
   if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
   Session* session = sessions_.open();
@@ -74,6 +75,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   destination.budget.begin_at(entry.stream->packets());
   destination.rtx_payload_type = open.terms.rtx_payload_type;
   destination.rtcp_port = open.terms.rtcp_port();
+  destination.leg = open.terms.leg;
   Envelope& envelope = destination.envelope;
   envelope.dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
   envelope.payload_type = open.terms.payload_type;
@@ -81,7 +83,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   envelope.peer = SocketId{ssrc};
   envelope.offset.value = open.random;
   replies_.address(open.path, envelope);
-  if (!entry.stream->release().enter(destination, entry.stream->history())) {
+  if (!entry.stream->start_flow(destination)) {
     sessions_.close(*session);
     return wire::Reject::kResource;
   }
@@ -163,10 +165,8 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
 }
 
 void Relay::steer_flow(Session& session, Destination& destination) noexcept {
-  Release& release = destination.stream->release();
-  if (destination.sender.is_paused()) release.leave(destination);
-  if (!destination.sender.is_paused() && !destination.is_flowing)
-    (void)release.enter(destination, destination.stream->history());
+  if (destination.sender.is_paused()) destination.stream->stop_flow(destination);
+  if (!destination.sender.is_paused() && !destination.is_flowing) (void)destination.stream->start_flow(destination);
   if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
 }
 
@@ -178,16 +178,16 @@ void Relay::tell_of_destination(Session& session, Destination& destination) noex
 }
 
 rtp::Sender::Progress Relay::progress_of(Instant now, const Destination& destination) const noexcept {
-  const Release& release = destination.stream->release();
-  return {.packets = release.packets_sent_to(destination),
-          .bytes = release.bytes_sent_to(destination),
+  const Stream& stream = *destination.stream;
+  return {.packets = stream.packets_sent_to(destination),
+          .bytes = stream.bytes_sent_to(destination),
           .timestamp = destination.stream->ticks_at(destination.stream->clock().now(now)) +
                        tick_offset_of(destination.envelope.offset)};
 }
 
 void Relay::end_destination(Instant now, Session& session, Destination& destination) noexcept {
   destination.sender.handle_progress(progress_of(now, destination));
-  destination.stream->release().leave(destination);
+  destination.stream->stop_flow(destination);
   std::array<std::byte, kDatagramBytesMax> scratch;
   Path to = session.path;
   to.remote.port = destination.rtcp_port;

@@ -78,13 +78,13 @@ void add_figures(const Feed& feed, SessionStats& stats) {
 
 SessionStats destination_stats(const Session& session) {
   const Destination& destination = session.destination();
-  const Release& release = destination.stream->release();
+  const Stream& stream = *destination.stream;
   const rtp::Sender::Stats& heard = destination.sender.stats();
   SessionStats stats;
-  stats.packets_sent_unique = release.packets_sent_to(destination);
+  stats.packets_sent_unique = stream.packets_sent_to(destination);
   stats.packets_retransmitted = heard.repaired;
   stats.packets_sent = stats.packets_sent_unique + stats.packets_retransmitted;
-  stats.bytes_sent = release.bytes_sent_to(destination) + destination.bytes_repaired;
+  stats.bytes_sent = stream.bytes_sent_to(destination) + destination.bytes_repaired;
   stats.naks_received = heard.nacks;
   stats.packets_lost = static_cast<std::uint64_t>(std::max<std::int32_t>(heard.lost, 0));
   stats.rtt = heard.rtt;

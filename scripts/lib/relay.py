@@ -31,6 +31,9 @@ class Stream:
     coalesce_ms: int | None = None
     rekey_packets: int | None = None
     rekey_interval_s: int | None = None
+    fec_columns: int | None = None
+    fec_rows: int | None = None
+    fec_2d: bool | None = None
 
 
 @dataclass

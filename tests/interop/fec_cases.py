@@ -5,6 +5,7 @@ Imported by interop.py, whose helpers it uses.
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -28,7 +29,12 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
               ("fec/GStreamer sends rows and columns, bursts of a row", lambda stage: gstreamer(stage, bursts)),
               ("fec/GStreamer sends rows and columns, what takes both by turns", lambda stage: gstreamer(stage, by_turns)),
               ("fec/GStreamer sends columns alone, bursts of a row", lambda stage: gstreamer(stage, bursts, "enable-row-fec=false")),
-              ("fec/ffmpeg's prompeg, bursts of a row", ffmpeg)]
+              ("fec/ffmpeg's prompeg, bursts of a row", ffmpeg),
+              ("fec/to GStreamer, single losses", lambda stage: to_gstreamer(stage, singles)),
+              ("fec/to GStreamer, bursts of a row", lambda stage: to_gstreamer(stage, bursts)),
+              ("fec/to GStreamer, what takes both by turns", lambda stage: to_gstreamer(stage, by_turns)),
+              ("fec/to GStreamer, columns alone, bursts of a row", lambda stage: to_gstreamer(stage, bursts, is_2d=False)),
+              ("fec/in and out, lossy on both sides", across)]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in wanted if only.search(name)]
 
@@ -103,19 +109,19 @@ def fed_over(stage: Stage, loses: Callable[[int, int], bool], send: Callable[[St
 
 
 def gstreamer(stage: Stage, loses: Callable[[int, int], bool], *options: str) -> str:
-    """Its encoder wants the SSRC to be 0. Numbers wrap."""
     require_tools("gst-launch-1.0")
+    return fed_over(stage, loses, lambda stage, port: send_protected(stage, port, *options), SECONDS * RATE)
 
-    def send(stage: Stage, port: int) -> None:
-        sinks = [word for leg, pad in zip(LEGS, ("src", "fec_0", "fec_1"))
-                 for word in (f"fec.{pad}", "!", "queue", "!", "udpsink", "host=127.0.0.1", f"port={port + leg}", "sync=false", "async=false")]
-        publishing = stage.publish_with("gstreamer", [
-            "gst-launch-1.0", "-q", "fdsrc", "fd=0", f"blocksize={clients.PAYLOAD}", "do-timestamp=true", "!",
-            "video/mpegts,packetsize=188,systemstream=true", "!", "rtpmp2tpay", "mtu=1328", "ssrc=0", "seqnum-offset=65000", "!",
-            "rtpst2022-1-fecenc", "name=fec", f"columns={COLUMNS}", f"rows={ROWS}", *options, *sinks], seconds=SECONDS, rate=RATE)
-        publishing.finish(SECONDS + 20)
 
-    return fed_over(stage, loses, send, SECONDS * RATE)
+def send_protected(stage: Stage, port: int, *options: str) -> None:
+    """GStreamer's encoder wants the SSRC to be 0. Numbers wrap."""
+    sinks = [word for leg, pad in zip(LEGS, ("src", "fec_0", "fec_1"))
+             for word in (f"fec.{pad}", "!", "queue", "!", "udpsink", "host=127.0.0.1", f"port={port + leg}", "sync=false", "async=false")]
+    stage.publish_with("gstreamer", [
+        "gst-launch-1.0", "-q", "fdsrc", "fd=0", f"blocksize={clients.PAYLOAD}", "do-timestamp=true", "!",
+        "video/mpegts,packetsize=188,systemstream=true", "!", "rtpmp2tpay", "mtu=1328", "ssrc=0", "seqnum-offset=65000", "!",
+        "rtpst2022-1-fecenc", "name=fec", f"columns={COLUMNS}", f"rows={ROWS}", *options, *sinks], seconds=SECONDS, rate=RATE
+    ).finish(SECONDS + 20)
 
 
 def ffmpeg(stage: Stage) -> str:
@@ -131,3 +137,66 @@ def ffmpeg(stage: Stage) -> str:
         running.popen.wait(40)
 
     return fed_over(stage, bursts, send, 1_500)
+
+
+# --- out: the relay protects, GStreamer repairs
+
+def decoder(port: int, path: Path) -> list[str]:
+    """Writes the payload that it got or brought back. Its repaired packets are late ones: the jitter buffer sorts."""
+    media = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
+    legs = [word for leg in LEGS[1:] for word in ("udpsrc", "address=127.0.0.1", f"port={port + leg}", "caps=application/x-rtp,payload=96",
+                                                  "!", "queue", "!", f"fec.fec_{leg // 2 - 1}")]
+    return ["gst-launch-1.0", "-q", "rtpst2022-1-fecdec", "name=fec", "size-time=2000000000", "udpsrc", "address=127.0.0.1", f"port={port}",
+            "buffer-size=4000000", f"caps={media}", "!", "queue", "!", "fec.sink", "fec.src", "!", "rtpjitterbuffer", "latency=1000", "!",
+            "rtpmp2tdepay", "!", "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false", *legs]
+
+
+def protected(is_2d: bool = True) -> relays.Stream:
+    return relays.Stream(STREAM, latency_ms=LATENCY_MS, fec_columns=COLUMNS, fec_rows=ROWS, fec_2d=is_2d)
+
+
+def received_over(stage: Stage, loses: Callable[[int, int], bool], port: int, send: Callable[[], None]) -> str:
+    """`send` has the relay send to that port; GStreamer is behind a link that loses."""
+    behind = free_ports()
+    path = stage.work / "received.ts"
+    path.touch()
+    stage.processes.start("gstreamer", decoder(behind, path))
+    time.sleep(1)  # There is nothing to ask it by.
+    last = SECONDS * RATE - 2 * COLUMNS * ROWS
+    with FecLink(port, behind, lambda leg, number: (leg != 0 or number < last) and loses(leg, number)) as link:
+        send()
+        wait_until(lambda: path.stat().st_size >= len(link.sent()), 4, 0.2)
+    claim(len(link.payloads) == SECONDS * RATE and len(link.lost) > 40, f"the link lost {len(link.lost)} of {len(link.payloads)}")
+    claim(path.read_bytes() == link.sent(), f"{path.stat().st_size} bytes of {len(link.sent())}; {len(link.lost)} lost of "
+          f"{len(link.payloads)}, {len(link.fec)} of FEC")
+    return f"{len(link.payloads)} packets and {len(link.fec)} of FEC, {len(link.lost)} lost and repaired, bit-exact"
+
+
+def to_gstreamer(stage: Stage, loses: Callable[[int, int], bool], *, is_2d: bool = True) -> str:
+    require_tools("gst-launch-1.0")
+    port, address = free_ports(), f"127.0.0.1:{relays.free_udp_port()}"
+    table = f'[[destination]]\nstream = "{STREAM}"\nurl = "rtp://127.0.0.1:{port}?fec=1"\n'
+    stage.start_relay(relays.Configuration(listen=[address], streams=[protected(is_2d)], more=table))
+
+    def send() -> None:
+        stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE).finish(SECONDS + 20)
+
+    return received_over(stage, loses, port, send)
+
+
+def across(stage: Stage) -> str:
+    """FEC in on a lossy link, other FEC out on another."""
+    require_tools("gst-launch-1.0")
+    link_port, feed_port, port = free_ports(), free_ports(), free_ports()
+    tables = (f'[[feed]]\nstream = "{STREAM}"\nurl = "rtp://127.0.0.1:{feed_port}"\nfec = true\n'
+              f'[[destination]]\nstream = "{STREAM}"\nurl = "rtp://127.0.0.1:{port}?fec=1"\n')
+    stage.start_relay(relays.Configuration(listen=[f"127.0.0.1:{relays.free_udp_port()}"], streams=[protected()], more=tables))
+    last = SECONDS * RATE - 2 * COLUMNS * ROWS
+
+    def send() -> None:
+        with FecLink(link_port, feed_port, lambda leg, number: (leg != 0 or number < last) and bursts(leg, number)) as link:
+            send_protected(stage, link_port)
+            time.sleep(1)
+        claim(len(link.lost) > 40, f"the first link lost {len(link.lost)}")
+
+    return received_over(stage, by_turns, port, send)

@@ -11,6 +11,7 @@
 
 #include "base/exclusive_or.h"
 #include "engine/rtp/receiver.h"
+#include "stream/fec_encoder.h"
 #include "stream/fec_repair.h"
 #include "wire/test_bytes.h"
 
@@ -211,6 +212,57 @@ RC_GTEST_PROP(FecProperty, BringsBackWhatCanBeAndNeverAWrongByte, ()) {
   for (const std::int64_t n : repaired) left.erase(n);
   RC_ASSERT(left == solve(lost, heard, newest));
   RC_ASSERT(house.pool.available() + house.history.held() + house.fec.held() == house.pool.capacity());
+}
+
+// What is made for destinations is what was asked for, whatever the passes and the holes: no line with a hole has any.
+RC_GTEST_PROP(FecProperty, WhatIsMadeIsEveryWholeLineAndNoOther, ()) {
+  Shape shape = any_shape();
+  shape.matrices = 4;
+  std::vector<Media> media = any_media(shape.packets());
+  const auto random = *rc::gen::element<std::uint32_t>(0, 65'500, 65'535, 0xFFFF'FFFF);
+  for (std::int64_t n = 0; n < shape.packets(); ++n) {
+    wire::RtpHeader& header = media[static_cast<std::size_t>(n)].header;
+    header.seq = static_cast<std::uint16_t>(random + static_cast<std::uint32_t>(n));
+    header.timestamp = static_cast<std::uint32_t>(n * 90) + tick_offset_of({random});
+  }
+  std::set<std::int64_t> holes;
+  for (std::int64_t n = 1; n < shape.packets(); ++n)
+    if (*rc::gen::inRange(0, 40) == 0) holes.insert(n);
+
+  PacketPool pool(1024, 1500);
+  FecEncoder encoder({.columns = static_cast<std::uint8_t>(shape.columns),
+                      .rows = static_cast<std::uint8_t>(shape.rows),
+                      .has_rows = shape.has_rows,
+                      .random = random});
+  std::multiset<Bytes> made;
+  for (std::int64_t n = 0; n < shape.packets();) {
+    std::vector<FreshPacket> pass;
+    const std::int64_t end = std::min(shape.packets(), n + *rc::gen::inRange<std::int64_t>(1, 65));
+    for (; n < end; ++n) {
+      if (holes.contains(n)) continue;
+      const Media& one = media[static_cast<std::size_t>(n)];
+      PacketRef payload = pool.take();
+      RC_ASSERT(payload && payload.resize(one.payload.size()));
+      std::ranges::copy(one.payload, payload.bytes().begin());
+      pass.push_back({.payload = std::move(payload),
+                      .pos = {n},
+                      .time = {},
+                      .ticks = static_cast<std::uint32_t>(n * 90),
+                      .word = rtp_word(one.header.marker)});
+    }
+    encoder.protect(pass, {n}, pool);
+    for (const FecEncoder::Kind kind : {FecEncoder::Kind::kColumn, FecEncoder::Kind::kRow})
+      for (const FreshPacket& one : encoder.made(kind))
+        made.insert(Bytes(one.payload.bytes().begin(), one.payload.bytes().end()));
+  }
+  std::multiset<Bytes> wanted;
+  for (const Line& line : lines_of(shape)) {
+    if (line.sent_after >= shape.packets() - (line.is_row ? 0 : 1)) continue;
+    if (std::ranges::any_of(line.packets, [&](std::int64_t n) { return holes.contains(n); })) continue;
+    const Bytes whole = fec_of(line, shape, media);
+    wanted.insert(Bytes(whole.begin() + wire::kRtpHeaderBytes, whole.end()));
+  }
+  RC_ASSERT(made == wanted);
 }
 
 // Any byte of any FEC packet may be another. Packets that were heard stay as they were, and nothing is leaked.

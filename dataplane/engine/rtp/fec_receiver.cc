@@ -8,7 +8,7 @@ namespace fanlight::rtp {
 
 static_assert((FecReceiver::kMemory & (FecReceiver::kMemory - 1)) == 0);
 // A line may reach back as far as the matrix that the FEC of the next one is sent in.
-static_assert(FecReceiver::kMemory > 2 * FecReceiver::kSideMax * FecReceiver::kSideMax);
+static_assert(FecReceiver::kMemory > 2 * kFecSideMax * kFecSideMax);
 
 void FecReceiver::begin_run(PacketPos first) noexcept {
   for (Slot& slot : slots_) let_go(slot);
@@ -44,7 +44,7 @@ Verdict FecReceiver::judge(PacketPos first, const wire::FecPacket& packet) const
   const wire::FecHeader& fec = packet.fec;
   const bool is_ours = fec.is_extended && !fec.is_reserved_set && fec.mask == 0 && fec.type == 0 && fec.index == 0;
   if (!is_ours || packet.protects_additions) return Verdict::kFecUnsupported;
-  if (fec.count == 0 || fec.count > kSideMax || fec.offset == 0 || fec.offset > kSideMax)
+  if (fec.count == 0 || fec.count > kFecSideMax || fec.offset == 0 || fec.offset > kFecSideMax)
     return Verdict::kFecUnsupported;
   if (fec.is_row && fec.offset != 1) return Verdict::kFecUnsupported;
   const Line line{first, fec.offset, fec.count};

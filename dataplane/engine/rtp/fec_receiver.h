@@ -16,6 +16,7 @@
 
 #include "base/seq.h"
 #include "base/verdict.h"
+#include "contract/limits.h"
 #include "wire/fec_header.h"
 
 namespace fanlight::rtp {
@@ -24,7 +25,6 @@ class FecReceiver {
  public:
   static constexpr std::size_t kHeldMax = 128;   // FEC packets; of more, those about the oldest give way.
   static constexpr std::int64_t kMemory = 1024;  // Packets that are remembered: a matrix of 400, and its FEC's delay.
-  static constexpr std::uint8_t kSideMax = 20;   // Of a matrix, in packets. ST 2022-1 §8.1: L and D
 
   // Packets first, first + step, first + 2 × step ...
   struct Line {
