@@ -69,6 +69,7 @@ bool Interface::join(const IpAddress& group) {
 
 std::vector<MacAddress> Interface::group_macs() const {
   std::vector<MacAddress> macs;
+  macs.reserve(groups_joined + 4);
   if (has_ipv4()) macs.push_back(group_mac_of(kAllSystems));
   if (has_ipv6())
     for (const IpAddress& group : {kAllNodes, solicited_node_of(ipv6), solicited_node_of(link_local())})

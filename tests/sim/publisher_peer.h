@@ -35,6 +35,8 @@ class PublisherPeer final : public SourcePeer {
   void jump(std::int64_t packets) override;
   void change() override;
   void renew_key(Instant now) override;
+  // It does not call again when it is sent away.
+  void stay_away() { wants_in_ = false; }
 
   void receive(Instant now, ByteSpan datagram) override;
   void wake(Instant now) override;

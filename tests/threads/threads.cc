@@ -134,13 +134,12 @@ class Stage final : public sim::Network {
 
   void play(Micros length) {
     const Instant start = now();
-    publishers_[0]->call(start);
+    publishers_[0]->start(start);
     for (const auto& viewer : viewers_) viewer->join(start);
     turn_until(start + length / 2);
-    publishers_[0]->stay_away();
     publishers_[0]->leave(now());
     turn_until(now() + millis(500));
-    publishers_[1]->call(now());
+    publishers_[1]->start(now());
     turn_until(start + length);
     if (!publishers_[1]->is_up()) fail("the second publisher is not up");
     half_ = feed_.made.size() / 2;
