@@ -134,6 +134,8 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
   jump_seq_.reset();
   ++reception_.received;
   if (judgement.verdict == Verdict::kAcceptedLate) return fill_gap(now, newest_ + judgement.ahead);
+  // Encoders that keep their SSRC say BYE and come back.
+  if (std::exchange(has_left_, false) && options_.nack) next_ask_ = now + kReorderWait;
   if (judgement.is_new_source) begin_source(now, header);
   if (judgement.is_jump) jump(now, header);
   if (judgement.is_new_source || judgement.is_jump) run_first_ = newest_ + 1;

@@ -120,6 +120,15 @@ TEST_F(RtpReceiverTest, WhoSaidByeIsFollowedAtOnce) {
   EXPECT_EQ(hear(700, {}, kOther).pos, kFirst + 3);
 }
 
+TEST_F(RtpReceiverTest, WhoComesBackAfterItsByeIsThereAgain) {
+  hear_run(10, 12);
+  (void)hear_bye();
+  EXPECT_EQ(hear(13).verdict, Verdict::kAccepted);
+  EXPECT_EQ(hear(700, {}, kOther).verdict, Verdict::kForeignSource);
+  EXPECT_EQ(hear(13 + 20'000).verdict, Verdict::kOutOfWindow) << "one packet is no jump";
+  EXPECT_EQ(hear(14).verdict, Verdict::kAccepted);
+}
+
 TEST_F(RtpReceiverTest, OnlyTheSourceThatWasNamedCounts) {
   receiver.~Receiver();
   new (&receiver) Receiver({.first_pos = kFirst, .ssrc = kOther});
@@ -314,6 +323,8 @@ TEST_F(RtpReceiverNackTest, WhoLeftIsNotAsked) {
   (void)hear(14);
   (void)hear_bye();
   EXPECT_EQ(asks(millis(50)), Numbers{});
+  (void)hear(15);
+  EXPECT_EQ(asks(millis(50)), Numbers{13}) << "it is back";
 }
 
 TEST_F(RtpReceiverNackTest, AsksGoWithAReportAndAName) {
