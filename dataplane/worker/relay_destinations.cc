@@ -101,15 +101,18 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
   // Who has nothing to report may still say BYE, from where it is sent to.
   Session* session = find_destination(arrival.path.remote);
   Session* named = nullptr;
-  std::optional<SocketId> elsewhere;
+  // The first SSRC that is named decides whose it is, for every worker alike: it is handed on once, not round and
+  // round.
+  std::optional<SocketId> first;
   for_each_ssrc(datagram, [&](std::uint32_t ssrc) {
     if (session != nullptr && session->destination().sender.ssrc() == ssrc) return true;  // Others may have it as well.
-    if (!exchange_.is_ours(SocketId{ssrc})) elsewhere = SocketId{ssrc};
+    if (!first) first = SocketId{ssrc};
+    if (!exchange_.is_ours(*first)) return true;
     Session* found = sessions_.find(SocketId{ssrc & kSocketIdBits});
     if (found != nullptr && found->is_destination()) named = found;
-    return named != nullptr || elsewhere.has_value();
+    return named != nullptr;
   });
-  if (elsewhere) return exchange_.hand_over(*elsewhere, arrival);
+  if (first && !exchange_.is_ours(*first)) return exchange_.hand_over(*first, arrival);
   if (named != nullptr) session = named;
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kForeignSource;
   const IpAddress& to = session->path.remote.ip;

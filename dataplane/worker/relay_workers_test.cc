@@ -1,6 +1,7 @@
 // Several relays side by side, as the workers of one process: strays, and a stream on all of them.
 #include <gtest/gtest.h>
 
+#include "wire/rtcp.h"
 #include "worker/relay_fixture.h"
 
 namespace fanlight {
@@ -83,6 +84,19 @@ TEST_F(RelayWorkersTest, AWorkerThatDoesNotExistIsNobody) {
                  RelayFixture::bare(SocketId{5u << 24 | 0x10000}, wire::ControlType::kKeepAlive));
   breathe();
   EXPECT_EQ(count(0, Verdict::kUnknownSocket), 1u);
+}
+
+TEST_F(RelayWorkersTest, AReportAboutSeveralIsHandedOnOnce) {
+  std::vector<std::byte> report(128);
+  std::size_t bytes = 0;
+  for (const std::uint32_t about : {std::uint32_t{1} << 24 | 77, std::uint32_t{77}})  // Nobody's, of either worker.
+    bytes += wire::write_receiver_report(MutableByteSpan{report}.subspan(bytes), 5, {.ssrc = about});
+  report.resize(bytes);
+  hosts[0]->hear(RelayFixture::caller(8000), report);
+  for (int i = 0; i < 5; ++i) breathe();
+  EXPECT_EQ(count(0, Verdict::kHandedOver), 1u);
+  EXPECT_EQ(count(1, Verdict::kHandedOver), 0u);
+  EXPECT_EQ(count(1, Verdict::kForeignSource), 1u);
 }
 
 TEST_F(RelayWorkersTest, StraysThatFindTheRingFullAreCountedAndGone) {
