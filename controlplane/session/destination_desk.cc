@@ -81,12 +81,29 @@ Result<Done> SessionDesk::remove_destination(std::uint32_t id) {
 
 // And its legs.
 void SessionDesk::drop_destination(DestinationEntry& one) {
-  std::vector<std::uint32_t> legs;
-  destinations_.for_each([&](const DestinationEntry& other) {
-    if (other.leader == one.id && !other.is_removed) legs.push_back(other.id);
-  });
-  for (const std::uint32_t leg : legs) drop_leg(*destinations_.find(leg));
+  for (DestinationEntry* leg : fec_legs(one)) drop_leg(*leg);
   drop_leg(one);
+}
+
+// They were numbered behind it.
+std::vector<DestinationEntry*> SessionDesk::fec_legs(const DestinationEntry& media) {
+  std::vector<DestinationEntry*> legs;
+  if (!media.rule.terms.fec || media.leader != 0) return legs;
+  for (const std::uint32_t id : {media.id + 1, media.id + 2})
+    if (DestinationEntry* leg = destinations_.find(id); leg != nullptr && leg->leader == media.id && !leg->is_removed)
+      legs.push_back(leg);
+  return legs;
+}
+
+// FEC goes where its media goes, and when: nobody reports about it, so a receiver that left would be sent it for ever.
+void SessionDesk::steer_fec(const DestinationEntry& media) {
+  for (DestinationEntry* leg : fec_legs(media)) {
+    const bool is_waiting = leg->state == DestinationState::kWaiting;
+    if (media.state == DestinationState::kSending && is_waiting) destinations_.wait(*leg, now_);
+    if (media.state == DestinationState::kSending || is_waiting) continue;
+    leg->is_ending = true;
+    close_legs(*leg);
+  }
 }
 
 void SessionDesk::drop_leg(DestinationEntry& one) {
@@ -143,6 +160,11 @@ std::vector<CallView> SessionDesk::calls(Instant now) const {
 void SessionDesk::open_due_destinations() {
   if (is_stopping_) return;
   while (DestinationEntry* one = destinations_.take_due(now_)) {
+    const DestinationEntry* media = one->leader != 0 ? destinations_.find(one->leader) : nullptr;
+    if (media != nullptr && media->state != DestinationState::kSending) {  // steer_fec() sees to it.
+      destinations_.wait(*one, now_ + kStreamPoll);
+      continue;
+    }
     auto obstacle = try_open_destination(*one);
     if (!obstacle) continue;
     if (one->failure != *obstacle) note(Notice::Level::kWarning, title_of(*one) + " waits: " + *obstacle);
@@ -235,6 +257,7 @@ void SessionDesk::handle_destination_opened(const Session& session) {
     one->failure.clear();
     note(Notice::Level::kInfo, title_of(*one) + " is sent to", Notice::About::kSession);
     if (one->rule.second) open_second_leg(*one, session.stream);
+    steer_fec(*one);
   }
   if (bans_.find(session.path.remote.ip) != nullptr) shut_out(session);  // Banned while the worker opened it.
 }
@@ -254,6 +277,7 @@ void SessionDesk::handle(event::DestinationNews& event) {
   one->failure = words_for(event.pause);
   note(is_paused ? Notice::Level::kWarning : Notice::Level::kInfo,
        title_of(*one) + (is_paused ? " is paused: " + one->failure : " is sent to again"), Notice::About::kSession);
+  steer_fec(*one);
 }
 
 void SessionDesk::end_destination(const Session& session, std::string failure) {
@@ -270,6 +294,7 @@ void SessionDesk::end_destination(const Session& session, std::string failure) {
   one->since = now_;
   one->failure = std::move(failure);
   destinations_.wait(*one, now_ + kRetry);
+  steer_fec(*one);
 }
 
 // A publisher has come.

@@ -38,6 +38,22 @@ class DestinationDeskTest : public DeskTest {
     desk().handle_event(now_, event::SessionOpened{opening->request, SocketId{4'242}});
     return *opening;
   }
+  // The media, and behind it its FEC.
+  std::vector<command::OpenDestination> opens_with_fec() {
+    std::vector<command::OpenDestination> legs{opens()};
+    wait({});
+    for (const Command& one : take_commands())
+      if (const auto* opening = std::get_if<command::OpenDestination>(&one)) legs.push_back(*opening);
+    for (std::size_t i = 1; i < legs.size(); ++i)
+      desk().handle_event(now_, event::SessionOpened{legs[i].request, SocketId{static_cast<std::uint32_t>(i)}});
+    return legs;
+  }
+  std::vector<SocketId> closings() {
+    std::vector<SocketId> sockets;
+    for (const Command& one : take_commands())
+      if (const auto* close = std::get_if<command::CloseSession>(&one)) sockets.push_back(close->socket);
+    return sockets;
+  }
   void ends(const command::OpenDestination& one, CloseReason reason) {
     event::SessionClosed event;
     event.request = one.request;
@@ -68,14 +84,11 @@ TEST_F(DestinationDeskTest, ItIsOpenedAtOnceAndListedBesideCalls) {
 // One rule, three sessions: the media and its FEC, made over the media's numbers.
 TEST_F(DestinationDeskTest, FecHasLegsThatComeAndGoWithTheMedia) {
   const std::uint32_t id = add(to("rtp://198.51.100.1:5004?fec=1"));
-  std::vector<command::OpenDestination> legs;
-  for (const Command& one : take_commands())
-    if (const auto* opening = std::get_if<command::OpenDestination>(&one)) legs.push_back(*opening);
+  const std::vector<command::OpenDestination> legs = opens_with_fec();
   ASSERT_EQ(legs.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(static_cast<std::size_t>(legs[i].terms.leg), i);
     EXPECT_EQ(legs[i].path.remote.port, 5'004 + 2 * i);
-    desk().handle_event(now_, event::SessionOpened{legs[i].request, SocketId{static_cast<std::uint32_t>(1 + i)}});
   }
   EXPECT_EQ(desk().calls(now_).size(), 1u) << "legs are not listed";
   EXPECT_FALSE(desk().add_destination(now_, to("rtp://198.51.100.1:5008"))) << "the rows' address";
@@ -84,6 +97,25 @@ TEST_F(DestinationDeskTest, FecHasLegsThatComeAndGoWithTheMedia) {
   std::size_t closed = 0;
   for (const Command& one : take_commands()) closed += std::holds_alternative<command::CloseSession>(one) ? 1 : 0;
   EXPECT_EQ(closed, 3u);
+}
+
+TEST_F(DestinationDeskTest, FecPausesAndEndsWithItsMedia) {
+  add(to("rtp://198.51.100.1:5004?fec=1"));
+  const std::vector<command::OpenDestination> legs = opens_with_fec();
+  desk().handle_event(now_, event::DestinationNews{legs[0].request, DestinationPause::kLeft});
+  EXPECT_EQ(closings(), (std::vector{SocketId{1}, SocketId{2}}));
+  ends(legs[1], CloseReason::kKicked);
+  ends(legs[2], CloseReason::kKicked);
+  wait(seconds(10));
+  EXPECT_FALSE(take_opening()) << "its media is paused";
+  desk().handle_event(now_, event::DestinationNews{legs[0].request, DestinationPause::kNone});
+  wait({});
+  const auto again = take_opening();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->path.remote.port, 5'006);
+  ends(legs[0], CloseReason::kKicked);
+  desk().handle_event(now_, event::SessionOpened{again->request, SocketId{3}});
+  EXPECT_EQ(closings(), std::vector{SocketId{3}}) << "its media ended while it was opened";
 }
 
 // FEC is made once, over the numbers and timestamps that follow from it.
@@ -120,13 +152,6 @@ class DestinationLegsTest : public DestinationDeskTest {
  protected:
   static constexpr const char* kTwoLegs = "rtp://198.51.100.1:5004?second=198.51.101.1:6004&second_ttl=7";
   static constexpr SocketId kSecondSocket{4'343};
-  std::vector<SocketId> closings() {
-    std::vector<Command> commands = take_commands();
-    std::vector<SocketId> sockets;
-    for (const Command& one : commands)
-      if (const auto* close = std::get_if<command::CloseSession>(&one)) sockets.push_back(close->socket);
-    return sockets;
-  }
 };
 
 TEST_F(DestinationLegsTest, TheSecondIsOpenedBehindTheFirstAndBeginsWhereItDid) {

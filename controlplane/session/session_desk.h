@@ -351,6 +351,8 @@ class SessionDesk {
                 std::optional<std::uint32_t> ssrc);
   void open_second_leg(DestinationEntry& one, StreamIndex index);
   void drop_leg(DestinationEntry& one);
+  [[nodiscard]] std::vector<DestinationEntry*> fec_legs(const DestinationEntry& media);
+  void steer_fec(const DestinationEntry& media);
   void handle_destination_opened(const Session& session);
   void end_destination(const Session& session, std::string failure);
   void wake_destinations(std::string_view stream);
