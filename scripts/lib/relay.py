@@ -9,6 +9,7 @@ import pwd
 import secrets
 import socket
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,17 +124,35 @@ def unprivileged_user() -> int | None:
 # Below the ports that kernels give to whoever does not ask for one: nobody takes it between our look and its use.
 _PORTS = range(20_000, 32_000)
 _next_port = itertools.count(secrets.randbelow(len(_PORTS)))
+_port_lock = threading.Lock()
+
+
+def free_udp_ports(count: int, multiple_of: int = 1) -> int:
+    """The first of so many in a row, itself such a multiple. None is given twice in a process before all were."""
+    run: list[int] = []
+    with _port_lock:  # Cases that run side by side would break each other's rows.
+        for _ in _PORTS:
+            port = _PORTS[next(_next_port) % len(_PORTS)]
+            follows = run and port == run[-1] + 1
+            if not _is_free(port) or (not follows and port % multiple_of != 0):
+                run = []
+                continue
+            run = [*run, port] if follows else [port]
+            if len(run) == count:
+                return run[0]
+    raise SetupError(f"no {count} UDP ports in a row are free from {_PORTS.start} to {_PORTS.stop - 1}")
 
 
 def free_udp_port() -> int:
-    """Never the same twice in a process."""
-    for _ in _PORTS:
-        port = _PORTS[next(_next_port) % len(_PORTS)]
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            probe.bind(("::", port))
-            return port
-    raise SetupError(f"all UDP ports from {_PORTS.start} to {_PORTS.stop - 1} are taken")
+    return free_udp_ports(1)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        probe.bind(("::", port))
+        return True
+    return False
 
 
 _READY = b"fanlightd: ready"

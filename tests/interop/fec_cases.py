@@ -72,12 +72,7 @@ def by_turns(leg: int, number: int) -> bool:
 
 def free_ports() -> int:
     """An even port, with those of RTCP and FEC behind it free and nobody else's."""
-    while True:
-        ports = [relays.free_udp_port()]
-        while len(ports) < 6 and ports[0] % 2 == 0 and ports[-1] == ports[0] + len(ports) - 1:
-            ports.append(relays.free_udp_port())
-        if ports == list(range(ports[0], ports[0] + 6)):
-            return ports[0]
+    return relays.free_udp_ports(6, multiple_of=2)
 
 
 def fed_stream(stage: Stage, port: int) -> str:

@@ -72,10 +72,7 @@ def start(stage: Stage, *feeds: tuple[str, str, str], workers: int = 1) -> str:
 
 def free_pair() -> int:
     """A port whose next one is free as well: RTCP's."""
-    port = relays.free_udp_port()
-    while (behind := relays.free_udp_port()) != port + 1:
-        port = behind
-    return port
+    return relays.free_udp_ports(2)
 
 
 def sender(case: Case, port: int, out_of: str | None = None) -> list[str]:

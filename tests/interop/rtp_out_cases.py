@@ -54,9 +54,7 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
 
 def even_pair() -> int:
     """As RTP wants it: an even port, whose next one is free as well."""
-    while (port := free_pair()) % 2 != 0:
-        pass
-    return port
+    return relays.free_udp_ports(2, multiple_of=2)
 
 
 def receiver(case: Case, port: int, path: Path) -> list[str]:
