@@ -25,6 +25,13 @@ void take_type(DestinationRule& rule, const MediaFormat& format) {
   if (!rule.says_type && !format.is_transport_stream()) rule.terms.payload_type = format.payload_type;
 }
 
+// With its FEC's.
+std::vector<Endpoint> addresses_of(const DestinationRule& rule) {
+  std::vector<Endpoint> addresses = rule.addresses();
+  for (const DestinationRule& leg : legs_of(rule)) addresses.push_back(leg.terms.remote);
+  return addresses;
+}
+
 std::string_view words_for(DestinationPause pause) {
   switch (pause) {
     case DestinationPause::kNone:
@@ -55,9 +62,7 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
     return way.error();
   const std::vector<DestinationRule> legs = legs_of(rule);
-  std::vector<Endpoint> wanted = rule.addresses();
-  for (const DestinationRule& leg : legs) wanted.push_back(leg.terms.remote);
-  for (const Endpoint& address : wanted)
+  for (const Endpoint& address : addresses_of(rule))
     if (const DestinationEntry* other = destinations_.find(address))
       return Error{ErrorCode::kInUse,
                    address.text() + " is destination " + std::to_string(other->id) + "'s, " + url_of(other->rule)};
@@ -126,16 +131,31 @@ void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> 
   }
   std::vector<std::uint32_t> gone;
   destinations_.for_each([&](DestinationEntry& one) {
-    if (one.leader != 0) return;
+    one.successors.clear();
+    if (one.leader != 0 || one.is_removed) return;
     const auto found = wanted.find(one.rule.terms.remote);
     const bool stays = found != wanted.end() && found->second->is_same(one.rule);
     if (stays) wanted.erase(found);
-    if (!stays && !one.is_removed) gone.push_back(one.id);
+    if (!stays) gone.push_back(one.id);
   });
   for (const std::uint32_t id : gone) drop_destination(*destinations_.find(id));
-  for (const auto& [remote, rule] : wanted)
-    if (const Result<std::uint32_t> added = add_destination(now_, *rule); !added)
-      note(Notice::Level::kWarning, "destination " + url_of(*rule) + " left out: " + added.error().what);
+  for (const auto& [remote, rule] : wanted) take_on(*rule);
+}
+
+// At once, or when who is on its way out of one of its addresses has gone.
+void SessionDesk::take_on(DestinationRule rule) {
+  for (const Endpoint& address : addresses_of(rule))
+    if (DestinationEntry* one = destinations_.find(address); one != nullptr && one->is_removed)
+      return one->successors.push_back(std::move(rule));
+  const std::string url = url_of(rule);
+  if (const Result<std::uint32_t> added = add_destination(now_, std::move(rule)); !added)
+    note(Notice::Level::kWarning, "destination " + url + " left out: " + added.error().what);
+}
+
+void SessionDesk::erase_destination(DestinationEntry& one) {
+  std::vector<DestinationRule> successors = std::move(one.successors);
+  destinations_.erase(one.id);
+  for (DestinationRule& rule : successors) take_on(std::move(rule));
 }
 
 std::vector<CallView> SessionDesk::calls(Instant now) const {
@@ -290,7 +310,7 @@ void SessionDesk::end_destination(const Session& session, std::string failure) {
     return close_legs(*one);
   }
   if (one->is_ending) failure = one->failure;
-  if (one->is_removed) return destinations_.erase(one->id);
+  if (one->is_removed) return erase_destination(*one);
   one->since = now_;
   one->failure = std::move(failure);
   destinations_.wait(*one, now_ + kRetry);

@@ -309,6 +309,34 @@ TEST_F(DestinationDeskTest, AReloadKeepsWhatStaysTheSame) {
   EXPECT_EQ(find<command::OpenDestination>(commands)->terms.remote.ip, IpAddress::v4(198, 51, 100, 3));
 }
 
+TEST_F(DestinationDeskTest, WhatAReloadChangesIsOpenedWhenTheOldOneHasGone) {
+  desk().reload_destinations(now_, {to("rtp://198.51.100.1:5004?fec=1")});
+  wait({});
+  const std::vector<command::OpenDestination> old = opens_with_fec();
+  desk().reload_destinations(now_, {to("rtp://198.51.100.1:5006?ttl=3")});  // Where its columns go.
+  desk().reload_destinations(now_, {to("rtp://198.51.100.1:5006?ttl=7")});
+  wait({});
+  EXPECT_FALSE(take_opening()) << "the worker still has the old one";
+  EXPECT_TRUE(desk().calls(now_).empty());
+  for (const command::OpenDestination& leg : old) ends(leg, CloseReason::kKicked);
+  wait({});
+  const auto changed = take_opening();
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->terms.ttl, 7);
+  EXPECT_EQ(desk().calls(now_).size(), 1u);
+}
+
+TEST_F(DestinationDeskTest, WhatIsTakenOutAndPutBackIsOpenedAgain) {
+  add(to());
+  const command::OpenDestination one = opens();
+  desk().reload_destinations(now_, {});
+  desk().reload_destinations(now_, {to()});
+  (void)take_commands();
+  ends(one, CloseReason::kKicked);
+  wait({});
+  EXPECT_TRUE(take_opening());
+}
+
 TEST_F(DestinationDeskTest, ABanKeepsItWaiting) {
   ASSERT_TRUE(desk().ban(now_, {.prefix = *IpPrefix::read("198.51.100.0/24"), .reason = {}}));
   take_commands();

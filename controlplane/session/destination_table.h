@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/destination_rule.h"
 #include "contract/commands.h"
@@ -27,7 +28,9 @@ struct DestinationEntry {
   Instant since{};  // In that state.
   Instant retry_at{};
   bool waits_for_stream = false;
-  bool is_removed = false;     // Goes as soon as the worker has let go of it.
+  bool is_removed = false;  // Goes as soon as the worker has let go of it.
+  // Removed: what a reload wants at its addresses when it has gone.
+  std::vector<DestinationRule> successors{};
   std::string failure{};       // Why it is not sent to, or was not before.
   std::uint32_t attempts = 0;  // Since it was added.
   SocketId socket{};           // 0: not open.
