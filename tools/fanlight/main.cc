@@ -296,7 +296,8 @@ void CommandLine::add_call_commands(const char* role, const char* what, const ch
                   std::string{"srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS&pbkeylen=16|24|32&passphrase=SECRET; "
                               "values percent-encoded"} +
                       (is_viewer ? ". Or, without a call, rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME"
-                                   "&rtcp=next_port|same_port|off, or udp://ADDRESS:PORT for a bare transport stream"
+                                   "&rtcp=next_port|same_port|off&nack=1&rtx_pt=97&fec=1&second=ADDRESS:PORT, or "
+                                   "udp://ADDRESS:PORT for a bare transport stream; docs/configuration.md tells each"
                                  : ""))
       ->required();
   add->add_option("--stream", call.stream, "the relay's stream")->required();
