@@ -10,6 +10,7 @@
 #include "base/ip.h"
 #include "base/time.h"
 #include "net/ethernet.h"
+#include "net/ip_header.h"
 
 namespace fanlight::net {
 
@@ -56,6 +57,20 @@ struct ReportSender {
   MacAddress mac{};
   IpAddress ip{};
 };
+
+// A report's message: version 3 of IGMP and version 2 of MLD differ in its type and in the size of addresses.
+inline void write_records(ByteWriter& writer, std::uint8_t type, std::span<const GroupRecord> records) {
+  writer.u8(type);
+  writer.zeros(5);
+  writer.u16(static_cast<std::uint16_t>(records.size()));
+  for (const GroupRecord& record : records) {
+    writer.u8(static_cast<std::uint8_t>(record.type));
+    writer.u8(0);
+    writer.u16(static_cast<std::uint16_t>(record.sources.size()));
+    write_ip(writer, record.group);
+    for (const IpAddress& source : record.sources) write_ip(writer, source);
+  }
+}
 
 // RFC 3376 §4.1.1, §4.1.7: above 127 it is a small floating-point number.
 constexpr std::uint32_t decode_8_bits(std::uint8_t code) {

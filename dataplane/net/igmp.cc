@@ -82,16 +82,7 @@ std::size_t write_igmp_report(MutableByteSpan out, const ReportSender& from,
   for (const GroupRecord& record : records) bytes += 8 + record.sources.size() * 4;
   ByteWriter writer{out};
   write_heads(writer, from, kIgmpRouters, bytes);
-  writer.u8(kReportV3);
-  writer.zeros(5);
-  writer.u16(static_cast<std::uint16_t>(records.size()));
-  for (const GroupRecord& record : records) {
-    writer.u8(static_cast<std::uint8_t>(record.type));
-    writer.u8(0);
-    writer.u16(static_cast<std::uint16_t>(record.sources.size()));
-    write_ip(writer, record.group);
-    for (const IpAddress& source : record.sources) write_ip(writer, source);
-  }
+  write_records(writer, kReportV3, records);
   return finish(out, writer);
 }
 

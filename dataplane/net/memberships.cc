@@ -122,11 +122,12 @@ void Memberships::handle_frame(Instant now, ByteSpan frame, const FrameView& vie
   if (asked != family.groups.end()) schedule_answer(due, *asked, *query);
 }
 
-// RFC 3376 §7.2.1, RFC 3810 §8.2.1. What waits to be said then goes out in the older version's words.
+// RFC 3376 §7.2.1, RFC 3810 §8.2.1: general queries alone, which come from the link, tell that a router is older, each
+// version for a time of its own. What waits to be said then goes out in the older version's words.
 void Memberships::note_querier(Instant now, Family& family, const GroupQuery& query) noexcept {
   if (query.version < family.newest()) {
-    family.older_version = std::min(family.version(now), query.version);
-    family.older_until = now + family.robustness * family.interval + kQueryResponseInterval;
+    const Instant until = now + family.robustness * family.interval + kQueryResponseInterval;
+    if (query.is_general()) family.older_until[query.version - 1u] = until;
     return;
   }
   if (query.robustness != 0) family.robustness = query.robustness;

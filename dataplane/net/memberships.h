@@ -61,16 +61,19 @@ class Memberships {
     ReportSender sender{};
     std::vector<Group> groups{};
     std::uint8_t robustness = 2;
-    Micros interval = seconds(125);  // Between general queries.
-    std::uint8_t older_version = 0;  // What is spoken until ...
-    Instant older_until{};           // ... then.
-    std::uint8_t changes_left = 0;   // How often joins, or leaves, will be said.
+    Micros interval = seconds(125);        // Between general queries.
+    std::array<Instant, 2> older_until{};  // How long versions 1 and 2 are spoken, when they are older ones.
+    std::uint8_t changes_left = 0;         // How often joins, or leaves, will be said.
     Instant change_due = Instant::never();
     std::size_t change_next = 0;            // A group: those before it are in frames of this time.
     Instant answer_due = Instant::never();  // To a general query.
     std::size_t answer_next = 0;
     [[nodiscard]] std::uint8_t newest() const { return is_v4 ? 3 : 2; }
-    [[nodiscard]] std::uint8_t version(Instant now) const { return now < older_until ? older_version : newest(); }
+    [[nodiscard]] std::uint8_t version(Instant now) const {
+      for (std::uint8_t older = 1; older < newest(); ++older)
+        if (now < older_until[older - 1u]) return older;
+      return newest();
+    }
   };
 
   [[nodiscard]] Group& group_of(Family& family, const IpAddress& ip);

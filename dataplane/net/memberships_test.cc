@@ -272,6 +272,25 @@ TEST_F(MembershipsTest, AnOlderRouterIsForgottenInTime) {
   EXPECT_EQ(say_within(seconds(5)).at(0).second[38], std::byte{0x22});
 }
 
+// Anybody may send us one from elsewhere; routers that know sources would not hear what is said in older words.
+TEST_F(MembershipsTest, AnOldQuestionAboutAGroupMakesNoRouterOld) {
+  join(kGroupV4);
+  settle();
+  hear(old_query(10, kGroupV4));
+  EXPECT_EQ(say_within(seconds(5)).at(0).second[38], std::byte{0x22});
+}
+
+TEST_F(MembershipsTest, EachOlderVersionIsForgottenInItsTime) {
+  join(kGroupV4);
+  settle();
+  hear(old_query(0));
+  (void)say_within(seconds(200));
+  hear(old_query(10));
+  (void)say_within(seconds(70));  // 270 s after the first, 70 after the second.
+  hear(kIgmpQuery);
+  EXPECT_EQ(say_within(seconds(5)).at(0).second, from_hex(kIgmpJoinV2));
+}
+
 TEST_F(MembershipsTest, TheOldestRouterHearsNoLeave) {
   join(kGroupV4);
   settle();

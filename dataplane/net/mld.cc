@@ -71,16 +71,7 @@ std::size_t write_mld_report(MutableByteSpan out, const ReportSender& from,
   for (const GroupRecord& record : records) bytes += 20 + record.sources.size() * 16;
   ByteWriter writer{out};
   write_heads(writer, from, kMldRouters, bytes);
-  writer.u8(kReportV2);
-  writer.zeros(5);
-  writer.u16(static_cast<std::uint16_t>(records.size()));
-  for (const GroupRecord& record : records) {
-    writer.u8(static_cast<std::uint8_t>(record.type));
-    writer.u8(0);
-    writer.u16(static_cast<std::uint16_t>(record.sources.size()));
-    write_ip(writer, record.group);
-    for (const IpAddress& source : record.sources) write_ip(writer, source);
-  }
+  write_records(writer, kReportV2, records);
   return finish(out, writer, from, kMldRouters);
 }
 
