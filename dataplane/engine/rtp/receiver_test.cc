@@ -291,6 +291,17 @@ TEST_F(RtpReceiverNackTest, ItIsAskedForAgainUntilItIsGivenUp) {
   EXPECT_EQ(now - noticed, millis(120));
 }
 
+TEST_F(RtpReceiverNackTest, NobodyIsAskedMoreThanTenTimesForOne) {
+  receiver.~Receiver();
+  new (&receiver) Receiver({.first_pos = kFirst, .latency = seconds(3), .own_ssrc = 99, .nack = true});
+  hear_run(10, 12);
+  (void)hear(14);
+  std::size_t times = 0;
+  for (int i = 0; i < 250; ++i) times += asks(millis(10)).size();
+  EXPECT_EQ(times, 10u);
+  EXPECT_EQ(receiver.missing_packets(), 1) << "it may still come";
+}
+
 TEST_F(RtpReceiverNackTest, TheTimeARepairTakesDecidesWhenItIsAskedForAgain) {
   hear_run(10, 12);
   (void)hear(14);
