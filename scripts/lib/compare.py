@@ -35,6 +35,11 @@ class Comparison:
         return self.packets / self.published if self.published else 0.0
 
     @property
+    def tail(self) -> int:
+        """Payloads published behind the viewer's last one."""
+        return self.published if self.first is None else self.published - self.first - self.packets - self.missing
+
+    @property
     def delivered(self) -> float:
         """Of the payloads from the viewer's first one to its last, the share that arrived."""
         return self.packets / (self.packets + self.missing) if self.packets else 0.0
