@@ -23,6 +23,7 @@
 #include "contract/session_stats.h"
 #include "contract/stream_options.h"
 #include "crypto/session_ciphers.h"
+#include "crypto/srtp_sending_key.h"
 #include "wire/reject.h"
 
 namespace fanlight {
@@ -213,6 +214,9 @@ struct OpenDestination {
   // Empty: the session's socket ID. Several may have the same, of this worker's bits: their receivers' RTCP is told by
   // where it comes from.
   std::optional<std::uint32_t> ssrc{};
+  // It is sent SRTP under that key, with an SSRC and numbers that all with the key share. Null: RTP. Control's own, and
+  // there until the session has closed or was refused.
+  crypto::SrtpSendingKey* srtp = nullptr;
 };
 
 // Asks for a SessionReport of one session, or of all when `socket` is 0, and a StreamReport of each stream;

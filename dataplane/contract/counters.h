@@ -59,6 +59,8 @@ namespace fanlight {
   X(kFecSkipped, "fec_skipped")                 \
   X(kFecRepaired, "fec_repaired")               \
   X(kFecWrong, "fec_wrong")                     \
+  X(kSrtpMade, "srtp_made")                     \
+  X(kSrtpLateJoins, "srtp_late_joins")          \
   X(kHistoryOverrun, "history_overrun")         \
   X(kJoinsAtPicture, "joins_at_picture")        \
   X(kJoinsLive, "joins_live")                   \

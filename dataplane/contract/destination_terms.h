@@ -44,6 +44,16 @@ struct DestinationTerms {
   }
 };
 
+// The worker that a destination with SRTP is on: what its receiver reports names nobody in clear, so whichever worker
+// hears it must know from where it came. RTP's port and RTCP's, the one behind it, lead to the same.
+constexpr std::size_t srtp_worker_of(const Endpoint& remote, std::size_t workers) {
+  std::uint32_t hash = 0x811C'9DC5;  // FNV-1a; strangers gain nothing by choosing.
+  for (const std::uint8_t byte : remote.ip.bytes) hash = (hash ^ byte) * 0x0100'0193;
+  hash = (hash ^ remote.port >> 9) * 0x0100'0193;
+  hash = (hash ^ (remote.port >> 1 & 0xFF)) * 0x0100'0193;
+  return (hash ^ hash >> 16) % workers;
+}
+
 // What is sent again under rtx_payload_type has an SSRC of its own: no socket ID has this bit, and the worker's stay.
 constexpr std::uint32_t rtx_ssrc_of(std::uint32_t ssrc) { return ssrc ^ 0x8000'0000; }
 

@@ -3,15 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "contract/destination_terms.h"
 #include "engine/rtp/sender.h"
 #include "packet/envelope.h"
 #include "stream/repair_budget.h"
+#include "stream/srtcp_replay.h"
 
 namespace fanlight {
 
+class SrtpGroup;
 class Stream;
 
 struct Destination : Enveloped {
@@ -27,18 +30,41 @@ struct Destination : Enveloped {
     return next - 1 + std::int64_t{static_cast<std::int16_t>(number - newest)};
   }
 
+  // Whose member it is; null: it is sent clear packets.
+  [[nodiscard]] SrtpGroup* srtp() const noexcept { return is_protected ? membership.group : nullptr; }
+  void join(SrtpGroup& group) noexcept {
+    is_protected = true;
+    std::construct_at(&membership)->group = &group;
+  }
+  void leave_group() noexcept {
+    is_protected = false;
+    std::construct_at(&repairs);
+  }
+
   Stream* stream;
   std::uint32_t place_index = 0;    // Among those that get each packet.
   bool is_flowing : 1 = false;      // It is one of them.
   bool is_told_paused : 1 = false;  // As far as control knows.
+  bool is_protected : 1 = false;    // It is a group's member.
   DestinationPart leg = DestinationPart::kMedia;
   std::uint16_t rtcp_port = 0;  // Where its reports go; 0: none do.
   // Packets it got, and their payload's bytes. Flowing: without the stream's totals, less than nothing at first.
   std::uint64_t packets_sent = 0;
   std::uint64_t bytes_sent = 0;
-  std::uint64_t bytes_repaired = 0;
-  RepairBudget budget{};
-  std::optional<std::uint8_t> rtx_payload_type{};  // What is sent again goes under it, with a source of its own.
+  // Of who may ask for packets again. Who is sent SRTP may not, and has a group instead.
+  struct Repairs {
+    std::uint64_t bytes = 0;
+    RepairBudget budget{};
+    std::optional<std::uint8_t> rtx_payload_type{};  // What is sent again goes under it, with a source of its own.
+  };
+  struct Membership {
+    SrtpGroup* group = nullptr;
+    SrtcpReplay replay{};
+  };
+  union {
+    Repairs repairs{};
+    Membership membership;
+  };
   rtp::Sender sender;
 };
 static_assert(sizeof(Destination) <= 368);  // No more than a viewer.

@@ -50,7 +50,7 @@ bool Dresser::send_clear(Viewer& viewer, const PacketRef& payload, const wire::D
 }
 
 bool Dresser::send_again(Destination& destination, const History::Slot& slot) noexcept {
-  const std::optional<std::uint8_t> rtx = destination.rtx_payload_type;
+  const std::optional<std::uint8_t> rtx = destination.repairs.rtx_payload_type;
   const std::size_t header_bytes = wire::kRtpHeaderBytes + (rtx ? wire::kRtxHeaderBytes : 0);
   if (header_bytes + slot.packet.bytes().size() > kDatagramBytesMax) {
     counters_.add(Counter::kPayloadTooLarge);

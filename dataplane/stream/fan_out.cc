@@ -103,9 +103,27 @@ FanOut::Outcome FanOut::stamp_released(Stream& stream) noexcept {
     const Outcome outcome = stamp_released(stream.release().destinations(dress), stream.release().pass().fresh());
     if (outcome != Outcome::kDone) return outcome;
   }
+  if (const Outcome outcome = stamp_protected(stream.release()); outcome != Outcome::kDone) return outcome;
   for (const FecEncoder::Kind kind : FecOut::kKinds) {
     const Outcome outcome = stamp_released(stream.fec_out().destinations(kind), stream.fec_out().packets(kind));
     if (outcome != Outcome::kDone) return outcome;
+  }
+  return Outcome::kDone;
+}
+
+// Whole datagrams, the same for all of a group.
+FanOut::Outcome FanOut::stamp_protected(Release& release) noexcept {
+  SrtpOut* const srtp = release.srtp();
+  while (SrtpGroup* group = srtp != nullptr ? srtp->turn() : nullptr) {
+    const std::span<FreshPacket> packets = srtp->packets(release.pass().fresh(), dresser_.copies());
+    const SrtpOut::Figures figures = srtp->take_figures();
+    dresser_.counters().add(Counter::kSrtpMade, figures.made);
+    dresser_.counters().add(Counter::kPayloadTooLarge, figures.too_large);
+    dresser_.counters().add(Counter::kCopyPoolDry, figures.without_buffer);
+    dresser_.counters().add(Counter::kCipherFailed, figures.failed);
+    const Outcome outcome = stamp_released(group->destinations(), packets);
+    if (outcome != Outcome::kDone) return outcome;
+    srtp->end_turn();
   }
   return Outcome::kDone;
 }

@@ -52,6 +52,7 @@ class FanOut {
   [[nodiscard]] Outcome stamp(Stream& stream, CipherClass c) noexcept;
   [[nodiscard]] bool begin_release(Instant now, Stream& stream, PacketPos missing) noexcept;
   [[nodiscard]] Outcome stamp_released(Stream& stream) noexcept;
+  [[nodiscard]] Outcome stamp_protected(Release& release) noexcept;
   [[nodiscard]] Outcome stamp_released(Release::Destinations& destinations, std::span<FreshPacket> packets) noexcept;
   // Whether the port may be handed fresh packets: what waits in the queue goes first.
   [[nodiscard]] Outcome clear_the_way() noexcept;

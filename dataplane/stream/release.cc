@@ -16,17 +16,26 @@ void Release::lend_from(PlacePool& pool) noexcept {
   for (Destinations& destinations : by_dress_) destinations.places().lend_from(pool);
 }
 
-// Who is alone begins with the next packet; the others have a cursor already.
-bool Release::enter(Destination& destination, const History& history) noexcept {
-  DCHECK(!destination.is_flowing);
+PacketPos Release::begin(const History& history) noexcept {
   if (size() == 0 && !pass_.active) {
     cursor_ = history.next();
     gaps_count_ = 0;
   }
-  if (!destinations(destination.envelope.dress).add(destination)) return false;
+  return cursor_;
+}
+
+Release::Destinations& Release::destinations_of(const Destination& destination) noexcept {
+  return destination.srtp() != nullptr ? destination.srtp()->destinations() : destinations(destination.envelope.dress);
+}
+
+bool Release::enter(Destination& destination, const History& history) noexcept {
+  DCHECK(!destination.is_flowing);
+  begin(history);
+  if (!destinations_of(destination).add(destination)) return false;
   destination.is_flowing = true;
-  destination.packets_sent -= packets_;
-  destination.bytes_sent -= bytes_;
+  if (destination.srtp() != nullptr) ++protected_count_;
+  destination.packets_sent -= destination.srtp() != nullptr ? destination.srtp()->packets() : packets_;
+  destination.bytes_sent -= destination.srtp() != nullptr ? destination.srtp()->bytes() : bytes_;
   return true;
 }
 
@@ -34,7 +43,8 @@ void Release::leave(Destination& destination) noexcept {
   if (!destination.is_flowing) return;
   const std::uint64_t packets = packets_sent_to(destination);
   const std::uint64_t bytes = bytes_sent_to(destination);
-  destinations(destination.envelope.dress).remove(destination);
+  destinations_of(destination).remove(destination);
+  if (destination.srtp() != nullptr) --protected_count_;
   destination.is_flowing = false;
   destination.packets_sent = packets;
   destination.bytes_sent = bytes;
@@ -94,6 +104,7 @@ bool Release::begin_pass(Instant now, const History& history, const Bounds& boun
   if (pass_.packets == 0) return false;
   pass_.active = true;
   for (Destinations& destinations : by_dress_) destinations.begin_pass();
+  if (srtp_ != nullptr) srtp_->begin_pass();
   return true;
 }
 
@@ -122,6 +133,7 @@ void Release::end_pass() noexcept {
 }
 
 std::uint64_t Release::packets_sent_to(const Destination& destination) const noexcept {
+  if (destination.srtp() != nullptr) return srtp_->packets_sent_to(destination);
   if (!destination.is_flowing) return destination.packets_sent;
   const Destinations& its = by_dress_[destination.envelope.dress == Dress::kRtp ? 0 : 1];
   const std::uint64_t under_way = pass_.active && its.is_served(destination) ? pass_.packets : 0;
@@ -129,6 +141,7 @@ std::uint64_t Release::packets_sent_to(const Destination& destination) const noe
 }
 
 std::uint64_t Release::bytes_sent_to(const Destination& destination) const noexcept {
+  if (destination.srtp() != nullptr) return srtp_->bytes_sent_to(destination);
   if (!destination.is_flowing) return destination.bytes_sent;
   const Destinations& its = by_dress_[destination.envelope.dress == Dress::kRtp ? 0 : 1];
   const std::uint64_t under_way = pass_.active && its.is_served(destination) ? pass_.bytes : 0;

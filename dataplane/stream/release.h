@@ -5,7 +5,7 @@
 // publisher gives it up, and no longer than the stream's order_wait since it was noticed. A position that was given up
 // is never sent, and its number is missing for the receiver: lost is seen as lost.
 //
-//   history ──▶ cursor ──▶ pass (a run of positions) ──▶ RTP destinations ──▶ bare ones
+//   history ──▶ cursor ──▶ pass (a run of positions) ──▶ RTP destinations ──▶ bare ones ──▶ SRTP, group by group
 #pragma once
 
 #include <array>
@@ -19,6 +19,7 @@
 #include "stream/destination.h"
 #include "stream/history.h"
 #include "stream/place_pool.h"
+#include "stream/srtp_out.h"
 
 namespace fanlight {
 
@@ -42,10 +43,15 @@ class Release {
 
   // Where destinations stand. The worker names it before there is one.
   void lend_from(PlacePool& pool) noexcept;
+  // The first position that whoever enters now is sent: who is alone begins with the next packet, the others have a
+  // cursor already.
+  PacketPos begin(const History& history) noexcept;
   // It gets what is released from now on. False when there is no place.
   [[nodiscard]] bool enter(Destination& destination, const History& history) noexcept;
   void leave(Destination& destination) noexcept;
-  [[nodiscard]] std::size_t size() const noexcept { return by_dress_[0].size() + by_dress_[1].size(); }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return by_dress_[0].size() + by_dress_[1].size() + protected_count_;
+  }
 
   // At `at` the stream's positions jumped from `first` to `behind`: what they went over may still come.
   void note_gap(Instant at, PacketPos first, PacketPos behind) noexcept;
@@ -56,6 +62,9 @@ class Release {
   [[nodiscard]] Pass& pass() noexcept { return pass_; }
   [[nodiscard]] const Pass& pass() const noexcept { return pass_; }
   [[nodiscard]] Destinations& destinations(Dress dress) noexcept { return by_dress_[dress == Dress::kRtp ? 0 : 1]; }
+  // Null: the worker has lent it none, for no destination has SRTP.
+  [[nodiscard]] SrtpOut* srtp() const noexcept { return srtp_; }
+  void set_srtp(SrtpOut* lent) noexcept { srtp_ = lent; }
   [[nodiscard]] bool has_work() const noexcept { return size() > 0 || pass_.active; }
   // When begin_pass() is to be asked again, if nothing new comes before.
   [[nodiscard]] Instant due() const noexcept { return due_; }
@@ -81,9 +90,12 @@ class Release {
   };
   [[nodiscard]] Reach reach(Instant now, const History& history, const Bounds& bounds) noexcept;
   [[nodiscard]] Instant noticed(PacketPos hole) noexcept;
+  [[nodiscard]] Destinations& destinations_of(const Destination& destination) noexcept;
   void hold(PosRange range, const History& history) noexcept;
 
   std::array<Destinations, 2> by_dress_;
+  SrtpOut* srtp_ = nullptr;
+  std::size_t protected_count_ = 0;  // That are sent SRTP.
   Pass pass_;
   PacketPos cursor_;
   Instant due_ = Instant::never();

@@ -41,7 +41,7 @@ bool Repair::admit_report(Instant now, const Stream& stream, Viewer& viewer) noe
 
 bool Repair::admit_report(Instant now, Destination& destination) noexcept {
   refill(now, destination);
-  if (destination.budget.try_look()) return true;
+  if (destination.repairs.budget.try_look()) return true;
   dresser_.counters().add(Counter::kRepairsLimited, destination.sender.forget_repairs());
   return false;
 }
@@ -51,7 +51,7 @@ void Repair::serve(Instant now, Destination& destination, PacketPos publisher_mi
   refill(now, destination);
   const std::uint32_t sent_before = sent_;
   for (std::uint32_t i = 0; i < kPositionsPerBreath && can_send() && sent_ - sent_before < kRepairsPerVisit; ++i) {
-    if (!destination.budget.may_repair() || !destination.budget.try_look()) {
+    if (!destination.repairs.budget.may_repair() || !destination.repairs.budget.try_look()) {
       dresser_.counters().add(Counter::kRepairsLimited, destination.sender.forget_repairs());
       return;
     }
@@ -76,10 +76,10 @@ void Repair::serve_number(Instant now, Destination& destination, std::uint16_t n
     return dresser_.counters().add(Counter::kNakRepeated);
   if (!dresser_.send_again(destination, *slot)) return;
   ++sent_;
-  destination.budget.note_repair();
+  destination.repairs.budget.note_repair();
   destination.sender.apply_repaired();
   slabs_.recent.note(destination, pos, now);
-  destination.bytes_repaired += slot->packet.bytes().size();
+  destination.repairs.bytes += slot->packet.bytes().size();
   dresser_.counters().add(Counter::kRepairsSent);
 }
 
@@ -91,7 +91,8 @@ void Repair::refill(Instant now, const Stream& stream, Viewer& viewer) noexcept 
 
 void Repair::refill(Instant now, Destination& destination) noexcept {
   const Stream& stream = *destination.stream;
-  destination.budget.refill(stream.packets(), stream.rate().per_second(now), stream.options().bounds.repair_percent);
+  destination.repairs.budget.refill(stream.packets(), stream.rate().per_second(now),
+                                    stream.options().bounds.repair_percent);
 }
 
 // What it still misses stands in its next report.

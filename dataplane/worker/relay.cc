@@ -42,6 +42,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       listener_(options.key, options.armour, sessions_, responses_, replies_, mailbox),
       feeds_(options.feed_addresses),
       fec_places_(options.fec_feeds),
+      srtp_places_(options.worker, options.key, places_),
       timers_(options.sessions_max),
       streams_(kStreamsMax),
       distribution_(exchange_, mailbox.counters),
@@ -280,6 +281,7 @@ bool Relay::fan_out(Instant now) noexcept {
 void Relay::release(Instant now, Stream& stream, StreamIndex index) noexcept {
   note_outcome(fan_out_.release(now, stream, publisher_missing(stream, index)));
   counters().add(Counter::kReleaseGivenUp, stream.release().take_given_up());
+  if (SrtpOut* srtp = stream.release().srtp(); srtp != nullptr && srtp->take_worn()) end_worn(now, stream);
 }
 
 void Relay::note_outcome(FanOut::Outcome outcome) noexcept {

@@ -26,6 +26,7 @@
 #include "worker/reporter.h"
 #include "worker/responses.h"
 #include "worker/sessions.h"
+#include "worker/srtp_places.h"
 #include "worker/timer_wheel.h"
 
 namespace fanlight {
@@ -144,10 +145,14 @@ class Relay {
                                                                  const command::OpenDestination& open) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, io::Arrival& arrival) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept;
+  [[nodiscard]] Verdict admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept;
+  void send_report(const Session& session, ByteSpan datagram) noexcept;
+  void end_worn(Instant now, const Stream& stream) noexcept;
   [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
   [[nodiscard]] Verdict admit_unreachable(Instant now, const io::Arrival& arrival) noexcept;
   void service_destination(Instant now, Session& session) noexcept;
   void steer_flow(Session& session, Destination& destination) noexcept;
+  void resume_flow(Destination& destination) noexcept;
   void tell_of_destination(Session& session, Destination& destination) noexcept;
   [[nodiscard]] rtp::Sender::Progress progress_of(Instant now, const Destination& destination) const noexcept;
   void end_destination(Instant now, Session& session, Destination& destination) noexcept;
@@ -199,7 +204,8 @@ class Relay {
   Dresser dresser_;
   ViewerSlabs slabs_;
   // Destinations'.
-  PlacePool places_{kDestinationsMax, (Release::kDresses.size() + FecOut::kKinds.size()) * kStreamsMax};
+  PlacePool places_{kDestinationsMax,
+                    (Release::kDresses.size() + FecOut::kKinds.size()) * kStreamsMax + kSrtpGroupsMax};
   FanOut fan_out_;
   Repair repair_;
   Replies replies_;
@@ -210,6 +216,7 @@ class Relay {
   Calls calls_;
   Feeds feeds_;
   FecPlaces fec_places_;
+  SrtpPlaces srtp_places_;
   TimerWheel timers_;
   std::vector<StreamEntry> streams_;
   Distribution distribution_;

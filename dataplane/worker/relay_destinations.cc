@@ -64,32 +64,45 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   session->request = open.request;
   session->path = open.path;
   session->opened = now;
-  const std::uint32_t ssrc = open.ssrc.value_or(session->socket.raw());
+  SrtpGroup* const group =
+      open.srtp != nullptr ? srtp_places_.join(*entry.stream, *open.srtp, open.terms.payload_type) : nullptr;
+  if (open.srtp != nullptr && group == nullptr) {
+    sessions_.close(*session);
+    return wire::Reject::kResource;
+  }
+  const std::uint32_t ssrc = group != nullptr ? group->ssrc() : open.ssrc.value_or(session->socket.raw());
   Destination& destination = session->become_destination(*entry.stream, {.opened = now,
                                                                          .ssrc = ssrc,
+                                                                         .seed = session->socket.raw(),
                                                                          .reports = open.terms.rtcp_port() != 0,
                                                                          .is_group = open.path.remote.ip.is_multicast(),
                                                                          .nack = open.terms.nack,
-                                                                         .wall_offset = open.wall_offset,
-                                                                         .clock_rate = payload.clock_rate});
-  destination.budget.begin_at(entry.stream->packets());
-  destination.rtx_payload_type = open.terms.rtx_payload_type;
+                                                                         .clock_rate = payload.clock_rate,
+                                                                         .wall_offset = open.wall_offset});
+  if (group == nullptr) {
+    destination.repairs.budget.begin_at(entry.stream->packets());
+    destination.repairs.rtx_payload_type = open.terms.rtx_payload_type;
+  } else {
+    destination.join(*group);
+  }
   destination.rtcp_port = open.terms.rtcp_port();
   destination.leg = open.terms.leg;
   Envelope& envelope = destination.envelope;
-  envelope.dress = open.terms.kind == FeedKind::kRtp ? Dress::kRtp : Dress::kPlain;
+  envelope.dress = open.terms.kind == FeedKind::kRtp && group == nullptr ? Dress::kRtp : Dress::kPlain;
   envelope.payload_type = open.terms.payload_type;
   envelope.ttl = open.terms.ttl;
   envelope.peer = SocketId{ssrc};
   envelope.offset.value = open.random;
   replies_.address(open.path, envelope);
   if (!entry.stream->start_flow(destination)) {
+    if (group != nullptr) srtp_places_.leave(*entry.stream, *group);
     sessions_.close(*session);
     return wire::Reject::kResource;
   }
   sessions_.index(*session);
   ++streams_[open.stream.raw()].sessions;
   counters().add(Counter::kSessionsOpened);
+  counters().add(Counter::kSrtpLateJoins, srtp_places_.take_late_joins());
   CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));
   touch(*session);
   return std::nullopt;
@@ -97,9 +110,14 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
 
 Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
   const ByteSpan datagram = arrival.packet.bytes();
-  if (!wire::is_well_formed_rtcp(datagram)) return Verdict::kMalformed;
   // Who has nothing to report may still say BYE, from where it is sent to.
   Session* session = find_destination(arrival.path.remote);
+  if (session != nullptr && session->destination().srtp() != nullptr)
+    return admit_secret_report(now, *session, arrival.packet.bytes());
+  if (!wire::is_well_formed_rtcp(datagram)) {
+    const std::size_t home = srtp_worker_of(arrival.path.remote, exchange_.workers());
+    return home == exchange_.self() ? Verdict::kMalformed : exchange_.hand_over_to(home, arrival);
+  }
   Session* named = nullptr;
   // The first SSRC that is named decides whose it is, for every worker alike: it is handed on once, not round and
   // round.
@@ -115,10 +133,29 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
   if (first && !exchange_.is_ours(*first)) return exchange_.hand_over(*first, arrival);
   if (named != nullptr) session = named;
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kForeignSource;
+  if (session->destination().srtp() != nullptr) return Verdict::kUnencrypted;
   const IpAddress& to = session->path.remote.ip;
   if (!to.is_multicast() && to != arrival.path.remote.ip) return Verdict::kWrongAddress;
   touch(*session);
   return admit_report(now, session->destination(), datagram);
+}
+
+// Of who an index was heard last is asked only when the tag was right: a stranger moves nothing.
+Verdict Relay::admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept {
+  constexpr Micros kSilence = seconds(10);  // Two intervals of reports.
+  constexpr std::size_t kSsrcOffset = 4;
+  Destination& destination = session.destination();
+  const crypto::SrtpKeys& keys = destination.srtp()->keys();
+  const std::uint32_t index = keys.peek_control_index(datagram);
+  const std::size_t bytes = keys.unprotect_control(datagram);
+  if (bytes == 0) return Verdict::kUndecryptable;
+  const std::uint32_t receiver = load_be32(datagram.data() + kSsrcOffset);
+  const rtp::Sender& sender = destination.sender;
+  const bool is_vacant = sender.is_paused() || !sender.was_heard_within(now, kSilence);
+  if (!destination.membership.replay.is_fresh(receiver, index, is_vacant)) return Verdict::kDuplicate;
+  destination.membership.replay.note(receiver, index);
+  touch(session);
+  return admit_report(now, destination, datagram.first(bytes));
 }
 
 Verdict Relay::admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept {
@@ -155,11 +192,10 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   repair_.serve(now, destination, publisher_missing(*destination.stream, session.stream));
   sender.handle_progress(progress_of(now, destination));
   std::array<std::byte, kDatagramBytesMax> scratch;
-  Path to = session.path;
-  to.remote.port = destination.rtcp_port;
+  SrtpGroup* const group = destination.srtp();
   while (const std::size_t bytes = sender.poll_control(now, {}, scratch))
-    if (replies_.send_to(to, std::span(scratch).first(bytes), destination.envelope.ttl))
-      counters().add(Counter::kReportsSent);
+    send_report(session, group != nullptr ? group->protect_report(now, scratch, bytes)
+                                          : ByteSpan(std::span(scratch).first(bytes)));
   Instant due = sender.next_deadline().at;
   if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused() ||
       sender.has_repairs())
@@ -167,10 +203,29 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   timers_.schedule_at_latest(sessions_.slot_of(session), due);
 }
 
+void Relay::send_report(const Session& session, ByteSpan datagram) noexcept {
+  const Destination& destination = session.destination();
+  Path to = session.path;
+  to.remote.port = destination.rtcp_port;
+  if (!datagram.empty() && replies_.send_to(to, datagram, destination.envelope.ttl))
+    counters().add(Counter::kReportsSent);
+}
+
 void Relay::steer_flow(Session& session, Destination& destination) noexcept {
   if (destination.sender.is_paused()) destination.stream->stop_flow(destination);
-  if (!destination.sender.is_paused() && !destination.is_flowing) (void)destination.stream->start_flow(destination);
+  if (!destination.sender.is_paused() && !destination.is_flowing) resume_flow(destination);
   if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
+}
+
+// A receiver that was not there begins anew, and takes its source for new: it has to be.
+void Relay::resume_flow(Destination& destination) noexcept {
+  if (SrtpGroup* const left = destination.srtp()) {
+    SrtpGroup& group = srtp_places_.rejoin(*destination.stream, *left);
+    destination.membership.group = &group;
+    if (group.ssrc() != destination.sender.ssrc()) destination.sender.renumber(group.ssrc());
+    counters().add(Counter::kSrtpLateJoins, srtp_places_.take_late_joins());
+  }
+  (void)destination.stream->start_flow(destination);
 }
 
 void Relay::tell_of_destination(Session& session, Destination& destination) noexcept {
@@ -182,21 +237,34 @@ void Relay::tell_of_destination(Session& session, Destination& destination) noex
 
 rtp::Sender::Progress Relay::progress_of(Instant now, const Destination& destination) const noexcept {
   const Stream& stream = *destination.stream;
-  return {.packets = stream.packets_sent_to(destination),
-          .bytes = stream.bytes_sent_to(destination),
+  const SrtpGroup* group = destination.srtp();  // Its source's figures are what is reported.
+  return {.packets = group != nullptr ? group->packets() : stream.packets_sent_to(destination),
+          .bytes = group != nullptr ? group->bytes() : stream.bytes_sent_to(destination),
           .timestamp = destination.stream->ticks_at(destination.stream->clock().now(now)) +
-                       tick_offset_of(destination.envelope.offset)};
+                       tick_offset_of(group != nullptr ? group->header().offset : destination.envelope.offset)};
 }
 
 void Relay::end_destination(Instant now, Session& session, Destination& destination) noexcept {
   destination.sender.handle_progress(progress_of(now, destination));
   destination.stream->stop_flow(destination);
   std::array<std::byte, kDatagramBytesMax> scratch;
-  Path to = session.path;
-  to.remote.port = destination.rtcp_port;
   const std::size_t bytes = destination.sender.write_farewell(now, scratch);
-  if (bytes > 0 && replies_.send_to(to, std::span(scratch).first(bytes), destination.envelope.ttl))
-    counters().add(Counter::kReportsSent);
+  SrtpGroup* const group = destination.srtp();
+  if (group == nullptr) return send_report(session, std::span(scratch).first(bytes));
+  if (bytes > 0) send_report(session, group->protect_farewell(scratch, bytes));
+  destination.leave_group();
+  srtp_places_.leave(*destination.stream, *group);
+}
+
+// Those whose key has protected as many packets as it may.
+void Relay::end_worn(Instant now, const Stream& stream) noexcept {
+  for (std::size_t i = 0; i < sessions_.capacity(); ++i) {
+    Session& session = sessions_.at(static_cast<std::uint32_t>(i));
+    if (session.state != Session::State::kOpen || !session.is_destination()) continue;
+    const Destination& destination = session.destination();
+    if (destination.stream == &stream && destination.srtp() != nullptr && destination.srtp()->is_worn())
+      begin_close(now, session, CloseReason::kKeyWornOut);
+  }
 }
 
 }  // namespace fanlight

@@ -84,7 +84,7 @@ SessionStats destination_stats(const Session& session) {
   stats.packets_sent_unique = stream.packets_sent_to(destination);
   stats.packets_retransmitted = heard.repaired;
   stats.packets_sent = stats.packets_sent_unique + stats.packets_retransmitted;
-  stats.bytes_sent = stream.bytes_sent_to(destination) + destination.bytes_repaired;
+  stats.bytes_sent = stream.bytes_sent_to(destination) + (destination.is_protected ? 0 : destination.repairs.bytes);
   stats.naks_received = heard.nacks;
   stats.packets_lost = static_cast<std::uint64_t>(std::max<std::int32_t>(heard.lost, 0));
   stats.rtt = heard.rtt;

@@ -27,7 +27,7 @@ std::optional<std::uint32_t> sender_of(const wire::RtcpPacket& packet) {
 
 Sender::Sender(const Options& options) noexcept
     : options_(options),
-      random_(options.ssrc),
+      random_(options.seed != 0 ? options.seed : options.ssrc),
       next_rtx_(static_cast<std::uint16_t>(random_())),
       flowing_since_(options.opened) {
   schedule_report(options.opened - kReportInterval / 2);
@@ -109,6 +109,13 @@ std::uint32_t Sender::forget_repairs() noexcept {
     numbers += 1 + static_cast<std::uint32_t>(std::popcount(item.following));
   asked_count_ = 0;
   return numbers;
+}
+
+void Sender::renumber(std::uint32_t ssrc) noexcept {
+  options_.ssrc = ssrc;
+  receiver_.reset();
+  progress_ = {};
+  reported_packets_ = 0;
 }
 
 void Sender::handle_unreachable(Instant now) noexcept {

@@ -24,11 +24,12 @@ class Sender {
   struct Options {
     Instant opened;
     std::uint32_t ssrc = 1;
-    bool reports = true;                // RTCP is sent, and heard.
-    bool is_group = false;              // A multicast group: one receiver's BYE says nothing about the others.
-    bool nack = false;                  // Its receivers may ask for packets again.
-    Micros wall_offset{};               // What the wall clock (since 1970) is ahead of `opened`'s.
+    std::uint32_t seed = 0;  // 0: the SSRC. Where several have one, each has a seed, so as not to report in step.
+    bool reports = true;     // RTCP is sent, and heard.
+    bool is_group = false;   // A multicast group: one receiver's BYE says nothing about the others.
+    bool nack = false;       // Its receivers may ask for packets again.
     std::uint32_t clock_rate = 90'000;  // Ticks per second.
+    Micros wall_offset{};               // What the wall clock (since 1970) is ahead of `opened`'s.
   };
   // What became of its packets so far, and the RTP timestamp of now.
   struct Progress {
@@ -62,6 +63,13 @@ class Sender {
   void handle_unreachable(Instant now) noexcept;
   void handle_progress(const Progress& progress) noexcept { progress_ = progress; }
   void handle_timeout(Instant now) noexcept;
+
+  // Its packets come from another source from now on: SRTP that begins anew.
+  void renumber(std::uint32_t ssrc) noexcept;
+  // Somebody reported so lately. Always false when nobody ever did.
+  [[nodiscard]] bool was_heard_within(Instant now, Micros span) const noexcept {
+    return last_heard_ && now - *last_heard_ < span;
+  }
 
   // The numbers that are asked for, each once for each time it was named.
   [[nodiscard]] bool has_repairs() const noexcept { return asked_count_ > 0; }
@@ -98,7 +106,7 @@ class Sender {
   [[nodiscard]] std::size_t write_report(Instant now, MutableByteSpan scratch) const noexcept;
   void schedule_report(Instant now) noexcept;
 
-  const Options options_;
+  Options options_;
   std::minstd_rand random_;
   Progress progress_;
   std::uint64_t reported_packets_ = 0;

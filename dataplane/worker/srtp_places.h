@@ -1,0 +1,50 @@
+// Groups of SRTP destinations, made at the start and lent to the streams that have some (stream/srtp_group.h), and the
+// sources that they begin with.
+//
+// A key is an operator's and outlives the process; under one key no SSRC may come back, for its indices begin again.
+// Within a process none does: each worker takes every 64th of a sequence that goes through all 2^32 before it repeats,
+// from where the process' random key says. Two processes meet as two random numbers of 32 bits do.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/siphash.h"
+#include "contract/limits.h"
+#include "stream/srtp_out.h"
+#include "stream/stream.h"
+
+namespace fanlight {
+
+class SrtpPlaces {
+ public:
+  // All destinations of the worker stand in places of `pool`.
+  SrtpPlaces(std::size_t worker, const HashKey& key, PlacePool& pool);
+
+  // The group that a destination of that key is to be a member of, which it then is. When a place is left, one whose
+  // rollover counter its receiver takes for what it is. Null: all places are taken.
+  [[nodiscard]] SrtpGroup* join(Stream& stream, crypto::SrtpSendingKey& key, std::uint8_t payload_type) noexcept;
+  // The same for a member that begins anew. It may be the group it has: `left` is that one, and left if not.
+  [[nodiscard]] SrtpGroup& rejoin(Stream& stream, SrtpGroup& left) noexcept;
+  // Of a member; the last one's group is nobody's any more.
+  void leave(Stream& stream, SrtpGroup& group) noexcept;
+  // Members of a group that has wrapped, since it was asked last: there was no place for another.
+  [[nodiscard]] std::uint64_t take_late_joins() noexcept { return std::exchange(late_joins_, 0); }
+  [[nodiscard]] std::size_t free_groups() const noexcept { return free_groups_.size(); }
+
+ private:
+  [[nodiscard]] SrtpSource draw() noexcept;
+  [[nodiscard]] SrtpGroup* take(Stream& stream, crypto::SrtpSendingKey& key, std::uint8_t payload_type) noexcept;
+  [[nodiscard]] bool has_place_for_another(const SrtpOut& out) const noexcept;
+
+  const std::uint64_t worker_;
+  const HashKey key_;
+  std::uint64_t drawn_ = 0;
+  std::uint64_t late_joins_ = 0;
+  std::vector<SrtpGroup> groups_;
+  std::vector<SrtpOut> outs_;
+  std::vector<SrtpGroup*> free_groups_;  // Within their capacity: they begin with all.
+  std::vector<SrtpOut*> free_outs_;
+};
+
+}  // namespace fanlight
