@@ -38,8 +38,7 @@ void read_url(FieldReader& reader, FeedTerms& terms) {
     reader.complain("url", reader.has("url") ? quoted(text) : "nothing", std::string{kUrlWanted});
     return;
   }
-  // 240.0.0.0/4 holds neither hosts nor groups.
-  if (local->ip.is_v4() && local->ip.bytes[12] >= 240)
+  if (local->ip.is_reserved())
     reader.complain("url", local->ip.text(),
                     "an address of this host, 0.0.0.0, or a multicast group (224.0.0.0/4, ff00::/8)");
   terms.local = *local;
@@ -72,8 +71,8 @@ std::optional<std::string> read_sdp_file(FieldReader& reader, std::string& path)
   return text;
 }
 
-// What the description says goes into the rule; the table's other keys may say better.
-void read_description(FieldReader& reader, FeedRule& rule) {
+// What the description says, of which its address and payload go into the rule; the table's other keys may say better.
+MediaDescription read_description(FieldReader& reader, FeedRule& rule) {
   std::string path = reader.text("sdp");
   const std::string wanted = reader.text("media");
   for (const std::string_view key : {"payload", "payload_type", "clock_rate", "channels", "fmtp"})
@@ -82,10 +81,11 @@ void read_description(FieldReader& reader, FeedRule& rule) {
       reader.complain(key, "it beside sdp", "what the description says, alone");
     }
   const std::optional<std::string> text = read_sdp_file(reader, path);
-  if (!text) return;
+  if (!text) return {};
   const auto complain = [&](const SdpFault& fault) {
     reader.complain("sdp", path + ":" + std::to_string(fault.line) + ": " + fault.why,
                     "a session description (RFC 8866) of an RTP stream");
+    return MediaDescription{};
   };
   const auto session = parse_sdp(*text);
   if (!session) return complain(session.error());
@@ -93,11 +93,16 @@ void read_description(FieldReader& reader, FeedRule& rule) {
   if (!media) return complain(media.error());
   const auto described = describe_media(*session, **media);
   if (!described) return complain(described.error());
+  const auto second = describe_second(*session, **media, *described);
+  if (!second) return complain(second.error());
+  if (described->nack && !reader.has("nack"))
+    if (const auto fault = judge_retransmission(*session, **media)) return complain(*fault);
   rule.terms.local = described->address;
   rule.terms.source = described->source;
-  rule.terms.ssrc = described->ssrc;
   rule.terms.rtcp = described->rtcp;
+  if (*second) rule.terms.second = FeedLeg{.local = (*second)->address, .source = (*second)->source};
   rule.format = described->format;
+  return *described;
 }
 
 // `local`: what it sends to, which the key `url` says; port 0: nobody knows.
@@ -106,7 +111,7 @@ std::optional<IpAddress> read_source(FieldReader& reader, std::string_view key, 
   const std::string text = reader.text(key);
   if (text.empty()) return std::nullopt;
   const std::optional<IpAddress> source = IpAddress::parse(text);
-  if (!source || source->is_multicast() || source->is_unspecified())
+  if (!source || source->is_multicast() || source->is_unspecified() || source->is_reserved())
     reader.complain(key, quoted(text), "the address of one sender");
   else if (local.port != 0 && local.ip.is_v4() != source->is_v4())
     reader.complain(key, quoted(text), "an address of the family of " + std::string{url});
@@ -126,31 +131,41 @@ std::string read_interface(FieldReader& reader, std::string_view key, std::strin
   return name;
 }
 
-// SMPTE ST 2022-7.
+// The address that the key `second` says.
+Endpoint read_second_place(FieldReader& reader, std::string_view text) {
+  const std::optional<Endpoint> local =
+      text.starts_with(kRtpScheme) ? read_place(text.substr(kRtpScheme.size())) : std::nullopt;
+  if (!local) reader.complain("second", quoted(text), "rtp://ADDRESS:PORT, where the same packets come again");
+  if (local && local->ip.is_reserved())
+    reader.complain("second", local->ip.text(),
+                    "an address of this host, 0.0.0.0, or a multicast group (224.0.0.0/4, ff00::/8)");
+  return local.value_or(Endpoint{});
+}
+
+// SMPTE ST 2022-7. A description's second leg counts when the key does not say another, or none ("").
 void read_second(FieldReader& reader, FeedRule& rule) {
-  FeedLeg leg;
   const std::string text = reader.text("second");
-  if (!text.empty()) {
-    const std::optional<Endpoint> local =
-        text.starts_with(kRtpScheme) ? read_place(std::string_view{text}.substr(kRtpScheme.size())) : std::nullopt;
-    if (!local) reader.complain("second", quoted(text), "rtp://ADDRESS:PORT, where the same packets come again");
-    leg.local = local.value_or(Endpoint{});
-  }
-  leg.source = read_source(reader, "second_source", "second", leg.local);
+  if (reader.has("second")) rule.terms.second.reset();
+  if (!text.empty()) rule.terms.second = FeedLeg{.local = read_second_place(reader, text)};
+  FeedLeg leg = rule.terms.second.value_or(FeedLeg{});
+  if (const auto source = read_source(reader, "second_source", "second", leg.local)) leg.source = source;
   rule.second_interface = read_interface(reader, "second_interface", "second", leg.local);
-  if (!text.empty()) rule.terms.second = leg;
+  if (rule.terms.second) rule.terms.second = leg;
   for (const std::string_view key : {"second_source", "second_interface"})
-    if (text.empty() && reader.has(key)) reader.complain(key, "it without second", "it beside second alone");
-  if (!text.empty() && rule.terms.kind != FeedKind::kRtp)
+    if (!rule.terms.second && reader.has(key)) reader.complain(key, "it without second", "it beside second alone");
+  if (rule.terms.second && rule.terms.kind != FeedKind::kRtp)
     reader.complain("second", "it beside udp://", "it beside rtp:// alone: a bare transport stream has no numbers");
 }
 
-// What its sender sends again, and how.
-void read_nack(FieldReader& reader, FeedTerms& terms) {
-  terms.nack = reader.flag("nack", false);
-  const std::int64_t type = reader.integer("rtx_pt", {0, 127}, -1);
+// What its sender sends again, and how. `said`: by a description, which the keys may overrule.
+void read_nack(FieldReader& reader, FeedTerms& terms, const MediaDescription& said) {
+  terms.nack = reader.flag("nack", said.nack && terms.rtcp != RtcpWay::kNone);
+  const bool has_said_rtx = terms.nack && said.rtx_payload_type;
+  const std::int64_t type = reader.integer("rtx_pt", {0, 127}, has_said_rtx ? *said.rtx_payload_type : -1);
   if (type >= 0) terms.rtx_payload_type = static_cast<std::uint8_t>(type);
-  const std::int64_t ssrc = reader.integer("rtx_ssrc", {0, 0xFFFF'FFFF}, -1);
+  const bool has_said_ssrc = type >= 0 && terms.ssrc && terms.ssrc == said.ssrc && said.rtx_ssrc;
+  const std::int64_t ssrc =
+      reader.integer("rtx_ssrc", {0, 0xFFFF'FFFF}, has_said_ssrc ? std::int64_t{*said.rtx_ssrc} : -1);
   if (ssrc >= 0) terms.rtx_ssrc = static_cast<std::uint32_t>(ssrc);
   if (terms.nack && terms.rtcp == RtcpWay::kNone) reader.complain("nack", "true", "false beside rtcp = \"off\"");
   if (!terms.nack && terms.rtx_payload_type)
@@ -165,7 +180,7 @@ void read_nack(FieldReader& reader, FeedTerms& terms) {
 }
 
 // What is RTP's alone.
-void read_rtp(FieldReader& reader, FeedRule& rule) {
+void read_rtp(FieldReader& reader, FeedRule& rule, const MediaDescription& said) {
   FeedTerms& terms = rule.terms;
   if (!reader.has("sdp")) rule.format = read_media_format(reader);
   terms.payload_type = rule.format.payload_type;
@@ -173,7 +188,7 @@ void read_rtp(FieldReader& reader, FeedRule& rule) {
   if (ssrc >= 0) terms.ssrc = static_cast<std::uint32_t>(ssrc);
   terms.rtcp = static_cast<RtcpWay>(
       reader.choice("rtcp", {"next_port", "same_port", "off"}, static_cast<std::size_t>(terms.rtcp)));
-  read_nack(reader, terms);
+  read_nack(reader, terms, said);
   if (terms.kind != FeedKind::kRtp) {
     constexpr std::array<std::string_view, 12> kOfRtp{"payload",    "payload_type", "ssrc",     "rtcp",
                                                       "nack",       "rtx_pt",       "rtx_ssrc", "fec",
@@ -185,6 +200,9 @@ void read_rtp(FieldReader& reader, FeedRule& rule) {
   terms.fec = reader.flag("fec", false);
   if (terms.fec && terms.local.port > 65'531)
     reader.complain("url", "port " + std::to_string(terms.local.port), "a port with FEC's two and four behind it");
+  if (terms.rtcp == RtcpWay::kSamePort && is_taken_by_rtcp(terms.payload_type))
+    reader.complain("rtcp", "\"same_port\" with payload type " + std::to_string(terms.payload_type),
+                    "a type that is not 64 to 95, which mean RTCP on a port with both (RFC 5761 §4)");
   if (terms.has_rtcp_port() && terms.local.port == 65'535)
     reader.complain("url", "port 65535", "a port with one behind it for RTCP, or rtcp = \"same_port\" or \"off\"");
 }
@@ -201,10 +219,10 @@ FeedRule read_feed_rule(FieldReader& reader, int line) {
   rule.stream = reader.text("stream");
   if (!is_stream_name(rule.stream) && !reader.is_no_text("stream"))
     reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", kStreamNameText);
-  if (reader.has("sdp")) read_description(reader, rule);
+  const MediaDescription said = reader.has("sdp") ? read_description(reader, rule) : MediaDescription{};
   if (!reader.has("sdp") || reader.has("url")) read_url(reader, rule.terms);
   if (const auto source = read_source(reader, "source", "url", rule.terms.local)) rule.terms.source = source;
-  read_rtp(reader, rule);
+  read_rtp(reader, rule, said);
   rule.interface = read_interface(reader, "interface", "url", rule.terms.local);
   read_second(reader, rule);
   reader.finish();
@@ -238,6 +256,19 @@ std::string rtp_alone_words(std::string_view stream, const MediaFormat& format) 
   return "stream " + std::string{stream} + " carries " + format.text() + ", which goes out as RTP alone";
 }
 
+namespace {
+
+// What is sent again has a source of its own, which leads to a feed as well.
+bool are_told_apart_by_ssrc(const FeedTerms& a, const FeedTerms& b) {
+  if (a.kind != FeedKind::kRtp || b.kind != FeedKind::kRtp || !a.ssrc || !b.ssrc) return false;
+  const auto is_of = [](const FeedTerms& feed, const std::optional<std::uint32_t>& ssrc) {
+    return ssrc && (ssrc == feed.ssrc || ssrc == feed.rtx_ssrc);
+  };
+  return !is_of(a, b.ssrc) && !is_of(a, b.rtx_ssrc);
+}
+
+}  // namespace
+
 bool is_ambiguous(const FeedTerms& a, const FeedTerms& b) {
   const auto may_meet = [](const FeedLeg& one, const FeedLeg& other) {
     return one.local == other.local && !(one.source && other.source && *one.source != *other.source);
@@ -248,7 +279,7 @@ bool is_ambiguous(const FeedTerms& a, const FeedTerms& b) {
   if (a.second && b.second) meet = meet || may_meet(*a.second, *b.second);
   if (!meet) return false;
   if (a.fec || b.fec) return true;  // FEC does not say which source's it is.
-  return !(a.kind == FeedKind::kRtp && b.kind == FeedKind::kRtp && a.ssrc && b.ssrc && *a.ssrc != *b.ssrc);
+  return !are_told_apart_by_ssrc(a, b);
 }
 
 }  // namespace fanlight::control

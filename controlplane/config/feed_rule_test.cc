@@ -75,6 +75,7 @@ TEST(FeedRuleTest, EachMistakeIsToldWithItsLine) {
   EXPECT_NE(rtp("nack = true\nrtx_pt = 97\nssrc = 7").find("the SSRC of what is sent again"), std::string::npos);
   EXPECT_EQ(rtp("nack = true\nrtx_pt = 97\nssrc = 7\nrtx_ssrc = 8"), "");
   EXPECT_NE(with("url = \"udp://0.0.0.0:5004\"\nnack = true").find("beside rtp:// alone"), std::string::npos);
+  EXPECT_NE(rtp("rtcp = \"same_port\"\npayload_type = 72").find("mean RTCP on a port with both"), std::string::npos);
   EXPECT_NE(with("url = \"rtp://0.0.0.0:65535\"").find("a port with one behind it"), std::string::npos);
   EXPECT_NE(with("url = \"rtp://0.0.0.0:5004\"\npayload_type = 128").find("0 to 127"), std::string::npos);
   EXPECT_NE(
@@ -145,6 +146,16 @@ TEST(FeedRuleTest, AnAddressIsAHostsOrAGroups) {
   EXPECT_NE(
       fault("[[feed]]\nstream = \"live/a\"\nurl = \"rtp://240.0.0.1:5004\"").find("a multicast group (224.0.0.0/4"),
       std::string::npos);
+  const auto beside = [](std::string_view keys) {
+    return fault("[[feed]]\nstream = \"live/a\"\nurl = \"rtp://0.0.0.0:5004\"\n" + std::string{keys});
+  };
+  EXPECT_NE(beside("second = \"rtp://255.255.255.255:6004\"").find("feed.second: found 255.255.255.255"),
+            std::string::npos);
+  EXPECT_NE(beside("source = \"240.0.0.1\"").find("one sender"), std::string::npos);
+  EXPECT_NE(beside("second = \"rtp://0.0.0.0:6004\"\nsecond_source = \"240.0.0.1\"").find("one sender"),
+            std::string::npos);
+  EXPECT_NE(beside("payload = \"video/MP2T\"\nclock_rate = 48000").find("90000, which MP2T always has"),
+            std::string::npos);
 }
 
 // Only RTP takes what is no transport stream.
@@ -152,7 +163,7 @@ TEST(FeedRuleTest, OtherOutputsOfSuchAStreamAreRefused) {
   const std::string h264 = "[[feed]]\nstream = \"live/a\"\nurl = \"rtp://0.0.0.0:5004\"\npayload = \"h264\"\n";
   EXPECT_EQ(fault(h264 + "[[destination]]\nstream = \"live/a\"\nurl = \"rtp://192.0.2.1:5004\""), "");
   EXPECT_NE(fault(h264 + "[[destination]]\nstream = \"live/a\"\nurl = \"udp://192.0.2.1:5004\"")
-                .find("stream live/a carries H264/90000, which goes out as RTP alone, accepted rtp://"),
+                .find("stream live/a carries H264/90000, which goes out as RTP alone: name an rtp:// destination"),
             std::string::npos);
   EXPECT_NE(fault(h264 + "[[call]]\nrole = \"viewer\"\nstream = \"live/a\"\nurl = \"srt://192.0.2.1:9000\"")
                 .find("call.stream: found stream live/a carries H264/90000"),
@@ -216,6 +227,47 @@ TEST_F(FeedSdpTest, MistakesAreToldWithTheFilesLine) {
   EXPECT_EQ(fault_here(), "");
 }
 
+// Senders choose another SSRC at each start (RFC 5576 §10): what a description says of it keeps nobody out.
+TEST_F(FeedSdpTest, AnSsrcCountsWhenTheTableSaysIt) {
+  constexpr std::string_view kHeadOfSdp = "v=0\nc=IN IP4 239.10.0.1/16\n";
+  write(std::string{kHeadOfSdp} + "m=video 5004 RTP/AVP 33\na=ssrc:1234 cname:x\n");
+  EXPECT_FALSE(feed_here().terms.ssrc);
+  EXPECT_EQ(feed_here("ssrc = 1234").terms.ssrc, 1234u);
+  write(std::string{kHeadOfSdp} +
+        "m=video 5004 RTP/AVPF 96 97\na=rtpmap:96 H264/90000\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n"
+        "a=rtcp-fb:96 nack\na=ssrc-group:FID 1234 5678\n");
+  EXPECT_FALSE(feed_here().terms.rtx_ssrc);
+  EXPECT_EQ(feed_here("ssrc = 1234").terms.rtx_ssrc, 5678u);
+  EXPECT_NE(fault_here("ssrc = 1235").find("the SSRC of what is sent again"), std::string::npos);
+}
+
+TEST_F(FeedSdpTest, LegsAndRetransmissionsAreReadAndOverruled) {
+  write(
+      "v=0\na=group:DUP 1 2\nm=video 5004 RTP/AVPF 33 97\nc=IN IP4 239.10.0.1/16\na=rtcp-fb:33 nack\n"
+      "a=rtpmap:97 rtx/90000\na=fmtp:97 apt=33\na=mid:1\nm=video 6004 RTP/AVPF 33 97\nc=IN IP4 239.10.0.2/16\n"
+      "a=source-filter: incl IN IP4 * 192.0.2.2\na=mid:2\n");
+  const FeedRule rule = feed_here("second_interface = \"eth2\"");
+  EXPECT_TRUE(rule.terms.nack);
+  EXPECT_EQ(rule.terms.rtx_payload_type, 97);
+  EXPECT_EQ(rule.terms.second,
+            (FeedLeg{.local = *Endpoint::parse("239.10.0.2:6004"), .source = IpAddress::v4(192, 0, 2, 2)}));
+  EXPECT_EQ(rule.second_interface, "eth2");
+  EXPECT_FALSE(feed_here("second = \"\"").terms.second) << "one leg is enough";
+  EXPECT_EQ(feed_here("second = \"rtp://192.0.2.9:7000\"").terms.second,
+            FeedLeg{.local = *Endpoint::parse("192.0.2.9:7000")});
+  const FeedTerms off = feed_here("nack = false").terms;
+  EXPECT_FALSE(off.nack || off.rtx_payload_type);
+  EXPECT_FALSE(feed_here("rtcp = \"off\"").terms.nack) << "there is no way to ask";
+}
+
+TEST_F(FeedSdpTest, WhatCannotBeIsToldWithTheFilesLine) {
+  write(
+      "v=0\nc=IN IP4 239.10.0.1/16\na=group:FID 1 2\nm=video 5004 RTP/AVPF 33\na=rtcp-fb:33 nack\na=mid:1\n"
+      "m=video 5008 RTP/AVPF 97\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=33\na=mid:2\n");
+  EXPECT_NE(fault_here("media = \"1\"").find("x.sdp:8: retransmissions on a port of their own"), std::string::npos);
+  EXPECT_EQ(fault_here("media = \"1\"\nnack = false"), "");
+}
+
 std::string feed(std::string_view stream, std::string_view url, std::string_view more = "") {
   return "[[feed]]\nstream = \"live/" + std::string{stream} + "\"\nurl = \"" + std::string{url} + "\"\n" +
          std::string{more} + "\n";
@@ -228,6 +280,11 @@ TEST(FeedRuleTest, TwoStreamsOnOnePortAreToldApartOrRefused) {
   EXPECT_NE(fault(feed("a", url, "ssrc = 1") + feed("b", url, "ssrc = 1")), "");
   EXPECT_NE(fault(feed("a", url, "ssrc = 1") + feed("b", url)), "");
   EXPECT_EQ(fault(feed("a", url, "ssrc = 1") + feed("b", url, "ssrc = 2")), "");
+  const std::string_view rtx_of_one = "ssrc = 1\nnack = true\nrtx_pt = 97\nrtx_ssrc = 2";
+  EXPECT_NE(fault(feed("a", url, rtx_of_one) + feed("b", url, "ssrc = 2")), "")
+      << "retransmissions lead to a feed, too";
+  EXPECT_NE(fault(feed("a", url, "ssrc = 2") + feed("b", url, rtx_of_one)), "");
+  EXPECT_EQ(fault(feed("a", url, "ssrc = 3") + feed("b", url, rtx_of_one)), "");
   EXPECT_EQ(fault(feed("a", url, "source = \"192.0.2.1\"") + feed("b", url, "source = \"192.0.2.2\"")), "");
   EXPECT_NE(fault(feed("a", url) + feed("a", "rtp://0.0.0.0:6000")).find("one feed for each stream"),
             std::string::npos);
@@ -277,6 +334,10 @@ TEST(FeedRuleTest, OnDevicesItComesToADevicesAddress) {
   EXPECT_EQ(fault_on("", "rtp://10.0.0.1:5004", "rtcp = \"off\""), "");
   EXPECT_NE(fault_on("", "rtp://10.0.0.1:5004").find("one that ethernet.udp_ports lists"), std::string::npos)
       << "RTCP's";
+  EXPECT_NE(
+      fault_on("", "rtp://10.0.0.1:9000", "rtcp = \"off\"").find("the first of ethernet.udp_ports, which is SRT's"),
+      std::string::npos);
+  EXPECT_EQ(fault_on("", "rtp://239.0.0.1:9000", "rtcp = \"off\""), "") << "SRT has no groups";
   EXPECT_NE(fault_on("", "rtp://10.0.0.9:5004", "rtcp = \"off\"").find("an address of an [[ethernet.device]]"),
             std::string::npos);
   EXPECT_EQ(fault_on("workers = 2", "rtp://10.0.0.1:5004", "rtcp = \"off\""), "");

@@ -114,6 +114,9 @@ MediaFormat read_media_format(FieldReader& reader) {
   if (reader.has("clock_rate") && payload.clock_rate != 0 && format.clock_rate != payload.clock_rate)
     reader.complain("clock_rate", std::to_string(format.clock_rate),
                     std::to_string(payload.clock_rate) + ", which " + name + " always has");
+  if (format.is_transport_stream() && format.clock_rate != 0 && format.clock_rate != kTransportStreamRate &&
+      payload.clock_rate == 0)
+    reader.complain("clock_rate", std::to_string(format.clock_rate), "90000, which MP2T always has (RFC 2250)");
   if (format.clock_rate == 0)
     reader.complain("clock_rate", "nothing", "the ticks per second of the RTP timestamps; of audio its sampling rate");
   if (reader.has("channels") && !payload.has_open_channels && format.channels != payload.channels)

@@ -29,8 +29,13 @@ struct MediaFormat {
 };
 
 inline constexpr IntegerRange kClockRates{1'000, 1'000'000};
+inline constexpr std::uint32_t kTransportStreamRate = 90'000;  // RFC 2250 §2
 inline constexpr IntegerRange kChannels{1, 64};
 
+// With the marker their second byte is one of RTCP's. RFC 5761 §4
+[[nodiscard]] constexpr bool is_taken_by_rtcp(std::uint8_t payload_type) {
+  return payload_type >= 64 && payload_type <= 95;
+}
 // What a payload type means without an a=rtpmap. RFC 3551 §6
 [[nodiscard]] std::optional<MediaFormat> static_format(std::uint8_t payload_type);
 // RFC 8866's token: names of encodings and kinds of media.

@@ -74,6 +74,8 @@ class Parser {
     const auto address = IpAddress::parse(words[2].substr(0, slash));
     if (!address) return complain(shown(words[2].substr(0, slash)) + " is no address; names are not resolved");
     if (address->is_v4() != (words[1] == "IP4")) return complain(address->text() + " is not " + std::string{words[1]});
+    if (address->is_reserved())
+      return complain(address->text() + " is neither a host's address nor a group's (224.0.0.0/4, ff00::/8)");
     if (slash < words[2].size() && !read_group(*address, words[2].substr(slash + 1))) return;
     (session_.media.empty() ? address_ : session_.media.back().address) = *address;
   }

@@ -2,8 +2,30 @@
 
 #include <algorithm>
 
+#include "config/sdp_group.h"
+
 namespace fanlight::control {
 namespace {
+
+// a=rtpmap:97 rtx/90000. RFC 4588 §8.6
+bool is_rtx(const SdpAttribute& map) {
+  const std::vector<std::string_view> words = sdp_words(map.value);
+  return words.size() == 2 && words[1].starts_with("rtx/");
+}
+
+// Whose packets a=fmtp:97 apt=96;rtx-time=3000 sends again.
+std::optional<std::uint32_t> associated_type(const SdpAttribute& parameters) {
+  constexpr std::string_view kKey = "apt=";
+  const std::string_view value = parameters.value;
+  std::string_view rest = value.substr(std::min(value.find(' '), value.size()));
+  while (!rest.empty()) {
+    std::string_view one = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+    if (one.starts_with(kKey)) return sdp_number(one.substr(kKey.size()), 127);
+  }
+  return std::nullopt;
+}
 
 class Describer {
  public:
@@ -18,8 +40,11 @@ class Describer {
     read_address();
     read_rtcp();
     read_source();
-    for (const SdpAttribute& attribute : media_.attributes)
+    for (const SdpAttribute& attribute : media_.attributes) {
       if (attribute.name == "ssrc" && !found_.ssrc && !fault_) read_ssrc(attribute);
+      if (attribute.name == "ssrc-group" && !fault_) read_ssrc_group(attribute);
+    }
+    read_feedback();
     if (fault_) return *std::move(fault_);
     return std::move(found_);
   }
@@ -68,6 +93,8 @@ class Describer {
     if (*rate < kClockRates.least) return complain(map.line, "a clock of less than 1000 ticks a second");
     found_.format.encoding = said.substr(0, first);
     found_.format.clock_rate = *rate;
+    if (found_.format.is_transport_stream() && *rate != kTransportStreamRate)
+      return complain(map.line, "MP2T with a clock of " + std::to_string(*rate) + "; it has 90000 (RFC 2250 §2)");
     found_.format.channels = 0;
     if (second == said.size()) return;
     const auto channels = sdp_number(said.substr(second + 1), static_cast<std::uint32_t>(kChannels.most));
@@ -98,25 +125,72 @@ class Describer {
 
   // " incl IN IP4 239.10.0.1 192.0.2.1": those of the medium, else those of the session.
   void read_source() {
-    const SdpAttribute* filter = media_.find("source-filter");
-    const auto of_all = std::ranges::find(session_.attributes, "source-filter", &SdpAttribute::name);
-    if (filter == nullptr && of_all != session_.attributes.end()) filter = &*of_all;
-    if (filter == nullptr) return;
-    const std::vector<std::string_view> words = sdp_words(filter->value);
+    for (const auto* attributes : {&media_.attributes, &session_.attributes})
+      for (const SdpAttribute& one : *attributes)
+        if (one.name == "source-filter" && !found_.source && !fault_) read_filter(one);
+  }
+
+  void read_filter(const SdpAttribute& filter) {
+    const std::vector<std::string_view> words = sdp_words(filter.value);
     if (words.size() < 5 || words[0] != "incl" || words[1] != "IN")
-      return complain(filter->line, "no incl IN IP4 GROUP SOURCE: " + filter->value);
-    if (words.size() > 5) return complain(filter->line, "several sources; a feed has one, or anybody's");
+      return complain(filter.line, "no incl IN IP4 GROUP SOURCE: " + filter.value);
+    const std::optional<IpAddress> to = IpAddress::parse(words[3]);
+    if (words[3] != "*" && !to) return complain(filter.line, std::string{words[3]} + " is no address; * is any");
+    if (to && media_.address && *to != *media_.address) return;  // Of another one's.
+    if (words.size() > 5) return complain(filter.line, "several sources; a feed has one, or anybody's");
     found_.source = IpAddress::parse(words[4]);
-    const bool is_one = found_.source && !found_.source->is_multicast() && !found_.source->is_unspecified();
-    if (!is_one) return complain(filter->line, std::string{words[4]} + " is no sender's address");
+    const bool is_one = found_.source && !found_.source->is_multicast() && !found_.source->is_unspecified() &&
+                        !found_.source->is_reserved();
+    if (!is_one) return complain(filter.line, std::string{words[4]} + " is no sender's address");
     if (media_.address && media_.address->is_v4() != found_.source->is_v4())
-      complain(filter->line, std::string{words[4]} + " is not of the family of " + media_.address->text());
+      complain(filter.line, std::string{words[4]} + " is not of the family of " + media_.address->text());
   }
 
   void read_ssrc(const SdpAttribute& attribute) {
     const std::string_view value = attribute.value;
     found_.ssrc = sdp_number(value.substr(0, value.find(' ')), 0xFFFF'FFFF);
     if (!found_.ssrc) complain(attribute.line, "no SSRC behind a=ssrc: " + attribute.value);
+  }
+
+  // " FID 1234 5678": what is sent again has the second one.
+  void read_ssrc_group(const SdpAttribute& attribute) {
+    const std::vector<std::string_view> words = sdp_words(attribute.value);
+    if (!words.empty() && words[0] == "DUP")
+      return complain(attribute.line,
+                      "two SSRCs for the same packets (a=ssrc-group:DUP); a feed's legs have one, and an address each "
+                      "(a=group:DUP)");
+    if (words.size() != 3 || words[0] != "FID") return;
+    const auto of_media = sdp_number(words[1], 0xFFFF'FFFF);
+    const auto of_rtx = sdp_number(words[2], 0xFFFF'FFFF);
+    if (!of_media || !of_rtx) return complain(attribute.line, "no SSRCs behind a=ssrc-group:" + attribute.value);
+    found_.ssrc = of_media;
+    found_.rtx_ssrc = of_rtx;
+  }
+
+  // a=rtcp-fb is AVPF's alone (RFC 4585 §4.2). Kinds of "nack" with a word behind them ask for pictures.
+  void read_feedback() {
+    const std::string type = std::to_string(found_.format.payload_type);
+    found_.nack = media_.protocol == "RTP/AVPF" && std::ranges::any_of(media_.attributes, [&](const SdpAttribute& one) {
+                    const std::vector<std::string_view> words = sdp_words(one.value);
+                    return one.name == "rtcp-fb" && words.size() == 2 && (words[0] == type || words[0] == "*") &&
+                           words[1] == "nack";
+                  });
+    for (const std::string& format : media_.formats)
+      if (const auto number = sdp_number(format, 127); number && !fault_) read_rtx(*number);
+    if (found_.rtx_payload_type) return;
+    found_.rtx_ssrc.reset();
+  }
+
+  void read_rtx(std::uint32_t type) {
+    const SdpAttribute* map = find_for("rtpmap", type);
+    if (map == nullptr || !is_rtx(*map)) return;
+    const SdpAttribute* parameters = find_for("fmtp", type);
+    const auto of = parameters != nullptr ? associated_type(*parameters) : std::nullopt;
+    if (!of)
+      return complain(map->line,
+                      "rtx without a=fmtp:" + std::to_string(type) + " apt=TYPE, the one that it sends again");
+    if (*of != found_.format.payload_type || found_.rtx_payload_type || !found_.nack) return;
+    found_.rtx_payload_type = static_cast<std::uint8_t>(type);
   }
 
   const SessionDescription& session_;
@@ -135,6 +209,9 @@ Result<const SdpMedia*, SdpFault> choose_media(const SessionDescription& session
   const SdpMedia* found = nullptr;
   for (const SdpMedia& one : all) {
     if (!wanted.empty() && one.kind != wanted) continue;
+    const auto legs = found != nullptr ? find_group(session, "DUP", *found) : Result<SdpGroup, SdpFault>(SdpGroup{});
+    if (!legs) return legs.error();
+    if (std::ranges::find(legs->media, &one) != legs->media.end()) continue;
     if (found != nullptr)
       return SdpFault{one.line, "another " + (wanted.empty() ? "m=" : "m=" + std::string{wanted}) +
                                     "; say which one is meant: media = \"audio\", or its number, media = \"2\""};
@@ -146,6 +223,42 @@ Result<const SdpMedia*, SdpFault> choose_media(const SessionDescription& session
 
 Result<MediaDescription, SdpFault> describe_media(const SessionDescription& session, const SdpMedia& media) {
   return Describer(session, media).run();
+}
+
+Result<std::optional<MediaDescription>, SdpFault> describe_second(const SessionDescription& session,
+                                                                  const SdpMedia& media,
+                                                                  const MediaDescription& first) {
+  const auto legs = find_group(session, "DUP", media);
+  if (!legs) return legs.error();
+  if (legs->media.empty()) return std::optional<MediaDescription>{};
+  if (legs->media.size() != 2)
+    return SdpFault{legs->line, std::to_string(legs->media.size()) + " ways (a=group:DUP); a feed has two legs"};
+  const SdpMedia& other = *legs->media[legs->media[0] == &media ? 1 : 0];
+  const auto second = describe_media(session, other);
+  if (!second) return second.error();
+  const auto fault = [&](const std::string& why) { return SdpFault{other.line, "the second leg " + why}; };
+  if (second->address == first.address)
+    return fault("comes to " + first.address.text() + " as well; legs are told apart by where they come");
+  if (second->format.payload_type != first.format.payload_type || second->format.text() != first.format.text())
+    return fault("has payload type " + std::to_string(second->format.payload_type) + ", " + second->format.text() +
+                 ", and the first " + std::to_string(first.format.payload_type) + ", " + first.format.text() +
+                 "; both carry the same packets");
+  if (first.ssrc && second->ssrc && first.ssrc != second->ssrc)
+    return fault("has SSRC " + std::to_string(*second->ssrc) + " and the first " + std::to_string(*first.ssrc) +
+                 "; both carry the same packets");
+  return std::optional(*second);
+}
+
+std::optional<SdpFault> judge_retransmission(const SessionDescription& session, const SdpMedia& media) {
+  const auto group = find_group(session, "FID", media);
+  if (!group) return group.error();
+  for (const SdpMedia* other : group->media)
+    for (const SdpAttribute& one : other->attributes)
+      if (other != &media && one.name == "rtpmap" && is_rtx(one))
+        return SdpFault{one.line,
+                        "retransmissions on a port of their own (a=group:FID); a feed hears them on RTP's. nack = "
+                        "false takes the stream without them"};
+  return std::nullopt;
 }
 
 }  // namespace fanlight::control

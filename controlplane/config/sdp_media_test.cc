@@ -100,6 +100,114 @@ TEST(SdpMediaTest, WhatIsNoRtpOrNotSent) {
   EXPECT_EQ(describe_media(*session, session->media[0]).error().why, "no c= says where it comes");
 }
 
+TEST(SdpMediaTest, ATransportStreamHasOneClock) {
+  EXPECT_EQ(fault("m=video 5004 RTP/AVP 33\na=rtpmap:33 MP2T/48000"),
+            "7: MP2T with a clock of 48000; it has 90000 (RFC 2250 §2)");
+}
+
+// Several streams have one description, each its own group.
+TEST(SdpMediaTest, AFilterIsOfItsGroup) {
+  EXPECT_EQ(good("a=source-filter: incl IN IP4 192.0.2.8 192.0.2.9\na=source-filter: incl IN IP4 192.0.2.7 192.0.2.1\n"
+                 "m=audio 5004 RTP/AVP 0")
+                .source,
+            IpAddress::parse("192.0.2.1"));
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=source-filter: incl IN IP4 group 192.0.2.1"),
+            "7: group is no address; * is any");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=source-filter: incl IN IP4 * 255.255.255.255"),
+            "7: 255.255.255.255 is no sender's address");
+}
+
+constexpr std::string_view kWithNack = "m=video 5004 RTP/AVPF 96 97\na=rtpmap:96 H264/90000\na=rtcp-fb:96 nack\n";
+
+TEST(SdpMediaTest, WhetherItsSenderSendsAgain) {
+  EXPECT_TRUE(good(kWithNack).nack);
+  EXPECT_FALSE(good(kWithNack).rtx_payload_type);
+  EXPECT_TRUE(good("m=video 5004 RTP/AVPF 33\na=rtcp-fb:* nack\n").nack);
+  EXPECT_FALSE(good("m=video 5004 RTP/AVPF 33\na=rtcp-fb:33 nack pli\n").nack) << "asks for a picture";
+  EXPECT_FALSE(good("m=video 5004 RTP/AVPF 33\na=rtcp-fb:34 nack\n").nack) << "another type's";
+  EXPECT_FALSE(good("m=video 5004 RTP/AVP 33\na=rtcp-fb:33 nack\n").nack) << "RFC 4585 §4.2: of AVPF";
+}
+
+TEST(SdpMediaTest, HowItSendsAgain) {
+  const std::string rtx = std::string{kWithNack} + "a=rtpmap:97 rtx/90000\na=fmtp:97 rtx-time=3000; apt=96\n";
+  EXPECT_EQ(good(rtx).rtx_payload_type, 97);
+  EXPECT_FALSE(good(rtx).rtx_ssrc);
+  const MediaDescription grouped = good(rtx + "a=ssrc-group:FID 1234 5678\na=ssrc:1234 cname:x\na=ssrc:5678 cname:x\n");
+  EXPECT_EQ(grouped.ssrc, 1234u);
+  EXPECT_EQ(grouped.rtx_ssrc, 5678u);
+  EXPECT_EQ(fault(std::string{kWithNack} + "a=rtpmap:97 rtx/90000\n"),
+            "9: rtx without a=fmtp:97 apt=TYPE, the one that it sends again");
+  EXPECT_FALSE(good(std::string{kWithNack} + "a=rtpmap:97 rtx/90000\na=fmtp:97 apt=98\n").rtx_payload_type);
+  EXPECT_EQ(fault(rtx + "a=ssrc-group:FID 1234 x\n"), "11: no SSRCs behind a=ssrc-group:FID 1234 x");
+}
+
+std::string retransmission_fault(std::string_view media) {
+  const auto session = parse_sdp(text_of(media));
+  const auto found = session ? judge_retransmission(*session, session->media.at(0)) : std::nullopt;
+  return found ? std::to_string(found->line) + ": " + found->why : "";
+}
+
+TEST(SdpMediaTest, RetransmissionsOnAPortOfTheirOwnAreNotHeard) {
+  EXPECT_EQ(
+      retransmission_fault("a=group:FID 1 2\nm=video 5004 RTP/AVPF 96\na=mid:1\na=rtcp-fb:96 nack\n"
+                           "m=video 5006 RTP/AVPF 97\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\na=mid:2\n"),
+      "11: retransmissions on a port of their own (a=group:FID); a feed hears them on RTP's. nack = false takes the "
+      "stream without them");
+  EXPECT_EQ(retransmission_fault(kWithNack), "");
+}
+
+// As RFC 7104 §4.2 and SMPTE ST 2022-7 senders write it.
+std::string two_legs(std::string_view second) {
+  return "a=group:DUP S1a S1b\nm=video 30000 RTP/AVP 33\nc=IN IP4 233.252.0.1/127\n"
+         "a=source-filter:incl IN IP4 233.252.0.1 198.51.100.1\na=ssrc:1000 cname:x\na=mid:S1a\n" +
+         std::string{second};
+}
+constexpr std::string_view kSecondLeg =
+    "m=video 30000 RTP/AVP 33\nc=IN IP4 233.252.0.2/127\na=source-filter:incl IN IP4 233.252.0.2 198.51.100.2\n"
+    "a=mid:S1b\n";
+
+Result<std::optional<MediaDescription>, SdpFault> second_of(std::string_view media) {
+  const auto session = parse_sdp(text_of(media));
+  if (!session) return session.error();
+  const auto chosen = choose_media(*session, "");
+  if (!chosen) return chosen.error();
+  const auto first = describe_media(*session, **chosen);
+  if (!first) return first.error();
+  return describe_second(*session, **chosen, *first);
+}
+std::string second_fault(std::string_view media) {
+  const auto found = second_of(media);
+  return found ? "" : std::to_string(found.error().line) + ": " + found.error().why;
+}
+
+TEST(SdpMediaTest, TwoMediaMayBeOneStreamsLegs) {
+  const auto second = second_of(two_legs(kSecondLeg));
+  ASSERT_TRUE(second && *second) << second.error().why;
+  EXPECT_EQ((*second)->address, *Endpoint::parse("233.252.0.2:30000"));
+  EXPECT_EQ((*second)->source, IpAddress::parse("198.51.100.2"));
+  const auto alone = second_of("m=video 5004 RTP/AVP 33\na=mid:1\n");
+  EXPECT_TRUE(alone && !*alone);
+}
+
+TEST(SdpMediaTest, WhatTwoLegsCannotBe) {
+  EXPECT_EQ(second_fault(two_legs("")), "6: a=group: names S1b, which no a=mid: is");
+  EXPECT_EQ(second_fault(two_legs("m=video 30000 RTP/AVP 33\nc=IN IP4 233.252.0.1/127\na=mid:S1b\n")),
+            "12: the second leg comes to 233.252.0.1:30000 as well; legs are told apart by where they come");
+  EXPECT_EQ(second_fault(two_legs("m=video 30002 RTP/AVP 100\na=rtpmap:100 MP2T/90000\na=mid:S1b\n")),
+            "12: the second leg has payload type 100, MP2T/90000, and the first 33, MP2T/90000; both carry the same "
+            "packets");
+  EXPECT_EQ(second_fault(two_legs(std::string{kSecondLeg} + "a=ssrc:1001 cname:x\n")),
+            "12: the second leg has SSRC 1001 and the first 1000; both carry the same packets");
+  EXPECT_EQ(second_fault("a=group:DUP 1 2 3\nm=video 1 RTP/AVP 33\na=mid:1\nm=video 3 RTP/AVP 33\na=mid:2\n"
+                         "m=video 5 RTP/AVP 33\na=mid:3\n"),
+            "6: 3 ways (a=group:DUP); a feed has two legs");
+  EXPECT_EQ(second_fault("m=video 30000 RTP/AVP 33\na=ssrc-group:DUP 1000 1010\n"),
+            "7: two SSRCs for the same packets (a=ssrc-group:DUP); a feed's legs have one, and an address each "
+            "(a=group:DUP)");
+  EXPECT_EQ(second_fault(two_legs(std::string{kSecondLeg} + "m=video 9 RTP/AVP 33\na=mid:S1b\n")),
+            "17: a=mid:S1b again");
+}
+
 // One relay's output is another's input.
 TEST(SdpMediaTest, WhatTheRelayWritesItReads) {
   const MediaFormat format{.media = "audio",
@@ -120,6 +228,24 @@ TEST(SdpMediaTest, WhatTheRelayWritesItReads) {
   EXPECT_EQ(found->source, IpAddress::parse("192.0.2.1"));
   EXPECT_EQ(found->ssrc, 77u);
   EXPECT_EQ(found->rtcp, RtcpWay::kSamePort);
+}
+
+TEST(SdpMediaTest, LegsAndRetransmissionsOfTheRelayAsWell) {
+  DestinationRule rule =
+      *parse_destination_url("rtp://239.1.2.3:5004?nack=1&rtx_pt=97&second=239.1.2.4:5004&source=192.0.2.1");
+  rule.stream = "live/main";
+  const auto session = parse_sdp(sdp_of(rule, SocketId{77}, MediaFormat{}));
+  ASSERT_TRUE(session);
+  const auto chosen = choose_media(*session, "");
+  ASSERT_TRUE(chosen) << chosen.error().why;
+  const auto first = describe_media(*session, **chosen);
+  ASSERT_TRUE(first) << first.error().why;
+  EXPECT_TRUE(first->nack);
+  EXPECT_EQ(first->rtx_payload_type, 97);
+  EXPECT_EQ(first->rtx_ssrc, rtx_ssrc_of(77));
+  const auto second = describe_second(*session, **chosen, *first);
+  ASSERT_TRUE(second && *second);
+  EXPECT_EQ((*second)->address, *Endpoint::parse("239.1.2.4:5004"));
 }
 
 }  // namespace

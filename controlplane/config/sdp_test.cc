@@ -61,6 +61,9 @@ TEST(SdpTest, EachMistakeIsToldWithItsLine) {
   EXPECT_EQ(fault_in("c=192.0.2.1"), "3: no IN IP4 ADDRESS or IN IP6 ADDRESS: \"192.0.2.1\"");
   EXPECT_EQ(fault_in("c=IN IP4 192.0.2.1/16"),
             "3: a TTL or a count behind 192.0.2.1, which is no group (224.0.0.0/4, ff00::/8)");
+  EXPECT_EQ(fault_in("c=IN IP4 240.0.0.1"),
+            "3: 240.0.0.1 is neither a host's address nor a group's (224.0.0.0/4, ff00::/8)");
+  EXPECT_NE(fault_in("c=IN IP4 255.255.255.255"), "");
   EXPECT_EQ(fault_in("c=IN IP4 239.0.0.1/256"), "3: a TTL that is not 0 to 255: \"256\"");
   EXPECT_EQ(fault_in("c=IN IP4 239.0.0.1/16/3"), "3: several groups in one line (\"16/3\"); describe one");
   EXPECT_EQ(fault_in("c=IN IP6 ff15::1/2"), "3: several groups in one line (\"2\"); describe one");
