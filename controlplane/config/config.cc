@@ -179,6 +179,8 @@ class ConfigReader {
                       "an address with port, like \"0.0.0.0:9000\" or \"[::]:9000\"");
       return;
     }
+    if (address->ip.is_multicast() || address->ip.is_reserved())
+      reader.complain("address", quoted(text), "an address of this host; what comes to a group is a [[feed]]'s");
     for (const ListenOptions& other : config_.listen)
       if (is_overlapping(other.address, *address))
         reader.complain("address", quoted(text), "an address that " + other.address.text() + " does not cover");
@@ -313,6 +315,8 @@ class ConfigReader {
     for (const Endpoint& door : doors_of(feed.terms))
       if (std::ranges::find(config_.ethernet.udp_ports, door.port) == config_.ethernet.udp_ports.end())
         complain_of(feed, "url", "port " + std::to_string(door.port), "one that ethernet.udp_ports lists");
+      else if (door.port == config_.ethernet.udp_ports.front() && !door.ip.is_multicast())
+        complain_of(feed, "url", door.text(), "another port than the first of ethernet.udp_ports, which is SRT's");
   }
 
   // `which`: "" or "second", as its keys are called.
@@ -337,7 +341,8 @@ class ConfigReader {
                   "one feed for each stream");
     if (is_ambiguous(feed.terms, other.terms))
       complain_of(feed, "url", feed.terms.local.text() + " again, after line " + std::to_string(other.line),
-                  "another address, or an ssrc or source in each that tells them apart (with fec, a source)");
+                  "another address, or an ssrc or source in each that tells them apart (rtx_ssrc is one as well; with "
+                  "fec, a source)");
     if (feed.terms.local == other.terms.local) return;
     for (const Endpoint& ours : doors_of(feed.terms))
       for (const Endpoint& theirs : doors_of(other.terms))

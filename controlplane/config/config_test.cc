@@ -355,5 +355,13 @@ TEST(ConfigTest, StreamsAndLogLevelMayChangeWithoutARestart) {
   EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre("relay", "listen"));
 }
 
+TEST(ConfigTest, SrtIsNotHeardOnGroups) {
+  for (const char* address : {"239.1.2.3:9000", "[ff15::1]:9000", "255.255.255.255:9000"}) {
+    const auto config = parse_config("[[listen]]\naddress = \"" + std::string{address} + "\"\n", "f");
+    ASSERT_FALSE(config) << address;
+    EXPECT_NE(config.error().lines.at(0).find("an address of this host"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "config/device_choice.h"
 #include "config/stream_pattern.h"
@@ -15,17 +16,15 @@ class Check {
   explicit Check(const Config& config) : config_(config) {}
 
   std::vector<Problem> run() {
-    if (config_.destinations.size() > kDestinationsMax)
-      complain_of(config_.destinations[kDestinationsMax], "url", "one more",
-                  std::to_string(kDestinationsMax) + " at most");
-    for (const DestinationRule& rule : config_.destinations) {
+    check_room();
+    for (DestinationRule rule : config_.destinations) {
       if (rule.stream.empty() || rule.terms.remote.port == 0) continue;  // Told already.
       if (std::ranges::none_of(config_.streams, [&](const StreamRule& one) { return covers(one.name, rule.stream); }))
         complain_of(rule, "stream", quoted(rule.stream), "a stream that a [[stream]] of this file covers");
       const MediaFormat& format = format_of(formats_, rule.stream);
-      if (rule.terms.kind == FeedKind::kTransportStream && !format.is_transport_stream())
-        complain_of(rule, "url", "a bare transport stream of it, and " + rtp_alone_words(rule.stream, format),
-                    "rtp://");
+      take_type(rule, format);
+      if (auto fault = judge_payload(rule, format))
+        complain_of(rule, "url", quoted(url_of(rule)) + ": " + *fault, "what its stream carries");
       if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule);
       if (std::ranges::any_of(config_.listen,
                               [&](const ListenOptions& one) { return one.address == rule.terms.remote; }))
@@ -40,6 +39,19 @@ class Check {
   }
 
  private:
+  // Each leg and each of FEC's ways is a session, and has a place.
+  void check_room() {
+    std::size_t sessions = 0;
+    const DestinationRule* over = nullptr;
+    for (const DestinationRule& rule : config_.destinations) {
+      sessions += sessions_of(rule);
+      if (sessions > kDestinationsMax && over == nullptr) over = &rule;
+    }
+    if (over != nullptr)
+      complain_of(*over, "url", sessions_text(sessions),
+                  std::to_string(kDestinationsMax) + " at most; the rest is another relay's");
+  }
+
   void complain_of(const DestinationRule& rule, std::string_view key, std::string found, std::string accepted) {
     problems_.push_back({rule.line, "destination." + std::string{key}, std::move(found), std::move(accepted)});
   }
@@ -81,6 +93,13 @@ class Check {
 };
 
 }  // namespace
+
+std::size_t fec_streams_planned(const Config& config) {
+  std::set<std::string_view> named;
+  for (const DestinationRule& one : config.destinations)
+    if (one.terms.fec) named.insert(one.stream);
+  return named.size() + kSpareFecStreams;
+}
 
 std::vector<Problem> check_destinations(const Config& config) { return Check(config).run(); }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "contract/limits.h"
+#include "config/stream_pattern.h"
 #include "wire/fec_header.h"
 
 namespace fanlight::control {
@@ -23,6 +23,8 @@ std::optional<std::uint8_t> number_up_to(std::string_view text, unsigned most) {
   return static_cast<std::uint8_t>(value);
 }
 
+bool is_host(const IpAddress& ip) { return !ip.is_multicast() && !ip.is_unspecified() && !ip.is_reserved(); }
+
 constexpr std::string_view kSecond = "second_";
 
 // Of the second leg, by the key without "second_"; what is wrong with it, and empty when nothing is.
@@ -33,8 +35,7 @@ std::optional<std::string> read_second_option(std::string_view key, std::string_
     leg.ttl = *ttl;
   } else if (key == "source") {
     leg.source = IpAddress::parse(value);
-    if (!leg.source || leg.source->is_multicast() || leg.source->is_unspecified())
-      return "second_source must be an address of this host";
+    if (!leg.source || !is_host(*leg.source)) return "second_source must be an address of this host";
   } else if (key == "interface") {
     if (value.empty() || value.size() > kInterfaceBytesMax)
       return "second_interface must be a name that `ip link` lists";
@@ -55,8 +56,7 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
     terms.ttl = *ttl;
   } else if (key == "source") {
     rule.source = IpAddress::parse(value);
-    if (!rule.source || rule.source->is_multicast() || rule.source->is_unspecified())
-      return "source must be an address of this host";
+    if (!rule.source || !is_host(*rule.source)) return "source must be an address of this host";
     if (rule.source->is_v4() != terms.remote.ip.is_v4()) return "source must be of the destination's family";
   } else if (key == "interface") {
     if (value.empty() || value.size() > kInterfaceBytesMax)
@@ -95,9 +95,6 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
   return std::nullopt;
 }
 
-// 240.0.0.0/4 holds no hosts, and its last address is everybody's.
-bool is_nobodys(const IpAddress& ip) { return ip.is_unspecified() || (ip.is_v4() && ip.bytes[12] >= 240); }
-
 std::optional<std::string> judge(const DestinationRule& rule);
 
 std::optional<std::string> judge_second(const DestinationRule& rule) {
@@ -116,18 +113,21 @@ std::optional<std::string> judge_second(const DestinationRule& rule) {
 std::optional<std::string> judge(const DestinationRule& rule) {
   const DestinationTerms& terms = rule.terms;
   const IpAddress& ip = terms.remote.ip;
-  if (is_nobodys(ip)) return ip.text() + " is neither a host's address nor a group's (224.0.0.0/4, ff00::/8)";
-  if (!rule.interface.empty() && !ip.is_multicast()) return "interface goes with a multicast group alone";
+  if (ip.is_unspecified() || ip.is_reserved())
+    return ip.text() + " is neither a host's address nor a group's (224.0.0.0/4, ff00::/8)";
+  if (!rule.interface.empty() && !ip.is_multicast()) return "interface goes with a multicast group alone (224.0.0.0/4, ff00::/8)";
   if (ip.is_link_local() && !ip.is_multicast()) return ip.text() + " means something on one link only";
   if (ip.is_link_local() && rule.interface.empty())
     return ip.text() + " is a link's own group: interface must say which";
   if (terms.rtcp_port() != 0 && terms.rtcp == RtcpWay::kNextPort && terms.remote.port % 2 != 0)
     return "RTP has an even port and RTCP the one behind it (RFC 3550 §11): take an even one, or rtcp=same_port or off";
   if (terms.rtx_payload_type && !terms.nack) return "rtx_pt says how to answer nack=1, which is not there";
-  if (terms.rtx_payload_type == terms.payload_type) return "rtx_pt must be another type than pt";
+  if (terms.rtcp == RtcpWay::kSamePort && is_taken_by_rtcp(terms.payload_type))
+    return "pt 64 to 95 mean RTCP on a port with both (RFC 5761 §4): take another, or rtcp=next_port or off";
   if (rule.second)
     if (auto fault = judge_second(rule)) return fault;
   if (terms.nack && terms.rtcp == RtcpWay::kNone) return "nack=1 comes as RTCP, which rtcp=off does not hear";
+  if (terms.rtx_payload_type == terms.payload_type) return "rtx_pt must be another type than pt";
   if (terms.fec && terms.payload_type != wire::kPayloadTypeMp2t)
     return "fec goes with a transport stream's payload type, 33: all FEC of a stream is made once";
   if (terms.fec && terms.remote.port > 65'531) return "fec goes to the second and fourth port behind RTP's";
@@ -208,6 +208,29 @@ std::vector<DestinationRule> legs_of(const DestinationRule& rule) {
   return legs;
 }
 
+std::size_t sessions_of(const DestinationRule& rule) { return 1 + (rule.second ? 1 : 0) + legs_of(rule).size(); }
+
+std::string sessions_text(std::size_t sessions) {
+  return std::to_string(sessions) + " sessions of destinations (a second leg is one, FEC two)";
+}
+
+void take_type(DestinationRule& rule, const MediaFormat& format) {
+  if (!rule.says_type && !format.is_transport_stream()) rule.terms.payload_type = format.payload_type;
+}
+
+std::optional<std::string> judge_payload(const DestinationRule& rule, const MediaFormat& format) {
+  const DestinationTerms& terms = rule.terms;
+  if (!format.is_transport_stream()) {
+    const std::string carried = "stream " + rule.stream + " carries " + format.text();
+    if (terms.kind == FeedKind::kTransportStream)
+      return carried + ", which goes out as RTP alone: name an rtp:// destination";
+    if (terms.fec) return carried + ", and SMPTE 2022-1 FEC is a transport stream's: leave out fec";
+  }
+  if (terms.kind == FeedKind::kRtp && terms.rtx_payload_type == terms.payload_type)
+    return "rtx_pt must be another type than the stream's, " + std::to_string(terms.payload_type);
+  return std::nullopt;
+}
+
 DestinationRule read_destination_rule(FieldReader& reader, int line) {
   DestinationRule rule;
   const std::string text = reader.text("url");
@@ -218,8 +241,8 @@ DestinationRule read_destination_rule(FieldReader& reader, int line) {
   }
   rule.line = line;
   rule.stream = reader.text("stream");
-  if (rule.stream.empty() || rule.stream.size() > kStreamNameBytesMax || rule.stream.find('*') != std::string::npos)
-    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", "the name of one stream");
+  if (!is_stream_name(rule.stream) && !reader.is_no_text("stream"))
+    reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", kStreamNameText);
   reader.finish();
   return rule;
 }

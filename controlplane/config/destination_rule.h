@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "config/fields.h"
+#include "config/media_format.h"
 #include "contract/destination_terms.h"
 
 namespace fanlight::control {
@@ -65,6 +66,14 @@ struct DestinationRule {
 // The error says what is wrong.
 [[nodiscard]] Result<DestinationRule, std::string> parse_destination_url(std::string_view text);
 [[nodiscard]] std::string url_of(const DestinationRule& rule);
+// Sessions of it: its legs, and FEC's.
+[[nodiscard]] std::size_t sessions_of(const DestinationRule& rule);
+// "7 sessions of destinations (a second leg is one, FEC two)"
+[[nodiscard]] std::string sessions_text(std::size_t sessions);
+// Of a stream that is no transport stream, its payload type, unless the rule says one.
+void take_type(DestinationRule& rule, const MediaFormat& format);
+// What of the rule does not go with what its stream carries; empty when nothing. After take_type().
+[[nodiscard]] std::optional<std::string> judge_payload(const DestinationRule& rule, const MediaFormat& format);
 // Asks `reader` for every key of a rule and finishes it. Only usable when no problem was noted.
 [[nodiscard]] DestinationRule read_destination_rule(FieldReader& reader, int line);
 

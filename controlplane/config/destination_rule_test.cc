@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.h"
+#include "config/stream_pattern.h"
 
 namespace fanlight::control {
 namespace {
@@ -74,6 +75,9 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?fec=1&pt=96", "payload type, 33"},
       {"rtp://192.0.2.1:65534?fec=1", "second and fourth port"},
       {"rtp://192.0.2.1:5004?fec=1&second=192.0.2.2:5004", "without second"},
+      {"rtp://192.0.2.1:5004?rtcp=same_port&pt=72", "RFC 5761"},
+      {"rtp://192.0.2.1:5004?second=240.0.0.1:5004", "second: 240.0.0.1 is neither"},
+      {"rtp://192.0.2.1:5004?source=240.0.0.1", "an address of this host"},
       {"rtp://192.0.2.1:5004?latency=5", "an unknown option"}};
   for (const auto& [url, word] : wrong)
     EXPECT_NE(fault_of(url).find(word), std::string::npos) << url << ": " << fault_of(url);
@@ -134,6 +138,46 @@ TEST(DestinationRuleTest, OnDevicesItMustBeSomethingThatADeviceSendsTo) {
             std::string::npos);
   EXPECT_NE(fault(table("rtp://198.51.100.1:5004"), devices).find("no ipv4_gateway"), std::string::npos);
   EXPECT_NE(fault(table("rtp://[ff15::1]:5004"), devices).find("has an address of IPv6"), std::string::npos);
+}
+
+// What a payload type is, and whether there is FEC, the stream's feed decides.
+TEST(DestinationRuleTest, WhatAStreamCarriesDecidesOverFecAndTypes) {
+  const std::string feed =
+      "[[feed]]\nstream = \"live/a\"\nurl = \"rtp://0.0.0.0:7000\"\npayload = \"h264\"\npayload_type = 97\n";
+  EXPECT_NE(fault(feed + table("rtp://192.0.2.1:5004?fec=1")).find("carries H264/90000, and SMPTE 2022-1 FEC is a"),
+            std::string::npos);
+  EXPECT_NE(fault(feed + table("rtp://192.0.2.1:5004?nack=1&rtx_pt=97")).find("another type than the stream's, 97"),
+            std::string::npos);
+  EXPECT_EQ(fault(feed + table("rtp://192.0.2.1:5004?nack=1&rtx_pt=97&pt=96")), "");
+  EXPECT_EQ(fault(table("rtp://192.0.2.1:5004?nack=1&rtx_pt=97")), "");
+}
+
+// Places of destinations, and sessions, are as many as those and no more.
+TEST(DestinationRuleTest, SecondLegsAndFecAreCounted) {
+  std::string tables;
+  const auto add = [&](int i, std::string_view more) {
+    const std::string ip = std::to_string(i / 200) + "." + std::to_string(i % 200 + 1);
+    tables += table("rtp://10.1." + ip + ":5004?rtcp=off" + std::string{more});
+  };
+  for (int i = 0; i < 10'000; ++i) add(i, "&second=10.2.0.1:" + std::to_string(10'000 + i));
+  EXPECT_EQ(fault(tables), "");
+  add(10'000, "");
+  EXPECT_NE(
+      fault(tables).find("f:30005: destination.url: found 20001 sessions of destinations (a second leg is one, FEC "
+                         "two), accepted 20000 at most"),
+      std::string::npos)
+      << fault(tables);
+  EXPECT_EQ(sessions_of(*parse_destination_url("rtp://192.0.2.1:5004?fec=1")), 3u);
+}
+
+// It stands in what `fanlight sdp` writes.
+TEST(DestinationRuleTest, AStreamsNameIsOneLine) {
+  const auto config = parse_config(
+      "[[listen]]\naddress = \"0.0.0.0:9000\"\n[[stream]]\nname = \"live/*\"\n[[destination]]\n"
+      "stream = \"live/a\\r\\nm=audio 1 RTP/AVP 0\"\nurl = \"rtp://192.0.2.1:5004\"\n",
+      "f");
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().lines.at(0).find(kStreamNameText), std::string::npos);
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ std::string read_interface(FieldReader& reader, std::string_view key, std::strin
   std::string name = reader.text(key);
   const IpAddress& ip = local.ip;
   if (!name.empty() && local.port != 0 && !ip.is_multicast())
-    reader.complain(key, quoted(name), "it beside a multicast group alone");
+    reader.complain(key, quoted(name), "it beside a multicast group alone (224.0.0.0/4, ff00::/8)");
   if (ip.is_link_local() && !ip.is_multicast())
     reader.complain(url, ip.text(), "an address that means something on more than one link");
   if (ip.is_link_local() && ip.is_multicast() && name.empty())

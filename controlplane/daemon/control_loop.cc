@@ -20,6 +20,7 @@
 #include "access/policy_doubts.h"
 #include "api/json_answers.h"
 #include "api/server.h"
+#include "config/destination_check.h"
 #include "daemon/default_stream_id.h"
 #include "daemon/desk_relay.h"
 #include "daemon/feed_doors.h"
@@ -96,6 +97,7 @@ class ControlLoop::State {
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     desk_.set_wall_offset(wall_offset);
     desk_.set_destination_ways([this](const DestinationRule& rule) { return way_to(config_, rule); });
+    desk_.set_fec_streams_max(fec_streams_planned(config_));
     desk_.reload_destinations(io::MonotonicClock::now(), std::exchange(config_.destinations, {}));
     desk_.set_feeds(io::MonotonicClock::now(), plan_feed_doors(config_).feeds);
     bell_.non_blocking(true);

@@ -94,7 +94,7 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   Relay::Options options;
   options.sessions_max = config.relay.sessions_max;
   options.publishers_max = plan.streams_max;
-  options.publisher_places = std::min<std::size_t>(plan.streams_max, options.sessions_max / 16);
+  options.publisher_places = plan.publisher_places;
   options.fec_feeds = static_cast<std::size_t>(
       std::ranges::count_if(config.feeds, [](const FeedRule& feed) { return feed.terms.fec; }));
   options.armour = config.armour;

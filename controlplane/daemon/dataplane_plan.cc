@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <set>
+#include <optional>
 
+#include "config/destination_check.h"
 #include "contract/limits.h"
 #include "engine/rtp/fec_receiver.h"
 #include "stream/fec_encoder.h"
@@ -28,10 +29,7 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
   needs.workers = config.relay.workers;
   for (const FeedRule& feed : config.feeds)
     if (feed.terms.fec) needs.fec_packets += rtp::FecReceiver::kHeldMax;
-  std::set<std::string_view> protected_streams;
-  for (const DestinationRule& one : config.destinations)
-    if (one.terms.fec) protected_streams.insert(one.stream);
-  needs.fec_sums = protected_streams.size() * needs.workers * FecEncoder::kBuffersMax;
+  needs.fec_sums = fec_streams_planned(config) * needs.workers * FecEncoder::kBuffersMax;
   needs.handover_slots = Mesh::slots_for(needs.workers);
   if (config.relay.port == PortKind::kEthernet) {
     needs.for_devices = true;
@@ -46,6 +44,28 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
 std::size_t references_max(const Config& config) {
   return config.ethernet.devices.size() * (kDescriptorsPerQueue + kReceiveBurst) + kTransmitQueue + 1 +
          config.relay.workers;
+}
+
+std::size_t publisher_places(std::size_t sessions_max, std::size_t streams_max) {
+  return std::min(streams_max, sessions_max / 16);
+}
+
+// What is wrong when the workers' sessions do not hold the file's destinations; empty when they do.
+std::optional<Error> judge_sessions(const Config& config, std::size_t streams_max) {
+  std::size_t wanted = 0;
+  for (const DestinationRule& one : config.destinations) wanted += sessions_of(one);
+  const std::size_t workers = config.relay.workers;
+  const auto room = [&](std::size_t sessions_max) {
+    return (sessions_max - publisher_places(sessions_max, streams_max)) * workers;
+  };
+  if (wanted <= room(config.relay.sessions_max)) return std::nullopt;
+  std::size_t enough = config.relay.sessions_max;
+  while (room(enough) < wanted) ++enough;
+  return Error{ErrorCode::kInvalid, "the file has " + sessions_text(wanted) +
+                                        ", and relay.sessions_max = " + std::to_string(config.relay.sessions_max) +
+                                        " has room for " + std::to_string(room(config.relay.sessions_max)) +
+                                        " beside publishers; set it to " + std::to_string(enough) +
+                                        " and what other viewers need"};
 }
 
 // The most slots that fit into `bytes`; 0 when none do.
@@ -103,6 +123,8 @@ Result<DataplanePlan> plan_dataplane(const Config& config) {
     if (!rule.is_pattern()) slots_least += slots;
   }
   plan.streams_max = std::min(plan.streams_max, kStreamsMax);
+  plan.publisher_places = publisher_places(config.relay.sessions_max, plan.streams_max);
+  if (auto error = judge_sessions(config, plan.streams_max)) return *std::move(error);
   if (config.relay.memory_mb > 0) {
     plan.history_slots = slots_within(config, std::size_t{config.relay.memory_mb} << 20);
     if (plan.history_slots < std::max<std::size_t>(slots_least, 1))

@@ -28,14 +28,16 @@ inline constexpr std::size_t kReferencesMax = 60'000;
 
 struct DataplanePlan {
   std::size_t streams_max = 0;
-  std::size_t history_slots = 0;  // All streams together.
-  std::size_t sessions_max = 0;   // All workers together.
-  io::MemoryPlan memory;          // Of packets.
-  std::size_t secret_bytes = 0;   // The heap of keys and passphrases.
+  std::size_t history_slots = 0;     // All streams together.
+  std::size_t sessions_max = 0;      // All workers together.
+  std::size_t publisher_places = 0;  // Of a worker's sessions, kept for publishers.
+  io::MemoryPlan memory;             // Of packets.
+  std::size_t secret_bytes = 0;      // The heap of keys and passphrases.
   [[nodiscard]] std::string text() const;
 };
 
-// An error when memory_mb is given and too small, or when more devices are listed than a packet can be counted on.
+// An error when memory_mb is given and too small, when sessions_max does not hold the destinations, or when more
+// devices are listed than a packet can be counted on.
 [[nodiscard]] Result<DataplanePlan> plan_dataplane(const Config& config);
 
 }  // namespace fanlight::control

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/destination_check.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -78,6 +80,35 @@ TEST(DataplanePlanTest, MoreDescriptorsThanAPacketCanBeCountedOnAreRefused) {
   const auto plan = plan_dataplane(on_ethernet(55, 1));
   ASSERT_FALSE(plan);
   EXPECT_THAT(plan.error().what, testing::HasSubstr("55 [[ethernet.device]] are too many"));
+}
+
+Config with_destinations(std::size_t count, std::uint32_t sessions_max) {
+  Config config = with({"a"});
+  config.relay.sessions_max = sessions_max;
+  for (std::size_t i = 0; i < count; ++i) {
+    DestinationRule rule = *parse_destination_url("rtp://192.0.2.1:5004?second=192.0.2.2:5004");
+    rule.stream = "a";
+    config.destinations.push_back(rule);
+  }
+  return config;
+}
+
+TEST(DataplanePlanTest, MoreDestinationsThanSessionsAreRefused) {
+  EXPECT_TRUE(plan_dataplane(with_destinations(49, 100)));
+  const auto plan = plan_dataplane(with_destinations(50, 100));
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(
+      plan.error().what,
+      "the file has 100 sessions of destinations (a second leg is one, FEC two), and relay.sessions_max = 100 has "
+      "room for 98 beside publishers; set it to 102 and what other viewers need");
+  EXPECT_TRUE(plan_dataplane(with_destinations(50, 102)));
+}
+
+TEST(DataplanePlanTest, FecAtRunTimeHasBuffers) {
+  Config config = with_destinations(2, 100);
+  EXPECT_EQ(fec_streams_planned(config), kSpareFecStreams);
+  for (DestinationRule& one : config.destinations) one.terms.fec = true;
+  EXPECT_EQ(fec_streams_planned(config), 1 + kSpareFecStreams);
 }
 
 }  // namespace

@@ -8,23 +8,34 @@
 namespace fanlight::control {
 namespace {
 
+// Whoever of a door's feeds wants anybody's is to hear them: a socket's filter is all of its feeds'. What each of them
+// takes is judged packet by packet.
+template <class Membership>
+void add_membership(std::vector<Membership>& all, Membership wanted, auto&& is_same_place) {
+  const auto covers = [&](const Membership& one) {
+    return is_same_place(one, wanted) && (!one.source || one.source == wanted.source);
+  };
+  if (std::ranges::any_of(all, covers)) return;
+  if (!wanted.source) std::erase_if(all, [&](const Membership& one) { return is_same_place(one, wanted); });
+  all.push_back(std::move(wanted));
+}
+
 // The door's number among `doors`, which gets it when it is new.
 std::uint16_t door_at(std::vector<io::FeedDoor>& doors, const Endpoint& address, const std::optional<IpAddress>& source,
                       const std::string& interface) {
   auto door = std::ranges::find(doors, address, &io::FeedDoor::address);
   if (door == doors.end()) door = doors.insert(door, {address, {}});
-  if (address.ip.is_multicast()) {
-    const io::GroupMembership membership{source, interface};
-    if (std::ranges::find(door->groups, membership) == door->groups.end()) door->groups.push_back(membership);
-  }
+  if (address.ip.is_multicast())
+    add_membership(door->groups, io::GroupMembership{source, interface},
+                   [](const auto& a, const auto& b) { return a.interface == b.interface; });
   return static_cast<std::uint16_t>(door - doors.begin());
 }
 
 void join_on_device(const Config& config, FeedDoorPlan& plan, const FeedLeg& leg, const std::string& interface) {
   const auto device = choose_device(config.ethernet, {.peer = leg.local.ip, .interface = interface});
   if (!leg.local.ip.is_multicast() || !device) return;
-  const io::GroupJoin join{leg.local.ip, leg.source};
-  if (std::ranges::find(plan.joins[*device], join) == plan.joins[*device].end()) plan.joins[*device].push_back(join);
+  add_membership(plan.joins[*device], io::GroupJoin{leg.local.ip, leg.source},
+                 [](const auto& a, const auto& b) { return a.group == b.group; });
 }
 
 // On devices a datagram comes to any worker's queue and is handed to the feed's. Feeds are dealt out, all of one

@@ -59,5 +59,24 @@ TEST(FeedDoorsTest, OnSocketsWorkerZeroHasThemAll) {
   EXPECT_EQ(plan.doors[0].groups.size(), 1u);
 }
 
+// A socket's filter is all of its feeds'.
+TEST(FeedDoorsTest, WhoWantsAnybodysHearsThem) {
+  const std::string url = "rtp://239.0.0.1:5004";
+  const std::string with_source = feed("a", url, "source = \"192.0.2.1\"\nssrc = 1");
+  const std::string without = feed("b", url, "ssrc = 2");
+  for (const std::string& feeds : {with_source + without, without + with_source}) {
+    const auto config =
+        parse_config("[[listen]]\naddress = \"0.0.0.0:9000\"\n[[stream]]\nname = \"live/*\"\n" + feeds, "f");
+    ASSERT_TRUE(config) << config.error().lines.front();
+    const FeedDoorPlan plan = plan_feed_doors(*config);
+    ASSERT_EQ(plan.doors.size(), 2u);
+    for (const io::FeedDoor& door : plan.doors) EXPECT_EQ(door.groups, std::vector{io::GroupMembership{}});
+  }
+  const FeedDoorPlan on_device =
+      plan_feed_doors(on_devices(feed("a", url, "interface = \"net_a\"\nsource = \"10.0.0.7\"\nssrc = 1") +
+                                 feed("b", url, "interface = \"net_a\"\nssrc = 2")));
+  EXPECT_EQ(on_device.joins[0], (std::vector<io::GroupJoin>{{IpAddress::v4(239, 0, 0, 1)}}));
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -20,11 +20,6 @@ std::string title_of(const DestinationEntry& one) {
   return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
 }
 
-// Of a stream that is no transport stream, its own.
-void take_type(DestinationRule& rule, const MediaFormat& format) {
-  if (!rule.says_type && !format.is_transport_stream()) rule.terms.payload_type = format.payload_type;
-}
-
 // With its FEC's.
 std::vector<Endpoint> addresses_of(const DestinationRule& rule) {
   std::vector<Endpoint> addresses = rule.addresses();
@@ -53,8 +48,7 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   const MediaFormat& format = format_of(formats_, rule.stream);
   take_type(rule, format);
   const DestinationTerms& terms = rule.terms;
-  if (terms.kind == FeedKind::kTransportStream && !format.is_transport_stream())
-    return Error{ErrorCode::kInvalid, rtp_alone_words(rule.stream, format) + ": name an rtp:// destination"};
+  if (auto fault = judge_payload(rule, format)) return Error{ErrorCode::kInvalid, *std::move(fault)};
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
   if (is_own_(terms.remote)) return Error{ErrorCode::kInvalid, terms.remote.text() + " is this relay itself"};
   if (rule.second && is_own_(rule.second->remote))
@@ -68,12 +62,21 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
                    address.text() + " is destination " + std::to_string(other->id) + "'s, " + url_of(other->rule)};
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)
     return Error{ErrorCode::kNotFound, "there is no stream " + rule.stream + ", nor a pattern that covers it"};
-  if (destinations_.size() + legs.size() >= kDestinationsMax)
-    return Error{ErrorCode::kNoMemory,
-                 "there are " + std::to_string(kDestinationsMax) + " destinations, the most there may be"};
+  if (auto fault = judge_room(rule)) return Error{ErrorCode::kNoMemory, *std::move(fault)};
   const std::uint32_t id = destinations_.add(calls_.take_id(), now_, std::move(rule)).id;
   for (const DestinationRule& leg : legs) destinations_.add(calls_.take_id(), now_, leg, id);
   return id;
+}
+
+// What there is no room for; empty when there is.
+std::optional<std::string> SessionDesk::judge_room(const DestinationRule& rule) const {
+  if (destinations_.sessions() + sessions_of(rule) > kDestinationsMax)
+    return "there are " + sessions_text(destinations_.sessions()) + ", and " + std::to_string(kDestinationsMax) +
+           " are the most there may be";
+  if (rule.terms.fec && !destinations_.has_fec(rule.stream) && destinations_.fec_streams() >= fec_streams_max_)
+    return "buffers for FEC were planned for " + std::to_string(fec_streams_max_) +
+           " streams, which have it: name the destination in a [[destination]] and restart";
+  return std::nullopt;
 }
 
 Result<Done> SessionDesk::remove_destination(std::uint32_t id) {

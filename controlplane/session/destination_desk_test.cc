@@ -345,5 +345,34 @@ TEST_F(DestinationDeskTest, ABanKeepsItWaiting) {
   EXPECT_EQ(view().failure, "198.51.100.1 is banned");
 }
 
+// Buffers to make FEC in are planned at the start.
+TEST_F(DestinationDeskTest, FecOfMoreStreamsThanWerePlannedIsRefused) {
+  desk().set_fec_streams_max(1);
+  const std::uint32_t first = add(to("rtp://198.51.100.1:5004?fec=1"));
+  add(to("rtp://198.51.100.2:5004?fec=1"));
+  const auto other = desk().add_destination(now_, to("rtp://198.51.100.3:5004?fec=1", "live/b"));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().what,
+            "buffers for FEC were planned for 1 streams, which have it: name the destination in a [[destination]] and "
+            "restart");
+  EXPECT_TRUE(desk().add_destination(now_, to("rtp://198.51.100.3:5004", "live/b")));
+  EXPECT_TRUE(desk().remove_destination(first));
+  EXPECT_FALSE(desk().add_destination(now_, to("rtp://198.51.100.4:5004?fec=1", "live/b"))) << "another one has it";
+}
+
+TEST_F(DestinationDeskTest, SecondLegsAndFecHavePlacesAsWell) {
+  for (int i = 0; i < 9'999; ++i) {
+    const std::string port = std::to_string(10'000 + 2 * i);
+    const std::string url = "rtp://198.51.100.1:" + port + "?rtcp=off&second=198.51.100.2:" + port;
+    ASSERT_TRUE(desk().add_destination(now_, to(url.c_str())));
+  }
+  EXPECT_FALSE(desk().add_destination(now_, to("rtp://198.51.100.3:5004?fec=1"))) << "two are left";
+  EXPECT_TRUE(desk().add_destination(now_, to("rtp://198.51.100.3:5004?second=198.51.100.4:5004")));
+  const auto one_more = desk().add_destination(now_, to("rtp://198.51.100.5:5004"));
+  ASSERT_FALSE(one_more);
+  EXPECT_THAT(one_more.error().what,
+              HasSubstr("there are 20000 sessions of destinations (a second leg is one, FEC two)"));
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -23,6 +23,8 @@ DestinationEntry& DestinationTable::add(std::uint32_t id, Instant now, Destinati
       entries_.emplace(id, DestinationEntry{.id = id, .rule = std::move(rule), .leader = leader, .since = now})
           .first->second;
   for (const Endpoint& address : entry.rule.addresses()) addresses_.emplace(address, id);
+  sessions_ += entry.rule.second ? 2 : 1;  // FEC's are entries of their own.
+  if (entry.rule.terms.fec) ++fec_[entry.rule.stream];
   wait(entry, now);
   return entry;
 }
@@ -33,6 +35,9 @@ void DestinationTable::erase(std::uint32_t id) {
   const DestinationEntry& entry = found->second;
   waiting_.erase({entry.retry_at, id});
   for (const Endpoint& address : entry.rule.addresses()) addresses_.erase(address);
+  sessions_ -= entry.rule.second ? 2 : 1;
+  if (entry.rule.terms.fec)
+    if (const auto of_stream = fec_.find(entry.rule.stream); --of_stream->second == 0) fec_.erase(of_stream);
   entries_.erase(found);
 }
 

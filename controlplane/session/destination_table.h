@@ -58,7 +58,11 @@ class DestinationTable {
   // One whose time has come; it is not among those that wait from here on. Null: no more.
   [[nodiscard]] DestinationEntry* take_due(Instant now);
   [[nodiscard]] Instant next_deadline() const;
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  // Of all, second legs and FEC's among them.
+  [[nodiscard]] std::size_t sessions() const { return sessions_; }
+  // How many streams have destinations with FEC, and whether that one has.
+  [[nodiscard]] std::size_t fec_streams() const { return fec_.size(); }
+  [[nodiscard]] bool has_fec(const std::string& stream) const { return fec_.contains(stream); }
   // Visits all; `visit` may erase the one it is given.
   template <class Visit>
   void for_each(Visit visit) {
@@ -72,6 +76,8 @@ class DestinationTable {
  private:
   std::map<std::uint32_t, DestinationEntry> entries_;  // Nodes stay where they are.
   std::map<Endpoint, std::uint32_t> addresses_;
+  std::map<std::string, std::size_t> fec_;  // Destinations with FEC, by their stream.
+  std::size_t sessions_ = 0;
   std::set<std::pair<Instant, std::uint32_t>> waiting_;
 };
 

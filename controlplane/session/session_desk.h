@@ -135,6 +135,8 @@ class SessionDesk {
   [[nodiscard]] Result<std::uint32_t> add_destination(Instant now, DestinationRule rule);
   [[nodiscard]] Result<Done> remove_destination(std::uint32_t id);
   void reload_destinations(Instant now, std::vector<DestinationRule> rules);
+  // For how many streams there are buffers to make FEC in.
+  void set_fec_streams_max(std::size_t most) { fec_streams_max_ = most; }
   // The door and address of ours that a destination's packets leave by. kInvalid: there can be none.
   using DestinationWay = std::function<Result<Path>(const DestinationRule&)>;
   void set_destination_ways(DestinationWay way) { destination_way_ = std::move(way); }
@@ -344,6 +346,7 @@ class SessionDesk {
 
   // --- destinations (destination_desk.cc)
   void open_due_destinations();
+  [[nodiscard]] std::optional<std::string> judge_room(const DestinationRule& rule) const;
   [[nodiscard]] std::optional<std::string> try_open_destination(DestinationEntry& one);
   void take_on(DestinationRule rule);
   void erase_destination(DestinationEntry& one);
@@ -406,6 +409,7 @@ class SessionDesk {
   CallTable calls_;
   std::vector<FeedEntry> feeds_;
   DestinationTable destinations_;
+  std::size_t fec_streams_max_ = kStreamsMax;
   DestinationWay destination_way_ = [](const DestinationRule& rule) -> Result<Path> {
     return Path{.remote = rule.terms.remote, .local = {rule.source.value_or(IpAddress{}), 0}};
   };
