@@ -115,7 +115,8 @@ std::optional<std::string> judge(const DestinationRule& rule) {
   const IpAddress& ip = terms.remote.ip;
   if (ip.is_unspecified() || ip.is_reserved())
     return ip.text() + " is neither a host's address nor a group's (224.0.0.0/4, ff00::/8)";
-  if (!rule.interface.empty() && !ip.is_multicast()) return "interface goes with a multicast group alone (224.0.0.0/4, ff00::/8)";
+  if (!rule.interface.empty() && !ip.is_multicast())
+    return "interface goes with a multicast group alone (224.0.0.0/4, ff00::/8)";
   if (ip.is_link_local() && !ip.is_multicast()) return ip.text() + " means something on one link only";
   if (ip.is_link_local() && rule.interface.empty())
     return ip.text() + " is a link's own group: interface must say which";

@@ -21,6 +21,8 @@ class FecLink:
     listen: int
     to: int
     loses: Callable[[int, int], bool]
+    host: str = "127.0.0.1"  # Where it listens, and
+    far: str = "127.0.0.1"   # where it leads.
     payloads: dict[int, bytes] = field(default_factory=dict)  # By number, as they were sent.
     lost: set[int] = field(default_factory=set)
     fec: list[bytes] = field(default_factory=list)  # Every FEC packet.
@@ -30,7 +32,7 @@ class FecLink:
         for leg in LEGS:
             one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
-            one.bind(("127.0.0.1", self.listen + leg))
+            one.bind((self.host, self.listen + leg))
             self._sockets[one] = leg
         self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._first: int | None = None
@@ -54,7 +56,7 @@ class FecLink:
 
     def _pass(self, leg: int, datagram: bytes) -> None:
         if not self._is_lost(leg, datagram):
-            self._out.sendto(datagram, ("127.0.0.1", self.to + leg))
+            self._out.sendto(datagram, (self.far, self.to + leg))
 
     def _is_lost(self, leg: int, datagram: bytes) -> bool:
         if leg != 0:

@@ -50,7 +50,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=run_length, help="stop after so long (default: on Ctrl-C)")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout; the rest on stderr")
     parser.add_argument("--encrypt", action="store_true", help="AES-128 from publisher to relay and from relay to viewers")
-    parser.add_argument("--rtp", action="store_true", help="the publisher sends RTP (MP2T); SRT viewers watch, and a host and, on IPv4 sockets, a group are sent RTP")
+    parser.add_argument("--rtp", action="store_true",
+                        help="the publisher sends RTP (MP2T); SRT viewers watch, and a host and a group (on sockets one of IPv4) are sent RTP")
     parser.add_argument("--port", choices=("sockets", "ethernet"), default="sockets", help="default: sockets")
     parser.add_argument("--driver", choices=("net_af_packet", "net_af_xdp"), default="net_af_packet",
                         help="DPDK device for --port ethernet (default: net_af_packet)")
@@ -73,6 +74,14 @@ def run_length(text: str) -> float:
 
 
 @dataclass
+class Output:
+    host: str
+    port: int
+    leaves_by: str | None = None  # Of a group, where the routing table does not say it.
+    joined_on: str | None = None
+
+
+@dataclass
 class Plan:
     """What the relay is told, and what the clients must know to call it."""
     relay_toml: str
@@ -80,14 +89,14 @@ class Plan:
     view: clients.Target
     user: int | None
     feed: str | None = None  # Where RTP goes instead of the publisher's SRT.
-    outputs: dict[str, list] = field(default_factory=dict)  # Of RTP, by name: host, port and, for a group, interface.
+    outputs: dict[str, Output] = field(default_factory=dict)  # Of RTP, by name.
 
 
 # RTP's ports, so many above SRT's; the next ones are RTCP's.
 _FEED_OFFSET = 4
 _HOST_OFFSET = 8
 _GROUP_OFFSET = 10
-_GROUP = "239.255.42.1"
+_GROUP_V4, _GROUP_V6 = "239.255.42.1", "[ff15::42:1]"
 
 
 def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -> Plan:
@@ -107,33 +116,34 @@ def make_plan(args: argparse.Namespace, api: Path, link: veth.VethLink | None) -
     device = relays.Device(eal=f"{args.driver}0,iface={link.relay_end}{queues}", ipv4=f"{veth.RELAY_IPV4}/24",
                            ipv6=f"{veth.RELAY_IPV6}/64")
     configuration = relays.Configuration(streams=[stream], devices=[device], udp_port=port, workers=args.workers)
-    return plan_for(args, configuration, stream, address, api, None)  # A raw device needs root.
+    return plan_for(args, configuration, stream, address, api, None, link)  # A raw device needs root.
 
 
-def plan_for(args, configuration, stream, address: str, api: Path, user: int | None) -> Plan:
+def plan_for(args, configuration, stream, address: str, api: Path, user: int | None, link: veth.VethLink | None = None) -> Plan:
     target, feed, outputs = clients.Target(address, stream.name, stream.latency_ms), None, {}
     if args.rtp:
         host, port = address.rsplit(":", 1)
         feed = f"{host}:{int(port) + _FEED_OFFSET}"
         configuration.feed_ports = [int(port) + _FEED_OFFSET, int(port) + _FEED_OFFSET + 1]
         configuration.more += f'[[feed]]\nstream = "{stream.name}"\nurl = "rtp://{feed}"\n'
-        outputs = plan_outputs(host, int(port), bool(configuration.devices))
-        for to, number, interface in outputs.values():
-            option = f"?interface={interface}" if interface else ""
-            configuration.more += f'[[destination]]\nstream = "{stream.name}"\nurl = "rtp://{to}:{number}{option}"\n'
+        outputs = plan_outputs(host, int(port), link)
+        for to in outputs.values():
+            option = f"?interface={to.leaves_by}" if to.leaves_by else ""
+            configuration.more += f'[[destination]]\nstream = "{stream.name}"\nurl = "rtp://{to.host}:{to.port}{option}"\n'
     return Plan(configuration.toml(api), replace(target, passphrase=stream.publish_passphrase),
                 replace(target, passphrase=stream.view_passphrase), user, feed, outputs)
 
 
-def plan_outputs(host: str, port: int, on_device: bool) -> dict[str, list]:
-    """The clients' own address, and a group: on IPv4 sockets alone, for a device is sent to none and `lo` has no route for
-    those of IPv6."""
+def plan_outputs(host: str, port: int, link: veth.VethLink | None) -> dict[str, Output]:
+    """The clients' own address, and a group; not of IPv6 on sockets, for `lo` has no route for those."""
     is_v6 = host.startswith("[")
-    clients_own = (f"[{veth.CLIENT_IPV6}]" if is_v6 else veth.CLIENT_IPV4) if on_device else host
+    clients_own = (f"[{veth.CLIENT_IPV6}]" if is_v6 else veth.CLIENT_IPV4) if link else host
     even = port + port % 2
-    outputs = {"rtp": [clients_own, even + _HOST_OFFSET, None]}
-    if not on_device and not is_v6:
-        outputs["rtp-group"] = [_GROUP, even + _GROUP_OFFSET, "lo"]
+    outputs = {"rtp": Output(clients_own, even + _HOST_OFFSET)}
+    if link:
+        outputs["rtp-group"] = Output(_GROUP_V6 if is_v6 else _GROUP_V4, even + _GROUP_OFFSET, joined_on=link.client_end)
+    elif not is_v6:
+        outputs["rtp-group"] = Output(_GROUP_V4, even + _GROUP_OFFSET, leaves_by="lo", joined_on="lo")
     return outputs
 
 
@@ -185,9 +195,8 @@ def bring_on(args, plan: Plan, processes: Processes, work: Path, link: veth.Veth
     return Cast(relay, source, viewers | receivers, started)
 
 
-def start_receiver(name: str, output: list, processes: Processes, work: Path, inside) -> Process:
-    host, port, interface = output
-    return processes.start(name, inside(clients.rtp_receiver(host, port, str(work / f"{name}.ts"), interface)))
+def start_receiver(name: str, to: Output, processes: Processes, work: Path, inside) -> Process:
+    return processes.start(name, inside(clients.rtp_receiver(to.host, to.port, str(work / f"{name}.ts"), to.joined_on)))
 
 
 def start_viewer(client: str, plan: Plan, processes: Processes, work: Path, inside) -> Process:
@@ -275,8 +284,6 @@ def main() -> int:
     try:
         if args.port == "ethernet" and os.geteuid() != 0:
             raise veth.NoRights(veth.NEEDS_ROOT)
-        if args.rtp and args.port == "ethernet" and args.workers > 1:
-            raise setup.SetupError("--rtp on a device needs --workers 1")
         if not args.no_build:
             setup.install(list(setup.BUILD_PACKAGES + setup.PEER_PACKAGES))
             setup.build(args.build_dir, setup.PROGRAMS)

@@ -1,6 +1,8 @@
 """A veth pair: one end for the relay's DPDK device, the other in a network namespace where the clients live."""
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import itertools
 import os
 import re
@@ -47,6 +49,16 @@ class VethLink:
     def inside(self, argv: list[str]) -> list[str]:
         """ip replaces itself by the command: the process id stays the command's own."""
         return ["ip", "netns", "exec", self.namespace, *argv]
+
+    @contextlib.contextmanager
+    def sockets_inside(self):
+        """Sockets that this thread opens meanwhile are the namespace's, and stay it."""
+        with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{self.namespace}") as there:
+            _enter(there)
+            try:
+                yield
+            finally:
+                _enter(home)
 
     def set_link(self, up: bool) -> None:
         _ip("link", "set", self.relay_end, "up" if up else "down")
@@ -145,6 +157,12 @@ def remove_leftovers() -> None:
         for tag, owner in {found.groups() for name in names if (found := re.fullmatch(pattern, name))}:
             if not is_alive(int(owner)):
                 VethLink(tag)._remove()
+
+
+def _enter(namespace) -> None:
+    clone_newnet = 0x4000_0000
+    if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), clone_newnet) != 0:
+        raise NoRights(f"cannot enter the network namespace: {os.strerror(ctypes.get_errno())}")
 
 
 def _require_rights() -> None:

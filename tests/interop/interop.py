@@ -29,6 +29,7 @@ import libsrt  # noqa: E402
 import rekey_cases  # noqa: E402
 import relay as relays  # noqa: E402
 import rtp_cases  # noqa: E402
+import rtp_device_cases  # noqa: E402
 import retransmission_cases  # noqa: E402
 import rtp_out_cases  # noqa: E402
 import rtp_payload_cases  # noqa: E402
@@ -201,7 +202,7 @@ def tasks(args, results: Results) -> list[tuple]:
     return [("join/*", lambda: join_cases.run(*rest)), ("bad/*", lambda: run_refusals(*rest)),
             ("token/*", lambda: token_cases.run(*rest)), *impaired_first,
             *worker_cases.tasks(*rest), *calls.tasks(*rest), *rtp_cases.tasks(*rest), *rtp_out_cases.tasks(*rest), *fec_cases.tasks(*rest),
-            *retransmission_cases.tasks(*rest),
+            *retransmission_cases.tasks(*rest), *rtp_device_cases.tasks(*rest),
             *rtp_payload_cases.tasks(*rest),
             *rekey_cases.tasks(*rest), *gcm_cases.tasks(*rest), ("access/*", lambda: access_cases.run(*rest)),
             ("stream-id/*", lambda: stream_id_cases.run(*rest))]

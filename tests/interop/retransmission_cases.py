@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import selectors
+import signal
 import socket
 import struct
 import threading
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import clients
 from processes import wait_until
-from rtp_cases import free_pair, start as start_feeds, verdicts
+from rtp_cases import ffmpeg_rtp, frame_sums, free_pair, start as start_feeds, verdicts
 from rtp_out_cases import STREAM, even_pair, start as start_destinations
 from testing import Publishing, Results, Stage, Viewing, claim, judge, on_a_stage, require_tools
 
@@ -35,6 +36,8 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
     wanted = [("retransmission/GStreamer asks us, the same packet again", lambda stage: gstreamer_asks(stage, is_rtx=False)),
               ("retransmission/GStreamer asks us, RFC 4588", lambda stage: gstreamer_asks(stage, is_rtx=True)),
               ("retransmission/who does not ask is not disturbed", nobody_asks),
+              ("retransmission/ffmpeg is not disturbed by what comes twice", lambda stage: beside_who_asks(stage, "nack=1")),
+              ("retransmission/ffmpeg is not disturbed by RFC 4588", lambda stage: beside_who_asks(stage, "nack=1&rtx_pt=97")),
               ("retransmission/we ask GStreamer's rtprtxsend", we_ask),
               ("two-ways/GStreamer sends by two, each loses a share, then one dies", legs_in),
               ("two-ways/GStreamer receives by two, each loses a share", legs_out)]
@@ -60,17 +63,18 @@ def nothing(_: bytes) -> bool:
 
 
 class Link:
-    """Ports of 127.0.0.1 that lead elsewhere, each with what it loses; what comes back goes to `back`."""
+    """Ports of `host` that lead to some of `far`, each with what it loses; what comes back goes to `back`."""
 
-    def __init__(self, ways: dict[int, tuple[int, Loses]], back: int | None = None) -> None:
+    def __init__(self, ways: dict[int, tuple[int, Loses]], back: int | None = None, host: str = "127.0.0.1", far: str = "127.0.0.1") -> None:
         self.lost = self.passed = 0
+        self._host, self._far = host, far
         self._is_whole = False
         self._selector = selectors.DefaultSelector()
         self._is_over = threading.Event()
         for port, (to, loses) in ways.items():
             entrance = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             entrance.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            entrance.bind(("127.0.0.1", port))
+            entrance.bind((host, port))
             entrance.setblocking(False)
             self._selector.register(entrance, selectors.EVENT_READ, (to, loses, back))
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -85,12 +89,12 @@ class Link:
         try:
             datagram, sender = entrance.recvfrom(2048)
             if back is not None and sender[1] in (to, to - 1, to + 1):
-                entrance.sendto(datagram, ("127.0.0.1", back))
+                entrance.sendto(datagram, (self._host, back))
             elif not self._is_whole and loses(datagram):
                 self.lost += 1
             else:
                 self.passed += 1
-                entrance.sendto(datagram, ("127.0.0.1", to))
+                entrance.sendto(datagram, (self._far, to))
         except OSError:
             pass  # ICMP of who is not there yet.
 
@@ -107,14 +111,15 @@ class Link:
             key.fileobj.close()
 
 
-def asking_receiver(port: int, relay_port: int, path: Path, is_rtx: bool) -> list[str]:
+def asking_receiver(port: int, relay: str, path: Path, is_rtx: bool, host: str = "127.0.0.1") -> list[str]:
+    relay_host, relay_port = relay.rsplit(":", 1)
     apart = ["rtprtxreceive", RTX_MAP, "!"] if is_rtx else []
     return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf", f"bandwidth={BANDWIDTH}",
-            "udpsrc", "address=127.0.0.1", f"port={port}", "buffer-size=4000000", f"caps={CAPS},rtcp-fb-nack=(boolean)true",
+            "udpsrc", f"address={host}", f"port={port}", "buffer-size=4000000", f"caps={CAPS},rtcp-fb-nack=(boolean)true",
             "!", "s.recv_rtp_sink", "s.recv_rtp_src", "!", *apart, "rtpssrcdemux", "!", "rtpjitterbuffer", "do-retransmission=true", "rtx-delay=30", "rtx-retry-timeout=60", "latency=1000", "!",
             "rtpmp2tdepay", "!", "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false",
-            "udpsrc", "address=127.0.0.1", f"port={port + 1}", "!", "s.recv_rtcp_sink",
-            "s.send_rtcp_src", "!", "udpsink", "host=127.0.0.1", f"port={relay_port}", "sync=false", "async=false"]
+            "udpsrc", f"address={host}", f"port={port + 1}", "!", "s.recv_rtcp_sink",
+            "s.send_rtcp_src", "!", "udpsink", f"host={relay_host}", f"port={relay_port}", "sync=false", "async=false"]
 
 
 def asked(stage: Stage) -> dict:
@@ -133,7 +138,7 @@ def gstreamer_asks(stage: Stage, is_rtx: bool) -> str:
     address = start_destinations(stage, f"rtp://127.0.0.1:{entrance}?nack=1" + ("&rtx_pt=97" if is_rtx else ""))
     path = stage.work / "received.ts"
     path.touch()
-    receiver = stage.processes.start("receiver", asking_receiver(port, int(address.rsplit(":", 1)[1]), path, is_rtx))
+    receiver = stage.processes.start("receiver", asking_receiver(port, address, path, is_rtx))
     viewing = Viewing(clients.GSTREAMER, receiver, path)
     time.sleep(1)
     link = Link({entrance: (port, a_share()), entrance + 1: (port + 1, nothing)})
@@ -171,14 +176,58 @@ def nobody_asks(stage: Stage) -> str:
     return f"{outcome.packets} packets, bit-exact, none twice"
 
 
-def answering_sender(rtp: int, rtcp: int, feedback: int) -> list[str]:
+class Asker:
+    """Sees what passes, loses nothing, and asks for each 20th packet again in the name of its receiver: behind a few others,
+    which tell a receiver that one is missing."""
+
+    def __init__(self, relay: str) -> None:
+        host, port = relay.rsplit(":", 1)
+        self._relay, self._seen = (host, int(port)), 0
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def __call__(self, datagram: bytes) -> bool:
+        kind, number, ssrc = struct.unpack_from("!xBH4xI", datagram)
+        self._seen += kind & 0x7F == 33
+        if kind & 0x7F == 33 and self._seen % 20 == 0:  # An empty receiver report, and RFC 4585's NACK of one number.
+            missed = (number - 5) & 0xFFFF
+            self._socket.sendto(struct.pack("!BBHIBBHIIHH", 0x80, 201, 1, 7, 0x81, 205, 3, 7, ssrc, missed, 0), self._relay)
+        return False
+
+
+def beside_who_asks(stage: Stage, options: str) -> str:
+    """It reads `fanlight sdp`, asks for nothing and gets what somebody asked for: its pictures are those that were sent."""
+    require_tools("ffmpeg")
+    entrance, port, feed = even_pair(), even_pair(), free_pair()
+    address = start_destinations(stage, f"rtp://127.0.0.1:{entrance}?{options}", more=f'[[feed]]\nstream = "{STREAM}"\nurl = "rtp://127.0.0.1:{feed}"\n')
+    description, path, sent = stage.work / "out.sdp", stage.work / "received.ts", stage.work / "sent.ts"
+    said = stage.relay.ask("sdp", STREAM, as_json=False).stdout
+    description.write_text(said[said.index("v=0"):].replace(f" {entrance} RTP", f" {port} RTP"))
+    receiver = stage.processes.start("receiver", ["ffmpeg", "-hide_banner", "-nostdin", "-y", "-loglevel", "warning", "-protocol_whitelist",
+                                                  "file,udp,rtp", "-i", str(description), "-map", "0:v", "-c", "copy", "-flush_packets", "1", "-f", "mpegts", str(path)])
+    time.sleep(1)
+    link = Link({entrance: (port, Asker(address)), entrance + 1: (port + 1, nothing)})
+    try:
+        stage.processes.start("sender", ffmpeg_rtp(feed, sent)).popen.wait(40)
+        time.sleep(1)
+    finally:
+        link.end()
+    again = session_of(stage, "viewer")["repaired"]
+    receiver.stop(signal.SIGINT)
+    got, wanted = frame_sums(path)[:-1], frame_sums(sent)  # The last one is cut.
+    held_back = 5  # By its reader, until the next picture begins, and by its writer.
+    claim(again > 15, f"{again} sent again; {asked(stage)}; {verdicts(stage)}")
+    claim(len(got) >= len(wanted) - held_back and got == wanted[:len(got)], f"{len(got)} pictures of {len(wanted)}; {again} sent again")
+    return f"{len(got)} of {len(wanted)} pictures, equal; {again} packets came twice"
+
+
+def answering_sender(rtp: int, rtcp: int, feedback: int, host: str = "127.0.0.1") -> list[str]:
     """Reads payloads of 1,316 bytes from stdin; hears RTCP at `feedback`."""
+    sink = [f"host={host}", "sync=false", "async=false"]
     return ["gst-launch-1.0", "-q", "rtpsession", "name=s", "rtp-profile=avpf", "fdsrc", "fd=0", "do-timestamp=true", f"blocksize={clients.PAYLOAD}", "!",
             "video/mpegts,packetsize=188,systemstream=true", "!", "rtpmp2tpay", "mtu=1328", "!",
             "rtprtxsend", RTX_MAP, "max-size-packets=1000", "!", "s.send_rtp_sink",
-            "s.send_rtp_src", "!", "udpsink", "host=127.0.0.1", f"port={rtp}", "sync=false", "async=false",
-            "s.send_rtcp_src", "!", "udpsink", "host=127.0.0.1", f"port={rtcp}", "sync=false", "async=false",
-            "udpsrc", "address=127.0.0.1", f"port={feedback}", "!", "s.recv_rtcp_sink"]
+            "s.send_rtp_src", "!", "udpsink", f"port={rtp}", *sink, "s.send_rtcp_src", "!", "udpsink", f"port={rtcp}", *sink,
+            "udpsrc", f"address={host}", f"port={feedback}", "!", "s.recv_rtcp_sink"]
 
 
 def we_ask(stage: Stage) -> str:
@@ -204,9 +253,9 @@ def we_ask(stage: Stage) -> str:
     return f"{outcome.packets} packets, bit-exact; {link.lost} lost on the way, {session['repaired']} repaired"
 
 
-def sender_by_two(first: int, second: int) -> list[str]:
+def sender_by_two(first: int, second: int, host: str = "127.0.0.1") -> list[str]:
     """Reads payloads of 1,316 bytes from stdin; the same packets go to both ports."""
-    sink = ["host=127.0.0.1", "sync=false", "async=false"]
+    sink = [f"host={host}", "sync=false", "async=false"]
     return ["gst-launch-1.0", "-q", "fdsrc", "fd=0", "do-timestamp=true", f"blocksize={clients.PAYLOAD}", "!", "video/mpegts,packetsize=188,systemstream=true", "!",
             "rtpmp2tpay", "mtu=1328", "!", "tee", "name=t", "t.", "!", "udpsink", f"port={first}", *sink,
             "t.", "!", "udpsink", f"port={second}", *sink]
@@ -238,8 +287,8 @@ def legs_in(stage: Stage) -> str:
     return f"{outcome.packets} packets, bit-exact; {links[0].lost} and {links[1].lost} lost on the legs; {legs}"
 
 
-def receiver_by_two(ports: list[int], path: Path) -> list[str]:
-    sources = [word for port in ports for word in ("udpsrc", "address=127.0.0.1", f"port={port}", "buffer-size=4000000", f"caps={CAPS}", "!", "f.")]
+def receiver_by_two(ports: list[int], path: Path, host: str = "127.0.0.1") -> list[str]:
+    sources = [word for port in ports for word in ("udpsrc", f"address={host}", f"port={port}", "buffer-size=4000000", f"caps={CAPS}", "!", "f.")]
     return ["gst-launch-1.0", "-q", "funnel", "name=f", "!", "rtpjitterbuffer", "latency=200", "!", "rtpmp2tdepay", "!",
             "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false", *sources]
 
