@@ -1,7 +1,10 @@
 """fanlight-load speaks RTP both ways: into feeds, and as destinations that check each number, timestamp and payload."""
 from __future__ import annotations
 
+import subprocess
+
 import relay as relays
+import setup
 from load_cases import NAME, Load
 from testing import Stage, claim
 
@@ -75,6 +78,31 @@ def srt_out(stage: Stage) -> str:
     return f"{report['received']} packets to 50 SRT viewers"
 
 
+def a_feed_alone(stage: Stage) -> str:
+    """What the relay says of it is the verdict; where it says nothing, the run has not passed."""
+    _, feed = start_relay(stage)
+    report = RtpLoad(stage, "--feed", feed, "--duration", "5s").finish()
+    claim(report["passed"] and report["verified"] == ["what the relay reported of 1 senders"], f"{report}")
+    nobody = RtpLoad(stage, "--feed", f"127.0.0.1:{_even_port()}", "--duration", "5s").finish(1)
+    claim("the relay reported nothing of 1 of 1 senders" in nobody["reasons"][0], f"{nobody}")
+    return f"{report['verified'][0]}; {nobody['reasons'][0]}"
+
+
+def from_a_file(stage: Stage) -> str:
+    """What it prints is a configuration, by which it is sent to without a word to the relay."""
+    feed, words = f"127.0.0.1:{_even_port()}", ("--destinations", "20", "--own-port", str(_even_port()))
+    program = str(setup.find_program(stage.build, "fanlight-load"))
+    printed = subprocess.run([program, "rtp", "--name", NAME, "--feed", feed, *words, "--print-destinations"], capture_output=True, text=True, timeout=20,
+                             check=True).stdout
+    running = RtpLoad(stage, "--feed", feed, *words, "--configured", "--duration", "3s")
+    stage.start_relay(relays.Configuration(listen=[f"127.0.0.1:{relays.free_udp_port()}"], streams=[relays.Stream(NAME, join="live")],
+                                           more=f'[[feed]]\nstream = "{NAME}"\nurl = "rtp://{feed}"\n' + printed))
+    report = running.finish()
+    without_fault(report, 20, 3 * 470)
+    claim(report["added"] == 0, f"{report}")
+    return carried(report)
+
+
 def bad_weather(stage: Stage) -> str:
     """What comes out of order goes in order; what is lost leaves its number out."""
     _, feed = start_relay(stage)
@@ -116,4 +144,4 @@ def virtio_pair(stage: Stage) -> str:
     return carried(report)
 
 
-CASES = [(f"load/rtp_{test.__name__}", test) for test in (both_ways, srt_in, srt_out, bad_weather, loss_is_noticed, bare, virtio_pair)]
+CASES = [(f"load/rtp_{test.__name__}", test) for test in (both_ways, srt_in, srt_out, a_feed_alone, from_a_file, bad_weather, loss_is_noticed, bare, virtio_pair)]

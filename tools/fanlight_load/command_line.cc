@@ -214,6 +214,9 @@ void add_rtp(CLI::App& app, Words& words) {
       ->group(destinations);
   app.add_flag("--print-destinations", rtp.prints_destinations, "print [[destination]] tables and end; with --own-port")
       ->group(destinations);
+  app.add_flag("--configured", rtp.are_configured,
+               "the relay's file has those tables: tell it of none; with --own-port")
+      ->group(destinations);
   app.add_option("--streams", settings.streams, "values of {n} in the name (default 1)")
       ->check(CLI::Range(std::size_t{1}, kPublishersMax))
       ->group(destinations);
@@ -389,14 +392,36 @@ Result<Settings> read(const Words& words, bool publishes, bool views) {
   return settings;
 }
 
+// Ports and addresses for all of them.
+Result<Done> judge_places(const RtpSettings& rtp) {
+  const Settings& common = rtp.common;
+  const bool has_control = rtp.kind == FeedKind::kRtp && rtp.feed_rtcp == RtcpWay::kNextPort;
+  const std::size_t last =
+      common.relay.port + 2 * std::max<std::size_t>(common.publishers, 1) - 2 + (has_control ? 1 : 0);
+  if (common.publishers > 0 && last > 65'535)
+    return Error{ErrorCode::kInvalid, "--senders go to every second port from --feed on, and the last one's would be " +
+                                          std::to_string(last) + ": fewer of them, or a lower port"};
+  if (common.viewers == 0) return Done{};
+  const std::size_t all = common.publishers + common.viewers;
+  if (common.is_ethernet && all > common.ethernet.udp_ports)
+    return Error{ErrorCode::kInvalid,
+                 "each sender and destination wants a port of --ip: --udp-ports " + std::to_string(all) + " or more"};
+  if (!common.is_ethernet && !(common.relay.ip.is_v4() && common.relay.ip.bytes[12] == 127))
+    return Error{ErrorCode::kInvalid,
+                 "on sockets destinations receive on 127.0.0.0/8: --feed must be there as well, or runs by itself; for "
+                 "those of another host, --port ethernet"};
+  return Done{};
+}
+
 // Without a feed, whatever leads to this host: the relay is told where to send.
 Result<RtpSettings> read_rtp(Words words) {
   const bool has_feed = !words.feed.empty();
   if (!has_feed && words.settings.publishers > 0) return Error{ErrorCode::kInvalid, "--senders wants a --feed"};
   if (!has_feed && words.settings.viewers == 0)
     return Error{ErrorCode::kInvalid, "rtp wants --feed ADDRESS:PORT to send to, --destinations N to receive, or both"};
-  if (words.rtp.prints_destinations && words.settings.own_port == 0)
-    return Error{ErrorCode::kInvalid, "--print-destinations wants --own-port, the port that they are to have later"};
+  const bool are_written = words.rtp.prints_destinations || words.rtp.are_configured;
+  if (are_written && words.settings.own_port == 0 && words.port != "ethernet")
+    return Error{ErrorCode::kInvalid, "--print-destinations and --configured want --own-port, the same for both"};
   const std::size_t streams = words.settings.streams;
   words.relay = has_feed ? words.feed : words.ip.find(':') == std::string::npos ? "127.0.0.1:9" : "[::1]:9";
   Result<Settings> common = read(words, has_feed, false);
@@ -408,6 +433,7 @@ Result<RtpSettings> read_rtp(Words words) {
   rtp.feed_rtcp = words.feed_rtcp == "off"         ? RtcpWay::kNone
                   : words.feed_rtcp == "same_port" ? RtcpWay::kSamePort
                                                    : RtcpWay::kNextPort;
+  if (const Result<Done> done = judge_places(rtp); !done) return done.error();
   return rtp;
 }
 

@@ -130,5 +130,20 @@ TEST(LoadCommandLineTest, NegativeTimesAreWrongUsage) {
   }
 }
 
+TEST(LoadCommandLineTest, RtpHasAPortForEachSenderAndAPlaceForEachDestination) {
+  EXPECT_THAT(parse({"fanlight-load", "rtp", "--feed", "127.0.0.1:65530", "--senders", "4"}).said,
+              HasSubstr("the last one's would be 65537"));
+  EXPECT_TRUE(std::holds_alternative<RtpSettings>(
+      parse({"fanlight-load", "rtp", "--feed", "127.0.0.1:65530", "--senders", "3"}).outcome));
+  EXPECT_THAT(parse({"fanlight-load", "rtp", "--feed", "192.0.2.1:5004", "--destinations", "1"}).said,
+              HasSubstr("on sockets destinations receive on 127.0.0.0/8"));
+  EXPECT_THAT(parse({"fanlight-load", "rtp", "--destinations", "5000", "--port", "ethernet", "--device", "net_vhost0",
+                     "--ip", "10.77.0.2/24"})
+                  .said,
+              HasSubstr("--udp-ports 5000 or more"));
+  EXPECT_THAT(parse({"fanlight-load", "rtp", "--destinations", "3", "--configured"}).said,
+              HasSubstr("want --own-port"));
+}
+
 }  // namespace
 }  // namespace fanlight::load

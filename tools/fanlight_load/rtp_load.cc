@@ -12,6 +12,8 @@ namespace {
 constexpr Micros kNap = millis(1);
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kFirstPacketNs = 5 * kSecond;  // From the last that was added on.
+// A relay that was there before us found nobody, and tries again after 1, 2, 4, … s.
+constexpr std::int64_t kConfiguredNs = 60 * kSecond;
 constexpr std::int64_t kDrainNs = kSecond / 2;
 constexpr std::int64_t kReportNs = 5 * kSecond;
 constexpr double kServedShare = 0.001;
@@ -66,9 +68,10 @@ RtpLoad::RtpLoad(const RtpSettings& settings, Ports& ports, Progress& progress)
   for (std::size_t n = 0; n < places_.size(); ++n) {
     const Endpoint own = ports.path_of()(common.publishers + n).local;
     by_address_[own] = static_cast<std::uint32_t>(common.publishers + n);
-    wanted.push_back({common.stream_name(n % common.streams), settings_.url_of(own)});
+    if (!settings_.are_configured) wanted.push_back({common.stream_name(n % common.streams), settings_.url_of(own)});
     if (is_bad(common.down)) links_.emplace_back(common.down, common.seed + n);
   }
+  to_add_ = wanted.size();
   destinations_ = std::make_unique<RtpDestinations>(settings_.api, std::move(wanted));
   stage_ns_ = begun_ns_ = clock_ns();
   next_progress_ns_ = begun_ns_ + kSecond;
@@ -182,7 +185,7 @@ void RtpLoad::say_goodbye(std::int64_t now_ns) {
   for (const auto& sender : senders_) sender->leave(now_ns);
 }
 
-bool RtpLoad::is_added() const { return destinations_->added() == places_.size(); }
+bool RtpLoad::is_added() const { return destinations_->added() == to_add_; }
 
 std::size_t RtpLoad::begun() const {
   return static_cast<std::size_t>(
@@ -201,7 +204,8 @@ void RtpLoad::step(std::int64_t now_ns) {
       stage_ns_ = now_ns;
       return;
     }
-    if (begun() < places_.size() && now_ns - stage_ns_ < kFirstPacketNs) return;
+    const std::int64_t patience_ns = settings_.are_configured ? kConfiguredNs : kFirstPacketNs;
+    if (begun() < places_.size() && now_ns - stage_ns_ < patience_ns) return;
     stage_ = Stage::kRunning;
     stage_ns_ = now_ns;
     received_before_ = received();
@@ -262,6 +266,7 @@ std::unique_ptr<RtpReport> RtpLoad::report() const {
     report->sent += static_cast<std::uint64_t>(sender->sent());
     report->delayed += sender->delayed();
     report->reports_to_senders += sender->reports_heard();
+    if (sender->reports_heard() == 0) ++report->unreported;
     report->reported_lost += sender->reported_lost();
     add(report->up, sender->link());
   }

@@ -34,6 +34,7 @@ struct RtpReport {
   std::uint64_t sent = 0;
   std::uint64_t delayed = 0;
   std::uint64_t reports_to_senders = 0;
+  std::size_t unreported = 0;      // Senders of which the relay reported nothing.
   std::int64_t reported_lost = 0;  // As the relay has it.
   std::size_t destinations = 0;
   std::size_t added = 0;
@@ -103,6 +104,7 @@ class RtpLoad {
   std::vector<Place> places_;
   std::unordered_map<Endpoint, std::uint32_t, AddressHash> by_address_;  // Senders first, then destinations.
   std::unique_ptr<RtpDestinations> destinations_;
+  std::size_t to_add_ = 0;
   std::array<io::Arrival, kReceiveBurst> arrivals_;
   std::vector<link_proxy::Link> links_;  // Of destinations, when the network is bad.
   std::priority_queue<Held> held_;
@@ -124,6 +126,8 @@ class RtpLoad {
   bool is_interrupted_ = false;
 };
 
+// What the verdict rests on; empty: on nothing.
+[[nodiscard]] std::vector<std::string> verified(const RtpReport& report);
 // Why the run has not passed; empty: it has.
 [[nodiscard]] std::vector<std::string> judge(const RtpSettings& settings, const RtpReport& report);
 [[nodiscard]] std::string rtp_table(const RtpSettings& settings, const RtpReport& report);

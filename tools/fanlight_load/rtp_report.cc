@@ -29,7 +29,35 @@ Json link_json(const link_proxy::LinkCounters& link) {
           {"duplicated", link.duplicated}};
 }
 
+// What the relay says of what it got. Its first report comes within 3.75 s (RFC 3550 §6.2).
+void judge_reports(const RtpSettings& settings, const RtpReport& report, const auto& claim) {
+  constexpr double kReportedAfter = 4;
+  if (settings.kind != FeedKind::kRtp || settings.feed_rtcp == RtcpWay::kNone) return;
+  claim(report.unreported == 0 || report.duration_s < kReportedAfter,
+        "the relay reported nothing of " + std::to_string(report.unreported) + " of " + std::to_string(report.senders) +
+            " senders: it got nothing, or reports go elsewhere (--feed-rtcp)");
+  const auto excused = static_cast<std::int64_t>(settings.common.excused_loss * static_cast<double>(report.sent));
+  const auto weather = static_cast<std::int64_t>(report.up.lost + report.up.lost_in_burst + report.up.reordered);
+  claim(report.reported_lost <= weather + excused, "the relay reported " + std::to_string(report.reported_lost) +
+                                                       " packets lost on the way to it, " +
+                                                       std::to_string(weather + excused) + " are excused");
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& one : words) text += (text.empty() ? "" : ", ") + one;
+  return text;
+}
+
 }  // namespace
+
+std::vector<std::string> verified(const RtpReport& report) {
+  std::vector<std::string> what;
+  if (report.begun > 0) what.push_back("what " + std::to_string(report.begun) + " destinations got");
+  if (report.senders > report.unreported)
+    what.push_back("what the relay reported of " + std::to_string(report.senders - report.unreported) + " senders");
+  return what;
+}
 
 std::vector<std::string> judge(const RtpSettings& settings, const RtpReport& report) {
   std::vector<std::string> reasons;
@@ -39,6 +67,7 @@ std::vector<std::string> judge(const RtpSettings& settings, const RtpReport& rep
   claim(!report.is_interrupted, "interrupted");
   claim(report.failure.empty(), report.failure);
   if (!report.failure.empty()) return reasons;
+  judge_reports(settings, report, claim);
   claim(report.begun == report.destinations, std::to_string(report.destinations - report.begun) + " of " +
                                                  std::to_string(report.destinations) + " destinations got nothing");
   const auto expected = static_cast<double>(report.tally.received + missed(report));
@@ -60,6 +89,7 @@ std::string rtp_json(const RtpSettings& settings, const RtpReport& report) {
   json["format"] = 1;
   json["passed"] = reasons.empty();
   json["reasons"] = reasons;
+  json["verified"] = verified(report);
   json["duration_s"] = report.duration_s;
   json["cpu_s"] = report.cpu_s;
   json["destinations"] = report.destinations;
@@ -83,11 +113,9 @@ std::string rtp_json(const RtpSettings& settings, const RtpReport& report) {
                         {"p999", to_us(latency.quantile(0.999))}, {"max", to_us(latency.max())}};
   json["rate"] = {{"packets_per_s", rate_of(report)},
                   {"bits_per_s", rate_of(report) * static_cast<double>(kPayloadBytes) * 8}};
-  json["senders"] = {{"count", report.senders},
-                     {"sent", report.sent},
-                     {"delayed", report.delayed},
-                     {"reports_heard", report.reports_to_senders},
-                     {"reported_lost", report.reported_lost}};
+  json["senders"] = {{"count", report.senders},         {"sent", report.sent},
+                     {"delayed", report.delayed},       {"reports_heard", report.reports_to_senders},
+                     {"unreported", report.unreported}, {"reported_lost", report.reported_lost}};
   json["impairment"] = {{"up", link_json(report.up)}, {"down", link_json(report.down)}};
   json["generator"] = {{"received", report.port.received},
                        {"transmitted", report.port.transmitted},
@@ -124,7 +152,9 @@ std::string rtp_table(const RtpSettings& settings, const RtpReport& report) {
   text += line("%-18s %.2f s CPU", "generator", report.cpu_s);
   const std::vector<std::string> reasons = judge(settings, report);
   for (const std::string& reason : reasons) text += "failed: " + reason + "\n";
-  return text + (reasons.empty() ? "passed\n" : "");
+  if (!reasons.empty()) return text;
+  const std::string what = joined(verified(report));
+  return text + "passed: " + (what.empty() ? "nothing was verified, for nobody reported" : what) + "\n";
 }
 
 }  // namespace fanlight::load

@@ -14,6 +14,7 @@ struct RtpSettings {
   RtcpWay feed_rtcp = RtcpWay::kNextPort;
   std::string api = "/run/fanlight/api.sock";  // The relay's control socket, over which destinations are added.
   bool prints_destinations = false;            // Instead: as a configuration has them, and nothing else is done.
+  bool are_configured = false;                 // The relay has them already: none is added.
 
   // "rtp://127.1.0.1:6000?rtcp=same_port&pt=33"
   [[nodiscard]] std::string url_of(const Endpoint& own) const;
