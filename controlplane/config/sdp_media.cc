@@ -170,11 +170,12 @@ class Describer {
   // a=rtcp-fb is AVPF's alone (RFC 4585 §4.2). Kinds of "nack" with a word behind them ask for pictures.
   void read_feedback() {
     const std::string type = std::to_string(found_.format.payload_type);
-    found_.nack = media_.protocol == "RTP/AVPF" && std::ranges::any_of(media_.attributes, [&](const SdpAttribute& one) {
-                    const std::vector<std::string_view> words = sdp_words(one.value);
-                    return one.name == "rtcp-fb" && words.size() == 2 && (words[0] == type || words[0] == "*") &&
-                           words[1] == "nack";
-                  });
+    found_.nack =
+        media_.protocol.ends_with("AVPF") && std::ranges::any_of(media_.attributes, [&](const SdpAttribute& one) {
+          const std::vector<std::string_view> words = sdp_words(one.value);
+          return one.name == "rtcp-fb" && words.size() == 2 && (words[0] == type || words[0] == "*") &&
+                 words[1] == "nack";
+        });
     for (const std::string& format : media_.formats)
       if (const auto number = sdp_number(format, 127); number && !fault_) read_rtx(*number);
     if (found_.rtx_payload_type) return;
