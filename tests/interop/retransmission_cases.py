@@ -39,7 +39,9 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
               ("retransmission/ffmpeg is not disturbed by what comes twice", lambda stage: beside_who_asks(stage, "nack=1")),
               ("retransmission/ffmpeg is not disturbed by RFC 4588", lambda stage: beside_who_asks(stage, "nack=1&rtx_pt=97")),
               ("retransmission/we ask GStreamer's rtprtxsend", we_ask),
-              ("two-ways/GStreamer sends by two, each loses a share, then one dies", legs_in),
+              ("two-ways/GStreamer sends by two, each loses a share, then one dies",
+               lambda stage: legs_in(stage, lambda ports: f'second = "rtp://127.0.0.1:{ports[1]}"')),
+              ("two-ways/the same, as a session description has it", lambda stage: legs_in(stage, lambda ports: described(stage, ports))),
               ("two-ways/GStreamer receives by two, each loses a share", legs_out)]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in wanted if only.search(name)]
@@ -261,11 +263,22 @@ def sender_by_two(first: int, second: int, host: str = "127.0.0.1") -> list[str]
             "t.", "!", "udpsink", f"port={second}", *sink]
 
 
-def legs_in(stage: Stage) -> str:
+def described(stage: Stage, ports: list[int]) -> str:
+    """RFC 7104, as senders of SMPTE ST 2022-7 write it."""
+    path = stage.work / "legs.sdp"
+    legs = "".join(f"m=video {port} RTP/AVP 33\r\nc=IN IP4 127.0.0.1\r\na=source-filter: incl IN IP4 * 127.0.0.1\r\n"
+                   f"a=ssrc:1 cname:another\r\na=mid:leg{number}\r\n" for number, port in enumerate(ports))
+    path.write_text(f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=two legs\r\nt=0 0\r\na=group:DUP leg0 leg1\r\n{legs}", newline="")
+    path.chmod(0o644)
+    stage.work.chmod(0o755)
+    return f'sdp = "{path}"'
+
+
+def legs_in(stage: Stage, more: Callable[[list[int]], str]) -> str:
     require_tools("gst-launch-1.0")
     ports = [free_pair(), free_pair()]
     entrances = [free_pair(), free_pair()]
-    address = start_feeds(stage, (STREAM, f"rtp://127.0.0.1:{ports[0]}", f'second = "rtp://127.0.0.1:{ports[1]}"'))
+    address = start_feeds(stage, (STREAM, f"rtp://127.0.0.1:{ports[0]}", more(ports)))
     viewing = stage.view(clients.SLT, clients.Target(address, STREAM))
     stage.wait_for_sessions("viewer", 1)
     links = [Link({entrance: (port, share_of_leg(leg))}) for leg, (entrance, port) in enumerate(zip(entrances, ports))]
