@@ -31,7 +31,7 @@ std::optional<FecRepair::Repaired> FecRepair::next(const History& history, Packe
     --payloads_held_;
     const bool is_ours = repair->header.payload_type == payload_type;
     if (!is_ours || !bring_back(*repair, history, payload)) payload.reset();
-    return Repaired{repair->missing, repair->header, std::move(payload)};
+    return Repaired{repair->missing, repair->header, repair->neighbours, std::move(payload)};
   }
   sweep();
   return std::nullopt;

@@ -20,7 +20,8 @@ class FecRepair {
   struct Repaired {
     PacketPos pos;
     wire::RtpHeader header{};  // But for number and source.
-    PacketRef payload;         // Empty: FEC and packets do not agree.
+    rtp::Neighbours neighbours{};
+    PacketRef payload;  // Empty: FEC and packets do not agree.
   };
 
   // A packet of a source whose numbers began at `run_first`.

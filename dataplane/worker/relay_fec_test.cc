@@ -55,12 +55,12 @@ Bytes fec(std::size_t first, std::uint8_t step, std::uint8_t count) {
 class RelayFecTest : public ::testing::Test, protected RelayFixture {
  protected:
   RelayFecTest() { open_feed(); }
-  void open_feed() {
+  void open_feed(Micros latency = millis(120)) {
     say(command::OpenFeed{.request = RequestId{500},
                           .stream = kStream,
                           .terms = {.local = kFeed, .fec = true},
                           .doors = {},
-                          .latency = millis(120),
+                          .latency = latency,
                           .own_ssrc = 42});
     breathe();
     const auto opened = next_event<event::SessionOpened>();
@@ -142,6 +142,22 @@ TEST_F(RelayFecTest, WhatIsTooLateStaysLost) {
   EXPECT_EQ(row(0), Verdict::kFec);
   EXPECT_EQ(count(Counter::kFecRepaired), 0u);
   EXPECT_EQ(count(Counter::kPublisherGivenUp), 1u);
+}
+
+// A matrix of a slow stream is seconds long: its columns' FEC comes when its packets are as old.
+TEST_F(RelayFecTest, WithinTheLatencyItMayComeSecondsLater) {
+  say(command::CloseSession{feed, CloseReason::kKicked});
+  run_for(millis(50));
+  open_feed(seconds(4));
+  media_but({2, 7}, 11);
+  run_for(seconds(3));
+  EXPECT_EQ(row(0), Verdict::kFec);
+  EXPECT_EQ(held(2), payload(2));
+  Bytes wrong = fec(5, 1, 5);
+  wrong.at(21) ^= std::byte{0x02};  // 1.5 s away.
+  EXPECT_EQ(judged(kFecSender, wrong, kRows), Verdict::kFec);
+  EXPECT_EQ(count(Counter::kFecRepaired), 1u);
+  EXPECT_EQ(count(Counter::kFecWrong), 1u);
 }
 
 TEST_F(RelayFecTest, WhatFecLeadsToAndIsNoneOfTheFeedsPacketsIsDropped) {

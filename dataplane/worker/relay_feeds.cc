@@ -207,7 +207,7 @@ void Relay::bring_back(Instant now, Session& session, Feed& feed) noexcept {
     one->header.seq = feed.receiver.number_of(one->pos);
     const bool is_ours = one->payload && (!is_transport_stream || wire::is_transport_stream(one->payload.bytes()));
     const rtp::Receiver::Placement placement =
-        is_ours ? feed.receiver.handle_repaired(now, one->header) : rtp::Receiver::Placement{};
+        is_ours ? feed.receiver.handle_repaired(now, one->header, one->neighbours) : rtp::Receiver::Placement{};
     if (placement.verdict != Verdict::kAcceptedLate) {
       counters().add(Counter::kFecWrong);
       continue;

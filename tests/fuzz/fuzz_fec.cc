@@ -51,7 +51,7 @@ struct House {
       CHECK(history.find(one->pos) == nullptr);
       if (!one->payload) continue;
       one->header.seq = receiver.number_of(one->pos);
-      const rtp::Receiver::Placement placed = receiver.handle_repaired(now, one->header);
+      const rtp::Receiver::Placement placed = receiver.handle_repaired(now, one->header, one->neighbours);
       if (placed.verdict != Verdict::kAcceptedLate) continue;
       CHECK(placed.pos == one->pos);
       fec.handle_data(receiver.run_first(), placed.pos, one->header, true);

@@ -160,7 +160,7 @@ struct House {
       if (!one->payload) continue;
       check(*one);
       one->header.seq = receiver.number_of(one->pos);
-      const rtp::Receiver::Placement placed = receiver.handle_repaired(now, one->header);
+      const rtp::Receiver::Placement placed = receiver.handle_repaired(now, one->header, one->neighbours);
       RC_ASSERT(!is_honest || placed.verdict == Verdict::kAcceptedLate);
       if (placed.verdict != Verdict::kAcceptedLate) continue;
       fec.handle_data(receiver.run_first(), placed.pos, one->header, true);

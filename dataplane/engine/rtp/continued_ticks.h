@@ -23,6 +23,10 @@ class ContinuedTicks {
     }
     return ticks;
   }
+  // As place(), for a packet that was sent before the newest: learns nothing.
+  [[nodiscard]] constexpr std::uint32_t place_behind(std::uint32_t timestamp) const noexcept {
+    return timestamp + shift_;
+  }
   // The next packet begins another sequence: it goes where the last one would be by now.
   constexpr void restart(Instant at, std::uint32_t timestamp) noexcept {
     if (started_) shift_ = newest_ + ticks_of(at - newest_at_, rate_) - timestamp;

@@ -109,7 +109,8 @@ FecReceiver::Repair FecReceiver::repair(std::size_t index, PacketPos missing) no
                 .length_recovery = slot.fec.length_recovery,
                 .header = {.marker = slot.marker,
                            .payload_type = slot.fec.payload_type_recovery,
-                           .timestamp = slot.fec.timestamp_recovery}};
+                           .timestamp = slot.fec.timestamp_recovery},
+                .neighbours = neighbours_of(missing)};
   for (std::size_t i = 0; i < slot.line.count; ++i) {
     const Packet* packet = find(slot.line.at(i));
     if (packet == nullptr) continue;
@@ -118,6 +119,17 @@ FecReceiver::Repair FecReceiver::repair(std::size_t index, PacketPos missing) no
     repair.header.timestamp ^= packet->timestamp;
   }
   return repair;
+}
+
+// The newest lies behind it. What came before it is remembered, unless all of that was given up.
+Neighbours FecReceiver::neighbours_of(PacketPos pos) const noexcept {
+  const Packet* before = nullptr;
+  const Packet* after = nullptr;
+  for (PacketPos at = pos + 1; after == nullptr && at <= newest_; at = at + 1) after = find(at);
+  const PacketPos oldest = std::max(run_first_, newest_ - kMemory + 1);
+  for (PacketPos at = pos - 1; before == nullptr && at >= oldest; at = at - 1) before = find(at);
+  DCHECK(after != nullptr);
+  return {.before = (before == nullptr ? after : before)->timestamp, .after = after->timestamp};
 }
 
 }  // namespace fanlight::rtp

@@ -17,6 +17,7 @@
 #include "base/seq.h"
 #include "base/verdict.h"
 #include "contract/limits.h"
+#include "engine/rtp/neighbours.h"
 #include "wire/fec_header.h"
 
 namespace fanlight::rtp {
@@ -47,6 +48,7 @@ class FecReceiver {
     PacketPos missing;     // ... without this one.
     std::uint16_t length_recovery = 0;
     wire::RtpHeader header{};  // Of the missing packet, but for its number and source.
+    Neighbours neighbours{};   // The nearest that came.
   };
 
   // The source's numbers begin anew at `first`: no line reaches across.
@@ -91,6 +93,7 @@ class FecReceiver {
   }
   [[nodiscard]] Verdict judge(PacketPos first, const wire::FecPacket& packet) const noexcept;
   [[nodiscard]] Survey survey(const Line& line) const noexcept;
+  [[nodiscard]] Neighbours neighbours_of(PacketPos pos) const noexcept;
   [[nodiscard]] std::size_t take_slot() noexcept;
   void let_go(Slot& slot) noexcept;
   [[nodiscard]] Repair repair(std::size_t slot, PacketPos missing) noexcept;

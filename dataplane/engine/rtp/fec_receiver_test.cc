@@ -78,6 +78,8 @@ TEST_F(FecReceiverTest, TheHeaderIsTheExclusiveOrOfAll) {
   const auto repair = fec.poll_repair(kFirst);
   ASSERT_TRUE(repair);
   EXPECT_EQ(repair->header, (wire::RtpHeader{.marker = true, .payload_type = 33, .timestamp = 1000}));
+  EXPECT_EQ(repair->neighbours.before, 0u);
+  EXPECT_EQ(repair->neighbours.after, 2000u);
   EXPECT_EQ(repair->length_recovery, 1316);
 }
 

@@ -55,10 +55,10 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
     if (judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate) last_packet_ = now;
     return {judgement.verdict, newest_ + judgement.ahead, {}, {}};
   }
-  const PacketPos before = newest_;
   apply_data(now, header, judgement);
-  const bool is_behind = judgement.verdict == Verdict::kAcceptedLate;
-  return place(now, is_behind ? before + judgement.ahead : newest_, judgement.verdict, header.timestamp);
+  if (judgement.verdict == Verdict::kAcceptedLate) return place_behind(newest_ + judgement.ahead, header.timestamp);
+  const std::int64_t us = timeline_.place(now, header.timestamp);
+  return {judgement.verdict, newest_, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, header.timestamp)};
 }
 
 void Receiver::note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept {
@@ -72,9 +72,9 @@ bool Receiver::is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const
   return other_lives && !is_vacant(now) && (!legs_[leg].has_place() || legs_[leg].follows(seq));
 }
 
-Receiver::Placement Receiver::place(Instant now, PacketPos pos, Verdict verdict, std::uint32_t timestamp) noexcept {
-  const std::int64_t us = timeline_.place(now, timestamp);
-  return {verdict, pos, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, timestamp)};
+Receiver::Placement Receiver::place_behind(PacketPos pos, std::uint32_t timestamp) const noexcept {
+  const std::int64_t us = timeline_.place_behind(timestamp);
+  return {Verdict::kAcceptedLate, pos, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place_behind(timestamp)};
 }
 
 // It is not of the source, so it keeps nobody else out, and reports do not count it (RFC 4588 §8).
@@ -87,16 +87,25 @@ Receiver::Placement Receiver::handle_retransmission(Instant now, const wire::Rtp
   const Judgement judgement = judge_number(now, original, 0);
   if (judgement.verdict != Verdict::kAcceptedLate) return {judgement.verdict, {}, {}, {}};
   fill_gap(now, *pos);
-  return place(now, *pos, judgement.verdict, header.timestamp);
+  return place_behind(*pos, header.timestamp);
 }
 
-Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader& header) noexcept {
+Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader& header,
+                                              const Neighbours& neighbours) noexcept {
   const std::optional<PacketPos> pos = position_of(header.seq);
-  const std::optional<std::int64_t> us = timeline_.peek(now, header.timestamp);
-  if (!pos || !us) return {};
+  const bool is_near = is_between(header.timestamp, neighbours) && timeline_.peek_behind(header.timestamp);
+  if (!pos || !is_near) return {};
   if (!losses_.contains(*pos)) return {.verdict = Verdict::kTooLate, .pos = *pos, .time = {}};
   fill_gap(now, *pos);
-  return {Verdict::kAcceptedLate, *pos, WireTime{static_cast<std::uint32_t>(*us)}, ticks_.place(now, header.timestamp)};
+  return place_behind(*pos, header.timestamp);
+}
+
+// Or a second away at most: pictures are sent in another order than they are shown.
+bool Receiver::is_between(std::uint32_t timestamp, const Neighbours& neighbours) const noexcept {
+  const std::int64_t span = static_cast<std::int32_t>(neighbours.after - neighbours.before);
+  const std::int64_t at = static_cast<std::int32_t>(timestamp - neighbours.before);
+  const std::int64_t second = options_.clock_rate;
+  return at >= std::min<std::int64_t>(0, span) - second && at <= std::max<std::int64_t>(0, span) + second;
 }
 
 Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept {

@@ -18,6 +18,7 @@
 #include "engine/rtp/continued_ticks.h"
 #include "engine/rtp/jitter.h"
 #include "engine/rtp/leg.h"
+#include "engine/rtp/neighbours.h"
 #include "engine/rtp/timeline.h"
 #include "wire/rtcp.h"
 #include "wire/rtp_header.h"
@@ -56,7 +57,8 @@ class Receiver {
   [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg = 0) noexcept;
   // A packet that FEC brought back, as if it came late; what does not fit into its place and time is malformed. It was
   // lost on its way, and reports say so.
-  [[nodiscard]] Placement handle_repaired(Instant now, const wire::RtpHeader& header) noexcept;
+  [[nodiscard]] Placement handle_repaired(Instant now, const wire::RtpHeader& header,
+                                          const Neighbours& neighbours) noexcept;
   // A retransmission: its own header, and the number it had. It fills a gap, or is nothing.
   [[nodiscard]] Placement handle_retransmission(Instant now, const wire::RtpHeader& header,
                                                 std::uint16_t original) noexcept;
@@ -119,7 +121,8 @@ class Receiver {
   void close_up(Instant now, const wire::RtpHeader& header) noexcept;
   void open_gap(Instant now, PosRange range) noexcept;
   void fill_gap(Instant now, PacketPos pos) noexcept;
-  [[nodiscard]] Placement place(Instant now, PacketPos pos, Verdict verdict, std::uint32_t timestamp) noexcept;
+  [[nodiscard]] Placement place_behind(PacketPos pos, std::uint32_t timestamp) const noexcept;
+  [[nodiscard]] bool is_between(std::uint32_t timestamp, const Neighbours& neighbours) const noexcept;
   void give_up(std::int64_t packets, PacketPos oldest) noexcept;
   [[nodiscard]] wire::ReportBlock report_block(Instant now) noexcept;
   void schedule_report(Instant now) noexcept;

@@ -172,6 +172,40 @@ TEST_F(RtpReceiverTest, TimeGoesOnAcrossSources) {
   EXPECT_EQ(time_at(0x8000'0000 + 900, kOther, 2), 410'000u);
 }
 
+TEST_F(RtpReceiverTest, WhatComesLateHasItsOwnTimeAndMovesNobodysElse) {
+  receiver.~Receiver();
+  new (&receiver) Receiver({.first_pos = kFirst, .latency = seconds(4), .own_ssrc = 99});
+  const auto placed = [&](std::uint16_t seq) {
+    return receiver.handle_data(now, {.seq = seq, .timestamp = seq * 9'000u, .ssrc = kSource});
+  };
+  for (std::uint16_t seq = 0; seq <= 30; ++seq, now = now + millis(100))
+    if (seq != 5) {
+      ASSERT_EQ(placed(seq).time.raw, seq * 100'000u);
+    }
+  now = now + millis(500);
+  const Receiver::Placement late = placed(5);
+  EXPECT_EQ(late.verdict, Verdict::kAcceptedLate);
+  EXPECT_EQ(late.time.raw, 500'000u);
+  EXPECT_EQ(late.ticks, 45'000u);
+  EXPECT_EQ(placed(31).time.raw, 3'100'000u);
+}
+
+TEST_F(RtpReceiverTest, WhatIsBroughtBackFitsBetweenItsNeighbours) {
+  receiver.~Receiver();
+  new (&receiver) Receiver({.first_pos = kFirst, .latency = seconds(4), .own_ssrc = 99});
+  for (std::uint16_t seq = 0; seq <= 30; ++seq, now = now + millis(100))
+    if (seq != 5) (void)receiver.handle_data(now, {.seq = seq, .timestamp = seq * 9'000u, .ssrc = kSource});
+  const auto repaired = [&](std::uint32_t timestamp) {
+    return receiver.handle_repaired(now, {.seq = 5, .timestamp = timestamp}, {.before = 4 * 9'000, .after = 6 * 9'000});
+  };
+  EXPECT_EQ(repaired(16 * 9'000 + 1).verdict, Verdict::kMalformed);
+  EXPECT_EQ(repaired(0u - 6 * 9'000 - 1).verdict, Verdict::kMalformed);
+  const Receiver::Placement placed = repaired(5 * 9'000);
+  EXPECT_EQ(placed.verdict, Verdict::kAcceptedLate);
+  EXPECT_EQ(placed.time.raw, 500'000u);
+  EXPECT_EQ(repaired(5 * 9'000).verdict, Verdict::kTooLate);
+}
+
 TEST_F(RtpReceiverTest, ReportsAnswerASenderThatReports) {
   hear_run(10, 19);
   EXPECT_EQ(receiver.next_deadline().at, Instant::never());

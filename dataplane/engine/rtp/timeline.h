@@ -3,6 +3,8 @@
 //
 // A timestamp more than a second away from what the newest packet and the time since it lead to expect is a new
 // beginning: a source that was restarted, paused or reset. Time then goes on as if it had not happened.
+//
+// A packet that comes behind the newest, late or brought back, is read beside it: how long it took says nothing.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +35,16 @@ class Timeline {
     move_anchor();
     return us;
   }
-  // As place(), without learning; empty when it would be a new beginning.
-  [[nodiscard]] std::optional<std::int64_t> peek(Instant at, std::uint32_t timestamp) const noexcept {
-    const std::int64_t expected = newest_us_ + (at - newest_at_).count;
-    const std::int64_t us = us_of(timestamp, expected);
-    return started_ && std::abs(us - expected) <= kDiscontinuity.count ? std::optional(us) : std::nullopt;
+  // As place(), for a packet that was sent before the newest. Learns nothing; empty when its timestamp is none of those
+  // since the last beginning.
+  [[nodiscard]] std::optional<std::int64_t> peek_behind(std::uint32_t timestamp) const noexcept {
+    const std::int64_t us = us_of(timestamp, newest_us_);
+    const bool is_near = us >= begun_us_ - kDiscontinuity.count && us <= newest_us_ + kDiscontinuity.count;
+    return started_ && is_near ? std::optional(us) : std::nullopt;
+  }
+  // As that; one of the last beginning's is put at its end.
+  [[nodiscard]] std::int64_t place_behind(std::uint32_t timestamp) const noexcept {
+    return peek_behind(timestamp).value_or(begun_us_);
   }
   // The next packet is of another source: its clock says nothing about the one so far.
   void restart(Instant at, std::uint32_t timestamp) noexcept {
@@ -45,7 +52,7 @@ class Timeline {
     newest_at_ = at;
     started_ = true;
     anchor_ticks_ = timestamp;
-    anchor_us_ = newest_us_;
+    anchor_us_ = begun_us_ = newest_us_;
   }
 
  private:
@@ -69,6 +76,7 @@ class Timeline {
   bool started_ = false;
   std::uint32_t anchor_ticks_ = 0;
   std::int64_t anchor_us_ = 0;
+  std::int64_t begun_us_ = 0;
   std::int64_t newest_us_ = 0;
   Instant newest_at_;
 };

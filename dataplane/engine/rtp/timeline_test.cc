@@ -20,6 +20,28 @@ TEST(TimelineTest, APacketFromBehindHasItsOwnTime) {
   EXPECT_EQ(timeline.place(kStart + millis(20), 91'800), 20'000);
   EXPECT_EQ(timeline.place(kStart + millis(21), 90'900), 10'000);
   EXPECT_EQ(timeline.place(kStart + millis(22), 89'100), -10'000);  // Before the first that came.
+  EXPECT_EQ(timeline.peek_behind(90'900), 10'000);
+  EXPECT_EQ(timeline.peek_behind(89'100), -10'000);
+}
+
+// However long it took, and whether the source was silent since or not.
+TEST(TimelineTest, OneThatComesLateMovesNothing) {
+  Timeline timeline(90'000);
+  for (std::int64_t ms = 0; ms <= 5'000; ms += 10)
+    ASSERT_EQ(timeline.place(kStart + millis(ms), static_cast<std::uint32_t>(ms * 90)), ms * 1'000);
+  EXPECT_EQ(timeline.place_behind(90'000), 1'000'000);
+  EXPECT_EQ(timeline.place(kStart + millis(5'010), 5'010 * 90), 5'010'000);
+  EXPECT_FALSE(timeline.peek_behind(7'000 * 90)) << "none of a packet behind";
+  EXPECT_FALSE(timeline.peek_behind(0x4000'0000));
+}
+
+TEST(TimelineTest, OneOfTheLastBeginningIsPutAtItsEnd) {
+  Timeline timeline(90'000);
+  (void)timeline.place(kStart, 0);
+  EXPECT_EQ(timeline.place(kStart + millis(40), 0xDEAD'BEEF), 40'000);
+  EXPECT_EQ(timeline.place(kStart + millis(80), 0xDEAD'BEEF + 3'600), 80'000);
+  EXPECT_FALSE(timeline.peek_behind(1'800));
+  EXPECT_EQ(timeline.place_behind(1'800), 40'000);
 }
 
 // 60 h at one packet a second: four wraps, and not a microsecond lost to rounding.
