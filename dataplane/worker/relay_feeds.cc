@@ -62,6 +62,7 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::Ope
                                 .reports = open.terms.rtcp != RtcpWay::kNone,
                                 .own_ssrc = open.own_ssrc,
                                 .nack = open.terms.nack,
+                                .is_sender_named = open.terms.source.has_value(),
                                 .rtx_ssrc = open.terms.rtx_ssrc});
   FecRepair* fec = open.terms.fec ? fec_places_.take() : nullptr;
   const bool has_places = !open.terms.fec || fec != nullptr;
@@ -120,6 +121,7 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   const bool is_transport_stream = stream.options().payload.is_transport_stream;
   if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
   if (!may_send(now, session, feed, arrival.path.remote, leg)) return Verdict::kForeignSource;
+  const std::size_t datagram_bytes = packet.bytes().size();
   const bool is_bare = parsed.payload_offset == wire::kRtpHeaderBytes && parsed.payload_bytes > 0 &&
                        parsed.payload_offset + parsed.payload_bytes == packet.bytes().size();
   packet.trim_front(parsed.payload_offset);
@@ -134,7 +136,9 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
     return placement.verdict;
   Publisher& publisher = session.publisher();
-  note_leg(now, session, feed, arrival.path, leg, placement);
+  note_sender(now, session, feed, arrival.path, leg);
+  if (feed.media.remote == arrival.path.remote) feed.receiver.credit(datagram_bytes);
+  note_leg(session, feed, leg, placement);
   ++publisher.packets;
   publisher.bytes += parsed.payload_bytes;
   publisher.last_data = now;
@@ -167,10 +171,18 @@ Verdict Relay::hold_fed(Instant now, Session& session, Feed& feed, const rtp::Re
   return verdict;
 }
 
-void Relay::note_leg(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg,
+// Where another sender has its RTCP it has not said yet.
+void Relay::note_sender(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg) noexcept {
+  Endpoint& known = leg == 0 ? session.path.remote : feed.second_remote;
+  if (known != path.remote && feed.rtcp.remote.ip == known.ip) feed.rtcp = {};
+  known = path.remote;
+  if (leg != 0 && !feed.receiver.is_leg_vacant(now, 0)) return;
+  if (feed.media.remote.ip != path.remote.ip) feed.receiver.begin_address();
+  feed.media = path;
+}
+
+void Relay::note_leg(Session& session, Feed& feed, std::size_t leg,
                      const rtp::Receiver::Placement& placement) noexcept {
-  (leg == 0 ? session.path.remote : feed.second_remote) = path.remote;
-  if (leg == 0 || feed.receiver.is_leg_vacant(now, 0)) feed.media = path;
   if (!feed.terms.second) return;
   if (placement.verdict == Verdict::kAccepted || placement.verdict == Verdict::kAcceptedLate) ++feed.firsts[leg];
   if (placement.verdict != Verdict::kDuplicate) return;

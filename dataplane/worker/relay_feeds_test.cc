@@ -54,6 +54,8 @@ class RelayFeedsTest : public ::testing::Test, protected RelayFixture {
   }
   SocketId open_viewer(std::uint16_t number) { return open(opening(Role::kViewer, caller(number), SocketId{number})); }
 
+  std::uint64_t count_of(Counter counter) { return mailbox.counters.read(counter); }
+
   std::vector<Said> answers;
 };
 
@@ -139,6 +141,34 @@ TEST_F(RelayFeedsTest, WhatIsMissingIsAskedForBesideThePackets) {
     while (const auto packet = said.next()) asks += wire::parse_nack(*packet) ? 1 : 0;
   }
   EXPECT_GE(asks, 1u) << "3 is still missing";
+}
+
+// Whoever knows an idle feed's port may say that he is somebody else.
+TEST_F(RelayFeedsTest, WhoIsMadeToLookLikeASenderIsSentLittle) {
+  ASSERT_NE(open_feed({.local = kFeed, .nack = true}), SocketId{});
+  std::size_t came = 0;
+  std::size_t said = 0;
+  for (std::uint16_t seq = 0; seq < 60'000; seq = static_cast<std::uint16_t>(seq + 300)) {
+    const std::vector<std::byte> packet = rtp(seq);
+    came += packet.size();
+    ASSERT_EQ(judged(kSender, packet), Verdict::kAccepted);
+    for (const Said& one : run_for(millis(9))) said += one.bytes.size();
+  }
+  EXPECT_GT(said, 0u);
+  EXPECT_LE(said, came / 20 + 128);
+  EXPECT_LE(count_of(Counter::kReportsSent), 3u) << "of two seconds";
+}
+
+TEST_F(RelayFeedsTest, AnotherSendersRtcpIsNotThere) {
+  ASSERT_NE(open_feed({.local = kFeed, .nack = true}), SocketId{});
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  EXPECT_EQ(judged({kSender.ip, 45'001}, sender_report(), {kFeed.ip, 5'005}), Verdict::kControl);
+  run_for(millis(250));
+  ASSERT_EQ(judged(kOther, rtp(1)), Verdict::kAccepted);
+  ASSERT_EQ(judged(kOther, rtp(3)), Verdict::kAccepted);
+  const std::vector<Said> said = run_for(millis(10));
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].to, (Endpoint{kOther.ip, 40'001}));
 }
 
 TEST_F(RelayFeedsTest, ARetransmissionIsTakenApart) {

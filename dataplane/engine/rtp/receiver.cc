@@ -26,6 +26,7 @@ constexpr Micros kAskIntervalFirst = millis(40);  // Nothing was repaired yet.
 constexpr std::uint8_t kAsksMax = 10;
 constexpr std::size_t kReportBytesMax = 64;  // A receiver report and our name.
 constexpr std::size_t kAskBytesMax = kDatagramBytesMax - kReportBytesMax;
+constexpr std::size_t kAskBytesMin = 16;  // One item.
 
 }  // namespace
 
@@ -36,7 +37,8 @@ Receiver::Receiver(const Options& options) noexcept
       run_first_(options.first_pos),
       timeline_(options.clock_rate),
       ticks_(options.clock_rate),
-      jitter_(options.clock_rate) {}
+      jitter_(options.clock_rate),
+      allowance_(options.is_sender_named) {}
 
 bool Receiver::is_vacant(Instant now) const noexcept {
   return !source_ || has_left_ || now - last_packet_ >= kVacantAfter;
@@ -215,6 +217,7 @@ Verdict Receiver::handle_control(Instant now, ByteSpan datagram) noexcept {
   while (const std::optional<wire::RtcpPacket> packet = reader.next()) {
     if (const auto report = wire::parse_sender_report(*packet); report && report->ssrc == *source_) {
       verdict = Verdict::kControl;
+      allowance_.note_heard();
       reception_.last_report = report->time.middle();
       reception_.last_report_at = now;
       if (next_report_ == Instant::never()) schedule_report(now - kReportInterval / 2);
@@ -242,7 +245,7 @@ std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByte
   const bool asks = now >= next_ask_;
   if (!reports && !asks) return 0;
   std::array<std::byte, kAskBytesMax> nack;
-  const std::size_t asked = asks ? write_asks(now, nack) : 0;
+  const std::size_t asked = asks ? write_asks(now, std::span(nack).first(ask_room(now))) : 0;
   if (!reports && asked == 0) return 0;
   if (next_report_ != Instant::never()) schedule_report(now);
   ByteWriter writer(scratch);
@@ -253,8 +256,20 @@ std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByte
   writer.bytes(std::span(nack).first(asked));
   if (writer.written() == 0) return 0;
   ++stats_.reports_sent;
-  if (asked > 0) ++stats_.nacks_sent;
+  if (asked == 0) return writer.written();
+  ++stats_.nacks_sent;
+  allowance_.spend(now, writer.written());
+  next_ask_ = std::max(next_ask_, allowance_.next());
   return writer.written();
+}
+
+std::size_t Receiver::ask_room(Instant now) const noexcept {
+  const std::size_t bytes = allowance_.bytes(now);
+  return bytes <= kReportBytesMax ? 0 : std::min(bytes - kReportBytesMax, kAskBytesMax);
+}
+
+void Receiver::ask_later(Instant now) noexcept {
+  next_ask_ = losses_.is_empty() ? Instant::never() : std::max(now + kAskIntervalMin, allowance_.next());
 }
 
 Micros Receiver::ask_interval() const noexcept {
@@ -271,6 +286,10 @@ Instant Receiver::ask_due(const LossList::Gap& gap) const noexcept {
 std::size_t Receiver::write_asks(Instant now, MutableByteSpan out) noexcept {
   next_ask_ = Instant::never();
   if (!source_ || has_left_) return 0;
+  if (out.size() < kAskBytesMin) {
+    ask_later(now);
+    return 0;
+  }
   wire::NackWriter writer(out, options_.own_ssrc, *source_);
   bool has_room = true;
   for (std::size_t i = 0; i < losses_.size(); ++i) {

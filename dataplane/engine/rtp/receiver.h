@@ -15,6 +15,7 @@
 
 #include "engine/engine.h"
 #include "engine/loss_list.h"
+#include "engine/rtp/ask_allowance.h"
 #include "engine/rtp/continued_ticks.h"
 #include "engine/rtp/jitter.h"
 #include "engine/rtp/leg.h"
@@ -35,6 +36,7 @@ class Receiver {
     bool reports = true;                      // Answers a sender's reports with ours.
     std::uint32_t own_ssrc = 1;               // Random; the times of reports follow from it too.
     bool nack = false;                        // Its sender sends again what it is asked for.
+    bool is_sender_named = false;             // By the operator: nobody else is asked.
     std::optional<std::uint32_t> rtx_ssrc{};  // The only source of retransmissions; empty: any.
   };
   struct Placement {
@@ -62,6 +64,10 @@ class Receiver {
   // A retransmission: its own header, and the number it had. It fills a gap, or is nothing.
   [[nodiscard]] Placement handle_retransmission(Instant now, const wire::RtpHeader& header,
                                                 std::uint16_t original) noexcept;
+  // A datagram of so many bytes came from the address that is asked for what is missing ...
+  void credit(std::size_t bytes) noexcept { allowance_.credit(bytes); }
+  // ... which is another one from now on.
+  void begin_address() noexcept { allowance_.begin(); }
   // A compound RTCP packet of the sender.
   [[nodiscard]] Verdict handle_control(Instant now, ByteSpan datagram) noexcept;
   void handle_timeout(Instant now) noexcept;
@@ -128,6 +134,8 @@ class Receiver {
   void schedule_report(Instant now) noexcept;
   [[nodiscard]] Instant ask_due(const LossList::Gap& gap) const noexcept;
   [[nodiscard]] Micros ask_interval() const noexcept;
+  [[nodiscard]] std::size_t ask_room(Instant now) const noexcept;
+  void ask_later(Instant now) noexcept;
   // Writes a NACK for what is due; 0: nothing is.
   [[nodiscard]] std::size_t write_asks(Instant now, MutableByteSpan out) noexcept;
 
@@ -149,6 +157,7 @@ class Receiver {
   Reception reception_;
   Instant next_report_ = Instant::never();
   Instant next_ask_ = Instant::never();
+  AskAllowance allowance_;
   Micros repair_time_{};  // From the first time that a packet is asked for until it comes, smoothed; 0: none came.
   Stats stats_;
 };

@@ -265,8 +265,12 @@ class RtpReceiverNackTest : public RtpReceiverTest {
  protected:
   static constexpr std::uint32_t kRtx = 0x7777;
   RtpReceiverNackTest() {
+    begin({.first_pos = kFirst, .own_ssrc = 99, .nack = true, .is_sender_named = true, .rtx_ssrc = kRtx});
+    receiver.credit(1'000'000);
+  }
+  void begin(const Receiver::Options& options) {
     receiver.~Receiver();
-    new (&receiver) Receiver({.first_pos = kFirst, .own_ssrc = 99, .nack = true, .rtx_ssrc = kRtx});
+    new (&receiver) Receiver(options);
   }
   // What it asks for by `later`.
   std::vector<std::uint16_t> asks(Micros later = {}) {
@@ -326,14 +330,44 @@ TEST_F(RtpReceiverNackTest, ItIsAskedForAgainUntilItIsGivenUp) {
 }
 
 TEST_F(RtpReceiverNackTest, NobodyIsAskedMoreThanTenTimesForOne) {
-  receiver.~Receiver();
-  new (&receiver) Receiver({.first_pos = kFirst, .latency = seconds(3), .own_ssrc = 99, .nack = true});
+  begin({.first_pos = kFirst, .latency = seconds(3), .own_ssrc = 99, .nack = true, .is_sender_named = true});
+  receiver.credit(1'000'000);
   hear_run(10, 12);
   (void)hear(14);
   std::size_t times = 0;
   for (int i = 0; i < 250; ++i) times += asks(millis(10)).size();
   EXPECT_EQ(times, 10u);
   EXPECT_EQ(receiver.missing_packets(), 1) << "it may still come";
+}
+
+TEST_F(RtpReceiverNackTest, WhatIsAskedForStaysASmallPartOfWhatCame) {
+  begin({.first_pos = kFirst, .latency = seconds(3), .own_ssrc = 99, .nack = true, .is_sender_named = true});
+  std::size_t bytes_in = 0;
+  std::size_t bytes_out = 0;
+  for (std::uint32_t seq = 0; seq < 60'000; seq += 40) {
+    (void)hear(seq, millis(2));
+    receiver.credit(200);
+    bytes_in += 200;
+    bytes_out += speak(millis(6)).size();
+  }
+  EXPECT_LE(bytes_out, bytes_in / 20 + 128);
+  EXPECT_GT(bytes_out, bytes_in / 20 / 2);
+}
+
+TEST_F(RtpReceiverNackTest, WhoNeitherTheOperatorNorRtcpNamedIsAskedOnceASecond) {
+  begin({.first_pos = kFirst, .latency = seconds(3), .own_ssrc = 99, .nack = true});
+  receiver.credit(1'000'000);
+  const auto count_asks = [&](std::uint32_t first) {
+    std::size_t count = 0;
+    for (std::uint32_t seq = first; seq < first + 200; seq += 2) {
+      (void)hear(seq, millis(10));
+      if (!asks(millis(10)).empty()) ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(count_asks(0), 2u) << "of two seconds";
+  EXPECT_EQ(hear_report(), Verdict::kControl);
+  EXPECT_GT(count_asks(200), 50u);
 }
 
 TEST_F(RtpReceiverNackTest, TheTimeARepairTakesDecidesWhenItIsAskedForAgain) {
