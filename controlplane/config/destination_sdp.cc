@@ -36,10 +36,10 @@ std::string feedback(const DestinationTerms& terms, const MediaFormat& format) {
          "\r\n";
 }
 
-std::string sources(const DestinationTerms& terms, std::uint32_t ssrc) {
+std::string sources(const DestinationTerms& terms, std::uint32_t ssrc, bool is_second_leg) {
   const std::string own = "a=ssrc:" + std::to_string(ssrc) + " cname:fanlight\r\n";
   if (!terms.rtx_payload_type) return own;
-  const std::string rtx = std::to_string(rtx_ssrc_of(ssrc));
+  const std::string rtx = std::to_string(rtx_ssrc_of(ssrc, is_second_leg));
   return "a=ssrc-group:FID " + std::to_string(ssrc) + " " + rtx + "\r\n" + own + "a=ssrc:" + rtx +
          " cname:fanlight\r\n";
 }
@@ -61,7 +61,7 @@ std::string media(const DestinationRule& rule, SocketId session, const MediaForm
             std::to_string(leg.terms.remote.port) + "\r\n";
   if (terms.remote.ip.is_multicast() && rule.source)
     text += "a=source-filter: incl " + typed(terms.remote.ip) + " " + rule.source->text() + "\r\n";
-  if (session != SocketId{}) text += sources(terms, session.raw());
+  if (session != SocketId{}) text += sources(terms, session.raw(), mid == 2);
   if (mid > 0) text += "a=mid:" + std::to_string(mid) + "\r\n";
   return text;
 }

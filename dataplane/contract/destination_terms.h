@@ -55,6 +55,9 @@ constexpr std::size_t srtp_worker_of(const Endpoint& remote, std::size_t workers
 }
 
 // What is sent again under rtx_payload_type has an SSRC of its own: no socket ID has this bit, and the worker's stay.
-constexpr std::uint32_t rtx_ssrc_of(std::uint32_t ssrc) { return ssrc ^ 0x8000'0000; }
+// The second of two legs that share an SSRC is asked for other packets, so it numbers its own and has another.
+constexpr std::uint32_t rtx_ssrc_of(std::uint32_t ssrc, bool is_second_leg) {
+  return ssrc ^ (is_second_leg ? 0xC000'0000 : 0x8000'0000);
+}
 
 }  // namespace fanlight

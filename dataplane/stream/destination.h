@@ -46,6 +46,7 @@ struct Destination : Enveloped {
   bool is_flowing : 1 = false;      // It is one of them.
   bool is_told_paused : 1 = false;  // As far as control knows.
   bool is_protected : 1 = false;    // It is a group's member.
+  bool is_second_leg : 1 = false;   // Another sends the same packets under the same SSRC.
   DestinationPart leg = DestinationPart::kMedia;
   std::uint16_t rtcp_port = 0;  // Where its reports go; 0: none do.
   // Packets it got, and their payload's bytes. Flowing: without the stream's totals, less than nothing at first.

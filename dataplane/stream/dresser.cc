@@ -74,7 +74,7 @@ bool Dresser::send_again(Destination& destination, const History::Slot& slot) no
     header[1] = (header[1] & kMarker) | std::byte{*rtx};
     store_be16(header + wire::kRtpHeaderBytes, static_cast<std::uint16_t>(envelope.offset.seq_of(slot.pos).raw));
     store_be16(header + 2, destination.sender.take_rtx_number());
-    store_be32(header + 8, rtx_ssrc_of(destination.sender.ssrc()));
+    store_be32(header + 8, rtx_ssrc_of(destination.sender.ssrc(), destination.is_second_leg));
   }
   queue_.push(std::move(packet), envelope);
   return true;

@@ -132,7 +132,7 @@ class Relay {
                                  const wire::RtpHeader& header, PacketRef& packet) noexcept;
   void bring_back(Instant now, Session& session, Feed& feed) noexcept;
   [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from,
-                              std::size_t leg) noexcept;
+                              std::size_t leg, bool is_retransmission) noexcept;
   void note_sender(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg) noexcept;
   void note_leg(Session& session, Feed& feed, std::size_t leg, const rtp::Receiver::Placement& placement) noexcept;
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;

@@ -87,6 +87,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   }
   destination.rtcp_port = open.terms.rtcp_port();
   destination.leg = open.terms.leg;
+  destination.is_second_leg = open.ssrc.has_value();
   Envelope& envelope = destination.envelope;
   envelope.dress = open.terms.kind == FeedKind::kRtp && group == nullptr ? Dress::kRtp : Dress::kPlain;
   envelope.payload_type = open.terms.payload_type;
@@ -123,10 +124,11 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
   // round.
   std::optional<SocketId> first;
   for_each_ssrc(datagram, [&](std::uint32_t ssrc) {
-    if (session != nullptr && session->destination().sender.ssrc() == ssrc) return true;  // Others may have it as well.
+    const std::uint32_t id = ssrc & kSocketIdBits;  // Of retransmissions as well.
+    if (session != nullptr && session->destination().sender.ssrc() == id) return true;  // Others may have it as well.
     if (!first) first = SocketId{ssrc};
     if (!exchange_.is_ours(*first)) return true;
-    Session* found = sessions_.find(SocketId{ssrc & kSocketIdBits});
+    Session* found = sessions_.find(SocketId{id});
     if (found != nullptr && found->is_destination()) named = found;
     return named != nullptr;
   });

@@ -55,16 +55,24 @@ Bytes fec(std::size_t first, std::uint8_t step, std::uint8_t count) {
 class RelayFecTest : public ::testing::Test, protected RelayFixture {
  protected:
   RelayFecTest() { open_feed(); }
-  void open_feed(Micros latency = millis(120)) {
+  void open_feed(Micros latency = millis(120), std::optional<std::uint8_t> rtx_payload_type = {}) {
     say(command::OpenFeed{.request = RequestId{500},
                           .stream = kStream,
-                          .terms = {.local = kFeed, .fec = true},
+                          .terms = {.local = kFeed,
+                                    .fec = true,
+                                    .nack = rtx_payload_type.has_value(),
+                                    .rtx_payload_type = rtx_payload_type},
                           .doors = {},
                           .latency = latency,
                           .own_ssrc = 42});
     breathe();
     const auto opened = next_event<event::SessionOpened>();
     feed = opened ? opened->socket : SocketId{};
+  }
+  void reopen_feed(Micros latency, std::optional<std::uint8_t> rtx_payload_type = {}) {
+    say(command::CloseSession{feed, CloseReason::kKicked});
+    run_for(millis(50));
+    open_feed(latency, rtx_payload_type);
   }
   Verdict judged(const Endpoint& from, ByteSpan datagram, const Endpoint& local) {
     hear(from, datagram);
@@ -129,6 +137,19 @@ TEST_F(RelayFecTest, RowsAndColumnsTogether) {
   EXPECT_EQ(held(13), Bytes{});
 }
 
+TEST_F(RelayFecTest, WhatWasSentAgainHelpsLikeWhatCameAtFirst) {
+  reopen_feed(millis(120), 97);
+  media_but({1, 2}, 6);
+  Bytes again = rtp(1);
+  again.insert(again.begin() + 12, {again[2], again[3]});
+  again[1] = std::byte{97};
+  again[11] ^= std::byte{1};
+  EXPECT_EQ(judged(kSender, again, kFeed), Verdict::kAcceptedLate);
+  EXPECT_EQ(row(0), Verdict::kFec);
+  EXPECT_EQ(held(2), payload(2));
+  EXPECT_EQ(count(Counter::kFecRepaired), 1u);
+}
+
 TEST_F(RelayFecTest, WhatCameIsNotMadeAgain) {
   media_but({}, 6);
   EXPECT_EQ(row(0), Verdict::kFec);
@@ -146,9 +167,7 @@ TEST_F(RelayFecTest, WhatIsTooLateStaysLost) {
 
 // A matrix of a slow stream is seconds long: its columns' FEC comes when its packets are as old.
 TEST_F(RelayFecTest, WithinTheLatencyItMayComeSecondsLater) {
-  say(command::CloseSession{feed, CloseReason::kKicked});
-  run_for(millis(50));
-  open_feed(seconds(4));
+  reopen_feed(seconds(4));
   media_but({2, 7}, 11);
   run_for(seconds(3));
   EXPECT_EQ(row(0), Verdict::kFec);

@@ -17,6 +17,7 @@ constexpr std::size_t kRtpPayloadBytesMax = kDatagramBytesMax - wire::kRtpHeader
 struct Parsed {
   wire::RtpPacket rtp;
   std::optional<std::uint16_t> original{};  // It is a retransmission of the packet with that number.
+  bool is_bare = false;                     // There is nothing of the packet but RTP's fixed header and the payload.
 };
 
 // The verdict says why it is none of the feed's.
@@ -24,10 +25,13 @@ Verdict parse(const FeedTerms& terms, ByteSpan datagram, Parsed& parsed) {
   const std::optional<wire::RtpPacket> read = wire::parse_rtp(datagram);
   if (!read) return Verdict::kMalformed;
   parsed.rtp = *read;
+  parsed.is_bare =
+      read->payload_offset == wire::kRtpHeaderBytes && read->payload_offset + read->payload_bytes == datagram.size();
   if (read->header.payload_type == terms.payload_type) return Verdict::kAccepted;
   if (read->header.payload_type != terms.rtx_payload_type) return Verdict::kWrongPayloadType;
   parsed.original = wire::original_number(datagram.subspan(read->payload_offset, read->payload_bytes));
   if (!parsed.original) return Verdict::kMalformed;
+  parsed.rtp.header.payload_type = terms.payload_type;
   parsed.rtp.payload_offset += wire::kRtxHeaderBytes;
   parsed.rtp.payload_bytes -= wire::kRtxHeaderBytes;
   return Verdict::kAccepted;
@@ -101,12 +105,13 @@ std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) n
                                                            : admit_feed_data(now, session, feed, arrival, match.leg);
 }
 
-// While a sender is heard, nobody else's datagrams count, whatever SSRC they carry.
-bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from,
-                     std::size_t leg) noexcept {
+// While a sender is heard, nobody else's datagrams count, whatever SSRC they carry. Retransmissions make no sender.
+bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from, std::size_t leg,
+                     bool is_retransmission) noexcept {
   if (listener_.bans().covers(from.ip)) return false;
   const Endpoint& known = leg == 0 ? session.path.remote : feed.second_remote;
-  if (known == from || feed.receiver.is_vacant(now)) return true;
+  if (known == from || is_retransmission) return known == from;
+  if (feed.receiver.is_vacant(now)) return true;
   return feed.terms.second && feed.receiver.is_leg_vacant(now, leg);
 }
 
@@ -120,10 +125,10 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   Stream& stream = *streams_[session.stream.raw()].stream;
   const bool is_transport_stream = stream.options().payload.is_transport_stream;
   if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
-  if (!may_send(now, session, feed, arrival.path.remote, leg)) return Verdict::kForeignSource;
+  if (!may_send(now, session, feed, arrival.path.remote, leg, whole.original.has_value()))
+    return Verdict::kForeignSource;
   const std::size_t datagram_bytes = packet.bytes().size();
-  const bool is_bare = parsed.payload_offset == wire::kRtpHeaderBytes && parsed.payload_bytes > 0 &&
-                       parsed.payload_offset + parsed.payload_bytes == packet.bytes().size();
+  const bool is_bare = whole.is_bare && parsed.payload_bytes > 0;
   packet.trim_front(parsed.payload_offset);
   CHECK(packet.resize(parsed.payload_bytes));
   if (is_transport_stream && !wire::is_transport_stream(packet.bytes())) return Verdict::kNotTransportStream;
@@ -136,9 +141,11 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
     return placement.verdict;
   Publisher& publisher = session.publisher();
-  note_sender(now, session, feed, arrival.path, leg);
+  if (!whole.original) {
+    note_sender(now, session, feed, arrival.path, leg);
+    note_leg(session, feed, leg, placement);
+  }
   if (feed.media.remote == arrival.path.remote) feed.receiver.credit(datagram_bytes);
-  note_leg(session, feed, leg, placement);
   ++publisher.packets;
   publisher.bytes += parsed.payload_bytes;
   publisher.last_data = now;
@@ -185,7 +192,7 @@ void Relay::note_leg(Session& session, Feed& feed, std::size_t leg,
                      const rtp::Receiver::Placement& placement) noexcept {
   if (!feed.terms.second) return;
   if (placement.verdict == Verdict::kAccepted || placement.verdict == Verdict::kAcceptedLate) ++feed.firsts[leg];
-  if (placement.verdict != Verdict::kDuplicate) return;
+  if (!placement.is_behind_leg) return;
   const History::Slot* slot = streams_[session.stream.raw()].stream->history().find(placement.pos);
   if (slot != nullptr) feed.receiver.leg(leg).note_behind(now - slot->first_sent);
 }

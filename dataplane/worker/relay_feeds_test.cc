@@ -34,6 +34,11 @@ class RelayFeedsTest : public ::testing::Test, protected RelayFixture {
     (void)wire::write_sender_report(bytes, {.ssrc = kSsrc, .time = {1, 2}});
     return bytes;
   }
+  static std::vector<std::byte> bye() {
+    std::vector<std::byte> bytes(8);
+    (void)wire::write_bye(bytes, kSsrc);
+    return bytes;
+  }
   Verdict judged(const Endpoint& from, ByteSpan datagram, const Endpoint& local = kFeed) {
     hear(from, datagram);
     burst.back().path.local = local;
@@ -189,6 +194,30 @@ TEST_F(RelayFeedsTest, ARetransmissionIsTakenApart) {
   ASSERT_EQ(got.size(), 1u);
   EXPECT_EQ(got[0], payload(2));
   EXPECT_EQ(judged(kSender, retransmission(rtp(2), 903)), Verdict::kDuplicate);
+}
+
+TEST_F(RelayFeedsTest, ARetransmissionMakesNobodyTheSender) {
+  ASSERT_NE(open_feed({.local = kFeed, .nack = true, .rtx_payload_type = 97}), SocketId{});
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  ASSERT_EQ(judged(kSender, rtp(3)), Verdict::kAccepted);
+  EXPECT_EQ(judged({kSender.ip, 40'001}, bye(), {kFeed.ip, 5'005}), Verdict::kControl);
+  EXPECT_EQ(judged(kOther, retransmission(rtp(2), 900)), Verdict::kForeignSource);
+  EXPECT_EQ(judged(kSender, retransmission(rtp(2), 900)), Verdict::kAcceptedLate);
+}
+
+TEST_F(RelayFeedsTest, ALegsOwnRepeatsSayNothingAboutTheOther) {
+  const Endpoint second_feed{kFeed.ip, 6'004};
+  const SocketId socket = open_feed({.local = kFeed, .nack = true, .rtx_payload_type = 97, .second = FeedLeg{second_feed}});
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  run_for(millis(40));
+  EXPECT_EQ(judged(kSender, rtp(1)), Verdict::kDuplicate);
+  EXPECT_EQ(judged(kSender, retransmission(rtp(1), 900)), Verdict::kDuplicate);
+  say(command::AskReport{1, socket});
+  breathe();
+  const auto told = next_event<event::SessionReport>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->stats.legs[0].behind_max, Micros{});
+  EXPECT_EQ(told->stats.legs[0].first, 1u);
 }
 
 TEST_F(RelayFeedsTest, TheSecondLegBringsWhatTheFirstLost) {

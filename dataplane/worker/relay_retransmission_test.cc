@@ -105,13 +105,36 @@ TEST_F(RelayRetransmissionTest, AsRtxItHasATypeASourceAndNumbersOfItsOwn) {
   const auto second = *wire::parse_rtp(again[1].bytes);
   const wire::RtpHeader original = wire::parse_rtp(sent[2].bytes)->header;
   EXPECT_EQ(first.header.payload_type, 97);
-  EXPECT_EQ(first.header.ssrc, rtx_ssrc_of(socket.raw()));
+  EXPECT_EQ(first.header.ssrc, rtx_ssrc_of(socket.raw(), false));
   EXPECT_EQ(first.header.timestamp, original.timestamp);
   EXPECT_EQ(static_cast<std::uint16_t>(second.header.seq - first.header.seq), 1);
   const ByteSpan payload = ByteSpan(again[0].bytes).subspan(first.payload_offset);
   EXPECT_EQ(wire::original_number(payload), 0xFFFE);
   EXPECT_EQ(copy(payload.subspan(2)), copy(ByteSpan(sent[2].bytes).subspan(12)));
   EXPECT_EQ(wire::original_number(ByteSpan(again[1].bytes).subspan(12)), 2);
+}
+
+// Each leg answers its own receivers: under one SSRC their numbers would meet.
+TEST_F(RelayRetransmissionTest, EachLegHasARetransmissionSourceOfItsOwn) {
+  command::OpenDestination opening = opening_to(kTo);
+  opening.terms.rtx_payload_type = 97;
+  const SocketId one = open_destination(opening);
+  opening = opening_to(kOther);
+  opening.terms.rtx_payload_type = 97;
+  opening.ssrc = one.raw();
+  ASSERT_NE(open_destination(opening), SocketId{});
+  publish_run(4);
+  const auto source_of_repair = [&](const Endpoint& leg) {
+    EXPECT_EQ(judged(leg, nack(one, {0xFFFD})), Verdict::kControl);
+    const std::vector<Said> again = to(answers, leg);
+    return again.size() == 1 ? wire::parse_rtp(again[0].bytes)->header.ssrc : 0;
+  };
+  EXPECT_EQ(source_of_repair(kTo), rtx_ssrc_of(one.raw(), false));
+  EXPECT_EQ(source_of_repair(kOther), rtx_ssrc_of(one.raw(), true));
+  // A report that begins with it is the second leg's all the same.
+  std::vector<std::byte> report(32);
+  (void)wire::write_receiver_report(report, 7, {.ssrc = rtx_ssrc_of(one.raw(), true)});
+  EXPECT_NE(judged(kOther, report), Verdict::kWrongAddress);
 }
 
 TEST_F(RelayRetransmissionTest, AskedForTwiceWithinARoundTripItIsSentOnce) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -20,20 +22,21 @@ class Leg {
     Micros behind_max;
   };
 
-  // A packet of the source came this way ...
-  void note(Instant now, std::uint16_t seq) noexcept {
+  // A packet of the source came this way; false when it had before ...
+  bool note(Instant now, std::uint16_t seq) noexcept {
     note_stray(now);
-    if (!follows(seq)) {
-      lost_before_ += lost();
-      expected_ = received_ = 1;
-      newest_ = seq;
-      return;
-    }
-    ++received_;
+    if (!follows(seq)) return begin(seq);
     const auto ahead = static_cast<std::int16_t>(seq - *newest_);
-    if (ahead <= 0) return;
-    expected_ += static_cast<std::uint64_t>(ahead);
-    newest_ = seq;
+    for (int i = 1; i < ahead; ++i) came_.reset(index_of(static_cast<std::uint16_t>(*newest_ + i)));
+    if (ahead > 0) {
+      expected_ += static_cast<std::uint64_t>(ahead);
+      newest_ = seq;
+    } else if (came_[index_of(seq)]) {
+      return false;
+    }
+    came_.set(index_of(seq));
+    ++received_;
+    return true;
   }
   // ... whose number says nothing about the next ones.
   void note_stray(Instant now) noexcept {
@@ -52,6 +55,10 @@ class Leg {
   [[nodiscard]] bool follows(std::uint16_t seq) const noexcept {
     return newest_ && std::abs(int{static_cast<std::int16_t>(seq - *newest_)}) <= kDropoutMax;
   }
+  // It is behind what this leg brought last, or that itself.
+  [[nodiscard]] bool has_passed(std::uint16_t seq) const noexcept {
+    return newest_ && static_cast<std::int16_t>(seq - *newest_) <= 0;
+  }
   [[nodiscard]] bool is_silent(Instant now, Micros span) const noexcept { return !last_ || now - *last_ >= span; }
   [[nodiscard]] Stats stats() const noexcept {
     return {.packets = packets_, .lost = lost_before_ + lost(), .behind = behind_, .behind_max = behind_max_};
@@ -60,9 +67,21 @@ class Leg {
   static constexpr int kDropoutMax = 3000;  // RFC 3550 A.1
 
  private:
-  // Duplicates hide as many losses.
+  static constexpr std::size_t kWindow = 4096;  // Numbers that it remembers whether they came.
+  static_assert(kWindow > kDropoutMax);
+  static constexpr std::size_t index_of(std::uint16_t seq) noexcept { return seq % kWindow; }
+  // Numbers from before the first are not expected: as many that come hide as many losses.
   [[nodiscard]] std::uint64_t lost() const noexcept { return expected_ > received_ ? expected_ - received_ : 0; }
+  bool begin(std::uint16_t seq) noexcept {
+    lost_before_ += lost();
+    expected_ = received_ = 1;
+    newest_ = seq;
+    came_.reset();
+    came_.set(index_of(seq));
+    return true;
+  }
 
+  std::bitset<kWindow> came_{};
   std::optional<std::uint16_t> newest_;
   std::optional<Instant> last_;
   std::uint64_t packets_ = 0;

@@ -35,6 +35,15 @@ TEST_F(RtpLegsTest, WhicheverIsFirstCountsAndTheOtherIsADuplicate) {
   EXPECT_EQ(hear(0, 11).verdict, Verdict::kDuplicate);
 }
 
+TEST_F(RtpLegsTest, OnlyWhatTheOtherBroughtBeforeIsBehind) {
+  EXPECT_FALSE(hear(0, 10).is_behind_leg);
+  EXPECT_FALSE(hear(0, 10).is_behind_leg) << "twice on one leg";
+  EXPECT_TRUE(hear(1, 10).is_behind_leg);
+  EXPECT_FALSE(hear(1, 10).is_behind_leg);
+  (void)hear(1, 12);
+  EXPECT_TRUE(hear(0, 12).is_behind_leg);
+}
+
 TEST_F(RtpLegsTest, WhatOneLosesTheOtherBrings) {
   std::minstd_rand random(7);
   std::int64_t held = 0;
@@ -87,6 +96,20 @@ TEST_F(RtpLegsTest, EitherMayDie) {
   EXPECT_FALSE(receiver.is_vacant(now));
   for (std::int64_t number = 1'000; number < 1'100; ++number)
     ASSERT_EQ(hear(0, number, millis(1)).pos, kFirst + number) << "and come back";
+}
+
+TEST(RtpLegTest, WhatComesTwiceHidesNoLoss) {
+  Leg leg;
+  const Instant now{1'000'000};
+  for (int seq = 65'000; seq < 65'000 + 10'000; ++seq)
+    if (seq % 10 != 0) {
+      ASSERT_TRUE(leg.note(now, static_cast<std::uint16_t>(seq)));
+      ASSERT_FALSE(leg.note(now, static_cast<std::uint16_t>(seq)));
+    }
+  EXPECT_EQ(leg.stats().lost, 999u) << "but for the first, before which nothing was";
+  EXPECT_EQ(leg.stats().packets, 18'000u);
+  EXPECT_TRUE(leg.note(now, static_cast<std::uint16_t>(74'990))) << "late";
+  EXPECT_EQ(leg.stats().lost, 998u);
 }
 
 TEST(RtpLegTest, CountsWhatItShouldHaveBroughtAcrossWrapsAndJumps) {

@@ -50,12 +50,16 @@ bool Receiver::is_leg_vacant(Instant now, std::size_t leg) const noexcept {
 
 Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg) noexcept {
   const Judgement judgement = judge_data(now, header, leg);
-  if (judgement.verdict != Verdict::kForeignSource) note_leg(now, header.seq, judgement, legs_[leg]);
+  const bool is_first_of_leg =
+      judgement.verdict != Verdict::kForeignSource && note_leg(now, header.seq, judgement, legs_[leg]);
   if (judgement.verdict == Verdict::kOutOfWindow && !judgement.is_of_laggard)
     jump_seq_ = static_cast<std::uint16_t>(header.seq + 1);
   if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
     if (judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate) last_packet_ = now;
-    return {judgement.verdict, newest_ + judgement.ahead, {}, {}};
+    return {.verdict = judgement.verdict,
+            .pos = newest_ + judgement.ahead,
+            .time = {},
+            .is_behind_leg = judgement.verdict == Verdict::kDuplicate && is_first_of_leg};
   }
   apply_data(now, header, judgement);
   if (judgement.verdict == Verdict::kAcceptedLate) return place_behind(newest_ + judgement.ahead, header.timestamp);
@@ -63,9 +67,12 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   return {judgement.verdict, newest_, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, header.timestamp)};
 }
 
-void Receiver::note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept {
+// Whether its leg brought it for the first time.
+bool Receiver::note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept {
   const bool is_far = judgement.verdict == Verdict::kOutOfWindow && !(judgement.is_of_laggard && leg.has_place());
-  is_far ? leg.note_stray(now) : leg.note(now, seq);
+  if (!is_far) return leg.note(now, seq);
+  leg.note_stray(now);
+  return false;
 }
 
 // Far from the newest, which the other leg brings, because this one goes on where it was: no jump of the source.

@@ -44,6 +44,7 @@ class Receiver {
     PacketPos pos;            // Valid when the verdict is kAccepted, kAcceptedLate or kDuplicate ...
     WireTime time;            // ... and but for the last this, on the source's clock, continued across sources ...
     std::uint32_t ticks = 0;  // ... and this: the source's timestamp, moved by what follows from its predecessors.
+    bool is_behind_leg = false;  // Its leg brings it now, the other had before.
   };
   struct Stats {
     std::uint64_t lost = 0;      // Positions missed on first sight.
@@ -118,7 +119,7 @@ class Receiver {
     [[nodiscard]] std::uint64_t expected() const { return static_cast<std::uint64_t>(newest - first + 1); }
   };
   [[nodiscard]] bool is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
-  static void note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept;
+  static bool note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept;
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept;
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
   void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
