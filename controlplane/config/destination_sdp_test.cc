@@ -54,6 +54,12 @@ TEST(DestinationSdpTest, TwoLegsAreOneGroup) {
             "a=ssrc:77 cname:fanlight\r\na=mid:2\r\n");
 }
 
+TEST(DestinationSdpTest, EachLegSendsAgainUnderASourceOfItsOwn) {
+  const std::string text = sdp("rtp://192.0.2.7:5004?second=192.0.2.8:6004&nack=1&rtx_pt=97", 77);
+  EXPECT_NE(text.find("a=ssrc-group:FID 77 2147483725\r\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("a=ssrc-group:FID 77 3221225549\r\n"), std::string::npos) << text;
+}
+
 TEST(DestinationSdpTest, APayloadIsDescribedAsItsFeedIs) {
   DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004?pt=100");
   const std::string text = sdp_of(rule, SocketId{},
