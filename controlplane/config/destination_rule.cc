@@ -125,6 +125,8 @@ std::optional<std::string> judge(const DestinationRule& rule) {
   if (terms.rtx_payload_type && !terms.nack) return "rtx_pt says how to answer nack=1, which is not there";
   if (terms.rtcp == RtcpWay::kSamePort && is_taken_by_rtcp(terms.payload_type))
     return "pt 64 to 95 mean RTCP on a port with both (RFC 5761 §4): take another, or rtcp=next_port or off";
+  if (terms.rtcp == RtcpWay::kSamePort && terms.rtx_payload_type && is_taken_by_rtcp(*terms.rtx_payload_type))
+    return "rtx_pt 64 to 95 mean RTCP on a port with both (RFC 5761 §4): take another, or rtcp=next_port";
   if (rule.second)
     if (auto fault = judge_second(rule)) return fault;
   if (terms.nack && terms.rtcp == RtcpWay::kNone) return "nack=1 comes as RTCP, which rtcp=off does not hear";

@@ -203,6 +203,9 @@ void read_rtp(FieldReader& reader, FeedRule& rule, const MediaDescription& said)
   if (terms.rtcp == RtcpWay::kSamePort && is_taken_by_rtcp(terms.payload_type))
     reader.complain("rtcp", "\"same_port\" with payload type " + std::to_string(terms.payload_type),
                     "a type that is not 64 to 95, which mean RTCP on a port with both (RFC 5761 §4)");
+  if (terms.rtcp == RtcpWay::kSamePort && terms.rtx_payload_type && is_taken_by_rtcp(*terms.rtx_payload_type))
+    reader.complain("rtx_pt", std::to_string(*terms.rtx_payload_type),
+                    "a type that is not 64 to 95, which mean RTCP on a port with both (RFC 5761 §4)");
   if (terms.has_rtcp_port() && terms.local.port == 65'535)
     reader.complain("url", "port 65535", "a port with one behind it for RTCP, or rtcp = \"same_port\" or \"off\"");
 }

@@ -74,6 +74,8 @@ TEST(FeedRuleTest, EachMistakeIsToldWithItsLine) {
   EXPECT_NE(rtp("nack = true\nrtx_ssrc = 7").find("beside rtx_pt alone"), std::string::npos);
   EXPECT_NE(rtp("nack = true\nrtx_pt = 97\nssrc = 7").find("the SSRC of what is sent again"), std::string::npos);
   EXPECT_EQ(rtp("nack = true\nrtx_pt = 97\nssrc = 7\nrtx_ssrc = 8"), "");
+  EXPECT_NE(rtp("nack = true\nrtx_pt = 72\nrtcp = \"same_port\"").find("which mean RTCP"), std::string::npos);
+  EXPECT_EQ(rtp("nack = true\nrtx_pt = 72"), "");
   EXPECT_NE(with("url = \"udp://0.0.0.0:5004\"\nnack = true").find("beside rtp:// alone"), std::string::npos);
   EXPECT_NE(rtp("rtcp = \"same_port\"\npayload_type = 72").find("mean RTCP on a port with both"), std::string::npos);
   EXPECT_NE(with("url = \"rtp://0.0.0.0:65535\"").find("a port with one behind it"), std::string::npos);

@@ -51,11 +51,11 @@ struct RtpPacket {
   return is_rtcp(datagram) && static_cast<std::uint8_t>(datagram[0]) >> 6 == kRtpVersion;
 }
 
-// Who sent it, RTP or RTCP; empty when the datagram is too short to say, or neither.
-[[nodiscard]] inline std::optional<std::uint32_t> peek_ssrc(ByteSpan datagram) noexcept {
+// Who sent it, RTP or, if it is that, RTCP; empty when the datagram is too short to say, or neither.
+[[nodiscard]] inline std::optional<std::uint32_t> peek_ssrc(ByteSpan datagram, bool is_control) noexcept {
   constexpr std::size_t kRtcpSsrcEnd = 8;
   if (datagram.empty() || static_cast<std::uint8_t>(datagram[0]) >> 6 != kRtpVersion) return std::nullopt;
-  const std::size_t end = is_rtcp(datagram) ? kRtcpSsrcEnd : kRtpHeaderBytes;
+  const std::size_t end = is_control ? kRtcpSsrcEnd : kRtpHeaderBytes;
   if (datagram.size() < end) return std::nullopt;
   return load_be32(datagram.data() + end - 4);
 }

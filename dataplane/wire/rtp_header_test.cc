@@ -65,12 +65,13 @@ TEST(RtpHeaderTest, RtcpIsToldByItsType) {
 }
 
 TEST(RtpHeaderTest, BothKindsSayWhoSent) {
-  EXPECT_EQ(peek_ssrc(from_hex("8021 0001 00000000 a1b2c3d4")), 0xA1B2C3D4u);
-  EXPECT_EQ(peek_ssrc(from_hex("80c8 0006 a1b2c3d4")), 0xA1B2C3D4u);
-  EXPECT_FALSE(peek_ssrc(from_hex("8021 0001 00000000 a1b2c3")));
-  EXPECT_FALSE(peek_ssrc(from_hex("80c8 0006 a1b2c3")));
-  EXPECT_FALSE(peek_ssrc(from_hex("4021 0001 00000000 a1b2c3d4")));
-  EXPECT_FALSE(peek_ssrc({}));
+  EXPECT_EQ(peek_ssrc(from_hex("8021 0001 00000000 a1b2c3d4"), false), 0xA1B2C3D4u);
+  EXPECT_EQ(peek_ssrc(from_hex("80c8 0006 a1b2c3d4"), true), 0xA1B2C3D4u);
+  EXPECT_EQ(peek_ssrc(from_hex("80c8 0001 00000000 a1b2c3d4"), false), 0xA1B2C3D4u) << "type 72 and the marker";
+  EXPECT_FALSE(peek_ssrc(from_hex("8021 0001 00000000 a1b2c3"), false));
+  EXPECT_FALSE(peek_ssrc(from_hex("80c8 0006 a1b2c3"), true));
+  EXPECT_FALSE(peek_ssrc(from_hex("4021 0001 00000000 a1b2c3d4"), false));
+  EXPECT_FALSE(peek_ssrc({}, false));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "contract/feed_terms.h"
 #include "contract/limits.h"
+#include "wire/rtp_header.h"
 
 namespace fanlight {
 
@@ -51,8 +52,7 @@ class Feeds {
       if (address.local == local) return address.worker;
     return std::nullopt;
   }
-  // `ssrc`: of RTP or RTCP; empty for anything else.
-  [[nodiscard]] Match find(const Path& path, std::optional<std::uint32_t> ssrc) const noexcept {
+  [[nodiscard]] Match find(const Path& path, ByteSpan datagram) const noexcept {
     Match match;
     for (const Place& place : std::span(places_).first(count_)) {
       const bool is_control_port = place.is_control(path);
@@ -60,9 +60,9 @@ class Feeds {
       if (!is_control_port && !is_fec_port && !place.is_data(path)) continue;
       match.is_feeds = true;
       if (place.terms.source && *place.terms.source != path.remote.ip) continue;
+      const bool is_control = is_control_port || (place.terms.rtcp == RtcpWay::kSamePort && wire::is_rtcp(datagram));
       // FEC's source is its own, mostly 0.
-      if (!is_fec_port && place.terms.ssrc && ssrc && *place.terms.ssrc != *ssrc && place.terms.rtx_ssrc != *ssrc)
-        continue;
+      if (!is_fec_port && !place.may_be_of(wire::peek_ssrc(datagram, is_control))) continue;
       return {true, place.slot, is_control_port, is_fec_port, place.leg};
     }
     return match;
@@ -74,6 +74,10 @@ class Feeds {
     FeedTerms terms{};
     FeedDoors doors{};
     std::size_t leg = 0;
+    // Whoever does not say is anybody.
+    [[nodiscard]] bool may_be_of(std::optional<std::uint32_t> ssrc) const noexcept {
+      return !terms.ssrc || !ssrc || *terms.ssrc == *ssrc || terms.rtx_ssrc == *ssrc;
+    }
     [[nodiscard]] bool is_data(const Path& path) const noexcept {
       return doors.data ? path.door == *doors.data : path.local == terms.local;
     }

@@ -134,7 +134,8 @@ class Relay {
   [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from,
                               std::size_t leg, bool is_retransmission) noexcept;
   void note_sender(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg) noexcept;
-  void note_leg(Session& session, Feed& feed, std::size_t leg, const rtp::Receiver::Placement& placement) noexcept;
+  void note_leg(Instant now, Session& session, Feed& feed, std::size_t leg,
+                const rtp::Receiver::Placement& placement) noexcept;
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;
   void end_feed(Session& session) noexcept;
   void tell_of_feed(Session& session, Feed& feed) noexcept;

@@ -96,7 +96,7 @@ std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) n
   const std::optional<std::size_t> owner = feeds_.owner_of(arrival.path.local);
   if (owner && *owner != exchange_.self()) return exchange_.hand_over_to(*owner, arrival);
   const ByteSpan datagram = arrival.packet.bytes();
-  const Feeds::Match match = feeds_.find(arrival.path, wire::peek_ssrc(datagram));
+  const Feeds::Match match = feeds_.find(arrival.path, datagram);
   if (!match.slot) return match.is_feeds || owner ? std::optional(Verdict::kForeignSource) : std::nullopt;
   Session& session = sessions_.at(*match.slot);
   Feed& feed = *session.publisher().feed();
@@ -143,7 +143,7 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   Publisher& publisher = session.publisher();
   if (!whole.original) {
     note_sender(now, session, feed, arrival.path, leg);
-    note_leg(session, feed, leg, placement);
+    note_leg(now, session, feed, leg, placement);
   }
   if (feed.media.remote == arrival.path.remote) feed.receiver.credit(datagram_bytes);
   ++publisher.packets;
@@ -188,7 +188,7 @@ void Relay::note_sender(Instant now, Session& session, Feed& feed, const Path& p
   feed.media = path;
 }
 
-void Relay::note_leg(Session& session, Feed& feed, std::size_t leg,
+void Relay::note_leg(Instant now, Session& session, Feed& feed, std::size_t leg,
                      const rtp::Receiver::Placement& placement) noexcept {
   if (!feed.terms.second) return;
   if (placement.verdict == Verdict::kAccepted || placement.verdict == Verdict::kAcceptedLate) ++feed.firsts[leg];

@@ -1,9 +1,11 @@
 // A receiver whose packets come by two legs. SMPTE ST 2022-7
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <vector>
 
+#include "contract/limits.h"
 #include "engine/rtp/receiver.h"
 
 namespace fanlight::rtp {
@@ -83,6 +85,49 @@ TEST_F(RtpLegsTest, AJumpIsFollowedOnceAlthoughTheLegsMakeItOneAfterTheOther) {
   }
   EXPECT_EQ(receiver.stats().splices, 1u);
   EXPECT_EQ(receiver.first_missing(), kFirst + 100 + 99) << "the first packet of a jump is not believed";
+}
+
+TEST_F(RtpLegsTest, OnlyWhatBothLackIsAskedFor) {
+  receiver.~Receiver();
+  new (&receiver) Receiver({.first_pos = kFirst, .own_ssrc = 99, .nack = true, .is_sender_named = true});
+  receiver.credit(1'000'000);
+  const auto asks = [&](Micros later) {
+    now = now + later;
+    std::array<std::byte, kDatagramBytesMax> scratch;
+    const std::uint64_t before = receiver.stats().nacks_sent;
+    (void)receiver.poll_control(now, {}, scratch);
+    EXPECT_GT(receiver.next_deadline().at, now);
+    return receiver.stats().nacks_sent - before;
+  };
+  // The second leg is 20 packets, 20 ms, behind.
+  const auto hear_both = [&](std::int64_t number, std::int64_t lost_first, std::int64_t lost_second) {
+    if (number != lost_first) (void)hear(0, number);
+    if (number >= 20 && number - 20 != lost_second) (void)hear(1, number - 20);
+    return asks(millis(1));
+  };
+  std::uint64_t count = 0;
+  for (std::int64_t number = 0; number < 300; ++number) count += hear_both(number, 100, -1);
+  EXPECT_EQ(count, 0u) << "the second brought it";
+  std::int64_t asked_at = 0;
+  for (std::int64_t number = 300; number < 350; ++number)
+    if (hear_both(number, 310, 310) > 0 && asked_at == 0) asked_at = number;
+  EXPECT_GE(asked_at, 331) << "when the second has passed it as well";
+  EXPECT_LE(asked_at, 336);
+}
+
+TEST_F(RtpLegsTest, ALegThatIsTooFarBehindIsNotWaitedFor) {
+  receiver.~Receiver();
+  new (&receiver) Receiver({.first_pos = kFirst, .own_ssrc = 99, .nack = true, .is_sender_named = true});
+  receiver.credit(1'000'000);
+  std::array<std::byte, kDatagramBytesMax> scratch;
+  std::int64_t asked_at = 0;
+  for (std::int64_t number = 0; number < 400; ++number) {
+    if (number != 200) (void)hear(0, number, millis(1));
+    if (number >= 100) (void)hear(1, number - 100);
+    if (receiver.poll_control(now, {}, scratch) > 0 && asked_at == 0) asked_at = number;
+  }
+  EXPECT_GE(asked_at, 201 + 59);
+  EXPECT_LE(asked_at, 201 + 66) << "half of 120 ms";
 }
 
 TEST_F(RtpLegsTest, EitherMayDie) {

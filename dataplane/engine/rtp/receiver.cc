@@ -166,7 +166,8 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
 
 void Receiver::fill_gap(Instant now, PacketPos pos) noexcept {
   if (const LossList::Gap* gap = losses_.find(pos); gap != nullptr && gap->asked) {
-    const Micros took = now - (gap->give_up - options_.latency + kReorderWait);
+    const Instant first = gap->asks == 1 ? gap->asked_at : gap->give_up - options_.latency + kReorderWait;
+    const Micros took = now - first;
     repair_time_ = repair_time_ == Micros{} ? took : repair_time_ + (took - repair_time_) / 8;
   }
   const PacketPos oldest = first_missing();
@@ -225,6 +226,7 @@ Verdict Receiver::handle_control(Instant now, ByteSpan datagram) noexcept {
     if (const auto report = wire::parse_sender_report(*packet); report && report->ssrc == *source_) {
       verdict = Verdict::kControl;
       allowance_.note_heard();
+      if (options_.nack && !losses_.is_empty()) next_ask_ = std::min(next_ask_, now + kReorderWait);
       reception_.last_report = report->time.middle();
       reception_.last_report_at = now;
       if (next_report_ == Instant::never()) schedule_report(now - kReportInterval / 2);
@@ -289,6 +291,16 @@ Instant Receiver::ask_due(const LossList::Gap& gap) const noexcept {
   return gap.asked ? gap.asked_at + ask_interval() : gap.give_up - options_.latency + kReorderWait;
 }
 
+// A leg that is behind the other may still bring it, for half the time that there is: after that an answer to us might
+// come too late.
+bool Receiver::is_awaited(Instant now, const LossList::Gap& gap) const noexcept {
+  if (gap.asked || now >= gap.give_up - options_.latency / 2) return false;
+  const std::uint16_t last = number_of(gap.range.last);
+  return std::ranges::any_of(legs_, [&](const Leg& leg) {
+    return !leg.is_silent(now, kVacantAfter) && leg.follows(last) && !leg.has_passed(last);
+  });
+}
+
 // What finds no room comes with the next one.
 std::size_t Receiver::write_asks(Instant now, MutableByteSpan out) noexcept {
   next_ask_ = Instant::never();
@@ -301,7 +313,7 @@ std::size_t Receiver::write_asks(Instant now, MutableByteSpan out) noexcept {
   bool has_room = true;
   for (std::size_t i = 0; i < losses_.size(); ++i) {
     LossList::Gap& gap = losses_.at(i);
-    if (has_room && ask_due(gap) <= now) {
+    if (has_room && ask_due(gap) <= now && !is_awaited(now, gap)) {
       for (PacketPos pos = gap.range.first; has_room && pos <= gap.range.last; pos = pos + 1)
         has_room = writer.add(number_of(pos));
       gap.asked = true;

@@ -135,6 +135,7 @@ class Receiver {
   void schedule_report(Instant now) noexcept;
   [[nodiscard]] Instant ask_due(const LossList::Gap& gap) const noexcept;
   [[nodiscard]] Micros ask_interval() const noexcept;
+  [[nodiscard]] bool is_awaited(Instant now, const LossList::Gap& gap) const noexcept;
   [[nodiscard]] std::size_t ask_room(Instant now) const noexcept;
   void ask_later(Instant now) noexcept;
   // Writes a NACK for what is due; 0: nothing is.

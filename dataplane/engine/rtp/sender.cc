@@ -122,7 +122,9 @@ void Sender::handle_unreachable(Instant now) noexcept {
   if (!is_paused() && !options_.is_group) begin_pause(now, Pause::kUnreachable);
 }
 
+// What was asked for goes nowhere now; who comes back asks for what it lacks then.
 void Sender::begin_pause(Instant now, Pause why) noexcept {
+  (void)forget_repairs();
   if (is_paused()) return;
   const Micros first = why == Pause::kUnreachable ? kFirstPauseUnreachable : kFirstPauseLeft;
   const bool is_first = last_pause_ == Micros{} || now - flowing_since_ >= kSteady;

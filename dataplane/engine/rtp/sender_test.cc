@@ -229,6 +229,19 @@ TEST_F(RtpSenderNackTest, WhatFindsNoRoomIsCountedAndWhatIsForgottenToo) {
   EXPECT_TRUE(asked().empty());
 }
 
+TEST_F(RtpSenderNackTest, APauseForgetsWhatWasAskedFor) {
+  EXPECT_EQ(sender->handle_control(now, nack({1, 40})), Verdict::kControl);
+  sender->handle_unreachable(now);
+  EXPECT_FALSE(sender->has_repairs());
+  sender->handle_timeout(now + seconds(2));
+  ASSERT_FALSE(sender->is_paused());
+  std::vector<std::byte> farewell = nack({1, 40});
+  const std::vector<std::byte> bye = report({}, /*with_bye=*/true);
+  farewell.insert(farewell.end(), bye.begin(), bye.end());
+  EXPECT_EQ(sender->handle_control(now, farewell), Verdict::kControl);
+  EXPECT_FALSE(sender->has_repairs()) << "asked for and left in one breath";
+}
+
 TEST_F(RtpSenderNackTest, WhoOnlyAsksIsNotPausedForItsSilence) {
   EXPECT_EQ(sender->handle_control(now, nack({1})), Verdict::kControl);
   run_until(kStart + seconds(300));
