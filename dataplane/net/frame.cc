@@ -74,9 +74,9 @@ Verdict judge_igmp(const IpHeader& ip, ByteSpan payload, FrameView& view) {
   return name(view, FrameKind::kGroups, Verdict::kIgmp);
 }
 
-// RFC 3810 §5.1.14, §6.2
+// RFC 3810 §5, §6.2: from this link, and where routers look at it.
 Verdict judge_mld(const IpHeader& ip, FrameView& view) {
-  if (ip.hop_limit != kHopLimitGroup || !is_link_local(ip.source)) return Verdict::kMalformed;
+  if (ip.hop_limit != kHopLimitGroup || !is_link_local(ip.source) || !ip.has_router_alert) return Verdict::kMalformed;
   return name(view, FrameKind::kGroups, Verdict::kMld);
 }
 

@@ -142,6 +142,7 @@ TEST(GroupMessagesTest, WhatCameFromFurtherAwayOrIsBrokenIsNoQuestion) {
   EXPECT_EQ(verdict_with(kIgmpQuery, 45, std::byte{1}), Verdict::kBadChecksum);
   EXPECT_EQ(verdict_with(kMldQuery, 21, std::byte{1}), Verdict::kMld);
   EXPECT_EQ(verdict_with(kMldQuery, 21, std::byte{2}), Verdict::kMalformed) << "hop limit";
+  EXPECT_EQ(verdict_with(kMldQuery, 56, std::byte{1}), Verdict::kMalformed) << "no router alert, but padding";
   EXPECT_EQ(verdict_with(kIgmpQueryGroup, 22, std::byte{1}), Verdict::kNotForUs) << "a group we are not in";
 }
 

@@ -56,14 +56,16 @@ bool Interface::listens_to(const MacAddress& destination) const {
   if (has_ipv4() && is_of(kAllSystems)) return true;
   if (has_ipv6() && (is_of(kAllNodes) || is_of(solicited_node_of(ipv6)) || is_of(solicited_node_of(link_local()))))
     return true;
-  return std::ranges::any_of(std::span(groups).first(groups_joined), is_of);
+  return std::ranges::binary_search(std::span(joined_macs).first(groups_joined), destination);
 }
 
 bool Interface::join(const IpAddress& group) {
   if (has_joined(group)) return true;
   if (groups_joined == groups.size()) return false;
-  groups[groups_joined++] = group;
+  groups[groups_joined] = group;
+  joined_macs[groups_joined++] = group_mac_of(group);
   std::ranges::sort(std::span(groups).first(groups_joined));
+  std::ranges::sort(std::span(joined_macs).first(groups_joined));
   return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "net/checksum.h"
 #include "net/frame.h"
 #include "net/test_frames.h"
@@ -65,6 +67,23 @@ TEST(InterfaceTest, AnotherGroupOfTheSameMacAddressIsNotOurs) {
   EXPECT_EQ(judge_frame(us, datagram_to(twin, group_mac_of(twin))).verdict, Verdict::kNotForUs);
   EXPECT_EQ(judge_frame(us, datagram_to(kAllSystems, group_mac_of(kAllSystems))).verdict, Verdict::kNotForUs)
       << "that one is for questions";
+}
+
+TEST(InterfaceTest, EveryGroupsMacAddressIsListenedTo) {
+  Interface us = our_interface();
+  std::vector<MacAddress> macs;
+  for (std::size_t i = 0; i < Interface::kGroupsMax; ++i) {
+    const auto low = static_cast<std::uint8_t>(i * 91);
+    const IpAddress group = i % 2 == 0 ? IpAddress::v4(239, 1, static_cast<std::uint8_t>(i), low)
+                                       : IpAddress{{0xFF, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                                    static_cast<std::uint8_t>(i), low}};
+    EXPECT_FALSE(us.listens_to(group_mac_of(group)));
+    ASSERT_TRUE(us.join(group));
+    macs.push_back(group_mac_of(group));
+    for (const MacAddress& mac : macs) ASSERT_TRUE(us.listens_to(mac));
+  }
+  EXPECT_FALSE(us.join(IpAddress::v4(239, 9, 9, 9)));
+  EXPECT_TRUE(std::ranges::all_of(us.group_macs(), [&](const MacAddress& mac) { return us.listens_to(mac); }));
 }
 
 TEST(InterfaceTest, AnEchoRequestToAGroupIsNotAnswered) {

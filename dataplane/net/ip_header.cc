@@ -15,6 +15,23 @@ constexpr std::uint8_t kFragmentHeader = 44;
 constexpr std::uint8_t kDestinationOptions = 60;
 constexpr int kExtensionHeadersMax = 8;
 
+// Whether one of a Hop-by-Hop header's options is RFC 2711's. RFC 8200 §4.2
+bool has_router_alert(ByteSpan options) {
+  constexpr std::byte kPadOne{0};
+  constexpr std::byte kRouterAlert{5};
+  while (options.size() >= 2) {
+    if (options[0] == kPadOne) {
+      options = options.subspan(1);
+      continue;
+    }
+    const std::size_t size = 2 + static_cast<std::size_t>(options[1]);
+    if (size > options.size()) return false;
+    if (options[0] == kRouterAlert && size == 4) return true;
+    options = options.subspan(size);
+  }
+  return false;
+}
+
 // Steps over extension headers until something that is not one. False when one of them does not fit.
 bool skip_extensions(ByteSpan packet, IpHeader& ip) {
   for (int i = 0; i < kExtensionHeadersMax; ++i) {
@@ -28,6 +45,7 @@ bool skip_extensions(ByteSpan packet, IpHeader& ip) {
     const std::byte* at = packet.data() + ip.payload_offset;
     const std::size_t size = (static_cast<std::size_t>(at[1]) + 1) * 8;
     if (ip.payload_size < size) return false;
+    if (ip.protocol == kHopByHop) ip.has_router_alert = has_router_alert({at + 2, size - 2});
     ip.protocol = static_cast<std::uint8_t>(at[0]);
     ip.payload_offset += size;
     ip.payload_size -= size;

@@ -46,6 +46,7 @@ struct IpHeader {
   std::uint8_t protocol = 0;
   std::uint8_t hop_limit = 0;
   bool is_fragment = false;
+  bool has_router_alert = false;   // IPv6: RFC 2711's option.
   std::size_t payload_offset = 0;  // From the IP header's first byte.
   std::size_t payload_size = 0;    // By the header's own lengths: Ethernet padding is not payload.
 };

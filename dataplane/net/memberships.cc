@@ -130,7 +130,7 @@ void Memberships::note_querier(Instant now, Family& family, const GroupQuery& qu
     if (query.is_general()) family.older_until[query.version - 1u] = until;
     return;
   }
-  if (query.robustness != 0) family.robustness = query.robustness;
+  family.robustness = query.robustness != 0 ? query.robustness : kRobustness;  // RFC 3376 §4.1.6, RFC 3810 §5.1.8
   if (query.interval > Micros{}) family.interval = query.interval;
 }
 

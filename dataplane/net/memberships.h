@@ -48,6 +48,8 @@ class Memberships {
   [[nodiscard]] Instant next_report_at() const noexcept { return next_due_; }
 
  private:
+  static constexpr std::uint8_t kRobustness = 2;  // Until a router says something else. RFC 3376 §8.1, RFC 3810 §9.1
+
   enum class Saying : std::uint8_t { kState, kJoin, kLeave };
   struct Group {
     IpAddress ip{};
@@ -60,7 +62,7 @@ class Memberships {
     bool is_v4 = false;
     ReportSender sender{};
     std::vector<Group> groups{};
-    std::uint8_t robustness = 2;
+    std::uint8_t robustness = kRobustness;
     Micros interval = seconds(125);        // Between general queries.
     std::array<Instant, 2> older_until{};  // How long versions 1 and 2 are spoken, when they are older ones.
     std::uint8_t changes_left = 0;         // How often joins, or leaves, will be said.

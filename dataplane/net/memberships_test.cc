@@ -259,6 +259,25 @@ TEST_F(MembershipsTest, AnOlderRouterIsSpokenToInItsWords) {
   EXPECT_EQ(leaves[0], from_hex(kIgmpLeaveV2));
 }
 
+// RFC 3376 §4.1.6: a querier whose own is above 7 says 0, and hosts use the default then, not what another said before.
+TEST_F(MembershipsTest, ARouterThatSaysNoRobustnessMeansTheDefault) {
+  const auto query_with = [](std::uint8_t robustness) {
+    Bytes frame = from_hex(kIgmpQuery);
+    frame[46] = std::byte{robustness};
+    store_be16(frame.data() + 40, 0);
+    store_be16(frame.data() + 40, checksum_of(sum_of(ByteSpan{frame}.subspan(38))));
+    return frame;
+  };
+  join(kGroupV4);
+  settle();
+  hear(query_with(5));
+  us_.start(now_);
+  EXPECT_EQ(say_within(seconds(60)).size(), 6u) << "five times, and the answer";
+  hear(query_with(0));
+  us_.start(now_);
+  EXPECT_EQ(say_within(seconds(60)).size(), 3u);
+}
+
 // RFC 3376 §8.12: robustness times the query interval, and ten seconds.
 TEST_F(MembershipsTest, AnOlderRouterIsForgottenInTime) {
   join(kGroupV4);
