@@ -41,6 +41,12 @@ std::string_view words_for(DestinationPause pause) {
   return "";
 }
 
+// Of both legs.
+std::string failure_of(const DestinationEntry& one) {
+  if (one.second_pause == DestinationPause::kNone) return one.failure;
+  return one.failure + (one.failure.empty() ? "" : "; ") + "second leg: " + std::string{words_for(one.second_pause)};
+}
+
 }  // namespace
 
 Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule rule) {
@@ -171,7 +177,7 @@ std::vector<CallView> SessionDesk::calls(Instant now) const {
                      .state = name_of(one.state),
                      .age = now - one.since,
                      .retry_in = std::max(one.retry_at - now, Micros{}),
-                     .failure = one.failure,
+                     .failure = failure_of(one),
                      .attempts = one.attempts,
                      .socket = one.socket,
                      .sdp = sdp_of(one.rule, one.socket, format_of(formats_, one.rule.stream))});
@@ -232,8 +238,10 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
 // `ssrc`: the first leg's, for the second.
 void SessionDesk::open_leg(DestinationEntry& one, StreamEntry& stream, const DestinationTerms& terms, const Path& path,
                            std::optional<std::uint32_t> ssrc) {
+  const bool is_further_leg = ssrc.has_value() || terms.leg != DestinationPart::kMedia;
   ++one.legs;
   ++stream.sessions;
+  if (is_further_leg) ++stream.further_legs;
   placement_.enter(one.worker);
   const RequestId request{++last_request_};
   sessions_.add({.request = request,
@@ -246,7 +254,8 @@ void SessionDesk::open_leg(DestinationEntry& one, StreamEntry& stream, const Des
                  .stream_name = one.rule.stream,
                  .user = {},
                  .destination = one.id,
-                 .is_second_leg = ssrc.has_value()});
+                 .is_second_leg = ssrc.has_value(),
+                 .is_further_leg = is_further_leg});
   say(one.worker, command::OpenDestination{.request = request,
                                            .stream = stream.index,
                                            .terms = terms,
@@ -290,11 +299,13 @@ void SessionDesk::handle(event::DestinationNews& event) {
   DestinationEntry* one = session != nullptr ? destinations_.find(session->destination) : nullptr;
   if (one == nullptr) return;
   const bool is_paused = event.pause != DestinationPause::kNone;
-  if (session->is_second_leg)
+  if (session->is_second_leg) {
+    one->second_pause = event.pause;
     return note(is_paused ? Notice::Level::kWarning : Notice::Level::kInfo,
                 title_of(*one) + ": its second leg " +
                     (is_paused ? "is paused: " + std::string{words_for(event.pause)} : "is sent to again"),
                 Notice::About::kSession);
+  }
   one->state = is_paused ? DestinationState::kPaused : DestinationState::kSending;
   one->since = now_;
   one->failure = words_for(event.pause);
@@ -307,6 +318,7 @@ void SessionDesk::end_destination(const Session& session, std::string failure) {
   DestinationEntry* one = destinations_.find(session.destination);
   if (one == nullptr) return;
   (session.is_second_leg ? one->second_socket : one->socket) = SocketId{};
+  if (session.is_second_leg) one->second_pause = DestinationPause::kNone;
   if (--one->legs > 0) {
     one->is_ending = true;
     one->failure = std::move(failure);

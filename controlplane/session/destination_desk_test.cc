@@ -60,6 +60,16 @@ class DestinationDeskTest : public DeskTest {
     event.reason = reason;
     desk().handle_event(now_, std::move(event));
   }
+  // Whether another viewer of live/main would be one too many.
+  bool is_full_at(std::uint32_t viewers_max) {
+    PolicyRule policy;
+    policy.then = PolicyRule::Then::kAllow;
+    policy.limits = {.viewers_max = viewers_max};
+    desk().set_policies(PolicyTable({policy}));
+    const AccessForecast told =
+        desk().forecast(now_, {.stream_id = "live/main", .from = {IpAddress::v4(192, 0, 2, 9), 0}});
+    return told.outcome == AccessForecast::Outcome::kTurnedAway;
+  }
   CallView view() { return desk().calls(now_).at(0); }
 };
 
@@ -118,6 +128,25 @@ TEST_F(DestinationDeskTest, FecPausesAndEndsWithItsMedia) {
   EXPECT_EQ(closings(), std::vector{SocketId{3}}) << "its media ended while it was opened";
 }
 
+// An operator counts who watches; what is sent to them is counted by its legs.
+TEST_F(DestinationDeskTest, ADestinationIsOneViewerHoweverManyLegsItHas) {
+  add(to("rtp://198.51.100.1:5004?fec=1"));
+  const std::vector<command::OpenDestination> legs = opens_with_fec();
+  add(to("rtp://198.51.100.2:5004?second=198.51.101.2:6004"));
+  opens();
+  const auto second = take_opening();
+  ASSERT_TRUE(second);
+  desk().handle_event(now_, event::SessionOpened{second->request, SocketId{4'343}});
+  EXPECT_TRUE(is_full_at(2));
+  EXPECT_FALSE(is_full_at(3));
+  ends(legs[1], CloseReason::kKicked);
+  ends(legs[2], CloseReason::kKicked);
+  EXPECT_TRUE(is_full_at(2));
+  ends(legs[0], CloseReason::kKicked);
+  EXPECT_TRUE(is_full_at(1));
+  EXPECT_FALSE(is_full_at(2));
+}
+
 // FEC is made once, over the numbers and timestamps that follow from it.
 TEST_F(DestinationDeskTest, AllWithFecShareTheirRandomNumber) {
   add(to("rtp://198.51.100.1:5004?fec=1"));
@@ -169,6 +198,23 @@ TEST_F(DestinationLegsTest, TheSecondIsOpenedBehindTheFirstAndBeginsWhereItDid) 
   EXPECT_EQ(desk().calls(now_).size(), 1u);
   EXPECT_EQ(view().url, kTwoLegs);
   EXPECT_THAT(desk().add_destination(now_, to("rtp://198.51.101.1:6004")).error().what, HasSubstr("is destination"));
+}
+
+TEST_F(DestinationLegsTest, ThePauseOfEitherIsListed) {
+  add(to(kTwoLegs));
+  const command::OpenDestination first = opens();
+  const auto second = take_opening();
+  ASSERT_TRUE(second);
+  desk().handle_event(now_, event::SessionOpened{second->request, kSecondSocket});
+  desk().handle_event(now_, event::DestinationNews{second->request, DestinationPause::kUnreachable});
+  EXPECT_EQ(view().state, "sending");
+  EXPECT_EQ(view().failure, "second leg: nobody listens there (ICMP)");
+  desk().handle_event(now_, event::DestinationNews{first.request, DestinationPause::kLeft});
+  EXPECT_EQ(view().state, "paused");
+  EXPECT_EQ(view().failure, "its receiver said BYE; second leg: nobody listens there (ICMP)");
+  desk().handle_event(now_, event::DestinationNews{first.request, DestinationPause::kNone});
+  desk().handle_event(now_, event::DestinationNews{second->request, DestinationPause::kNone});
+  EXPECT_EQ(view().failure, "");
 }
 
 TEST_F(DestinationLegsTest, TheyEndTogetherAndComeBackTogether) {

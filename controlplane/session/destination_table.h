@@ -39,6 +39,7 @@ struct DestinationEntry {
   // together.
   std::uint32_t random = 0;
   SocketId second_socket{};
+  DestinationPause second_pause = DestinationPause::kNone;
   std::uint32_t legs = 0;  // Sessions that are opening or open.
   bool is_ending = false;  // One ended: the other is to.
 };

@@ -87,7 +87,7 @@ bool SessionDesk::has_room_for(const StreamEntry* stream, const StreamPolicy& po
 
 AdmissionView SessionDesk::admission() {
   AdmissionView view{.bits_max = admission_.bits_max(), .refused = admission_.refused()};
-  streams_.for_each([&view](const StreamEntry& stream) { view.bits += stream.viewers() * stream.viewer_bits(); });
+  streams_.for_each([&view](const StreamEntry& stream) { view.bits += stream.flows() * stream.viewer_bits(); });
   return view;
 }
 

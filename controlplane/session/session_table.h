@@ -43,6 +43,7 @@ struct Session {
   std::uint32_t feed = 0;                 // The feed that it is; 0: none.
   std::uint32_t destination = 0;          // The destination that it is; 0: none.
   bool is_second_leg = false;             // Of that destination.
+  bool is_further_leg = false;            // That, or its FEC: no viewer of its own.
   Secret passphrase{};                    // Publisher: what it was let in with; key refreshes are judged by it.
   std::uint64_t key = 0;                  // Of the key ring; 0: the stream's passphrase, a webhook's, or none.
   std::uint64_t passphrase_mark = 0;      // Of what it knew (PassphraseMarks); 0: clear, or we called it.

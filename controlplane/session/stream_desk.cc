@@ -92,6 +92,7 @@ void SessionDesk::leave_stream(const Session& session, bool was_up) {
   StreamEntry* stream = streams_.at(session.stream);
   if (stream == nullptr || stream->sessions == 0) return;
   --stream->sessions;
+  if (session.is_further_leg) --stream->further_legs;
   stream->vacate(session.request);
   if (stream->is_retiring) return;
   // A publisher that never spoke leaves nothing worth waiting for: strangers could fill the table with such streams.

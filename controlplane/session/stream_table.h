@@ -31,6 +31,7 @@ struct StreamEntry {
   std::size_t retired = 0;                            // Workers that gave theirs back.
   std::uint32_t sessions = 0;                         // Asked for or open, publisher and ringing calls included.
   std::uint32_t ringing_viewers = 0;                  // Of them: listeners that have not answered our call yet.
+  std::uint32_t further_legs = 0;                     // Of them: second legs and FEC of destinations.
   Instant linger_end = Instant::never();              // When a dynamic stream without a publisher ends.
   StreamRate rate{};
   std::uint64_t publisher_bits_max = 0;  // What `publisher` was let in to send; 0: not said.
@@ -39,9 +40,12 @@ struct StreamEntry {
   std::uint32_t fec_random = 0;          // Of all its destinations with FEC, which covers their numbers.
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
-  [[nodiscard]] std::uint32_t viewers() const {
+  // What is sent the stream, each by itself: a destination's legs as well.
+  [[nodiscard]] std::uint32_t flows() const {
     return sessions - ringing_viewers - (publisher && sessions > 0 ? 1 : 0);
   }
+  // Who watches: a destination is one, however many legs it has.
+  [[nodiscard]] std::uint32_t viewers() const { return flows() - further_legs; }
 
   // Frees the publisher's place if it is `request`'s.
   void vacate(RequestId request) {

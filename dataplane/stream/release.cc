@@ -36,6 +36,7 @@ bool Release::enter(Destination& destination, const History& history) noexcept {
   if (destination.srtp() != nullptr) ++protected_count_;
   destination.packets_sent -= destination.srtp() != nullptr ? destination.srtp()->packets() : packets_;
   destination.bytes_sent -= destination.srtp() != nullptr ? destination.srtp()->bytes() : bytes_;
+  if (destination.is_second_leg) ++second_legs_;
   return true;
 }
 
@@ -46,6 +47,7 @@ void Release::leave(Destination& destination) noexcept {
   destinations_of(destination).remove(destination);
   if (destination.srtp() != nullptr) --protected_count_;
   destination.is_flowing = false;
+  if (destination.is_second_leg) --second_legs_;
   destination.packets_sent = packets;
   destination.bytes_sent = bytes;
   if (size() == 0) due_ = Instant::never();

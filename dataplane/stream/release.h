@@ -53,6 +53,9 @@ class Release {
     return by_dress_[0].size() + by_dress_[1].size() + protected_count_;
   }
 
+  // Of them, second legs: who is sent to there is counted by the first.
+  [[nodiscard]] std::size_t second_legs() const noexcept { return second_legs_; }
+
   // At `at` the stream's positions jumped from `first` to `behind`: what they went over may still come.
   void note_gap(Instant at, PacketPos first, PacketPos behind) noexcept;
 
@@ -96,6 +99,7 @@ class Release {
   std::array<Destinations, 2> by_dress_;
   SrtpOut* srtp_ = nullptr;
   std::size_t protected_count_ = 0;  // That are sent SRTP.
+  std::size_t second_legs_ = 0;
   Pass pass_;
   PacketPos cursor_;
   Instant due_ = Instant::never();

@@ -144,9 +144,10 @@ class Stream {
   // Nothing of it is on its way.
   [[nodiscard]] bool is_between_passes() const noexcept { return !pass_.active && !release_.pass().active; }
   [[nodiscard]] PacketPos served_next() const noexcept { return served_next_; }
+  // A destination is one, whatever goes to it by a second leg and as FEC.
   [[nodiscard]] std::size_t viewers() const noexcept {
     return audiences_[0].size() + audiences_[1].size() + joining_.size() + lagging_.size() + parked_.size() +
-           unheard_.size() + release_.size() + fec_out_.size();
+           unheard_.size() + release_.size() - release_.second_legs();
   }
   [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }

@@ -215,6 +215,7 @@ TEST_F(RelayRetransmissionTest, WhoShareASourceAreToldByTheirAddress) {
   second.ssrc = one.raw();
   const SocketId two = open_destination(second);
   ASSERT_NE(two, SocketId{});
+  EXPECT_EQ(stream.viewers(), 1u) << "two ways to one";
   const std::vector<Said> said = publish(0);
   ASSERT_EQ(to(said, kTo).size(), 1u);
   EXPECT_EQ(to(said, kTo)[0].bytes, to(said, kOther)[0].bytes) << "legs are the same but for where they go";
