@@ -41,9 +41,7 @@ struct StreamEntry {
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
   // What is sent the stream, each by itself: a destination's legs as well.
-  [[nodiscard]] std::uint32_t flows() const {
-    return sessions - ringing_viewers - (publisher && sessions > 0 ? 1 : 0);
-  }
+  [[nodiscard]] std::uint32_t flows() const { return sessions - ringing_viewers - (publisher && sessions > 0 ? 1 : 0); }
   // Who watches: a destination is one, however many legs it has.
   [[nodiscard]] std::uint32_t viewers() const { return flows() - further_legs; }
 

@@ -35,13 +35,14 @@ enum class OldReport : std::uint8_t { kJoinV1, kJoin, kLeave };  // kJoinV1: IGM
 
 // A router's question.
 struct GroupQuery {
-  std::uint8_t version = 0;     // Of the protocol it speaks: IGMP 1 to 3, MLD 1 and 2.
-  IpAddress group{};            // Unspecified: about all.
-  Micros max_response{};        // Answers are spread over this span.
-  std::uint8_t robustness = 0;  // How often a change is said; 0: as by default. The newest versions alone, as all below.
-  Micros interval{};            // Between general queries; 0: not told.
-  std::uint16_t sources = 0;    // 0: about the group as a whole.
-  ByteSpan source_bytes{};      // That many addresses.
+  std::uint8_t version = 0;  // Of the protocol it speaks: IGMP 1 to 3, MLD 1 and 2.
+  IpAddress group{};         // Unspecified: about all.
+  Micros max_response{};     // Answers are spread over this span.
+  std::uint8_t robustness =
+      0;                      // How often a change is said; 0: as by default. The newest versions alone, as all below.
+  Micros interval{};          // Between general queries; 0: not told.
+  std::uint16_t sources = 0;  // 0: about the group as a whole.
+  ByteSpan source_bytes{};    // That many addresses.
 
   [[nodiscard]] bool is_general() const { return group.is_unspecified(); }
   [[nodiscard]] bool asks_for(const IpAddress& source) const {

@@ -56,7 +56,7 @@ struct Interface {
   std::array<IpAddress, kGroupsMax> groups{};  // Joined, in order; unused places are behind them.
   std::size_t groups_joined = 0;
   std::array<MacAddress, kGroupsMax> joined_macs{};  // Theirs, in order, for the look at each frame to a group.
-  bool verify_ip_checksum = true;  // False where the device has done it; the same for UDP.
+  bool verify_ip_checksum = true;                    // False where the device has done it; the same for UDP.
   bool verify_udp_checksum = true;
 
   [[nodiscard]] bool has_ipv4() const { return ipv4.is_v4() && !ipv4.is_unspecified(); }

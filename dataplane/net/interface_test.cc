@@ -74,9 +74,9 @@ TEST(InterfaceTest, EveryGroupsMacAddressIsListenedTo) {
   std::vector<MacAddress> macs;
   for (std::size_t i = 0; i < Interface::kGroupsMax; ++i) {
     const auto low = static_cast<std::uint8_t>(i * 91);
-    const IpAddress group = i % 2 == 0 ? IpAddress::v4(239, 1, static_cast<std::uint8_t>(i), low)
-                                       : IpAddress{{0xFF, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                                    static_cast<std::uint8_t>(i), low}};
+    const IpAddress group =
+        i % 2 == 0 ? IpAddress::v4(239, 1, static_cast<std::uint8_t>(i), low)
+                   : IpAddress{{0xFF, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(i), low}};
     EXPECT_FALSE(us.listens_to(group_mac_of(group)));
     ASSERT_TRUE(us.join(group));
     macs.push_back(group_mac_of(group));

@@ -124,7 +124,7 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
   // round.
   std::optional<SocketId> first;
   for_each_ssrc(datagram, [&](std::uint32_t ssrc) {
-    const std::uint32_t id = ssrc & kSocketIdBits;  // Of retransmissions as well.
+    const std::uint32_t id = ssrc & kSocketIdBits;                                      // Of retransmissions as well.
     if (session != nullptr && session->destination().sender.ssrc() == id) return true;  // Others may have it as well.
     if (!first) first = SocketId{ssrc};
     if (!exchange_.is_ours(*first)) return true;

@@ -1,68 +1,8 @@
 // Publishers that do not call: RTP and bare transport streams that come to an address of ours.
-#include <gtest/gtest.h>
-
-#include "wire/rtcp.h"
-#include "wire/rtp_feedback.h"
-#include "wire/rtp_header.h"
-#include "worker/relay_fixture.h"
+#include "worker/relay_feeds_fixture.h"
 
 namespace fanlight {
 namespace {
-
-const Endpoint kSender{IpAddress::v4(198, 51, 100, 1), 40'000};
-const Endpoint kOther{IpAddress::v4(198, 51, 100, 2), 40'000};
-const Endpoint kFeed{IpAddress::v4(192, 0, 2, 1), 5'004};
-constexpr std::uint32_t kSsrc = 0xABCD;
-
-class RelayFeedsTest : public ::testing::Test, protected RelayFixture {
- protected:
-  static std::vector<std::byte> payload(std::size_t number) {
-    std::vector<std::byte> bytes(2 * 188, std::byte(number));
-    bytes[0] = bytes[188] = std::byte{0x47};
-    return bytes;
-  }
-  static std::vector<std::byte> rtp(std::uint16_t seq, std::uint32_t ssrc = kSsrc, std::uint8_t payload_type = 33) {
-    std::vector<std::byte> bytes(12);
-    wire::write_rtp_header(std::span(bytes).first<12>(),
-                           {.payload_type = payload_type, .seq = seq, .timestamp = seq * 900u, .ssrc = ssrc});
-    const std::vector<std::byte> content = payload(seq);
-    bytes.insert(bytes.end(), content.begin(), content.end());
-    return bytes;
-  }
-  static std::vector<std::byte> sender_report() {
-    std::vector<std::byte> bytes(28);
-    (void)wire::write_sender_report(bytes, {.ssrc = kSsrc, .time = {1, 2}});
-    return bytes;
-  }
-  static std::vector<std::byte> bye() {
-    std::vector<std::byte> bytes(8);
-    (void)wire::write_bye(bytes, kSsrc);
-    return bytes;
-  }
-  Verdict judged(const Endpoint& from, ByteSpan datagram, const Endpoint& local = kFeed) {
-    hear(from, datagram);
-    burst.back().path.local = local;
-    const std::vector<Verdict> verdicts = judge(answers, millis(1));
-    EXPECT_EQ(verdicts.size(), 1u) << "one verdict for one datagram";
-    return verdicts.at(0);
-  }
-  SocketId open_feed(FeedTerms terms = {.local = kFeed}, std::uint64_t request = 500) {
-    say(command::OpenFeed{.request = RequestId{request},
-                          .stream = kStream,
-                          .terms = terms,
-                          .doors = {},
-                          .latency = millis(120),
-                          .own_ssrc = 42});
-    breathe();
-    const auto opened = next_event<event::SessionOpened>();
-    return opened ? opened->socket : SocketId{};
-  }
-  SocketId open_viewer(std::uint16_t number) { return open(opening(Role::kViewer, caller(number), SocketId{number})); }
-
-  std::uint64_t count_of(Counter counter) { return mailbox.counters.read(counter); }
-
-  std::vector<Said> answers;
-};
 
 TEST_F(RelayFeedsTest, WhatComesAsRtpLeavesAsSrtByteForByte) {
   ASSERT_NE(open_feed(), SocketId{});
@@ -114,100 +54,10 @@ TEST_F(RelayFeedsTest, AnotherAddressWaitsUntilTheFirstIsSilent) {
   EXPECT_EQ(judged(kSender, rtp(3)), Verdict::kForeignSource);
 }
 
-// A retransmission of number `original` (RFC 4588).
-std::vector<std::byte> retransmission(std::vector<std::byte> packet, std::uint16_t seq, std::uint32_t ssrc = 0x7777) {
-  const wire::RtpHeader header = wire::parse_rtp(packet)->header;
-  wire::write_rtp_header(std::span(packet).first<12>(),
-                         {.payload_type = 97, .seq = seq, .timestamp = header.timestamp, .ssrc = ssrc});
-  packet.insert(packet.begin() + 12, {std::byte(header.seq >> 8), std::byte(header.seq & 0xFF)});
-  return packet;
-}
-
-TEST_F(RelayFeedsTest, WhatIsMissingIsAskedForBesideThePackets) {
-  ASSERT_NE(open_feed({.local = kFeed, .nack = true}), SocketId{});
-  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
-  ASSERT_EQ(judged(kSender, rtp(4)), Verdict::kAccepted);
-  const Endpoint rtcp{kSender.ip, static_cast<std::uint16_t>(kSender.port + 1)};
-  const std::vector<Said> asked = to(run_for(millis(6)), rtcp);
-  ASSERT_EQ(asked.size(), 1u);
-  wire::RtcpReader reader(asked[0].bytes);
-  std::optional<wire::Nack> nack;
-  while (const auto packet = reader.next()) nack = wire::parse_nack(*packet);
-  ASSERT_TRUE(nack);
-  EXPECT_EQ(nack->source, kSsrc);
-  EXPECT_EQ(nack->at(0), (wire::NackItem{.first = 2, .following = 1}));
-  EXPECT_EQ(judged(kSender, rtp(2)), Verdict::kAcceptedLate) << "the same packet again";
-  // Once its own RTCP has come, there.
-  const Endpoint elsewhere{kSender.ip, 45'001};
-  EXPECT_EQ(judged(elsewhere, sender_report(), {kFeed.ip, 5'005}), Verdict::kControl);
-  std::size_t asks = 0;
-  for (const Said& one : to(run_for(millis(60)), elsewhere)) {
-    wire::RtcpReader said(one.bytes);
-    while (const auto packet = said.next()) asks += wire::parse_nack(*packet) ? 1 : 0;
-  }
-  EXPECT_GE(asks, 1u) << "3 is still missing";
-}
-
-// Whoever knows an idle feed's port may say that he is somebody else.
-TEST_F(RelayFeedsTest, WhoIsMadeToLookLikeASenderIsSentLittle) {
-  ASSERT_NE(open_feed({.local = kFeed, .nack = true}), SocketId{});
-  std::size_t came = 0;
-  std::size_t said = 0;
-  for (std::uint16_t seq = 0; seq < 60'000; seq = static_cast<std::uint16_t>(seq + 300)) {
-    const std::vector<std::byte> packet = rtp(seq);
-    came += packet.size();
-    ASSERT_EQ(judged(kSender, packet), Verdict::kAccepted);
-    for (const Said& one : run_for(millis(9))) said += one.bytes.size();
-  }
-  EXPECT_GT(said, 0u);
-  EXPECT_LE(said, came / 20 + 128);
-  EXPECT_LE(count_of(Counter::kReportsSent), 3u) << "of two seconds";
-}
-
-TEST_F(RelayFeedsTest, AnotherSendersRtcpIsNotThere) {
-  ASSERT_NE(open_feed({.local = kFeed, .nack = true}), SocketId{});
-  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
-  EXPECT_EQ(judged({kSender.ip, 45'001}, sender_report(), {kFeed.ip, 5'005}), Verdict::kControl);
-  run_for(millis(250));
-  ASSERT_EQ(judged(kOther, rtp(2)), Verdict::kAccepted);
-  ASSERT_EQ(judged(kOther, rtp(4)), Verdict::kAccepted);
-  const std::vector<Said> said = run_for(millis(10));
-  ASSERT_EQ(said.size(), 1u);
-  EXPECT_EQ(said[0].to, (Endpoint{kOther.ip, 40'001}));
-}
-
-TEST_F(RelayFeedsTest, ARetransmissionIsTakenApart) {
-  ASSERT_NE(open_feed({.local = kFeed, .ssrc = kSsrc, .nack = true, .rtx_payload_type = 97, .rtx_ssrc = 0x7777}),
-            SocketId{});
-  ASSERT_NE(open_viewer(7'000), SocketId{});
-  run_for(millis(20));
-  EXPECT_EQ(judged(kSender, retransmission(rtp(1), 900)), Verdict::kForeignSource) << "of nobody yet";
-  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
-  ASSERT_EQ(judged(kSender, rtp(3)), Verdict::kAccepted);
-  EXPECT_EQ(judged(kSender, retransmission(rtp(2), 901, 0x8888)), Verdict::kForeignSource);
-  EXPECT_EQ(judged(kSender, ByteSpan{retransmission(rtp(2), 901)}.first(13)), Verdict::kMalformed);
-  EXPECT_EQ(judged(kOther, retransmission(rtp(2), 901)), Verdict::kForeignSource);
-  ASSERT_EQ(judged(kSender, retransmission(rtp(2), 902)), Verdict::kAcceptedLate);
-  std::vector<std::vector<std::byte>> got;
-  for (const Said& one : to(answers, caller(7'000)))
-    if (one.data()) got.push_back({one.bytes.begin() + 16, one.bytes.end()});
-  ASSERT_EQ(got.size(), 1u);
-  EXPECT_EQ(got[0], payload(2));
-  EXPECT_EQ(judged(kSender, retransmission(rtp(2), 903)), Verdict::kDuplicate);
-}
-
-TEST_F(RelayFeedsTest, ARetransmissionMakesNobodyTheSender) {
-  ASSERT_NE(open_feed({.local = kFeed, .nack = true, .rtx_payload_type = 97}), SocketId{});
-  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
-  ASSERT_EQ(judged(kSender, rtp(3)), Verdict::kAccepted);
-  EXPECT_EQ(judged({kSender.ip, 40'001}, bye(), {kFeed.ip, 5'005}), Verdict::kControl);
-  EXPECT_EQ(judged(kOther, retransmission(rtp(2), 900)), Verdict::kForeignSource);
-  EXPECT_EQ(judged(kSender, retransmission(rtp(2), 900)), Verdict::kAcceptedLate);
-}
-
 TEST_F(RelayFeedsTest, ALegsOwnRepeatsSayNothingAboutTheOther) {
   const Endpoint second_feed{kFeed.ip, 6'004};
-  const SocketId socket = open_feed({.local = kFeed, .nack = true, .rtx_payload_type = 97, .second = FeedLeg{second_feed}});
+  const SocketId socket =
+      open_feed({.local = kFeed, .nack = true, .rtx_payload_type = 97, .second = FeedLeg{second_feed}});
   ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
   run_for(millis(40));
   EXPECT_EQ(judged(kSender, rtp(1)), Verdict::kDuplicate);

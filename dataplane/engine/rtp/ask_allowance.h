@@ -29,13 +29,15 @@ class AskAllowance {
     if (!is_named_ && !is_heard_) next_ = now + seconds(1);
   }
   // What may be said now, in bytes of UDP payload, as they are credited.
-  [[nodiscard]] constexpr std::size_t bytes(Instant now) const noexcept { return now < next() ? 0 : received_ / kShare; }
+  [[nodiscard]] constexpr std::size_t bytes(Instant now) const noexcept {
+    return now < next() ? 0 : received_ / kShare;
+  }
   // Before that nothing may.
   [[nodiscard]] constexpr Instant next() const noexcept { return is_named_ || is_heard_ ? Instant{} : next_; }
 
  private:
   static constexpr std::size_t kShare = 20;
-  static constexpr std::size_t kFirst = kShare * 128;      // A NACK with a report and our name.
+  static constexpr std::size_t kFirst = kShare * 128;       // A NACK with a report and our name.
   static constexpr std::size_t kMost = kShare * 64 * 1024;  // No more at once, however long nothing was lost.
 
   bool is_named_;
