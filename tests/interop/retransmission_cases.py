@@ -235,7 +235,7 @@ def answering_sender(rtp: int, rtcp: int, feedback: int, host: str = "127.0.0.1"
 def we_ask(stage: Stage) -> str:
     require_tools("gst-launch-1.0")
     port, entrance, feedback = free_pair(), free_pair(), free_pair()
-    address = start_feeds(stage, (STREAM, f"rtp://127.0.0.1:{port}", "nack = true\nrtx_pt = 97"))
+    address = start_feeds(stage, (STREAM, f"rtp://127.0.0.1:{port}", "nack = true\nrtx_pt = 97\nsource = \"127.0.0.1\""))
     viewing = stage.view(clients.SLT, clients.Target(address, STREAM))
     stage.wait_for_sessions("viewer", 1)
     link = Link({entrance: (port, a_share()), entrance + 1: (port + 1, nothing)}, back=feedback)
