@@ -40,14 +40,14 @@ std::string Table::text() const {
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : columns_) lines.front().emplace_back(column.title);
   lines.insert(lines.end(), rows_.begin(), rows_.end());
+  std::vector<std::size_t> widths(columns_.size());
+  for (const std::vector<std::string>& line : lines)
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i]));
   std::string out;
   for (const std::vector<std::string>& line : lines) {
     std::string row;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      std::size_t width = 0;
-      for (const std::vector<std::string>& other : lines) width = std::max(width, width_of(other[i]));
-      row += (i > 0 ? "  " : "") + padded(line[i], width, columns_[i].align);
-    }
+    for (std::size_t i = 0; i < line.size(); ++i)
+      row += (i > 0 ? "  " : "") + padded(line[i], widths[i], columns_[i].align);
     out += row.substr(0, row.find_last_not_of(' ') + 1) + '\n';
   }
   return out;

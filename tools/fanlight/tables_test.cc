@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "fanlight/http_client.h"
 
 namespace fanlight::cli {
@@ -15,6 +18,23 @@ TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
             "NAME       VIEWERS  STATE\n"
             "live/main        3  up\n"
             "a            1,000  waiting\n");
+}
+
+// Ten times the rows may take ten times as long, and four times that for what else the machine does; when each cell
+// of its whole column took a hundred.
+TEST(TableTest, TheTimeItTakesGrowsWithItsRows) {
+  const auto took = [](std::size_t rows) {
+    Table table{{"ID", Align::kRight}, {"URL"}};
+    for (std::size_t i = 0; i < rows; ++i) table.add({std::to_string(i), "rtp://192.0.2.7:5004?rtcp=same_port"});
+    auto least = std::chrono::nanoseconds::max();
+    for (int attempt = 0; attempt < 5; ++attempt) {
+      const auto from = std::chrono::steady_clock::now();
+      EXPECT_GT(table.text().size(), rows * 40);
+      least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - from);
+    }
+    return least;
+  };
+  EXPECT_LT(took(2000), 40 * took(200));
 }
 
 TEST(TableTest, ATableWithoutRowsIsItsTitles) { EXPECT_EQ((Table{{"A"}, {"B"}}.text()), "A  B\n"); }
