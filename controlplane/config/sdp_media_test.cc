@@ -242,7 +242,7 @@ TEST(SdpMediaTest, LegsAndRetransmissionsOfTheRelayAsWell) {
   ASSERT_TRUE(first) << first.error().why;
   EXPECT_TRUE(first->nack);
   EXPECT_EQ(first->rtx_payload_type, 97);
-  EXPECT_EQ(first->rtx_ssrc, rtx_ssrc_of(77));
+  EXPECT_EQ(first->rtx_ssrc, rtx_ssrc_of(77, false));
   const auto second = describe_second(*session, **chosen, *first);
   ASSERT_TRUE(second && *second);
   EXPECT_EQ((*second)->address, *Endpoint::parse("239.1.2.4:5004"));
