@@ -23,14 +23,6 @@ std::uint32_t crc_of(ByteSpan section) {
   return crc;
 }
 
-// The part between head and CRC of an intact section in force; empty otherwise.
-std::optional<ByteSpan> section_body(ByteSpan section, unsigned table_id) {
-  if (section.size() < kSectionHeadBytes + kCrcBytes || ts_section_bytes(section) != section.size()) return {};
-  const bool is_in_force = (u8(section, 5) & 1) != 0;
-  if (u8(section, 0) != table_id || !is_in_force || crc_of(section) != 0) return {};
-  return section.subspan(kSectionHeadBytes, section.size() - kSectionHeadBytes - kCrcBytes);
-}
-
 constexpr bool is_video(unsigned stream_type) {
   constexpr std::array kVideo{0x01u, 0x02u, 0x10u, 0x1Bu, 0x24u, 0x33u, 0x42u, 0xD1u, 0xEAu};
   return std::find(kVideo.begin(), kVideo.end(), stream_type) != kVideo.end();
@@ -78,8 +70,15 @@ std::size_t ts_section_bytes(ByteSpan bytes) noexcept {
   return bytes.size() < 3 ? 0 : 3 + (load_be16(bytes.data() + 1) & 0x0FFFu);
 }
 
+std::optional<ByteSpan> ts_section_body(ByteSpan section, std::uint8_t table_id) noexcept {
+  if (section.size() < kSectionHeadBytes + kCrcBytes || ts_section_bytes(section) != section.size()) return {};
+  const bool is_in_force = (u8(section, 5) & 1) != 0;
+  if (u8(section, 0) != table_id || !is_in_force || crc_of(section) != 0) return {};
+  return section.subspan(kSectionHeadBytes, section.size() - kSectionHeadBytes - kCrcBytes);
+}
+
 std::optional<TsProgram> parse_pat(ByteSpan section) noexcept {
-  const std::optional<ByteSpan> body = section_body(section, 0);
+  const std::optional<ByteSpan> body = ts_section_body(section, 0);
   if (!body) return std::nullopt;
   for (std::size_t at = 0; at + 4 <= body->size(); at += 4) {
     const std::uint16_t number = load_be16(body->data() + at);
@@ -90,7 +89,7 @@ std::optional<TsProgram> parse_pat(ByteSpan section) noexcept {
 }
 
 std::optional<TsProgramMap> parse_pmt(ByteSpan section) noexcept {
-  const std::optional<ByteSpan> body = section_body(section, 2);
+  const std::optional<ByteSpan> body = ts_section_body(section, 2);
   if (!body || body->size() < 4) return std::nullopt;
   TsProgramMap map{.program = load_be16(section.data() + 3)};
   bool has_audio = false;

@@ -1,0 +1,22 @@
+// Which codec an elementary stream of MPEG-TS carries, and what reads it: the program map says the stream type, and
+// where that is not enough the descriptors do.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "codec/ac3.h"
+#include "codec/adts.h"
+#include "codec/h264.h"
+#include "codec/h265.h"
+#include "codec/latm.h"
+#include "codec/opus.h"
+
+namespace fanlight::packager {
+
+using ElementaryStream = std::variant<H264Pictures, H265Pictures, AdtsSound, LatmSound, Ac3Sound, OpusSound>;
+
+// Empty for what no track is made of: MPEG audio, subtitles, SCTE-35, metadata.
+[[nodiscard]] std::optional<ElementaryStream> open_elementary_stream(std::uint8_t stream_type, ByteSpan descriptors);
+
+}  // namespace fanlight::packager

@@ -1,0 +1,201 @@
+#include "codec/h264.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "codec/bit_reader.h"
+#include "codec/bit_writer.h"
+#include "codec/nal_units.h"
+
+namespace fanlight::packager {
+
+namespace {
+
+enum UnitType : std::uint8_t {
+  kSlice = 1,
+  kPartitionA = 2,
+  kIdrSlice = 5,
+  kSps = 7,
+  kPps = 8,
+  kDelimiter = 9,
+  kEndOfSequence = 10,
+  kEndOfStream = 11,
+  kFiller = 12,
+};
+
+constexpr std::size_t kSliceHeadBytes = 32;  // Four numbers of Exp-Golomb and some flags, with room.
+
+// Table A-1: Baseline, Main and Extended have 4:2:0 of eight bits and need no tail.
+bool has_tail(std::uint8_t profile) noexcept { return profile != 66 && profile != 77 && profile != 88; }
+
+std::string codec_name(const H264Sps& sps) {
+  std::array<char, 16> name;
+  const int length =
+      std::snprintf(name.data(), name.size(), "avc1.%02x%02x%02x", sps.profile, sps.constraints, sps.level);
+  return {name.data(), static_cast<std::size_t>(length)};
+}
+
+void write_set(BitWriter& record, ByteSpan set) {
+  record.bits(static_cast<std::uint32_t>(set.size()), 16);
+  record.bytes(set);
+}
+
+}  // namespace
+
+struct H264Pictures::SliceHead {
+  bool is_idr = false;
+  std::uint32_t sps_id = 0;
+  std::uint32_t frame_number = 0;
+  PictureStructure structure = PictureStructure::kFrame;
+};
+
+std::vector<std::byte> write_avcc(const H264Sps& sps, ByteSpan sps_unit,
+                                  const std::vector<std::vector<std::byte>>& pps_units) {
+  BitWriter record;
+  record.bits(1, 8);  // configurationVersion
+  record.bits(sps.profile, 8);
+  record.bits(sps.constraints, 8);
+  record.bits(sps.level, 8);
+  record.bits(0xFF, 8);  // Lengths of four bytes.
+  record.bits(0xE1, 8);  // One sequence set.
+  write_set(record, sps_unit);
+  record.bits(static_cast<std::uint32_t>(pps_units.size()), 8);
+  for (const auto& pps : pps_units) write_set(record, pps);
+  if (has_tail(sps.profile)) {
+    record.bits(0xFC | sps.chroma_format, 8);
+    record.bits(0xF8 | (sps.luma_depth - 8U), 8);
+    record.bits(0xF8 | (sps.chroma_depth - 8U), 8);
+    record.bits(0, 8);  // No extension of a sequence set.
+  }
+  return record.take();
+}
+
+CodedPicture H264Pictures::convert(ByteSpan access_unit) {
+  sample_.clear();
+  new_sets_.clear();
+  CodedPicture picture;
+  NalUnits units(access_unit);
+  while (const auto unit = units.next()) take_unit(*unit, picture);
+  if (picture.verdict == PictureVerdict::kPicture) picture.bytes = sample_;
+  return picture;
+}
+
+void H264Pictures::take_unit(ByteSpan unit, CodedPicture& picture) {
+  const auto header = std::to_integer<unsigned>(unit[0]);
+  if ((header & 0x80) != 0) return;  // forbidden_zero_bit: whoever set it knew the unit to be broken.
+  switch (header & 0x1F) {
+    case kSps:
+      return take_sps(unit);
+    case kPps:
+      return take_pps(unit);
+    case kDelimiter:
+    case kEndOfSequence:
+    case kEndOfStream:
+    case kFiller:
+      return;
+    case kSlice:
+    case kPartitionA:
+    case kIdrSlice:
+      return take_slice(unit, picture);
+    default:
+      append_unit(sample_, unit);
+  }
+}
+
+void H264Pictures::take_sps(ByteSpan unit) {
+  if (unit.size() > kParameterSetBytesMax) return;
+  const std::optional<H264Sps> sps = parse_h264_sps(unit);
+  if (!sps) return;
+  new_sets_.push_back(unit);
+  // Sets of pictures were made for the sequence's set as it was; those that are still good come again behind it.
+  if (sps_.put(sps->id, unit, *sps)) pps_.forget([&](const Pps& pps) { return pps.sps_id == sps->id; });
+}
+
+void H264Pictures::take_pps(ByteSpan unit) {
+  if (unit.size() > kParameterSetBytesMax) return;
+  const std::vector<std::byte> plain = unescape(unit.subspan(1), kSliceHeadBytes);
+  BitReader bits(plain);
+  const std::uint32_t id = bits.ue_up_to(255);
+  const std::uint32_t sps_id = bits.ue_up_to(31);
+  if (bits.failed()) return;
+  new_sets_.push_back(unit);
+  pps_.put(id, unit, {sps_id});
+}
+
+// The first slice says what the picture is. A slice of the other parity in the same access unit makes it a whole frame.
+void H264Pictures::take_slice(ByteSpan unit, CodedPicture& picture) {
+  if (picture.verdict == PictureVerdict::kNoParameterSets || picture.verdict == PictureVerdict::kMalformed) return;
+  const std::optional<SliceHead> head = parse_slice(unit);
+  if (picture.verdict == PictureVerdict::kNoSlice) {
+    if (!head) {
+      picture.verdict = PictureVerdict::kMalformed;
+    } else {
+      begin_picture(*head, picture);
+    }
+  } else if (head && head->structure != picture.structure) {
+    picture.structure = PictureStructure::kFrame;
+  }
+  append_unrecorded_sets();
+  append_unit(sample_, unit);
+}
+
+void H264Pictures::begin_picture(const SliceHead& head, CodedPicture& picture) {
+  const SpsSet* sps = sps_.find(head.sps_id);
+  if (sps == nullptr || (!head.is_idr && !format_)) {
+    picture.verdict = PictureVerdict::kNoParameterSets;
+    return;
+  }
+  picture.verdict = PictureVerdict::kPicture;
+  picture.is_independent = head.is_idr;
+  picture.frame_number = head.frame_number;
+  picture.structure = head.structure;
+  if (head.is_idr) adopt_format(*sps, head.sps_id, picture);
+}
+
+void H264Pictures::adopt_format(const SpsSet& sps, std::uint32_t sps_id, CodedPicture& picture) {
+  std::vector<std::vector<std::byte>> sets;
+  pps_.for_each([&](const auto& pps) {
+    if (pps.parsed.sps_id == sps_id && sets.size() < 255) sets.push_back(pps.bytes);
+  });
+  std::vector<std::byte> record = write_avcc(sps.parsed, sps.bytes, sets);
+  sets.push_back(sps.bytes);
+  new_sets_.clear();  // Recorded, or for a later sequence.
+  if (format_ && format_->record == record) return;
+  format_ = {
+      .codec = Codec::kH264, .name = codec_name(sps.parsed), .record = std::move(record), .media = sps.parsed.picture};
+  recorded_ = std::move(sets);
+  picture.has_new_format = true;
+}
+
+void H264Pictures::append_unrecorded_sets() {
+  for (const ByteSpan set : new_sets_) {
+    const bool is_recorded =
+        std::ranges::any_of(recorded_, [&](const auto& recorded) { return std::ranges::equal(recorded, set); });
+    if (!is_recorded) append_unit(sample_, set);
+  }
+  new_sets_.clear();
+}
+
+// §7.3.3, up to bottom_field_flag. Empty when the bits do not reach that far.
+auto H264Pictures::parse_slice(ByteSpan unit) const -> std::optional<SliceHead> {
+  const std::vector<std::byte> plain = unescape(unit, kSliceHeadBytes);
+  BitReader bits(plain);
+  SliceHead head;
+  head.is_idr = (bits.bits(8) & 0x1F) == kIdrSlice;
+  (void)bits.ue();  // first_mb_in_slice
+  (void)bits.ue();  // slice_type
+  const auto* pps = pps_.find(bits.ue_up_to(255));
+  if (bits.failed()) return std::nullopt;
+  head.sps_id = pps != nullptr ? pps->parsed.sps_id : UINT32_MAX;
+  const SpsSet* sps = sps_.find(head.sps_id);
+  if (sps == nullptr) return head;
+  if (sps->parsed.has_separate_planes) bits.skip(2);  // colour_plane_id
+  head.frame_number = bits.bits(static_cast<unsigned>(sps->parsed.frame_number_bits));
+  if (!sps->parsed.has_frames_only && bits.flag())
+    head.structure = bits.flag() ? PictureStructure::kBottomField : PictureStructure::kTopField;
+  if (bits.failed()) return std::nullopt;
+  return head;
+}
+
+}  // namespace fanlight::packager

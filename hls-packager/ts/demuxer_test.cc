@@ -1,0 +1,201 @@
+#include "ts/demuxer.h"
+
+#include <gtest/gtest.h>
+
+#include "ts/test_ts.h"
+
+namespace fanlight::packager {
+namespace {
+
+using namespace test;
+
+constexpr std::uint16_t kVideo = 0x100, kAudio = 0x101, kMap = 0x1000;
+
+class DemuxerTest : public testing::Test {
+ protected:
+  void feed(const Bytes& bytes) { demuxer_.handle(bytes, events_); }
+  void feed_tables(const std::vector<Track>& tracks, int version = 0) {
+    feed(table_packet(0, table_counter_, program_section(1, kMap)));
+    feed(table_packet(kMap, table_counter_++, map_section(1, tracks, version)));
+  }
+  void feed_unit(std::uint16_t pid, const Bytes& pes) { feed(packets_of(pid, pid == kVideo ? video_ : audio_, pes)); }
+  // Framing is sure of itself with four packets.
+  void feed_start(const std::vector<Track>& tracks = {{0x1B, kVideo}, {0x0F, kAudio}}) {
+    feed_tables(tracks);
+    Bytes filler(184 * 3);
+    unsigned counter = 0;
+    feed(packets_of(0x1FFF, counter, filler));
+  }
+  std::vector<ElementaryUnit> units() {
+    std::vector<ElementaryUnit> found;
+    for (DemuxEvent& event : events_)
+      if (auto* unit = std::get_if<ElementaryUnit>(&event)) found.push_back(std::move(*unit));
+    events_.clear();
+    return found;
+  }
+  template <class Event>
+  [[nodiscard]] std::size_t count_of() const {
+    return static_cast<std::size_t>(std::count_if(
+        events_.begin(), events_.end(), [](const DemuxEvent& e) { return std::holds_alternative<Event>(e); }));
+  }
+
+  Demuxer demuxer_{{}};
+  std::vector<DemuxEvent> events_;
+  unsigned video_ = 0, audio_ = 0, table_counter_ = 0;
+};
+
+TEST_F(DemuxerTest, APictureIsThereWithItsLastPacket) {
+  feed_start();
+  feed_unit(kVideo, pes_of(9000, 6000, 1000));
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].pid, kVideo);
+  EXPECT_EQ(got[0].pts, 9000);
+  EXPECT_EQ(got[0].dts, 6000);
+  const Bytes sent = pes_of(9000, 6000, 1000);
+  EXPECT_TRUE(
+      std::equal(got[0].packet.content().begin(), got[0].packet.content().end(), sent.begin() + 19, sent.end()));
+}
+
+TEST_F(DemuxerTest, OneThatFillsItsPacketsEndsWithTheNext) {
+  feed_start();
+  feed_unit(kVideo, pes_of(9000, 9000, 2 * 184 - 19));
+  EXPECT_TRUE(units().empty());
+  feed_unit(kVideo, pes_of(12'000, 12'000, 100));
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 2u);
+  EXPECT_EQ(got[0].packet.content().size(), 2u * 184 - 19);
+  EXPECT_EQ(got[1].packet.content().size(), 100u);
+  EXPECT_FALSE(got[0].packet.is_after_loss || got[1].packet.is_after_loss);
+}
+
+TEST_F(DemuxerTest, WhoStuffsInTheMiddleIsNotBelievedASecondTime) {
+  feed_start();
+  const auto stuffed_in_the_middle = [&](std::uint64_t pts) {
+    Bytes pes = pes_of(pts, pts, 600);
+    Bytes first(pes.begin(), pes.begin() + 100), rest(pes.begin() + 100, pes.end());
+    feed(packet_of({.pid = kVideo, .counter = video_++, .starts = true}, first));
+    while (!rest.empty()) feed(packet_of({.pid = kVideo, .counter = video_++}, rest));
+  };
+  stuffed_in_the_middle(3000);
+  EXPECT_EQ(units().size(), 1u);  // Its first part, too early.
+  EXPECT_EQ(demuxer_.counts().pes.split, 1u);
+  stuffed_in_the_middle(6000);
+  EXPECT_TRUE(units().empty());
+  stuffed_in_the_middle(9000);
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].packet.content().size(), 600u);
+  EXPECT_TRUE(got[0].packet.is_after_loss);
+  EXPECT_EQ(demuxer_.counts().pes.split, 1u);
+}
+
+TEST_F(DemuxerTest, SoundEndsWhereItSaid) {
+  feed_start();
+  feed_unit(kAudio, pes_of(9000, 9000, 700, true));
+  ASSERT_EQ(units().size(), 1u);
+  Bytes longer = pes_of(9000, 9000, 700, true);
+  longer.resize(longer.size() + 30, std::byte{0x55});  // Behind its end.
+  feed_unit(kAudio, longer);
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].packet.content().size(), 700u);
+}
+
+TEST_F(DemuxerTest, ALossDropsTheUnitAndTheNextOneTells) {
+  feed_start();
+  Bytes unit = packets_of(kVideo, video_, pes_of(3000, 3000, 1000));
+  unit.erase(unit.begin() + 2 * 188, unit.begin() + 3 * 188);
+  feed(unit);
+  EXPECT_TRUE(units().empty());
+  EXPECT_EQ(demuxer_.counts().lost, 1u);
+  EXPECT_EQ(demuxer_.counts().pes.torn, 1u);
+  feed_unit(kVideo, pes_of(6000, 6000, 50));
+  feed_unit(kVideo, pes_of(9000, 9000, 50));
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 2u);
+  EXPECT_TRUE(got[0].packet.is_after_loss);
+  EXPECT_FALSE(got[1].packet.is_after_loss);
+}
+
+TEST_F(DemuxerTest, APacketSentTwiceCountsOnce) {
+  feed_start();
+  const Bytes unit = packets_of(kVideo, video_, pes_of(3000, 3000, 400));
+  for (std::size_t at = 0; at < unit.size(); at += 188)
+    for (int twice = 0; twice < 2; ++twice)
+      feed({unit.begin() + static_cast<long>(at), unit.begin() + static_cast<long>(at) + 188});
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].packet.content().size(), 400u);
+  EXPECT_EQ(demuxer_.counts().lost, 0u);
+  EXPECT_EQ(demuxer_.counts().sent_twice, 3u);
+}
+
+TEST_F(DemuxerTest, ScrambledAndBrokenPacketsAreCounted) {
+  feed_start();
+  Bytes payload(184);
+  feed(packet_of({.pid = kVideo, .starts = true, .scrambling = 2}, payload));
+  payload.resize(184);
+  Bytes marked = packet_of({.pid = kVideo, .starts = true}, payload);
+  marked[1] |= std::byte{0x80};
+  feed(marked);
+  EXPECT_TRUE(units().empty());
+  EXPECT_EQ(demuxer_.counts().scrambled, 1u);
+  EXPECT_EQ(demuxer_.counts().transport_errors, 1u);
+}
+
+TEST_F(DemuxerTest, ANewMapIsToldAndTracksThatStayGoOn) {
+  feed_start();
+  EXPECT_EQ(count_of<ProgramMap>(), 1u);
+  feed_tables({{0x1B, kVideo}, {0x0F, kAudio}});  // The same again.
+  EXPECT_EQ(count_of<ProgramMap>(), 1u);
+
+  Bytes unit = packets_of(kVideo, video_, pes_of(3000, 3000, 400));
+  feed({unit.begin(), unit.begin() + 188});
+  feed_tables({{0x1B, kVideo}, {0x0F, kAudio}, {0x0F, 0x102}}, 1);
+  EXPECT_EQ(count_of<ProgramMap>(), 2u);
+  feed({unit.begin() + 188, unit.end()});
+  EXPECT_EQ(units().size(), 1u);
+}
+
+TEST_F(DemuxerTest, TheFirstProgramWithPicturesIsChosen) {
+  Bytes places = bytes_of({0, 1, 0xE0 | 0x10, 0, 0, 2, 0xE0 | 0x10, 1});
+  feed(table_packet(0, 0, section_of(0, 1, places)));
+  feed(table_packet(kMap, 0, map_section(1, {{0x0F, kAudio}})));
+  feed(table_packet(kMap + 1, 0, map_section(2, {{0x24, kVideo}})));
+  feed(Bytes(table_packet(0x1FFF, 0, Bytes(4))));
+  ASSERT_EQ(count_of<ProgramMap>(), 1u);
+  EXPECT_EQ(std::get<ProgramMap>(events_[0]).number, 2);
+}
+
+TEST_F(DemuxerTest, ANewTimeBaseIsTold) {
+  feed_start();
+  Bytes payload = pes_of(1, 1, 10);
+  feed(packet_of({.pid = kVideo, .starts = true, .is_discontinuous = true, .has_pcr = true}, payload));
+  EXPECT_EQ(count_of<TimeBaseChange>(), 1u);
+}
+
+TEST_F(DemuxerTest, TheEndHandsOverWhatMayBeWhole) {
+  feed_start();
+  feed_unit(kVideo, pes_of(9000, 9000, 2 * 184 - 19));
+  Bytes cut = packets_of(kAudio, audio_, pes_of(9000, 9000, 700, true));
+  feed({cut.begin(), cut.begin() + 188});
+  demuxer_.finish(events_);
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].pid, kVideo);
+  EXPECT_EQ(demuxer_.counts().pes.torn, 1u);
+}
+
+TEST_F(DemuxerTest, NobodyCanMakeAUnitGrowForEver) {
+  feed_start();
+  Bytes endless = pes_of(9000, 9000, PesAssembler::kPesBytesMax / 184 * 184 - 19);
+  feed_unit(kVideo, endless);
+  Bytes more(184 * 40);
+  while (!more.empty()) feed(packet_of({.pid = kVideo, .counter = video_++}, more));
+  EXPECT_EQ(demuxer_.counts().pes.too_large, 1u);
+  EXPECT_TRUE(units().empty());
+}
+
+}  // namespace
+}  // namespace fanlight::packager

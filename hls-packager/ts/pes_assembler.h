@@ -1,0 +1,59 @@
+// Puts the PES packets of one PID together, and hands each over as soon as it is complete: sound says its length;
+// pictures mostly do not, and end where stuffing shows it (adaptation_field.h), or where the next one begins.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ts/pes.h"
+
+namespace fanlight::packager {
+
+struct PesPacket {
+  PesHeader header;
+  std::vector<std::byte> bytes;
+  bool is_after_loss = false;  // Something in front of it was lost, or could not be used.
+  [[nodiscard]] ByteSpan content() const noexcept { return ByteSpan(bytes).subspan(header.header_bytes); }
+};
+
+struct PesCounts {
+  std::uint64_t malformed = 0;
+  std::uint64_t torn = 0;       // Shorter than they said, or something in them was lost: not handed over.
+  std::uint64_t too_large = 0;  // Likewise.
+  std::uint64_t split = 0;      // Handed over at their stuffing, which more followed: once for each PID.
+};
+
+class PesAssembler {
+ public:
+  static constexpr std::size_t kPesBytesMax = std::size_t{8} << 20;
+
+  explicit PesAssembler(bool ends_with_stuffing) : trusts_stuffing_(ends_with_stuffing) {}
+
+  struct Piece {
+    ByteSpan payload;
+    bool starts_unit = false;
+    bool has_stuffing = false;
+  };
+  // What the piece completes: two packets at most, in `done`.
+  void handle(const Piece& piece, PesCounts& counts, std::vector<PesPacket>& done);
+  // Transport packets are missing: what is open is not whole.
+  void lose(PesCounts& counts) noexcept;
+  // The input is over.
+  void finish(PesCounts& counts, std::vector<PesPacket>& done);
+
+ private:
+  enum class State : std::uint8_t { kWaiting, kOpen, kClosedEarly };
+  void look_at_header(PesCounts& counts);
+  [[nodiscard]] bool is_complete(bool has_stuffing) const noexcept;
+  void close(std::vector<PesPacket>& done);
+  void drop(std::uint64_t& count) noexcept;
+
+  State state_ = State::kWaiting;
+  bool trusts_stuffing_;
+  bool is_after_loss_ = false;
+  std::optional<PesHeader> header_{};  // Of what is open, once it is there.
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,47 @@
+// The tables that say what a transport stream carries, with all a packager wants to know. ISO/IEC 13818-1 §2.4.4.3
+// (PAT), §2.4.4.8 (PMT), §2.6 (descriptors). Sections come whole, from table_id to CRC; malformed ones answer empty.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace fanlight::packager {
+
+inline constexpr std::size_t kProgramsMax = 32;
+inline constexpr std::size_t kStreamsMax = 64;
+
+// What a player can be given of a stream.
+enum class Medium : std::uint8_t { kNone, kPictures, kSound };
+
+struct ProgramStream {
+  std::uint16_t pid = 0;
+  std::uint8_t type = 0;  // stream_type, as the PMT has it.
+  Medium medium = Medium::kNone;
+  std::string language;                // ISO 639-2, three letters; empty: not told.
+  std::vector<std::byte> descriptors;  // Whole, tag and length in front of each.
+  friend bool operator==(const ProgramStream&, const ProgramStream&) = default;
+};
+
+struct ProgramMap {
+  std::uint16_t number = 0;
+  std::uint16_t clock_pid = 0;  // Where the PCR is.
+  std::vector<ProgramStream> streams;
+  friend bool operator==(const ProgramMap&, const ProgramMap&) = default;
+
+  [[nodiscard]] bool has(Medium medium) const;
+};
+
+struct ProgramPlace {
+  std::uint16_t number = 0;
+  std::uint16_t map_pid = 0;
+  friend bool operator==(const ProgramPlace&, const ProgramPlace&) = default;
+};
+
+[[nodiscard]] std::optional<std::vector<ProgramPlace>> parse_programs(ByteSpan section);
+[[nodiscard]] std::optional<ProgramMap> parse_program_map(ByteSpan section);
+
+}  // namespace fanlight::packager
