@@ -1,0 +1,158 @@
+#include "playlist/media_playlist.h"
+
+#include "base/check.h"
+#include "playlist/names.h"
+#include "playlist/text.h"
+
+namespace fanlight::packager {
+namespace {
+
+// Parts further from the end are of no use to a player. RFC 8216bis §6.2.2
+constexpr std::int64_t kPartsListedTargets = 3;
+// The least that is allowed. RFC 8216bis §4.4.3.8
+constexpr std::int64_t kSkipBoundaryTargets = 6;
+
+Micros targets(const MediaPlaylist& playlist, std::int64_t count) {
+  return seconds(count * std::int64_t{playlist.target_duration});
+}
+
+// Spans are added up as players read them, rounded, so that both find the same on this side of a boundary.
+Micros listed(std::int64_t ticks, const MediaPlaylist& playlist) { return micros_of(ticks, playlist.timescale); }
+
+Micros length_of(const MediaPlaylist& playlist) {
+  Micros length{};
+  for (const PlaylistSegment& segment : playlist.segments) length = length + listed(segment.duration, playlist);
+  if (playlist.open)
+    for (const PlaylistPart& part : playlist.open->parts) length = length + listed(part.duration, playlist);
+  return length;
+}
+
+// How many segments from the front end before the skip boundary.
+std::size_t skippable(const MediaPlaylist& playlist) {
+  Micros left = length_of(playlist);
+  std::size_t count = 0;
+  for (const PlaylistSegment& segment : playlist.segments) {
+    left = left - listed(segment.duration, playlist);
+    if (left < targets(playlist, kSkipBoundaryTargets)) break;
+    ++count;
+  }
+  return count;
+}
+
+class Writer {
+ public:
+  explicit Writer(const MediaPlaylist& playlist) : playlist_(playlist), left_(length_of(playlist)) {}
+
+  std::string write(std::size_t skipped) {
+    write_header(skipped);
+    for (std::size_t i = 0; i < playlist_.segments.size(); ++i) {
+      if (i >= skipped) write_segment(playlist_.segments[i], playlist_.media_sequence + i);
+      left_ = left_ - listed(playlist_.segments[i].duration, playlist_);
+    }
+    write_end();
+    return std::move(out_);
+  }
+
+ private:
+  void write_header(std::size_t skipped) {
+    line("#EXTM3U");
+    line(skipped != 0 ? "#EXT-X-VERSION:9" : "#EXT-X-VERSION:6");
+    line("#EXT-X-TARGETDURATION:" + std::to_string(playlist_.target_duration));
+    if (playlist_.low_latency) write_low_latency(*playlist_.low_latency);
+    line("#EXT-X-MEDIA-SEQUENCE:" + std::to_string(playlist_.media_sequence));
+    line("#EXT-X-DISCONTINUITY-SEQUENCE:" + std::to_string(playlist_.discontinuity_sequence));
+    if (playlist_.kind == PlaylistKind::kEvent) line("#EXT-X-PLAYLIST-TYPE:EVENT");
+    if (playlist_.kind == PlaylistKind::kVod) line("#EXT-X-PLAYLIST-TYPE:VOD");
+    // After MEDIA-SEQUENCE: some players take the reverse for an error.
+    if (skipped != 0) line("#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(skipped));
+  }
+
+  void write_low_latency(const LowLatency& low_latency) {
+    line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=" + seconds_text(low_latency.hold_back) +
+         ",CAN-SKIP-UNTIL=" + seconds_text(targets(playlist_, kSkipBoundaryTargets)));
+    line("#EXT-X-PART-INF:PART-TARGET=" + seconds_text(low_latency.part_target));
+  }
+
+  void write_segment(const PlaylistSegment& segment, std::uint64_t msn) {
+    write_state(segment);
+    if (left_ <= targets(playlist_, kPartsListedTargets)) write_parts(segment, msn);
+    if (segment.is_gap) line("#EXT-X-GAP");
+    line("#EXTINF:" + seconds_text(listed(segment.duration, playlist_)) + ",");
+    line(segment_name(msn));
+  }
+
+  // What holds for a segment stands before its first part. RFC 8216bis §4.4.4.9
+  void write_state(const PlaylistSegment& segment) {
+    if (segment.is_discontinuous) line("#EXT-X-DISCONTINUITY");
+    if (init_ != segment.init) line("#EXT-X-MAP:URI=" + quoted(init_name(segment.init)));
+    init_ = segment.init;
+    if (segment.begins) line("#EXT-X-PROGRAM-DATE-TIME:" + date_text(*segment.begins));
+  }
+
+  void write_parts(const PlaylistSegment& segment, std::uint64_t msn) {
+    if (!playlist_.low_latency) return;
+    for (std::size_t i = 0; i < segment.parts.size(); ++i) {
+      const PlaylistPart& part = segment.parts[i];
+      line("#EXT-X-PART:DURATION=" + seconds_text(listed(part.duration, playlist_)) +
+           ",URI=" + quoted(part_name(msn, i)) + (part.is_independent ? ",INDEPENDENT=YES" : "") +
+           (part.is_gap ? ",GAP=YES" : ""));
+    }
+  }
+
+  void write_end() {
+    const std::uint64_t open_msn = playlist_.media_sequence + playlist_.segments.size();
+    if (playlist_.low_latency && playlist_.open && !playlist_.open->parts.empty()) {
+      write_state(*playlist_.open);
+      write_parts(*playlist_.open, open_msn);
+    }
+    if (playlist_.low_latency && !playlist_.has_ended) write_hint(open_msn);
+    for (const RenditionReport& report : playlist_.reports) write_report(report);
+    if (playlist_.has_ended) line("#EXT-X-ENDLIST");
+  }
+
+  void write_hint(std::uint64_t open_msn) {
+    const std::size_t part = playlist_.open ? playlist_.open->parts.size() : 0;
+    if (playlist_.open && init_ != playlist_.open->init)
+      line("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=" + quoted(init_name(playlist_.open->init)));
+    line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=" + quoted(part_name(open_msn, part)));
+  }
+
+  void write_report(const RenditionReport& report) {
+    line("#EXT-X-RENDITION-REPORT:URI=" + quoted(report.uri) + ",LAST-MSN=" + std::to_string(report.edge.msn) +
+         (report.edge.part ? ",LAST-PART=" + std::to_string(*report.edge.part) : ""));
+  }
+
+  void line(std::string_view text) {
+    out_ += text;
+    out_ += '\n';
+  }
+
+  const MediaPlaylist& playlist_;
+  Micros left_;                          // From the segment's start to the playlist's end.
+  std::optional<std::uint64_t> init_{};  // Of the segment before.
+  std::string out_;
+};
+
+}  // namespace
+
+std::optional<PlaylistEdge> edge_of(const MediaPlaylist& playlist) {
+  const std::uint64_t open_msn = playlist.media_sequence + playlist.segments.size();
+  if (playlist.open && !playlist.open->parts.empty()) return PlaylistEdge{open_msn, playlist.open->parts.size() - 1};
+  if (playlist.segments.empty()) return std::nullopt;
+  const std::size_t parts = playlist.segments.back().parts.size();
+  return PlaylistEdge{open_msn - 1, parts == 0 ? std::nullopt : std::optional<std::uint64_t>(parts - 1)};
+}
+
+std::string write_media_playlist(const MediaPlaylist& playlist) {
+  CHECK(!playlist.has_ended || !playlist.open);
+  return Writer(playlist).write(0);
+}
+
+std::optional<std::string> write_delta(const MediaPlaylist& playlist) {
+  if (!playlist.low_latency || playlist.has_ended) return std::nullopt;
+  const std::size_t skipped = skippable(playlist);
+  if (skipped == 0) return std::nullopt;
+  return Writer(playlist).write(skipped);
+}
+
+}  // namespace fanlight::packager

@@ -1,0 +1,159 @@
+#include "playlist/mpd.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "playlist/names.h"
+#include "playlist/text.h"
+
+namespace fanlight::packager {
+namespace {
+
+std::string attribute(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=\"" + xml_escaped(value) + "\"";
+}
+std::string attribute(std::string_view name, std::int64_t value) { return attribute(name, std::to_string(value)); }
+
+std::string duration_text(Micros span) { return "PT" + seconds_text(span) + "S"; }
+
+// From the period's start to where the last segment ends.
+Micros length_of(const MpdRepresentation& one) {
+  const std::int64_t ticks =
+      std::accumulate(one.durations.begin(), one.durations.end(), one.first_time - one.period_start);
+  return micros_of(std::max<std::int64_t>(ticks, 0), one.format->timescale());
+}
+
+// Sound may end a little before or after the pictures.
+Micros length_of(const MpdPeriod& period) {
+  Micros length{};
+  for (const MpdAdaptationSet& set : period.sets)
+    for (const MpdRepresentation& one : set.representations) length = std::max(length, length_of(one));
+  return length;
+}
+
+Micros longest_segment(const Mpd& mpd) {
+  Micros longest{};
+  for (const MpdPeriod& period : mpd.periods)
+    for (const MpdAdaptationSet& set : period.sets)
+      for (const MpdRepresentation& one : set.representations)
+        for (const std::int64_t ticks : one.durations)
+          longest = std::max(longest, micros_of(ticks, one.format->timescale()));
+  return longest;
+}
+
+class Writer {
+ public:
+  std::string write(const Mpd& mpd) {
+    Micros length{};
+    for (const MpdPeriod& period : mpd.periods) length = length + length_of(period);
+    out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    line("<MPD" + attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011") +
+         attribute("profiles", "urn:mpeg:dash:profile:isoff-live:2011") + attribute("type", "static") +
+         attribute("mediaPresentationDuration", duration_text(length)) +
+         attribute("maxSegmentDuration", duration_text(longest_segment(mpd))) +
+         attribute("minBufferTime", duration_text(longest_segment(mpd))) + ">");
+    Micros start{};
+    for (std::size_t i = 0; i < mpd.periods.size(); ++i) {
+      write_period(mpd.periods[i], i, start);
+      start = start + length_of(mpd.periods[i]);
+    }
+    line("</MPD>");
+    return std::move(out_);
+  }
+
+ private:
+  // Writes an element around what `body` writes.
+  template <class Body>
+  void element(const std::string& name, const std::string& attributes, Body&& body) {
+    line("<" + name + attributes + ">");
+    indent_ += 2;
+    body();
+    indent_ -= 2;
+    line("</" + name + ">");
+  }
+
+  void write_period(const MpdPeriod& period, std::size_t number, Micros start) {
+    indent_ = 2;
+    element("Period",
+            attribute("id", "p" + std::to_string(number)) + attribute("start", duration_text(start)) +
+                attribute("duration", duration_text(length_of(period))),
+            [&] {
+              for (const MpdAdaptationSet& set : period.sets) write_set(set);
+            });
+    indent_ = 0;
+  }
+
+  void write_set(const MpdAdaptationSet& set) {
+    CHECK(!set.representations.empty());
+    const bool is_video = set.representations.front().format->is_video();
+    std::string attributes = attribute("contentType", is_video ? "video" : "audio") +
+                             attribute("mimeType", is_video ? "video/mp4" : "audio/mp4");
+    if (is_language(set.language)) attributes += attribute("lang", set.language);
+    attributes += attribute("segmentAlignment", "true") + attribute("startWithSAP", 1);
+    element("AdaptationSet", attributes, [&] {
+      line("<Role" + attribute("schemeIdUri", "urn:mpeg:dash:role:2011") +
+           attribute("value", set.is_main ? "main" : "alternate") + "/>");
+      for (const MpdRepresentation& one : set.representations) write_representation(one);
+    });
+  }
+
+  void write_representation(const MpdRepresentation& one) {
+    std::string attributes =
+        attribute("id", one.id) + attribute("bandwidth", one.bandwidth) + attribute("codecs", one.format->name);
+    if (const auto* picture = std::get_if<PictureFormat>(&one.format->media)) attributes += attributes_of(*picture);
+    const auto* sound = std::get_if<SoundFormat>(&one.format->media);
+    if (sound != nullptr) attributes += attribute("audioSamplingRate", sound->sample_rate);
+    element("Representation", attributes, [&] {
+      if (sound != nullptr)
+        line("<AudioChannelConfiguration" +
+             attribute("schemeIdUri", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011") +
+             attribute("value", sound->channels) + "/>");
+      write_template(one);
+    });
+  }
+
+  static std::string attributes_of(const PictureFormat& picture) {
+    std::string out = attribute("width", picture.width) + attribute("height", picture.height);
+    if (picture.rate)
+      out += attribute("frameRate", std::to_string(picture.rate->frames) + "/" + std::to_string(picture.rate->seconds));
+    if (picture.aspect_width != 0 && picture.aspect_height != 0)
+      out += attribute("sar", std::to_string(picture.aspect_width) + ":" + std::to_string(picture.aspect_height));
+    return out;
+  }
+
+  void write_template(const MpdRepresentation& one) {
+    element("SegmentTemplate",
+            attribute("timescale", one.format->timescale()) + attribute("presentationTimeOffset", one.period_start) +
+                attribute("startNumber", static_cast<std::int64_t>(one.first_msn)) +
+                attribute("initialization", one.folder + init_name(one.init)) +
+                attribute("media", one.folder + kSegmentTemplate),
+            [&] { element("SegmentTimeline", "", [&] { write_timeline(one); }); });
+  }
+
+  // Segments of one length in a row are one line.
+  void write_timeline(const MpdRepresentation& one) {
+    for (auto run = one.durations.begin(); run != one.durations.end();) {
+      const auto end = std::find_if(run, one.durations.end(), [&](std::int64_t ticks) { return ticks != *run; });
+      const bool is_first = run == one.durations.begin();
+      line("<S" + (is_first ? attribute("t", one.first_time) : "") + attribute("d", *run) +
+           (end - run > 1 ? attribute("r", end - run - 1) : "") + "/>");
+      run = end;
+    }
+  }
+
+  void line(std::string_view text) {
+    out_.append(indent_, ' ');
+    out_ += text;
+    out_ += '\n';
+  }
+
+  std::size_t indent_ = 0;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string write_static_mpd(const Mpd& mpd) { return Writer{}.write(mpd); }
+
+}  // namespace fanlight::packager

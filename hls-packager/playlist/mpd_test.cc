@@ -1,0 +1,95 @@
+#include "playlist/mpd.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::packager {
+namespace {
+
+TrackFormat pictures() {
+  return {.codec = Codec::kH264,
+          .name = "avc1.64001f",
+          .record = {},
+          .media = PictureFormat{
+              .width = 720, .height = 576, .aspect_width = 64, .aspect_height = 45, .rate = FrameRate{25, 1}}};
+}
+TrackFormat sound() {
+  return {.codec = Codec::kAac,
+          .name = "mp4a.40.2",
+          .record = {},
+          .media = SoundFormat{.sample_rate = 48'000, .channels = 2, .samples_per_frame = 1'024}};
+}
+
+TEST(MpdTest, AFileOfPicturesAndSound) {
+  const TrackFormat video = pictures(), audio = sound();
+  const Mpd mpd{{{{{.representations = {{.id = "v0",
+                                         .folder = "v0/",
+                                         .format = &video,
+                                         .bandwidth = 3'000'000,
+                                         .period_start = 900'000,
+                                         .first_time = 900'000,
+                                         .durations = {180'000, 180'000, 90'000}}}},
+                   {.language = "deu",
+                    .representations = {{.id = "a0",
+                                         .folder = "a0/",
+                                         .format = &audio,
+                                         .bandwidth = 128'000,
+                                         .init = 2,
+                                         .period_start = 480'000,
+                                         .first_time = 480'512,
+                                         .first_msn = 7,
+                                         .durations = {96'256, 95'232, 48'128}}}}}}}};
+  EXPECT_EQ(write_static_mpd(mpd), R"(<?xml version="1.0" encoding="UTF-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" mediaPresentationDuration="PT5.002667S" maxSegmentDuration="PT2.005333S" minBufferTime="PT2.005333S">
+  <Period id="p0" start="PT0.000000S" duration="PT5.002667S">
+    <AdaptationSet contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1">
+      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
+      <Representation id="v0" bandwidth="3000000" codecs="avc1.64001f" width="720" height="576" frameRate="25/1" sar="64:45">
+        <SegmentTemplate timescale="90000" presentationTimeOffset="900000" startNumber="0" initialization="v0/i0.mp4" media="v0/s$Number$.m4s">
+          <SegmentTimeline>
+            <S t="900000" d="180000" r="1"/>
+            <S d="90000"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
+      </Representation>
+    </AdaptationSet>
+    <AdaptationSet contentType="audio" mimeType="audio/mp4" lang="deu" segmentAlignment="true" startWithSAP="1">
+      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
+      <Representation id="a0" bandwidth="128000" codecs="mp4a.40.2" audioSamplingRate="48000">
+        <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>
+        <SegmentTemplate timescale="48000" presentationTimeOffset="480000" startNumber="7" initialization="a0/i2.mp4" media="a0/s$Number$.m4s">
+          <SegmentTimeline>
+            <S t="480512" d="96256"/>
+            <S d="95232"/>
+            <S d="48128"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
+      </Representation>
+    </AdaptationSet>
+  </Period>
+</MPD>
+)");
+}
+
+TEST(MpdTest, PeriodsFollowOneAnother) {
+  const TrackFormat video = pictures();
+  MpdPeriod period{{{.representations = {{.id = "v0", .format = &video, .durations = {90'000}}}}}};
+  const std::string text = write_static_mpd({{period, period}});
+  EXPECT_NE(text.find("<Period id=\"p0\" start=\"PT0.000000S\" duration=\"PT1.000000S\">"), std::string::npos);
+  EXPECT_NE(text.find("<Period id=\"p1\" start=\"PT1.000000S\" duration=\"PT1.000000S\">"), std::string::npos);
+  EXPECT_NE(text.find("mediaPresentationDuration=\"PT2.000000S\""), std::string::npos);
+}
+
+TEST(MpdTest, NamesAreEscapedAndOddLanguagesLeftOut) {
+  const TrackFormat audio = sound();
+  const std::string text = write_static_mpd(
+      {{{{{.language = "\"><x",
+           .is_main = false,
+           .representations = {{.id = "a&b", .folder = "<'\"/", .format = &audio, .durations = {1}}}}}}}});
+  EXPECT_NE(text.find(" id=\"a&amp;b\""), std::string::npos);
+  EXPECT_NE(text.find("media=\"&lt;&apos;&quot;/s$Number$.m4s\""), std::string::npos);
+  EXPECT_EQ(text.find("lang="), std::string::npos);
+  EXPECT_NE(text.find("value=\"alternate\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fanlight::packager

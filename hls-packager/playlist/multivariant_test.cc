@@ -1,0 +1,73 @@
+#include "playlist/multivariant.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::packager {
+namespace {
+
+PictureFormat hd() { return {.width = 1920, .height = 1080, .rate = FrameRate{30'000, 1'001}}; }
+
+TEST(MultivariantTest, PicturesWithTwoLanguages) {
+  const MultivariantPlaylist playlist{
+      .audio = {{.group = "aud", .name = "English", .language = "eng", .is_default = true, .uri = "a0/live.m3u8"},
+                {.group = "aud", .name = "Deutsch", .language = "deu", .channels = 6, .uri = "a1/live.m3u8"}},
+      .variants = {{.uri = "v0/live.m3u8",
+                    .bandwidth = 6'400'000,
+                    .bandwidth_average = 5'100'000,
+                    .codecs = {"avc1.640028", "mp4a.40.2"},
+                    .picture = hd(),
+                    .audio_group = "aud"}}};
+  EXPECT_EQ(write_multivariant_playlist(playlist),
+            "#EXTM3U\n"
+            "#EXT-X-VERSION:6\n"
+            "#EXT-X-INDEPENDENT-SEGMENTS\n"
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aud\",NAME=\"English\",LANGUAGE=\"eng\",DEFAULT=YES,AUTOSELECT=YES,"
+            "CHANNELS=\"2\",URI=\"a0/live.m3u8\"\n"
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aud\",NAME=\"Deutsch\",LANGUAGE=\"deu\",DEFAULT=NO,AUTOSELECT=YES,"
+            "CHANNELS=\"6\",URI=\"a1/live.m3u8\"\n"
+            "#EXT-X-STREAM-INF:BANDWIDTH=6400000,AVERAGE-BANDWIDTH=5100000,CODECS=\"avc1.640028,mp4a.40.2\","
+            "RESOLUTION=1920x1080,FRAME-RATE=29.970,AUDIO=\"aud\",CLOSED-CAPTIONS=NONE\n"
+            "v0/live.m3u8\n");
+}
+
+std::string lines_of(Variant variant) {
+  const std::string text =
+      write_multivariant_playlist({.variants = {std::move(variant)}, .has_independent_segments = false});
+  return text.substr(std::string("#EXTM3U\n#EXT-X-VERSION:6\n").size());
+}
+
+TEST(MultivariantTest, SoundAloneHasNothingOfPictures) {
+  EXPECT_EQ(
+      lines_of({.uri = "a0/live.m3u8", .bandwidth = 140'000, .bandwidth_average = 128'000, .codecs = {"mp4a.40.2"}}),
+      "#EXT-X-STREAM-INF:BANDWIDTH=140000,AVERAGE-BANDWIDTH=128000,CODECS=\"mp4a.40.2\"\na0/live.m3u8\n");
+}
+
+TEST(MultivariantTest, AnUnknownRateIsNotSaid) {
+  EXPECT_EQ(lines_of({.uri = "v", .codecs = {"avc1.64001f"}, .picture = PictureFormat{.width = 1280, .height = 720}}),
+            "#EXT-X-STREAM-INF:BANDWIDTH=0,AVERAGE-BANDWIDTH=0,CODECS=\"avc1.64001f\",RESOLUTION=1280x720,"
+            "CLOSED-CAPTIONS=NONE\nv\n");
+}
+
+TEST(MultivariantTest, RangesBeyondTheOrdinaryAreSaid) {
+  for (const auto& [transfer, said] : {std::pair{16, ",VIDEO-RANGE=PQ,"}, {18, ",VIDEO-RANGE=HLG,"}}) {
+    PictureFormat picture = hd();
+    picture.colours.transfer = static_cast<std::uint8_t>(transfer);
+    EXPECT_NE(lines_of({.uri = "v", .codecs = {"hvc1.2.4.L123.B0"}, .picture = picture}).find(said), std::string::npos)
+        << said;
+  }
+  EXPECT_EQ(lines_of({.uri = "v", .picture = hd()}).find("VIDEO-RANGE"), std::string::npos);
+}
+
+TEST(MultivariantTest, CaptionsAreAGroupWithoutAPlaylist) {
+  const MultivariantPlaylist playlist{
+      .captions = {{.group = "cc", .name = "Captions", .language = "und", .is_default = true}},
+      .variants = {{.uri = "v", .codecs = {"avc1.64001f"}, .picture = hd(), .captions_group = "cc"}}};
+  const std::string text = write_multivariant_playlist(playlist);
+  EXPECT_NE(text.find("#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"Captions\",DEFAULT=YES,AUTOSELECT=YES,"
+                      "INSTREAM-ID=\"CC1\"\n"),
+            std::string::npos);
+  EXPECT_NE(text.find(",CLOSED-CAPTIONS=\"cc\"\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fanlight::packager

@@ -1,0 +1,82 @@
+#include "playlist/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace fanlight::packager {
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+}  // namespace
+
+Micros micros_of(std::int64_t ticks, std::uint32_t timescale) {
+  const std::int64_t rate = timescale;
+  const std::int64_t rest = ticks % rate;  // Apart, so that no span is too long.
+  return {ticks / rate * 1'000'000 + (rest * 1'000'000 + rate / 2) / rate};
+}
+
+std::string seconds_text(Micros span) {
+  std::array<char, 32> out{};
+  std::snprintf(out.data(), out.size(), "%lld.%06d", static_cast<long long>(span.count / 1'000'000),
+                static_cast<int>(span.count % 1'000'000));
+  return out.data();
+}
+
+std::string date_text(WallTime at) {
+  const std::int64_t ms = (at.us + 500) / 1'000;
+  const auto whole = static_cast<std::time_t>(ms / 1'000);
+  std::tm utc{};
+  gmtime_r(&whole, &utc);
+  std::array<char, 64> out{};
+  const std::size_t size = std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(out.data() + size, out.size() - size, ".%03dZ", static_cast<int>(ms % 1'000));
+  return out.data();
+}
+
+std::string rate_text(FrameRate rate) {
+  const std::uint64_t seconds = rate.seconds == 0 ? 1 : rate.seconds;
+  const std::uint64_t thousandths = (std::uint64_t{rate.frames} * 1'000 + seconds / 2) / seconds;
+  std::array<char, 32> out{};
+  std::snprintf(out.data(), out.size(), "%llu.%03d", static_cast<unsigned long long>(thousandths / 1'000),
+                static_cast<int>(thousandths % 1'000));
+  return out.data();
+}
+
+bool is_language(std::string_view text) {
+  constexpr std::size_t kBytesMax = 35;
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (text.size() < 2 || text.size() > kBytesMax || text == "und" || !is_letter(text[0]) || !is_letter(text[1]))
+    return false;
+  return std::ranges::all_of(text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text)
+    if (c != '"' && !is_control(c)) out += c;
+  return out += '"';
+}
+
+std::string xml_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\'')
+      out += "&apos;";
+    else if (!is_control(c))
+      out += c;
+  }
+  return out;
+}
+
+}  // namespace fanlight::packager
