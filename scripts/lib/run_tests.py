@@ -5,6 +5,7 @@ stages, in order:
   release    unit, property, scenario, fuzz replay, simulation, tidy  (meson test)
   interop    srt-live-transmit, ffmpeg and GStreamer as strangers     tests/interop
   run        ./scripts/run as a user would, clear, encrypted, DPDK
+  packager   fanlight-packager beside ffmpeg, frame by frame          tests/packager
   asan       release without DPDK, under ASan and UBSan, DCHECKs on   build-asan/
   tsan       three workers on three threads, under TSan               build-tsan/
   e2e        the real daemon, sockets and namespaces, crowds          tests/e2e
@@ -39,10 +40,10 @@ import relay  # noqa: E402
 import setup  # noqa: E402
 from processes import dies_with_us  # noqa: E402
 
-STAGES = ("build", "release", "interop", "run", "asan", "tsan", "e2e")
+STAGES = ("build", "release", "interop", "run", "packager", "asan", "tsan", "e2e")
 WAITING = ("interop", "run")  # They take a fraction of the processors.
 ASAN_TARGETS = ("dataplane/unit_tests", "tests/property/property_tests", "tests/scenario/scenario", "tests/sim/simrun",
-                "controlplane/control_tests")
+                "controlplane/control_tests", "hls-packager/packager_tests")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -198,7 +199,7 @@ class BuildsAhead:
 def stage_asan(total: Total) -> None:
     SANITIZERS["asan"].build()
     os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
-    names = ("unit", "control", "property", "sim", "sim-24h", "sim-born", "sim-rekey", "sim-rekey-hurt", *scenarios())
+    names = ("unit", "control", "packager", "property", "sim", "sim-24h", "sim-born", "sim-rekey", "sim-rekey-hurt", *scenarios())
     meson_tests(SANITIZERS["asan"].directory, total, "--num-processes", "2", "--timeout-multiplier", "5", *names)
 
 
@@ -210,6 +211,10 @@ def stage_tsan(total: Total) -> None:
 
 def stage_interop(total: Total) -> None:
     counted_script(total, str(setup.ROOT / "tests" / "interop" / "interop.py"))
+
+
+def stage_packager(total: Total) -> None:
+    counted_script(total, str(setup.ROOT / "tests" / "packager" / "packager.py"))
 
 
 def stage_e2e(total: Total) -> None:
@@ -264,7 +269,7 @@ def main() -> int:
         perform([stage for stage in wanted if stage in ("build", "release")], total)
         with BuildsAhead([SANITIZERS[stage] for stage in wanted if stage in SANITIZERS]):
             perform([stage for stage in wanted if stage in WAITING], total)
-        perform([stage for stage in wanted if stage in SANITIZERS or stage == "e2e"], total)
+        perform([stage for stage in wanted if stage in SANITIZERS or stage in ("packager", "e2e")], total)
     except setup.SetupError as error:
         print(f"scripts/test: {error}", file=sys.stderr)
         total.add(0, 1, 0)

@@ -1,0 +1,78 @@
+// A track of sound: from its PES packets to frames with their place in media time, counted in samples. The PTS of a
+// stream are rounded to ticks of 90 kHz, so a track stamped from them would have gaps one can hear: it follows them
+// only when it is half a frame off.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "codec/elementary_stream.h"
+#include "media/timed_sample.h"
+#include "media/timeline.h"
+#include "ts/demuxer.h"
+
+namespace fanlight::packager {
+
+template <class Codec>
+class SoundTrack {
+ public:
+  explicit SoundTrack(Codec codec) : codec_(std::move(codec)) {}
+
+  // Samples that it completes are appended.
+  void handle(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done) {
+    if (unit.packet.is_after_loss) codec_.handle_gap();
+    codec_.handle_pes(unit.packet.content(), unit.pts);
+    while (const std::optional<SoundFrame> frame = codec_.poll_frame()) done.push_back(take_frame(*frame, timeline));
+  }
+
+  // By TimedSample::format.
+  [[nodiscard]] const std::vector<TrackFormat>& formats() const noexcept { return formats_; }
+  [[nodiscard]] const SoundCounts& counts() const noexcept { return codec_.counts(); }
+  // How often the count of samples was given up for the stream's own time.
+  [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+
+ private:
+  TimedSample take_frame(const SoundFrame& frame, Timeline& timeline) {
+    if (formats_.empty() || frame.has_new_format) {
+      if (!formats_.empty()) next_ = rescale(next_, formats_.back().timescale(), codec_.format()->timescale());
+      formats_.push_back(*codec_.format());
+    }
+    const std::uint32_t rate = formats_.back().timescale();
+    const Timeline::Place place = timeline.place(cursor_, frame.pts_90k, rescale(frame.samples, rate, kMediaClock));
+    follow(rescale(place.decode_time, kMediaClock, rate), frame.samples);
+    TimedSample sample{.bytes = {frame.bytes.begin(), frame.bytes.end()},
+                       .timescale = rate,
+                       .decode_time = next_,
+                       .presentation_time = next_,
+                       .duration = frame.samples,
+                       .epoch = place.epoch,
+                       .format = static_cast<std::uint32_t>(formats_.size() - 1)};
+    last_ = next_;
+    next_ += frame.samples;
+    cursor_.expected = rescale(next_, rate, kMediaClock);  // Small steps back that go on are a jump in the end.
+    return sample;
+  }
+
+  void follow(std::int64_t told, std::uint32_t samples) {
+    const std::int64_t off = told - next_;
+    if (has_begun_ && std::llabs(off) <= samples / 2) return;
+    steps_ += has_begun_ ? 1 : 0;
+    // Back only as far as the frame before leaves it a sample.
+    next_ = has_begun_ ? std::max(told, last_ + 1) : told;
+    has_begun_ = true;
+  }
+
+  Codec codec_;
+  std::vector<TrackFormat> formats_;
+  Timeline::Cursor cursor_;
+  bool has_begun_ = false;
+  std::int64_t next_ = 0;  // Media time in samples: where the next frame is due.
+  std::int64_t last_ = 0;  // Where the last one began.
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace fanlight::packager

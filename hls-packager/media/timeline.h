@@ -1,0 +1,67 @@
+// From the times of a program to media time: one line of 90 kHz ticks for all its tracks, which begins at kMediaStart
+// and never goes back, whatever the sender's clock does.
+//
+// A clock that jumps (a restarted encoder, a splice, a loss of seconds) makes a discontinuity: media time goes on where
+// it was, under the next epoch. Tracks come interleaved, so for a while some still have the old clock and some the new:
+// each unit is read with the offset that puts it where its track expects it.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+
+namespace fanlight::packager {
+
+inline constexpr std::int64_t kMediaClock = 90'000;
+inline constexpr std::int64_t kMediaStart = 10 * kMediaClock;  // Nothing before the first picture is negative.
+
+class Timeline {
+ public:
+  struct Place {
+    std::int64_t decode_time = 0;  // Media time.
+    std::uint32_t epoch = 0;       // Discontinuities before it.
+  };
+  // Where a track is: behind its last unit. Its own for each track.
+  struct Cursor {
+    std::optional<std::int64_t> expected{};  // Media time.
+    std::uint32_t epoch = 0;
+  };
+
+  // A unit of a track that follows `cursor`, decoded at `dts` (program time, unwrapped) and in force for `duration`.
+  Place place(Cursor& cursor, std::int64_t dts, std::int64_t duration) noexcept {
+    if (!current_) current_ = kMediaStart - dts;
+    const Place found = find(cursor, dts);
+    cursor = {found.decode_time + duration, found.epoch};
+    if (newest_ < found.decode_time) newest_ = found.decode_time;
+    return found;
+  }
+
+ private:
+  // Nothing of a track comes so much earlier or later than it should, but for a jump.
+  static constexpr std::int64_t kJump = kMediaClock;
+
+  [[nodiscard]] static bool fits(const Cursor& cursor, std::int64_t time) noexcept {
+    return cursor.expected && std::llabs(time - *cursor.expected) < kJump;
+  }
+
+  Place find(const Cursor& cursor, std::int64_t dts) noexcept {
+    const std::int64_t now = dts + *current_;
+    // A track's first unit has only the others to go by.
+    if (!cursor.expected && std::llabs(now - newest_) < kFirstJump) return {now, epoch_};
+    if (fits(cursor, now)) return {now, epoch_};
+    if (previous_ && cursor.epoch != epoch_ && fits(cursor, dts + *previous_)) return {dts + *previous_, cursor.epoch};
+    previous_ = current_;
+    const std::int64_t expected = cursor.expected.value_or(newest_);
+    current_ = expected - dts;
+    ++epoch_;
+    return {expected, epoch_};
+  }
+
+  static constexpr std::int64_t kFirstJump = 10 * kMediaClock;
+  std::optional<std::int64_t> current_{};   // Media time less program time.
+  std::optional<std::int64_t> previous_{};  // In the epoch before.
+  std::int64_t newest_ = kMediaStart;
+  std::uint32_t epoch_ = 0;
+};
+
+}  // namespace fanlight::packager

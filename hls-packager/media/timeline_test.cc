@@ -1,0 +1,58 @@
+#include "media/timeline.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::packager {
+namespace {
+
+constexpr std::int64_t kFrame = 3000, kSound = 1920;
+
+TEST(TimelineTest, ItBeginsAtTheFirstUnitAndKeepsDistances) {
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  EXPECT_EQ(timeline.place(pictures, 500'000, kFrame).decode_time, kMediaStart);
+  EXPECT_EQ(timeline.place(sound, 490'000, kSound).decode_time, kMediaStart - 10'000);
+  EXPECT_EQ(timeline.place(pictures, 503'000, kFrame).decode_time, kMediaStart + 3000);
+  EXPECT_EQ(timeline.place(pictures, 509'000, kFrame).decode_time, kMediaStart + 9000);  // One was lost.
+  EXPECT_EQ(timeline.place(pictures, 512'000, kFrame).epoch, 0u);
+}
+
+TEST(TimelineTest, AJumpOfTheClockGoesOnInTheNextEpoch) {
+  for (const std::int64_t jump : {std::int64_t{-400'000}, std::int64_t{400'000}, std::int64_t{1} << 32}) {
+    Timeline timeline;
+    Timeline::Cursor pictures, sound;
+    timeline.place(pictures, 500'000, kFrame);
+    timeline.place(sound, 500'500, kSound);
+    const Timeline::Place after = timeline.place(pictures, 503'000 + jump, kFrame);
+    EXPECT_EQ(after.decode_time, kMediaStart + 3000);
+    EXPECT_EQ(after.epoch, 1u);
+
+    const Timeline::Place still = timeline.place(sound, 502'420, kSound);  // Sound's jump is yet to come.
+    EXPECT_EQ(still.decode_time, kMediaStart + 2420);
+    EXPECT_EQ(still.epoch, 0u);
+    const Timeline::Place also = timeline.place(sound, 504'340 + jump, kSound);
+    EXPECT_EQ(also.decode_time, kMediaStart + 4340);
+    EXPECT_EQ(also.epoch, 1u);
+    EXPECT_EQ(timeline.place(pictures, 506'000 + jump, kFrame).decode_time, kMediaStart + 6000);
+  }
+}
+
+TEST(TimelineTest, ATrackThatComesLateIsPlacedByTheOthers) {
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  for (int i = 0; i < 900; ++i) timeline.place(pictures, 500'000 + i * kFrame, kFrame);
+  EXPECT_EQ(timeline.place(sound, 500'000 + 900 * kFrame, kSound).decode_time, kMediaStart + 900 * kFrame);
+  EXPECT_EQ(timeline.place(sound, 500'000 + 900 * kFrame + kSound, kSound).epoch, 0u);
+}
+
+TEST(TimelineTest, SmallStepsBackAreNoJump) {
+  Timeline timeline;
+  Timeline::Cursor pictures;
+  timeline.place(pictures, 500'000, kFrame);
+  const Timeline::Place back = timeline.place(pictures, 499'000, kFrame);
+  EXPECT_EQ(back.decode_time, kMediaStart - 1000);
+  EXPECT_EQ(back.epoch, 0u);
+}
+
+}  // namespace
+}  // namespace fanlight::packager

@@ -1,0 +1,53 @@
+// One track on its way to disk: its init segments, its segments, and what playlists say of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "playlist/media_playlist.h"
+#include "playlist/mpd.h"
+#include "segment/presentation.h"
+
+namespace fanlight::packager {
+
+class Rendition {
+ public:
+  struct Written {
+    std::uint32_t number = 0;
+    std::uint32_t epoch = 0;
+    std::uint32_t format = 0;
+    std::int64_t begins = 0;  // Media time, as are durations, in ticks of `timescale`.
+    std::int64_t duration = 0;
+    std::uint32_t timescale = 0;
+    std::uint64_t bytes = 0;
+    bool is_independent = true;
+  };
+
+  // `folder`: of its own, inside `directory`.
+  Rendition(const Presentation::Track& track, std::filesystem::path directory, std::string folder)
+      : track_(&track), directory_(std::move(directory)), folder_(std::move(folder)) {}
+
+  // Writes the segment's file, and before the first of a format that one's init segment.
+  [[nodiscard]] Result<Done> write(const CutSegment& segment);
+
+  [[nodiscard]] const Presentation::Track& track() const noexcept { return *track_; }
+  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
+  [[nodiscard]] const std::vector<Written>& segments() const noexcept { return written_; }
+  // Bits a second: of the largest segment, and of all.
+  [[nodiscard]] std::uint32_t bandwidth() const noexcept;
+  [[nodiscard]] std::uint32_t bandwidth_average() const noexcept;
+
+ private:
+  [[nodiscard]] Result<Done> write_init(std::uint32_t format);
+  [[nodiscard]] Result<Done> write_file(const std::string& name, ByteSpan bytes) const;
+
+  const Presentation::Track* track_;
+  std::filesystem::path directory_;
+  std::string folder_;
+  std::vector<Written> written_;
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,109 @@
+#include "segment/segmenter.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fanlight::packager {
+namespace {
+
+std::int64_t media_time_of(const TimedSample& sample) {
+  return rescale(sample.presentation_time, sample.timescale, kMediaClock);
+}
+
+}  // namespace
+
+std::size_t Segmenter::add_track(bool leads) {
+  tracks_.push_back({.leads = leads, .samples = {}, .waiting = {}});
+  return tracks_.size() - 1;
+}
+
+void Segmenter::handle(std::size_t track, TimedSample&& sample, std::vector<CutSegment>& done) {
+  if (tracks_[track].leads) return lead(track, std::move(sample), done);
+  tracks_[track].waiting.push_back(std::move(sample));
+  let_in(track, kWaitingMax, done);
+}
+
+void Segmenter::finish(std::vector<CutSegment>& done) {
+  for (std::size_t i = 0; i < tracks_.size(); ++i) {
+    let_in(i, 0, done);
+    close(i, nullptr, done);
+  }
+}
+
+void Segmenter::lead(std::size_t index, TimedSample&& sample, std::vector<CutSegment>& done) {
+  Track& track = tracks_[index];
+  const std::int64_t at = media_time_of(sample);
+  if (!led_until_) segment_start_ = at;
+  if (begins_segment(track, sample)) {
+    close(index, &sample, done);
+    ++track.number;
+    segment_start_ = at;
+    boundaries_.push_back({at, sample.epoch});
+  }
+  track.epoch = sample.epoch;
+  led_until_ = {std::max(at, led_until_ ? led_until_->at : at), sample.epoch};
+  track.samples.push_back(std::move(sample));
+  for (std::size_t i = 0; i < tracks_.size(); ++i) let_in(i, kWaitingMax, done);
+  forget_passed_boundaries();
+}
+
+bool Segmenter::begins_segment(const Track& track, const TimedSample& sample) const noexcept {
+  if (track.samples.empty()) return false;
+  const TimedSample& last = track.samples.back();
+  if (sample.epoch != last.epoch || sample.format != last.format) return true;
+  // Half a frame short is long enough: frames of 1001/30000 s never add up to whole seconds.
+  const std::int64_t slack = rescale(last.duration, last.timescale, kMediaClock) / 2;
+  return sample.is_independent && media_time_of(sample) - segment_start_ + slack >= options_.segment_ticks;
+}
+
+// Those of a follower that are certain; and whatever more than `waiting_max` wait.
+void Segmenter::let_in(std::size_t index, std::size_t waiting_max, std::vector<CutSegment>& done) {
+  Track& track = tracks_[index];
+  const auto is_certain = [&](const TimedSample& sample) {
+    return led_until_ && sample.epoch <= led_until_->epoch &&
+           (sample.epoch < led_until_->epoch || media_time_of(sample) < led_until_->at);
+  };
+  while (!track.waiting.empty() && (track.waiting.size() > waiting_max || is_certain(track.waiting.front()))) {
+    TimedSample sample = std::move(track.waiting.front());
+    track.waiting.pop_front();
+    follow(index, std::move(sample), done);
+  }
+}
+
+void Segmenter::follow(std::size_t index, TimedSample&& sample, std::vector<CutSegment>& done) {
+  Track& track = tracks_[index];
+  while (track.number - boundaries_forgotten_ < boundaries_.size()) {
+    const Boundary& boundary = boundaries_[track.number - boundaries_forgotten_];
+    if (!is_past(track, sample, boundary)) break;
+    close(index, &sample, done);
+    ++track.number;
+    track.epoch = boundary.epoch;
+  }
+  if (!track.samples.empty() && track.samples.back().format != sample.format) return void(++samples_left_out_);
+  track.samples.push_back(std::move(sample));
+}
+
+// Media time goes on through a discontinuity, so it cannot tell which side of one a sample is on: its epoch does.
+bool Segmenter::is_past(const Track& track, const TimedSample& sample, const Boundary& boundary) const noexcept {
+  if (boundary.epoch > track.epoch) return sample.epoch >= boundary.epoch;
+  return sample.epoch > boundary.epoch || media_time_of(sample) >= boundary.at;
+}
+
+void Segmenter::close(std::size_t index, const TimedSample* next, std::vector<CutSegment>& done) {
+  Track& track = tracks_[index];
+  if (track.samples.empty()) return;
+  CutSegment segment{index, track.number, std::exchange(track.samples, {})};
+  if (next != nullptr && next->epoch == segment.samples.back().epoch) segment.next_decode_time = next->decode_time;
+  done.push_back(std::move(segment));
+}
+
+void Segmenter::forget_passed_boundaries() noexcept {
+  std::uint32_t slowest = ~std::uint32_t{0};
+  for (const Track& track : tracks_) slowest = std::min(slowest, track.number);
+  while (boundaries_forgotten_ < slowest && !boundaries_.empty()) {
+    boundaries_.pop_front();
+    ++boundaries_forgotten_;
+  }
+}
+
+}  // namespace fanlight::packager

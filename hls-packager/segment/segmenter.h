@@ -1,0 +1,75 @@
+// Cuts the tracks of a presentation into segments that begin together. The first video track leads, without one the
+// first track: a segment begins where one of its independent samples is shown, once the segment before is long enough,
+// and wherever its clock jumped or its format changed. The others follow: their segment begins with the first sample
+// that is not before that moment.
+//
+// So they wait until the leader is past a sample: only then is it known on which side of a boundary the sample is. A
+// leader that has stopped is waited for no longer than kWaitingMax samples.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "media/timed_sample.h"
+
+namespace fanlight::packager {
+
+struct CutSegment {
+  std::size_t track = 0;
+  std::uint32_t number = 0;  // From 0; the same for all tracks. One that has nothing in it is left out.
+  std::vector<TimedSample> samples;
+  std::optional<std::int64_t> next_decode_time{};  // Of the sample behind the last, when there is one in this epoch.
+};
+
+class Segmenter {
+ public:
+  struct Options {
+    std::int64_t segment_ticks = 2 * kMediaClock;  // Media time; segments are as long or longer.
+  };
+  explicit Segmenter(const Options& options) : options_(options) {}
+
+  // Its number is that of the call. `leads`: it is the one that others follow; exactly one does.
+  std::size_t add_track(bool leads);
+
+  // In decode order for each track. Segments that this completes are appended.
+  void handle(std::size_t track, TimedSample&& sample, std::vector<CutSegment>& done);
+  // Nothing more comes: what is left is each track's last segment.
+  void finish(std::vector<CutSegment>& done);
+
+  // Samples of followers whose new format had to wait for a boundary.
+  [[nodiscard]] std::uint64_t samples_left_out() const noexcept { return samples_left_out_; }
+
+ private:
+  struct Boundary {
+    std::int64_t at = 0;  // Media time, 90 kHz.
+    std::uint32_t epoch = 0;
+  };
+  struct Track {
+    bool leads = false;
+    std::uint32_t number = 0;  // Of the segment being filled.
+    std::uint32_t epoch = 0;   // Likewise.
+    std::vector<TimedSample> samples;
+    std::deque<TimedSample> waiting;  // Of a follower.
+  };
+  static constexpr std::size_t kWaitingMax = 500;  // Ten seconds of sound.
+
+  void lead(std::size_t index, TimedSample&& sample, std::vector<CutSegment>& done);
+  [[nodiscard]] bool begins_segment(const Track& track, const TimedSample& sample) const noexcept;
+  void let_in(std::size_t index, std::size_t waiting_max, std::vector<CutSegment>& done);
+  void follow(std::size_t index, TimedSample&& sample, std::vector<CutSegment>& done);
+  [[nodiscard]] bool is_past(const Track& track, const TimedSample& sample, const Boundary& boundary) const noexcept;
+  void close(std::size_t index, const TimedSample* next, std::vector<CutSegment>& done);
+  void forget_passed_boundaries() noexcept;
+
+  Options options_;
+  std::vector<Track> tracks_;
+  std::deque<Boundary> boundaries_;  // Segment n + 1 begins at boundaries_[n - boundaries_forgotten_].
+  std::uint32_t boundaries_forgotten_ = 0;
+  std::int64_t segment_start_ = 0;
+  std::uint64_t samples_left_out_ = 0;
+  std::optional<Boundary> led_until_{};  // Empty: the leader has not begun.
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,124 @@
+#include "segment/segmenter.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::packager {
+namespace {
+
+constexpr std::int64_t kFrame = 3000;
+
+class SegmenterTest : public testing::Test {
+ protected:
+  SegmenterTest() {
+    segmenter_.add_track(true);
+    segmenter_.add_track(false);
+  }
+  // The i-th picture, one of `gop` independent.
+  void picture(int i, int gop = 30, std::uint32_t epoch = 0) {
+    const std::int64_t at = kMediaStart + i * kFrame;
+    segmenter_.handle(0,
+                      {.decode_time = at,
+                       .presentation_time = at,
+                       .duration = kFrame,
+                       .is_independent = i % gop == 0,
+                       .epoch = epoch},
+                      done_);
+  }
+  void sound(int i, std::uint32_t epoch = 0, std::uint32_t format = 0) {
+    const std::int64_t at = 10 * 48'000 + i * 1024;
+    segmenter_.handle(1,
+                      {.timescale = 48'000,
+                       .decode_time = at,
+                       .presentation_time = at,
+                       .duration = 1024,
+                       .epoch = epoch,
+                       .format = format},
+                      done_);
+  }
+  // First sample's number (in frames of its own) and count of each segment of a track.
+  [[nodiscard]] std::vector<std::pair<std::int64_t, std::size_t>> cuts_of(std::size_t track) const {
+    std::vector<std::pair<std::int64_t, std::size_t>> cuts;
+    for (const CutSegment& segment : done_) {
+      if (segment.track != track) continue;
+      const std::int64_t start = segment.samples.front().decode_time;
+      cuts.emplace_back(track == 0 ? (start - kMediaStart) / kFrame : (start - 480'000) / 1024, segment.samples.size());
+    }
+    return cuts;
+  }
+  using Cuts = std::vector<std::pair<std::int64_t, std::size_t>>;
+
+  Segmenter segmenter_{{.segment_ticks = 2 * kMediaClock}};
+  std::vector<CutSegment> done_;
+};
+
+TEST_F(SegmenterTest, SegmentsBeginWithIndependentPicturesAndSoundFollows) {
+  for (int i = 0; i < 150; ++i) {
+    picture(i);
+    for (int k = i * 1600 / 1024; k < (i + 1) * 1600 / 1024; ++k) sound(k);
+  }
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(0), (Cuts{{0, 60}, {60, 60}, {120, 30}}));
+  // 2 s are 93.75 frames of sound: the 94th is the first that is not before the edge.
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 94}, {94, 94}, {188, 46}}));
+}
+
+TEST_F(SegmenterTest, AnEdgeIsWhereAnIndependentPictureIs) {
+  for (int i = 0; i < 150; ++i) picture(i, 45);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(0), (Cuts{{0, 90}, {90, 60}}));
+}
+
+TEST_F(SegmenterTest, SoundThatComesFirstWaitsForThePictures) {
+  for (int k = 0; k < 200; ++k) sound(k);
+  EXPECT_TRUE(done_.empty());
+  for (int i = 0; i < 125; ++i) picture(i);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 94}, {94, 94}, {188, 12}}));
+}
+
+TEST_F(SegmenterTest, AJumpOfTheClockBeginsASegmentForEveryTrackAtItsOwnJump) {
+  for (int i = 0; i < 20; ++i) picture(i);
+  picture(20, 20, 1);
+  for (int i = 21; i < 40; ++i) picture(i, 60, 1);
+  for (int k = 0; k < 35; ++k) sound(k);  // Behind the edge in media time, but before the jump.
+  for (int k = 35; k < 50; ++k) sound(k, 1);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(0), (Cuts{{0, 20}, {20, 20}}));
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 35}, {35, 15}}));
+}
+
+TEST_F(SegmenterTest, SoundThatJumpsFirstWaitsForThePicturesJump) {
+  for (int i = 0; i < 20; ++i) picture(i);
+  for (int k = 0; k < 31; ++k) sound(k);
+  for (int k = 31; k < 40; ++k) sound(k, 1);
+  picture(20, 20, 1);
+  for (int i = 21; i < 40; ++i) picture(i, 60, 1);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 31}, {31, 9}}));
+}
+
+TEST_F(SegmenterTest, PicturesThatStoppedAreNotWaitedForForever) {
+  picture(0);
+  for (int k = 0; k < 2000; ++k) sound(k);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 2000}}));
+}
+
+TEST_F(SegmenterTest, SoundInANewFormatWaitsForTheNextEdge) {
+  for (int i = 0; i < 120; ++i) picture(i);
+  for (int k = 0; k < 180; ++k) sound(k, 0, k < 50 ? 0 : 1);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 50}, {94, 86}}));
+  EXPECT_EQ(segmenter_.samples_left_out(), 44u);
+}
+
+TEST_F(SegmenterTest, ANewFormatBeginsASegment) {
+  picture(0);
+  const std::int64_t at = kMediaStart + kFrame;
+  segmenter_.handle(0, {.decode_time = at, .presentation_time = at, .duration = kFrame, .format = 1}, done_);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(0), (Cuts{{0, 1}, {1, 1}}));
+}
+
+}  // namespace
+}  // namespace fanlight::packager

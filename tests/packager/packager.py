@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""fanlight-packager --once beside strangers: what ffmpeg decodes of the HLS and of the DASH is, picture by picture and
+sample by sample, what it decodes of the transport stream. Prints one line per case and the counts last.
+
+examples:
+  tests/packager/packager.py
+  tests/packager/packager.py --only h265
+  tests/packager/packager.py --build-dir build-debug
+"""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+import setup  # noqa: E402
+from testing import Results, arguments, claim, require_tools, run_side_by_side  # noqa: E402
+
+SECONDS = 7
+PICTURES = ["-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=30:duration={SECONDS}"]
+SOUND = ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={SECONDS}"]
+H264 = ["-c:v", "libx264", "-preset", "veryfast", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0", "-pix_fmt", "yuv420p"]
+AAC = ["-c:a", "aac", "-b:a", "96k"]
+QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"]
+PACKET = 188
+MEDIA = {"v": "video", "a": "audio"}
+
+
+def run(argv: list[str], seconds: float = 60) -> subprocess.CompletedProcess:
+    return subprocess.run(argv, capture_output=True, text=True, timeout=seconds)
+
+
+def ffmpeg(*words: str) -> str:
+    done = run(["ffmpeg", *QUIET, "-y", *words])
+    claim(done.returncode == 0, f"ffmpeg {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+@dataclass
+class Work:
+    """A directory of its own, and the packager."""
+    packager: Path
+    directory: Path
+
+    def make(self, name: str, *words: str) -> Path:
+        path = self.directory / name
+        ffmpeg(*words, "-f", "mpegts", str(path))
+        return path
+
+    def package(self, source: Path, *words: str) -> tuple[Path, str]:
+        out = self.directory / "out"
+        done = run([str(self.packager), "--once", str(source), str(out), *words])
+        claim(done.returncode == 0, f"the packager: {done.stderr}")
+        return out, done.stdout + done.stderr
+
+
+def hashes(source: str, stream: str, *, strict: bool = True) -> list[str]:
+    """What it decodes to, a hash a frame; sound in blocks of samples, for frames are cut otherwise elsewhere."""
+    blocks = ["-af", "asetnsamples=n=1024:p=0", "-c:a", "pcm_s16le"] if stream.startswith("a") else []
+    careful = ["-xerror"] if strict else []
+    # Demuxers of playlists hand over all programs: the first is asked for.
+    words = [*careful, "-allowed_extensions", "ALL", "-i", source] if source.endswith(".m3u8") else [*careful, "-i", source]
+    out = ffmpeg(*words, "-map", f"0:{stream}", *blocks, "-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "-")
+    return [line.split(",")[-1].strip() for line in out.splitlines() if line and not line.startswith("#")]
+
+
+def samples(source: Path) -> bytes:
+    pcm = source.with_suffix(".pcm")
+    ffmpeg("-xerror", "-i", str(source), "-map", "0:a:0", "-f", "s16le", str(pcm))
+    return pcm.read_bytes()
+
+
+def same(want: list[str], got: list[str], what: str, lost_at_start: int = 0) -> str:
+    claim(len(want) > 0, f"{what}: nothing to compare with")
+    claim(got == want[lost_at_start:], f"{what}: {len(got)} frames of {len(want)}; the first that differs is "
+          f"{next((i for i, (a, b) in enumerate(zip(want, got)) if a != b), min(len(want), len(got)))}")
+    return f"{what} {len(got)}"
+
+
+def judge(source: Path, out: Path, streams: tuple[str, ...]) -> str:
+    notes = []
+    for stream in streams:
+        want = hashes(str(source), stream)
+        for manifest in ("index.m3u8", "manifest.mpd"):
+            notes.append(same(want, hashes(str(out / manifest), stream), f"{manifest} {stream}"))
+    return "equal frames: " + ", ".join(notes)
+
+
+def probe(path: Path, entries: str) -> str:
+    done = run(["ffprobe", "-v", "error", "-show_entries", entries, "-of", "csv=p=0", str(path)])
+    claim(done.returncode == 0, f"ffprobe {path.name}: {done.stderr}")
+    return done.stdout
+
+
+# --- cases
+
+def codecs(work: Work, *encoding: str, streams: tuple[str, ...] = ("v:0", "a:0")) -> str:
+    source = work.make("source.ts", *encoding)
+    out, _ = work.package(source)
+    return judge(source, out, streams)
+
+
+def h264_with_reordered_pictures(work: Work) -> str:
+    return codecs(work, *PICTURES, *SOUND, *H264, "-bf", "3", "-b_strategy", "0", *AAC)
+
+
+def h265(work: Work) -> str:
+    return codecs(work, *PICTURES, *SOUND, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
+                  "keyint=30:min-keyint=30:scenecut=0:open-gop=0:log-level=error", "-pix_fmt", "yuv420p", *AAC)
+
+
+def first_shown(path: Path, stream: str) -> float:
+    """The earliest time at which something of it is shown, in seconds: the first 40 packets are looked at."""
+    done = run(["ffprobe", "-v", "error", "-allowed_extensions", "ALL", "-select_streams", stream, "-read_intervals", "%+#40",
+                "-show_entries", "packet=pts_time", "-of", "csv=p=0", str(path)]) if path.suffix == ".m3u8" else \
+        run(["ffprobe", "-v", "error", "-select_streams", stream, "-read_intervals", "%+#40", "-show_entries", "packet=pts_time",
+             "-of", "csv=p=0", str(path)])
+    claim(done.returncode == 0 and done.stdout.strip() != "", f"ffprobe {path.name} {stream}: {done.stderr}")
+    return min(float(line.strip(",")) for line in done.stdout.split())
+
+
+def pictures_and_sound_keep_their_distance(work: Work) -> str:
+    source = work.make("source.ts", *PICTURES, *SOUND, *H264, "-bf", "3", "-b_strategy", "0", *AAC)
+    out, _ = work.package(source)
+    apart = [first_shown(path, "v:0") - first_shown(path, "a:0") for path in (source, out / "index.m3u8", out / "manifest.mpd")]
+    claim(max(apart) - min(apart) < 0.001, f"pictures begin {apart} s behind the sound, in the source, HLS and DASH")
+    return f"pictures begin {apart[0]:.3f} s behind the sound, as in the source"
+
+
+def sound_alone(work: Work) -> str:
+    return codecs(work, "-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=44100:duration={SECONDS}", *AAC, streams=("a:0",))
+
+
+def two_languages(work: Work) -> str:
+    source = work.make("source.ts", *PICTURES, *SOUND, "-f", "lavfi", "-i", f"sine=frequency=880:duration={SECONDS}", "-map", "0",
+                       "-map", "1", "-map", "2", *H264, *AAC, "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu")
+    out, said = work.package(source)
+    claim("eng" in said and "deu" in said, f"languages are not told: {said}")
+    text = (out / "index.m3u8").read_text()
+    claim('LANGUAGE="eng"' in text and 'LANGUAGE="deu"' in text, text)
+    return judge(source, out, ("v:0", "a:0", "a:1"))
+
+
+def ac3(work: Work) -> str:
+    return codecs(work, *PICTURES, *SOUND, *H264, "-c:a", "ac3")
+
+
+def eac3(work: Work) -> str:
+    return codecs(work, *PICTURES, *SOUND, *H264, "-c:a", "eac3")
+
+
+def opus(work: Work) -> str:
+    """A transport stream says with its first frame how many samples are the encoder's run-up; players leave them out."""
+    run_up = 312
+    source = work.make("source.ts", *PICTURES, *SOUND, *H264, "-c:a", "libopus")
+    out, _ = work.package(source)
+    want = samples(source)[2 * run_up:]
+    for manifest in ("index.m3u8", "manifest.mpd"):
+        claim(samples(out / manifest) == want, f"{manifest}: not the sound that was sent")
+    return f"{judge(source, out, ('v:0',))}, {len(want) // 2} samples of sound"
+
+
+def times_that_wrap(work: Work) -> str:
+    """33 bits of 90 kHz end 3 s into it."""
+    source = work.make("source.ts", *PICTURES, *SOUND, *H264, *AAC, "-output_ts_offset", str(2**33 / 90_000 - 3))
+    out, _ = work.package(source)
+    claim("DISCONTINUITY\n" not in (out / "v0" / "index.m3u8").read_text(), "a wrap is no discontinuity")
+    return judge(source, out, ("v:0", "a:0"))
+
+
+def a_clock_that_jumps(work: Work) -> str:
+    first = work.make("first.ts", *PICTURES, *SOUND, *H264, *AAC)
+    second = work.make("second.ts", *PICTURES, *SOUND, *H264, *AAC, "-output_ts_offset", "5000")
+    both = work.directory / "both.ts"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    out, _ = work.package(both)
+    for folder in ("v0", "a0"):
+        text = (out / folder / "index.m3u8").read_text()
+        claim(text.count("#EXT-X-DISCONTINUITY\n") == 1, f"{folder}: {text}")
+    claim((out / "manifest.mpd").read_text().count("<Period") == 2, "a period for each")
+    notes = [same(hashes(str(first), s) + hashes(str(second), s), hashes(str(out / "index.m3u8"), s), s) for s in ("v:0",)]
+    return "equal frames: " + ", ".join(notes)
+
+
+def a_format_that_changes(work: Work) -> str:
+    first = work.make("first.ts", *PICTURES, *SOUND, *H264, *AAC)
+    second = work.make("second.ts", "-f", "lavfi", "-i", f"testsrc2=size=640x360:rate=30:duration={SECONDS}", *SOUND, *H264, *AAC)
+    both = work.directory / "both.ts"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    out, _ = work.package(both)
+    sizes = [probe(out / "v0" / f"i{i}.mp4", "stream=width,height").strip() for i in (0, 1)]
+    claim(sizes == ["320,180", "640,360"], f"init segments are of {sizes}")
+    text = (out / "v0" / "index.m3u8").read_text()
+    claim(text.count("#EXT-X-MAP:") == 2 and text.count("#EXT-X-DISCONTINUITY\n") == 1, text)
+    return "two init segments, one discontinuity"
+
+
+def packets_that_are_missing(work: Work) -> str:
+    source = work.make("source.ts", *PICTURES, *SOUND, *H264, *AAC)
+    packets = source.read_bytes()
+    holes = {i for i in range(500, len(packets) // PACKET, 700)}
+    torn = work.directory / "torn.ts"
+    torn.write_bytes(b"".join(packets[i * PACKET:(i + 1) * PACKET] for i in range(len(packets) // PACKET) if i not in holes))
+    out, said = work.package(torn)
+    claim("packets were missing" in said, said)
+    want, got = len(hashes(str(source), "v:0")), len(hashes(str(out / "index.m3u8"), "v:0", strict=False))
+    claim(want - len(holes) <= got < want, f"{got} pictures of {want}, {len(holes)} packets missing")
+    return f"{len(holes)} packets gone, {want - got} pictures of {want} left out"
+
+
+def every_segment_begins_with_an_idr(work: Work) -> str:
+    source = work.make("source.ts", *PICTURES, *SOUND, *H264, "-bf", "2", *AAC)
+    out, _ = work.package(source, "--segment-seconds", "1")
+    segments = sorted((out / "v0").glob("s*.m4s"), key=lambda path: int(path.stem[1:]))
+    claim(len(segments) == SECONDS, f"{len(segments)} segments")
+    for segment in segments:
+        alone = work.directory / "alone.mp4"
+        alone.write_bytes((out / "v0" / "i0.mp4").read_bytes() + segment.read_bytes())
+        claim(len(hashes(str(alone), "v:0")) == 30, f"{segment.name} alone is not 30 pictures")
+    return f"{len(segments)} segments, each of 30 pictures, alone"
+
+
+def bad_input(work: Work) -> str:
+    out, noise = work.directory / "out", work.directory / "noise.ts"
+    noise.write_bytes(os.urandom(300_000))
+    wrong = {"not there": ([str(work.directory / "none.ts"), str(out)], "cannot read"),
+             "noise": ([str(noise), str(work.directory / "noise")], "no track"),
+             "full directory": ([str(noise), str(work.directory)], "not an empty directory")}
+    for what, (words, said) in wrong.items():
+        done = run([str(work.packager), "--once", *words])
+        claim(done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1, f"{what}: {done.returncode} {done.stderr}")
+    claim(run([str(work.packager)]).returncode != 0, "nothing asked for is wrong usage")
+    claim("examples:" in run([str(work.packager), "--help"]).stdout, "--help has examples")
+    return f"{', '.join(wrong)}: told, with what to do"
+
+
+CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps,
+         a_format_that_changes, packets_that_are_missing, every_segment_begins_with_an_idr, bad_input)
+
+
+def on_a_work(packager: Path, case) -> str:
+    require_tools("ffmpeg", "ffprobe")
+    with tempfile.TemporaryDirectory(prefix="fanlight-packager-") as directory:
+        return case(Work(packager, Path(directory)))
+
+
+def main() -> int:
+    args = arguments(__doc__).parse_args()
+    packager = setup.find_program(args.build_dir, "fanlight-packager")
+    results = Results()
+    tasks = [(f"once/{case.__name__}", lambda case=case: results.run(f"once/{case.__name__}", lambda: on_a_work(packager, case)))
+             for case in CASES if args.only.search(f"once/{case.__name__}")]
+    run_side_by_side(tasks, 2, results)
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
