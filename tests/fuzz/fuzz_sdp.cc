@@ -31,6 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       judge(found.error());
       continue;
     }
+    if (const auto second = describe_second(*session, media, *found); !second) judge(second.error());
+    if (const auto fault = judge_retransmission(*session, media)) judge(*fault);
     DestinationRule rule;
     rule.stream = "live/main";
     rule.terms.remote = found->address;
