@@ -20,13 +20,6 @@ std::string title_of(const DestinationEntry& one) {
   return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
 }
 
-// With its FEC's.
-std::vector<Endpoint> addresses_of(const DestinationRule& rule) {
-  std::vector<Endpoint> addresses = rule.addresses();
-  for (const DestinationRule& leg : legs_of(rule)) addresses.push_back(leg.terms.remote);
-  return addresses;
-}
-
 std::string_view words_for(DestinationPause pause) {
   switch (pause) {
     case DestinationPause::kNone:
@@ -53,19 +46,20 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   now_ = std::max(now_, now);
   const MediaFormat& format = format_of(formats_, rule.stream);
   take_type(rule, format);
-  const DestinationTerms& terms = rule.terms;
   if (auto fault = judge_payload(rule, format)) return Error{ErrorCode::kInvalid, *std::move(fault)};
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
-  if (is_own_(terms.remote)) return Error{ErrorCode::kInvalid, terms.remote.text() + " is this relay itself"};
-  if (rule.second && is_own_(rule.second->remote))
-    return Error{ErrorCode::kInvalid, rule.second->remote.text() + " is this relay itself"};
+  for (const Endpoint& address : addresses_of(rule))
+    if (is_own_(address)) return Error{ErrorCode::kInvalid, address.text() + " is this relay itself"};
   if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
     return way.error();
   const std::vector<DestinationRule> legs = legs_of(rule);
-  for (const Endpoint& address : addresses_of(rule))
-    if (const DestinationEntry* other = destinations_.find(address))
+  for (const Endpoint& address : addresses_of(rule)) {
+    const DestinationEntry* other = destinations_.find(address);
+    if (other != nullptr && other->is_removed) other = destinations_.find_blocked(address);
+    if (other != nullptr)
       return Error{ErrorCode::kInUse,
                    address.text() + " is destination " + std::to_string(other->id) + "'s, " + url_of(other->rule)};
+  }
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)
     return Error{ErrorCode::kNotFound, "there is no stream " + rule.stream + ", nor a pattern that covers it"};
   if (auto fault = judge_room(rule)) return Error{ErrorCode::kNoMemory, *std::move(fault)};
@@ -113,7 +107,7 @@ std::vector<DestinationEntry*> SessionDesk::fec_legs(const DestinationEntry& med
 void SessionDesk::steer_fec(const DestinationEntry& media) {
   for (DestinationEntry* leg : fec_legs(media)) {
     const bool is_waiting = leg->state == DestinationState::kWaiting;
-    if (media.state == DestinationState::kSending && is_waiting) destinations_.wait(*leg, now_);
+    if (media.state == DestinationState::kSending && is_waiting && !leg->is_blocked) destinations_.wait(*leg, now_);
     if (media.state == DestinationState::kSending || is_waiting) continue;
     leg->is_ending = true;
     close_legs(*leg);
@@ -121,8 +115,8 @@ void SessionDesk::steer_fec(const DestinationEntry& media) {
 }
 
 void SessionDesk::drop_leg(DestinationEntry& one) {
-  if (one.state == DestinationState::kWaiting) return destinations_.erase(one.id);
-  one.is_removed = true;
+  if (one.state == DestinationState::kWaiting) return destinations_.erase(one.id, now_);
+  destinations_.note_removed(one);
   close_legs(one);
 }
 
@@ -140,7 +134,6 @@ void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> 
   }
   std::vector<std::uint32_t> gone;
   destinations_.for_each([&](DestinationEntry& one) {
-    one.successors.clear();
     if (one.leader != 0 || one.is_removed) return;
     const auto found = wanted.find(one.rule.terms.remote);
     const bool stays = found != wanted.end() && found->second->is_same(one.rule);
@@ -148,23 +141,9 @@ void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> 
     if (!stays) gone.push_back(one.id);
   });
   for (const std::uint32_t id : gone) drop_destination(*destinations_.find(id));
-  for (const auto& [remote, rule] : wanted) take_on(*rule);
-}
-
-// At once, or when who is on its way out of one of its addresses has gone.
-void SessionDesk::take_on(DestinationRule rule) {
-  for (const Endpoint& address : addresses_of(rule))
-    if (DestinationEntry* one = destinations_.find(address); one != nullptr && one->is_removed)
-      return one->successors.push_back(std::move(rule));
-  const std::string url = url_of(rule);
-  if (const Result<std::uint32_t> added = add_destination(now_, std::move(rule)); !added)
-    note(Notice::Level::kWarning, "destination " + url + " left out: " + added.error().what);
-}
-
-void SessionDesk::erase_destination(DestinationEntry& one) {
-  std::vector<DestinationRule> successors = std::move(one.successors);
-  destinations_.erase(one.id);
-  for (DestinationRule& rule : successors) take_on(std::move(rule));
+  for (const auto& [remote, rule] : wanted)
+    if (const Result<std::uint32_t> added = add_destination(now_, *rule); !added)
+      note(Notice::Level::kWarning, "destination " + url_of(*rule) + " left out: " + added.error().what);
 }
 
 std::vector<CallView> SessionDesk::calls(Instant now) const {
@@ -176,7 +155,7 @@ std::vector<CallView> SessionDesk::calls(Instant now) const {
                      .url = url_of(one.rule),
                      .state = name_of(one.state),
                      .age = now - one.since,
-                     .retry_in = std::max(one.retry_at - now, Micros{}),
+                     .retry_in = one.is_blocked ? Micros{} : std::max(one.retry_at - now, Micros{}),
                      .failure = failure_of(one),
                      .attempts = one.attempts,
                      .socket = one.socket,
@@ -325,7 +304,7 @@ void SessionDesk::end_destination(const Session& session, std::string failure) {
     return close_legs(*one);
   }
   if (one->is_ending) failure = one->failure;
-  if (one->is_removed) return erase_destination(*one);
+  if (one->is_removed) return destinations_.erase(one->id, now_);
   one->since = now_;
   one->failure = std::move(failure);
   destinations_.wait(*one, now_ + kRetry);

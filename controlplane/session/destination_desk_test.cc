@@ -322,9 +322,12 @@ TEST_F(DestinationDeskTest, RemovedItIsClosedAndGone) {
   EXPECT_EQ(close->socket, SocketId{4'242});
   EXPECT_TRUE(desk().calls(now_).empty());
   EXPECT_FALSE(desk().remove_call(id)) << "twice";
-  EXPECT_FALSE(desk().add_destination(now_, to())) << "its address is free when the worker has let go of it";
-  ends(one, CloseReason::kKicked);
   EXPECT_TRUE(desk().add_destination(now_, to()));
+  wait(seconds(1));
+  EXPECT_FALSE(take_opening()) << "its address is free when the worker has let go of it";
+  ends(one, CloseReason::kKicked);
+  wait({});
+  EXPECT_TRUE(take_opening());
 }
 
 TEST_F(DestinationDeskTest, RemovedWhileItIsOpenedItIsClosedThen) {
@@ -363,7 +366,7 @@ TEST_F(DestinationDeskTest, WhatAReloadChangesIsOpenedWhenTheOldOneHasGone) {
   desk().reload_destinations(now_, {to("rtp://198.51.100.1:5006?ttl=7")});
   wait({});
   EXPECT_FALSE(take_opening()) << "the worker still has the old one";
-  EXPECT_TRUE(desk().calls(now_).empty());
+  EXPECT_EQ(view().state, "waiting");
   for (const command::OpenDestination& leg : old) ends(leg, CloseReason::kKicked);
   wait({});
   const auto changed = take_opening();
@@ -389,6 +392,37 @@ TEST_F(DestinationDeskTest, ABanKeepsItWaiting) {
   add(to());
   EXPECT_FALSE(take_opening());
   EXPECT_EQ(view().failure, "198.51.100.1 is banned");
+}
+
+TEST_F(DestinationDeskTest, WhatWasRemovedMayBeAddedAtOnce) {
+  const std::uint32_t old = add(to("rtp://198.51.100.1:5004?fec=1"));
+  const std::vector<command::OpenDestination> legs = opens_with_fec();
+  EXPECT_TRUE(desk().remove_destination(old));
+  const auto fresh = desk().add_destination(now_, to("rtp://198.51.100.1:5004?ttl=5"));
+  ASSERT_TRUE(fresh) << fresh.error().what;
+  EXPECT_EQ(desk().calls(now_).size(), 1u);
+  EXPECT_EQ(view().id, *fresh);
+  EXPECT_FALSE(desk().add_destination(now_, to("rtp://198.51.100.1:5004"))) << "somebody waits for it";
+  wait({});
+  EXPECT_FALSE(take_opening()) << "the old one is still there";
+  for (const command::OpenDestination& leg : legs) ends(leg, CloseReason::kKicked);
+  wait({});
+  EXPECT_EQ(opens().terms.ttl, 5);
+}
+
+TEST_F(DestinationDeskTest, WhatWaitsForAnAddressMayBeRemovedToo) {
+  const std::uint32_t old = add(to());
+  const command::OpenDestination first = opens();
+  EXPECT_TRUE(desk().remove_destination(old));
+  const auto second = desk().add_destination(now_, to());
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(desk().remove_destination(*second));
+  const auto third = desk().add_destination(now_, to());
+  ASSERT_TRUE(third);
+  ends(first, CloseReason::kKicked);
+  wait({});
+  opens();
+  EXPECT_EQ(view().id, *third);
 }
 
 // Buffers to make FEC in are planned at the start.

@@ -28,9 +28,8 @@ struct DestinationEntry {
   Instant since{};  // In that state.
   Instant retry_at{};
   bool waits_for_stream = false;
-  bool is_removed = false;  // Goes as soon as the worker has let go of it.
-  // Removed: what a reload wants at its addresses when it has gone.
-  std::vector<DestinationRule> successors{};
+  bool is_removed = false;     // Goes as soon as the worker has let go of it.
+  bool is_blocked = false;     // Until a removed one has gone that has an address of its.
   std::string failure{};       // Why it is not sent to, or was not before.
   std::uint32_t attempts = 0;  // Since it was added.
   SocketId socket{};           // 0: not open.
@@ -48,18 +47,22 @@ struct DestinationEntry {
 
 class DestinationTable {
  public:
-  // The address is nobody's yet.
+  // Its addresses are nobody's, or such of removed ones: then it is blocked until they are gone.
   DestinationEntry& add(std::uint32_t id, Instant now, DestinationRule rule, std::uint32_t leader = 0);
-  void erase(std::uint32_t id);
+  void erase(std::uint32_t id, Instant now);
   [[nodiscard]] DestinationEntry* find(std::uint32_t id);
   // Who has that address, for RTP or for RTCP; removed ones have it until they are gone.
   [[nodiscard]] DestinationEntry* find(const Endpoint& remote);
+  // Who waits for that address to become its own; null: nobody.
+  [[nodiscard]] DestinationEntry* find_blocked(const Endpoint& remote);
+  // Its places are free for others from here on.
+  void note_removed(DestinationEntry& entry);
   // It waits until then.
   void wait(DestinationEntry& entry, Instant until);
   // One whose time has come; it is not among those that wait from here on. Null: no more.
   [[nodiscard]] DestinationEntry* take_due(Instant now);
   [[nodiscard]] Instant next_deadline() const;
-  // Of all, second legs and FEC's among them.
+  // Of all that are not removed, second legs and FEC's among them.
   [[nodiscard]] std::size_t sessions() const { return sessions_; }
   // How many streams have destinations with FEC, and whether that one has.
   [[nodiscard]] std::size_t fec_streams() const { return fec_.size(); }
@@ -75,9 +78,14 @@ class DestinationTable {
   }
 
  private:
+  void count(const DestinationEntry& entry, bool is_more);
+  [[nodiscard]] bool claim(const DestinationEntry& entry);
+  void unblock(const Endpoint& address, Instant now);
+
   std::map<std::uint32_t, DestinationEntry> entries_;  // Nodes stay where they are.
   std::map<Endpoint, std::uint32_t> addresses_;
-  std::map<std::string, std::size_t> fec_;  // Destinations with FEC, by their stream.
+  std::map<Endpoint, std::uint32_t> blocked_;  // Who is to have it next.
+  std::map<std::string, std::size_t> fec_;     // Destinations with FEC, by their stream.
   std::size_t sessions_ = 0;
   std::set<std::pair<Instant, std::uint32_t>> waiting_;
 };

@@ -348,8 +348,6 @@ class SessionDesk {
   void open_due_destinations();
   [[nodiscard]] std::optional<std::string> judge_room(const DestinationRule& rule) const;
   [[nodiscard]] std::optional<std::string> try_open_destination(DestinationEntry& one);
-  void take_on(DestinationRule rule);
-  void erase_destination(DestinationEntry& one);
   void drop_destination(DestinationEntry& one);
   void close_legs(const DestinationEntry& one);
   void open_leg(DestinationEntry& one, StreamEntry& stream, const DestinationTerms& terms, const Path& path,
