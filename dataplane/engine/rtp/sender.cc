@@ -55,6 +55,7 @@ Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
   }
   if (says_bye) {
     receiver_.reset();
+    if (!options_.is_group) last_heard_.reset();  // Whoever comes next may be one who never reports.
     if (!options_.is_group) begin_pause(now, Pause::kLeft);
     return Verdict::kControl;
   }

@@ -145,6 +145,19 @@ TEST_F(RtpSenderTest, ByeIsTakenAtOnceAndAReportEndsThePause) {
   EXPECT_FALSE(sender->is_paused());
 }
 
+// However the report and BYE were put together.
+TEST_F(RtpSenderTest, WhoComesAfterAByeNeedNotReport) {
+  std::vector<std::byte> bye(8);
+  (void)wire::write_bye(bye, kReceiver);
+  (void)sender->handle_control(now, report({}));
+  run_until(kStart + seconds(2));
+  EXPECT_EQ(sender->handle_control(now, bye), Verdict::kControl);
+  run_until(kStart + seconds(31));
+  EXPECT_TRUE(sender->is_paused());
+  run_until(kStart + seconds(300));
+  EXPECT_FALSE(sender->is_paused()) << "as to whoever never reported";
+}
+
 TEST_F(RtpSenderTest, ABareByeCountsFromWhoReported) {
   std::vector<std::byte> bye(8);
   (void)wire::write_bye(bye, kReceiver);
