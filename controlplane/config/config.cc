@@ -272,6 +272,12 @@ class ConfigReader {
       if (const auto found = formats.find(name); found != formats.end())
         problems_.push_back(
             {call_lines_[i], "call.stream", rtp_alone_words(name, found->second), "a stream that goes over SRT"});
+      if (config_.calls[i].role == Role::kPublisher && !name.empty())
+        for (const FeedRule& feed : config_.feeds)
+          if (feed.stream == name)
+            problems_.push_back({call_lines_[i], "call.stream",
+                                 quoted(name) + ", which the [[feed]] of line " + std::to_string(feed.line) + " is",
+                                 "a stream that nobody feeds: a feed is the only publisher of its stream"});
       const bool is_known =
           std::ranges::any_of(config_.streams, [&](const StreamRule& rule) { return covers(rule.name, name); });
       if (!is_known && !name.empty())

@@ -26,9 +26,9 @@ class Check {
       if (auto fault = judge_payload(rule, format))
         complain_of(rule, "url", quoted(url_of(rule)) + ": " + *fault, "what its stream carries");
       if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule);
-      if (std::ranges::any_of(config_.listen,
-                              [&](const ListenOptions& one) { return one.address == rule.terms.remote; }))
-        complain_of(rule, "url", rule.terms.remote.text() + ", which is the relay's own", "somebody else's address");
+      for (const Endpoint& address : addresses_of(rule))
+        if (is_own(address))
+          complain_of(rule, "url", address.text() + ", which is the relay's own", "somebody else's address");
       check_beside(rule);
       if (rule.second) {
         if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule.second_alone());
@@ -50,6 +50,17 @@ class Check {
     if (over != nullptr)
       complain_of(*over, "url", sessions_text(sessions),
                   std::to_string(kDestinationsMax) + " at most; the rest is another relay's");
+  }
+
+  // As far as the file alone can tell: which addresses the host has is seen when it is added.
+  [[nodiscard]] bool is_own(const Endpoint& to) const {
+    const auto is_ours = [&](const IpAddress& ip) { return ip.is_loopback(); };
+    for (const ListenOptions& one : config_.listen)
+      if (one.address == to || (one.address.port == to.port && one.address.ip.is_unspecified() && is_ours(to.ip) &&
+                                (one.address.ip.is_v4() == to.ip.is_v4() || to.ip.is_v4())))
+        return true;
+    return std::ranges::any_of(config_.feeds,
+                               [&](const FeedRule& feed) { return is_own_door(feed.terms, to, is_ours); });
   }
 
   void complain_of(const DestinationRule& rule, std::string_view key, std::string found, std::string accepted) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 #include "config/stream_pattern.h"
 #include "wire/fec_header.h"
@@ -156,11 +157,13 @@ Result<DestinationRule, std::string> parse_destination_url(std::string_view text
   const std::optional<Endpoint> remote = Endpoint::parse(authority);
   if (!remote || remote->port == 0) return std::string{"no address and port; names are not resolved"};
   rule.terms.remote = *remote;
+  std::set<std::string_view> keys;
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     if (pair.empty()) continue;
     const std::size_t equals = pair.find('=');
+    if (!keys.insert(pair.substr(0, equals)).second) return std::string{pair.substr(0, equals)} + " twice";
     const std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
     if (auto fault = read_option(pair.substr(0, equals), value, rule)) return *std::move(fault);
   }
@@ -211,6 +214,12 @@ std::vector<DestinationRule> legs_of(const DestinationRule& rule) {
   return legs;
 }
 
+std::vector<Endpoint> addresses_of(const DestinationRule& rule) {
+  std::vector<Endpoint> addresses = rule.addresses();
+  for (const DestinationRule& leg : legs_of(rule)) addresses.push_back(leg.terms.remote);
+  return addresses;
+}
+
 std::size_t sessions_of(const DestinationRule& rule) { return 1 + (rule.second ? 1 : 0) + legs_of(rule).size(); }
 
 std::string sessions_text(std::size_t sessions) {
@@ -239,7 +248,7 @@ DestinationRule read_destination_rule(FieldReader& reader, int line) {
   const std::string text = reader.text("url");
   if (const Result<DestinationRule, std::string> url = parse_destination_url(text)) {
     rule = *url;
-  } else {
+  } else if (!reader.is_no_text("url")) {
     reader.complain("url", reader.has("url") ? quoted(text) + ": " + url.error() : "nothing", std::string{kUrlWanted});
   }
   rule.line = line;

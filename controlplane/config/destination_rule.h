@@ -66,6 +66,8 @@ struct DestinationRule {
 // The error says what is wrong.
 [[nodiscard]] Result<DestinationRule, std::string> parse_destination_url(std::string_view text);
 [[nodiscard]] std::string url_of(const DestinationRule& rule);
+// Where anything of it goes: packets, reports and FEC.
+[[nodiscard]] std::vector<Endpoint> addresses_of(const DestinationRule& rule);
 // Sessions of it: its legs, and FEC's.
 [[nodiscard]] std::size_t sessions_of(const DestinationRule& rule);
 // "7 sessions of destinations (a second leg is one, FEC two)"

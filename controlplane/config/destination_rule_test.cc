@@ -77,6 +77,8 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:65534?fec=1", "second and fourth port"},
       {"rtp://192.0.2.1:5004?fec=1&second=192.0.2.2:5004", "without second"},
       {"rtp://192.0.2.1:5004?rtcp=same_port&pt=72", "RFC 5761"},
+      {"rtp://192.0.2.1:5004?ttl=1&ttl=2", "ttl twice"},
+      {"rtp://0.1.2.3:5004", "neither a host's address nor a group's"},
       {"rtp://192.0.2.1:5004?second=240.0.0.1:5004", "second: 240.0.0.1 is neither"},
       {"rtp://192.0.2.1:5004?source=240.0.0.1", "an address of this host"},
       {"rtp://192.0.2.1:5004?latency=5", "an unknown option"}};
@@ -139,6 +141,26 @@ TEST(DestinationRuleTest, OnDevicesItMustBeSomethingThatADeviceSendsTo) {
             std::string::npos);
   EXPECT_NE(fault(table("rtp://198.51.100.1:5004"), devices).find("no ipv4_gateway"), std::string::npos);
   EXPECT_NE(fault(table("rtp://[ff15::1]:5004"), devices).find("has an address of IPv6"), std::string::npos);
+}
+
+// It would go round for ever.
+TEST(DestinationRuleTest, NoStreamGoesIntoAFeed) {
+  const auto feed = [](std::string_view keys) { return "[[feed]]\nstream = \"live/in\"\n" + std::string{keys} + "\n"; };
+  const auto is_told = [&](std::string_view keys, std::string_view url) {
+    return fault(feed(keys) + table(url)).find("which is the relay's own") != std::string::npos;
+  };
+  EXPECT_TRUE(is_told("url = \"rtp://127.0.0.1:7000\"", "rtp://127.0.0.1:7000"));
+  EXPECT_TRUE(is_told("url = \"rtp://0.0.0.0:7000\"", "udp://127.0.0.1:7000"));
+  EXPECT_TRUE(is_told("url = \"rtp://127.0.0.1:7000\"\nfec = true", "udp://127.0.0.1:7004")) << "where its FEC comes";
+  EXPECT_TRUE(is_told("url = \"rtp://127.0.0.1:7004\"", "rtp://127.0.0.1:7000?fec=1")) << "where its FEC goes";
+  EXPECT_TRUE(is_told("url = \"rtp://127.0.0.1:7000\"", "rtp://192.0.2.1:5004?second=127.0.0.1:7000"));
+  EXPECT_TRUE(is_told("url = \"rtp://239.1.1.1:7000\"", "rtp://239.1.1.1:7000"));
+  EXPECT_FALSE(is_told("url = \"rtp://239.1.1.1:7000\"\nsource = \"192.0.2.1\"", "rtp://239.1.1.1:7000"))
+      << "of another source";
+  EXPECT_FALSE(is_told("url = \"rtp://0.0.0.0:7000\"", "rtp://192.0.2.1:7000"));
+  EXPECT_NE(fault(table("udp://127.0.0.1:9000")).find("the relay's own"), std::string::npos) << "0.0.0.0:9000 listens";
+  EXPECT_NE(fault(table("rtp://192.0.2.1:5004?second=127.0.0.1:9000&rtcp=off")).find("the relay's own"),
+            std::string::npos);
 }
 
 // What a payload type is, and whether there is FEC, the stream's feed decides.

@@ -34,6 +34,7 @@ void read_url(FieldReader& reader, FeedTerms& terms) {
   const bool has_scheme = rest.starts_with(kRtpScheme) || rest.starts_with(kUdpScheme);
   if (has_scheme) rest.remove_prefix(kRtpScheme.size());
   const std::optional<Endpoint> local = has_scheme ? read_place(rest) : std::nullopt;
+  if (!local && reader.is_no_text("url")) return;  // Told.
   if (!local) {
     reader.complain("url", reader.has("url") ? quoted(text) : "nothing", std::string{kUrlWanted});
     return;
@@ -240,6 +241,17 @@ std::vector<Endpoint> doors_of(const FeedTerms& terms) {
   if (terms.fec) std::ranges::copy(terms.fec_endpoints(), std::back_inserter(doors));
   if (terms.second) doors.push_back(terms.second->local);
   return doors;
+}
+
+bool is_own_door(const FeedTerms& terms, const Endpoint& to, const std::function<bool(const IpAddress&)>& is_ours) {
+  return std::ranges::any_of(doors_of(terms), [&](const Endpoint& door) {
+    if (door.port != to.port) return false;
+    const bool is_second = terms.second && door == terms.second->local;
+    // Of a group that is wanted from another source alone, nothing of ours is.
+    if (to.ip.is_multicast()) return door.ip == to.ip && !(is_second ? terms.second->source : terms.source);
+    if (!door.ip.is_unspecified()) return door.ip == to.ip;
+    return (door.ip.is_v4() == to.ip.is_v4() || to.ip.is_v4()) && is_ours(to.ip);
+  });
 }
 
 StreamFormats formats_of(const std::vector<FeedRule>& feeds) {

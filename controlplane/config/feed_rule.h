@@ -3,6 +3,7 @@
 // payload.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ using StreamFormats = std::map<std::string, MediaFormat, std::less<>>;
 [[nodiscard]] const MediaFormat& format_of(const StreamFormats& formats, std::string_view stream);
 // "stream live/a carries opus/48000/2, which goes out as RTP alone"
 [[nodiscard]] std::string rtp_alone_words(std::string_view stream, const MediaFormat& format);
+// Whether what we send there comes in at the feed, and would go round for ever. `is_ours`: an address of this host.
+[[nodiscard]] bool is_own_door(const FeedTerms& terms, const Endpoint& to,
+                               const std::function<bool(const IpAddress&)>& is_ours);
 // Whether datagrams could be meant for both.
 [[nodiscard]] bool is_ambiguous(const FeedTerms& a, const FeedTerms& b);
 

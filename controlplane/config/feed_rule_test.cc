@@ -270,6 +270,13 @@ TEST_F(FeedSdpTest, WhatCannotBeIsToldWithTheFilesLine) {
   EXPECT_EQ(fault_here("media = \"1\"\nnack = false"), "");
 }
 
+TEST(FeedRuleTest, NobodyElseIsPulledForItsStream) {
+  const std::string feed_of_a = "[[feed]]\nstream = \"live/a\"\nurl = \"rtp://0.0.0.0:5004\"\n";
+  const std::string call = "[[call]]\nstream = \"live/a\"\nurl = \"srt://192.0.2.1:9000\"\nrole = ";
+  EXPECT_NE(fault(feed_of_a + call + "\"publisher\"").find("a feed is the only publisher"), std::string::npos);
+  EXPECT_EQ(fault(feed_of_a + call + "\"viewer\""), "");
+}
+
 std::string feed(std::string_view stream, std::string_view url, std::string_view more = "") {
   return "[[feed]]\nstream = \"live/" + std::string{stream} + "\"\nurl = \"" + std::string{url} + "\"\n" +
          std::string{more} + "\n";

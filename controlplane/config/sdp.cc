@@ -101,6 +101,8 @@ class Parser {
     if (session_.media.size() == kMediaMax) return complain("more than 32 media");
     std::string_view port = words[1];
     if (port.ends_with("/1")) port.remove_suffix(2);
+    if (port.find('/') != std::string_view::npos)
+      return complain("several ports in one line (" + shown(words[1]) + "); describe one");
     const auto number = sdp_number(port, 65'535);
     if (!number) return complain("a port that is not one of 0 to 65535: " + shown(words[1]));
     SdpMedia& media = session_.media.emplace_back();

@@ -63,12 +63,21 @@ class Describer {
       read_map(*map);
     else if (!static_format(static_cast<std::uint8_t>(*type)))
       complain(media_.line, "payload type " + std::to_string(*type) + " needs an a=rtpmap: it means nothing by itself");
+    if (found_.format.encoding == "mpeg4-generic" || found_.format.encoding == "MPEG4-GENERIC") read_aac(*type);
     found_.format.media = media_.kind;
     found_.format.payload_type = static_cast<std::uint8_t>(*type);
     if (const SdpAttribute* parameters = find_for("fmtp", *type)) {
       const std::size_t space = parameters->value.find(' ');
       if (space != std::string::npos) found_.format.fmtp = parameters->value.substr(space + 1);
     }
+  }
+
+  // Without its parameters nobody can take it apart. RFC 3640 §4.1
+  void read_aac(std::uint32_t type) {
+    const SdpAttribute* parameters = find_for("fmtp", type);
+    if (parameters == nullptr || parameters->value.find("mode=") == std::string::npos)
+      complain(parameters != nullptr ? parameters->line : media_.line,
+               "mpeg4-generic without a=fmtp:" + std::to_string(type) + " … mode=…, which says how to take it apart");
   }
 
   // a=NAME:TYPE …
@@ -133,7 +142,8 @@ class Describer {
   void read_filter(const SdpAttribute& filter) {
     const std::vector<std::string_view> words = sdp_words(filter.value);
     if (words.size() < 5 || words[0] != "incl" || words[1] != "IN")
-      return complain(filter.line, "no incl IN IP4 GROUP SOURCE: " + filter.value);
+      return complain(filter.line, "no incl IN IP4 GROUP SOURCE:" +
+                                       (filter.value.starts_with(' ') ? "" : std::string{" "}) + filter.value);
     const std::optional<IpAddress> to = IpAddress::parse(words[3]);
     if (words[3] != "*" && !to) return complain(filter.line, std::string{words[3]} + " is no address; * is any");
     if (to && media_.address && *to != *media_.address) return;  // Of another one's.

@@ -42,7 +42,10 @@ TEST(SdpMediaTest, APayloadWithAClockAndParameters) {
 }
 
 TEST(SdpMediaTest, AudioHasChannels) {
-  EXPECT_EQ(good("m=audio 5004 RTP/AVP 97\na=rtpmap:97 MPEG4-GENERIC/44100/2").format.text(), "MPEG4-GENERIC/44100/2");
+  EXPECT_EQ(good("m=audio 5004 RTP/AVP 97\na=rtpmap:97 MPEG4-GENERIC/44100/2\na=fmtp:97 mode=AAC-hbr").format.text(),
+            "MPEG4-GENERIC/44100/2");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 97\na=rtpmap:97 mpeg4-generic/44100/2"),
+            "6: mpeg4-generic without a=fmtp:97 … mode=…, which says how to take it apart");
   EXPECT_EQ(good("m=audio 5004 RTP/AVP 97\na=rtpmap:97 L16/48000").format.channels, 0u);
 }
 
@@ -70,7 +73,7 @@ TEST(SdpMediaTest, FromWhom) {
       << "of the whole session";
   EXPECT_EQ(good("m=audio 5004 RTP/AVP 0\na=ssrc:4294967295 cname:x\na=ssrc:5 cname:y").ssrc, 0xFFFF'FFFF);
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=source-filter: excl IN IP4 * 192.0.2.1"),
-            "7: no incl IN IP4 GROUP SOURCE:  excl IN IP4 * 192.0.2.1");
+            "7: no incl IN IP4 GROUP SOURCE: excl IN IP4 * 192.0.2.1");
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=source-filter: incl IN IP4 * 192.0.2.1 192.0.2.2"),
             "7: several sources; a feed has one, or anybody's");
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=source-filter: incl IN IP6 * 2001:db8::1"),

@@ -81,7 +81,8 @@ class ControlLoop::State {
         mailboxes_(std::move(mailboxes)),
         desk_(
             config_.streams, streams, mailboxes_.size(), [this](const Endpoint& to) { return way_out(config_, to); },
-            [this](const Endpoint& to) { return is_own(config_, to); }, formats_of(config_.feeds)),
+            [this](const Endpoint& to) { return is_own(config_, to) || comes_to_feed(config_, to); },
+            formats_of(config_.feeds)),
         relay_(
             desk_, [this] { return facts(); }, [this] { settle(); },
             [this](const AccessQuestion& asked) { return way_in(config_, asked.listen, asked.stream_id.empty()); }),

@@ -10,11 +10,6 @@
 namespace fanlight::control {
 namespace {
 
-bool is_loopback(const IpAddress& ip) {
-  constexpr IpAddress kSix{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
-  return ip.is_v4() ? ip.bytes[12] == 127 : ip == kSix;
-}
-
 // "[::]" takes IPv4 as well, unless "0.0.0.0" is listed with its port.
 bool speaks(const std::vector<ListenOptions>& listen, const Endpoint& from, const IpAddress& to) {
   if (from.ip.is_v4() == to.is_v4()) return true;
@@ -24,7 +19,7 @@ bool speaks(const std::vector<ListenOptions>& listen, const Endpoint& from, cons
 }
 
 bool reaches(const IpAddress& from, const IpAddress& to) {
-  return from.is_unspecified() || is_loopback(from) == is_loopback(to);
+  return from.is_unspecified() || from.is_loopback() == to.is_loopback();
 }
 
 std::optional<Path> way_through_sockets(const std::vector<ListenOptions>& listen, const Endpoint& to) {
@@ -83,12 +78,17 @@ bool is_own(const Config& config, const Endpoint& to) {
       if (!one.address.ip.is_unspecified()) return one.address.ip == to.ip;
       // To the wildcard address means to this host.
       return speaks(config.listen, one.address, to.ip) &&
-             (to.ip.is_unspecified() || is_loopback(to.ip) || is_address_of_host(to.ip));
+             (to.ip.is_unspecified() || to.ip.is_loopback() || is_address_of_host(to.ip));
     });
   return std::ranges::find(config.ethernet.udp_ports, to.port) != config.ethernet.udp_ports.end() &&
          std::ranges::any_of(config.ethernet.devices, [&](const DeviceOptions& device) {
            return (device.ipv4 && device.ipv4->ip == to.ip) || (device.ipv6 && device.ipv6->ip == to.ip);
          });
+}
+
+bool comes_to_feed(const Config& config, const Endpoint& to) {
+  const auto is_ours = [](const IpAddress& ip) { return ip.is_loopback() || is_address_of_host(ip); };
+  return std::ranges::any_of(config.feeds, [&](const FeedRule& feed) { return is_own_door(feed.terms, to, is_ours); });
 }
 
 std::optional<Endpoint> find_own_call(const Config& config) {

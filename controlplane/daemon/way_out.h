@@ -17,6 +17,9 @@ namespace fanlight::control {
 // Whether the relay itself listens at `to`.
 [[nodiscard]] bool is_own(const Config& config, const Endpoint& to);
 
+// Whether what is sent there comes in at one of its feeds.
+[[nodiscard]] bool comes_to_feed(const Config& config, const Endpoint& to);
+
 // The first configured call to an address of the relay's own. Names are judged when they have been resolved.
 [[nodiscard]] std::optional<Endpoint> find_own_call(const Config& config);
 

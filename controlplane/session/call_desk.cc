@@ -49,6 +49,9 @@ Result<std::uint32_t> SessionDesk::add_call(Instant now, CallRule rule) {
     return Error{ErrorCode::kInvalid, own_address_words({*address, rule.url.port})};
   if (const MediaFormat& format = format_of(formats_, rule.stream); !format.is_transport_stream())
     return Error{ErrorCode::kInvalid, rtp_alone_words(rule.stream, format) + ": name an rtp:// destination"};
+  if (rule.role == Role::kPublisher &&
+      std::ranges::any_of(feeds_, [&](const FeedEntry& feed) { return feed.place.rule.stream == rule.stream; }))
+    return Error{ErrorCode::kInvalid, "a [[feed]] is the only publisher of " + rule.stream};
   if (calls_.find(rule) != nullptr)
     return Error{ErrorCode::kInUse, "there is such a call to " + public_text(rule.url) + " already"};
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)

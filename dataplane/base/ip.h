@@ -34,8 +34,17 @@ struct IpAddress {
   }
   // 224.0.0.0/4 and ff00::/8.
   [[nodiscard]] constexpr bool is_multicast() const { return is_v4() ? (bytes[12] & 0xF0) == 0xE0 : bytes[0] == 0xFF; }
-  // 240.0.0.0/4: neither hosts nor groups, and its last address is everybody's.
-  [[nodiscard]] constexpr bool is_reserved() const { return is_v4() && bytes[12] >= 240; }
+  // 240.0.0.0/4 and, but for 0.0.0.0, 0.0.0.0/8: neither hosts nor groups, and the last address is everybody's.
+  [[nodiscard]] constexpr bool is_reserved() const {
+    return is_v4() && (bytes[12] >= 240 || (bytes[12] == 0 && !is_unspecified()));
+  }
+  // 127.0.0.0/8 and ::1.
+  [[nodiscard]] constexpr bool is_loopback() const {
+    if (is_v4()) return bytes[12] == 127;
+    for (int i = 0; i < 15; ++i)
+      if (bytes[i] != 0) return false;
+    return bytes[15] == 1;
+  }
   // fe80::/10 and ff02::/16 with any flags: means something on one link only.
   [[nodiscard]] constexpr bool is_link_local() const {
     return (bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80) || (bytes[0] == 0xFF && (bytes[1] & 0x0F) == 0x02);
