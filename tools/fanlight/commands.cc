@@ -98,16 +98,14 @@ std::string keys_rotated(const json& answer) {
 }
 
 std::string viewer_called(const json& answer) {
-  return "calling viewer " + std::to_string(answer.value("id", 0u)) +
-         "; fanlight viewer list shows what becomes of it\n";
+  return "viewer " + std::to_string(answer.value("id", 0u)) +
+         " is added; fanlight viewer list shows what becomes of it\n";
 }
 std::string publisher_called(const json& answer) {
-  return "calling publisher " + std::to_string(answer.value("id", 0u)) +
-         "; fanlight publisher list shows what becomes of it\n";
+  return "publisher " + std::to_string(answer.value("id", 0u)) +
+         " is added; fanlight publisher list shows what becomes of it\n";
 }
-std::string call_removed(const json& answer) {
-  return "no longer calling " + std::to_string(answer.value("id", 0u)) + "\n";
-}
+std::string call_removed(const json& answer) { return std::to_string(answer.value("id", 0u)) + " is removed\n"; }
 
 std::string banned(const json& answer) {
   const std::uint64_t closed = answer.value("sessions_closed", std::uint64_t{0});
