@@ -48,6 +48,7 @@ Routes::Outcome Routes::start(const Request& request) {
   constexpr std::string_view kStreams = "/v1/streams/";
   constexpr std::string_view kSessions = "/v1/sessions/";
   constexpr std::string_view kCalls = "/v1/calls/";
+  constexpr std::string_view kSdp = "/sdp";
   constexpr std::string_view kBans = "/v1/bans/";
 
   if (is_query_malformed(query)) return error_response(400, "invalid", "the query has a malformed percent escape");
@@ -69,6 +70,8 @@ Routes::Outcome Routes::start(const Request& request) {
     if (request.method == "POST") return add_call(request.body);
     return is_get ? calls(query_value(query, "role")) : method_refused("GET, POST");
   }
+  if (path.starts_with(kCalls) && path.ends_with(kSdp))
+    return is_get ? sdp(path.substr(kCalls.size(), path.size() - kCalls.size() - kSdp.size())) : method_refused("GET");
   if (path.starts_with(kCalls)) {
     const bool is_delete = request.method == "DELETE";
     return is_delete ? remove_call(path.substr(kCalls.size()), query_value(query, "role")) : method_refused("DELETE");
@@ -172,6 +175,17 @@ Response Routes::calls(const std::optional<std::string>& role) {
   std::erase_if(calls,
                 [&](const CallView& call) { return role && (*role == "viewer") != (call.role == Role::kViewer); });
   return json_response(200, calls_json(calls));
+}
+
+// As a file that receivers read.
+Response Routes::sdp(std::string_view id) {
+  const std::optional<std::uint32_t> number = parse_number(id);
+  if (!number) return error_response(400, "invalid", "a destination's ID is a number; GET /v1/calls lists them");
+  std::vector<CallView> calls = relay_.calls();
+  const auto found = std::ranges::find(calls, *number, &CallView::id);
+  if (found == calls.end()) return not_found("no destination " + std::to_string(*number));
+  if (found->sdp.empty()) return not_found(std::to_string(*number) + " is sent no RTP: nothing describes it");
+  return {200, std::move(found->sdp), "application/sdp", ""};
 }
 
 Response Routes::add_call(const std::string& body) {

@@ -47,6 +47,7 @@ class Routes {
   Response unban(std::string_view name);
   Response rotate_keys(const std::string& body);
   Response calls(const std::optional<std::string>& role);
+  Response sdp(std::string_view id);
   Response add_call(const std::string& body);
   Response add_destination(FieldReader& reader, std::vector<Problem>& problems);
   Response remove_call(std::string_view id, std::optional<std::string> role);

@@ -256,6 +256,13 @@ TEST_F(RoutesTest, CallsAreListed) {
   EXPECT_EQ(ask("GET", "/v1/calls?role=foo").status, 400u);
 }
 
+TEST_F(RoutesTest, ADescriptionIsAFileOfItsOwn) {
+  relay.call_views = {{.id = 3, .url = "udp://192.0.2.7:1"}, {.id = 4, .sdp = "v=0\r\n"}};
+  EXPECT_EQ(ask("GET", "/v1/calls/4/sdp").content_type, "application/sdp");
+  EXPECT_EQ(ask("GET", "/v1/calls/4/sdp").body, "v=0\r\n");
+  EXPECT_EQ(ask("GET", "/v1/calls/3/sdp").status + ask("GET", "/v1/calls/5/sdp").status, 404u + 404u);
+}
+
 TEST_F(RoutesTest, AnRtpUrlAddsADestination) {
   const Response response =
       ask("POST", "/v1/calls", R"({"role":"viewer","stream":"live/main","url":"rtp://192.0.2.1:5004?ttl=4"})");

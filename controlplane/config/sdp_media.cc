@@ -210,6 +210,13 @@ class Describer {
   std::optional<SdpFault> fault_;
 };
 
+// `one`, if it is that and not `other`. A kind tells nothing where both are of it.
+std::string ways_to_say(const SessionDescription& session, const SdpMedia& other, const SdpMedia& one) {
+  const std::string number = "media = \"" + std::to_string(&one - session.media.data() + 1) + "\"";
+  if (one.kind == other.kind) return " by its number: " + number;
+  return ": media = \"" + one.kind + "\", or its number, " + number;
+}
+
 }  // namespace
 
 Result<const SdpMedia*, SdpFault> choose_media(const SessionDescription& session, std::string_view wanted) {
@@ -225,7 +232,7 @@ Result<const SdpMedia*, SdpFault> choose_media(const SessionDescription& session
     if (std::ranges::find(legs->media, &one) != legs->media.end()) continue;
     if (found != nullptr)
       return SdpFault{one.line, "another " + (wanted.empty() ? "m=" : "m=" + std::string{wanted}) +
-                                    "; say which one is meant: media = \"audio\", or its number, media = \"2\""};
+                                    "; say which one is meant" + ways_to_say(session, *found, one)};
     found = &one;
   }
   if (found == nullptr) return SdpFault{all.front().line, "no m=" + std::string{wanted} + " in all of it"};

@@ -85,7 +85,10 @@ TEST(SdpMediaTest, OneOfSeveralIsNamed) {
   constexpr std::string_view kTwo = "m=video 5004 RTP/AVP 33\nm=audio 5006 RTP/AVP 0\n";
   EXPECT_EQ(good(kTwo, "audio").address.port, 5006);
   EXPECT_EQ(good(kTwo, "2").address.port, 5006);
-  EXPECT_NE(fault(kTwo).find("7: another m=; say which one is meant"), std::string::npos);
+  EXPECT_EQ(fault(kTwo), "7: another m=; say which one is meant: media = \"audio\", or its number, media = \"2\"");
+  constexpr std::string_view kAlike = "m=video 5004 RTP/AVP 33\nm=video 5006 RTP/AVP 33\n";
+  EXPECT_EQ(fault(kAlike), "7: another m=; say which one is meant by its number: media = \"2\"");
+  EXPECT_EQ(fault(kAlike, "video"), "7: another m=video; say which one is meant by its number: media = \"2\"");
   EXPECT_EQ(fault(kTwo, "text"), "6: no m=text in all of it");
   EXPECT_EQ(fault(kTwo, "3"), "6: no m=3 in all of it");
   EXPECT_EQ(fault(""), "1: no m=, so it describes nothing");

@@ -203,7 +203,7 @@ def beside_who_asks(stage: Stage, options: str) -> str:
     address = start_destinations(stage, f"rtp://127.0.0.1:{entrance}?{options}", more=f'[[feed]]\nstream = "{STREAM}"\nurl = "rtp://127.0.0.1:{feed}"\n')
     description, path, sent = stage.work / "out.sdp", stage.work / "received.ts", stage.work / "sent.ts"
     said = stage.relay.ask("sdp", STREAM, as_json=False).stdout
-    description.write_text(said[said.index("v=0"):].replace(f" {entrance} RTP", f" {port} RTP"))
+    description.write_text(said.replace(f" {entrance} RTP", f" {port} RTP"))
     receiver = stage.processes.start("receiver", ["ffmpeg", "-hide_banner", "-nostdin", "-y", "-loglevel", "warning", "-protocol_whitelist",
                                                   "file,udp,rtp", "-i", str(description), "-map", "0:v", "-c", "copy", "-flush_packets", "1", "-f", "mpegts", str(path)])
     time.sleep(1)

@@ -171,12 +171,10 @@ def receive(stage: Stage, payload: Payload, outs: dict[str, int]) -> dict[str, P
     """Strangers who know the stream by what `fanlight sdp` says of it."""
     claim(wait_until(lambda: len(stage.relay.calls()) == 2 and all(one["state"] == "sending" for one in stage.relay.calls()), 5),
           f"{stage.relay.calls()}")
-    said = stage.relay.ask("sdp", STREAM, as_json=False).stdout
     paths = {}
     for client, out in outs.items():
         description = stage.work / f"out-{client}.sdp"
-        one = next(text for text in ("v=0" + rest for rest in said.split("v=0")[1:]) if f" {out} RTP" in text)
-        description.write_text(one)
+        description.write_text(stage.relay.ask("sdp", STREAM, f"rtp://127.0.0.1:{out}", as_json=False).stdout)
         paths[client] = stage.work / f"received-{client}.raw"
         stage.processes.start(f"receiver-{client}", receiver(payload, client, description, paths[client]))
     time.sleep(2)  # There is nothing to ask them by.

@@ -12,6 +12,7 @@
 #include "fanlight/ask.h"
 #include "fanlight/http_client.h"
 #include "fanlight/reports.h"
+#include "fanlight/rtp_outputs.h"
 #include "fanlight/tables.h"
 #include "fanlight/version.h"
 
@@ -188,15 +189,17 @@ int rotate_keys(const Context& context, const std::string& stream, std::uint32_t
 
 int list_feeds(const Context& context) { return ask(context, {.target = "/v1/feeds"}, feeds_report); }
 
-int show_sdp(const Context& context, const std::string& stream) {
+int show_sdp(const Context& context, const std::string& stream, const std::string& which) {
   const Result<Answer> answer = exchange(context.api, "GET", "/v1/calls?role=viewer", "");
   if (!answer) return fail(answer.error().what);
   if (answer->status >= 300) return fail(reason_of(*answer));
-  const std::string text = sdp_report(json::parse(answer->body, nullptr, false), stream);
-  if (text.empty())
-    return fail("no RTP of " + stream + " goes out; `fanlight viewer add rtp://ADDRESS:PORT --stream " + stream +
-                "` sends it");
-  std::puts(context.is_json ? json{{"sdp", text}}.dump().c_str() : text.c_str());
+  const Result<RtpOutput> output =
+      choose_output(rtp_outputs(json::parse(answer->body, nullptr, false), stream), stream, which);
+  if (!output) {
+    std::fprintf(stderr, "fanlight: %s\n", output.error().what.c_str());  // Several lines.
+    return 1;
+  }
+  std::fputs(context.is_json ? (json{{"sdp", output->sdp}}.dump() + "\n").c_str() : output->sdp.c_str(), stdout);
   return 0;
 }
 

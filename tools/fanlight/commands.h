@@ -58,8 +58,8 @@ struct NewBan {
 [[nodiscard]] int rotate_keys(const Context& context, const std::string& stream, std::uint32_t session);
 
 [[nodiscard]] int list_feeds(const Context& context);
-// What receivers of its RTP outputs must know.
-[[nodiscard]] int show_sdp(const Context& context, const std::string& stream);
+// What receivers of its RTP output must know. `which`: of several, by its ID or URL.
+[[nodiscard]] int show_sdp(const Context& context, const std::string& stream, const std::string& which);
 [[nodiscard]] int list_calls(const Context& context, const std::string& role);
 [[nodiscard]] int add_call(const Context& context, const NewCall& call);
 [[nodiscard]] int remove_call(const Context& context, const std::string& role, std::uint32_t id);

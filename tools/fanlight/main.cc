@@ -49,6 +49,7 @@ struct CommandLine {
   NewBan ban_order;
   std::string ban_span;
   std::string name;
+  std::string output;
   std::uint32_t id = 0;
   std::function<int()> run;
 };
@@ -279,10 +280,13 @@ void CommandLine::add_feed_commands() {
   command(*group, "list", "the feeds of the configuration, and who sends", "fanlight feed list")->callback([this] {
     run = [this] { return list_feeds(context); };
   });
-  CLI::App* sdp = command(app, "sdp", "what receivers of a stream's RTP outputs must know, as session descriptions",
-                          "fanlight sdp live/main > main.sdp");
+  CLI::App* sdp =
+      command(app, "sdp", "what receivers of a stream's RTP output must know, as a session description",
+              "fanlight sdp live/main > main.sdp\n  fanlight sdp live/main rtp://239.1.2.3:5004 > main.sdp");
   sdp->add_option("STREAM", name, "as `fanlight streams` shows it")->required();
-  sdp->callback([this] { run = [this] { return show_sdp(context, name); }; });
+  sdp->add_option("ID|URL", output,
+                  "of several outputs, as `fanlight viewer list` shows them; the URL's options may be left out");
+  sdp->callback([this] { run = [this] { return show_sdp(context, name, output); }; });
 }
 
 // Listeners that the relay calls, by what they are to the stream.

@@ -204,23 +204,6 @@ std::string streams_report(const json& answer) {
 std::string called_viewers_report(const json& answer) { return calls_report(answer, "viewer"); }
 std::string called_publishers_report(const json& answer) { return calls_report(answer, "publisher"); }
 
-// Line by line: a name must not steer a terminal, and a receiver wants its line ends.
-std::string sdp_report(const json& answer, const std::string& stream) {
-  std::string all;
-  if (!answer.is_object()) return all;
-  for (const json& call : answer.value("calls", json::array())) {
-    const std::string sdp = call.value("sdp", std::string{});
-    if (sdp.empty() || call.value("stream", std::string{}) != stream) continue;
-    if (!all.empty()) all += "\r\n";
-    for (std::size_t at = 0; at < sdp.size();) {
-      const std::size_t end = std::min(sdp.find("\r\n", at), sdp.size());
-      all += printable(sdp.substr(at, end - at)) + "\r\n";
-      at = end + 2;
-    }
-  }
-  return all;
-}
-
 // Of feeds whose packets come by two.
 std::string legs_report(const json& feeds) {
   Table table{{"FEED", Align::kRight},    {"LEG"},

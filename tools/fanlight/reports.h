@@ -11,8 +11,6 @@ namespace fanlight::cli {
 // Of the calls that the relay makes, those to listeners of one role.
 [[nodiscard]] std::string called_viewers_report(const nlohmann::json& answer);
 [[nodiscard]] std::string called_publishers_report(const nlohmann::json& answer);
-// The session descriptions of a stream's RTP outputs, an empty line between two; empty when there is none.
-[[nodiscard]] std::string sdp_report(const nlohmann::json& answer, const std::string& stream);
 [[nodiscard]] std::string feeds_report(const nlohmann::json& answer);
 [[nodiscard]] std::string bans_report(const nlohmann::json& answer);
 [[nodiscard]] std::string sessions_report(const nlohmann::json& answer);

@@ -122,18 +122,5 @@ TEST(EventReportTest, AnEndComesWithWhatWasCarried) {
   EXPECT_THAT(event_report(json::object()), HasSubstr("\n"));
 }
 
-TEST(ReportsTest, DescriptionsOfAStreamsOutputsStandApart) {
-  const json answer{{"calls",
-                     {{{"stream", "live/a"}, {"sdp", "v=0\r\ns=a\r\n"}},
-                      {{"stream", "live/b"}, {"sdp", "v=0\r\ns=b\r\n"}},
-                      {{"stream", "live/a"}, {"url", "udp://192.0.2.1:1"}},
-                      {{"stream", "live/a"}, {"sdp", "v=0\r\ns=\x1B[2Jc\r\n"}}}}};
-  const std::string text = sdp_report(answer, "live/a");
-  EXPECT_EQ(text.substr(0, 12), "v=0\r\ns=a\r\n\r\n") << "the other stream's and the bare one's are left out";
-  EXPECT_EQ(text.find('\x1B'), std::string::npos) << "a name steers no terminal";
-  EXPECT_EQ(sdp_report(answer, "live/c"), "");
-  EXPECT_EQ(sdp_report(json(nullptr), "live/a"), "");
-}
-
 }  // namespace
 }  // namespace fanlight::cli

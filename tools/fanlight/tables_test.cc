@@ -20,8 +20,8 @@ TEST(TableTest, ColumnsAreAsWideAsTheirWidestCell) {
             "a            1,000  waiting\n");
 }
 
-// Ten times the rows may take ten times as long, and four times that for what else the machine does; when each cell
-// of its whole column took a hundred.
+// Ten times the rows may take ten times as long, and four times that for what else the machine does. When each cell
+// measured its whole column, it was a hundred.
 TEST(TableTest, TheTimeItTakesGrowsWithItsRows) {
   const auto took = [](std::size_t rows) {
     Table table{{"ID", Align::kRight}, {"URL"}};
