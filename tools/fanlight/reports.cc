@@ -50,6 +50,9 @@ std::string share_of(std::uint64_t part, std::uint64_t whole) {
   return " (" + tenths(100.0 * static_cast<double>(part) / static_cast<double>(whole)) + " %)";
 }
 
+// Feeds and destinations; an SRT peer's agent is its version.
+bool is_rtp(const json& session) { return session.value("agent", std::string{}) == "RTP"; }
+
 void add_received(Facts& facts, const json& session) {
   const json stats = session.value("stats", json::object());
   const std::uint64_t unique = count(stats, "packets_received_unique");
@@ -63,10 +66,11 @@ void add_received(Facts& facts, const json& session) {
                                     packets(stats, "fec_packets_received") + " of FEC");
   facts.add("given up", packets(stats, "packets_dropped_late") + " were too late to play");
   facts.add("belated", packets(stats, "packets_belated") + " came after that, or twice");
-  facts.add("undecryptable", packets(stats, "packets_undecrypted"));
+  if (!is_rtp(session)) facts.add("undecryptable", packets(stats, "packets_undecrypted"));
   facts.add("asked for now", packets(stats, "loss_list_packets"));
-  facts.add("rate", grouped(count(stats, "receive_rate_packets_per_s")) + " packets/s, " +
-                        megabits(number(stats, "receive_rate_bytes_per_s") * 8) + " right now");
+  if (!is_rtp(session))
+    facts.add("rate", grouped(count(stats, "receive_rate_packets_per_s")) + " packets/s, " +
+                          megabits(number(stats, "receive_rate_bytes_per_s") * 8) + " right now");
   facts.add("mean rate", mean_rate(session, "bytes_received"));
   facts.add("latency window", millis(stats, "receive_latency_ms"));
 }
@@ -79,6 +83,7 @@ void add_sent(Facts& facts, const json& session) {
   facts.add("fresh", packets(stats, "packets_sent_unique"));
   facts.add("reported lost", packets(stats, "packets_lost") + share_of(count(stats, "packets_lost"), unique));
   facts.add("sent again", packets(stats, "packets_retransmitted"));
+  if (is_rtp(session)) return facts.add("mean rate", mean_rate(session, "bytes_sent") + ", repeats included");
   facts.add("refused as too old", packets(stats, "packets_dropped_late"));
   facts.add("skipped", packets(stats, "packets_skipped") + " because it could not keep up");
   facts.add("repairs waiting", packets(stats, "loss_list_packets"));
@@ -89,6 +94,18 @@ void add_sent(Facts& facts, const json& session) {
                              " it can still take");
   facts.add("mean rate", mean_rate(session, "bytes_sent") + ", repeats included");
   facts.add("latency window", millis(stats, "send_latency_ms"));
+}
+
+// What RTCP told. A feed's round trip is not measured: who sends it asks nobody for reports.
+void add_reports(Facts& facts, const json& session) {
+  const json stats = session.value("stats", json::object());
+  const bool is_publisher = session.value("role", std::string{}) == "publisher";
+  facts.head("reports (RTCP)");
+  if (!is_publisher)
+    facts.add("round trip", number(stats, "rtt_ms") > 0 ? millis(stats, "rtt_ms") : "not reported yet");
+  facts.add("jitter", millis(stats, "jitter_ms"));
+  facts.add("asked again (NACK)", is_publisher ? grouped(count(stats, "naks_sent")) + " sent"
+                                               : grouped(count(stats, "naks_received")) + " received");
 }
 
 void add_connection(Facts& facts, const json& stats) {
@@ -284,9 +301,13 @@ std::string session_report(const json& session) {
              text(session, "stream"));
   facts.add("state", text(session, "state") + " for " + span(number(session, "age_s")));
   facts.add("from", text(session, "remote") + " to " + text(session, "local"));
-  facts.add("peer", "SRT " + text(session, "agent") + (user.empty() ? "" : ", user " + user));
-  facts.add("encryption", flag(session, "encrypted") ? "AES-CTR" : "none");
+  facts.add("peer", is_rtp(session) ? "RTP" : "SRT " + text(session, "agent") + (user.empty() ? "" : ", user " + user));
+  if (!is_rtp(session)) facts.add("encryption", flag(session, "encrypted") ? "AES-CTR" : "none");
   is_publisher ? add_received(facts, session) : add_sent(facts, session);
+  if (is_rtp(session)) {
+    add_reports(facts, session);
+    return facts.text() + "\nBytes are RTP payload without any header.\n";
+  }
   add_connection(facts, session.value("stats", json::object()));
   return facts.text() +
          "\nBytes are SRT payload without any header; libsrt's own statistics add 44 bytes to each packet.\n";

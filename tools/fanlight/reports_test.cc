@@ -42,6 +42,21 @@ TEST(SessionReportTest, LinkCapacityIsInMegabitsOfFullPackets) {
               HasSubstr("12.0 Mb/s in packets of full size"));
 }
 
+TEST(SessionReportTest, OfADestinationNothingIsSaidInSrtsWords) {
+  json of_rtp = session("viewer", {{"rtt_ms", 12.0}, {"jitter_ms", 1.5}, {"naks_received", 3u}});
+  of_rtp["agent"] = "RTP";
+  for (const char* role : {"viewer", "publisher"}) {
+    of_rtp["role"] = role;
+    for (const char* word : {"SRT", "ACKs", "in flight", "MSS", "link capacity"})
+      EXPECT_THAT(session_report(of_rtp), Not(HasSubstr(word)));
+    EXPECT_THAT(session_report(of_rtp), ContainsRegex("peer +RTP\n"));
+    EXPECT_THAT(session_report(of_rtp), ContainsRegex("jitter +1.5 ms"));
+  }
+  of_rtp["role"] = "viewer";
+  EXPECT_THAT(session_report(of_rtp), ContainsRegex("round trip +12.0 ms\n"));
+  EXPECT_THAT(session_report(of_rtp), ContainsRegex("3 received"));
+}
+
 TEST(StatusReportTest, TheLimitIsToldWhereThereIsOne) {
   EXPECT_THAT(status_report({{"admission", {{"limit_mbps", 0.0}, {"egress_mbps", 40.0}}}}), Not(HasSubstr("egress")));
   const std::string report =
