@@ -10,6 +10,12 @@
 namespace fanlight::control {
 namespace {
 
+constexpr std::string_view kUrlWanted = "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS";
+constexpr std::string_view kOthersWanted =
+    "; what goes out without a call, to rtp://ADDRESS:PORT or udp://ADDRESS:PORT, is a [[destination]], or added at "
+    "run "
+    "time with the role viewer";
+
 void read_url(FieldReader& reader, CallRule& rule) {
   std::string text = reader.text("url");
   Result<SrtUrl, std::string> url = parse_srt_url(text);
@@ -17,10 +23,12 @@ void read_url(FieldReader& reader, CallRule& rule) {
     rule.url = std::move(*url);
     if (!rule.url.passphrase.empty()) is_laid_open(reader, "url");
   } else if (!reader.has("url")) {
-    reader.complain("url", "nothing", "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS");
+    reader.complain("url", "nothing", std::string{kUrlWanted});
   } else {
+    // Without it: it may hold a passphrase.
+    const bool is_srt = text.starts_with("srt://");
     reader.complain("url", "one that cannot be used: " + url.error(),
-                    "srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS");
+                    std::string{kUrlWanted} + (is_srt ? "" : std::string{kOthersWanted}));
   }
   explicit_bzero(text.data(), text.size());  // It may have held a passphrase.
 }

@@ -229,6 +229,13 @@ stream = "live/*"
                   HasSubstr("x.toml:11: call.stream: found \"live/*\", accepted the name of one stream: letters")));
 }
 
+TEST(ConfigTest, WhereRtpGoesIsToldBesideACallOfAnotherScheme) {
+  const std::string call = "[[call]]\nrole = \"viewer\"\nstream = \"a\"\nurl = ";
+  EXPECT_THAT(errors_of(std::string{kListen} + call + "\"rtp://192.0.2.7:5004\"\n").at(1),
+              HasSubstr("not an SRT URL, accepted srt://HOST:PORT?streamid=NAME&latency=MILLISECONDS; what goes out "
+                        "without a call, to rtp://ADDRESS:PORT or udp://ADDRESS:PORT, is a [[destination]]"));
+}
+
 TEST(ConfigTest, AStreamThatNobodyCanAskForIsAMistake) {
   const auto with = [](const std::string& name) {
     return errors_of(std::string{kListen} + "[[stream]]\nname = \"" + name + "\"\n");

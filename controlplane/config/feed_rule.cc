@@ -124,7 +124,7 @@ std::string read_interface(FieldReader& reader, std::string_view key, std::strin
   std::string name = reader.text(key);
   const IpAddress& ip = local.ip;
   if (!name.empty() && local.port != 0 && !ip.is_multicast())
-    reader.complain(key, quoted(name), "it beside a multicast group alone (224.0.0.0/4, ff00::/8)");
+    reader.complain(key, quoted(name), "it beside a multicast group alone (224.0.0.0/4, ff00::/8): leave it out");
   if (ip.is_link_local() && !ip.is_multicast())
     reader.complain(url, ip.text(), "an address that means something on more than one link");
   if (ip.is_link_local() && ip.is_multicast() && name.empty())
@@ -195,7 +195,8 @@ void read_rtp(FieldReader& reader, FeedRule& rule, const MediaDescription& said)
                                                       "nack",       "rtx_pt",       "rtx_ssrc", "fec",
                                                       "clock_rate", "channels",     "fmtp",     "sdp"};
     for (const std::string_view key : kOfRtp)
-      if (reader.has(key)) reader.complain(key, "it beside udp://", "it beside rtp:// alone");
+      if (reader.has(key))
+        reader.complain(key, "it beside udp://", "it beside rtp:// alone: leave it out, or have the source send RTP");
     terms.rtcp = RtcpWay::kNone;
   }
   terms.fec = reader.flag("fec", false);
