@@ -28,7 +28,7 @@ class SimPort {
 
   // --- the world's side
   // A datagram reaches the port. False when nobody took it: no buffer, or the inbox is full.
-  bool deliver(const Path& path, ByteSpan datagram) {
+  bool deliver(const Path& path, ByteSpan datagram, bool is_unreachable = false) {
     if (inbox_.size() == inbox_max_) return false;
     PacketRef packet = pool_.take();
     if (!packet || !packet.resize(datagram.size())) {
@@ -36,7 +36,7 @@ class SimPort {
       return false;
     }
     if (!datagram.empty()) std::memcpy(packet.bytes().data(), datagram.data(), datagram.size());
-    inbox_.push_back({std::move(packet), path});
+    inbox_.push_back({.packet = std::move(packet), .path = path, .is_unreachable = is_unreachable});
     return true;
   }
   [[nodiscard]] bool has_waiting() const { return !inbox_.empty(); }

@@ -4,11 +4,13 @@
 #include <cstdlib>
 
 #include "contract/limits.h"
+#include "wire/rtp_feedback.h"
 
 namespace fanlight::sim {
 namespace {
 
 constexpr std::uint32_t kUnixInNtp = 2'208'988'800;
+constexpr std::uint64_t kRepairBurst = 512;
 constexpr Micros kTick = micros(12);  // 90 kHz, rounded up.
 constexpr Micros kBreaths = millis(5);
 constexpr Micros kBlocked = millis(25);
@@ -37,6 +39,7 @@ void DestinationLine::note_data(Books& books, Instant now, ByteSpan datagram) {
     if (!packet || packet->payload_offset != wire::kRtpHeaderBytes) return fail(books, "what was sent is no RTP");
     header = packet->header;
     payload = datagram.subspan(packet->payload_offset);
+    if (terms_.nack && note_repeat(books, header, payload)) return;
     if (header.payload_type != terms_.payload_type) fail(books, "wrong payload type");
     if (!ssrc_) ssrc_ = header.ssrc;
     if (header.ssrc != *ssrc_) return fail(books, "another SSRC");
@@ -44,9 +47,23 @@ void DestinationLine::note_data(Books& books, Instant now, ByteSpan datagram) {
   const auto index = feed_.read(payload);
   if (!index) return fail(books, "payload is not what was published");
   ++packets_;
+  if (terms_.nack) indices_[header.seq] = static_cast<std::int64_t>(*index);
   bytes_ += payload.size();
   note_order(books, now, *index, header);
   is_broken_off_ = false;
+}
+
+// A number stays its packet's for as long as the history holds it.
+bool DestinationLine::note_repeat(Books& books, const wire::RtpHeader& header, ByteSpan payload) {
+  const bool is_rtx = header.payload_type == terms_.rtx_payload_type;
+  const std::uint16_t number = is_rtx ? wire::original_number(payload).value_or(0) : header.seq;
+  const auto index = feed_.read(is_rtx ? payload.subspan(std::min(payload.size(), wire::kRtxHeaderBytes)) : payload);
+  const bool is_repeat = index && indices_[number] == static_cast<std::int64_t>(*index);
+  if (!is_repeat && is_rtx) fail(books, "what was sent again was not sent before");
+  if (is_repeat && terms_.rtx_payload_type && !is_rtx) fail(books, "payload sent twice");
+  if (is_rtx && ssrc_ && header.ssrc != rtx_ssrc_of(*ssrc_, false)) fail(books, "RTX of another SSRC");
+  repeated_ += is_repeat || is_rtx ? 1 : 0;
+  return is_repeat || is_rtx;
 }
 
 void DestinationLine::note_order(Books& books, Instant now, std::uint64_t index, const wire::RtpHeader& header) {
@@ -131,7 +148,10 @@ void DestinationLine::note_control(Books& books, Instant now, ByteSpan datagram)
 
 void DestinationLine::balance(Books& books, std::optional<std::uint64_t> packets_sent, std::uint64_t fresh_index,
                               bool is_there) const {
-  if (packets_sent) books.expect_equal("packets of a destination = what its session says", packets_, *packets_sent);
+  if (packets_sent)
+    books.expect_equal("packets of a destination = what its session says", packets_ + repeated_, *packets_sent);
+  books.expect_at_most("packets sent again", static_cast<std::int64_t>(repeated_),
+                       static_cast<std::int64_t>(packets_ / 4 + kRepairBurst));
   if (is_there && (!last_ || last_->index < fresh_index)) fail(books, "it is there and gets nothing");
   if (spec_.demands_all) books.expect_equal("payloads left out of a destination's", left_out_, 0);
   if (spec_.demands_all && terms_.kind == FeedKind::kRtp)

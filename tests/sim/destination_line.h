@@ -1,8 +1,10 @@
 // What leaves the relay for one destination, datagram by datagram, before any network touches it: in order, dense but
 // for what was given up, each payload right, numbers and timestamps going on through everything, reports that agree.
+// What is asked for goes again, as it was or as RTX, within its budget.
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/strong.h"
 #include "books.h"
@@ -42,6 +44,8 @@ class DestinationLine {
     std::int64_t wall_us = 0;
     std::uint32_t timestamp = 0;
   };
+  // False: it is no packet that went before.
+  [[nodiscard]] bool note_repeat(Books& books, const wire::RtpHeader& header, ByteSpan payload);
   void note_order(Books& books, Instant now, std::uint64_t index, const wire::RtpHeader& header);
   void note_time(Books& books, const Sent& sent);
   void note_bye() { is_over_ = true; }
@@ -51,6 +55,8 @@ class DestinationLine {
   const Feed& feed_;
   const DestinationTerms terms_;
   std::optional<std::uint32_t> ssrc_;
+  std::vector<std::int64_t> indices_ = std::vector<std::int64_t>(65'536, -1);  // By number; for those who ask.
+  std::uint64_t repeated_ = 0;
   std::optional<Sent> last_;
   std::optional<Report> report_;
   std::uint64_t first_index_ = 0;

@@ -4,12 +4,15 @@
 #include <array>
 
 #include "contract/limits.h"
+#include "wire/rtp_feedback.h"
 
 namespace fanlight::sim {
 namespace {
 
 constexpr Micros kSayAgain = millis(100);
 constexpr Micros kHeardBy = seconds(1);  // By then one of several BYEs has come.
+constexpr Micros kTold = millis(5);      // The relay's breaths until it is.
+constexpr std::int64_t kTrials = 3;
 constexpr std::string_view kName = "viewer@sim";
 
 }  // namespace
@@ -23,7 +26,12 @@ DestinationPeer::DestinationPeer(const DestinationTerms& terms, const WorldSpec&
       feed_(feed),
       network_(network),
       ssrc_(ssrc),
-      receiver_({.first_pos = PacketPos{0}, .reports = terms.rtcp_port() != 0, .own_ssrc = ssrc}),
+      receiver_({.first_pos = PacketPos{0},
+                 .latency = terms.nack ? spec.latency : millis(120),
+                 .reports = terms.rtcp_port() != 0,
+                 .own_ssrc = ssrc,
+                 .nack = terms.nack,
+                 .is_sender_named = true}),
       line_(spec, feed, terms) {}
 
 void DestinationPeer::leave(Instant now) {
@@ -40,11 +48,35 @@ void DestinationPeer::come_back(Instant now) {
   asks_again_ = true;
 }
 
+void DestinationPeer::close(Instant now) {
+  is_closed_ = true;
+  line_.break_off();
+  changed_ = now;
+}
+
+void DestinationPeer::open(Instant now) {
+  is_closed_ = false;
+  changed_ = now;
+}
+
+// Whoever is closed for some seconds is tried thrice at most, and each time until ICMP has said so; whoever asks gets
+// all that it misses.
+void DestinationPeer::balance(Books& books) const {
+  const std::int64_t until_told = 2 * slowest(spec_.viewer_link).count + kTold.count;
+  const std::int64_t packets = 1 + until_told / spec_.interval.count;
+  books.expect_at_most("packets to where nobody listens", static_cast<std::int64_t>(sent_while_closed_),
+                       (1 + kTrials) * packets);
+  if (terms_.nack && spec_.demands_all && is_there_)
+    books.expect_equal("packets that were asked for and did not come", receiver_.stats().given_up, 0);
+  if (terms_.nack && receiver_.stats().nacks_sent == 0) books.fail(address().text() + " asked for nothing");
+}
+
 void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan datagram) {
   if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) return line_.note_control(books, now, datagram);
+  if (is_closed_) ++sent_while_closed_;
   if (!is_there_ && now - changed_ > kHeardBy) books.fail(address().text() + " left, and is still sent to");
   line_.note_data(books, now, datagram);
-  if (!is_there_) line_.break_off();
+  if (!is_there_ || is_closed_) line_.break_off();
 }
 
 void DestinationPeer::receive(Instant now, ByteSpan datagram) {
@@ -60,14 +92,23 @@ void DestinationPeer::receive_data(Instant now, ByteSpan datagram) {
   if (terms_.kind == FeedKind::kRtp) {
     const auto packet = wire::parse_rtp(datagram);
     if (!packet) return network_.report(*this, "what came is no RTP");
+    receiver_.credit(datagram.size());
+    payload = datagram.subspan(packet->payload_offset);
+    if (packet->header.payload_type == terms_.rtx_payload_type) return receive_again(now, packet->header, payload);
     const rtp::Receiver::Placement placement = receiver_.handle_data(clock_.local(now), packet->header);
     if (placement.verdict == Verdict::kForeignSource) network_.report(*this, "another source");
     if (placement.verdict == Verdict::kOutOfWindow) network_.report(*this, "numbers jumped");
-    payload = datagram.subspan(packet->payload_offset);
   }
   if (!feed_.read(payload)) return network_.report(*this, "payload is not what was published");
   ++received_;
   asks_again_ = false;
+}
+
+void DestinationPeer::receive_again(Instant now, const wire::RtpHeader& header, ByteSpan payload) {
+  const auto original = wire::original_number(payload);
+  if (!original || !feed_.read(payload.subspan(wire::kRtxHeaderBytes)))
+    return network_.report(*this, "what was sent again is not what was published");
+  (void)receiver_.handle_retransmission(clock_.local(now), header, *original);
 }
 
 void DestinationPeer::wake(Instant now) {
@@ -75,7 +116,7 @@ void DestinationPeer::wake(Instant now) {
   receiver_.handle_timeout(local);
   std::array<std::byte, kDatagramBytesMax> out;
   while (const std::size_t bytes = receiver_.poll_control(local, {}, out))
-    if (is_there_) network_.send(now, *this, std::span(out).first(bytes));
+    if (is_there_ && !is_closed_) network_.send(now, *this, std::span(out).first(bytes));
   if (now < say_at_) return;
   say_at_ = Instant::never();
   if (!is_there_) say_bye(now);

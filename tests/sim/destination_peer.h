@@ -1,5 +1,6 @@
 // Somebody who is sent a stream without having called: receives with the production engine of RTP's receiving side,
-// checks every payload that comes, reports, and may leave with a BYE and come back.
+// checks every payload that comes, reports, and may leave with a BYE and come back. It may ask for what it misses, and
+// may not listen for a while, which ICMP then says.
 #pragma once
 
 #include "contract/destination_terms.h"
@@ -12,6 +13,8 @@ namespace fanlight::sim {
 
 class DestinationPeer final : public Peer {
  public:
+  static constexpr std::uint8_t kRtxPayloadType = 120;
+
   DestinationPeer(const DestinationTerms& terms, const WorldSpec& spec, DriftingClock clock, std::uint32_t ssrc,
                   const Feed& feed, Network& network);
 
@@ -23,6 +26,11 @@ class DestinationPeer final : public Peer {
   [[nodiscard]] std::uint32_t number() const { return number_; }
   void leave(Instant now);
   void come_back(Instant now);
+  void close(Instant now);
+  void open(Instant now);
+  [[nodiscard]] bool is_closed() const override { return is_closed_; }
+  // At the end.
+  void balance(Books& books) const;
   // Something left the relay for it.
   void note_sent(Books& books, Instant now, ByteSpan datagram);
   [[nodiscard]] bool is_there() const { return is_there_; }
@@ -35,6 +43,7 @@ class DestinationPeer final : public Peer {
 
  private:
   void receive_data(Instant now, ByteSpan datagram);
+  void receive_again(Instant now, const wire::RtpHeader& header, ByteSpan payload);
   void say_bye(Instant now);
   void report_anew(Instant now);
 
@@ -48,6 +57,8 @@ class DestinationPeer final : public Peer {
   DestinationLine line_;
   std::uint32_t number_ = 0;
   bool is_there_ = true;
+  bool is_closed_ = false;
+  std::uint64_t sent_while_closed_ = 0;
   bool asks_again_ = false;  // It came back, and nothing has come yet.
   Instant changed_{};        // When it left, or came back.
   Instant say_at_ = Instant::never();

@@ -12,6 +12,7 @@ void Faults::plan() {
   plan_viewers();
   plan_relay();
   if (world_.spec_.destinations_leave) plan_destinations();
+  if (world_.spec_.destinations_close) plan_closed();
 }
 
 Instant Faults::some_moment(Micros margin) {
@@ -101,6 +102,16 @@ void Faults::plan_destinations() {
     world_.act_at(at, [&] { peer.leave(world_.now_); });
     if (world_.random_.chance(0.5))
       world_.act_at(at + millis(world_.random_.between(1'500, 3'000)), [&] { peer.come_back(world_.now_); });
+  }
+}
+
+// For so long that some are tried in vain, and all long before the end.
+void Faults::plan_closed() {
+  for (std::size_t i = 0; i < world_.destinations_.size(); i += 2) {
+    DestinationPeer& peer = *world_.destinations_[i];
+    const Instant at = Instant{} + millis(world_.random_.between(2'000, 4'000));
+    world_.act_at(at, [&] { peer.close(world_.now_); });
+    world_.act_at(at + millis(world_.random_.between(100, 5'000)), [&] { peer.open(world_.now_); });
   }
 }
 

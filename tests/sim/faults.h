@@ -14,6 +14,7 @@ class Faults {
   void plan_publisher();
   void plan_viewers();
   void plan_destinations();
+  void plan_closed();
   void plan_relay();
   void plan_events_flood();
   void plan_birth();

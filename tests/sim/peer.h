@@ -26,6 +26,8 @@ class Peer {
   // When it wants to be woken, in world time.
   [[nodiscard]] virtual Instant next_wake() const = 0;
   [[nodiscard]] virtual bool is_up() const = 0;
+  // Its host is there, and nobody listens.
+  [[nodiscard]] virtual bool is_closed() const { return false; }
   [[nodiscard]] const Endpoint& address() const { return address_; }
 
  private:

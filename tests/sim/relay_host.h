@@ -55,8 +55,8 @@ class RelayHost {
 
   // Where the kernel or a device brings a datagram: by the socket ID, or by the caller's address.
   [[nodiscard]] std::size_t steer(const Endpoint& remote, ByteSpan datagram) const;
-  void deliver(std::size_t worker, const Path& path, ByteSpan datagram) {
-    seats_[worker]->port.deliver(path, datagram);
+  void deliver(std::size_t worker, const Path& path, ByteSpan datagram, bool is_unreachable = false) {
+    seats_[worker]->port.deliver(path, datagram, is_unreachable);
   }
   // One breath of each worker, beginning with `first`, but of `stalled`. True when there was news.
   bool breathe(Instant now, std::size_t first = 0, std::size_t stalled = SIZE_MAX);

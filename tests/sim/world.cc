@@ -156,6 +156,7 @@ std::uint32_t World::keep(const Endpoint& remote, const Endpoint& local, ByteSpa
   CHECK(datagram.size() <= kept.data.size());
   kept.remote = remote;
   kept.local = local;
+  kept.is_unreachable = false;
   kept.bytes = static_cast<std::uint16_t>(datagram.size());
   if (!datagram.empty()) std::memcpy(kept.data.data(), datagram.data(), datagram.size());
   return index;
@@ -181,7 +182,11 @@ void World::handle(const Event& event) {
     case What::kToPeer: {
       const Datagram& datagram = *datagrams_[event.subject];
       const std::uint32_t home = addresses_.at(datagram.remote);
-      homes_[home].peer->receive(now_, std::span(datagram.data).first(datagram.bytes));
+      if (homes_[home].peer->is_closed()) {
+        say_unreachable(datagram.remote, homes_[home]);
+      } else {
+        homes_[home].peer->receive(now_, std::span(datagram.data).first(datagram.bytes));
+      }
       free_datagrams_.push_back(event.subject);
       return settle_peer(home);
     }
@@ -212,7 +217,7 @@ void World::bring(const Datagram& datagram) {
     if (spec_.stray_chance > 0 && random_.chance(spec_.stray_chance)) worker = (worker + 1) % spec_.workers;
     if (wire::peek_destination(bytes) != SocketId{}) joins_.note_heard(now_, viewer_at(datagram.remote));
   }
-  relay_->deliver(worker, {.remote = datagram.remote, .local = datagram.local}, bytes);
+  relay_->deliver(worker, {.remote = datagram.remote, .local = datagram.local}, bytes, datagram.is_unreachable);
 }
 
 void World::settle_peer(std::uint32_t index) {
@@ -257,6 +262,15 @@ void World::note_sent(ByteSpan datagram) {
 
 void World::inject(const Endpoint& from, const Endpoint& to, ByteSpan datagram, Instant at) {
   schedule(at, What::kToRelay, keep(from, to, datagram));
+}
+
+void World::say_unreachable(const Endpoint& remote, Home& home) {
+  const Link::Fate fate = home.up.judge(now_, random_);
+  for (std::size_t i = 0; i < fate.copies; ++i) {
+    const std::uint32_t word = keep(remote, relay_address_, {});
+    datagrams_[word]->is_unreachable = true;
+    schedule(fate.at[i], What::kToRelay, word);
+  }
 }
 
 void World::report(const Peer& from, const char* what) {

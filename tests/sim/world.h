@@ -47,8 +47,9 @@ class World final : public Network {
     friend bool operator>(const Event& a, const Event& b) { return a.at != b.at ? a.at > b.at : a.order > b.order; }
   };
   struct Datagram {
-    Endpoint remote;  // The peer's end of it.
-    Endpoint local;   // The relay's.
+    Endpoint remote;              // The peer's end of it.
+    Endpoint local;               // The relay's.
+    bool is_unreachable = false;  // ICMP's word on what was sent there.
     std::uint16_t bytes = 0;
     std::array<std::byte, 1600> data;
   };
@@ -84,6 +85,7 @@ class World final : public Network {
   void handle(const Event& event);
   void note_sent(ByteSpan datagram);
   void inject(const Endpoint& from, const Endpoint& to, ByteSpan datagram, Instant at);
+  void say_unreachable(const Endpoint& remote, Home& home);
   void bring(const Datagram& datagram);
   // --- the relay's side
   void breathe();

@@ -37,7 +37,11 @@ void World::build_destinations() {
     const DestinationTerms terms{.kind = i % 4 == 1 ? FeedKind::kTransportStream : FeedKind::kRtp,
                                  .remote = {IpAddress::v4(198, 51, 102, static_cast<std::uint8_t>(i + 1)), 5'004},
                                  .payload_type = static_cast<std::uint8_t>(i % 4 == 1 ? 33 : 33 + i),
-                                 .rtcp = kRtcp[i % 4]};
+                                 .rtcp = kRtcp[i % 4],
+                                 .nack = spec_.destinations_ask && i % 2 == 0,
+                                 .rtx_payload_type = spec_.destinations_ask && i % 4 == 0
+                                                         ? std::optional(DestinationPeer::kRtxPayloadType)
+                                                         : std::nullopt};
     const DriftingClock clock(random_.between(1'000'000, 900'000'000'000), random_.between(-200, 200));
     destinations_.push_back(std::make_unique<DestinationPeer>(
         terms, spec_, clock, static_cast<std::uint32_t>(random_.between(1, 0x7FFF'FFFF)), feed_, *this));
@@ -71,6 +75,7 @@ void World::balance_destinations() {
     destination->line().balance(books_, session == sent.end() ? std::nullopt : std::optional(session->second),
                                 fresh_index_, destination->is_there());
     given_up = std::max(given_up, destination->line().numbers_left_out());
+    destination->balance(books_);
     if (destination->received() == 0) books_.fail("destination " + destination->address().text() + " got nothing");
   }
   books_.expect_at_most("numbers left out", static_cast<std::int64_t>(given_up),

@@ -43,7 +43,8 @@ struct WorldSpec {
   bool is_born = false;         // It comes with its publisher, under a pattern, while a worker lags behind the others.
   double pace_slack = 0.03;     // What the relay's idea of the stream's rate may be off by.
   Way way = Way::kCall;
-  std::size_t destinations = 0;  // RTP and bare ones in turn.
+  std::size_t destinations = 0;   // RTP and bare ones in turn.
+  bool destinations_ask = false;  // Those that have RTCP: for what they miss.
   // --- who
   bool has_sealed_publisher = false;
   bool has_sealed_viewers = false;
@@ -65,6 +66,7 @@ struct WorldSpec {
   bool sends_junk = false;
   bool has_intruders = false;       // Others send to the feed's address too.
   bool destinations_leave = false;  // With a BYE; half of them come back.
+  bool destinations_close = false;  // Nobody listens for a while, as ICMP says.
   bool is_day = false;              // 24 h: only run when asked for.
 };
 
@@ -74,7 +76,7 @@ struct WorldSpec {
 }
 
 // Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 11;
+inline constexpr std::size_t kWorldsApart = 13;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
