@@ -55,7 +55,6 @@ Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
   }
   if (says_bye) {
     receiver_.reset();
-    if (!options_.is_group) last_heard_.reset();  // Whoever comes next may be one who never reports.
     if (!options_.is_group) begin_pause(now, Pause::kLeft);
     return Verdict::kControl;
   }
@@ -126,6 +125,7 @@ void Sender::handle_unreachable(Instant now) noexcept {
 // What was asked for goes nowhere now; who comes back asks for what it lacks then.
 void Sender::begin_pause(Instant now, Pause why) noexcept {
   (void)forget_repairs();
+  if (why != Pause::kSilent) last_heard_.reset();  // Who reported has gone; who comes next may never report.
   if (is_paused()) return;
   const Micros first = why == Pause::kUnreachable ? kFirstPauseUnreachable : kFirstPauseLeft;
   const bool is_first = last_pause_ == Micros{} || now - flowing_since_ >= kSteady;
@@ -141,10 +141,15 @@ void Sender::flow(Instant now) noexcept {
   if (last_heard_) last_heard_ = now;  // It has as long to be heard again.
 }
 
+// A group's other receivers may never report: one that falls silent says nothing about them.
+Instant Sender::silent_at() const noexcept {
+  return last_heard_ && !options_.is_group ? *last_heard_ + kSilence : Instant::never();
+}
+
 void Sender::handle_timeout(Instant now) noexcept {
   if (is_paused()) {
     if (now >= flows_again_) flow(now);
-  } else if (last_heard_ && now - *last_heard_ >= kSilence) {
+  } else if (silent_at() <= now) {
     begin_pause(now, Pause::kSilent);
   }
 }
@@ -194,7 +199,7 @@ Deadline Sender::next_deadline() const noexcept {
   Deadline due;
   if (options_.reports) due = {next_report_, TimerKind::kReport};
   if (is_paused()) return sooner(due, {flows_again_, TimerKind::kStart});
-  return last_heard_ ? sooner(due, {*last_heard_ + kSilence, TimerKind::kIdle}) : due;
+  return sooner(due, {silent_at(), TimerKind::kIdle});
 }
 
 }  // namespace fanlight::rtp

@@ -3,8 +3,9 @@
 // It stamps nothing: a packet's number and timestamp follow from its position and stream time through the destination's
 // envelope, so they go on through any publisher's restart. Whether packets flow is decided here. A destination whose
 // host says that nobody is there, whose last receiver said BYE, or that was heard and then fell silent, is given a
-// pause; then it is tried again, each time after a longer one. What its receiver asks for again (RFC 4585) waits here,
-// as numbers, until the stream has looked for it. Contract: engine/engine.h. RFC 3550 §6, A.3, A.7.
+// pause, unless it is a group; then it is tried again, each time after a longer one. What its receiver asks for again
+// (RFC 4585) waits here, as numbers, until the stream has looked for it. Contract: engine/engine.h. RFC 3550 §6, A.3,
+// A.7.
 #pragma once
 
 #include <array>
@@ -26,7 +27,7 @@ class Sender {
     std::uint32_t ssrc = 1;
     std::uint32_t seed = 0;  // 0: the SSRC. Where several have one, each has a seed, so as not to report in step.
     bool reports = true;     // RTCP is sent, and heard.
-    bool is_group = false;   // A multicast group: one receiver's BYE says nothing about the others.
+    bool is_group = false;   // A multicast group: one receiver's BYE, or silence, says nothing about the others.
     bool nack = false;       // Its receivers may ask for packets again.
     std::uint32_t clock_rate = 90'000;  // Ticks per second.
     Micros wall_offset{};               // What the wall clock (since 1970) is ahead of `opened`'s.
@@ -102,6 +103,7 @@ class Sender {
   void note_nack(const wire::Nack& nack) noexcept;
   void begin_pause(Instant now, Pause why) noexcept;
   void flow(Instant now) noexcept;
+  [[nodiscard]] Instant silent_at() const noexcept;
   [[nodiscard]] wire::NtpTime ntp(Instant at) const noexcept;
   [[nodiscard]] std::size_t write_report(Instant now, MutableByteSpan scratch) const noexcept;
   void schedule_report(Instant now) noexcept;

@@ -174,6 +174,30 @@ TEST_F(RtpSenderTest, AGroupGoesOnWhenOneLeavesOrHasNobodyThere) {
   EXPECT_FALSE(sender->is_paused());
 }
 
+TEST_F(RtpSenderTest, AGroupGoesOnWhenWhoReportedFallsSilent) {
+  begin({.opened = kStart, .ssrc = kSsrc, .is_group = true});
+  EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kControl);
+  run_until(kStart + seconds(300));
+  EXPECT_EQ(sender->stats().pauses, 0u);
+  EXPECT_LE(sender->next_deadline().at, now + millis(7'500)) << "its next report";
+}
+
+TEST_F(RtpSenderTest, BehindWhoSaidByeOneThatNeverReportsIsSentToForEver) {
+  EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kControl);
+  EXPECT_EQ(sender->handle_control(now, report({}, true)), Verdict::kControl);
+  run_until(kStart + seconds(31));
+  EXPECT_FALSE(sender->is_paused());
+  run_until(kStart + seconds(300));
+  EXPECT_EQ(sender->stats().pauses, 1u);
+}
+
+TEST_F(RtpSenderTest, BehindWhoWasUnreachableOneThatNeverReportsIsSentToForEver) {
+  EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kControl);
+  sender->handle_unreachable(now);
+  run_until(kStart + seconds(300));
+  EXPECT_EQ(sender->stats().pauses, 1u);
+}
+
 TEST_F(RtpSenderTest, UnreachablePausesDoubleUpToFiveMinutes) {
   std::vector<std::int64_t> pauses;
   for (int i = 0; i < 12; ++i) {
