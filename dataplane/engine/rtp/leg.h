@@ -43,6 +43,8 @@ class Leg {
     ++packets_;
     last_ = now;
   }
+  // The source begins again: numbers that were there before are new ones.
+  void forget_place() noexcept { newest_.reset(); }
   // The other had brought it so long before.
   void note_behind(Micros span) noexcept {
     behind_ = behind_ == Micros{} ? span : behind_ + (span - behind_) / 16;

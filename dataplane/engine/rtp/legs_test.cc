@@ -130,6 +130,32 @@ TEST_F(RtpLegsTest, ALegThatIsTooFarBehindIsNotWaitedFor) {
   EXPECT_LE(asked_at, 201 + 66) << "half of 120 ms";
 }
 
+TEST_F(RtpLegsTest, ALegThatComesUpFarAheadIsBelievedAmongTheOthersPackets) {
+  for (std::int64_t number = 0; number < 100; ++number) (void)hear(0, number, micros(200));
+  EXPECT_EQ(hear(1, 400).verdict, Verdict::kOutOfWindow);
+  for (std::int64_t number = 100; number < 1'000; ++number) {
+    ASSERT_EQ(hear(1, number + 301, micros(200)).verdict, Verdict::kAccepted) << number;
+    (void)hear(0, number);
+  }
+  EXPECT_EQ(receiver.stats().splices, 0u);
+  EXPECT_EQ(receiver.missing_packets(), 0) << "the other brought them all";
+}
+
+TEST_F(RtpLegsTest, ASourceThatBeginsAgainIsFollowedOnceOnBothLegs) {
+  for (std::int64_t number = 0; number < 2'000; ++number) {
+    (void)hear(0, number, micros(500));
+    if (number >= 60) (void)hear(1, number - 60);
+  }
+  std::int64_t held = 0;
+  for (std::int64_t number = 0; number < 2'000; ++number) {
+    const Verdict verdict = hear(0, number, micros(500)).verdict;
+    held += verdict == Verdict::kAccepted ? 1 : 0;
+    EXPECT_NE(hear(1, number < 60 ? 1'940 + number : number - 60).verdict, Verdict::kAccepted) << number;
+  }
+  EXPECT_EQ(receiver.stats().splices, 1u);
+  EXPECT_NEAR(static_cast<double>(held), 1'500, 2) << "all but the first 250 ms";
+}
+
 TEST_F(RtpLegsTest, EitherMayDie) {
   for (std::int64_t number = 0; number < 100; ++number) {
     (void)hear(0, number, millis(1));

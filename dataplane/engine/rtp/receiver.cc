@@ -12,8 +12,11 @@ namespace {
 
 constexpr Micros kVacantAfter = millis(250);
 // Numbers so far ahead, or behind, are the same sequence's: RFC 3550 A.1's MAX_DROPOUT. Its MAX_MISORDER of 100 packets
-// is 20 ms of a fast stream; ours goes as far back as forward.
+// is 20 ms of a fast stream, less than two ways may differ by: ours goes as far back as forward, and time tells copies
+// from a source that began again (is_idle()).
 constexpr std::int64_t kDropoutMax = Leg::kDropoutMax;
+// One number further ahead, of a glitch or forged, would make as many that follow it late.
+constexpr std::int64_t kBelievedAhead = 100;
 // RFC 3550 §6.2: the least interval, from half to one and a half of it at random, the first one half as long.
 constexpr Micros kReportInterval = seconds(5);
 constexpr std::string_view kCname = "fanlight";
@@ -50,12 +53,12 @@ bool Receiver::is_leg_vacant(Instant now, std::size_t leg) const noexcept {
 
 Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg) noexcept {
   const Judgement judgement = judge_data(now, header, leg);
+  if (judgement.is_jump)
+    for (Leg& each : legs_) each.forget_place();
   const bool is_first_of_leg =
       judgement.verdict != Verdict::kForeignSource && note_leg(now, header.seq, judgement, legs_[leg]);
-  if (judgement.verdict == Verdict::kOutOfWindow && !judgement.is_of_laggard)
-    jump_seq_ = static_cast<std::uint16_t>(header.seq + 1);
   if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
-    if (judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate) last_packet_ = now;
+    if (judgement.verdict != Verdict::kForeignSource) note_doubt(header.seq, judgement, leg);
     return {.verdict = judgement.verdict,
             .pos = newest_ + judgement.ahead,
             .time = {},
@@ -65,6 +68,18 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   if (judgement.verdict == Verdict::kAcceptedLate) return place_behind(newest_ + judgement.ahead, header.timestamp);
   const std::int64_t us = timeline_.place(now, header.timestamp);
   return {judgement.verdict, newest_, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, header.timestamp)};
+}
+
+// What the number that follows would make believable.
+void Receiver::note_doubt(std::uint16_t seq, const Judgement& judgement, std::size_t leg) noexcept {
+  const auto next = static_cast<std::uint16_t>(seq + 1);
+  if (judgement.verdict != Verdict::kOutOfWindow) {
+    again_seq_[leg] = next;
+  } else if (judgement.is_lead) {
+    lead_seq_[leg] = next;
+  } else if (!judgement.is_of_laggard) {
+    jump_seq_ = next;
+  }
 }
 
 // Whether its leg brought it for the first time.
@@ -93,8 +108,8 @@ Receiver::Placement Receiver::handle_retransmission(Instant now, const wire::Rtp
     return {Verdict::kForeignSource, {}, {}, {}};
   const std::optional<PacketPos> pos = position_of(original);
   if (!pos || *pos > newest_) return {Verdict::kOutOfWindow, {}, {}, {}};
-  const Judgement judgement = judge_number(now, original, 0);
-  if (judgement.verdict != Verdict::kAcceptedLate) return {judgement.verdict, {}, {}, {}};
+  const Verdict verdict = judge_behind(*pos);
+  if (verdict != Verdict::kAcceptedLate) return {verdict, {}, {}, {}};
   fill_gap(now, *pos);
   return place_behind(*pos, header.timestamp);
 }
@@ -124,7 +139,14 @@ Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& hea
   return {.verdict = Verdict::kAccepted, .is_new_source = true};
 }
 
-// RFC 3550 A.1: two packets in sequence make a jump believable; after a silence one does.
+// Nothing came for so long that what comes now is no copy of something that was held: the way of a copy is longer by
+// the latency at most, or it is of no use.
+bool Receiver::is_idle(Instant now) const noexcept {
+  return now - last_packet_ >= std::max(kVacantAfter, options_.latency);
+}
+
+// RFC 3550 A.1: two packets in sequence make a jump believable; after a silence one does, unless it leads to numbers
+// that were there before, which two in sequence after a longer silence do.
 Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept {
   const auto ahead = std::int64_t{static_cast<std::int16_t>(seq - newest_seq_)};
   if (ahead > kDropoutMax || ahead < -kDropoutMax) {
@@ -134,11 +156,19 @@ Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq, std::
             .is_jump = is_jump,
             .is_of_laggard = is_of_laggard};
   }
+  if (ahead > kBelievedAhead && lead_seq_[leg] != seq && !is_vacant(now))
+    return {.verdict = Verdict::kOutOfWindow, .is_lead = true};
   if (ahead > 0) return {.verdict = Verdict::kAccepted, .ahead = ahead};
-  const PacketPos pos = newest_ + ahead;
-  if (losses_.contains(pos)) return {.verdict = Verdict::kAcceptedLate, .ahead = ahead};
+  const Verdict verdict = judge_behind(newest_ + ahead);
+  if (verdict != Verdict::kAcceptedLate && again_seq_[leg] == seq && is_idle(now))
+    return {.verdict = Verdict::kAccepted, .is_jump = true};
+  return {.verdict = verdict, .ahead = ahead};
+}
+
+Verdict Receiver::judge_behind(PacketPos pos) const noexcept {
+  if (losses_.contains(pos)) return Verdict::kAcceptedLate;
   const bool given_up = (given_up_through_ && pos <= *given_up_through_) || pos < options_.first_pos;
-  return {.verdict = given_up ? Verdict::kTooLate : Verdict::kDuplicate, .ahead = ahead};
+  return given_up ? Verdict::kTooLate : Verdict::kDuplicate;
 }
 
 std::optional<PacketPos> Receiver::position_of(std::uint16_t seq) const noexcept {
@@ -150,6 +180,7 @@ std::optional<PacketPos> Receiver::position_of(std::uint16_t seq) const noexcept
 void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
   last_packet_ = now;
   jump_seq_.reset();
+  again_seq_ = {};
   ++reception_.received;
   if (judgement.verdict == Verdict::kAcceptedLate) return fill_gap(now, newest_ + judgement.ahead);
   // Encoders that keep their SSRC say BYE and come back.

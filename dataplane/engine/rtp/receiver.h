@@ -81,7 +81,7 @@ class Receiver {
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
   [[nodiscard]] Micros jitter() const noexcept { return jitter_.span(); }
   [[nodiscard]] std::optional<std::uint32_t> source() const noexcept { return source_; }
-  // Nothing for so long that another source, or address, may take over.
+  // Nothing new for so long that another source, or address, may take over.
   [[nodiscard]] bool is_vacant(Instant now) const noexcept;
   [[nodiscard]] bool is_leg_vacant(Instant now, std::size_t leg) const noexcept;
   [[nodiscard]] Leg& leg(std::size_t index) noexcept { return legs_[index]; }
@@ -105,6 +105,7 @@ class Receiver {
     std::int64_t ahead = 1;  // Of the newest.
     bool is_new_source = false;
     bool is_jump = false;
+    bool is_lead = false;        // Not so far ahead that it is a jump, too far for one packet alone.
     bool is_of_laggard = false;  // Its leg goes on where it was, far behind the other.
   };
   // What reports say, counted anew for each source. RFC 3550 A.3
@@ -120,6 +121,9 @@ class Receiver {
   };
   [[nodiscard]] bool is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
   static bool note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept;
+  [[nodiscard]] Verdict judge_behind(PacketPos pos) const noexcept;
+  void note_doubt(std::uint16_t seq, const Judgement& judgement, std::size_t leg) noexcept;
+  [[nodiscard]] bool is_idle(Instant now) const noexcept;
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept;
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
   void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
@@ -146,7 +150,10 @@ class Receiver {
   std::optional<std::uint32_t> source_;
   std::uint16_t newest_seq_ = 0;
   std::optional<std::uint16_t> jump_seq_;  // A jump is believed when this number follows it.
-  Instant last_packet_;
+  // So are, each leg by itself: a long loss; and numbers that were there before, with nothing else accepted between.
+  std::array<std::optional<std::uint16_t>, 2> lead_seq_{};
+  std::array<std::optional<std::uint16_t>, 2> again_seq_{};
+  Instant last_packet_;    // That was accepted: copies keep nobody out.
   bool has_left_ = false;  // It said BYE.
   PacketPos newest_;
   PacketPos run_first_;

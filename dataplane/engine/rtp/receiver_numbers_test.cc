@@ -1,0 +1,129 @@
+// Which numbers of a source are believed: RFC 3550 A.1, and where we differ (ADR 0036).
+#include <algorithm>
+#include <random>
+
+#include "engine/rtp/receiver_fixture.h"
+
+namespace fanlight::rtp {
+namespace {
+
+TEST_F(RtpReceiverTest, OneNumberFarAheadDoesNotStopThoseThatFollow) {
+  hear_run(10, 400);
+  EXPECT_EQ(hear(400 + 2'900).verdict, Verdict::kOutOfWindow);
+  hear_run(401, 600);
+  EXPECT_EQ(receiver.stats().lost, 0u);
+}
+
+TEST_F(RtpReceiverTest, ALongLossIsBelievedWhenTheNextNumberFollows) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(1'000).verdict, Verdict::kOutOfWindow);
+  EXPECT_EQ(hear(1'001).pos, kFirst + 991) << "a gap, no jump";
+  EXPECT_EQ(hear(1'000).verdict, Verdict::kAcceptedLate);
+  EXPECT_EQ(receiver.stats().splices, 0u);
+  EXPECT_EQ(hear(2'000, millis(250)).pos, kFirst + 1'990) << "after a silence at once";
+}
+
+TEST_F(RtpReceiverTest, WhatIsAHundredAheadNeedsNobodyBehindIt) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(112).verdict, Verdict::kAccepted);
+  EXPECT_EQ(hear(213).verdict, Verdict::kOutOfWindow);
+}
+
+TEST_F(RtpReceiverTest, AFasterWayIsBelievedBesideTheSlowOne) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(150).verdict, Verdict::kOutOfWindow);
+  EXPECT_EQ(hear(13).verdict, Verdict::kAccepted);
+  EXPECT_EQ(hear(151).verdict, Verdict::kAccepted);
+  EXPECT_EQ(hear(14).verdict, Verdict::kAcceptedLate);
+}
+
+TEST_F(RtpReceiverTest, ASourceThatBeginsAgainIsFollowedAfterASilence) {
+  hear_run(0, 499);
+  EXPECT_EQ(hear(0, seconds(1)).verdict, Verdict::kDuplicate) << "one packet may be a copy";
+  const Receiver::Placement placed = hear(1);
+  EXPECT_EQ(placed.verdict, Verdict::kAccepted);
+  EXPECT_EQ(placed.pos, kFirst + 500);
+  hear_run(2, 700);
+  EXPECT_EQ(receiver.stats().splices, 1u);
+}
+
+TEST_F(RtpReceiverTest, ASourceThatBeginsAgainAtOnceIsFollowedInBoundedTime) {
+  for (const std::uint32_t behind : {1u, 50u, 101u, 2'999u}) {
+    hear_run(4'000, 7'050);
+    const Instant begun = now;
+    std::uint32_t seq = 7'051 - behind;
+    while (hear(seq, micros(4'100)).verdict != Verdict::kAccepted) ++seq;
+    EXPECT_LE(now - begun, millis(260)) << behind;
+    receiver.~Receiver();
+    new (&receiver) Receiver({.first_pos = kFirst, .own_ssrc = 99});
+  }
+}
+
+TEST_F(RtpReceiverTest, CopiesOfWhatCameAreNoBeginning) {
+  hear_run(10, 40);
+  for (std::uint32_t first = 41; first < 1'000; first += 5) {  // In bursts: each comes twice, as five by five.
+    hear_run(first, first + 4);
+    for (std::uint32_t seq = first; seq < first + 5; ++seq) EXPECT_EQ(hear(seq).verdict, Verdict::kDuplicate);
+  }
+  for (std::uint32_t seq = 950; seq < 1'000; ++seq) (void)hear(seq) /* The last ones, once more, within 120 ms. */;
+  EXPECT_EQ(receiver.stats().splices, 0u);
+}
+
+TEST_F(RtpReceiverTest, CopiesBehindASlowSourceAreNoBeginning) {
+  for (std::uint32_t seq = 10; seq < 40; ++seq) {
+    EXPECT_EQ(hear(seq, millis(100)).verdict, Verdict::kAccepted);
+    EXPECT_EQ(hear(seq, millis(300)).verdict, Verdict::kDuplicate);
+  }
+  EXPECT_EQ(receiver.stats().splices, 0u);
+}
+
+TEST_F(RtpReceiverTest, WhatIsLateForLongerThanTheLatencyBeginsNothingSooner) {
+  receiver.~Receiver();
+  new (&receiver) Receiver({.first_pos = kFirst, .latency = seconds(1), .own_ssrc = 99});
+  hear_run(10, 400);
+  for (std::uint32_t seq = 300; seq < 380; ++seq) EXPECT_EQ(hear(seq, millis(12)).verdict, Verdict::kDuplicate);
+  hear_run(401, 500);
+  EXPECT_EQ(receiver.stats().splices, 0u);
+}
+
+// Against a model that knows every number of the source: with loss, copies and single wrong numbers nothing
+// that comes is lost; when the source begins again anywhere, that holds again soon behind 250 ms.
+TEST_F(RtpReceiverTest, WhateverComesIsHeldAndABeginningAgainIsFollowed) {
+  std::minstd_rand random(5);
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random()) % n; };
+  for (int round = 0; round < 200; ++round) {
+    receiver.~Receiver();
+    new (&receiver) Receiver({.first_pos = kFirst, .own_ssrc = 99});
+    const Micros apart = micros(200 + below(15'000));
+    std::uint32_t number = below(65'536);
+    for (int run = 0; run < 3; ++run) {
+      const Instant begun = now;
+      std::vector<std::uint32_t> sent;
+      for (std::uint32_t i = 0; i < 3'000 && now - begun < seconds(3); ++i, ++number) {
+        receiver.handle_timeout(now);
+        const bool is_followed = run == 0 || now - begun > millis(250) + 30 * apart;
+        if (is_followed && !sent.empty() && below(50) == 0)
+          (void)hear(number + 200 + below(65'000), {});  // None of its own.
+        const auto recent = std::min(static_cast<std::uint32_t>(sent.size()), 20u);
+        if (recent > 0 && below(50) == 0) (void)hear(sent[sent.size() - 1 - below(recent)], {});  // A copy.
+        if (below(20) == 0) continue;                                                             // Lost.
+        const Verdict verdict = hear(number, apart).verdict;
+        sent.push_back(number);
+        if (is_followed) {
+          ASSERT_EQ(verdict, Verdict::kAccepted) << round << ' ' << run << ' ' << i;
+        }
+      }
+      number = number - 1 - below(4'000);
+    }
+  }
+}
+
+TEST_F(RtpReceiverTest, CopiesAndLatePacketsKeepNobodyElseOut) {
+  hear_run(10, 12);
+  for (int i = 0; i < 25; ++i) (void)hear(12, millis(10));
+  EXPECT_TRUE(receiver.is_vacant(now));
+  EXPECT_EQ(hear(700, {}, kOther).verdict, Verdict::kAccepted);
+}
+
+}  // namespace
+}  // namespace fanlight::rtp
