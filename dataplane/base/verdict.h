@@ -46,6 +46,9 @@ namespace fanlight {
   X(kFecUnsupported, "fec_unsupported")          \
   X(kUnencrypted, "unencrypted")                 \
   X(kUndecryptable, "undecryptable")             \
+  X(kUnauthentic, "unauthentic")                 \
+  X(kReplayed, "replayed")                       \
+  X(kKeyWornOut, "key_worn_out")                 \
   X(kWrongKeyResponse, "wrong_key_response")     \
   X(kEventRingFull, "event_ring_full")           \
   X(kArp, "arp")                                 \

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "crypto/test_srtp.h"
 #include "wire/test_bytes.h"
 
 namespace fanlight::crypto {
@@ -13,12 +14,6 @@ using enum SrtpSuite;
 constexpr std::array kAll{kAesCm128HmacSha1Tag80, kAesCm128HmacSha1Tag32, kAeadAes128Gcm, kAeadAes256Gcm};
 
 SrtpMaster master_of(SrtpSuite suite, std::string_view hex) { return {suite, SecretBytes(from_hex(hex))}; }
-
-SrtpMaster some_master(SrtpSuite suite, std::byte seed = std::byte{7}) {
-  Bytes bytes(form_of(suite).master_bytes());
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = seed ^ std::byte(i);
-  return {suite, SecretBytes(bytes)};
-}
 
 // Session keys for both halves, as the vectors of RFC 7714 have them.
 SrtpSessionKeys session(std::string_view key, std::string_view salt) {
@@ -30,22 +25,8 @@ SrtpSessionKeys session(std::string_view key, std::string_view salt) {
   return keys;
 }
 
-Bytes protect(const SrtpKeys& keys, Bytes packet, std::uint64_t index) {
-  const std::uint32_t ssrc = load_be32(packet.data() + 8);
-  packet.resize(packet.size() + keys.form().rtp_tag_bytes);
-  EXPECT_TRUE(keys.protect(std::array{SrtpKeys::Packet{packet, 12, ssrc, index}}));
-  return packet;
-}
-
 bool unprotect(const SrtpKeys& keys, Bytes& packet, std::uint64_t index) {
   return keys.unprotect({packet, 12, load_be32(packet.data() + 8), index});
-}
-
-Bytes protect_control(const SrtpKeys& keys, Bytes packet, std::uint32_t index) {
-  const std::size_t bytes = packet.size();
-  packet.resize(bytes + 64);
-  packet.resize(keys.protect_control(packet, bytes, index));
-  return packet;
 }
 
 Bytes some_packet(std::size_t payload_bytes) {

@@ -38,6 +38,7 @@ inline constexpr std::array<SrtpSuiteForm, 4> kSrtpSuites{{
 }};
 inline constexpr std::size_t kSrtpTagBytesMax = 16;
 inline constexpr std::size_t kSrtcpIndexBytes = 4;
+inline constexpr std::size_t kSrtcpTrailerBytesMax = kSrtpTagBytesMax + kSrtcpIndexBytes;
 // So far behind the newest a packet may come: RFC 3711 §3.3.2 wants 64 at least, rtp::Receiver waits for 3,000.
 inline constexpr std::size_t kSrtpWindowPackets = 4096;
 
