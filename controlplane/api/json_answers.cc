@@ -172,6 +172,7 @@ json feeds_json(const std::vector<FeedView>& feeds, const Report& report) {
                    {"stream", feed.stream},
                    {"url", feed.url},
                    {"payload", feed.payload},
+                   {"srtp", feed.srtp.empty() ? json(nullptr) : json(feed.srtp)},
                    {"state", feed.state},
                    {"state_s", static_cast<double>(feed.age.count) / 1e6},
                    {"sender", feed.sender.empty() ? json(nullptr) : json(feed.sender)},

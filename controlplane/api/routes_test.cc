@@ -64,6 +64,7 @@ class FakeRelay final : public Relay {
              .stream = "live/main",
              .url = "rtp://239.0.0.1:5004",
              .payload = "H264/90000",
+             .srtp = "AEAD_AES_128_GCM",
              .state = "live",
              .age = seconds(2),
              .sender = "192.0.2.7:40000",
@@ -475,6 +476,7 @@ TEST_F(RoutesTest, FeedsAreListedWithTheirSenders) {
   const auto& feed = answer["feeds"][0];
   EXPECT_EQ(feed["url"], "rtp://239.0.0.1:5004");
   EXPECT_EQ(feed["payload"], "H264/90000");
+  EXPECT_EQ(feed["srtp"], "AEAD_AES_128_GCM");
   EXPECT_EQ(feed["state"], "live");
   EXPECT_EQ(feed["state_s"], 2.0);
   EXPECT_EQ(feed["sender"], "192.0.2.7:40000");

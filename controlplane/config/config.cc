@@ -27,8 +27,6 @@ namespace {
 
 constexpr std::size_t kWebhooksMax = 16;  // Each is a label of metrics.
 constexpr std::size_t kUdpPortsMax = 16;  // net::Interface has so many places.
-// The group may be the relay's: so root gives it a file and nobody else.
-constexpr mode_t kLooseBits = 0027;
 
 // Walks the sections of one file. Whatever is wrong lands in problems(); the Config is worth something without any.
 class ConfigReader {
@@ -349,6 +347,9 @@ class ConfigReader {
       complain_of(feed, "url", feed.terms.local.text() + " again, after line " + std::to_string(other.line),
                   "another address, or an ssrc or source in each that tells them apart (rtx_ssrc is one as well; with "
                   "fec, a source)");
+    if (feed.srtp && other.srtp && feed.srtp->key_and_salt == other.srtp->key_and_salt)
+      complain_of(feed, "srtp", "the key of line " + std::to_string(other.line),
+                  "a key of its own: what is authentic for one would be for the other");
     if (feed.terms.local == other.terms.local) return;
     for (const Endpoint& ours : doors_of(feed.terms))
       for (const Endpoint& theirs : doors_of(other.terms))

@@ -10,6 +10,8 @@
 
 #include "config/open_file.h"
 #include "config/sdp_media.h"
+#include "config/secret_source.h"
+#include "config/srtp_key.h"
 #include "config/stream_pattern.h"
 
 namespace fanlight::control {
@@ -45,8 +47,13 @@ void read_url(FieldReader& reader, FeedTerms& terms) {
   terms.local = *local;
 }
 
-// The text of the file that `sdp` names; complains and answers nothing when there is none to read.
-std::optional<std::string> read_sdp_file(FieldReader& reader, std::string& path) {
+struct SdpFile {
+  std::string text;
+  mode_t mode = 0;
+};
+
+// What `sdp` names; complains and answers nothing when there is none to read.
+std::optional<SdpFile> read_sdp_file(FieldReader& reader, std::string& path) {
   if (!reader.places()) {
     reader.complain("sdp", quoted(path), "no file over the API");
     return std::nullopt;
@@ -69,7 +76,7 @@ std::optional<std::string> read_sdp_file(FieldReader& reader, std::string& path)
     return std::nullopt;
   }
   text.resize(*size);
-  return text;
+  return SdpFile{std::move(text), about.st_mode};
 }
 
 // What the description says, of which its address and payload go into the rule; the table's other keys may say better.
@@ -81,14 +88,14 @@ MediaDescription read_description(FieldReader& reader, FeedRule& rule) {
       reader.acknowledge(key);
       reader.complain(key, "it beside sdp", "what the description says, alone");
     }
-  const std::optional<std::string> text = read_sdp_file(reader, path);
-  if (!text) return {};
+  const std::optional<SdpFile> file = read_sdp_file(reader, path);
+  if (!file) return {};
   const auto complain = [&](const SdpFault& fault) {
     reader.complain("sdp", path + ":" + std::to_string(fault.line) + ": " + fault.why,
                     "a session description (RFC 8866) of an RTP stream");
     return MediaDescription{};
   };
-  const auto session = parse_sdp(*text);
+  const auto session = parse_sdp(file->text);
   if (!session) return complain(session.error());
   const auto media = choose_media(*session, wanted);
   if (!media) return complain(media.error());
@@ -98,6 +105,13 @@ MediaDescription read_description(FieldReader& reader, FeedRule& rule) {
   if (!second) return complain(second.error());
   if (described->nack && !reader.has("nack"))
     if (const auto fault = judge_retransmission(*session, **media)) return complain(*fault);
+  if (described->srtp && (file->mode & kLooseBits) != 0)
+    reader.complain(
+        "sdp", path + " with mode " + octal(file->mode) + " and a key in it (a=crypto)",
+        "one that nobody else reads or changes: chmod 640 " + path + " with the relay's group, else chmod 600");
+  if (described->is_secure && !described->srtp && !has_secret(reader, "srtp"))
+    return complain({(*media)->line, (*media)->protocol + " without a key: neither a=crypto here nor srtp beside sdp"});
+  rule.srtp = described->srtp;
   rule.terms.local = described->address;
   rule.terms.source = described->source;
   rule.terms.rtcp = described->rtcp;
@@ -180,6 +194,19 @@ void read_nack(FieldReader& reader, FeedTerms& terms, const MediaDescription& sa
                     "the SSRC of what is sent again, which is not ssrc");
 }
 
+// RFC 3711. A key of the table's is better than the description's.
+void read_srtp(FieldReader& reader, FeedRule& rule) {
+  if (auto master = read_srtp_key(reader, "srtp")) rule.srtp = std::move(master);
+  if (!rule.srtp && !has_secret(reader, "srtp")) return;
+  if (rule.terms.kind != FeedKind::kRtp) reader.complain("srtp", "it beside udp://", "it beside rtp:// alone");
+  if (rule.terms.fec)
+    reader.complain("fec", "true beside SRTP",
+                    "false: FEC is about packets in clear, or its own would be encrypted as well");
+  if (rule.terms.second)
+    reader.complain("second", "it beside SRTP",
+                    "one leg: the packets of the other are the same, which SRTP drops as repeated");
+}
+
 // What is RTP's alone.
 void read_rtp(FieldReader& reader, FeedRule& rule, const MediaDescription& said) {
   FeedTerms& terms = rule.terms;
@@ -230,6 +257,7 @@ FeedRule read_feed_rule(FieldReader& reader, int line) {
   read_rtp(reader, rule, said);
   rule.interface = read_interface(reader, "interface", "url", rule.terms.local);
   read_second(reader, rule);
+  read_srtp(reader, rule);
   reader.finish();
   return rule;
 }

@@ -5,12 +5,14 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/fields.h"
 #include "config/media_format.h"
 #include "contract/feed_terms.h"
+#include "crypto/srtp_suite.h"
 
 namespace fanlight::control {
 
@@ -21,6 +23,7 @@ struct FeedRule {
   std::string second_interface = {};  // The same of the second leg.
   int line = 0;
   MediaFormat format{};
+  std::optional<crypto::SrtpMaster> srtp{};  // Empty: it comes in clear.
   friend bool operator==(const FeedRule&, const FeedRule&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "config/config.h"
+#include "config/srtp_key.h"
 #include "config/stream_pattern.h"
 
 namespace fanlight::control {
@@ -179,7 +180,10 @@ class FeedSdpTest : public ::testing::Test {
     directory = mkdtemp(name);
   }
   void TearDown() override { std::filesystem::remove_all(directory); }
-  void write(std::string_view text) const { std::ofstream(directory + "/x.sdp") << text; }
+  void write(std::string_view text) const {
+    std::ofstream(directory + "/x.sdp") << text;
+    std::filesystem::permissions(directory + "/x.sdp", static_cast<std::filesystem::perms>(0600));
+  }
   Result<Config, ConfigErrors> parse_here(std::string_view keys) const {
     std::string text{kHead};
     text.append("[[feed]]\nstream = \"live/a\"\nsdp = \"x.sdp\"\n").append(keys);
@@ -275,6 +279,61 @@ TEST(FeedRuleTest, NobodyElseIsPulledForItsStream) {
   const std::string call = "[[call]]\nstream = \"live/a\"\nurl = \"srt://192.0.2.1:9000\"\nrole = ";
   EXPECT_NE(fault(feed_of_a + call + "\"publisher\"").find("a feed is the only publisher"), std::string::npos);
   EXPECT_EQ(fault(feed_of_a + call + "\"viewer\""), "");
+}
+
+const std::string kKeyText = "AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
+const std::string kOtherKeyText = "AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
+
+TEST(FeedRuleTest, AKeyMakesItSrtp) {
+  const std::string url = "url = \"rtp://0.0.0.0:5004\"\n";
+  const FeedRule feed = the_feed(url + "srtp = \"" + kKeyText + "\"\nnack = true\nrtx_pt = 97\nrtx_ssrc = 7");
+  ASSERT_TRUE(feed.srtp);
+  EXPECT_EQ(*feed.srtp, *parse_srtp_key(kKeyText));
+  EXPECT_FALSE(feed == the_feed(url + "srtp = \"" + kOtherKeyText + "\"\nnack = true\nrtx_pt = 97\nrtx_ssrc = 7"));
+  EXPECT_FALSE(the_feed(url).srtp);
+}
+
+TEST(FeedRuleTest, WhatDoesNotGoWithSrtpIsRefused) {
+  const auto with = [](std::string_view keys) {
+    return fault("[[feed]]\nstream = \"live/a\"\nsrtp = \"" + kKeyText + "\"\n" + std::string{keys});
+  };
+  const std::string url = "url = \"rtp://0.0.0.0:5004\"\n";
+  EXPECT_EQ(with(url), "");
+  EXPECT_NE(with("url = \"udp://0.0.0.0:5004\"").find("feed.srtp: found it beside udp://"), std::string::npos);
+  EXPECT_NE(with(url + "fec = true").find("feed.fec: found true beside SRTP, accepted false"), std::string::npos);
+  EXPECT_NE(with(url + "second = \"rtp://0.0.0.0:5006\"").find("feed.second: found it beside SRTP"), std::string::npos);
+  EXPECT_NE(fault("[[feed]]\nstream = \"live/a\"\n" + url + "srtp = \"" + kKeyText +
+                  "\"\n[[feed]]\nstream = \"live/b\"\nurl = \"rtp://0.0.0.0:6000\"\nsrtp = \"" + kOtherKeyText + "\"")
+                .find("feed.srtp: found the key of line 5"),
+            std::string::npos)
+      << "whatever the suite";
+  const std::string bad = fault("[[feed]]\nstream = \"live/a\"\n" + url + "srtp = \"" + kKeyText + "x\"");
+  EXPECT_NE(bad.find("f:8: feed.srtp: found no base64 behind inline:, accepted 30 bytes"), std::string::npos) << bad;
+  EXPECT_EQ(bad.find("d0Rm"), std::string::npos);
+}
+
+TEST_F(FeedSdpTest, ADescriptionMayHaveTheKey) {
+  const std::string head = "v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/SAVP 33\n";
+  write(head + "a=crypto:1 " + kKeyText + "\n");
+  EXPECT_EQ(feed_here().srtp, *parse_srtp_key(kKeyText));
+  EXPECT_EQ(feed_here("srtp = \"" + kOtherKeyText + "\"").srtp, *parse_srtp_key(kOtherKeyText)) << "the table is right";
+  write(head);
+  EXPECT_NE(fault_here().find("x.sdp:4: RTP/SAVP without a key: neither a=crypto here nor srtp beside sdp"),
+            std::string::npos)
+      << fault_here();
+  EXPECT_EQ(feed_here("srtp = \"" + kKeyText + "\"").srtp, *parse_srtp_key(kKeyText));
+}
+
+TEST_F(FeedSdpTest, AnSdpFileWithAKeyIsASecret) {
+  write("v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/SAVP 33\na=crypto:1 " + kKeyText + "\n");
+  for (const auto mode : {0644, 0604, 0660}) {
+    std::filesystem::permissions(directory + "/x.sdp", static_cast<std::filesystem::perms>(mode));
+    EXPECT_NE(fault_here().find("x.sdp with mode 06"), std::string::npos) << fault_here();
+    EXPECT_NE(fault_here().find("and a key in it (a=crypto), accepted one that nobody else reads"), std::string::npos);
+    EXPECT_EQ(fault_here().find("d0Rm"), std::string::npos);
+  }
+  std::filesystem::permissions(directory + "/x.sdp", static_cast<std::filesystem::perms>(0640));
+  EXPECT_EQ(fault_here(), "");
 }
 
 std::string feed(std::string_view stream, std::string_view url, std::string_view more = "") {

@@ -47,6 +47,10 @@ inline bool may_read(const struct stat& file, unsigned user, unsigned group) {
   return (file.st_mode & (file.st_gid == group ? S_IRGRP : S_IROTH)) != 0;
 }
 
+// With one of these in its mode, strangers read a file or its group changes it. Reading is the group's: it may be the
+// relay's, and so root gives it a file and nobody else.
+inline constexpr mode_t kLooseBits = 0027;
+
 // "0640"
 inline std::string octal(mode_t mode) {
   char digits[8];

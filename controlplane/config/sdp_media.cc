@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/sdp_group.h"
+#include "config/srtp_key.h"
 
 namespace fanlight::control {
 namespace {
@@ -32,14 +33,16 @@ class Describer {
   Describer(const SessionDescription& session, const SdpMedia& media) : session_(session), media_(media) {}
 
   Result<MediaDescription, SdpFault> run() {
-    if (media_.protocol != "RTP/AVP" && media_.protocol != "RTP/AVPF")
-      complain(media_.line, media_.protocol + " is neither RTP/AVP nor RTP/AVPF");
+    found_.is_secure = media_.protocol == "RTP/SAVP" || media_.protocol == "RTP/SAVPF";
+    if (!found_.is_secure && media_.protocol != "RTP/AVP" && media_.protocol != "RTP/AVPF")
+      complain(media_.line, media_.protocol + " is none of RTP/AVP, RTP/AVPF, RTP/SAVP, RTP/SAVPF");
     if (media_.port == 0) complain(media_.line, "port 0: the medium is not sent");
     if (!is_sdp_token(media_.kind)) complain(media_.line, "a kind of media that is no word");
     read_format();
     read_address();
     read_rtcp();
     read_source();
+    read_keys();
     for (const SdpAttribute& attribute : media_.attributes) {
       if (attribute.name == "ssrc" && !found_.ssrc && !fault_) read_ssrc(attribute);
       if (attribute.name == "ssrc-group" && !fault_) read_ssrc_group(attribute);
@@ -154,6 +157,33 @@ class Describer {
     if (!is_one) return complain(filter.line, std::string{words[4]} + " is no sender's address");
     if (media_.address && media_.address->is_v4() != found_.source->is_v4())
       complain(filter.line, std::string{words[4]} + " is not of the family of " + media_.address->text());
+  }
+
+  // Nobody answers, so there is one key, and it is the sender's: RFC 4568 §5.2. No sentence shows it.
+  void read_keys() {
+    for (const SdpAttribute& attribute : session_.attributes)
+      if (attribute.name == "crypto")
+        return complain(attribute.line, "a=crypto in front of all m=; it belongs behind one");
+    for (const SdpAttribute& attribute : media_.attributes) {
+      if (attribute.name != "crypto") continue;
+      if (!found_.is_secure)
+        return complain(attribute.line, "a=crypto beside " + media_.protocol + "; SRTP's are RTP/SAVP and RTP/SAVPF");
+      if (found_.srtp)
+        return complain(attribute.line, "another a=crypto; there is nobody to choose with: leave the one that is used");
+      read_key(attribute);
+    }
+  }
+
+  // "1 AES_CM_128_HMAC_SHA1_80 inline:…"
+  void read_key(const SdpAttribute& attribute) {
+    constexpr std::uint32_t kTagMost = 999'999'999;
+    const std::string_view value = attribute.value;
+    const std::size_t tag_end = std::min(value.find(' '), value.size());
+    if (!sdp_number(value.substr(0, tag_end), kTagMost))
+      return complain(attribute.line, "no number behind a=crypto: (a=crypto:1 SUITE inline:…)");
+    auto master = parse_srtp_key(value.substr(tag_end));
+    if (!master) return complain(attribute.line, "a=crypto with " + master.error().text());
+    found_.srtp = *std::move(master);
   }
 
   void read_ssrc(const SdpAttribute& attribute) {

@@ -7,6 +7,7 @@
 //   m=video 5004 RTP/AVPF 96 97       a=rtcp-fb:96 nack             RFC 4585
 //   a=rtpmap:97 rtx/90000             a=fmtp:97 apt=96              RFC 4588
 //   a=ssrc-group:FID 1234 5678                                      RFC 5576: with which SSRC that is
+//   a=crypto:1 SUITE inline:…   under RTP/SAVP and RTP/SAVPF        RFC 4568
 //
 // The first format of m= is the stream; what follows it belongs to it (retransmission, FEC) or is another way to send
 // it.
@@ -15,6 +16,7 @@
 #include "config/media_format.h"
 #include "config/sdp.h"
 #include "contract/feed_terms.h"
+#include "crypto/srtp_suite.h"
 
 namespace fanlight::control {
 
@@ -27,6 +29,8 @@ struct MediaDescription {
   std::optional<std::uint8_t> rtx_payload_type{};  // Under this type; empty: the packet as it was.
   std::optional<std::uint32_t> rtx_ssrc{};         // With this SSRC, beside `ssrc`.
   MediaFormat format{};
+  bool is_secure = false;                    // RTP/SAVP or RTP/SAVPF: it comes as SRTP ...
+  std::optional<crypto::SrtpMaster> srtp{};  // ... under that key, when the description has it.
 };
 
 // `wanted`: "video", "audio", …, or a number, from 1, among all m=; empty: the only one. Of two legs (sdp_legs.h) the

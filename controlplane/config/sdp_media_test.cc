@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/destination_sdp.h"
+#include "config/srtp_key.h"
 
 namespace fanlight::control {
 namespace {
@@ -81,6 +82,29 @@ TEST(SdpMediaTest, FromWhom) {
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=ssrc:x"), "7: no SSRC behind a=ssrc: x");
 }
 
+TEST(SdpMediaTest, TheKeyOfSrtp) {
+  const std::string key = "AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
+  const std::string secure = "m=audio 5004 RTP/SAVP 0\n";
+  EXPECT_EQ(good(secure + "a=crypto:1 " + key + "|2^20\n").srtp, *parse_srtp_key(key + "|2^20"));
+  EXPECT_TRUE(good("m=audio 5004 RTP/SAVPF 0\na=crypto:1 " + key).srtp);
+  EXPECT_TRUE(good(secure).is_secure);
+  EXPECT_FALSE(good(secure).srtp);
+  EXPECT_FALSE(good("m=audio 5004 RTP/AVPF 0").is_secure);
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=crypto:1 " + key),
+            "7: a=crypto beside RTP/AVP; SRTP's are RTP/SAVP and RTP/SAVPF");
+  EXPECT_EQ(fault(secure + "a=crypto:1 " + key + "\na=crypto:2 " + key),
+            "8: another a=crypto; there is nobody to choose with: leave the one that is used");
+  EXPECT_EQ(fault("a=crypto:1 " + key + "\n" + secure), "6: a=crypto in front of all m=; it belongs behind one");
+  EXPECT_EQ(fault(secure + "a=crypto:1 " + key + "|1:4").substr(0, 49),
+            "7: a=crypto with a master key identifier (MKI); a");
+  EXPECT_EQ(fault(secure + "a=crypto:1 AES_XX inline:x").substr(0, 43),
+            "7: a=crypto with crypto suite \"AES_XX\"; acc");
+  for (const std::string wrong : {"a=crypto", "a=crypto:", "a=crypto:x ", "a=crypto:1000000000 "})
+    EXPECT_EQ(fault(secure + wrong + key), "7: no number behind a=crypto: (a=crypto:1 SUITE inline:…)") << wrong;
+  EXPECT_EQ(fault("m=audio 5004 UDP/TLS/RTP/SAVP 0"),
+            "6: UDP/TLS/RTP/SAVP is none of RTP/AVP, RTP/AVPF, RTP/SAVP, RTP/SAVPF");
+}
+
 TEST(SdpMediaTest, OneOfSeveralIsNamed) {
   constexpr std::string_view kTwo = "m=video 5004 RTP/AVP 33\nm=audio 5006 RTP/AVP 0\n";
   EXPECT_EQ(good(kTwo, "audio").address.port, 5006);
@@ -95,7 +119,7 @@ TEST(SdpMediaTest, OneOfSeveralIsNamed) {
 }
 
 TEST(SdpMediaTest, WhatIsNoRtpOrNotSent) {
-  EXPECT_EQ(fault("m=video 5004 RAW/RAW/UDP 33"), "6: RAW/RAW/UDP is neither RTP/AVP nor RTP/AVPF");
+  EXPECT_EQ(fault("m=video 5004 RAW/RAW/UDP 33"), "6: RAW/RAW/UDP is none of RTP/AVP, RTP/AVPF, RTP/SAVP, RTP/SAVPF");
   EXPECT_EQ(fault("m=video 0 RTP/AVP 33"), "6: port 0: the medium is not sent");
   EXPECT_EQ(fault("m=video 5004 RTP/AVP 128"), "6: a payload type that is not 0 to 127: 128");
   EXPECT_EQ(fault("m=video 5004 RTP/AVP 96\na=rtpmap:96 H264"), "7: no a=rtpmap:TYPE ENCODING/CLOCK: 96 H264");
@@ -129,6 +153,7 @@ TEST(SdpMediaTest, WhetherItsSenderSendsAgain) {
   EXPECT_TRUE(good(kWithNack).nack);
   EXPECT_FALSE(good(kWithNack).rtx_payload_type);
   EXPECT_TRUE(good("m=video 5004 RTP/AVPF 33\na=rtcp-fb:* nack\n").nack);
+  EXPECT_TRUE(good("m=video 5004 RTP/SAVPF 33\na=rtcp-fb:* nack\n").nack);
   EXPECT_FALSE(good("m=video 5004 RTP/AVPF 33\na=rtcp-fb:33 nack pli\n").nack) << "asks for a picture";
   EXPECT_FALSE(good("m=video 5004 RTP/AVPF 33\na=rtcp-fb:34 nack\n").nack) << "another type's";
   EXPECT_FALSE(good("m=video 5004 RTP/AVP 33\na=rtcp-fb:33 nack\n").nack) << "RFC 4585 §4.2: of AVPF";

@@ -156,7 +156,7 @@ Result<crypto::SrtpMaster, SrtpKeyFault> parse_srtp_key(std::string_view text) {
   const auto suite = crypto::srtp_suite_of(words[0]);
   if (!suite)
     return SrtpKeyFault{is_name(words[0]) ? "crypto suite " + quoted(words[0]) : "no crypto suite in front",
-                        "one of " + suite_names(), /*is_unknown_suite=*/true};
+                        "one of " + suite_names()};
   if (words.size() < 2 || !words[1].starts_with(kMethod))
     return SrtpKeyFault{"no inline: behind the crypto suite", std::string{kForm}};
   crypto::SrtpMaster master{.suite = *suite};

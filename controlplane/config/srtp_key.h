@@ -22,7 +22,6 @@ namespace fanlight::control {
 struct SrtpKeyFault {
   std::string found;
   std::string accepted;
-  bool is_unknown_suite = false;  // Another a=crypto line may have one that is known.
   [[nodiscard]] std::string text() const { return found + "; accepted: " + accepted; }
 };
 

@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint64_t kUsualPayloadBytes = 1316;  // Seven TS packets.
 // Of an encrypted session: two key schedules, a key-encrypting key and the stream keys that it sends.
 constexpr std::size_t kSecretBytesPerSession = 640;
+// Keys of RTP and RTCP, each with what AES-GCM multiplies with.
+constexpr std::size_t kSecretBytesPerSrtp = 4 * 1024;
 // The API may add streams up to the limit, each with passphrases for both directions; the rest is for cached keys.
 constexpr std::size_t kSecretBytesBeside = kStreamsMax * 256 + 64 * 1024;
 
@@ -135,8 +137,10 @@ Result<DataplanePlan> plan_dataplane(const Config& config) {
   }
   plan.sessions_max = std::size_t{config.relay.sessions_max} * config.relay.workers;
   plan.memory = memory_for(config, plan.history_slots);
-  plan.secret_bytes =
-      std::bit_ceil(std::max<std::size_t>(plan.sessions_max * kSecretBytesPerSession + kSecretBytesBeside, 1 << 20));
+  const auto srtp_feeds = static_cast<std::size_t>(
+      std::ranges::count_if(config.feeds, [](const FeedRule& feed) { return feed.srtp.has_value(); }));
+  plan.secret_bytes = std::bit_ceil(std::max<std::size_t>(
+      plan.sessions_max * kSecretBytesPerSession + srtp_feeds * kSecretBytesPerSrtp + kSecretBytesBeside, 1 << 20));
   return plan;
 }
 

@@ -17,6 +17,28 @@ std::string title_of(const FeedEntry& feed) {
   return "feed " + url_of(feed.place.rule.terms) + " of " + feed.place.rule.stream;
 }
 
+std::string_view suite_of(const FeedRule& rule) {
+  return rule.srtp ? crypto::form_of(rule.srtp->suite).name : std::string_view{};
+}
+
+// Half of all control indices are left, whichever is drawn.
+std::unique_ptr<crypto::SrtpReader> make_reader(const crypto::SrtpMaster& master, std::uint32_t random) {
+  return std::make_unique<crypto::SrtpReader>(master, random % (crypto::kSrtcpIndexEnd / 2));
+}
+
+// Why nothing of what comes is taken, and what to look at.
+std::string srtp_words(const event::SrtpNews& news, const FeedRule& rule) {
+  const std::string from = "SRTP from " + news.remote.text();
+  if (news.verdict == Verdict::kKeyWornOut)
+    return from + ": its key has done its " + std::to_string(rule.srtp->packets_max) +
+           " packets; give both ends another one";
+  if (news.verdict == Verdict::kReplayed)
+    return from + " came before: a recording, or a sender that began anew under its old SSRC; let it choose another, " +
+           "or kick the feed's session";
+  return from + " is not authentic: another key or suite than " + std::string{suite_of(rule)} +
+         ", no SRTP at all, or a sender that began anew under its old SSRC (kick the feed's session)";
+}
+
 }  // namespace
 
 void SessionDesk::set_feeds(Instant now, std::vector<FeedPlace> places) {
@@ -33,6 +55,7 @@ std::vector<FeedView> SessionDesk::feeds(Instant now) const {
                      .url = url_of(feed.place.rule.terms),
                      .second = feed.place.rule.terms.second ? url_of(*feed.place.rule.terms.second) : "",
                      .payload = feed.place.rule.format.text(),
+                     .srtp = suite_of(feed.place.rule),
                      .state = name_of(feed.state),
                      .age = now - feed.since,
                      .sender = feed.sender.port == 0 ? "" : feed.sender.text(),
@@ -100,12 +123,14 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
                  .stream_name = name,
                  .user = {},
                  .feed = feed.id});
+  const auto& srtp = feed.place.rule.srtp;
   say(feed.place.worker, command::OpenFeed{.request = feed.request,
                                            .stream = stream->index,
                                            .terms = feed.place.rule.terms,
                                            .doors = feed.place.doors,
                                            .latency = stream->policy.latency,
-                                           .own_ssrc = std::max(random_(), 1u)});
+                                           .own_ssrc = std::max(random_(), 1u),
+                                           .srtp = srtp ? make_reader(*srtp, random_()) : nullptr});
   return std::nullopt;
 }
 
@@ -126,6 +151,7 @@ void SessionDesk::handle(event::FeedNews& event) {
   feed->state = event.is_live ? FeedState::kLive : FeedState::kSilent;
   feed->since = now_;
   feed->sender = event.remote;
+  feed->failure.clear();
   if (stream != nullptr) {
     stream->is_published = event.is_live;
     stream->publisher_latency = event.is_live ? stream->policy.latency : Micros{};
@@ -134,6 +160,13 @@ void SessionDesk::handle(event::FeedNews& event) {
        title_of(*feed) + (event.is_live ? " comes from " : ": nothing for 5 s from ") + event.remote.text());
   tell_of_feed(*feed, *session, event.is_live ? SessionEvent::Kind::kPublishStart : SessionEvent::Kind::kPublishStop);
   if (event.is_live) wake_calls(session->stream_name);
+}
+
+void SessionDesk::handle(event::SrtpNews& event) {
+  FeedEntry* feed = find_feed(event.request);
+  if (feed == nullptr || !feed->place.rule.srtp) return;
+  feed->failure = srtp_words(event, feed->place.rule);
+  note(Notice::Level::kWarning, title_of(*feed) + ": " + feed->failure);
 }
 
 void SessionDesk::tell_of_feed(const FeedEntry& feed, const Session& session, SessionEvent::Kind kind) {

@@ -1,6 +1,7 @@
 // Feeds: the desk against a worker played by the test.
 #include <gmock/gmock.h>
 
+#include "crypto/test_srtp.h"
 #include "session/desk_fixture.h"
 #include "session/session_desk.h"
 
@@ -28,14 +29,14 @@ class FeedDeskTest : public DeskTest {
   std::optional<command::OpenFeed> take_opening() {
     std::vector<Command> commands = take_commands();
     auto* opening = find<command::OpenFeed>(commands);
-    return opening == nullptr ? std::nullopt : std::optional(*opening);
+    return opening == nullptr ? std::nullopt : std::optional(std::move(*opening));
   }
   command::OpenFeed opened() {
-    const auto opening = take_opening();
+    auto opening = take_opening();
     EXPECT_TRUE(opening);
     if (!opening) return {};
     desk().handle_event(now_, event::SessionOpened{opening->request, SocketId{4'242}});
-    return *opening;
+    return *std::move(opening);
   }
   void news(const command::OpenFeed& feed, bool is_live) {
     desk().handle_event(now_, event::FeedNews{feed.request, is_live, kSender});
@@ -77,6 +78,39 @@ TEST_F(FeedDeskTest, ItIsPublishedWhenSomethingComes) {
   news(feed, false);
   EXPECT_EQ(view().state, "silent");
   EXPECT_EQ(told(), std::vector{SessionEvent::Kind::kPublishStop});
+}
+
+TEST_F(FeedDeskTest, AKeyGoesAlongReadyForUse) {
+  const crypto::SrtpMaster master = crypto::some_master(crypto::SrtpSuite::kAeadAes128Gcm);
+  FeedPlace one = place();
+  one.rule.srtp = master;
+  set(std::move(one));
+  const command::OpenFeed feed = opened();
+  ASSERT_TRUE(feed.srtp);
+  Bytes packet = crypto::protect(crypto::SrtpKeys(master), from_hex("80210007 00000000 00000001 4711"), 7);
+  EXPECT_EQ(feed.srtp->read(now_, {packet, 12, 7, 1}), Verdict::kAccepted);
+  EXPECT_EQ(view().srtp, "AEAD_AES_128_GCM");
+}
+
+TEST_F(FeedDeskTest, WhyItsPacketsAreNotTakenIsSaid) {
+  FeedPlace one = place();
+  one.rule.srtp = crypto::some_master(crypto::SrtpSuite::kAesCm128HmacSha1Tag80);
+  one.rule.srtp->packets_max = 1'000;
+  set(std::move(one));
+  const command::OpenFeed feed = opened();
+  (void)take_notices();
+  const auto said = [&](Verdict verdict) {
+    desk().handle_event(now_, event::SrtpNews{feed.request, verdict, kSender});
+    return take_notices();
+  };
+  EXPECT_THAT(said(Verdict::kUnauthentic),
+              Contains(HasSubstr("feed rtp://0.0.0.0:5004 of live/main: SRTP from 198.51.100.1:40000 is not authentic: "
+                                 "another key or suite than AES_CM_128_HMAC_SHA1_80")));
+  EXPECT_THAT(view().failure, HasSubstr("is not authentic"));
+  EXPECT_THAT(said(Verdict::kReplayed), Contains(HasSubstr("came before")));
+  EXPECT_THAT(said(Verdict::kKeyWornOut), Contains(HasSubstr("its key has done its 1000 packets")));
+  news(feed, true);
+  EXPECT_EQ(view().failure, "");
 }
 
 TEST_F(FeedDeskTest, NobodyElsePublishesItsStream) {

@@ -35,7 +35,7 @@ struct FeedEntry {
   RequestId request{};
   SocketId socket{};      // 0: not open.
   Endpoint sender{};      // The last one.
-  std::string failure{};  // Waiting: for what.
+  std::string failure{};  // Waiting: for what. Silent: why what comes is not taken.
 };
 
 // A feed as the API shows it.
@@ -43,8 +43,9 @@ struct FeedView {
   std::uint32_t id = 0;
   std::string stream{};
   std::string url{};
-  std::string second{};   // Its second leg's; empty: none.
-  std::string payload{};  // "MP2T/90000"
+  std::string second{};     // Its second leg's; empty: none.
+  std::string payload{};    // "MP2T/90000"
+  std::string_view srtp{};  // The crypto suite; empty: in clear.
   std::string_view state{};
   Micros age{};          // In that state.
   std::string sender{};  // Empty: nobody was heard yet.

@@ -216,6 +216,7 @@ class SessionDesk {
   void handle(event::CallConnected& event);
   void handle(event::CallFailed& event);
   void handle(event::FeedNews& event);
+  void handle(event::SrtpNews& event);
   void handle(event::DestinationNews& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.

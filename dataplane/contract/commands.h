@@ -16,6 +16,7 @@
 #include "base/seq.h"
 #include "base/strong.h"
 #include "base/time.h"
+#include "base/verdict.h"
 #include "contract/armour.h"
 #include "contract/destination_terms.h"
 #include "contract/feed_terms.h"
@@ -23,6 +24,7 @@
 #include "contract/session_stats.h"
 #include "contract/stream_options.h"
 #include "crypto/session_ciphers.h"
+#include "crypto/srtp_reader.h"
 #include "crypto/srtp_sending_key.h"
 #include "wire/reject.h"
 
@@ -200,6 +202,7 @@ struct OpenFeed {
   FeedDoors doors;
   Micros latency;  // A gap may be filled for this long.
   std::uint32_t own_ssrc = 1;
+  std::unique_ptr<crypto::SrtpReader> srtp{};  // Null: it comes in clear.
 };
 
 // From now on the stream goes there, in order. Answered with SessionOpened or SessionRefused; it is a viewer until it
@@ -272,6 +275,7 @@ struct SessionRefused {
   RequestId request;
   wire::Reject reason = wire::Reject::kResource;
   std::unique_ptr<crypto::SessionCiphers> ciphers;
+  std::unique_ptr<crypto::SrtpReader> srtp{};
 };
 
 struct SessionClosed {
@@ -280,6 +284,7 @@ struct SessionClosed {
   CloseReason reason = CloseReason::kPeerShutdown;
   SessionStats stats;
   std::unique_ptr<crypto::SessionCiphers> ciphers;  // Handed back so that a worker never frees.
+  std::unique_ptr<crypto::SrtpReader> srtp{};       // The same, of a feed.
 };
 
 // A listener took our call: from here on a session.
@@ -313,6 +318,13 @@ struct FeedNews {
   RequestId request;
   bool is_live = false;
   Endpoint remote;  // Who sends.
+};
+
+// What comes to a feed is not taken, while nothing that is comes: said at once and then once a minute.
+struct SrtpNews {
+  RequestId request;
+  Verdict verdict = Verdict::kUnauthentic;  // Or kReplayed, kKeyWornOut.
+  Endpoint remote;                          // Whose packet it was.
 };
 
 // It is not sent to, or is again. Tried again by itself, after longer and longer pauses.
@@ -379,11 +391,11 @@ struct Stopped {};
 
 }  // namespace event
 
-using Event =
-    std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
-                 event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews, event::DestinationNews,
-                 event::KeyRequestReceived, event::KeysInstalled, event::KeyDue, event::KeyAnnounced,
-                 event::SessionReport, event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
+using Event = std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
+                           event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews,
+                           event::SrtpNews, event::DestinationNews, event::KeyRequestReceived, event::KeysInstalled,
+                           event::KeyDue, event::KeyAnnounced, event::SessionReport, event::StreamReport,
+                           event::ReportEnd, event::StreamRetired, event::Stopped>;
 
 // Makes and takes back the streams that control hands to workers. Implemented by the composition root, so that control
 // need not know the type.

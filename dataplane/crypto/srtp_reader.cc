@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint64_t kRollover = 0x1'0000;
 // As long as a source is heard, its packets are where its newest suggests.
 constexpr Micros kSilence = millis(250);
+constexpr Micros kForgetAfter = seconds(10);
 // Of each span of rollovers [b, 8b) a packet is tried with one that its tag chooses, of the last with four: whoever has
 // sent r times 2^16 packets is found within 7 r on average. The last one ends at 2^18, which are 105 days of 1,900
 // packets a second.
@@ -57,14 +58,15 @@ Verdict SrtpReader::read_known(Instant now, Source& source, const Packet& packet
 }
 
 Verdict SrtpReader::read_unknown(Instant now, const Packet& packet) noexcept {
+  Source& place = *std::ranges::min_element(
+      sources_, {}, [](const Source& source) { return source.packets.is_empty() ? Instant{INT64_MIN} : source.last; });
+  if (!place.packets.is_empty() && now - place.last < kForgetAfter) return Verdict::kForeignSource;
   std::optional<std::uint64_t> index = packet.seq;
   const bool is_from_start = is_authentic(packet, *index);
   if (!is_from_start) index = search(now, packet, *index);
   if (!index) return Verdict::kUnauthentic;
-  Source& source = *std::ranges::min_element(
-      sources_, {}, [](const Source& place) { return place.packets.is_empty() ? Instant{INT64_MIN} : place.last; });
-  source = {.ssrc = packet.ssrc, .first = is_from_start ? *index : kRollover - 1};
-  return take(now, source, *index);
+  place = {.ssrc = packet.ssrc, .first = is_from_start ? *index : kRollover - 1};
+  return take(now, place, *index);
 }
 
 std::optional<std::uint64_t> SrtpReader::search(Instant now, const Packet& packet, std::uint64_t from) noexcept {

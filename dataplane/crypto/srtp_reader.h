@@ -22,7 +22,8 @@ namespace fanlight::crypto {
 
 class SrtpReader {
  public:
-  // Their newest packets are known, so that none is taken twice. One more takes the place of the one silent longest.
+  // Their newest packets are known, so that none is taken twice. One more takes the place of the one silent longest, if
+  // that is 10 s: recordings push nobody out.
   static constexpr std::size_t kSourcesMax = 16;
 
   struct Packet {

@@ -123,7 +123,10 @@ TEST_F(SrtpReaderTest, EachSourceHasItsOwnNumbers) {
 TEST_F(SrtpReaderTest, TheSourceThatIsSilentLongestMakesRoom) {
   for (std::uint32_t ssrc = 0; ssrc < SrtpReader::kSourcesMax; ++ssrc, now_ = now_ + millis(1))
     ASSERT_EQ(read(5, ssrc), Verdict::kAccepted);
+  now_ = now_ + seconds(9);
   ASSERT_EQ(read(6, 0), Verdict::kAccepted);
+  EXPECT_EQ(read(5, 1'000), Verdict::kForeignSource) << "all were heard within 10 s";
+  now_ = now_ + seconds(1);
   ASSERT_EQ(read(5, 1'000), Verdict::kAccepted);
   EXPECT_EQ(read(5, 0), Verdict::kReplayed);
   EXPECT_EQ(read(5, 2), Verdict::kReplayed);

@@ -20,7 +20,7 @@ std::optional<std::size_t> extension_bytes(ByteSpan rest) {
 
 }  // namespace
 
-std::optional<RtpPacket> parse_rtp(ByteSpan datagram) noexcept {
+std::optional<RtpPacket> parse_rtp_front(ByteSpan datagram) noexcept {
   const auto reader = FixedReader<kRtpHeaderBytes>::over(datagram);
   if (!reader) return std::nullopt;
   const std::uint8_t first = reader->u8<0>();
@@ -32,12 +32,6 @@ std::optional<RtpPacket> parse_rtp(ByteSpan datagram) noexcept {
     if (!extension) return std::nullopt;
     begin += *extension;
   }
-  std::size_t end = datagram.size();
-  if ((first & kPaddingBit) != 0) {
-    const auto padding = static_cast<std::uint8_t>(datagram.back());
-    if (padding == 0 || padding > end - begin) return std::nullopt;
-    end -= padding;
-  }
   const std::uint8_t second = reader->u8<1>();
   return RtpPacket{.header = {.marker = (second & kMarkerBit) != 0,
                               .payload_type = static_cast<std::uint8_t>(second & kPayloadTypeMask),
@@ -45,7 +39,16 @@ std::optional<RtpPacket> parse_rtp(ByteSpan datagram) noexcept {
                               .timestamp = reader->u32<4>(),
                               .ssrc = reader->u32<8>()},
                    .payload_offset = begin,
-                   .payload_bytes = end - begin};
+                   .payload_bytes = datagram.size() - begin};
+}
+
+std::optional<RtpPacket> parse_rtp(ByteSpan datagram) noexcept {
+  std::optional<RtpPacket> packet = parse_rtp_front(datagram);
+  if (!packet || (static_cast<std::uint8_t>(datagram[0]) & kPaddingBit) == 0) return packet;
+  const auto padding = static_cast<std::uint8_t>(datagram.back());
+  if (padding == 0 || padding > packet->payload_bytes) return std::nullopt;
+  packet->payload_bytes -= padding;
+  return packet;
 }
 
 void write_rtp_header(std::span<std::byte, kRtpHeaderBytes> out, const RtpHeader& header) noexcept {

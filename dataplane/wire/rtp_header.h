@@ -60,6 +60,9 @@ struct RtpPacket {
   return load_be32(datagram.data() + end - 4);
 }
 
+// As parse_rtp(), but that padding, whose size stands at the packet's end, counts as payload: of SRTP that is
+// encrypted.
+[[nodiscard]] std::optional<RtpPacket> parse_rtp_front(ByteSpan datagram) noexcept;
 // Empty when the version is another, or what the header announces is longer than the datagram. RFC 3550 A.1
 [[nodiscard]] std::optional<RtpPacket> parse_rtp(ByteSpan datagram) noexcept;
 void write_rtp_header(std::span<std::byte, kRtpHeaderBytes> out, const RtpHeader& header) noexcept;

@@ -74,5 +74,17 @@ TEST(RtpHeaderTest, BothKindsSayWhoSent) {
   EXPECT_FALSE(peek_ssrc({}, false));
 }
 
+// Of SRTP the last byte is the tag's.
+TEST(RtpHeaderTest, TheFrontSaysNothingOfPadding) {
+  const Bytes packet = from_hex("b0a1 0001 00000000 a1b2c3d4 bede0001 10aa0000 4711 ff");
+  EXPECT_FALSE(parse_rtp(packet));
+  const auto front = parse_rtp_front(packet);
+  ASSERT_TRUE(front);
+  EXPECT_EQ(front->payload_offset, 20u);
+  EXPECT_EQ(front->payload_bytes, 3u);
+  EXPECT_EQ(front->header.seq, 1);
+  for (std::size_t size = 0; size < 20; ++size) EXPECT_FALSE(parse_rtp_front(ByteSpan(packet).first(size))) << size;
+}
+
 }  // namespace
 }  // namespace fanlight::wire

@@ -10,6 +10,7 @@
 #include "contract/feed_terms.h"
 #include "contract/limits.h"
 #include "crypto/session_ciphers.h"
+#include "crypto/srtp_reader.h"
 #include "engine/rtp/plain_numbering.h"
 #include "engine/rtp/receiver.h"
 #include "engine/srt/receiver.h"
@@ -32,8 +33,10 @@ struct Feed {
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
   std::uint64_t fec_packets = 0;
   std::uint64_t fec_repaired = 0;
-  bool is_live = false;  // Something came within the last 5 s ...
-  bool is_told = false;  // ... as far as control knows.
+  std::unique_ptr<crypto::SrtpReader> srtp{};  // Null: it comes in clear.
+  Instant srtp_news{};                         // No earlier is the next trouble with it told.
+  bool is_live = false;                        // Something came within the last 5 s ...
+  bool is_told = false;                        // ... as far as control knows.
 
   // Where its sender hears RTCP: where its own comes from, or, before it said anything, beside its packets.
   [[nodiscard]] Path feedback() const noexcept {

@@ -231,11 +231,14 @@ bool Relay::finish_close(Session& session) noexcept {
                               .reason = session.closing.reason,
                               .stats = stats_of(session, slabs_.ranges),
                               .ciphers = {}};
+  Feed* const feed = session.is_publisher() ? session.publisher().feed() : nullptr;
   if (session.ciphers() != nullptr) closed.ciphers = std::move(*session.ciphers());
+  if (feed != nullptr) closed.srtp = std::move(feed->srtp);
   Event event{std::move(closed)};
   if (!mailbox_.post(std::move(event))) {
-    auto& kept = std::get<event::SessionClosed>(event).ciphers;
-    if (session.ciphers() != nullptr) *session.ciphers() = std::move(kept);
+    auto& kept = std::get<event::SessionClosed>(event);
+    if (session.ciphers() != nullptr) *session.ciphers() = std::move(kept.ciphers);
+    if (feed != nullptr) feed->srtp = std::move(kept.srtp);
     counters().add(Counter::kEventsRefused);
     return false;
   }

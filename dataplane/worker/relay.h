@@ -122,8 +122,11 @@ class Relay {
   [[nodiscard]] std::optional<Verdict> admit_to_feed(Instant now, io::Arrival& arrival) noexcept;
   [[nodiscard]] Verdict admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
                                         std::size_t leg) noexcept;
-  [[nodiscard]] Verdict admit_feed_control(Instant now, Session& session, Feed& feed,
-                                           const io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_feed_control(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict read_srtp(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
+                                  std::size_t leg) noexcept;
+  void tell_of_srtp(Instant now, Session& session, Feed& feed, Verdict verdict, const Endpoint& remote) noexcept;
+  void say_feedback(Instant now, Feed& feed) noexcept;
   [[nodiscard]] static RtpMarks continue_marks(Feed& feed, const Stream& stream, StreamTime time,
                                                const rtp::Receiver::Placement& placement,
                                                const wire::RtpHeader& header) noexcept;
@@ -139,7 +142,7 @@ class Relay {
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;
   void end_feed(Session& session) noexcept;
   void tell_of_feed(Session& session, Feed& feed) noexcept;
-  [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, const command::OpenFeed& open) noexcept;
+  [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, command::OpenFeed& open) noexcept;
 
   // relay_destinations.cc
   [[nodiscard]] std::optional<wire::Reject> try_open_destination(Instant now,

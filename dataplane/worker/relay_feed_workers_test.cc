@@ -1,6 +1,7 @@
 // Feeds on devices beside several workers: whatever queue a datagram comes to, its feed's worker gets it.
 #include <gtest/gtest.h>
 
+#include "crypto/test_srtp.h"
 #include "wire/rtcp.h"
 #include "wire/rtp_header.h"
 #include "worker/relay_fixture.h"
@@ -35,13 +36,14 @@ class RelayFeedWorkersTest : public testing::Test {
       for (Said& one : host->breathe(millis(1))) all.push_back(std::move(one));
     return all;
   }
-  void open_feed() {
+  void open_feed(std::unique_ptr<crypto::SrtpReader> srtp = nullptr) {
     hosts[kOwner]->say(command::OpenFeed{.request = RequestId{500},
                                          .stream = RelayFixture::kStream,
                                          .terms = {.local = kFeed},
                                          .doors = {},
                                          .latency = millis(120),
-                                         .own_ssrc = 42});
+                                         .own_ssrc = 42,
+                                         .srtp = std::move(srtp)});
     breathe();
   }
   void hear_at(std::size_t worker, ByteSpan datagram, const Endpoint& local) {
@@ -72,6 +74,19 @@ TEST_F(RelayFeedWorkersTest, DatagramsOfAnyQueueMakeOneStream) {
   EXPECT_EQ(count(0, Verdict::kHandedOver), 10u);
   EXPECT_EQ(count(1, Verdict::kHandedOver), 10u);
   for (const auto& host : hosts) EXPECT_EQ(host->stream.packets(), 30u) << "each worker's viewers get all";
+}
+
+TEST_F(RelayFeedWorkersTest, SrtpIsReadWhereItsFeedIs) {
+  const crypto::SrtpMaster master = crypto::some_master(crypto::SrtpSuite::kAeadAes128Gcm);
+  const crypto::SrtpKeys sender(master);
+  open_feed(std::make_unique<crypto::SrtpReader>(master));
+  for (std::uint16_t seq = 0; seq < 30; ++seq) {
+    hear_at(seq % kWorkers, crypto::protect(sender, rtp(seq), seq), kFeed);
+    breathe();
+    breathe();
+  }
+  EXPECT_EQ(count(kOwner, Verdict::kAccepted) + count(kOwner, Verdict::kAcceptedLate), 30u);
+  for (const auto& host : hosts) EXPECT_EQ(host->stream.packets(), 30u);
 }
 
 TEST_F(RelayFeedWorkersTest, ReportsReachTheFeedAndItAnswers) {

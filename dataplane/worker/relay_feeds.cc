@@ -11,6 +11,8 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kNewsRetry = millis(1);
+constexpr Micros kSrtpNewsAfter = seconds(1);  // As long as something is taken, what is not is somebody else's.
+constexpr Micros kSrtpNewsInterval = seconds(60);
 constexpr std::size_t kRtpPayloadBytesMax = kDatagramBytesMax - wire::kRtpHeaderBytes;
 
 // What an RTP packet is, less what stands in front of its payload.
@@ -48,11 +50,11 @@ void Relay::apply(Instant now, command::OpenFeed& open) noexcept {
   const std::optional<wire::Reject> reason = try_open_feed(now, open);
   if (!reason) return;
   counters().add(Counter::kSessionsRefused);
-  CHECK(
-      mailbox_.post(Event{event::SessionRefused{open.request, *reason, nullptr}}));  // take_commands() saw to the room.
+  // take_commands() saw to the room.
+  CHECK(mailbox_.post(Event{event::SessionRefused{open.request, *reason, nullptr, std::move(open.srtp)}}));
 }
 
-std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::OpenFeed& open) noexcept {
+std::optional<wire::Reject> Relay::try_open_feed(Instant now, command::OpenFeed& open) noexcept {
   const StreamEntry& entry = streams_[open.stream.raw()];
   if (stopping_) return wire::Reject::kClosing;
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
@@ -80,6 +82,7 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, const command::Ope
     sessions_.close(*session);
     return wire::Reject::kResource;
   }
+  publisher->feed()->srtp = std::move(open.srtp);
   session->stream = open.stream;
   session->request = open.request;
   session->path = {.remote = {}, .local = open.terms.local};
@@ -115,9 +118,43 @@ bool Relay::may_send(Instant now, const Session& session, const Feed& feed, cons
   return feed.terms.second && feed.receiver.is_leg_vacant(now, leg);
 }
 
+// What is none of the feed's is told by what stands clear. The packet is read where it lies, and cut.
+Verdict Relay::read_srtp(Instant now, Session& session, Feed& feed, io::Arrival& arrival, std::size_t leg) noexcept {
+  PacketRef& packet = arrival.packet;
+  const std::optional<wire::RtpPacket> front = wire::parse_rtp_front(packet.bytes());
+  if (!front) return Verdict::kMalformed;
+  const wire::RtpHeader& header = front->header;
+  const bool is_media = header.payload_type == feed.terms.payload_type;
+  if (!is_media && header.payload_type != feed.terms.rtx_payload_type) return Verdict::kWrongPayloadType;
+  const bool counts = is_media ? feed.receiver.may_be_heard(now, header.ssrc) : feed.receiver.may_repair(header.ssrc);
+  if (!counts || !may_send(now, session, feed, arrival.path.remote, leg, !is_media)) return Verdict::kForeignSource;
+  const Verdict verdict = feed.srtp->read(
+      now, {.bytes = packet.bytes(), .header_bytes = front->payload_offset, .seq = header.seq, .ssrc = header.ssrc});
+  if (verdict == Verdict::kAccepted) {
+    CHECK(packet.resize(packet.bytes().size() - feed.srtp->form().rtp_tag_bytes));
+    return verdict;
+  }
+  if (verdict == Verdict::kMalformed || verdict == Verdict::kForeignSource) return verdict;
+  if (verdict != Verdict::kReplayed) ++session.publisher().undecrypted;
+  tell_of_srtp(now, session, feed, verdict, arrival.path.remote);
+  return verdict;
+}
+
+void Relay::tell_of_srtp(Instant now, Session& session, Feed& feed, Verdict verdict, const Endpoint& remote) noexcept {
+  const Publisher& publisher = session.publisher();
+  if (publisher.packets > 0 && now - publisher.last_data < kSrtpNewsAfter) return;
+  if (now < feed.srtp_news) return;
+  const bool is_told =
+      mailbox_.post(Event{event::SrtpNews{.request = session.request, .verdict = verdict, .remote = remote}});
+  if (is_told) feed.srtp_news = now + kSrtpNewsInterval;
+}
+
 Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
                                std::size_t leg) noexcept {
   PacketRef& packet = arrival.packet;
+  if (feed.srtp)
+    if (const Verdict verdict = read_srtp(now, session, feed, arrival, leg); verdict != Verdict::kAccepted)
+      return verdict;
   Parsed whole{.rtp = {.header = {}, .payload_offset = 0, .payload_bytes = packet.bytes().size()}};
   if (feed.terms.kind == FeedKind::kRtp)
     if (const Verdict verdict = parse(feed.terms, packet.bytes(), whole); verdict != Verdict::kAccepted) return verdict;
@@ -245,15 +282,30 @@ void Relay::end_feed(Session& session) noexcept {
   if (feed.fec != nullptr) fec_places_.give_back(*std::exchange(feed.fec, nullptr));
 }
 
-Verdict Relay::admit_feed_control(Instant now, Session& session, Feed& feed, const io::Arrival& arrival) noexcept {
+Verdict Relay::admit_feed_control(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept {
   const IpAddress& from = arrival.path.remote.ip;
   if (from != session.path.remote.ip && from != feed.second_remote.ip) return Verdict::kForeignSource;
+  if (feed.srtp) {
+    const crypto::SrtpReader::Control control = feed.srtp->read_control(arrival.packet.bytes());
+    if (control.verdict != Verdict::kControl) return control.verdict;
+    CHECK(arrival.packet.resize(control.bytes));
+  }
   const Verdict verdict = feed.receiver.handle_control(now, arrival.packet.bytes());
   if (verdict != Verdict::kControl) return verdict;
   feed.rtcp = arrival.path;
   if (feed.rtcp.local.ip.is_multicast()) feed.rtcp.local.ip = {};  // No address to answer from.
   touch(session);
   return verdict;
+}
+
+void Relay::say_feedback(Instant now, Feed& feed) noexcept {
+  std::array<std::byte, kDatagramBytesMax> scratch;
+  const std::span room = std::span(scratch).first(scratch.size() - (feed.srtp ? crypto::kSrtcpTrailerBytesMax : 0));
+  while (const std::size_t bytes = feed.receiver.poll_control(now, {}, room)) {
+    const std::size_t whole = feed.srtp ? feed.srtp->write_control(scratch, bytes) : bytes;
+    if (whole > 0 && replies_.send_to(feed.feedback(), std::span(scratch).first(whole)))
+      counters().add(Counter::kReportsSent);
+  }
 }
 
 void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
@@ -263,9 +315,7 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
   feed.is_live = publisher.packets > 0 && now - publisher.last_data < kPeerIdleTimeout;
   session.is_up = feed.is_live;
   if (feed.is_live != feed.is_told) tell_of_feed(session, feed);
-  std::array<std::byte, kDatagramBytesMax> scratch;
-  while (const std::size_t bytes = feed.receiver.poll_control(now, {}, scratch))
-    if (replies_.send_to(feed.feedback(), std::span(scratch).first(bytes))) counters().add(Counter::kReportsSent);
+  say_feedback(now, feed);
   Instant due = feed.receiver.next_deadline().at;
   if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
   if (feed.is_live != feed.is_told) due = std::min(due, now + kNewsRetry);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "crypto/test_srtp.h"
 #include "wire/rtcp.h"
 #include "worker/relay_fixture.h"
 
@@ -199,8 +200,10 @@ class World : RelayFixture {
         terms.rtx_payload_type = 97;
         terms.second = FeedLeg{.local = kSecondFeed};
       }
-      return say_if_room(command::OpenFeed{
-          .request = RequestId{who % 16u}, .stream = kStream, .terms = terms, .doors = {}, .latency = millis(in.u8())});
+      command::OpenFeed open{
+          .request = RequestId{who % 16u}, .stream = kStream, .terms = terms, .doors = {}, .latency = millis(in.u8())};
+      if (who >= 192) open.srtp = std::make_unique<crypto::SrtpReader>(srtp_master());
+      return say_if_room(std::move(open));
     }
     std::vector<std::byte> bytes(1'400);
     if (what == 1) {
@@ -211,11 +214,13 @@ class World : RelayFixture {
                               .timestamp = in.u32(),
                               .ssrc = who % 4u});
       bytes[12] = std::byte{0x47};
+      if (who >= 192) bytes = crypto::protect(srtp_sender_, bytes, load_be16(bytes.data() + 2));
     } else if (what == 2) {
       bytes = in.take(in.u16() % 1600);
     } else {
       const std::size_t report = wire::write_sender_report(bytes, {.ssrc = who % 4u, .time = {in.u8(), 0}});
       bytes.resize(report + (in.u8() % 8 == 0 ? wire::write_bye(std::span(bytes).subspan(report), who % 4u) : 0));
+      if (who >= 192) bytes = crypto::protect_control(srtp_sender_, bytes, ++srtcp_index_);
     }
     hear_bounded(address(who), bytes);
     if (!burst.empty())
@@ -223,6 +228,7 @@ class World : RelayFixture {
                                 : who % 8 == 7            ? kSecondFeed
                                                           : kFeed;
   }
+  static crypto::SrtpMaster srtp_master() { return crypto::some_master(crypto::SrtpSuite::kAesCm128HmacSha1Tag80); }
   static std::unique_ptr<crypto::SessionCiphers> ciphers() {
     auto one = std::make_unique<crypto::SessionCiphers>();
     one->even.emplace(crypto::Key(std::vector<std::byte>(16, std::byte{5})), wire::Salt{});
@@ -292,6 +298,8 @@ class World : RelayFixture {
   std::array<SocketId, 16> known_{};
   std::array<SocketId, 16> calling_{};
   std::array<SeqNo, 16> first_seq_{};
+  crypto::SrtpKeys srtp_sender_{srtp_master()};
+  std::uint32_t srtcp_index_ = 0;
   bool is_added_ = true;
 };
 

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "config/destination_sdp.h"
 #include "config/sdp_media.h"
+#include "config/srtp_key.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fanlight;
@@ -33,6 +34,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (const auto second = describe_second(*session, media, *found); !second) judge(second.error());
     if (const auto fault = judge_retransmission(*session, media)) judge(*fault);
+    if (found->srtp) {
+      const auto key = parse_srtp_key(write_srtp_key(*found->srtp));
+      CHECK(key && *key == *found->srtp);
+    }
     DestinationRule rule;
     rule.stream = "live/main";
     rule.terms.remote = found->address;

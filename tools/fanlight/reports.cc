@@ -246,7 +246,8 @@ std::string feeds_report(const json& answer) {
   const json feeds = answer.value("feeds", json::array());
   for (const json& feed : feeds) {
     const json sender = feed.value("sender", json(nullptr));
-    table.add({std::to_string(count(feed, "id")), text(feed, "stream"), text(feed, "url"), text(feed, "payload"),
+    const std::string srtp = feed.value("srtp", json(nullptr)).is_string() ? ", SRTP" : "";
+    table.add({std::to_string(count(feed, "id")), text(feed, "stream"), text(feed, "url"), text(feed, "payload") + srtp,
                text(feed, "state"), span(number(feed, "state_s")), sender.is_string() ? text(feed, "sender") : "-",
                text(feed, "failure")});
   }

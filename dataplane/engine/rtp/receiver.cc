@@ -104,8 +104,7 @@ Receiver::Placement Receiver::place_behind(PacketPos pos, std::uint32_t timestam
 // It is not of the source, so it keeps nobody else out, and reports do not count it (RFC 4588 §8).
 Receiver::Placement Receiver::handle_retransmission(Instant now, const wire::RtpHeader& header,
                                                     std::uint16_t original) noexcept {
-  if (!source_ || (options_.rtx_ssrc && header.ssrc != *options_.rtx_ssrc))
-    return {Verdict::kForeignSource, {}, {}, {}};
+  if (!may_repair(header.ssrc)) return {Verdict::kForeignSource, {}, {}, {}};
   const std::optional<PacketPos> pos = position_of(original);
   if (!pos || *pos > newest_) return {Verdict::kOutOfWindow, {}, {}, {}};
   const Verdict verdict = judge_behind(*pos);
@@ -133,9 +132,8 @@ bool Receiver::is_between(std::uint32_t timestamp, const Neighbours& neighbours)
 }
 
 Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept {
-  if (options_.ssrc && header.ssrc != *options_.ssrc) return {Verdict::kForeignSource};
+  if (!may_be_heard(now, header.ssrc)) return {Verdict::kForeignSource};
   if (source_ == header.ssrc) return judge_number(now, header.seq, leg);
-  if (!is_vacant(now)) return {Verdict::kForeignSource};
   return {.verdict = Verdict::kAccepted, .is_new_source = true};
 }
 
@@ -285,7 +283,8 @@ std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByte
   const bool asks = now >= next_ask_;
   if (!reports && !asks) return 0;
   std::array<std::byte, kAskBytesMax> nack;
-  const std::size_t asked = asks ? write_asks(now, std::span(nack).first(ask_room(now))) : 0;
+  const std::size_t room = std::min(ask_room(now), scratch.size() - std::min(scratch.size(), kReportBytesMax));
+  const std::size_t asked = asks ? write_asks(now, std::span(nack).first(room)) : 0;
   if (!reports && asked == 0) return 0;
   if (next_report_ != Instant::never()) schedule_report(now);
   ByteWriter writer(scratch);

@@ -81,6 +81,13 @@ class Receiver {
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
   [[nodiscard]] Micros jitter() const noexcept { return jitter_.span(); }
   [[nodiscard]] std::optional<std::uint32_t> source() const noexcept { return source_; }
+  // Whether packets of that source could count now, whatever they are.
+  [[nodiscard]] bool may_be_heard(Instant now, std::uint32_t ssrc) const noexcept {
+    return (!options_.ssrc || ssrc == *options_.ssrc) && (source_ == ssrc || is_vacant(now));
+  }
+  [[nodiscard]] bool may_repair(std::uint32_t ssrc) const noexcept {
+    return source_ && (!options_.rtx_ssrc || ssrc == *options_.rtx_ssrc);
+  }
   // Nothing new for so long that another source, or address, may take over.
   [[nodiscard]] bool is_vacant(Instant now) const noexcept;
   [[nodiscard]] bool is_leg_vacant(Instant now, std::size_t leg) const noexcept;
