@@ -1,6 +1,7 @@
 """Passphrases and keys that a running relay knows, looked for wherever they must not be: in a core file of it above all."""
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import http.client
@@ -25,6 +26,8 @@ STREAM = "e2e/main"
 WRITTEN, IN_A_FILE, IN_A_FILE_LATER, OVER_THE_API, IN_A_CALL, IN_A_URL = (
     "WrittenDown-7f3", "FromAFile-which-is-longer-4c8", "RereadAtHup-2b6", "PostedToTheApi-long-enough-91d", "CalledWith-58e0a",
     "WithinAUrl-aa41")
+# Of SRTP, key and salt: in the configuration, and in a session description.
+SRTP_WRITTEN, SRTP_DESCRIBED = (bytes((at * 37 + seed) % 256 for at in range(30)) for seed in (11, 90))
 
 
 class Tap:
@@ -113,6 +116,18 @@ def holds(core: Path, wanted: dict[str, bytes]) -> list[str]:
     return sorted(found)
 
 
+def sdes(key: bytes) -> str:
+    return f"AES_CM_128_HMAC_SHA1_80 inline:{base64.b64encode(key).decode()}"
+
+
+def srtp_secrets(name: str, key: bytes) -> dict[str, bytes]:
+    """The text, the master key, and the key that packets are encrypted with: RFC 3711 section 4.3.1, label 0."""
+    done = subprocess.run(["openssl", "enc", "-aes-128-ctr", "-K", key[:16].hex(), "-iv", key[16:].hex() + "0000"],
+                          input=bytes(16), capture_output=True, timeout=10)
+    claim(done.returncode == 0 and len(done.stdout) == 16, f"{done.stderr!r}")
+    return {f"{name} text": base64.b64encode(key), f"{name} master key": key[:16], f"{name} session key": done.stdout}
+
+
 def start_with_secrets(stage: Stage) -> clients.Target:
     user = relays.unprivileged_user()
     key = relays.prepare_home(stage.work, user) / "view.key"
@@ -123,7 +138,16 @@ def start_with_secrets(stage: Stage) -> clients.Target:
     address = f"127.0.0.1:{relays.free_udp_port()}"
     streams = [relays.Stream(STREAM, bitrate_max_mbps=2, publish_passphrase=WRITTEN, view_passphrase_file=key.name)]
     calls = [relays.Call("srt://127.0.0.1:9", stream=STREAM, passphrase=IN_A_CALL)]
-    stage.start_relay(relays.Configuration(listen=[address], streams=streams, calls=calls))
+    ports = relays.free_udp_ports(4)
+    described = key.with_name("feed.sdp")
+    described.write_text(f"v=0\ns=x\nc=IN IP4 127.0.0.1\nm=video {ports + 2} RTP/SAVP 33\na=crypto:1 {sdes(SRTP_DESCRIBED)}\n")
+    described.chmod(0o600)
+    if user is not None:
+        os.chown(described, user, user)
+    streams += [relays.Stream(name, bitrate_max_mbps=2) for name in ("e2e/srtp", "e2e/described")]
+    feeds = (f'[[feed]]\nstream = "e2e/srtp"\nurl = "rtp://127.0.0.1:{ports}"\nsrtp = "{sdes(SRTP_WRITTEN)}"\n'
+             f'[[feed]]\nstream = "e2e/described"\nsdp = "{described.name}"\n')
+    stage.start_relay(relays.Configuration(listen=[address], streams=streams, calls=calls, more=feeds))
     return clients.Target(address, STREAM)
 
 
@@ -136,10 +160,10 @@ def rotate_the_file(stage: Stage) -> None:
 
 def said_aloud(stage: Stage, api: ApiConnection) -> bytes:
     """All that the relay tells: its API, metrics, log, command line, and what the command line program makes of it."""
-    targets = ["/metrics", "/v1/version", "/v1/status", "/v1/streams", "/v1/sessions", "/v1/calls", "/v1/streams/none"]
+    targets = ["/metrics", "/v1/version", "/v1/status", "/v1/streams", "/v1/sessions", "/v1/calls", "/v1/feeds", "/v1/streams/none"]
     targets += [f"/v1/sessions/{session['id']}" for session in stage.relay.sessions()]
     said = [api.ask("GET", target)[1] for target in targets]
-    for words in (["status"], ["streams"], ["sessions"], ["viewer", "list"], ["publisher", "list"]):
+    for words in (["status"], ["streams"], ["sessions"], ["viewer", "list"], ["publisher", "list"], ["feed", "list"]):
         for as_json in (True, False):
             done = stage.relay.ask(*words, as_json=as_json)
             said += [done.stdout.encode(), done.stderr.encode()]
@@ -171,6 +195,7 @@ def no_secret_in_a_core_or_said_aloud(stage: Stage) -> str:
         wanted = {text: text.encode() for text in (WRITTEN, IN_A_FILE, IN_A_FILE_LATER, OVER_THE_API, IN_A_CALL, IN_A_URL)}
         wanted |= {f"the publisher's {name}": key for name, key in publishers.keys(WRITTEN).items()}
         wanted |= {f"the viewer's {name}": key for name, key in viewers.keys(IN_A_FILE).items()}
+        wanted |= srtp_secrets("the configuration's SRTP", SRTP_WRITTEN) | srtp_secrets("the description's SRTP", SRTP_DESCRIBED)
         publishing.feed.stop()
     claim(holds(core, {"stream name": STREAM.encode()}) == ["stream name"], "the core does not even hold the stream's name")
     leaked = holds(core, wanted)
