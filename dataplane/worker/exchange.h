@@ -33,6 +33,14 @@ class Exchange {
     Handover stray{.kind = Handover::Kind::kStray, .packet = std::move(arrival.packet), .path = arrival.path};
     return give(to, std::move(stray)) ? Verdict::kHandedOver : Verdict::kHandoverFull;
   }
+  // A datagram that none of our sessions is told by: to the first worker, and from each to the next, so that it ends.
+  [[nodiscard]] Verdict pass_on(io::Arrival& arrival, bool is_passed_on) noexcept {
+    std::size_t to = is_passed_on ? self_ + 1 : 0;
+    if (to == self_) ++to;
+    if (to >= workers_) return Verdict::kForeignSource;
+    Handover nameless{.kind = Handover::Kind::kNameless, .packet = std::move(arrival.packet), .path = arrival.path};
+    return give(to, std::move(nameless)) ? Verdict::kHandedOver : Verdict::kHandoverFull;
+  }
   // False when the ring is full; the handover is then untouched.
   [[nodiscard]] bool give(std::size_t to, Handover&& handover) noexcept {
     if (!mesh_->ring(self_, to).try_push(std::move(handover))) return false;

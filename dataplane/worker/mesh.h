@@ -26,11 +26,14 @@ namespace fanlight {
 struct Handover {
   enum class Kind : std::uint8_t {
     kStray,           // `packet` and `path`: a datagram for one of your sessions.
+    kNameless,        // As kStray, for a session that its address alone tells: yours, or one of a worker behind you.
     kPacket,          // Of `stream`: the payload for `pos`, with `time` and `arrived`, and what is missing before it.
     kPosition,        // Of `stream`: its next position is `pos`, and what is missing.
     kPublisherBegan,  // Of `stream`, on the giving worker; its first position is `pos`.
     kPublisherEnded,
   };
+  [[nodiscard]] bool is_datagram() const noexcept { return kind == Kind::kStray || kind == Kind::kNameless; }
+
   Kind kind = Kind::kStray;
   StreamIndex stream{};
   PacketRef packet{};

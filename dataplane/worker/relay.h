@@ -147,7 +147,7 @@ class Relay {
   // relay_destinations.cc
   [[nodiscard]] std::optional<wire::Reject> try_open_destination(Instant now,
                                                                  const command::OpenDestination& open) noexcept;
-  [[nodiscard]] Verdict admit_report(Instant now, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_report(Instant now, io::Arrival& arrival, bool is_passed_on = false) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept;
   [[nodiscard]] Verdict admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept;
   void send_report(const Session& session, ByteSpan datagram) noexcept;

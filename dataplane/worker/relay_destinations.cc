@@ -24,6 +24,13 @@ void for_each_ssrc(ByteSpan datagram, F&& about) {
   }
 }
 
+bool has_bye(ByteSpan datagram) {
+  wire::RtcpReader reader(datagram);
+  while (const std::optional<wire::RtcpPacket> packet = reader.next())
+    if (packet->type == wire::RtcpType::kBye) return true;
+  return false;
+}
+
 DestinationPause pause_of(const rtp::Sender& sender) {
   switch (sender.pause()) {
     case rtp::Sender::Pause::kNone:
@@ -109,9 +116,10 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   return std::nullopt;
 }
 
-Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
+Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on) noexcept {
   const ByteSpan datagram = arrival.packet.bytes();
-  // Who has nothing to report may still say BYE, from where it is sent to.
+  // Who has nothing to report may still say BYE, from where it is sent to: that names its own SSRC alone, so it goes by
+  // all workers.
   Session* session = find_destination(arrival.path.remote);
   if (session != nullptr && session->destination().srtp() != nullptr)
     return admit_secret_report(now, *session, arrival.packet.bytes());
@@ -134,6 +142,7 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival) noexcept {
   });
   if (first && !exchange_.is_ours(*first)) return exchange_.hand_over(*first, arrival);
   if (named != nullptr) session = named;
+  if (session == nullptr && !first && has_bye(datagram)) return exchange_.pass_on(arrival, is_passed_on);
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kForeignSource;
   if (session->destination().srtp() != nullptr) return Verdict::kUnencrypted;
   const IpAddress& to = session->path.remote.ip;

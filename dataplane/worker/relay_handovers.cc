@@ -31,15 +31,16 @@ bool Relay::take_handovers(Instant now) noexcept {
 // more than a breath takes: all of this ring waits for it, as strays and streams keep their order. With no command
 // waiting, the stream has gone.
 bool Relay::awaits_its_stream(const Handover& next) noexcept {
-  return next.kind != Handover::Kind::kStray && streams_[next.stream.raw()].stream == nullptr &&
-         !mailbox_.commands.is_empty() && mailbox_.events.has_room(1);
+  return !next.is_datagram() && streams_[next.stream.raw()].stream == nullptr && !mailbox_.commands.is_empty() &&
+         mailbox_.events.has_room(1);
 }
 
 void Relay::apply(Instant now, Handover& handover) noexcept {
-  if (handover.kind != Handover::Kind::kStray) return apply_stream(now, handover);
+  if (!handover.is_datagram()) return apply_stream(now, handover);
   counters().add(Counter::kStraysTaken);
   io::Arrival arrival{std::move(handover.packet), handover.path};
-  counters().count(admit_one(now, arrival));
+  const bool is_nameless = handover.kind == Handover::Kind::kNameless;
+  counters().count(is_nameless ? admit_report(now, arrival, /*is_passed_on=*/true) : admit_one(now, arrival));
 }
 
 void Relay::apply_stream(Instant now, Handover& handover) noexcept {

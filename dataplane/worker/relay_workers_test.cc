@@ -99,6 +99,54 @@ TEST_F(RelayWorkersTest, AReportAboutSeveralIsHandedOnOnce) {
   EXPECT_EQ(count(1, Verdict::kForeignSource), 1u);
 }
 
+class RelayThreeWorkersTest : public RelayWorkersTest {
+ protected:
+  RelayThreeWorkersTest() : RelayWorkersTest(3) {}
+  static constexpr std::uint32_t kReceiver = 5;
+  static constexpr Endpoint kTo{IpAddress::v4(192, 0, 2, 8), 5004};
+
+  static std::vector<std::byte> bye() {
+    std::vector<std::byte> bytes(8);
+    (void)wire::write_bye(bytes, kReceiver);
+    return bytes;
+  }
+  SocketId send_to_it_on(std::size_t worker) {
+    hosts[worker]->say(command::OpenDestination{.request = RequestId{700},
+                                                .stream = RelayFixture::kStream,
+                                                .terms = {.remote = kTo},
+                                                .path = {.remote = kTo, .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
+                                                .random = 1});
+    hosts[worker]->breathe();
+    return hosts[worker]->next_event<event::SessionOpened>()->socket;
+  }
+};
+
+TEST_F(RelayThreeWorkersTest, AByeThatNamesNobodyFindsItsDestinationOnAnyWorker) {
+  for (std::size_t heard_on = 0; heard_on < 3; ++heard_on) {
+    const std::size_t home = (heard_on + 1) % 3;
+    const SocketId socket = send_to_it_on(home);
+    std::vector<std::byte> report(64);
+    report.resize(wire::write_receiver_report(report, kReceiver, {.ssrc = socket.raw()}));
+    const Endpoint rtcp{kTo.ip, 5005};
+    hosts[heard_on]->hear(rtcp, report);
+    for (int i = 0; i < 3; ++i) breathe();
+    hosts[heard_on]->hear(rtcp, bye());
+    for (int i = 0; i < 4; ++i) breathe(millis(1));
+    const auto news = hosts[home]->next_event<event::DestinationNews>();
+    ASSERT_TRUE(news) << heard_on;
+    EXPECT_EQ(news->pause, DestinationPause::kLeft);
+    hosts[home]->say(command::CloseSession{socket});
+    breathe();
+  }
+}
+
+TEST_F(RelayThreeWorkersTest, AStrangersByeGoesByEachWorkerAndEnds) {
+  hosts[1]->hear(RelayFixture::caller(8000), bye());
+  for (int i = 0; i < 9; ++i) breathe();
+  EXPECT_EQ(count(0, Verdict::kHandedOver) + count(1, Verdict::kHandedOver) + count(2, Verdict::kHandedOver), 3u);
+  EXPECT_EQ(count(2, Verdict::kForeignSource), 1u);
+}
+
 TEST_F(RelayWorkersTest, StraysThatFindTheRingFullAreCountedAndGone) {
   const SocketId viewer = view_on(1);
   const std::size_t slots = Mesh::slots_for(2);
