@@ -21,6 +21,12 @@
 namespace fanlight {
 
 struct Feed {
+  // Who wants to be a leg's sender while the other leg's is heard, and one of its packets, to be compared with ours.
+  struct Newcomer {
+    Endpoint from{};
+    std::uint16_t seq = 0;
+    std::size_t fingerprint = 0;
+  };
   rtp::Receiver receiver;
   FeedTerms terms;
   rtp::PlainNumbering numbering{};
@@ -28,6 +34,7 @@ struct Feed {
   Path media{};                              // Where its last packet came from, by its first leg if that lives.
   Endpoint second_remote{};                  // Where the second leg's last one came from.
   std::array<std::uint64_t, 2> firsts{};     // What each leg brought first.
+  std::array<Newcomer, 2> newcomers{};       // For each leg.
   Path rtcp{};                               // Where the sender's RTCP came from; reports go back. Port 0: none came.
   std::optional<std::uint32_t> tick_base{};  // What its timestamps are moved by, to go on where the stream's were.
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.

@@ -136,6 +136,10 @@ class Relay {
   void bring_back(Instant now, Session& session, Feed& feed) noexcept;
   [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from,
                               std::size_t leg, bool is_retransmission) noexcept;
+  [[nodiscard]] bool may_join(Instant now, const Session& session, Feed& feed, const Endpoint& from, std::size_t leg,
+                              std::uint16_t seq, ByteSpan payload) noexcept;
+  [[nodiscard]] bool has_packet_of(const Session& session, const Feed& feed,
+                                   const Feed::Newcomer& newcomer) const noexcept;
   void note_sender(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg) noexcept;
   void note_leg(Instant now, Session& session, Feed& feed, std::size_t leg,
                 const rtp::Receiver::Placement& placement) noexcept;

@@ -1,4 +1,6 @@
 // Feeds: publishers that do not call. Their datagrams are told by where they come to, RTP's source by its SSRC.
+#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
@@ -37,6 +39,10 @@ Verdict parse(const FeedTerms& terms, ByteSpan datagram, Parsed& parsed) {
   parsed.rtp.payload_offset += wire::kRtxHeaderBytes;
   parsed.rtp.payload_bytes -= wire::kRtxHeaderBytes;
   return Verdict::kAccepted;
+}
+
+std::size_t fingerprint_of(ByteSpan payload) {
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(payload.data()), payload.size()});
 }
 
 bool is_rtcp_of(const Feed& feed, ByteSpan datagram, bool is_control_port) {
@@ -114,8 +120,32 @@ bool Relay::may_send(Instant now, const Session& session, const Feed& feed, cons
   if (listener_.bans().covers(from.ip)) return false;
   const Endpoint& known = leg == 0 ? session.path.remote : feed.second_remote;
   if (known == from || is_retransmission) return known == from;
-  if (feed.receiver.is_vacant(now)) return true;
-  return feed.terms.second && feed.receiver.is_leg_vacant(now, leg);
+  return feed.receiver.is_vacant(now);
+}
+
+// A leg's sender has gone while the other leg's is heard. Who takes its place is that leg's host, is named, or shows
+// that it has the stream: a stranger's numbers would be first, and the real ones too late. It may be ahead or behind,
+// so the packet that is compared may have come from it or be yet to come from the other leg.
+bool Relay::may_join(Instant now, const Session& session, Feed& feed, const Endpoint& from, std::size_t leg,
+                     std::uint16_t seq, ByteSpan payload) noexcept {
+  if (!feed.terms.second || !feed.receiver.is_leg_vacant(now, leg) || listener_.bans().covers(from.ip)) return false;
+  const bool is_named = leg == 0 ? feed.terms.source.has_value() : feed.terms.second->source.has_value();
+  const Endpoint& other = leg == 0 ? feed.second_remote : session.path.remote;
+  if (is_named || from.ip == other.ip) return true;
+  Feed::Newcomer& known = feed.newcomers[leg];
+  const Feed::Newcomer newcomer{from, seq, fingerprint_of(payload)};
+  if (has_packet_of(session, feed, newcomer) || (known.from == from && has_packet_of(session, feed, known)))
+    return true;
+  const std::optional<PacketPos> pos = feed.receiver.position_of(known.seq);
+  const bool is_to_come = pos && *pos >= streams_[session.stream.raw()].stream->history().next();
+  if (known.from != from || !is_to_come) known = newcomer;
+  return false;
+}
+
+bool Relay::has_packet_of(const Session& session, const Feed& feed, const Feed::Newcomer& newcomer) const noexcept {
+  const std::optional<PacketPos> pos = feed.receiver.position_of(newcomer.seq);
+  const History::Slot* slot = pos ? streams_[session.stream.raw()].stream->history().find(*pos) : nullptr;
+  return slot != nullptr && fingerprint_of(slot->packet.bytes()) == newcomer.fingerprint;
 }
 
 // What is none of the feed's is told by what stands clear. The packet is read where it lies, and cut.
@@ -162,7 +192,10 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   Stream& stream = *streams_[session.stream.raw()].stream;
   const bool is_transport_stream = stream.options().payload.is_transport_stream;
   if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
-  if (!may_send(now, session, feed, arrival.path.remote, leg, whole.original.has_value()))
+  const Endpoint& from = arrival.path.remote;
+  if (!may_send(now, session, feed, from, leg, whole.original.has_value()) &&
+      (whole.original || !may_join(now, session, feed, from, leg, parsed.header.seq,
+                                   ByteSpan{packet.bytes()}.subspan(parsed.payload_offset, parsed.payload_bytes))))
     return Verdict::kForeignSource;
   const std::size_t datagram_bytes = packet.bytes().size();
   const bool is_bare = whole.is_bare && parsed.payload_bytes > 0;

@@ -93,7 +93,33 @@ TEST_F(RelayFeedsTest, TheSecondLegBringsWhatTheFirstLost) {
   EXPECT_EQ(told->stats.packets_lost, 0u);
   // A leg's sender that died is followed by another, while the other leg goes on.
   for (std::uint16_t seq = 4; seq < 300; ++seq) ASSERT_EQ(judged(kSender, rtp(seq)), Verdict::kAccepted);
-  EXPECT_EQ(judged({IpAddress::v4(198, 51, 100, 3), 40'000}, rtp(300), second_feed), Verdict::kAccepted);
+  const Endpoint third{IpAddress::v4(198, 51, 100, 3), 40'000};
+  EXPECT_EQ(judged(third, rtp(300), second_feed), Verdict::kForeignSource) << "nobody knows it yet";
+  EXPECT_EQ(judged(kSender, rtp(300)), Verdict::kAccepted);
+  EXPECT_EQ(judged(third, rtp(301), second_feed), Verdict::kAccepted) << "it had what the other brought later";
+}
+
+TEST_F(RelayFeedsTest, AStrangerDoesNotFeedAnIdleLegWhileTheOtherLives) {
+  const Endpoint second_feed{kFeed.ip, 6'004};
+  ASSERT_NE(open_feed({.local = kFeed, .second = FeedLeg{second_feed}}), SocketId{});
+  for (std::uint16_t seq = 0; seq < 400; ++seq) ASSERT_EQ(judged(kSender, rtp(seq)), Verdict::kAccepted);
+  std::vector<std::byte> evil = rtp(400);
+  evil.back() ^= std::byte{1};
+  for (const auto& datagram : {rtp(3'300), rtp(3'301), rtp(3'302), evil})
+    EXPECT_EQ(judged(kOther, datagram, second_feed), Verdict::kForeignSource);
+  for (std::uint16_t seq = 400; seq < 500; ++seq) ASSERT_EQ(judged(kSender, rtp(seq)), Verdict::kAccepted);
+  EXPECT_EQ(judged(kOther, evil, second_feed), Verdict::kForeignSource) << "that number came with other bytes";
+  const Endpoint twin{kSender.ip, 40'001};
+  EXPECT_EQ(judged(twin, rtp(500), second_feed), Verdict::kAccepted) << "the other leg's host";
+  run_for(millis(300));
+  EXPECT_EQ(judged(kOther, rtp(501)), Verdict::kAccepted) << "nobody is heard any more";
+}
+
+TEST_F(RelayFeedsTest, WhoIsNamedFeedsItsLegAtOnce) {
+  const Endpoint second_feed{kFeed.ip, 6'004};
+  ASSERT_NE(open_feed({.local = kFeed, .second = FeedLeg{.local = second_feed, .source = kOther.ip}}), SocketId{});
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  EXPECT_EQ(judged(kOther, rtp(2), second_feed), Verdict::kAccepted);
 }
 
 TEST_F(RelayFeedsTest, OnlyTheNamedSenderAndSourceCount) {
