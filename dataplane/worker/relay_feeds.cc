@@ -201,7 +201,9 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   const bool is_bare = whole.is_bare && parsed.payload_bytes > 0;
   packet.trim_front(parsed.payload_offset);
   CHECK(packet.resize(parsed.payload_bytes));
-  if (is_transport_stream && !wire::is_transport_stream(packet.bytes())) return Verdict::kNotTransportStream;
+  const bool is_number_alone = feed.terms.kind == FeedKind::kRtp && packet.bytes().empty();  // Of padding, or nothing.
+  if (is_transport_stream && !is_number_alone && !wire::is_transport_stream(packet.bytes()))
+    return Verdict::kNotTransportStream;
   if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
 
   touch(session);

@@ -70,6 +70,26 @@ TEST_F(RelayFeedsTest, ALegsOwnRepeatsSayNothingAboutTheOther) {
   EXPECT_EQ(told->stats.legs[0].first, 1u);
 }
 
+TEST_F(RelayFeedsTest, APacketOfPaddingAloneIsItsNumberAndNoHole) {
+  const SocketId socket = open_feed();
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  std::vector<std::byte> padding = rtp(2);
+  padding.resize(12 + 4);
+  padding[0] = std::byte{0xA0};
+  padding.back() = std::byte{4};
+  EXPECT_EQ(judged(kSender, padding), Verdict::kAccepted);
+  std::vector<std::byte> empty = rtp(3);
+  empty.resize(12);
+  EXPECT_EQ(judged(kSender, empty), Verdict::kAccepted);
+  EXPECT_EQ(judged(kSender, rtp(4)), Verdict::kAccepted);
+  EXPECT_EQ(stream.packets(), 2u);
+  say(command::AskReport{1, socket});
+  breathe();
+  const auto told = next_event<event::SessionReport>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->stats.packets_lost, 0u);
+}
+
 TEST_F(RelayFeedsTest, TheSecondLegBringsWhatTheFirstLost) {
   const Endpoint second_feed{IpAddress::v4(192, 0, 2, 1), 6'004};
   const SocketId socket = open_feed({.local = kFeed, .second = FeedLeg{.local = second_feed}});
