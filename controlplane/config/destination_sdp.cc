@@ -14,10 +14,11 @@ std::string connection(const DestinationTerms& terms) {
   return typed(ip) + "/" + std::to_string(terms.ttl != 0 ? terms.ttl : kGroupTtl);
 }
 
-// Who made the description. What our address is, the host alone knows when the destination names none.
-IpAddress origin_of(const DestinationRule& rule) {
+// Who made the description. Which address of ours packets leave from, the host alone knows where none is named.
+IpAddress origin_of(const DestinationRule& rule, const IpAddress& local) {
   constexpr IpAddress kLoopbackV6{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
   if (rule.source) return *rule.source;
+  if (!local.is_unspecified() && local.is_v4() == rule.terms.remote.ip.is_v4()) return local;
   return rule.terms.remote.ip.is_v4() ? IpAddress::v4(127, 0, 0, 1) : kLoopbackV6;
 }
 
@@ -68,10 +69,10 @@ std::string media(const DestinationRule& rule, SocketId session, const MediaForm
 
 }  // namespace
 
-std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format) {
+std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format, const IpAddress& local) {
   if (rule.terms.kind != FeedKind::kRtp) return "";
-  const std::string head =
-      "v=0\r\no=- " + std::to_string(session.raw()) + " 1 " + typed(origin_of(rule)) + "\r\ns=" + rule.stream + "\r\n";
+  const std::string head = "v=0\r\no=- " + std::to_string(session.raw()) + " 1 " + typed(origin_of(rule, local)) +
+                           "\r\ns=" + rule.stream + "\r\n";
   constexpr const char* kTimes = "t=0 0\r\na=recvonly\r\n";
   if (!rule.second) return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, format, 0);
   return head + kTimes + "a=group:DUP 1 2\r\n" + media(rule, session, format, 1) +

@@ -11,6 +11,8 @@
 namespace fanlight::control {
 
 // Empty for a bare transport stream: nobody describes one. `session` is the SSRC as well; 0: not open, and not said.
-[[nodiscard]] std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format = {});
+// `local`: of ours, where packets leave; unspecified: not known.
+[[nodiscard]] std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format = {},
+                                 const IpAddress& local = {});
 
 }  // namespace fanlight::control

@@ -17,6 +17,20 @@ TEST(DestinationSdpTest, AHostsAddressIsDescribed) {
             "m=video 5004 RTP/AVP 33\r\na=rtpmap:33 MP2T/90000\r\na=ssrc:77 cname:fanlight\r\n");
 }
 
+// RFC 8866 §5.2: it is told apart by who made it and where.
+TEST(DestinationSdpTest, TheOriginIsWherePacketsLeave) {
+  const DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004");
+  const auto origin = [](const DestinationRule& of, const char* local) {
+    const std::string text = sdp_of(of, SocketId{77}, MediaFormat{}, *IpAddress::parse(local));
+    return text.substr(5, text.find("\r\ns=") - 5);
+  };
+  EXPECT_EQ(origin(rule, "192.0.2.1"), "o=- 77 1 IN IP4 192.0.2.1");
+  EXPECT_EQ(origin(rule, "0.0.0.0"), "o=- 77 1 IN IP4 127.0.0.1");
+  EXPECT_EQ(origin(rule, "::"), "o=- 77 1 IN IP4 127.0.0.1");
+  EXPECT_EQ(origin(*parse_destination_url("rtp://192.0.2.7:5004?source=192.0.2.9"), "192.0.2.1"),
+            "o=- 77 1 IN IP4 192.0.2.9");
+}
+
 TEST(DestinationSdpTest, AGroupHasItsTtlAndSource) {
   const std::string four = sdp("rtp://239.1.2.3:5004?pt=96&ttl=8&source=192.0.2.1");
   EXPECT_NE(four.find("\r\nc=IN IP4 239.1.2.3/8\r\n"), std::string::npos) << four;

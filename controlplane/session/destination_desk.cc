@@ -159,7 +159,7 @@ std::vector<CallView> SessionDesk::calls(Instant now) const {
                      .failure = failure_of(one),
                      .attempts = one.attempts,
                      .socket = one.socket,
-                     .sdp = sdp_of(one.rule, one.socket, format_of(formats_, one.rule.stream))});
+                     .sdp = sdp_of(one.rule, one.socket, format_of(formats_, one.rule.stream), one.local)});
   });
   std::ranges::sort(views, {}, &CallView::id);
   return views;
@@ -211,6 +211,7 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   one.random = one.rule.terms.fec ? stream->fec_random : random_();
   one.is_ending = false;
   open_leg(one, *stream, one.rule.terms, *path, std::nullopt);
+  one.local = path->local.ip;
   return std::nullopt;
 }
 

@@ -34,6 +34,7 @@ struct DestinationEntry {
   std::uint32_t attempts = 0;  // Since it was added.
   SocketId socket{};           // 0: not open.
   std::size_t worker = 0;
+  IpAddress local{};  // Of ours, where its packets leave; unspecified: the host's choice.
   // The second leg (SMPTE ST 2022-7) is opened behind the first, whose SSRC and beginnings it shares; they end
   // together.
   std::uint32_t random = 0;
