@@ -207,7 +207,8 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   ++one.attempts;
   // FEC is made where packets are released: beside its media.
   const DestinationEntry* leader = one.leader != 0 ? destinations_.find(one.leader) : nullptr;
-  one.worker = leader != nullptr ? leader->worker : placement_.place(Role::kViewer, one.id % placement_.workers());
+  one.worker =
+      leader != nullptr ? leader->worker : placement_.place(Role::kViewer, destination_turn_++ % placement_.workers());
   one.random = one.rule.terms.fec ? stream->fec_random : random_();
   one.is_ending = false;
   open_leg(one, *stream, one.rule.terms, *path, std::nullopt);

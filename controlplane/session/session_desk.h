@@ -408,6 +408,7 @@ class SessionDesk {
   CallTable calls_;
   std::vector<FeedEntry> feeds_;
   DestinationTable destinations_;
+  std::size_t destination_turn_ = 0;  // Who is opened next begins its look for a worker there.
   std::size_t fec_streams_max_ = kStreamsMax;
   DestinationWay destination_way_ = [](const DestinationRule& rule) -> Result<Path> {
     return Path{.remote = rule.terms.remote, .local = {rule.source.value_or(IpAddress{}), 0}};

@@ -60,6 +60,28 @@ TEST_F(WorkersTest, AStreamIsOnAllOfThemAndRetiresWhenAllHaveGivenItBack) {
   EXPECT_EQ(find<command::AddStream>(commands)->index, StreamIndex{0});
 }
 
+// FEC is opened beside its media, and has numbers as destinations have: which worker is next, their media say alone.
+TEST_F(WorkersTest, DestinationsWithFecAreSpreadAsOthersAre) {
+  begin({rule("live/main")}, 3);
+  std::vector<std::size_t> sessions(3);
+  for (const char* host : {"198.51.100.1", "198.51.100.2", "198.51.100.3"}) {
+    DestinationRule rule = *parse_destination_url("rtp://" + std::string{host} + ":5004?fec=1");
+    rule.stream = "live/main";
+    ASSERT_TRUE(desk().add_destination(now_, rule));
+    for (int part = 0; part < 2; ++part) {  // Media, then FEC.
+      wait({});
+      for (std::size_t worker = 0; worker < 3; ++worker)
+        for (const Command& one : take_commands_of(worker))
+          if (const auto* opening = std::get_if<command::OpenDestination>(&one)) {
+            ++sessions[worker];
+            const SocketId socket{static_cast<std::uint32_t>(opening->request.raw())};
+            desk().handle_event(now_, event::SessionOpened{opening->request, socket}, worker);
+          }
+    }
+  }
+  EXPECT_EQ(sessions, (std::vector<std::size_t>{3, 3, 3}));
+}
+
 // The first packets of a new stream's publisher go to all workers at once.
 TEST_F(WorkersTest, NoSessionOpensBeforeAllWorkersWereToldOfTheStream) {
   begin({rule("live/*")}, 3);
