@@ -65,7 +65,7 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
                       needs.transmit_descriptors + 2 * per_worker,
                   kReceiveRoomBytes, needs.for_devices},
       .headers = {outgoing, needs.header_room_bytes, needs.for_devices},
-      .copies = {outgoing + needs.fec_sums, needs.copy_room_bytes, needs.for_devices},
+      .copies = {outgoing + needs.fec_sums + needs.srtp_packets, needs.copy_room_bytes, needs.for_devices},
       .adopted = {needs.workers == 1 ? 0 : adopted, 0, false, true},
       .workers = needs.workers,
       .device_bytes = (needs.receive_descriptors + needs.transmit_descriptors) * kDescriptorBytes,

@@ -23,6 +23,7 @@ struct MemoryNeeds {
   std::size_t history_slots = 0;         // All streams together.
   std::size_t fec_packets = 0;           // That feeds hold back ...
   std::size_t fec_sums = 0;              // ... and that destinations' FEC is made in, on all workers.
+  std::size_t srtp_packets = 0;          // Encrypted for destinations and not handed to the port yet, on all workers.
   std::size_t receive_descriptors = 0;   // Of all device queues; 0 on sockets.
   std::size_t transmit_descriptors = 0;  // Of all device queues; 0 on sockets.
   bool for_devices = false;

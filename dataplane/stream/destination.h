@@ -14,6 +14,9 @@
 
 namespace fanlight {
 
+namespace crypto {
+class SrtpSendingKey;
+}
 class SrtpGroup;
 class Stream;
 
@@ -30,22 +33,19 @@ struct Destination : Enveloped {
     return next - 1 + std::int64_t{static_cast<std::int16_t>(number - newest)};
   }
 
-  // Whose member it is; null: it is sent clear packets.
+  // Whose member it is; null: of none.
   [[nodiscard]] SrtpGroup* srtp() const noexcept { return is_protected ? membership.group : nullptr; }
-  void join(SrtpGroup& group) noexcept {
+  // It is sent SRTP under that key, and clear packets never.
+  void protect_with(crypto::SrtpSendingKey& key, SrtpGroup& group) noexcept {
     is_protected = true;
-    std::construct_at(&membership)->group = &group;
-  }
-  void leave_group() noexcept {
-    is_protected = false;
-    std::construct_at(&repairs);
+    *std::construct_at(&membership) = {.group = &group, .key = &key};
   }
 
   Stream* stream;
   std::uint32_t place_index = 0;    // Among those that get each packet.
   bool is_flowing : 1 = false;      // It is one of them.
   bool is_told_paused : 1 = false;  // As far as control knows.
-  bool is_protected : 1 = false;    // It is a group's member.
+  bool is_protected : 1 = false;    // It has a membership, and no repairs.
   bool is_second_leg : 1 = false;   // Another sends the same packets under the same SSRC.
   DestinationPart leg = DestinationPart::kMedia;
   std::uint16_t rtcp_port = 0;  // Where its reports go; 0: none do.
@@ -59,7 +59,8 @@ struct Destination : Enveloped {
     std::optional<std::uint8_t> rtx_payload_type{};  // What is sent again goes under it, with a source of its own.
   };
   struct Membership {
-    SrtpGroup* group = nullptr;
+    SrtpGroup* group = nullptr;  // Null: it is paused.
+    crypto::SrtpSendingKey* key = nullptr;
     SrtcpReplay replay{};
   };
   union {

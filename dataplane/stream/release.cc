@@ -30,6 +30,7 @@ Release::Destinations& Release::destinations_of(const Destination& destination) 
 
 bool Release::enter(Destination& destination, const History& history) noexcept {
   DCHECK(!destination.is_flowing);
+  CHECK(!destination.is_protected || destination.srtp() != nullptr);  // Else it would leave in clear.
   begin(history);
   if (!destinations_of(destination).add(destination)) return false;
   destination.is_flowing = true;

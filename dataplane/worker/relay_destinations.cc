@@ -63,6 +63,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   const bool is_bare_or_fec =
       open.terms.kind == FeedKind::kTransportStream || open.terms.leg != DestinationPart::kMedia;
   if (is_bare_or_fec && !payload.is_transport_stream) return wire::Reject::kUnsupportedMedia;
+  if (open.srtp != nullptr && (is_bare_or_fec || open.terms.nack)) return wire::Reject::kUnsupportedMedia;
   if (sessions_.find_caller(open.path.remote, SocketId{}) != nullptr) return wire::Reject::kConflict;
   if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
   Session* session = sessions_.open();
@@ -90,7 +91,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
     destination.repairs.budget.begin_at(entry.stream->packets());
     destination.repairs.rtx_payload_type = open.terms.rtx_payload_type;
   } else {
-    destination.join(*group);
+    destination.protect_with(*open.srtp, *group);
   }
   destination.rtcp_port = open.terms.rtcp_port();
   destination.leg = open.terms.leg;
@@ -121,7 +122,7 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on
   // Who has nothing to report may still say BYE, from where it is sent to: that names its own SSRC alone, so it goes by
   // all workers.
   Session* session = find_destination(arrival.path.remote);
-  if (session != nullptr && session->destination().srtp() != nullptr)
+  if (session != nullptr && session->destination().is_protected)
     return admit_secret_report(now, *session, arrival.packet.bytes());
   if (!wire::is_well_formed_rtcp(datagram)) {
     const std::size_t home = srtp_worker_of(arrival.path.remote, exchange_.workers());
@@ -144,7 +145,7 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on
   if (named != nullptr) session = named;
   if (session == nullptr && !first && has_bye(datagram)) return exchange_.pass_on(arrival, is_passed_on);
   if (session == nullptr || session->state != Session::State::kOpen) return Verdict::kForeignSource;
-  if (session->destination().srtp() != nullptr) return Verdict::kUnencrypted;
+  if (session->destination().is_protected) return Verdict::kUnencrypted;
   const IpAddress& to = session->path.remote.ip;
   if (!to.is_multicast() && to != arrival.path.remote.ip) return Verdict::kWrongAddress;
   touch(*session);
@@ -156,7 +157,7 @@ Verdict Relay::admit_secret_report(Instant now, Session& session, MutableByteSpa
   constexpr Micros kSilence = seconds(10);  // Two intervals of reports.
   constexpr std::size_t kSsrcOffset = 4;
   Destination& destination = session.destination();
-  const crypto::SrtpKeys& keys = destination.srtp()->keys();
+  const crypto::SrtpKeys& keys = destination.membership.key->keys();
   const std::uint32_t index = keys.peek_control_index(datagram);
   const std::size_t bytes = keys.unprotect_control(datagram);
   if (bytes == 0) return Verdict::kUndecryptable;
@@ -203,10 +204,11 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   repair_.serve(now, destination, publisher_missing(*destination.stream, session.stream));
   sender.handle_progress(progress_of(now, destination));
   std::array<std::byte, kDatagramBytesMax> scratch;
-  SrtpGroup* const group = destination.srtp();
-  while (const std::size_t bytes = sender.poll_control(now, {}, scratch))
-    send_report(session, group != nullptr ? group->protect_report(now, scratch, bytes)
-                                          : ByteSpan(std::span(scratch).first(bytes)));
+  while (const std::size_t bytes = sender.poll_control(now, {}, scratch)) {
+    SrtpGroup* const group = destination.srtp();
+    if (!destination.is_protected) send_report(session, std::span(scratch).first(bytes));
+    if (group != nullptr) send_report(session, group->protect_report(now, scratch, bytes));
+  }
   Instant due = sender.next_deadline().at;
   if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused() ||
       sender.has_repairs())
@@ -223,20 +225,33 @@ void Relay::send_report(const Session& session, ByteSpan datagram) noexcept {
 }
 
 void Relay::steer_flow(Session& session, Destination& destination) noexcept {
-  if (destination.sender.is_paused()) destination.stream->stop_flow(destination);
+  if (destination.sender.is_paused()) {
+    destination.stream->stop_flow(destination);
+    leave_group(destination);
+  }
   if (!destination.sender.is_paused() && !destination.is_flowing) resume_flow(destination);
   if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
 }
 
+// Who is paused leaves its group, which else would be kept for nobody.
+void Relay::leave_group(Destination& destination) noexcept {
+  SrtpGroup* const group = destination.srtp();
+  if (group == nullptr) return;
+  destination.membership.group = nullptr;
+  srtp_places_.leave(*destination.stream, *group);
+}
+
 // A receiver that was not there begins anew, and takes its source for new: it has to be.
 void Relay::resume_flow(Destination& destination) noexcept {
-  if (SrtpGroup* const left = destination.srtp()) {
-    SrtpGroup& group = srtp_places_.rejoin(*destination.stream, *left);
-    destination.membership.group = &group;
-    if (group.ssrc() != destination.sender.ssrc()) destination.sender.renumber(group.ssrc());
+  if (destination.is_protected) {
+    SrtpGroup* const group =
+        srtp_places_.join(*destination.stream, *destination.membership.key, destination.envelope.payload_type);
+    if (group == nullptr) return;
+    destination.membership.group = group;
+    if (group->ssrc() != destination.sender.ssrc()) destination.sender.renumber(group->ssrc());
     counters().add(Counter::kSrtpLateJoins, srtp_places_.take_late_joins());
   }
-  (void)destination.stream->start_flow(destination);
+  if (!destination.stream->start_flow(destination)) leave_group(destination);
 }
 
 void Relay::tell_of_destination(Session& session, Destination& destination) noexcept {
@@ -260,11 +275,10 @@ void Relay::end_destination(Instant now, Session& session, Destination& destinat
   destination.stream->stop_flow(destination);
   std::array<std::byte, kDatagramBytesMax> scratch;
   const std::size_t bytes = destination.sender.write_farewell(now, scratch);
-  SrtpGroup* const group = destination.srtp();
-  if (group == nullptr) return send_report(session, std::span(scratch).first(bytes));
-  if (bytes > 0) send_report(session, group->protect_farewell(scratch, bytes));
-  destination.leave_group();
-  srtp_places_.leave(*destination.stream, *group);
+  if (!destination.is_protected) return send_report(session, std::span(scratch).first(bytes));
+  SrtpGroup* const group = destination.srtp();  // Without one it is paused: nobody would hear it.
+  if (group != nullptr && bytes > 0) send_report(session, group->protect_farewell(scratch, bytes));
+  leave_group(destination);
 }
 
 // Those whose key has protected as many packets as it may.

@@ -186,6 +186,22 @@ TEST_F(RelaySrtpOutTest, AnotherKeyIsAnotherSource) {
   EXPECT_EQ(receiver.open(two), Bytes{});
 }
 
+// Control refuses it as well: what is repaired, or made of clear packets, would leave in clear.
+TEST_F(RelaySrtpOutTest, NothingElseGoesWithAKey) {
+  for (const DestinationTerms& terms : {DestinationTerms{.remote = at(5'004), .nack = true},
+                                        DestinationTerms{.kind = FeedKind::kTransportStream, .remote = at(5'004)},
+                                        DestinationTerms{.remote = at(5'004), .leg = DestinationPart::kFecRows}}) {
+    say(command::OpenDestination{.request = RequestId{++requests},
+                                 .stream = kStream,
+                                 .terms = terms,
+                                 .path = {.remote = at(5'004), .local = {}},
+                                 .wall_offset = {},
+                                 .srtp = &key});
+    breathe();
+    EXPECT_TRUE(next_event<event::SessionRefused>());
+  }
+}
+
 TEST_F(RelaySrtpOutTest, ClearDestinationsBesideThemStayClear) {
   open_destination(5'004);
   open_destination(5'006, nullptr);
@@ -264,6 +280,20 @@ TEST_F(RelaySrtpOutTest, AReceiverThatComesBackBeginsAtZeroToo) {
   EXPECT_EQ(restarted.open(rtp_to(5'004, said)[0]), payload(published - 1));
   EXPECT_NE(wire::parse_rtp(rtp_to(5'004, said)[0])->header.ssrc, first);
   EXPECT_EQ(wire::parse_rtp(rtp_to(5'006, said).at(0))->header.ssrc, first);
+}
+
+// Those that are tried in vain, each at its own time, hold no places.
+TEST_F(RelaySrtpOutTest, WhoIsPausedKeepsNoGroup) {
+  for (std::uint16_t i = 0; i < 12; ++i) {
+    ASSERT_NE(open_destination(static_cast<std::uint16_t>(5'004 + 2 * i)), SocketId{});
+    publish(100);
+    hear_that_nobody_is_at(static_cast<std::uint16_t>(5'004 + 2 * i));
+    publish(1);
+    EXPECT_EQ(stream.release().srtp(), nullptr);
+  }
+  const Bytes bye = receiver.protect_control(report(0, true), 3);
+  EXPECT_EQ(judged(rtcp_of(5'004), bye), Verdict::kForeignSource) << "but it is heard, with its key";
+  EXPECT_EQ(count(Counter::kSrtpLateJoins), 0u);
 }
 
 TEST_F(RelaySrtpOutTest, WithoutAPlaceItJoinsWhatThereIsAndIsCounted) {
@@ -423,6 +453,37 @@ TEST_F(RelaySrtpOutTest, WithItsStreamAllIsGivenBack) {
   EXPECT_EQ(copies.available(), copies.capacity());
   EXPECT_EQ(stream.release().srtp(), nullptr);
   EXPECT_EQ(stream.release().size(), 0u);
+}
+
+// What a receiver reports names nobody in clear: any worker that hears it knows by its address whose it is.
+TEST(RelaySrtpWorkersTest, ReportsFindTheWorkerThatSends) {
+  constexpr std::size_t kWorkers = 3;
+  Mesh mesh(kWorkers);
+  std::vector<std::unique_ptr<RelayFixture>> hosts;
+  for (std::size_t i = 0; i < kWorkers; ++i)
+    hosts.push_back(std::make_unique<RelayFixture>(256, static_cast<std::uint8_t>(i), &mesh));
+  const crypto::SrtpMaster master = master_of(kAeadAes128Gcm);
+  crypto::SrtpSendingKey key{master};
+  const Endpoint to{IpAddress::v4(198, 51, 100, 1), 5'004};
+  const std::size_t home = srtp_worker_of(to, kWorkers);
+  hosts[home]->say(command::OpenDestination{.request = RequestId{1},
+                                            .stream = RelayFixture::kStream,
+                                            .terms = {.remote = to},
+                                            .path = {.remote = to, .local = {}},
+                                            .wall_offset = {},
+                                            .srtp = &key});
+  for (const auto& host : hosts) host->breathe();
+  const std::uint32_t ssrc = hosts[home]->stream.release().srtp()->groups().front()->ssrc();
+  for (std::size_t i = 0; i < kWorkers; ++i) {
+    Bytes bytes(128);
+    const std::size_t written = wire::write_receiver_report(bytes, kReceiver, {.ssrc = ssrc});
+    bytes.resize(key.keys().protect_control(bytes, written, static_cast<std::uint32_t>(i)));
+    hosts[(home + i) % kWorkers]->hear({to.ip, 5'005}, bytes);
+    for (int turn = 0; turn < 2; ++turn)
+      for (const auto& host : hosts) host->breathe();
+    EXPECT_EQ(hosts[home]->mailbox.counters.read(Verdict::kControl), i + 1);
+    EXPECT_EQ(hosts[(home + i) % kWorkers]->mailbox.counters.read(Verdict::kHandedOver), i == 0 ? 0u : 1u);
+  }
 }
 
 }  // namespace

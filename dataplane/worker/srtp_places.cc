@@ -69,16 +69,6 @@ SrtpGroup* SrtpPlaces::take(Stream& stream, crypto::SrtpSendingKey& key, std::ui
   return group;
 }
 
-SrtpGroup& SrtpPlaces::rejoin(Stream& stream, SrtpGroup& left) noexcept {
-  SrtpGroup* group = join(stream, left.key(), left.header().payload_type);
-  if (group == nullptr) {  // Worn, and no place for another.
-    left.add_member();
-    group = &left;
-  }
-  leave(stream, left);
-  return *group;
-}
-
 void SrtpPlaces::leave(Stream& stream, SrtpGroup& group) noexcept {
   if (group.remove_member()) return;
   SrtpOut& out = *stream.release().srtp();

@@ -24,8 +24,6 @@ class SrtpPlaces {
   // The group that a destination of that key is to be a member of, which it then is. When a place is left, one whose
   // rollover counter its receiver takes for what it is. Null: all places are taken.
   [[nodiscard]] SrtpGroup* join(Stream& stream, crypto::SrtpSendingKey& key, std::uint8_t payload_type) noexcept;
-  // The same for a member that begins anew. It may be the group it has: `left` is that one, and left if not.
-  [[nodiscard]] SrtpGroup& rejoin(Stream& stream, SrtpGroup& left) noexcept;
   // Of a member; the last one's group is nobody's any more.
   void leave(Stream& stream, SrtpGroup& group) noexcept;
   // Members of a group that has wrapped, since it was asked last: there was no place for another.

@@ -39,6 +39,7 @@ class World : RelayFixture {
     const std::uint8_t what = in.u8();
     if (what >= 240) return call_out(what % 4, in);  // Came later: older inputs keep their meaning.
     if (what >= 236) return feed_in(what % 4, in);
+    if (what >= 232) return send_out(what % 4, in);
     switch (what % 16) {
       case 0:
         return conclude(in);
@@ -229,6 +230,39 @@ class World : RelayFixture {
                                                           : kFeed;
   }
   static crypto::SrtpMaster srtp_master() { return crypto::some_master(crypto::SrtpSuite::kAesCm128HmacSha1Tag80); }
+  // Destinations, half of them under one of two SRTP keys, and what their receivers say.
+  void send_out(int what, Input& in) {
+    const std::uint8_t who = in.u8();
+    const Endpoint to{address(who).ip, static_cast<std::uint16_t>(7'000 + 2 * (who % 8))};
+    if (what == 0) {
+      DestinationTerms terms{.remote = to};
+      if (who % 4 == 1) terms.rtcp = RtcpWay::kSamePort;
+      return say_if_room(command::OpenDestination{.request = RequestId{who % 16u},
+                                                  .stream = kStream,
+                                                  .terms = terms,
+                                                  .path = {.remote = to, .local = {}},
+                                                  .random = in.u8(),
+                                                  .wall_offset = {},
+                                                  .srtp = who % 2 == 0 ? &keys_[who / 2 % 2] : nullptr});
+    }
+    if (what == 1) {
+      hear_bounded(to, {});
+      if (!burst.empty()) burst.back().is_unreachable = true;
+      return;
+    }
+    std::vector<std::byte> bytes(200);
+    std::size_t written = wire::write_receiver_report(bytes, who % 4u, {.ssrc = ssrc_of(who)});
+    if (in.u8() % 4 == 0) written += wire::write_bye(std::span(bytes).subspan(written), who % 4u);
+    if (what == 3) written = keys_[who / 2 % 2].keys().protect_control(bytes, written, in.u16());
+    bytes.resize(written);
+    if (in.u8() % 8 == 0 && !bytes.empty()) bytes[in.u8() % bytes.size()] ^= std::byte{1};
+    hear_bounded({to.ip, static_cast<std::uint16_t>(to.port + 1)}, bytes);
+  }
+  // Of the newest group, which may be that one's.
+  std::uint32_t ssrc_of(std::uint8_t who) {
+    const SrtpOut* srtp = stream.release().srtp();
+    return srtp != nullptr ? srtp->groups().back()->ssrc() : known_[who % 16].raw();
+  }
   static std::unique_ptr<crypto::SessionCiphers> ciphers() {
     auto one = std::make_unique<crypto::SessionCiphers>();
     one->even.emplace(crypto::Key(std::vector<std::byte>(16, std::byte{5})), wire::Salt{});
@@ -295,6 +329,13 @@ class World : RelayFixture {
     }
   }
 
+  // The second wears out.
+  static crypto::SrtpMaster master(std::uint64_t packets_max) {
+    return {crypto::SrtpSuite::kAeadAes128Gcm, crypto::SecretBytes(std::vector<std::byte>(28, std::byte{3})),
+            packets_max};
+  }
+  std::array<crypto::SrtpSendingKey, 2> keys_{crypto::SrtpSendingKey{master(crypto::kSrtpIndexEnd)},
+                                              crypto::SrtpSendingKey{master(100)}};
   std::array<SocketId, 16> known_{};
   std::array<SocketId, 16> calling_{};
   std::array<SeqNo, 16> first_seq_{};
