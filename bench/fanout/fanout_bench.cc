@@ -39,6 +39,7 @@ struct Options {
   std::string cipher = "none";
   bool linear = false;
   std::string dress = "srt";
+  std::string suite = "AES_CM_128_HMAC_SHA1_80";
   Crowd::Options crowd{.viewers = 1000};
 };
 
@@ -51,6 +52,12 @@ template <class T>
 T take(Result<T> result) {
   if (!result) give_up(result.error().what);
   return *std::move(result);
+}
+
+crypto::SrtpMaster some_master(const std::string& suite) {
+  const crypto::SrtpSuite its = *crypto::srtp_suite_of(suite);
+  const std::vector<std::byte> bytes(crypto::form_of(its).master_bytes(), std::byte{0x5A});
+  return {its, crypto::SecretBytes(bytes)};
 }
 
 double cpu_seconds() {
@@ -73,6 +80,7 @@ class Bench {
         device_name_(device_of(options, worker)),
         adopted_(mesh == nullptr ? nullptr : take(PacketPool::create_for_adoption(kAdoptedBuffers))),
         port_(open_port()),
+        key_(some_master(options.suite)),
         worker_({.worker = static_cast<std::uint8_t>(worker),
                  .sessions_max = options.crowd.viewers + options.crowd.streams,
                  .publishers_max = options.crowd.streams,
@@ -121,6 +129,7 @@ class Bench {
   Mailbox mailbox_;
   io::MonotonicClock clock_;
   std::vector<std::unique_ptr<Stream>> streams_;
+  crypto::SrtpSendingKey key_;  // Of all destinations, when they are sent SRTP.
   Worker<io::EthernetPort, io::MonotonicClock> worker_;
   Crowd crowd_;
 };
@@ -156,14 +165,15 @@ SocketId Bench::open(Role role, std::size_t stream, std::uint16_t port, SeqNo fi
 
 // Whoever is sent RTP, or nothing but the payload, says nothing.
 void Bench::open_destination(std::size_t stream, std::uint16_t port) {
-  const FeedKind kind = options_.dress == "rtp" ? FeedKind::kRtp : FeedKind::kTransportStream;
+  const FeedKind kind = options_.dress == "plain" ? FeedKind::kTransportStream : FeedKind::kRtp;
   (void)give(
       Command{command::OpenDestination{.request = RequestId{port},
                                        .stream = StreamIndex{static_cast<std::uint16_t>(stream)},
                                        .terms = {.kind = kind, .remote = path_of(port).remote, .rtcp = RtcpWay::kNone},
                                        .path = path_of(port),
                                        .random = port * 7919u,
-                                       .wall_offset = {}}});
+                                       .wall_offset = {},
+                                       .srtp = options_.dress == "srtp" ? &key_ : nullptr}});
 }
 
 SocketId Bench::give(Command command) {
@@ -297,6 +307,7 @@ examples:
   fanout_bench --viewers 5000
   fanout_bench --viewers 1000 --workers 2        packets_per_second is that of both
   fanout_bench --viewers 20000 --dress rtp
+  fanout_bench --viewers 1000 --dress srtp       one key: each packet is encrypted once
   fanout_bench --viewers 1000 --cipher aes128 --seconds 5
   fanout_bench --device net_virtio_user0,path=/tmp/sink.sock,queue_size=1024 --viewers 20000)";
 
@@ -318,7 +329,11 @@ Options parse(int argc, char** argv) {
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 600.0))->capture_default_str();
   app.add_option("--cipher", options.cipher)->check(CLI::IsMember({"none", "aes128", "aes256"}))->capture_default_str();
   app.add_option("--dress", options.dress, "what viewers are sent; who does not speak SRT is a destination")
-      ->check(CLI::IsMember({"srt", "rtp", "plain"}))
+      ->check(CLI::IsMember({"srt", "rtp", "plain", "srtp"}))
+      ->capture_default_str();
+  app.add_option("--suite", options.suite, "of --dress srtp")
+      ->check(
+          CLI::IsMember({"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM"}))
       ->capture_default_str();
   app.add_option("--acks", options.crowd.acks_per_second, "ACKs a second from each viewer; 0: none")
       ->check(CLI::Range(0.0, 1000.0))

@@ -47,7 +47,7 @@ class FakeRelay final : public Relay {
   [[nodiscard]] Result<std::uint32_t> add_destination(const DestinationRule&) override { return 0u; }
   Result<Done> remove_call(std::uint32_t, std::optional<Role>) override { return Done{}; }
   [[nodiscard]] std::vector<FeedView> feeds() const override { return {}; }
-  std::vector<CallView> calls() const override { return {}; }
+  std::vector<CallView> calls(bool) const override { return {}; }
   Result<std::size_t> ban(const BanOrder&) override { return 0u; }
   Result<Done> unban(const IpPrefix&) override { return Done{}; }
   std::vector<BanView> bans() const override { return {}; }

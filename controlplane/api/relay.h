@@ -59,7 +59,8 @@ class Relay {
   [[nodiscard]] virtual Result<std::uint32_t> add_call(const CallRule& rule) = 0;
   [[nodiscard]] virtual Result<std::uint32_t> add_destination(const DestinationRule& rule) = 0;
   [[nodiscard]] virtual Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) = 0;
-  [[nodiscard]] virtual std::vector<CallView> calls() const = 0;
+  // `with_keys`: session descriptions hold the keys of SRTP destinations.
+  [[nodiscard]] virtual std::vector<CallView> calls(bool with_keys) const = 0;
   [[nodiscard]] virtual std::vector<FeedView> feeds() const = 0;
   // Answers how many sessions end.
   [[nodiscard]] virtual Result<std::size_t> ban(const BanOrder& order) = 0;

@@ -68,7 +68,7 @@ Routes::Outcome Routes::start(const Request& request) {
   if (path == "/v1/feeds") return is_get ? feeds() : method_refused("GET");
   if (path == "/v1/calls") {
     if (request.method == "POST") return add_call(request.body);
-    return is_get ? calls(query_value(query, "role")) : method_refused("GET, POST");
+    return is_get ? calls(query_value(query, "role"), query_value(query, "with_keys")) : method_refused("GET, POST");
   }
   if (path.starts_with(kCalls) && path.ends_with(kSdp))
     return is_get ? sdp(path.substr(kCalls.size(), path.size() - kCalls.size() - kSdp.size())) : method_refused("GET");
@@ -169,9 +169,12 @@ Response Routes::rotate_keys(const std::string& body) {
   return asked ? json_response(200, {{"viewers", *asked}}) : refusal(asked.error());
 }
 
-Response Routes::calls(const std::optional<std::string>& role) {
+// The one answer that shows keys, to who asks for just that: whoever reads this socket may do all that the relay may.
+Response Routes::calls(const std::optional<std::string>& role, const std::optional<std::string>& with_keys) {
   if (!is_role(role)) return wrong_role();
-  std::vector<CallView> calls = relay_.calls();
+  if (with_keys && *with_keys != "1" && *with_keys != "0")
+    return error_response(400, "invalid", "with_keys is 1, session descriptions hold SRTP keys, or 0");
+  std::vector<CallView> calls = relay_.calls(with_keys == "1");
   std::erase_if(calls,
                 [&](const CallView& call) { return role && (*role == "viewer") != (call.role == Role::kViewer); });
   return json_response(200, calls_json(calls));
@@ -181,7 +184,7 @@ Response Routes::calls(const std::optional<std::string>& role) {
 Response Routes::sdp(std::string_view id) {
   const std::optional<std::uint32_t> number = parse_number(id);
   if (!number) return error_response(400, "invalid", "a destination's ID is a number; GET /v1/calls lists them");
-  std::vector<CallView> calls = relay_.calls();
+  std::vector<CallView> calls = relay_.calls(/*with_keys=*/false);
   const auto found = std::ranges::find(calls, *number, &CallView::id);
   if (found == calls.end()) return not_found("no destination " + std::to_string(*number));
   if (found->sdp.empty()) return not_found(std::to_string(*number) + " is sent no RTP: nothing describes it");
@@ -207,7 +210,7 @@ Response Routes::add_destination(FieldReader& reader, std::vector<Problem>& prob
   if (reader.text("role") != "viewer")
     reader.complain("role", control::quoted(reader.text("role")),
                     "\"viewer\" beside rtp:// and udp://; what comes in that way is a [[feed]] of the configuration");
-  const DestinationRule rule = read_destination_rule(reader, 0);
+  const DestinationRule rule = read_destination_rule(reader, 0);  // Its key, if any, in secret memory.
   if (!problems.empty()) return error_response(400, "invalid", sentence_of(problems));
   const Result<std::uint32_t> added = relay_.add_destination(rule);
   return added ? json_response(201, {{"id", *added}}) : refusal(added.error());

@@ -46,7 +46,7 @@ class Routes {
   Response ban(const std::string& body);
   Response unban(std::string_view name);
   Response rotate_keys(const std::string& body);
-  Response calls(const std::optional<std::string>& role);
+  Response calls(const std::optional<std::string>& role, const std::optional<std::string>& with_keys);
   Response sdp(std::string_view id);
   Response add_call(const std::string& body);
   Response add_destination(FieldReader& reader, std::vector<Problem>& problems);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/fake_relay.h"
 #include "api/json_answers.h"
 
 namespace fanlight::control {
@@ -13,101 +14,6 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class FakeRelay final : public Relay {
- public:
-  RelayFacts facts() const override {
-    return {"0.1.0", "sockets", 42, {&counters, &other_counters}, admission, {}, webhooks,
-            4,       3,         5,  {.posted = 6, .dropped = 7}};
-  }
-  Result<Done> add_stream(const StreamRule& rule) override {
-    added = rule;
-    return answer;
-  }
-  Result<Done> remove_stream(std::string_view name) override {
-    removed = name;
-    return answer;
-  }
-  Result<Done> kick(SocketId socket) override {
-    kicked = socket;
-    return answer;
-  }
-  Result<std::size_t> rotate_keys(std::string_view stream, SocketId socket) override {
-    rotated = stream;
-    rotated_session = socket;
-    if (!answer) return answer.error();
-    return 312u;
-  }
-  std::vector<PolicyRule> policies() const override { return {}; }
-  Result<AccessForecast> forecast(AccessQuestion) override { return AccessForecast{}; }
-  Result<Done> set_key(const KeyRule&) override { return Done{}; }
-  std::vector<KeyView> keys() const override { return {}; }
-  Result<std::size_t> kick_earlier(const KeyPlace&) override { return 0u; }
-  Result<ExpiredKeys> expire_keys(const KeyPlace&, std::int64_t, bool) override { return ExpiredKeys{}; }
-  Result<std::uint32_t> add_call(const CallRule& rule) override {
-    called = rule;
-    if (!answer) return answer.error();
-    return 17u;
-  }
-  Result<std::uint32_t> add_destination(const DestinationRule& rule) override {
-    destination = rule;
-    if (!answer) return answer.error();
-    return 9u;
-  }
-  Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) override {
-    removed_call = id;
-    removed_role = role;
-    return answer;
-  }
-  [[nodiscard]] std::vector<FeedView> feeds() const override {
-    return {{.id = 1,
-             .stream = "live/main",
-             .url = "rtp://239.0.0.1:5004",
-             .payload = "H264/90000",
-             .srtp = "AEAD_AES_128_GCM",
-             .state = "live",
-             .age = seconds(2),
-             .sender = "192.0.2.7:40000",
-             .socket = SocketId{7}}};
-  }
-  std::vector<CallView> calls() const override { return call_views; }
-  Result<std::size_t> ban(const BanOrder& order) override {
-    banned = order;
-    if (!answer) return answer.error();
-    return std::size_t{3};
-  }
-  Result<Done> unban(const IpPrefix& prefix) override {
-    unbanned = prefix;
-    return answer;
-  }
-  std::vector<BanView> bans() const override { return ban_views; }
-  std::uint64_t ask_report(SocketId socket) override {
-    asked = socket;
-    return 7;
-  }
-  std::optional<Report> take_report(std::uint64_t ticket) override { return ticket == 7 ? report : std::nullopt; }
-
-  AdmissionView admission;
-  std::vector<WebhookView> webhooks;
-  WorkerCounters counters;
-  WorkerCounters other_counters;
-  Result<Done> answer = Done{};
-  std::optional<Report> report;
-  std::optional<StreamRule> added;
-  std::string removed;
-  std::optional<CallRule> called;
-  std::uint32_t removed_call = 0;
-  std::optional<Role> removed_role;
-  DestinationRule destination;
-  std::vector<CallView> call_views;
-  std::optional<BanOrder> banned;
-  std::optional<IpPrefix> unbanned;
-  std::vector<BanView> ban_views;
-  SocketId kicked;
-  std::string rotated;
-  SocketId rotated_session;
-  SocketId asked;
-};
 
 SessionView viewer(std::uint32_t id, std::string stream) {
   SessionView view;
@@ -258,6 +164,24 @@ TEST_F(RoutesTest, CallsAreListed) {
   ASSERT_EQ(viewers.size(), 1u);
   EXPECT_EQ(viewers[0]["id"], 4);
   EXPECT_EQ(ask("GET", "/v1/calls?role=foo").status, 400u);
+  EXPECT_FALSE(relay.shows_keys);
+  ask("GET", "/v1/calls?role=viewer&with_keys=1");
+  EXPECT_TRUE(relay.shows_keys);
+  EXPECT_EQ(ask("GET", "/v1/calls?with_keys=yes").status, 400u);
+}
+
+TEST_F(RoutesTest, AnSrtpKeyStandsBesideTheUrlAndIsNotSaid) {
+  constexpr const char* kBody = R"({"role":"viewer","stream":"live/main","url":"rtp://192.0.2.1:5004","srtp":")";
+  const Response response =
+      ask("POST", "/v1/calls",
+          std::string{kBody} + R"(AEAD_AES_128_GCM inline:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHA=="})");
+  EXPECT_EQ(response.status, 201u) << response.body;
+  ASSERT_TRUE(relay.destination.srtp);
+  EXPECT_EQ(relay.destination.srtp->suite, crypto::SrtpSuite::kAeadAes128Gcm);
+  const Response wrong = ask("POST", "/v1/calls", std::string{kBody} + R"(AEAD_AES_128_GCM inline:c2VjcmV0"})");
+  EXPECT_EQ(wrong.status, 400u);
+  EXPECT_EQ(wrong.body.find("c2VjcmV0"), std::string::npos) << wrong.body;
+  EXPECT_EQ(ask("POST", "/v1/calls", std::string{kBody} + R"(x","srtp_file":"/etc/shadow"})").status, 400u);
 }
 
 TEST_F(RoutesTest, AnRtpUrlAddsADestination) {

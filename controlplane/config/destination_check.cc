@@ -30,6 +30,7 @@ class Check {
         if (is_own(address))
           complain_of(rule, "url", address.text() + ", which is the relay's own", "somebody else's address");
       check_beside(rule);
+      check_key(rule, format);
       if (rule.second) {
         if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule.second_alone());
         check_beside(rule.second_alone());
@@ -74,6 +75,25 @@ class Check {
       complain_of(rule, "url", quoted(url_of(rule)) + ": " + device.error(), "what a device can send to");
   }
 
+  // As session/srtp_key_table.h counts them.
+  void check_key(const DestinationRule& rule, const MediaFormat& format) {
+    if (!rule.srtp) return;
+    const std::uint8_t type =
+        rule.says_type || format.is_transport_stream() ? rule.terms.payload_type : format.payload_type;
+    const auto is_alike = [&](const KeyUse& use) {
+      return use.rule->stream == rule.stream && use.rule->srtp == rule.srtp && use.payload_type == type;
+    };
+    if (std::ranges::any_of(keys_, is_alike)) return;
+    const auto of_stream =
+        std::ranges::count_if(keys_, [&](const KeyUse& use) { return use.rule->stream == rule.stream; });
+    if (static_cast<std::size_t>(of_stream) >= kSrtpKeysPerStreamMax)
+      complain_of(rule, "srtp", "one more key of stream " + quoted(rule.stream),
+                  std::to_string(kSrtpKeysPerStreamMax) + " at most: its packets are encrypted once for each");
+    if (keys_.size() >= kSrtpKeysMax)
+      complain_of(rule, "srtp", "one more key", std::to_string(kSrtpKeysMax) + " at most, counted on each stream");
+    keys_.push_back({&rule, type});
+  }
+
   void check_beside(const DestinationRule& rule) {
     const Endpoint& remote = rule.terms.remote;
     const auto other = data_.find(remote);
@@ -99,6 +119,11 @@ class Check {
   const Config& config_;
   const StreamFormats formats_ = formats_of(config_.feeds);
   std::vector<Problem> problems_;
+  struct KeyUse {
+    const DestinationRule* rule;
+    std::uint8_t payload_type;
+  };
+  std::vector<KeyUse> keys_;         // Each the first with its key and type on its stream.
   std::map<Endpoint, int> data_;     // Where packets go, and whose line says so ...
   std::map<Endpoint, int> control_;  // ... and where reports do.
 };

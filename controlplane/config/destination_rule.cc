@@ -5,7 +5,10 @@
 #include <charconv>
 #include <set>
 
+#include "config/secret_source.h"
+#include "config/srtp_key.h"
 #include "config/stream_pattern.h"
+#include "contract/limits.h"
 #include "wire/fec_header.h"
 
 namespace fanlight::control {
@@ -89,6 +92,8 @@ std::optional<std::string> read_option(std::string_view key, std::string_view va
   } else if (key == "fec" && is_rtp) {
     if (value != "0" && value != "1") return "fec must be 0 or 1";
     terms.fec = value == "1";
+  } else if (key.starts_with("srtp")) {
+    return "an SRTP key does not stand in a URL, which is shown: give it beside it, as srtp or srtp_file";
   } else {
     return std::string{"an unknown option; there are ttl, source and interface"} +
            (is_rtp ? ", pt, rtcp, nack, rtx_pt, second and fec" : "");
@@ -169,6 +174,15 @@ Result<DestinationRule, std::string> parse_destination_url(std::string_view text
   }
   if (auto fault = judge(rule)) return *std::move(fault);
   return rule;
+}
+
+std::optional<std::string> srtp_fault_of(const DestinationRule& rule) {
+  const DestinationTerms& terms = rule.terms;
+  if (terms.kind != FeedKind::kRtp) return "a bare transport stream, which SRTP says nothing of; name an rtp:// URL";
+  if (terms.nack) return "nack=1; what is sent is encrypted once for all with its key and not kept to be sent again";
+  if (terms.fec) return "fec=1, which is made once for all of a stream, of what leaves in clear";
+  if (rule.second) return "second, whose packets a receiver would take for replays";
+  return std::nullopt;
 }
 
 std::string url_of(const DestinationRule& rule) {
@@ -255,6 +269,10 @@ DestinationRule read_destination_rule(FieldReader& reader, int line) {
   rule.stream = reader.text("stream");
   if (!is_stream_name(rule.stream) && !reader.is_no_text("stream"))
     reader.complain("stream", reader.has("stream") ? quoted(rule.stream) : "nothing", kStreamNameText);
+  rule.srtp = read_srtp_key(reader, "srtp");
+  if (has_secret(reader, "srtp"))
+    if (std::optional<std::string> fault = srtp_fault_of(rule))
+      reader.complain("srtp", "a key beside " + *fault, "one or the other");
   reader.finish();
   return rule;
 }

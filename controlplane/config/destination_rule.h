@@ -4,6 +4,8 @@
 //   rtp://ADDRESS:PORT?pt=33&ttl=8&source=ADDRESS&interface=NAME&rtcp=next_port|same_port|off&nack=1&rtx_pt=97&fec=1
 //       &second=ADDRESS:PORT&second_ttl=8&second_source=ADDRESS&second_interface=NAME
 //   udp://ADDRESS:PORT?ttl=8&source=ADDRESS&interface=NAME
+//
+// An SRTP key stands beside the URL, as `srtp` (srtp_key.h): a URL is shown by lists, logs and `ps`.
 #pragma once
 
 #include <optional>
@@ -15,6 +17,7 @@
 #include "config/fields.h"
 #include "config/media_format.h"
 #include "contract/destination_terms.h"
+#include "crypto/srtp_suite.h"
 
 namespace fanlight::control {
 
@@ -33,12 +36,13 @@ struct DestinationRule {
   std::optional<IpAddress> source{};  // Of ours; empty: the host's choice.
   std::string interface = {};         // Where a group's packets leave; empty: where the routing table leads.
   std::optional<DestinationLeg> second{};
+  std::optional<crypto::SrtpMaster> srtp{};  // It is sent SRTP. Not of the URL, which is shown.
   int line = 0;
   bool says_type = false;  // A payload type was given; else a stream's own is better than MP2T's.
   // The same output of the same stream, wherever it stands in a file.
   [[nodiscard]] bool is_same(const DestinationRule& other) const {
     return stream == other.stream && terms == other.terms && source == other.source && interface == other.interface &&
-           second == other.second;
+           second == other.second && srtp == other.srtp;
   }
   // As if its second leg were the only one.
   [[nodiscard]] DestinationRule second_alone() const {
@@ -65,6 +69,8 @@ struct DestinationRule {
 [[nodiscard]] std::vector<DestinationRule> legs_of(const DestinationRule& rule);
 // The error says what is wrong.
 [[nodiscard]] Result<DestinationRule, std::string> parse_destination_url(std::string_view text);
+// What it has that SRTP does not go with; empty when there is no such thing.
+[[nodiscard]] std::optional<std::string> srtp_fault_of(const DestinationRule& rule);
 [[nodiscard]] std::string url_of(const DestinationRule& rule);
 // Where anything of it goes: packets, reports and FEC.
 [[nodiscard]] std::vector<Endpoint> addresses_of(const DestinationRule& rule);

@@ -117,6 +117,54 @@ TEST(DestinationRuleTest, NoAddressIsNamedTwice) {
             std::string::npos);
 }
 
+constexpr const char* kKey = "AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
+
+std::string secret_table(std::string_view url, std::string_view key = kKey, std::string_view stream = "live/a") {
+  return table(url, stream) + "srtp = \"" + std::string{key} + "\"\n";
+}
+
+TEST(DestinationRuleTest, AnSrtpKeyStandsBesideTheUrl) {
+  const auto config = parse_config("[[listen]]\naddress = \"0.0.0.0:9000\"\n[[stream]]\nname = \"live/*\"\n" +
+                                       secret_table("rtp://192.0.2.1:5004") + table("rtp://192.0.2.2:5004"),
+                                   "f");
+  ASSERT_TRUE(config);
+  const DestinationRule& rule = config->destinations.at(0);
+  ASSERT_TRUE(rule.srtp);
+  EXPECT_EQ(rule.srtp->suite, crypto::SrtpSuite::kAesCm128HmacSha1Tag80);
+  EXPECT_EQ(url_of(rule), "rtp://192.0.2.1:5004") << "which is shown";
+  EXPECT_FALSE(config->destinations.at(1).srtp);
+  DestinationRule other = rule;
+  EXPECT_TRUE(other.is_same(rule));
+  other.srtp->packets_max = 7;
+  EXPECT_FALSE(other.is_same(rule)) << "a reload opens it anew";
+}
+
+TEST(DestinationRuleTest, WhatSrtpDoesNotGoWithIsSaid) {
+  EXPECT_NE(fault(secret_table("udp://192.0.2.1:5004")).find("destination.srtp: found a key beside a bare transport"),
+            std::string::npos);
+  EXPECT_NE(fault(secret_table("rtp://192.0.2.1:5004?nack=1")).find("beside nack=1"), std::string::npos);
+  EXPECT_NE(fault(secret_table("rtp://192.0.2.1:5004?fec=1")).find("beside fec=1"), std::string::npos);
+  EXPECT_NE(fault(secret_table("rtp://192.0.2.1:5004?second=192.0.2.2:5004")).find("beside second"), std::string::npos);
+  EXPECT_NE(fault_of("rtp://192.0.2.1:5004?srtp=AES").find("does not stand in a URL"), std::string::npos);
+  const std::string wrong = fault(secret_table("rtp://192.0.2.1:5004", "AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0"));
+  EXPECT_NE(wrong.find("destination.srtp: found 6 bytes"), std::string::npos) << wrong;
+  EXPECT_EQ(wrong.find("c2VjcmV0"), std::string::npos) << "no message shows a key";
+}
+
+TEST(DestinationRuleTest, AStreamHasSoManySrtpKeys) {
+  std::string tables;
+  for (std::size_t i = 0; i <= kSrtpKeysPerStreamMax; ++i)
+    tables += secret_table("rtp://192.0.2." + std::to_string(i + 1) + ":5004",
+                           std::string{kKey} + "|" + std::to_string(1'000 + i));
+  EXPECT_NE(fault(tables).find("one more key of stream \"live/a\", accepted 8 at most"), std::string::npos)
+      << fault(tables);
+  tables.clear();
+  for (std::size_t i = 0; i < 100; ++i) tables += secret_table("rtp://192.0.2." + std::to_string(i + 1) + ":5004");
+  EXPECT_EQ(fault(tables), "") << "all with one";
+  std::string feed = "[[feed]]\nstream = \"live/a\"\nurl = \"rtp://127.0.0.1:6000\"\npayload = \"h264\"\n";
+  EXPECT_EQ(fault(feed + tables), "") << "whose type is the feed's";
+}
+
 TEST(DestinationRuleTest, FecGoesToPortsOfItsOwn) {
   const auto rule = parse_destination_url("rtp://192.0.2.1:5004?ttl=3&fec=1");
   ASSERT_TRUE(rule);

@@ -1,5 +1,8 @@
 #include "config/destination_sdp.h"
 
+#include "config/secret.h"
+#include "config/srtp_key.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -45,12 +48,18 @@ std::string sources(const DestinationTerms& terms, std::uint32_t ssrc, bool is_s
          " cname:fanlight\r\n";
 }
 
+// RFC 3551 §6, RFC 4585 §4, RFC 4568.
+std::string_view profile(const DestinationRule& rule) {
+  if (rule.srtp) return " RTP/SAVP ";
+  return rule.terms.nack ? " RTP/AVPF " : " RTP/AVP ";
+}
+
 // One way that the packets go. `mid`: which of two it is; 0: the only one.
 std::string media(const DestinationRule& rule, SocketId session, const MediaFormat& format, int mid) {
   const DestinationTerms& terms = rule.terms;
   const std::string type = std::to_string(terms.payload_type);
-  std::string text = "m=" + format.media + " " + std::to_string(terms.remote.port) +
-                     (terms.nack ? " RTP/AVPF " : " RTP/AVP ") + type + rtx_type(terms) + "\r\n";
+  std::string text = "m=" + format.media + " " + std::to_string(terms.remote.port) + std::string{profile(rule)} + type +
+                     rtx_type(terms) + "\r\n";
   if (mid > 0) text += "c=" + connection(terms) + "\r\n";
   text += "a=rtpmap:" + type + " " + format.text() + "\r\n";
   if (!format.fmtp.empty()) text += "a=fmtp:" + type + " " + format.fmtp + "\r\n";
@@ -62,18 +71,25 @@ std::string media(const DestinationRule& rule, SocketId session, const MediaForm
             std::to_string(leg.terms.remote.port) + "\r\n";
   if (terms.remote.ip.is_multicast() && rule.source)
     text += "a=source-filter: incl " + typed(terms.remote.ip) + " " + rule.source->text() + "\r\n";
-  if (session != SocketId{}) text += sources(terms, session.raw(), mid == 2);
+  if (session != SocketId{} && !rule.srtp) text += sources(terms, session.raw(), mid == 2);
   if (mid > 0) text += "a=mid:" + std::to_string(mid) + "\r\n";
   return text;
 }
 
 }  // namespace
 
-std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format, const IpAddress& local) {
+std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format, const IpAddress& local,
+                   bool with_key) {
   if (rule.terms.kind != FeedKind::kRtp) return "";
   const std::string head = "v=0\r\no=- " + std::to_string(session.raw()) + " 1 " + typed(origin_of(rule, local)) +
                            "\r\ns=" + rule.stream + "\r\n";
   constexpr const char* kTimes = "t=0 0\r\na=recvonly\r\n";
+  if (rule.srtp && with_key) {
+    std::string key = write_srtp_key(*rule.srtp);
+    const WipedAtEnd wiped({&key});
+    return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, format, 0) + "a=crypto:1 " +
+           key + "\r\n";
+  }
   if (!rule.second) return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, format, 0);
   return head + kTimes + "a=group:DUP 1 2\r\n" + media(rule, session, format, 1) +
          media(rule.second_alone(), session, format, 2);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "config/srtp_key.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -87,6 +89,19 @@ TEST(DestinationSdpTest, APayloadIsDescribedAsItsFeedIs) {
                       "a=fmtp:100 mode=AAC-hbr;config=1210\r\n"),
             std::string::npos)
       << text;
+}
+
+// RFC 4568: the key is a line of its own, and only where it is asked for. Its SSRC may change: none is promised.
+TEST(DestinationSdpTest, SrtpHasItsProfileAndOnWishItsKey) {
+  constexpr const char* kKey = "AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
+  DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004");
+  rule.stream = "live/main";
+  rule.srtp = *parse_srtp_key(kKey);
+  const std::string shown =
+      "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n"
+      "a=recvonly\r\nm=video 5004 RTP/SAVP 33\r\na=rtpmap:33 MP2T/90000\r\n";
+  EXPECT_EQ(sdp_of(rule, SocketId{77}), shown);
+  EXPECT_EQ(sdp_of(rule, SocketId{77}, {}, {}, true), shown + "a=crypto:1 " + kKey + "\r\n");
 }
 
 TEST(DestinationSdpTest, FecHasItsPorts) {

@@ -104,6 +104,7 @@ Result<Done> run_control(Config config, const std::string& config_path, Dataplan
   log.add("fanlightd: ready\n");
   notify_service_manager("READY=1");
   control.run();
+  dataplane.stop();  // Workers may still use keys that are control's.
   return Done{};
 }
 

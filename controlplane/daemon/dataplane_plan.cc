@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
+#include <set>
 
 #include "config/destination_check.h"
 #include "contract/limits.h"
@@ -17,9 +18,10 @@ constexpr std::uint64_t kUsualPayloadBytes = 1316;  // Seven TS packets.
 // Of an encrypted session: two key schedules, a key-encrypting key and the stream keys that it sends.
 constexpr std::size_t kSecretBytesPerSession = 640;
 // Keys of RTP and RTCP, each with what AES-GCM multiplies with.
-constexpr std::size_t kSecretBytesPerSrtp = 4 * 1024;
-// The API may add streams up to the limit, each with passphrases for both directions; the rest is for cached keys.
-constexpr std::size_t kSecretBytesBeside = kStreamsMax * 256 + 64 * 1024;
+constexpr std::size_t kSecretBytesPerSrtp = 8 * 1024;
+// The API may add streams up to the limit, each with passphrases for both directions, and SRTP destinations; the rest
+// is for cached keys.
+constexpr std::size_t kSecretBytesBeside = kStreamsMax * 256 + 64 * 1024 + kSrtpKeysMax * kSecretBytesPerSrtp;
 
 StreamOptions options_of(const StreamRule& rule) {
   return {.bitrate_bits_max = rule.bitrate_bits_max, .latency_max = rule.latency_max, .gop_max = rule.gop_max};
@@ -32,6 +34,11 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
   for (const FeedRule& feed : config.feeds)
     if (feed.terms.fec) needs.fec_packets += rtp::FecReceiver::kHeldMax;
   needs.fec_sums = fec_streams_planned(config) * needs.workers * FecEncoder::kBuffersMax;
+  std::set<std::string_view> secret_streams;
+  for (const DestinationRule& one : config.destinations)
+    if (one.srtp) secret_streams.insert(one.stream);
+  // A stream's groups have their turn one after another. One stream more: the API may add to it.
+  needs.srtp_packets = (secret_streams.size() + 1) * needs.workers * kFreshMax;
   needs.handover_slots = Mesh::slots_for(needs.workers);
   if (config.relay.port == PortKind::kEthernet) {
     needs.for_devices = true;

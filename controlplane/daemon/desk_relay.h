@@ -50,7 +50,9 @@ class DeskRelay final : public Relay {
   [[nodiscard]] Result<Done> remove_call(std::uint32_t id, std::optional<Role> role) override {
     return settled(desk_.remove_call(id, role));
   }
-  [[nodiscard]] std::vector<CallView> calls() const override { return desk_.calls(io::MonotonicClock::now()); }
+  [[nodiscard]] std::vector<CallView> calls(bool with_keys) const override {
+    return desk_.calls(io::MonotonicClock::now(), with_keys);
+  }
   [[nodiscard]] std::vector<FeedView> feeds() const override { return desk_.feeds(io::MonotonicClock::now()); }
   [[nodiscard]] Result<std::size_t> ban(const BanOrder& order) override {
     return settled(desk_.ban(io::MonotonicClock::now(), order));

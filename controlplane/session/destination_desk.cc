@@ -76,7 +76,7 @@ std::optional<std::string> SessionDesk::judge_room(const DestinationRule& rule) 
   if (rule.terms.fec && !destinations_.has_fec(rule.stream) && destinations_.fec_streams() >= fec_streams_max_)
     return "buffers for FEC were planned for " + std::to_string(fec_streams_max_) +
            " streams, which have it: name the destination in a [[destination]] and restart";
-  return std::nullopt;
+  return destinations_.refusal(rule);
 }
 
 Result<Done> SessionDesk::remove_destination(std::uint32_t id) {
@@ -115,7 +115,8 @@ void SessionDesk::steer_fec(const DestinationEntry& media) {
 }
 
 void SessionDesk::drop_leg(DestinationEntry& one) {
-  if (one.state == DestinationState::kWaiting) return destinations_.erase(one.id, now_);
+  if (one.state == DestinationState::kWaiting || one.state == DestinationState::kWornOut)
+    return destinations_.erase(one.id, now_);
   destinations_.note_removed(one);
   close_legs(one);
 }
@@ -146,7 +147,7 @@ void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> 
       note(Notice::Level::kWarning, "destination " + url_of(*rule) + " left out: " + added.error().what);
 }
 
-std::vector<CallView> SessionDesk::calls(Instant now) const {
+std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) const {
   std::vector<CallView> views = calls_.views(now);
   destinations_.for_each([&](const DestinationEntry& one) {
     if (one.is_removed || one.leader != 0) return;
@@ -159,7 +160,8 @@ std::vector<CallView> SessionDesk::calls(Instant now) const {
                      .failure = failure_of(one),
                      .attempts = one.attempts,
                      .socket = one.socket,
-                     .sdp = sdp_of(one.rule, one.socket, format_of(formats_, one.rule.stream), one.local)});
+                     .is_encrypted = one.srtp != nullptr,
+                     .sdp = sdp_of(one.rule, one.socket, format_of(formats_, one.rule.stream), one.local, with_keys)});
   });
   std::ranges::sort(views, {}, &CallView::id);
   return views;
@@ -209,6 +211,7 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   const DestinationEntry* leader = one.leader != 0 ? destinations_.find(one.leader) : nullptr;
   one.worker =
       leader != nullptr ? leader->worker : placement_.place(Role::kViewer, destination_turn_++ % placement_.workers());
+  if (one.srtp != nullptr) one.worker = srtp_worker_of(one.rule.terms.remote, placement_.workers());
   one.random = one.rule.terms.fec ? stream->fec_random : random_();
   one.is_ending = false;
   open_leg(one, *stream, one.rule.terms, *path, std::nullopt);
@@ -243,7 +246,8 @@ void SessionDesk::open_leg(DestinationEntry& one, StreamEntry& stream, const Des
                                            .path = path,
                                            .random = one.random,
                                            .wall_offset = wall_offset_(),
-                                           .ssrc = ssrc});
+                                           .ssrc = ssrc,
+                                           .srtp = one.srtp});
 }
 
 // The first leg is there.
@@ -295,7 +299,15 @@ void SessionDesk::handle(event::DestinationNews& event) {
   steer_fec(*one);
 }
 
-void SessionDesk::end_destination(const Session& session, std::string failure) {
+// The key stays known, with what it has protected, as long as the destination does.
+void SessionDesk::retire_destination(DestinationEntry& one) {
+  one.state = DestinationState::kWornOut;
+  one.since = now_;
+  one.failure = "its SRTP key has protected as many packets as it may: give it another";
+  note(Notice::Level::kWarning, title_of(one) + " is sent nothing more: " + one.failure, Notice::About::kSession);
+}
+
+void SessionDesk::end_destination(const Session& session, std::string failure, bool is_worn_out) {
   DestinationEntry* one = destinations_.find(session.destination);
   if (one == nullptr) return;
   (session.is_second_leg ? one->second_socket : one->socket) = SocketId{};
@@ -307,6 +319,7 @@ void SessionDesk::end_destination(const Session& session, std::string failure) {
   }
   if (one->is_ending) failure = one->failure;
   if (one->is_removed) return destinations_.erase(one->id, now_);
+  if (is_worn_out) return retire_destination(*one);
   one->since = now_;
   one->failure = std::move(failure);
   destinations_.wait(*one, now_ + kRetry);

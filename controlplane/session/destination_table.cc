@@ -14,6 +14,8 @@ std::string_view name_of(DestinationState state) {
       return "sending";
     case DestinationState::kPaused:
       return "paused";
+    case DestinationState::kWornOut:
+      return "worn out";
   }
   return "unknown";
 }
@@ -22,6 +24,7 @@ DestinationEntry& DestinationTable::add(std::uint32_t id, Instant now, Destinati
   DestinationEntry& entry =
       entries_.emplace(id, DestinationEntry{.id = id, .rule = std::move(rule), .leader = leader, .since = now})
           .first->second;
+  entry.srtp = keys_.take(entry.rule);
   entry.is_blocked = !claim(entry);
   if (entry.is_blocked)
     for (const Endpoint& address : entry.rule.addresses()) blocked_.emplace(address, id);
@@ -41,6 +44,7 @@ void DestinationTable::erase(std::uint32_t id, Instant now) {
     if (const auto at = blocked_.find(address); at != blocked_.end() && at->second == id) blocked_.erase(at);
   }
   if (!entry.is_removed) count(entry, false);
+  if (entry.srtp != nullptr) keys_.give_back(*entry.srtp);
   entries_.erase(found);
   for (const Endpoint& address : addresses) unblock(address, now);
 }
@@ -71,6 +75,7 @@ void DestinationTable::note_removed(DestinationEntry& entry) {
 void DestinationTable::count(const DestinationEntry& entry, bool is_more) {
   const std::size_t sessions = entry.rule.second ? 2 : 1;
   sessions_ = is_more ? sessions_ + sessions : sessions_ - sessions;
+  if (!is_more && entry.srtp != nullptr) keys_.retire(entry.rule, *entry.srtp);  // take() counted it.
   if (!entry.rule.terms.fec) return;
   if (is_more) {
     ++fec_[entry.rule.stream];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "config/destination_rule.h"
 #include "contract/commands.h"
+#include "session/srtp_key_table.h"
 
 namespace fanlight::control {
 
@@ -17,13 +19,15 @@ enum class DestinationState : std::uint8_t {
   kWaiting,  // For its stream, or to be opened again.
   kOpening,
   kSending,
-  kPaused,  // Open; nobody seems to be there.
+  kPaused,   // Open; nobody seems to be there.
+  kWornOut,  // Not open, nor ever again: its key may protect nothing more.
 };
 
 struct DestinationEntry {
   std::uint32_t id = 0;
   DestinationRule rule;
-  std::uint32_t leader = 0;  // Whose leg it is: listed, removed and reloaded with that one; 0: its own.
+  crypto::SrtpSendingKey* srtp = nullptr;  // Of the table's.
+  std::uint32_t leader = 0;                // Whose leg it is: listed, removed and reloaded with that one; 0: its own.
   DestinationState state = DestinationState::kWaiting;
   Instant since{};  // In that state.
   Instant retry_at{};
@@ -48,6 +52,8 @@ struct DestinationEntry {
 
 class DestinationTable {
  public:
+  // Why there can be no such one, by its key; empty when there can.
+  [[nodiscard]] std::optional<std::string> refusal(const DestinationRule& rule) const { return keys_.refusal(rule); }
   // Its addresses are nobody's, or such of removed ones: then it is blocked until they are gone.
   DestinationEntry& add(std::uint32_t id, Instant now, DestinationRule rule, std::uint32_t leader = 0);
   void erase(std::uint32_t id, Instant now);
@@ -83,6 +89,7 @@ class DestinationTable {
   [[nodiscard]] bool claim(const DestinationEntry& entry);
   void unblock(const Endpoint& address, Instant now);
 
+  SrtpKeyTable keys_;
   std::map<std::uint32_t, DestinationEntry> entries_;  // Nodes stay where they are.
   std::map<Endpoint, std::uint32_t> addresses_;
   std::map<Endpoint, std::uint32_t> blocked_;  // Who is to have it next.

@@ -431,7 +431,8 @@ void SessionDesk::handle(event::SessionClosed& event) {
   placement_.leave(session->worker);
   if (session->call != 0) end_call(*session, event.reason);
   if (session->feed != 0) end_feed(*session, std::string{fanlight::describe(event.reason)});
-  if (session->destination != 0) end_destination(*session, std::string{fanlight::describe(event.reason)});
+  if (session->destination != 0)
+    end_destination(*session, std::string{fanlight::describe(event.reason)}, event.reason == CloseReason::kKeyWornOut);
   rotations_.forget(event.request);
   sessions_.erase_closed(now_, event.request);
 }

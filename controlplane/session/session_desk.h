@@ -130,7 +130,8 @@ class SessionDesk {
   // Replaces the calls; those that stay the same go on.
   void reload_calls(Instant now, std::vector<CallRule> rules);
   // Of both kinds: listeners that are called, and destinations.
-  [[nodiscard]] std::vector<CallView> calls(Instant now) const;
+  // `with_keys`: descriptions hold the keys of those that have SRTP.
+  [[nodiscard]] std::vector<CallView> calls(Instant now, bool with_keys = false) const;
   // Where streams are sent without a call. Kept up until they are removed; those that stay the same go on.
   [[nodiscard]] Result<std::uint32_t> add_destination(Instant now, DestinationRule rule);
   [[nodiscard]] Result<Done> remove_destination(std::uint32_t id);
@@ -358,7 +359,8 @@ class SessionDesk {
   [[nodiscard]] std::vector<DestinationEntry*> fec_legs(const DestinationEntry& media);
   void steer_fec(const DestinationEntry& media);
   void handle_destination_opened(const Session& session);
-  void end_destination(const Session& session, std::string failure);
+  void end_destination(const Session& session, std::string failure, bool is_worn_out = false);
+  void retire_destination(DestinationEntry& one);
   void wake_destinations(std::string_view stream);
 
   template <class What>

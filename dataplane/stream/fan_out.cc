@@ -115,7 +115,7 @@ FanOut::Outcome FanOut::stamp_released(Stream& stream) noexcept {
 FanOut::Outcome FanOut::stamp_protected(Release& release) noexcept {
   SrtpOut* const srtp = release.srtp();
   while (SrtpGroup* group = srtp != nullptr ? srtp->turn() : nullptr) {
-    const std::span<FreshPacket> packets = srtp->packets(release.pass().fresh(), dresser_.copies());
+    const std::span<FreshPacket> packets = srtp->make(release.pass().fresh(), dresser_.copies());
     const SrtpOut::Figures figures = srtp->take_figures();
     dresser_.counters().add(Counter::kSrtpMade, figures.made);
     dresser_.counters().add(Counter::kPayloadTooLarge, figures.too_large);

@@ -90,8 +90,8 @@ PacketRef SrtpGroup::write(const FreshPacket& packet, PacketPool& pool, SrtpPass
 
 ByteSpan SrtpGroup::protect_report(Instant now, MutableByteSpan scratch, std::size_t bytes) noexcept {
   if (report_bytes_ == 0 || now - report_at_ >= kReportLife) {
-    const ByteSpan made = protect_farewell(scratch, bytes);
-    if (made.size() > report_.size()) return made;  // None is.
+    const ByteSpan made = protect_control(scratch, bytes);
+    CHECK(made.size() <= report_.size());
     std::ranges::copy(made, report_.begin());
     report_bytes_ = static_cast<std::uint8_t>(made.size());
     report_at_ = now;
@@ -99,7 +99,7 @@ ByteSpan SrtpGroup::protect_report(Instant now, MutableByteSpan scratch, std::si
   return std::span(report_).first(report_bytes_);
 }
 
-ByteSpan SrtpGroup::protect_farewell(MutableByteSpan scratch, std::size_t bytes) noexcept {
+ByteSpan SrtpGroup::protect_control(MutableByteSpan scratch, std::size_t bytes) noexcept {
   if (next_control_ == crypto::kSrtcpIndexEnd) return {};
   return scratch.first(keys().protect_control(scratch, bytes, next_control_++));
 }

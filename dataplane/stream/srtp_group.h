@@ -8,7 +8,7 @@
 // (RFC 4568). So a group takes members only half way to the first wrap: then there is time to begin to listen. Who
 // comes later has a group of its own, which begins at 0.
 //
-// Invariant: no index is used twice with one SSRC, nor an SSRC again with one key (worker/srtp_places.h): positions
+// Invariant: no index is used twice with one SSRC, nor an SSRC within a process again (worker/srtp_places.h): positions
 // grow, and what lies before next_ is never protected.
 #pragma once
 
@@ -68,6 +68,7 @@ class SrtpGroup {
   void add_member() noexcept { ++members_; }
   // Answers whether there are others.
   [[nodiscard]] bool remove_member() noexcept { return --members_ > 0; }
+  [[nodiscard]] std::uint32_t members() const noexcept { return members_; }
   [[nodiscard]] Destinations& destinations() noexcept { return destinations_; }
   [[nodiscard]] const Destinations& destinations() const noexcept { return destinations_; }
 
@@ -83,11 +84,11 @@ class SrtpGroup {
   // Its key has protected as many packets as it may: no more will leave.
   [[nodiscard]] bool is_worn() const noexcept { return is_worn_; }
 
-  // A sender report of `bytes` in `scratch`, as it may leave. Each takes one of 2^31 indices, so it does for all
-  // members for a second: by then each of them is far from its next. Empty: there are no more indices.
+  // RTCP of `bytes` in `scratch`, as it may leave. Empty: there are no more indices.
+  [[nodiscard]] ByteSpan protect_control(MutableByteSpan scratch, std::size_t bytes) noexcept;
+  // The same of a sender report. It takes one of 2^31 indices, so it does for all members for a second: by then each of
+  // them is far from its next.
   [[nodiscard]] ByteSpan protect_report(Instant now, MutableByteSpan scratch, std::size_t bytes) noexcept;
-  // A farewell, which is one member's alone.
-  [[nodiscard]] ByteSpan protect_farewell(MutableByteSpan scratch, std::size_t bytes) noexcept;
 
  private:
   static constexpr std::size_t kReportBytesMax = 128;

@@ -32,7 +32,7 @@ void SrtpOut::begin_pass() noexcept {
   for (SrtpGroup* group : groups()) group->destinations().begin_pass();
 }
 
-std::span<FreshPacket> SrtpOut::packets(std::span<const FreshPacket> packets, PacketPool& pool) noexcept {
+std::span<FreshPacket> SrtpOut::make(std::span<const FreshPacket> packets, PacketPool& pool) noexcept {
   SrtpGroup& group = *groups_[turn_];
   if (!is_made_ && group.destinations().size() > 0) {
     group.protect(packets, pool, pass_);

@@ -15,7 +15,9 @@ namespace fanlight {
 
 class SrtpOut {
  public:
-  static constexpr std::size_t kGroupsMax = 16;
+  // A stream's keys have one each; the others are for who comes late. One with one member costs what a sealed viewer
+  // costs.
+  static constexpr std::size_t kGroupsMax = 256;
 
   [[nodiscard]] std::span<SrtpGroup* const> groups() const noexcept { return std::span(groups_).first(count_); }
   [[nodiscard]] bool has_room() const noexcept { return count_ < kGroupsMax; }
@@ -26,8 +28,8 @@ class SrtpOut {
   void begin_pass() noexcept;
   // Whose turn it is; null: all had it.
   [[nodiscard]] SrtpGroup* turn() noexcept { return turn_ < count_ ? groups_[turn_] : nullptr; }
-  // What it is to be sent of the pass's `packets`. Made when it is asked for first.
-  [[nodiscard]] std::span<FreshPacket> packets(std::span<const FreshPacket> packets, PacketPool& pool) noexcept;
+  // Makes what it is to be sent of the pass's `packets`, the first time it is asked for.
+  [[nodiscard]] std::span<FreshPacket> make(std::span<const FreshPacket> packets, PacketPool& pool) noexcept;
   // It had it.
   void end_turn() noexcept;
 

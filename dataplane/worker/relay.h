@@ -149,11 +149,13 @@ class Relay {
   [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, command::OpenFeed& open) noexcept;
 
   // relay_destinations.cc
+  [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenDestination& open) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_destination(Instant now,
                                                                  const command::OpenDestination& open) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, io::Arrival& arrival, bool is_passed_on = false) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept;
   [[nodiscard]] Verdict admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept;
+  void begin_anew_if_deaf(Instant now, Destination& destination) noexcept;
   void send_report(const Session& session, ByteSpan datagram) noexcept;
   void end_worn(Instant now, const Stream& stream) noexcept;
   [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
@@ -214,7 +216,7 @@ class Relay {
   ViewerSlabs slabs_;
   // Destinations'.
   PlacePool places_{kDestinationsMax,
-                    (Release::kDresses.size() + FecOut::kKinds.size()) * kStreamsMax + kSrtpGroupsMax};
+                    (Release::kDresses.size() + FecOut::kKinds.size()) * kStreamsMax + SrtpPlaces::kGroups};
   FanOut fan_out_;
   Repair repair_;
   Replies replies_;

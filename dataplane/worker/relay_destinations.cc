@@ -11,6 +11,7 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kNewsRetry = millis(1);
+constexpr Micros kReportsSilence = seconds(20);  // More than two intervals of reports.
 constexpr std::uint32_t kSocketIdBits = 0x3FFF'FFFF;
 
 // Calls `about` with the SSRC of each report block and of what is asked for, until it answers true.
@@ -29,6 +30,12 @@ bool has_bye(ByteSpan datagram) {
   while (const std::optional<wire::RtcpPacket> packet = reader.next())
     if (packet->type == wire::RtcpType::kBye) return true;
   return false;
+}
+
+// A receiver report without blocks, from its clear head.
+bool is_empty_report(ByteSpan datagram) {
+  constexpr std::byte kCountBits{0x1F};
+  return wire::RtcpType(datagram[1]) == wire::RtcpType::kReceiverReport && (datagram[0] & kCountBits) == std::byte{};
 }
 
 DestinationPause pause_of(const rtp::Sender& sender) {
@@ -55,7 +62,7 @@ void Relay::apply(Instant now, command::OpenDestination& open) noexcept {
       mailbox_.post(Event{event::SessionRefused{open.request, *reason, nullptr}}));  // take_commands() saw to the room.
 }
 
-std::optional<wire::Reject> Relay::try_open_destination(Instant now, const command::OpenDestination& open) noexcept {
+std::optional<wire::Reject> Relay::judge_open(const command::OpenDestination& open) noexcept {
   const StreamEntry& entry = streams_[open.stream.raw()];
   if (stopping_) return wire::Reject::kClosing;
   if (entry.stream == nullptr || entry.is_removing) return wire::Reject::kNotFound;
@@ -66,6 +73,13 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   if (open.srtp != nullptr && (is_bare_or_fec || open.terms.nack)) return wire::Reject::kUnsupportedMedia;
   if (sessions_.find_caller(open.path.remote, SocketId{}) != nullptr) return wire::Reject::kConflict;
   if (sessions_.open_count() + publisher_places_ >= sessions_.capacity()) return wire::Reject::kResource;
+  return std::nullopt;
+}
+
+std::optional<wire::Reject> Relay::try_open_destination(Instant now, const command::OpenDestination& open) noexcept {
+  if (const std::optional<wire::Reject> reason = judge_open(open)) return reason;
+  const StreamEntry& entry = streams_[open.stream.raw()];
+  const PayloadTerms& payload = entry.stream->options().payload;
   Session* session = sessions_.open();
   if (session == nullptr) return wire::Reject::kResource;
   session->stream = open.stream;
@@ -126,7 +140,8 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on
     return admit_secret_report(now, *session, arrival.packet.bytes());
   if (!wire::is_well_formed_rtcp(datagram)) {
     const std::size_t home = srtp_worker_of(arrival.path.remote, exchange_.workers());
-    return home == exchange_.self() ? Verdict::kMalformed : exchange_.hand_over_to(home, arrival);
+    const bool may_be_secret = session == nullptr && home != exchange_.self();
+    return may_be_secret ? exchange_.hand_over_to(home, arrival) : Verdict::kMalformed;
   }
   Session* named = nullptr;
   // The first SSRC that is named decides whose it is, for every worker alike: it is handed on once, not round and
@@ -152,22 +167,37 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on
   return admit_report(now, session->destination(), datagram);
 }
 
-// Of who an index was heard last is asked only when the tag was right: a stranger moves nothing.
+// RFC 3711 §3.3: what was heard is asked before the tag, which is dear; what is heard is noted when the tag was right.
 Verdict Relay::admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept {
-  constexpr Micros kSilence = seconds(10);  // Two intervals of reports.
   constexpr std::size_t kSsrcOffset = 4;
   Destination& destination = session.destination();
   const crypto::SrtpKeys& keys = destination.membership.key->keys();
   const std::uint32_t index = keys.peek_control_index(datagram);
-  const std::size_t bytes = keys.unprotect_control(datagram);
-  if (bytes == 0) return Verdict::kUndecryptable;
+  if (index == crypto::kSrtcpIndexEnd) return Verdict::kUndecryptable;
   const std::uint32_t receiver = load_be32(datagram.data() + kSsrcOffset);
   const rtp::Sender& sender = destination.sender;
-  const bool is_vacant = sender.is_paused() || !sender.was_heard_within(now, kSilence);
+  const bool is_vacant = sender.is_paused() || !sender.was_heard_within(now, kReportsSilence);
   if (!destination.membership.replay.is_fresh(receiver, index, is_vacant)) return Verdict::kDuplicate;
+  const std::size_t bytes = keys.unprotect_control(datagram);
+  if (bytes == 0) return Verdict::kUndecryptable;
   destination.membership.replay.note(receiver, index);
   touch(session);
-  return admit_report(now, destination, datagram.first(bytes));
+  const Verdict verdict = admit_report(now, destination, datagram.first(bytes));
+  if (verdict == Verdict::kForeignSource && is_empty_report(datagram)) begin_anew_if_deaf(now, destination);
+  return verdict;
+}
+
+// It is sent packets, and its report has no block about any: it came when the rollover counter had risen. We never say
+// the like, so nothing of ours that is sent back does it.
+void Relay::begin_anew_if_deaf(Instant now, Destination& destination) noexcept {
+  const SrtpGroup* const group = destination.srtp();
+  Stream& stream = *destination.stream;
+  const bool is_sent = destination.is_flowing && stream.rate().per_second(now) > 0;
+  if (group == nullptr || !is_sent || destination.sender.was_heard_within(now, kReportsSilence)) return;
+  if (group->takes_members(stream.release().cursor())) return;
+  stream.stop_flow(destination);
+  leave_group(destination);
+  resume_flow(destination);
 }
 
 Verdict Relay::admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept {
@@ -191,7 +221,11 @@ Session* Relay::find_destination(const Endpoint& reporter) noexcept {
 Verdict Relay::admit_unreachable(Instant now, const io::Arrival& arrival) noexcept {
   Session* session = sessions_.find_caller(arrival.path.remote, SocketId{});
   if (session == nullptr || !session->is_destination()) return Verdict::kUnreachable;
-  session->destination().sender.handle_unreachable(now);
+  // ICMP is anybody's word; a secret report is its receiver's, who would have to hear another source.
+  Destination& destination = session->destination();
+  if (destination.is_protected && destination.sender.was_heard_within(now, kReportsSilence))
+    return Verdict::kUnreachable;
+  destination.sender.handle_unreachable(now);
   touch(*session);
   return Verdict::kUnreachable;
 }
@@ -276,8 +310,10 @@ void Relay::end_destination(Instant now, Session& session, Destination& destinat
   std::array<std::byte, kDatagramBytesMax> scratch;
   const std::size_t bytes = destination.sender.write_farewell(now, scratch);
   if (!destination.is_protected) return send_report(session, std::span(scratch).first(bytes));
-  SrtpGroup* const group = destination.srtp();  // Without one it is paused: nobody would hear it.
-  if (group != nullptr && bytes > 0) send_report(session, group->protect_farewell(scratch, bytes));
+  // While others hear the source it ends for nobody: recorded, its BYE would end it for them.
+  SrtpGroup* const group = destination.srtp();
+  if (group != nullptr && group->members() == 1 && bytes > 0)
+    send_report(session, group->protect_control(scratch, bytes));
   leave_group(destination);
 }
 

@@ -7,7 +7,7 @@
 namespace fanlight {
 
 SrtpPlaces::SrtpPlaces(std::size_t worker, const HashKey& key, PlacePool& pool)
-    : worker_(worker), key_(key), groups_(kSrtpGroupsMax), outs_(kSrtpKeysMax) {
+    : worker_(worker), key_(key), groups_(kGroups), outs_(kSrtpKeysMax) {
   for (SrtpGroup& group : groups_) {
     group.destinations().places().lend_from(pool);
     free_groups_.push_back(&group);
@@ -32,7 +32,7 @@ SrtpGroup* SrtpPlaces::join(Stream& stream, crypto::SrtpSendingKey& key, std::ui
   if (const SrtpOut* out = stream.release().srtp())
     for (SrtpGroup* group : out->groups()) {
       if (!group->is_for(key, payload_type) || group->is_worn()) continue;
-      late = group;
+      if (late == nullptr || group->index_of(next) < late->index_of(next)) late = group;
       if (!group->takes_members(next)) continue;
       group->add_member();
       return group;
@@ -46,8 +46,7 @@ SrtpGroup* SrtpPlaces::join(Stream& stream, crypto::SrtpSendingKey& key, std::ui
   return group;
 }
 
-// A key's first group always finds a place, for control knows how many keys there are: others take what is left of the
-// half that is not theirs.
+// A key's first group always finds a place, for control knows how many keys there are: others take what is left.
 bool SrtpPlaces::has_place_for_another(const SrtpOut& out) const noexcept {
   return free_groups_.size() > kSrtpKeysMax && out.groups().size() < SrtpOut::kGroupsMax - kSrtpKeysPerStreamMax;
 }

@@ -2,8 +2,9 @@
 // sources that they begin with.
 //
 // A key is an operator's and outlives the process; under one key no SSRC may come back, for its indices begin again.
-// Within a process none does: each worker takes every 64th of a sequence that goes through all 2^32 before it repeats,
-// from where the process' random key says. Two processes meet as two random numbers of 32 bits do.
+// Within a process none does: each worker takes every 64th of a sequence that goes through all 2^32 before it repeats.
+// Where it begins, the process' random key says; what earlier processes drew is not remembered, as RFC 7714 §8.4 would
+// have it (docs/adr/0039 has the odds).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,8 @@ namespace fanlight {
 
 class SrtpPlaces {
  public:
+  static constexpr std::size_t kGroups = 2 * SrtpOut::kGroupsMax;
+
   // All destinations of the worker stand in places of `pool`.
   SrtpPlaces(std::size_t worker, const HashKey& key, PlacePool& pool);
 
@@ -26,7 +29,7 @@ class SrtpPlaces {
   [[nodiscard]] SrtpGroup* join(Stream& stream, crypto::SrtpSendingKey& key, std::uint8_t payload_type) noexcept;
   // Of a member; the last one's group is nobody's any more.
   void leave(Stream& stream, SrtpGroup& group) noexcept;
-  // Members of a group that has wrapped, since it was asked last: there was no place for another.
+  // Members of a group that may have wrapped, since it was asked last: there was no place for another.
   [[nodiscard]] std::uint64_t take_late_joins() noexcept { return std::exchange(late_joins_, 0); }
   [[nodiscard]] std::size_t free_groups() const noexcept { return free_groups_.size(); }
 

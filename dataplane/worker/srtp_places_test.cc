@@ -52,6 +52,23 @@ TEST_F(SrtpPlacesTest, AllKeysThatThereMayBeFindAPlace) {
   }
 }
 
+// The newest: for some time yet its counter is what its receiver takes it for.
+TEST_F(SrtpPlacesTest, WithoutAPlaceALatecomerJoinsTheNewestAndIsCounted) {
+  SrtpPlaces lent(0, {7, 8}, places);
+  SrtpGroup* newest = nullptr;
+  const std::size_t most = SrtpOut::kGroupsMax - kSrtpKeysPerStreamMax;
+  for (std::size_t i = 0; i < most; ++i) {
+    newest = lent.join(stream, key, 33);
+    ASSERT_NE(newest, nullptr);
+    stream.advance_to(stream.history().next() + static_cast<std::int64_t>(SrtpGroup::kJoinEnd));
+  }
+  EXPECT_EQ(stream.release().srtp()->groups().size(), most);
+  EXPECT_EQ(lent.take_late_joins(), 0u);
+  EXPECT_EQ(lent.join(stream, key, 33), newest);
+  EXPECT_EQ(lent.take_late_joins(), 1u);
+  EXPECT_NE(lent.join(stream, other, 33), newest) << "another key finds its place";
+}
+
 TEST_F(SrtpPlacesTest, NoWorkerOrOpeningHasAnothersSsrc) {
   std::set<std::uint32_t> sources;
   for (std::size_t worker = 0; worker < 4; ++worker) {

@@ -12,13 +12,14 @@ from testing import Failed
 NULL = "net_null0,no-rx=1"
 DESTINATIONS = (1000, 5000, 20000)
 SINK_PORT = 19751  # Of sockets_crowd, on every address of 127.2.0.0/16.
+SUITES = ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM"]
 PACKETS_PER_SECOND = 5e6 / 8 / 1316
 
 
-def _ours(ground: Ground, device: str, destinations: int, dress: str) -> dict:
+def _ours(ground: Ground, device: str, destinations: int, dress: str, *more: str) -> dict:
     seconds = ground.scale.seconds
     return ground.run([ground.program("fanout_bench"), "--device", device, "--core", str(SERVER_CPU), "--viewers", str(destinations),
-                       "--dress", dress, "--seconds", str(seconds)], seconds)
+                       "--dress", dress, "--seconds", str(seconds), *more], seconds)
 
 
 def _bare(ground: Ground, device: str, destinations: int) -> dict:
@@ -27,15 +28,19 @@ def _bare(ground: Ground, device: str, destinations: int) -> dict:
                       seconds)
 
 
+def _on_device(ground: Ground, port: str, run) -> dict:
+    if port == "null":
+        return run(NULL)
+    with ground.sink(ground.scale.seconds) as device:
+        return run(device)
+
+
 def _row(ground: Ground, port: str, destinations: int) -> dict:
     """Through virtio by the wall: a full ring is part of either. SRT's in the same turns, to compare."""
     say(f"  RTP fan-out: {port}, {destinations} destinations")
 
     def on_device(run) -> dict:
-        if port == "null":
-            return run(NULL)
-        with ground.sink(ground.scale.seconds) as device:
-            return run(device)
+        return _on_device(ground, port, run)
 
     runs = interleaved(ground.scale, {
         "ours": lambda: on_device(lambda device: _ours(ground, device, destinations, "rtp")),
@@ -50,6 +55,22 @@ def _row(ground: Ground, port: str, destinations: int) -> dict:
 def fanout(ground: Ground) -> list[dict]:
     return [_row(ground, port, destinations) for destinations in (DESTINATIONS[:1] if ground.scale.quick else DESTINATIONS)
             for port in ("null", "virtio")]
+
+
+def _srtp_row(ground: Ground, port: str, destinations: int, suite: str) -> dict:
+    """SRTP under one key beside RTP in clear, in the same turns."""
+    say(f"  SRTP fan-out: {port}, {destinations} destinations, {suite}")
+    runs = interleaved(ground.scale, {
+        "srtp": lambda: _on_device(ground, port, lambda device: _ours(ground, device, destinations, "srtp", "--suite", suite)),
+        "clear": lambda: _on_device(ground, port, lambda device: _ours(ground, device, destinations, "rtp"))})
+    key = "ns_per_packet" if port == "null" else "wall_ns_per_packet"
+    return {"port": port, "destinations": destinations, "suite": suite, "ns_per_packet": median(runs["srtp"], key),
+            "clear_ns_per_packet": median(runs["clear"], key), "of_clear": paired_ratio(runs["clear"], runs["srtp"], key)}
+
+
+def srtp(ground: Ground) -> list[dict]:
+    kinds = [("null", 1000), ("virtio", 1000)] if ground.scale.quick else [(port, many) for many in (100, 1000) for port in ("null", "virtio")]
+    return [_srtp_row(ground, port, many, suite) for port, many in kinds for suite in SUITES[:1] + ([] if ground.scale.quick else SUITES[2:])]
 
 
 def _relay_on_sockets(ground: Ground, destinations: int, coalesce_ms: int, seconds: float) -> dict:

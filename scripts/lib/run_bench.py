@@ -110,10 +110,14 @@ class Report:
         table("RTP fan-out", ("port", "destinations", "ns", "limit", "ratio", "busy ns", "SRT's busy ns"), [
             (row["port"], row["destinations"], *(f"{row[key]:.1f}" for key in ("ns_per_packet", "limit_ns_per_packet")),
              f"{row['ratio']:.2f}", *(f"{row[key]:.1f}" for key in ("busy_ns_per_packet", "srt_busy_ns_per_packet"))) for row in rows])
+        secret = bench_rtp.srtp(self.ground)
+        table("SRTP under one key, beside RTP in clear", ("port", "destinations", "suite", "ns", "clear", "of clear"), [
+            (row["port"], row["destinations"], row["suite"], *(f"{row[key]:.1f}" for key in ("ns_per_packet", "clear_ns_per_packet")),
+             f"{row['of_clear']:.2f}") for row in secret])
         on_sockets = bench_rtp.sockets(self.ground)
         table("RTP on kernel sockets, CPU us per packet", tuple(on_sockets[0]), [
             (row["destinations"], *(f"{value:.2f}" for value in list(row.values())[1:])) for row in on_sockets])
-        self.json["rtp"] = {"fanout": rows, "sockets": on_sockets}
+        self.json["rtp"] = {"fanout": rows, "srtp": secret, "sockets": on_sockets}
 
     def _crowd(self) -> None:
         rows = self.json["crowd"] = bench_crowd.crowds(self.ground)

@@ -34,6 +34,7 @@ import retransmission_cases  # noqa: E402
 import rtp_out_cases  # noqa: E402
 import rtp_payload_cases  # noqa: E402
 import srtp_cases  # noqa: E402
+import srtp_out_cases  # noqa: E402
 import stream_id_cases  # noqa: E402
 import token_cases  # noqa: E402
 import worker_cases  # noqa: E402
@@ -204,7 +205,7 @@ def tasks(args, results: Results) -> list[tuple]:
             ("token/*", lambda: token_cases.run(*rest)), *impaired_first,
             *worker_cases.tasks(*rest), *calls.tasks(*rest), *rtp_cases.tasks(*rest), *rtp_out_cases.tasks(*rest), *fec_cases.tasks(*rest),
             *retransmission_cases.tasks(*rest), *rtp_device_cases.tasks(*rest),
-            *rtp_payload_cases.tasks(*rest), *srtp_cases.tasks(*rest),
+            *rtp_payload_cases.tasks(*rest), *srtp_cases.tasks(*rest), *srtp_out_cases.tasks(*rest),
             *rekey_cases.tasks(*rest), *gcm_cases.tasks(*rest), ("access/*", lambda: access_cases.run(*rest)),
             ("stream-id/*", lambda: stream_id_cases.run(*rest))]
 

@@ -46,8 +46,8 @@ Result<std::string> read_passphrase(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   if (!file || !std::getline(file, line))
-    return Error{ErrorCode::kFailed,
-                 "no passphrase can be read from " + path + ": " + (errno == 0 ? "it is empty" : std::strerror(errno))};
+    return Error{ErrorCode::kFailed, "no passphrase or key can be read from " + path + ": " +
+                                         (errno == 0 ? "it is empty" : std::strerror(errno))};
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
 }
@@ -189,8 +189,9 @@ int rotate_keys(const Context& context, const std::string& stream, std::uint32_t
 
 int list_feeds(const Context& context) { return ask(context, {.target = "/v1/feeds"}, feeds_report); }
 
-int show_sdp(const Context& context, const std::string& stream, const std::string& which) {
-  const Result<Answer> answer = exchange(context.api, "GET", "/v1/calls?role=viewer", "");
+int show_sdp(const Context& context, const std::string& stream, const std::string& which, bool with_keys) {
+  const std::string target = std::string{"/v1/calls?role=viewer"} + (with_keys ? "&with_keys=1" : "");
+  const Result<Answer> answer = exchange(context.api, "GET", target, "");
   if (!answer) return fail(answer.error().what);
   if (answer->status >= 300) return fail(reason_of(*answer));
   const Result<RtpOutput> output =
@@ -199,6 +200,8 @@ int show_sdp(const Context& context, const std::string& stream, const std::strin
     std::fprintf(stderr, "fanlight: %s\n", output.error().what.c_str());  // Several lines.
     return 1;
   }
+  if (!with_keys && output->sdp.find("RTP/SAVP") != std::string::npos)
+    std::fputs("fanlight: its SRTP key is left out; --with-keys shows it\n", stderr);
   std::fputs(context.is_json ? (json{{"sdp", output->sdp}}.dump() + "\n").c_str() : output->sdp.c_str(), stdout);
   return 0;
 }
@@ -212,6 +215,8 @@ int add_call(const Context& context, const NewCall& call) {
   json body{{"role", call.role}, {"stream", call.stream}, {"url", call.url}};
   const Result<Done> secret = add_passphrase(body, "passphrase", call.passphrase_file);
   if (!secret) return fail(secret.error().what);
+  const Result<Done> key = add_passphrase(body, "srtp", call.srtp_file);
+  if (!key) return fail(key.error().what);
   const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace);
   const Report report = call.role == "viewer" ? viewer_called : publisher_called;
   return ask(context, {.method = "POST", .target = "/v1/calls", .body = text}, report);

@@ -32,6 +32,7 @@ struct NewCall {
   std::string url;
   std::string stream;
   std::string passphrase_file;
+  std::string srtp_file;
 };
 
 struct NewBan {
@@ -58,8 +59,8 @@ struct NewBan {
 [[nodiscard]] int rotate_keys(const Context& context, const std::string& stream, std::uint32_t session);
 
 [[nodiscard]] int list_feeds(const Context& context);
-// What receivers of its RTP output must know. `which`: of several, by its ID or URL.
-[[nodiscard]] int show_sdp(const Context& context, const std::string& stream, const std::string& which);
+// What receivers of its RTP output must know. `which`: of several, by its ID or URL. `with_keys`: SRTP keys are shown.
+[[nodiscard]] int show_sdp(const Context& context, const std::string& stream, const std::string& which, bool with_keys);
 [[nodiscard]] int list_calls(const Context& context, const std::string& role);
 [[nodiscard]] int add_call(const Context& context, const NewCall& call);
 [[nodiscard]] int remove_call(const Context& context, const std::string& role, std::uint32_t id);

@@ -50,6 +50,7 @@ struct CommandLine {
   std::string ban_span;
   std::string name;
   std::string output;
+  bool shows_keys = false;
   std::uint32_t id = 0;
   std::function<int()> run;
 };
@@ -286,7 +287,8 @@ void CommandLine::add_feed_commands() {
   sdp->add_option("STREAM", name, "as `fanlight streams` shows it")->required();
   sdp->add_option("ID|URL", output,
                   "of several outputs, as `fanlight viewer list` shows them; the URL's options may be left out");
-  sdp->callback([this] { run = [this] { return show_sdp(context, name, output); }; });
+  sdp->add_flag("--with-keys", shows_keys, "show the key of one that is sent SRTP: what is printed is a secret then");
+  sdp->callback([this] { run = [this] { return show_sdp(context, name, output, shows_keys); }; });
 }
 
 // Listeners that the relay calls, by what they are to the stream.
@@ -308,6 +310,11 @@ void CommandLine::add_call_commands(const char* role, const char* what, const ch
   add->add_option("--passphrase-file", call.passphrase_file,
                   "file whose first line encrypts the session; an argument can be seen in `ps`")
       ->type_name("FILE");
+  if (is_viewer)
+    add->add_option("--srtp-file", call.srtp_file,
+                    "file whose first line is an SRTP key, SUITE inline:BASE64 as SDES writes it, for an rtp:// URL; "
+                    "/dev/stdin reads a pipe")
+        ->type_name("FILE");
   add->callback([this, role] {
     call.role = role;
     run = [this] { return add_call(context, call); };

@@ -1,0 +1,175 @@
+// SRTCP of destinations: reports of a source that many hear, and what their receivers say.
+#include "worker/srtp_out_fixture.h"
+
+namespace fanlight {
+namespace {
+
+TEST_F(RelaySrtpOutTest, ReportsAreSecretAndNoIndexIsGivenTwice) {
+  open_destination(5'004);
+  open_destination(5'006);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  std::map<std::uint32_t, Bytes> by_index;
+  std::size_t heard = 0;
+  for (int second = 0; second < 30; ++second) {
+    std::vector<Said> said = publish(5);
+    for (Said& one : run_for(seconds(1))) said.push_back(std::move(one));
+    for (const std::uint16_t where : {std::uint16_t{5'004}, std::uint16_t{5'006}})
+      for (const Said& one : to(said, rtcp_of(where))) {
+        ++heard;
+        const Bytes clear = receiver.open_control(one.bytes);
+        ASSERT_FALSE(clear.empty());
+        wire::RtcpReader reader(clear);
+        const auto sender_report = wire::parse_sender_report(*reader.next());
+        ASSERT_TRUE(sender_report);
+        EXPECT_EQ(sender_report->ssrc, ssrc);
+        EXPECT_EQ(sender_report->bytes, 188 * sender_report->packets);
+        const std::uint32_t index = crypto::SrtpKeys(master).peek_control_index(one.bytes);
+        const auto [known, is_new] = by_index.emplace(index, one.bytes);
+        EXPECT_TRUE(is_new || known->second == one.bytes);
+      }
+  }
+  EXPECT_GE(heard, 8u);
+}
+
+// Recorded, it would end the source for the others.
+TEST_F(RelaySrtpOutTest, NobodyHearsByeOfASourceThatOthersHear) {
+  const SocketId socket = open_destination(5'004);
+  open_destination(5'006);
+  publish(1);
+  say(command::CloseSession{socket});
+  const std::vector<Said> said = run_for(millis(30));
+  EXPECT_EQ(to(said, rtcp_of(5'004)).size() + to(said, rtcp_of(5'006)).size(), 0u);
+}
+
+TEST_F(RelaySrtpOutTest, ClosedItHearsASecretBye) {
+  const SocketId socket = open_destination(5'004);
+  publish(1);
+  say(command::CloseSession{socket});
+  const std::vector<Said> said = to(run_for(millis(30)), rtcp_of(5'004));
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_TRUE(wire::is_well_formed_rtcp(receiver.open_control(said[0].bytes)));
+}
+
+TEST_F(RelaySrtpOutTest, ReceiversAreHeardByWhereTheyAre) {
+  const SocketId socket = open_destination(5'004);
+  open_destination(5'006);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(report(ssrc), 0)), Verdict::kControl);
+  say(command::AskReport{1, socket});
+  breathe();
+  const auto told = next_event<event::SessionReport>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->stats.packets_lost, 3u);
+  EXPECT_EQ(judged(rtcp_of(5'006), receiver.protect_control(report(ssrc, true), 7)), Verdict::kControl);
+  const auto news = next_event<event::DestinationNews>();
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->pause, DestinationPause::kLeft);
+  const std::vector<Said> said = publish(1);
+  EXPECT_EQ(rtp_to(5'004, said).size(), 1u);
+  EXPECT_EQ(rtp_to(5'006, said).size(), 0u);
+}
+
+TEST_F(RelaySrtpOutTest, WhatIsClearForgedOrOldSaysNothing) {
+  const SocketId socket = open_destination(5'004);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  const Bytes bye = receiver.protect_control(report(ssrc, true), 5);
+  EXPECT_EQ(judged(rtcp_of(5'004), report(ssrc, true)), Verdict::kUndecryptable);
+  EXPECT_EQ(judged({IpAddress::v4(203, 0, 113, 1), 9}, report(socket.raw(), true)), Verdict::kUnencrypted);
+  Bytes forged = bye;
+  forged.back() ^= std::byte{1};
+  EXPECT_EQ(judged(rtcp_of(5'004), forged), Verdict::kUndecryptable);
+  EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(report(ssrc), 6)), Verdict::kControl);
+  EXPECT_EQ(judged(rtcp_of(5'004), bye), Verdict::kDuplicate) << "recorded before";
+  EXPECT_EQ(rtp_to(5'004, 1).size(), 1u);
+}
+
+TEST_F(RelaySrtpOutTest, SilenceAndNobodyThereArePausesAsElsewhere) {
+  open_destination(5'004);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(report(ssrc), 0)), Verdict::kControl);
+  run_for(seconds(26));
+  const auto news = next_event<event::DestinationNews>();
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->pause, DestinationPause::kSilent);
+  EXPECT_EQ(rtp_to(5'004, 1).size(), 0u);
+}
+
+Bytes empty_report() { return from_hex("80c90001 9abcdef0"); }
+
+// Its tags are right, and it reports nothing about a source that it cannot read.
+TEST_F(RelaySrtpOutTest, AReceiverThatBeganTooLateIsHeardAndBegunAnew) {
+  open_destination(5'004);
+  open_destination(5'006);
+  const std::uint32_t first = ssrc_to(5'004);
+  publish(0x1'0000);
+  EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(empty_report(), 0)), Verdict::kForeignSource);
+  Receiver late{master};
+  const std::vector<Said> said = publish(1);
+  EXPECT_EQ(late.open(rtp_to(5'004, said).at(0)), payload(published - 1));
+  EXPECT_EQ(wire::parse_rtp(rtp_to(5'006, said).at(0))->header.ssrc, first);
+  EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(empty_report(), 1)), Verdict::kForeignSource);
+  const std::uint32_t second = ssrc_to(5'004);
+  EXPECT_EQ(ssrc_to(5'004), second) << "not again";
+  EXPECT_EQ(judged(rtcp_of(5'006), receiver.protect_control(report(first), 2)), Verdict::kControl);
+  EXPECT_EQ(judged(rtcp_of(5'006), receiver.protect_control(empty_report(), 3)), Verdict::kForeignSource);
+  EXPECT_EQ(ssrc_to(5'006), first) << "who reported lately reads it";
+}
+
+// Authentic, since we made it, and about nobody's packets.
+TEST_F(RelaySrtpOutTest, OurOwnReportSentBackBeginsNothingAnew) {
+  open_destination(5'004);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  publish(SrtpGroup::kJoinEnd);
+  std::vector<Said> said;
+  while (said.empty()) {
+    publish(1);
+    said = to(run_for(seconds(1)), rtcp_of(5'004));
+  }
+  EXPECT_EQ(judged(rtcp_of(5'004), said[0].bytes), Verdict::kForeignSource);
+  EXPECT_EQ(ssrc_to(5'004), ssrc);
+}
+
+TEST_F(RelaySrtpOutTest, IcmpDoesNotContradictWhoReports) {
+  open_destination(5'004);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(report(ssrc), 0)), Verdict::kControl);
+  hear_that_nobody_is_at(5'004);
+  EXPECT_EQ(rtp_to(5'004, 1).size(), 1u);
+  run_for(seconds(21));
+  hear_that_nobody_is_at(5'004);
+  EXPECT_EQ(rtp_to(5'004, 1).size(), 0u);
+}
+
+// What a receiver reports names nobody in clear: any worker that hears it knows by its address whose it is.
+TEST(RelaySrtpWorkersTest, ReportsFindTheWorkerThatSends) {
+  constexpr std::size_t kWorkers = 3;
+  Mesh mesh(kWorkers);
+  std::vector<std::unique_ptr<RelayFixture>> hosts;
+  for (std::size_t i = 0; i < kWorkers; ++i)
+    hosts.push_back(std::make_unique<RelayFixture>(256, static_cast<std::uint8_t>(i), &mesh));
+  const crypto::SrtpMaster master = master_of(kAeadAes128Gcm);
+  crypto::SrtpSendingKey key{master};
+  const Endpoint to{IpAddress::v4(198, 51, 100, 1), 5'004};
+  const std::size_t home = srtp_worker_of(to, kWorkers);
+  hosts[home]->say(command::OpenDestination{.request = RequestId{1},
+                                            .stream = RelayFixture::kStream,
+                                            .terms = {.remote = to},
+                                            .path = {.remote = to, .local = {}},
+                                            .wall_offset = {},
+                                            .srtp = &key});
+  for (const auto& host : hosts) host->breathe();
+  const std::uint32_t ssrc = hosts[home]->stream.release().srtp()->groups().front()->ssrc();
+  for (std::size_t i = 0; i < kWorkers; ++i) {
+    Bytes bytes(128);
+    const std::size_t written = wire::write_receiver_report(bytes, kReceiver, {.ssrc = ssrc});
+    bytes.resize(key.keys().protect_control(bytes, written, static_cast<std::uint32_t>(i)));
+    hosts[(home + i) % kWorkers]->hear({to.ip, 5'005}, bytes);
+    for (int turn = 0; turn < 2; ++turn)
+      for (const auto& host : hosts) host->breathe();
+    EXPECT_EQ(hosts[home]->mailbox.counters.read(Verdict::kControl), i + 1);
+    EXPECT_EQ(hosts[(home + i) % kWorkers]->mailbox.counters.read(Verdict::kHandedOver), i == 0 ? 0u : 1u);
+  }
+}
+
+}  // namespace
+}  // namespace fanlight
