@@ -40,8 +40,11 @@ json workers_json(const RelayFacts& facts) {
   return out;
 }
 
-std::string_view state_of(const event::SessionReport& report) {
+std::string_view state_of(const SessionView& session) {
+  const event::SessionReport& report = session.report;
   if (!report.is_up) return "connecting";
+  const bool is_destination = session.agent == kRtpAgent && report.role == Role::kViewer;
+  if (is_destination && !report.is_live) return "paused";
   return report.is_live ? "live" : "up";
 }
 
@@ -55,7 +58,7 @@ json row_of(const SessionView& session) {
           {"stream", session.stream},
           {"remote", report.path.remote.text()},
           {"local", report.path.local.text()},
-          {"state", state_of(report)},
+          {"state", state_of(session)},
           {"age_s", static_cast<double>(report.age.count) / 1e6},
           {"rtt_ms", millis_of(stats.rtt)},
           {"packets", is_publisher ? stats.packets_received : stats.packets_sent},

@@ -214,8 +214,8 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   if (one.srtp != nullptr) one.worker = srtp_worker_of(one.rule.terms.remote, placement_.workers());
   one.random = one.rule.terms.fec ? stream->fec_random : random_();
   one.is_ending = false;
-  open_leg(one, *stream, one.rule.terms, *path, std::nullopt);
   one.local = path->local.ip;
+  open_leg(one, *stream, one.rule.terms, *path, std::nullopt);
   return std::nullopt;
 }
 
@@ -272,7 +272,7 @@ void SessionDesk::handle_destination_opened(const Session& session) {
     one->state = DestinationState::kSending;
     one->since = now_;
     one->failure.clear();
-    note(Notice::Level::kInfo, title_of(*one) + " is sent to", Notice::About::kSession);
+    if (one->leader == 0) note(Notice::Level::kInfo, title_of(*one) + " is sent to", Notice::About::kSession);
     if (one->rule.second) open_second_leg(*one, session.stream);
     steer_fec(*one);
   }

@@ -147,6 +147,11 @@ void SessionDesk::handle(event::FeedNews& event) {
   FeedEntry* feed = find_feed(event.request);
   Session* session = sessions_.find(event.request);
   if (feed == nullptr || session == nullptr) return;
+  if (event.is_live && feed->state == FeedState::kLive) {
+    feed->sender = event.remote;
+    feed->failure.clear();
+    return note(Notice::Level::kInfo, title_of(*feed) + " comes from " + event.remote.text() + " now");
+  }
   StreamEntry* stream = streams_.at(session->stream);
   feed->state = event.is_live ? FeedState::kLive : FeedState::kSilent;
   feed->since = now_;

@@ -113,6 +113,21 @@ TEST_F(FeedDeskTest, WhyItsPacketsAreNotTakenIsSaid) {
   EXPECT_EQ(view().failure, "");
 }
 
+TEST_F(FeedDeskTest, ATakeoverIsShownAndEndsNothing) {
+  set(place());
+  const command::OpenFeed feed = opened();
+  news(feed, true);
+  (void)told();
+  (void)take_notices();
+  wait(seconds(3));
+  const Endpoint other{IpAddress::v4(198, 51, 100, 2), 40'000};
+  desk().handle_event(now_, event::FeedNews{feed.request, true, other});
+  EXPECT_EQ(view().sender, other.text());
+  EXPECT_EQ(view().age, seconds(3)) << "it was live all the time";
+  EXPECT_TRUE(told().empty());
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("comes from 198.51.100.2:40000 now")));
+}
+
 TEST_F(FeedDeskTest, NobodyElsePublishesItsStream) {
   set(place());
   (void)opened();
@@ -148,6 +163,7 @@ TEST_F(FeedDeskTest, WhenItWasEndedItComesBack) {
   closed(first, CloseReason::kKicked);
   EXPECT_EQ(told(), std::vector{SessionEvent::Kind::kPublishStop});
   EXPECT_EQ(view().failure, "kicked");
+  EXPECT_THAT(take_notices(), Not(Contains(HasSubstr("publisher [::]:0"))));
   EXPECT_FALSE(take_opening());
   wait(seconds(1));
   EXPECT_NE(opened().request, first.request);

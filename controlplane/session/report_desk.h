@@ -25,10 +25,12 @@ struct StreamView {  // A stream as the API shows it.
   // Another worker's word on the same stream. Each has all its packets, and viewers of its own.
   void add(const event::StreamReport& other);
 };
+constexpr const char* kRtpAgent = "RTP";  // A feed, or a destination.
+
 struct SessionView {
   std::string stream;
   std::string user;   // u= of the stream ID; empty when absent.
-  std::string agent;  // Peer's SRT version, "1.5.1".
+  std::string agent;  // Peer's SRT version, "1.5.1", or kRtpAgent.
   bool is_encrypted = false;
   std::uint32_t call = 0;  // The call of ours that it came from; 0: it called us.
   event::SessionReport report;

@@ -424,8 +424,10 @@ void SessionDesk::handle(event::SessionRefused& event) {
 void SessionDesk::handle(event::SessionClosed& event) {
   Session* session = sessions_.find(event.request);
   if (session == nullptr) return;
-  note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)},
-       Notice::About::kSession);
+  // A feed's end is told by its name, and FEC goes and comes with its media.
+  if (session->feed == 0 && !session->is_fec())
+    note(Notice::Level::kInfo, title_of(*session) + " left: " + std::string{fanlight::describe(event.reason)},
+         Notice::About::kSession);
   tell_end(*session, event);
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout && event.reason != CloseReason::kDisplaced);
   placement_.leave(session->worker);

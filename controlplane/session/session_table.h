@@ -51,6 +51,7 @@ struct Session {
   Instant end = Instant::never();         // It is closed then.
   std::string by{};                       // Who let it in: "policy 2 (line 31)"; empty without policies.
   std::unique_ptr<PublisherKeys> keys{};  // Publisher that encrypts.
+  [[nodiscard]] bool is_fec() const { return is_further_leg && !is_second_leg; }
   // Nobody called, and nobody was called.
   [[nodiscard]] bool is_ours() const { return feed != 0 || destination != 0; }
   [[nodiscard]] bool has_called() const { return call == 0 && !is_ours(); }

@@ -219,7 +219,7 @@ void SessionDesk::handle(event::SessionReport& event) {
   if (report == nullptr || session == nullptr) return;
   report->sessions.push_back({.stream = session->stream_name,
                               .user = session->user,
-                              .agent = session->is_ours() ? "RTP" : version_text(session->srt_version),
+                              .agent = session->is_ours() ? kRtpAgent : version_text(session->srt_version),
                               .is_encrypted = session->key_bytes != 0,
                               .call = session->call,
                               .report = std::move(event)});

@@ -313,7 +313,7 @@ struct KeyRequestReceived {
   std::array<std::byte, kKeyMessageBytesMax> message{};
 };
 
-// A feed's sender is heard, for the first time or after a silence; or nothing came for 5 s.
+// A feed's sender is heard, for the first time or after a silence, or another one is; or nothing came for 5 s.
 struct FeedNews {
   RequestId request;
   bool is_live = false;

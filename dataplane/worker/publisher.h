@@ -44,6 +44,8 @@ struct Feed {
   Instant srtp_news{};                         // No earlier is the next trouble with it told.
   bool is_live = false;                        // Something came within the last 5 s ...
   bool is_told = false;                        // ... as far as control knows.
+  Endpoint told_sender{};                      // Who control was told that it comes from,
+  Instant told_at{};                           // then.
 
   // Where its sender hears RTCP: where its own comes from, or, before it said anything, beside its packets.
   [[nodiscard]] Path feedback() const noexcept {

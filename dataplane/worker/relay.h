@@ -145,7 +145,7 @@ class Relay {
                 const rtp::Receiver::Placement& placement) noexcept;
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;
   void end_feed(Session& session) noexcept;
-  void tell_of_feed(Session& session, Feed& feed) noexcept;
+  void tell_of_feed(Instant now, Session& session, Feed& feed) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, command::OpenFeed& open) noexcept;
 
   // relay_destinations.cc

@@ -15,6 +15,7 @@ namespace {
 constexpr Micros kNewsRetry = millis(1);
 constexpr Micros kSrtpNewsAfter = seconds(1);  // As long as something is taken, what is not is somebody else's.
 constexpr Micros kSrtpNewsInterval = seconds(60);
+constexpr Micros kTakeoversTold = seconds(1);  // Two senders that take turns fill no log.
 constexpr std::size_t kRtpPayloadBytesMax = kDatagramBytesMax - wire::kRtpHeaderBytes;
 
 // What an RTP packet is, less what stands in front of its payload.
@@ -349,18 +350,25 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
   count_received(publisher, figures_of(feed.receiver.stats()));
   feed.is_live = publisher.packets > 0 && now - publisher.last_data < kPeerIdleTimeout;
   session.is_up = feed.is_live;
-  if (feed.is_live != feed.is_told) tell_of_feed(session, feed);
+  const bool is_taken_over = feed.is_live && feed.told_sender != feed.media.remote;
+  if (feed.is_live != feed.is_told || (is_taken_over && now >= feed.told_at + kTakeoversTold))
+    tell_of_feed(now, session, feed);
   say_feedback(now, feed);
   Instant due = feed.receiver.next_deadline().at;
   if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
   if (feed.is_live != feed.is_told) due = std::min(due, now + kNewsRetry);
+  if (feed.is_live && feed.told_sender != feed.media.remote)
+    due = std::min(due, std::max(feed.told_at + kTakeoversTold, now + kNewsRetry));
   timers_.schedule_at_latest(sessions_.slot_of(session), due);
 }
 
-void Relay::tell_of_feed(Session& session, Feed& feed) noexcept {
+void Relay::tell_of_feed(Instant now, Session& session, Feed& feed) noexcept {
   const bool is_told = mailbox_.post(
       Event{event::FeedNews{.request = session.request, .is_live = feed.is_live, .remote = feed.media.remote}});
-  if (is_told) feed.is_told = feed.is_live;
+  if (!is_told) return;
+  feed.is_told = feed.is_live;
+  feed.told_sender = feed.media.remote;
+  feed.told_at = now;
 }
 
 }  // namespace fanlight

@@ -178,6 +178,27 @@ TEST_F(RelayFeedsTest, ControlHearsWhenItBeginsAndWhenItFallsSilent) {
   EXPECT_TRUE(next_event<event::FeedNews>()->is_live);
 }
 
+TEST_F(RelayFeedsTest, ControlHearsOfAnotherSenderOnceASecondAtMost) {
+  ASSERT_NE(open_feed(), SocketId{});
+  ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
+  ASSERT_TRUE(next_event<event::FeedNews>());
+  run_for(millis(300));
+  ASSERT_EQ(judged(kOther, rtp(2)), Verdict::kAccepted);
+  EXPECT_FALSE(next_event<event::FeedNews>());
+  run_for(millis(300));
+  ASSERT_EQ(judged(kSender, rtp(3)), Verdict::kAccepted);
+  run_for(millis(300));
+  ASSERT_EQ(judged(kOther, rtp(4)), Verdict::kAccepted);
+  EXPECT_FALSE(next_event<event::FeedNews>());
+  run_for(millis(150));
+  const auto news = next_event<event::FeedNews>();
+  ASSERT_TRUE(news);
+  EXPECT_TRUE(news->is_live);
+  EXPECT_EQ(news->remote, kOther);
+  run_for(seconds(2));
+  EXPECT_FALSE(next_event<event::FeedNews>());
+}
+
 TEST_F(RelayFeedsTest, ItStaysThroughAnySilence) {
   ASSERT_NE(open_feed(), SocketId{});
   run_for(seconds(60));
