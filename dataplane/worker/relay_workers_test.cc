@@ -115,7 +115,8 @@ class RelayThreeWorkersTest : public RelayWorkersTest {
                                                 .stream = RelayFixture::kStream,
                                                 .terms = {.remote = kTo},
                                                 .path = {.remote = kTo, .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
-                                                .random = 1});
+                                                .random = 1,
+                                                .wall_offset = {}});
     hosts[worker]->breathe();
     return hosts[worker]->next_event<event::SessionOpened>()->socket;
   }
