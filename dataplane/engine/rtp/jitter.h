@@ -13,7 +13,7 @@ class Jitter {
   explicit constexpr Jitter(std::uint32_t rate) noexcept : rate_(rate) {}
 
   void note(Instant at, std::uint32_t timestamp) noexcept {
-    const auto arrival = static_cast<std::uint32_t>(at.us * rate_ / 1'000'000);
+    const std::uint32_t arrival = ticks_of({at.us}, rate_);
     const std::uint32_t transit = arrival - timestamp;
     if (started_) {
       const auto moved =

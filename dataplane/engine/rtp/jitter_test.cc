@@ -28,6 +28,13 @@ TEST(JitterTest, AWrapIsNoJitter) {
   EXPECT_EQ(jitter.ticks(), 0u);
 }
 
+TEST(JitterTest, AFastClockStaysExactForYears) {
+  Jitter jitter(1'000'000);
+  const Instant years{std::int64_t{1'000} * 86'400 * 1'000'000};
+  for (int i = 0; i < 100; ++i) jitter.note(years + millis(10 * i), static_cast<std::uint32_t>(10'000 * i));
+  EXPECT_EQ(jitter.ticks(), 0u);
+}
+
 TEST(JitterTest, AJumpThatIsKnownOfDoesNotCount) {
   Jitter jitter(90'000);
   jitter.note(kStart, 0);

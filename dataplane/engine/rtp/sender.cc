@@ -70,7 +70,7 @@ void Sender::note_block(Instant now, const wire::ReportBlock& block) noexcept {
   stats_.lost = block.lost;
   stats_.fraction_lost = block.fraction_lost;
   stats_.jitter = {std::int64_t{block.jitter} * 1'000'000 / options_.clock_rate};
-  if (block.last_report == 0) return;
+  if (block.last_report == 0 || block.last_report != reported_at_) return;
   // §6.4.1: A − LSR − DLSR, in units of 1/65,536 s. What is negative or longer than a minute is nonsense.
   const std::uint32_t span = ntp(now).middle() - block.last_report - block.report_delay;
   if (span < 60u << 16) stats_.rtt = {std::int64_t{span} * 1'000'000 / 65'536};
@@ -158,10 +158,11 @@ void Sender::handle_timeout(Instant now) noexcept {
 std::size_t Sender::poll_control(Instant now, const ControlStamp&, MutableByteSpan scratch) noexcept {
   if (!options_.reports || now < next_report_) return 0;
   schedule_report(now);
-  if (is_paused() || progress_.packets == reported_packets_) return 0;
+  if (is_paused() || static_cast<std::uint32_t>(progress_.packets) == reported_packets_) return 0;
   const std::size_t bytes = write_report(now, scratch);
   if (bytes == 0) return 0;
-  reported_packets_ = progress_.packets;
+  reported_packets_ = static_cast<std::uint32_t>(progress_.packets);
+  reported_at_ = ntp(now).middle();
   ++stats_.reports_sent;
   return bytes;
 }

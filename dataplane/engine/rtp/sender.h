@@ -111,7 +111,8 @@ class Sender {
   Options options_;
   std::minstd_rand random_;
   Progress progress_;
-  std::uint64_t reported_packets_ = 0;
+  std::uint32_t reported_packets_ = 0;  // Low bits.
+  std::uint32_t reported_at_ = 0;       // NtpTime::middle() of the last report: other times are made up.
   Instant next_report_;
   std::optional<std::uint32_t> receiver_;  // Who reported last.
   std::optional<Instant> last_heard_;

@@ -102,6 +102,19 @@ TEST_F(RtpSenderTest, AReportTellsLossJitterAndTheWayThereAndBack) {
   EXPECT_NEAR(static_cast<double>(sender->stats().rtt.count), 40'000, 50);
 }
 
+TEST_F(RtpSenderTest, ATimeThatIsNoReportsOfOursIsNotTaken) {
+  const auto said = run_until(kStart + seconds(30));
+  ASSERT_GE(said.size(), 3u);
+  const wire::NtpTime last = report_in(said.back()).time;
+  const std::uint32_t before = report_in(said.at(said.size() - 2)).time.middle();
+  for (const std::uint32_t made_up : {last.middle() - 1, last.middle() - (20u << 16), before}) {
+    EXPECT_EQ(sender->handle_control(now, report({.last_report = made_up})), Verdict::kControl);
+    EXPECT_EQ(sender->stats().rtt, Micros{}) << made_up;
+  }
+  EXPECT_EQ(sender->handle_control(now, report({.last_report = last.middle()})), Verdict::kControl);
+  EXPECT_GT(sender->stats().rtt, Micros{});
+}
+
 TEST_F(RtpSenderTest, ATimeThatCannotBeIsNotTaken) {
   run_until(kStart + seconds(8));
   EXPECT_EQ(sender->handle_control(now, report({.last_report = 1, .report_delay = 0})), Verdict::kControl);
