@@ -78,6 +78,11 @@ class Check {
   // As session/srtp_key_table.h counts them.
   void check_key(const DestinationRule& rule, const MediaFormat& format) {
     if (!rule.srtp) return;
+    // What leaves under it would be authentic where it came back.
+    for (const FeedRule& feed : config_.feeds)
+      if (feed.srtp && feed.srtp->key_and_salt == rule.srtp->key_and_salt)
+        return complain_of(rule, "srtp", "the key of the feed in line " + std::to_string(feed.line),
+                           "a key of its own");
     const std::uint8_t type =
         rule.says_type || format.is_transport_stream() ? rule.terms.payload_type : format.payload_type;
     const auto is_alike = [&](const KeyUse& use) {

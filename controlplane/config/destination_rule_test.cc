@@ -151,6 +151,14 @@ TEST(DestinationRuleTest, WhatSrtpDoesNotGoWithIsSaid) {
   EXPECT_EQ(wrong.find("c2VjcmV0"), std::string::npos) << "no message shows a key";
 }
 
+TEST(DestinationRuleTest, AFeedsKeyIsNoDestinations) {
+  const std::string feed =
+      "[[feed]]\nstream = \"live/b\"\nurl = \"rtp://127.0.0.1:6000\"\nsrtp = \"" + std::string{kKey} + "\"\n";
+  EXPECT_NE(fault(feed + secret_table("rtp://192.0.2.1:5004")).find("the key of the feed in line 5"), std::string::npos)
+      << fault(feed + secret_table("rtp://192.0.2.1:5004"));
+  EXPECT_EQ(fault(feed + table("rtp://192.0.2.1:5004")), "");
+}
+
 TEST(DestinationRuleTest, AStreamHasSoManySrtpKeys) {
   std::string tables;
   for (std::size_t i = 0; i <= kSrtpKeysPerStreamMax; ++i)

@@ -50,6 +50,7 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
   for (const Endpoint& address : addresses_of(rule))
     if (is_own_(address)) return Error{ErrorCode::kInvalid, address.text() + " is this relay itself"};
+  if (auto fault = judge_key(rule)) return Error{ErrorCode::kInvalid, *std::move(fault)};
   if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
     return way.error();
   const std::vector<DestinationRule> legs = legs_of(rule);
@@ -66,6 +67,14 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   const std::uint32_t id = destinations_.add(calls_.take_id(), now_, std::move(rule)).id;
   for (const DestinationRule& leg : legs) destinations_.add(calls_.take_id(), now_, leg, id);
   return id;
+}
+
+// What leaves under a feed's key would be authentic where that feed is heard.
+std::optional<std::string> SessionDesk::judge_key(const DestinationRule& rule) const {
+  for (const FeedEntry& feed : feeds_)
+    if (rule.srtp && feed.place.rule.srtp && feed.place.rule.srtp->key_and_salt == rule.srtp->key_and_salt)
+      return "its SRTP key is that of stream " + feed.place.rule.stream + "'s feed: take another";
+  return std::nullopt;
 }
 
 // What there is no room for; empty when there is.

@@ -349,6 +349,7 @@ class SessionDesk {
   // --- destinations (destination_desk.cc)
   void open_due_destinations();
   [[nodiscard]] std::optional<std::string> judge_room(const DestinationRule& rule) const;
+  [[nodiscard]] std::optional<std::string> judge_key(const DestinationRule& rule) const;
   [[nodiscard]] std::optional<std::string> try_open_destination(DestinationEntry& one);
   void drop_destination(DestinationEntry& one);
   void close_legs(const DestinationEntry& one);

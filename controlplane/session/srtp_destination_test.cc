@@ -57,6 +57,14 @@ TEST_F(SrtpDeskTest, KeysAreBoundedForAStreamAndInAll) {
   EXPECT_TRUE(desk().add_destination(now_, secret("rtp://198.51.100.9:5004", nth(0), "live/0"))) << "one of them";
 }
 
+TEST_F(SrtpDeskTest, AFeedsKeyIsNoDestinations) {
+  FeedPlace feed{.rule = {.stream = "live/in", .terms = {.local = *Endpoint::parse("0.0.0.0:5004")}}};
+  feed.rule.srtp = *parse_srtp_key(kKey);
+  desk().set_feeds(now_, {feed});
+  EXPECT_THAT(desk().add_destination(now_, secret()).error().what, HasSubstr("that of stream live/in's feed"));
+  EXPECT_TRUE(desk().add_destination(now_, to()));
+}
+
 TEST_F(SrtpDeskTest, AReloadThatChangesTheKeyOpensItAnewWithTheOther) {
   desk().reload_destinations(now_, {secret()});
   wait({});

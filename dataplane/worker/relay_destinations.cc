@@ -173,13 +173,13 @@ Verdict Relay::admit_secret_report(Instant now, Session& session, MutableByteSpa
   Destination& destination = session.destination();
   const crypto::SrtpKeys& keys = destination.membership.key->keys();
   const std::uint32_t index = keys.peek_control_index(datagram);
-  if (index == crypto::kSrtcpIndexEnd) return Verdict::kUndecryptable;
+  if (index == crypto::kSrtcpIndexEnd) return Verdict::kUnauthentic;
   const std::uint32_t receiver = load_be32(datagram.data() + kSsrcOffset);
   const rtp::Sender& sender = destination.sender;
   const bool is_vacant = sender.is_paused() || !sender.was_heard_within(now, kReportsSilence);
-  if (!destination.membership.replay.is_fresh(receiver, index, is_vacant)) return Verdict::kDuplicate;
+  if (!destination.membership.replay.is_fresh(receiver, index, is_vacant)) return Verdict::kReplayed;
   const std::size_t bytes = keys.unprotect_control(datagram);
-  if (bytes == 0) return Verdict::kUndecryptable;
+  if (bytes == 0) return Verdict::kUnauthentic;
   destination.membership.replay.note(receiver, index);
   touch(session);
   const Verdict verdict = admit_report(now, destination, datagram.first(bytes));

@@ -73,13 +73,13 @@ TEST_F(RelaySrtpOutTest, WhatIsClearForgedOrOldSaysNothing) {
   const SocketId socket = open_destination(5'004);
   const std::uint32_t ssrc = ssrc_to(5'004);
   const Bytes bye = receiver.protect_control(report(ssrc, true), 5);
-  EXPECT_EQ(judged(rtcp_of(5'004), report(ssrc, true)), Verdict::kUndecryptable);
+  EXPECT_EQ(judged(rtcp_of(5'004), report(ssrc, true)), Verdict::kUnauthentic);
   EXPECT_EQ(judged({IpAddress::v4(203, 0, 113, 1), 9}, report(socket.raw(), true)), Verdict::kUnencrypted);
   Bytes forged = bye;
   forged.back() ^= std::byte{1};
-  EXPECT_EQ(judged(rtcp_of(5'004), forged), Verdict::kUndecryptable);
+  EXPECT_EQ(judged(rtcp_of(5'004), forged), Verdict::kUnauthentic);
   EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(report(ssrc), 6)), Verdict::kControl);
-  EXPECT_EQ(judged(rtcp_of(5'004), bye), Verdict::kDuplicate) << "recorded before";
+  EXPECT_EQ(judged(rtcp_of(5'004), bye), Verdict::kReplayed) << "recorded before";
   EXPECT_EQ(rtp_to(5'004, 1).size(), 1u);
 }
 
