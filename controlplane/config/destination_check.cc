@@ -17,7 +17,8 @@ class Check {
 
   std::vector<Problem> run() {
     check_room();
-    for (DestinationRule rule : config_.destinations) {
+    for (const DestinationRule& written : config_.destinations) {
+      DestinationRule rule = written;
       if (rule.stream.empty() || rule.terms.remote.port == 0) continue;  // Told already.
       if (std::ranges::none_of(config_.streams, [&](const StreamRule& one) { return covers(one.name, rule.stream); }))
         complain_of(rule, "stream", quoted(rule.stream), "a stream that a [[stream]] of this file covers");
@@ -30,7 +31,7 @@ class Check {
         if (is_own(address))
           complain_of(rule, "url", address.text() + ", which is the relay's own", "somebody else's address");
       check_beside(rule);
-      check_key(rule, format);
+      check_key(written, format);
       if (rule.second) {
         if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule.second_alone());
         check_beside(rule.second_alone());
