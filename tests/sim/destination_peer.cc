@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <utility>
 
 #include "contract/limits.h"
 #include "wire/rtp_feedback.h"
@@ -97,11 +99,18 @@ void DestinationPeer::receive_data(Instant now, ByteSpan datagram) {
     if (packet->header.payload_type == terms_.rtx_payload_type) return receive_again(now, packet->header, payload);
     const rtp::Receiver::Placement placement = receiver_.handle_data(clock_.local(now), packet->header);
     if (placement.verdict == Verdict::kForeignSource) network_.report(*this, "another source");
-    if (placement.verdict == Verdict::kOutOfWindow) network_.report(*this, "numbers jumped");
+    if (is_jump(packet->header.seq)) network_.report(*this, "numbers jumped");
   }
   if (!feed_.read(payload)) return network_.report(*this, "payload is not what was published");
   ++received_;
   asks_again_ = false;
+}
+
+// The network may lose many in a row, and bring some late, but not as many as RFC 3550 A.1 calls a jump.
+bool DestinationPeer::is_jump(std::uint16_t number) {
+  constexpr int kDropoutMax = 3'000;
+  const std::uint16_t last = std::exchange(last_number_, number).value_or(number);
+  return std::abs(static_cast<std::int16_t>(number - last)) > kDropoutMax;
 }
 
 void DestinationPeer::receive_again(Instant now, const wire::RtpHeader& header, ByteSpan payload) {

@@ -3,6 +3,8 @@
 // may not listen for a while, which ICMP then says.
 #pragma once
 
+#include <optional>
+
 #include "contract/destination_terms.h"
 #include "destination_line.h"
 #include "drifting_clock.h"
@@ -43,6 +45,7 @@ class DestinationPeer final : public Peer {
 
  private:
   void receive_data(Instant now, ByteSpan datagram);
+  [[nodiscard]] bool is_jump(std::uint16_t number);
   void receive_again(Instant now, const wire::RtpHeader& header, ByteSpan payload);
   void say_bye(Instant now);
   void report_anew(Instant now);
@@ -54,6 +57,7 @@ class DestinationPeer final : public Peer {
   Network& network_;
   const std::uint32_t ssrc_;
   rtp::Receiver receiver_;
+  std::optional<std::uint16_t> last_number_{};
   DestinationLine line_;
   std::uint32_t number_ = 0;
   bool is_there_ = true;
