@@ -138,18 +138,24 @@ def film(stage: Stage) -> Path:
     return path
 
 
+def behind_another(description: str) -> str:
+    """ffmpeg passes over a=crypto until a section has made it a stream, which one of MP2T does not: one of data stands before it."""
+    return description.replace("m=video", f"m=application {even_pair()} RTP/AVP 96\r\nm=video", 1)
+
+
 def described(stage: Stage, suite: Suite) -> str:
     source, port = film(stage), even_pair()
     address = start(stage, suite.table(port))
     shown = stage.relay.ask("sdp", STREAM, as_json=False)
     claim("RTP/SAVP" in shown.stdout and "inline:" not in shown.stdout and "--with-keys" in shown.stderr, f"{shown}")
     description = stage.work / "main.sdp"
-    description.write_text(stage.relay.ask("sdp", STREAM, "--with-keys", as_json=False).stdout)
-    claim(f"a=crypto:1 {suite.name} inline:{suite.base64}" in description.read_text(), "no a=crypto in it")
+    keyed = stage.relay.ask("sdp", STREAM, "--with-keys", as_json=False).stdout
+    claim(f"a=crypto:1 {suite.name} inline:{suite.base64}" in keyed, "no a=crypto in it")
+    description.write_text(behind_another(keyed))
     path = stage.work / "received.ts"
     receiver = stage.processes.start("receiver", [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-y", "-protocol_whitelist", "file,crypto,rtp,srtp,udp",
-        "-i", str(description), "-map", "0:v", "-c", "copy", "-f", "mpegts", str(path)])
+        "-i", str(description), "-map", "0:v", "-c", "copy", "-flush_packets", "1", "-f", "mpegts", str(path)])
     time.sleep(1)
     sending = stage.processes.start("sender", [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-re", "-i", str(source), "-c", "copy", "-f", "mpegts",
@@ -166,12 +172,6 @@ def described(stage: Stage, suite: Suite) -> str:
     return f"{len(got)} of {len(sent)} pictures as they were"
 
 
-def latecomer(stage: Stage) -> str:
-    """More than 65,536 packets go to a neighbour with the same key before somebody listens here."""
-    require_tools("ffmpeg")
-    suite, port, beside = FFMPEGS[0], even_pair(), even_pair()
-    neighbour = Ear(beside)
-    address = start(stage, suite.table(port), suite.table(beside))
 def payloads(read: bytes) -> list[bytes]:
     """Of whole RTP packets, end to end with the RTCP packets that ffmpeg's srtp: reads as well."""
     found, at = [], 0
@@ -184,6 +184,12 @@ def payloads(read: bytes) -> list[bytes]:
     return found
 
 
+def latecomer(stage: Stage) -> str:
+    """More than 65,536 packets go to a neighbour with the same key before somebody listens here."""
+    require_tools("ffmpeg")
+    suite, port, beside = FFMPEGS[0], even_pair(), even_pair()
+    neighbour = Ear(beside)
+    address = start(stage, suite.table(port), suite.table(beside))
     first = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=9, rate=8_000)
     claim(wait_until(lambda: stage.relay.calls()[0]["state"] == "paused", 8, 0.1), f"{stage.relay.calls()}")
     first.finish(40)
