@@ -24,6 +24,7 @@ class Suite:
     name: str    # As SDES has it.
     bytes: int   # Of key and salt.
     gst: str     # srtpenc's words for it.
+    ffmpeg: str = ""
 
     def key(self, seed: int = 1) -> bytes:
         return bytes((seed * 41 + at * 7) % 256 for at in range(self.bytes))
@@ -32,8 +33,9 @@ class Suite:
         return f"{self.name} inline:{base64.b64encode(key).decode()}"
 
 
-CM_80 = Suite("AES_CM_128_HMAC_SHA1_80", 30, "")
-CM_32 = Suite("AES_CM_128_HMAC_SHA1_32", 30, "rtp-auth=hmac-sha1-32")
+CM_80 = Suite("AES_CM_128_HMAC_SHA1_80", 30, "", "AES_CM_128_HMAC_SHA1_80")
+# By SDES's name ffmpeg puts a tag of 32 bits on SRTCP too, where RFC 4568 (6.2.2) wants 80; by DTLS's name it puts 80.
+CM_32 = Suite("AES_CM_128_HMAC_SHA1_32", 30, "rtp-auth=hmac-sha1-32", "SRTP_AES128_CM_HMAC_SHA1_32")
 # Under GCM libsrtp takes no HMAC beside the cipher's own tag.
 GCM_128 = Suite("AEAD_AES_128_GCM", 28, "rtp-cipher=aes-128-gcm rtcp-cipher=aes-128-gcm rtp-auth=null rtcp-auth=null")
 GCM_256 = Suite("AEAD_AES_256_GCM", 44, "rtp-cipher=aes-256-gcm rtcp-cipher=aes-256-gcm rtp-auth=null rtcp-auth=null")
@@ -89,7 +91,7 @@ def bytes_of_gstreamer(stage: Stage, suite: Suite) -> str:
 
 def ffmpeg(port: int, source: Path, suite: Suite, key: bytes) -> list[str]:
     return ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-re", "-i", str(source), "-c", "copy",
-            "-srtp_out_suite", suite.name, "-srtp_out_params", base64.b64encode(key).decode(),
+            "-srtp_out_suite", suite.ffmpeg, "-srtp_out_params", base64.b64encode(key).decode(),
             "-f", "rtp_mpegts", f"srtp://127.0.0.1:{port}?pkt_size=1328"]
 
 
