@@ -62,7 +62,7 @@ def call(stage: Stage, role: str, target: clients.Target, **more) -> int:
     url = replace(target, listening=False).url(**query)
     answer = stage.relay.ask(role, "add", url, "--stream", STREAM, as_json=False)
     claim(answer.returncode == 0, f"the relay refused the call: {answer.stderr}")
-    return int(answer.stdout.split(";")[0].split()[-1])
+    return int(answer.stdout.split()[1])  # "viewer 6 is added; ..."
 
 
 def state_of(stage: Stage, call_id: int) -> dict:
