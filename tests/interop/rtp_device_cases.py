@@ -109,7 +109,7 @@ def asking(stage: Stage, link: veth.VethLink) -> str:
     path = stage.work / "received.ts"
     viewing = receive(stage, link, clients.GSTREAMER, again.asking_receiver(8004, f"{RELAY}:9000", path, is_rtx=True, host=CLIENT), path)
     start(stage, link, [5004, 5005],
-          feed(f"rtp://{RELAY}:5004", "nack = true\nrtx_pt = 97") + destination(f"rtp://{CLIENT}:6004?nack=1&rtx_pt=97"),
+          feed(f"rtp://{RELAY}:5004", f'nack = true\nrtx_pt = 97\nsource = "{CLIENT}"') + destination(f"rtp://{CLIENT}:6004?nack=1&rtx_pt=97"),
           relays.Stream(STREAM, latency_ms=300))
     with link.sockets_inside():
         way_in = again.Link({7004: (5004, again.a_share()), 7005: (5005, again.nothing)}, back=7104, host=CLIENT, far=RELAY)
