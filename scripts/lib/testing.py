@@ -22,8 +22,8 @@ from compare import Comparison, compare
 from processes import Process, Processes, Stopped, say, wait_until
 
 FEED = Path(__file__).resolve().parent / "feed.py"
-# libsrt repeats what is reported lost and nothing else: when the last packets of a feed are lost, none comes behind them
-# that would show the gap. Where one in twenty is lost, more than three in a row are one run in 160,000.
+# Who sends SRT repeats what is reported lost, libsrt and we alike: when the last packets of a feed are lost, none comes
+# behind them that would show the gap. Where one in twenty is lost, more than three in a row are one run in 160,000.
 _TAIL_LOST_MAX = 3
 
 
@@ -218,7 +218,7 @@ def judge(publishing: Publishing, viewing: Viewing) -> Comparison:
     return compare(publishing.copy, viewing.path)
 
 
-def share_delivered(result: Comparison, *, publisher_loses: bool) -> float:
-    """Of what was published; `publisher_loses`: packets of libsrt's on their way to the relay."""
-    lost_for_good = min(result.tail, _TAIL_LOST_MAX) if publisher_loses else 0
+def share_delivered(result: Comparison) -> float:
+    """Of what was published, over links that lose some of it."""
+    lost_for_good = min(result.tail, _TAIL_LOST_MAX)
     return (result.packets + lost_for_good) / result.published if result.published else 0.0

@@ -118,7 +118,7 @@ def judge_outcome(group: Group, outcome) -> str:
     seen = (f"{result.packets} of {result.published} packets ({ratio:.4%}), {result.missing} missing inside, "
             f"{result.foreign} foreign")
     if group.impaired:
-        share = share_delivered(result, publisher_loses=bool(group.up_link))
+        share = share_delivered(result)
         claim(result.foreign == 0 and share >= DELIVERED_WANTED, f"{seen} | {log}")
     else:
         claim(result.bit_exact and result.packets == result.published, f"{seen} | {log}")

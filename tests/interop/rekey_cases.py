@@ -99,7 +99,7 @@ def judge_all(case: Case, publishing, watching: list) -> str:
         result = judge(publishing, viewing)
         log = f"{viewing.client}: {result} | {viewing.process.log_tail(2)}"
         if case.lossy:
-            share = share_delivered(result, publisher_loses=case.what != "viewers")
+            share = share_delivered(result)
             claim(result.foreign == 0 and share >= DELIVERED_WANTED, log)
         else:
             claim(result.bit_exact and result.packets == result.published, log)
