@@ -118,6 +118,15 @@ void open_secret_heap(std::size_t bytes) {
       heap.bytes >> 20, heap.lock_limit_bytes >> 10, 2 * (heap.bytes >> 20));
 }
 
+// The file is read before there is a secret heap: how large that is follows from it. Keys that it has move in now.
+void move_keys_into_secret_heap(Config& config) {
+  const auto move_in = [](std::optional<crypto::SrtpMaster>& key) {
+    if (key) key = crypto::SrtpMaster(*key);
+  };
+  for (FeedRule& feed : config.feeds) move_in(feed.srtp);
+  for (DestinationRule& destination : config.destinations) move_in(destination.srtp);
+}
+
 // What needs root is up. The API's socket comes after, so that it is the user's.
 Result<Done> leave_root(const Config& config, const std::string& config_path, const std::optional<Account>& account) {
   if (!account) {
@@ -180,6 +189,7 @@ int run_daemon(const DaemonOptions& options) {
   spdlog::info("fanlightd {}; {}", kVersion, plan->text());
   for (const std::string& doubt : access_doubts(*config)) spdlog::warn("{}", doubt);
   open_secret_heap(plan->secret_bytes);
+  move_keys_into_secret_heap(*config);
   return serve(std::move(*config), options.config_path, *plan, *account);
 }
 
