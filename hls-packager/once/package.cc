@@ -111,6 +111,25 @@ void add_warning(std::vector<std::string>& warnings, std::uint64_t count, const 
   if (count > 0) warnings.push_back(std::to_string(count) + " " + what);
 }
 
+void warn_of(const PictureTrack& track, std::vector<std::string>& warnings) {
+  const PictureCounts& counts = track.counts();
+  add_warning(warnings, counts.before_first, "pictures were in front of the first IDR and left out");
+  add_warning(warnings, counts.unreadable, "pictures could not be read");
+  add_warning(warnings, counts.no_time, "pictures had no time and follow the one before");
+  add_warning(warnings, counts.out_of_order, "decoding times did not grow");
+  add_warning(warnings, counts.odd_times, "pictures were to be shown before they are decoded, or long after");
+}
+
+template <class Codec>
+void warn_of(const SoundTrack<Codec>& track, std::vector<std::string>& warnings) {
+  const SoundCounts& counts = track.counts();
+  add_warning(warnings, counts.garbage_bytes, "bytes between frames of sound were skipped");
+  add_warning(warnings, counts.malformed, "frames of sound were malformed");
+  add_warning(warnings, counts.unsupported, "frames of sound are of a kind that players do not take");
+  add_warning(warnings, counts.untimed, "frames of sound were in front of the first timestamp and left out");
+  add_warning(warnings, track.steps(), "times sound was off by more than half a frame and moved");
+}
+
 std::vector<std::string> warnings_of(const Presentation& presentation) {
   std::vector<std::string> warnings;
   const DemuxCounts& counts = presentation.demuxer().counts();
@@ -123,12 +142,11 @@ std::vector<std::string> warnings_of(const Presentation& presentation) {
   add_warning(warnings, counts.pes.malformed, "PES packets were malformed");
   add_warning(warnings, counts.pes.torn, "PES packets were incomplete and left out");
   add_warning(warnings, counts.pes.too_large, "PES packets were too large and left out");
+  add_warning(warnings, counts.pes.split, "PES packets went on behind their stuffing: the first of each track was cut");
   for (const Presentation::Track& track : presentation.tracks())
-    if (const auto* pictures = std::get_if<PictureTrack>(&track.content)) {
-      add_warning(warnings, pictures->counts().before_first, "pictures were in front of the first IDR and left out");
-      add_warning(warnings, pictures->counts().unreadable, "pictures could not be read");
-      add_warning(warnings, pictures->counts().out_of_order, "decoding times did not grow");
-    }
+    std::visit([&](const auto& content) { warn_of(content, warnings); }, track.content);
+  add_warning(warnings, presentation.segmenter().samples_left_out(),
+              "samples in a new format were in front of the next segment and left out");
   for (const Presentation::LeftOut& one : presentation.left_out())
     warnings.push_back("PID " + std::to_string(one.pid) + ": stream type " + std::to_string(one.stream_type) +
                        " is none that players take");

@@ -49,6 +49,7 @@ class Presentation {
   // By CutSegment::track. The first video track leads, without one the first.
   [[nodiscard]] const std::deque<Track>& tracks() const noexcept { return tracks_; }
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
+  [[nodiscard]] const Segmenter& segmenter() const noexcept { return segmenter_; }
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return demuxer_; }
 
  private:

@@ -62,6 +62,17 @@ TEST_F(SegmenterTest, SegmentsBeginWithIndependentPicturesAndSoundFollows) {
   EXPECT_EQ(cuts_of(1), (Cuts{{0, 94}, {94, 94}, {188, 46}}));
 }
 
+TEST_F(SegmenterTest, FramesThatNeverAddUpToWholeSecondsAreCutAllTheSame) {
+  for (int i = 0; i < 180; ++i) {  // 2 s are 60.06 of 2,997 ticks.
+    const std::int64_t at = kMediaStart + i * 2'997;
+    segmenter_.handle(0, {.decode_time = at, .presentation_time = at, .duration = 2'997, .is_independent = i % 60 == 0},
+                      done_);
+  }
+  segmenter_.finish(done_);
+  ASSERT_EQ(done_.size(), 3u);
+  for (const CutSegment& segment : done_) EXPECT_EQ(segment.samples.size(), 60u);
+}
+
 TEST_F(SegmenterTest, AnEdgeIsWhereAnIndependentPictureIs) {
   for (int i = 0; i < 150; ++i) picture(i, 45);
   segmenter_.finish(done_);

@@ -9,12 +9,6 @@ constexpr std::size_t kPcrBytes = 6;
 
 unsigned u8(ByteSpan bytes, std::size_t at) { return std::to_integer<unsigned>(bytes[at]); }
 
-// §2.4.3.5: 33 bits of 90 kHz, six reserved, nine bits of 27 MHz.
-std::uint64_t pcr_of(ByteSpan bytes) {
-  const std::uint64_t base = (std::uint64_t{load_be32(bytes.data())} << 1) | (u8(bytes, 4) >> 7);
-  return base * 300 + (((u8(bytes, 4) & 1) << 8) | u8(bytes, 5));
-}
-
 // Bytes of the fields that `flags` name, from behind the flags; empty when they do not fit.
 std::optional<std::size_t> flagged_bytes(ByteSpan field, unsigned flags) {
   std::size_t at = 1;
@@ -42,7 +36,6 @@ AdaptationField parse_adaptation_field(ByteSpan packet) noexcept {
   const std::optional<std::size_t> used = flagged_bytes(field, flags);
   if (!used) return {};
   AdaptationField told{.is_discontinuous = (flags & 0x80) != 0, .stuffing_bytes = length - *used};
-  if ((flags & 0x10) != 0) told.pcr = pcr_of(field.subspan(1));
   // A field of flags alone, none set, is there to fill.
   if (flags == 0) told.stuffing_bytes += 1;
   return told;

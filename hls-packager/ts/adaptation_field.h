@@ -6,8 +6,7 @@
 // thereby tells that a picture is complete, a frame before the next one begins.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 
 #include "base/bytes.h"
 
@@ -15,8 +14,7 @@ namespace fanlight::packager {
 
 struct AdaptationField {
   bool is_discontinuous = false;
-  std::optional<std::uint64_t> pcr{};  // 27 MHz.
-  std::size_t stuffing_bytes = 0;      // Behind all that is flagged.
+  std::size_t stuffing_bytes = 0;  // Behind all that is flagged.
 };
 
 // Of a whole packet; one without the field, or with a malformed one, says nothing.

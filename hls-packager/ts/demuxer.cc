@@ -30,8 +30,6 @@ void Demuxer::take_packet(ByteSpan bytes, std::vector<DemuxEvent>& events) {
   if (!packet) return void(++counts_.malformed_packets);
   if (has_transport_error(bytes)) return void(++counts_.transport_errors);
   const AdaptationField field = parse_adaptation_field(bytes);
-  if (followed_ && packet->pid == followed_->clock_pid && field.is_discontinuous && field.pcr)
-    events.push_back(TimeBaseChange{});
 
   const auto found = pids_.find(packet->pid);
   if (found == pids_.end() || packet->payload.empty()) return;

@@ -29,9 +29,7 @@ struct ElementaryUnit {
   std::optional<std::int64_t> dts{};
   PesPacket packet;
 };
-// The program's clock starts anew: what comes has other times than what came. §2.7.2
-struct TimeBaseChange {};
-using DemuxEvent = std::variant<ProgramMap, ElementaryUnit, TimeBaseChange>;
+using DemuxEvent = std::variant<ProgramMap, ElementaryUnit>;
 
 struct DemuxCounts {
   std::uint64_t packets = 0;

@@ -168,13 +168,6 @@ TEST_F(DemuxerTest, TheFirstProgramWithPicturesIsChosen) {
   EXPECT_EQ(std::get<ProgramMap>(events_[0]).number, 2);
 }
 
-TEST_F(DemuxerTest, ANewTimeBaseIsTold) {
-  feed_start();
-  Bytes payload = pes_of(1, 1, 10);
-  feed(packet_of({.pid = kVideo, .starts = true, .is_discontinuous = true, .has_pcr = true}, payload));
-  EXPECT_EQ(count_of<TimeBaseChange>(), 1u);
-}
-
 TEST_F(DemuxerTest, TheEndHandsOverWhatMayBeWhole) {
   feed_start();
   feed_unit(kVideo, pes_of(9000, 9000, 2 * 184 - 19));

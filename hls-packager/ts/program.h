@@ -28,7 +28,6 @@ struct ProgramStream {
 
 struct ProgramMap {
   std::uint16_t number = 0;
-  std::uint16_t clock_pid = 0;  // Where the PCR is.
   std::vector<ProgramStream> streams;
   friend bool operator==(const ProgramMap&, const ProgramMap&) = default;
 

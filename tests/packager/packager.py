@@ -10,6 +10,7 @@ examples:
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -132,7 +133,15 @@ def pictures_and_sound_keep_their_distance(work: Work) -> str:
 
 
 def sound_alone(work: Work) -> str:
-    return codecs(work, "-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=44100:duration={SECONDS}", *AAC, streams=("a:0",))
+    """At 44.1 kHz a frame is no whole number of the transport stream's ticks: what counts is samples."""
+    note = codecs(work, "-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=44100:duration={SECONDS}", *AAC, streams=("a:0",))
+    folder, joined = work.directory / "out" / "a0", work.directory / "joined.mp4"
+    segments = sorted(folder.glob("s*.m4s"), key=lambda path: int(path.stem[1:]))
+    joined.write_bytes(b"".join(path.read_bytes() for path in [folder / "i0.mp4", *segments]))
+    times = [int(line.strip(",")) for line in probe(joined, "packet=pts").split()]
+    steps = {after - before for before, after in zip(times, times[1:])}
+    claim(steps == {1024}, f"frames are {steps} samples apart")
+    return note
 
 
 def two_languages(work: Work) -> str:
@@ -217,6 +226,8 @@ def every_segment_begins_with_an_idr(work: Work) -> str:
     out, _ = work.package(source, "--segment-seconds", "1")
     segments = sorted((out / "v0").glob("s*.m4s"), key=lambda path: int(path.stem[1:]))
     claim(len(segments) == SECONDS, f"{len(segments)} segments")
+    told = re.findall(r"#EXTINF:([0-9.]+)", (out / "v0" / "index.m3u8").read_text())
+    claim([float(one) for one in told] == [1.0] * SECONDS, f"they are said to last {told} s")
     for segment in segments:
         alone = work.directory / "alone.mp4"
         alone.write_bytes((out / "v0" / "i0.mp4").read_bytes() + segment.read_bytes())
