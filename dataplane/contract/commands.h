@@ -49,7 +49,7 @@ enum class CloseReason : std::uint8_t {
   kRelayStopping,   // We are going down.
   kStreamEnded,     // Its stream was removed, or a pattern's stream ended with its publisher.
   kOutgrown,        // The publisher's payloads no longer fit into the viewer's MSS.
-  kKeyWornOut,      // 2^31 packets under one key: one more would repeat its key stream.
+  kKeyWornOut,      // As many packets under one key as it may protect, 2^31 of SRT: more would repeat its key stream.
   kStalled,         // Viewer: acknowledged nothing for 10 s while the stream went on.
   kTooSlow,         // Viewer: skipped to live at least once a second, for half a minute.
   kBanned,          // An operator shut its address out.
@@ -76,7 +76,7 @@ constexpr std::string_view describe(CloseReason reason) {
     case CloseReason::kOutgrown:
       return "payloads larger than its MSS";
     case CloseReason::kKeyWornOut:
-      return "key used for 2^31 packets";
+      return "key used for as many packets as it may protect";
     case CloseReason::kStalled:
       return "viewer acknowledged nothing for 10 s";
     case CloseReason::kTooSlow:
