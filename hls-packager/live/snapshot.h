@@ -1,0 +1,57 @@
+// What there is of a stream to be watched, as of now: written once by the packaging thread, then only read, on any
+// thread. A new part makes a new snapshot; what did not change is shared with the one before.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "cmaf/shared_bytes.h"
+#include "playlist/media_playlist.h"
+
+namespace fanlight::packager {
+
+// A text as it is sent, made once for all who ask.
+struct Document {
+  SharedBytes plain;
+  SharedBytes gzip;
+  [[nodiscard]] bool is_empty() const noexcept { return plain.size() == 0; }
+};
+
+// Listed, or not any more: it is kept for as long as a player may still ask for it.
+struct LiveSegment {
+  std::uint64_t msn = 0;
+  bool is_whole = false;
+  std::vector<SharedBytes> parts{};  // From the first on; one behind the other they are the segment.
+};
+
+struct LiveInit {
+  std::uint64_t init = 0;  // names.h
+  SharedBytes bytes;
+};
+
+struct RenditionSnapshot {
+  std::string folder{};  // Its URL's, beneath the stream's: "v0".
+  bool is_video = false;
+  std::uint32_t target_duration = 2;  // Seconds. This and part_target: for ever.
+  Micros part_target;
+  PlaylistEdge edge;                                           // Of what the playlist lists.
+  std::uint64_t first_msn = 0;                                 // Likewise.
+  bool has_ended = false;                                      // Nothing more will come.
+  Document playlist;                                           // Whole.
+  Document delta;                                              // Empty where a delta would leave nothing out.
+  std::vector<std::shared_ptr<const LiveSegment>> segments{};  // By msn, without holes; the last one may be open.
+  std::vector<LiveInit> inits{};
+};
+
+struct StreamSnapshot {
+  std::string name{};  // As in its URL; may have slashes.
+  std::uint32_t target_duration = 2;
+  Document multivariant;
+  Document mpd;  // Empty: none.
+  std::vector<std::shared_ptr<const RenditionSnapshot>> renditions{};
+};
+
+}  // namespace fanlight::packager
