@@ -145,7 +145,7 @@ void SrtpKeys::Half::describe_hmac(IMB_JOB& job, ByteSpan text, std::byte* tag) 
 bool SrtpKeys::Half::hmac(ByteSpan text, std::byte* tag) const noexcept {
   IMB_JOB job{};
   describe_hmac(job, text, tag);
-  return IMB_SUBMIT_HASH_BURST(ipsec_manager(), &job, 1, IMB_AUTH_HMAC_SHA_1) == 1;
+  return hash_sha1({&job, 1});
 }
 
 void SrtpKeys::Half::seal(const Block& nonce, ByteSpan clear, MutableByteSpan text, std::byte* tag) const noexcept {
@@ -213,8 +213,7 @@ bool SrtpKeys::protect(std::span<const Packet> packets) const noexcept {
     store_be32(bytes.data() + end, static_cast<std::uint32_t>(packets[i].index >> 16));  // Where the tag will stand.
     half.describe_hmac(jobs[i], bytes.first(end + kRolloverBytes), tags[i].data());
   }
-  const auto all = static_cast<std::uint32_t>(packets.size());
-  if (all > 0 && IMB_SUBMIT_HASH_BURST(ipsec_manager(), jobs.data(), all, IMB_AUTH_HMAC_SHA_1) != all) return false;
+  if (!hash_sha1(std::span(jobs).first(packets.size()))) return false;
   for (std::size_t i = 0; i < packets.size(); ++i)
     std::copy_n(tags[i].begin(), tag_bytes, packets[i].bytes.end() - static_cast<std::ptrdiff_t>(tag_bytes));
   return true;
