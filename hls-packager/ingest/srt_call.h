@@ -1,0 +1,57 @@
+// One call to a relay over libsrt, made again and again: looked up, connecting, up, waiting to call again. Nothing here
+// blocks but a close.
+#pragma once
+
+#include <srt/srt.h>
+
+#include <cstdint>
+#include <future>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "ingest/back_off.h"
+#include "ingest/sink.h"
+#include "ingest/source.h"
+
+namespace fanlight::packager {
+
+class SrtCall {
+ public:
+  // `epoll`: libsrt's, where the call's socket is watched while there is one.
+  SrtCall(std::size_t number, SrtUrl url, int epoll) : number_(number), url_(std::move(url)), epoll_(epoll) {}
+  ~SrtCall() { hang_up(); }
+  SrtCall(const SrtCall&) = delete;
+  SrtCall& operator=(const SrtCall&) = delete;
+
+  [[nodiscard]] bool is_called() const noexcept { return socket_ != SRT_INVALID_SOCK; }
+  // Takes what there is to be read or said of the socket, if anything; is_called().
+  void handle_event(Instant now, IngestSink& sink);
+  void handle_timeout(Instant now, IngestSink& sink);
+
+ private:
+  struct Address {
+    std::vector<std::byte> bytes{};  // A sockaddr of its family.
+    std::string why{};               // There is none.
+  };
+  static constexpr int kMessagesAtOnce = 64;
+
+  static Address look_up(const std::string& host, std::uint16_t port);
+  void call(const Address& address, Instant now, IngestSink& sink);
+  [[nodiscard]] bool set_up(int family) const;
+  void fail(std::string_view why, Instant now, IngestSink& sink);
+  [[nodiscard]] std::string why_it_ended() const;
+  void hang_up() noexcept;
+
+  std::size_t number_;
+  SrtUrl url_;
+  int epoll_;
+  SRTSOCKET socket_ = SRT_INVALID_SOCK;
+  bool is_up_ = false;
+  BackOff back_off_;
+  std::optional<Instant> call_at_{Instant{}};  // Empty: on its way, or up.
+  std::future<Address> lookup_;
+};
+
+}  // namespace fanlight::packager

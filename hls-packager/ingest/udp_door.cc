@@ -1,0 +1,124 @@
+#include "ingest/udp_door.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "wire/rtp_header.h"
+
+namespace fanlight::packager {
+namespace {
+
+constexpr std::size_t kDatagramBytesMax = 65'536;
+constexpr int kReceiveBufferBytes = 4 << 20;  // Or what the kernel allows.
+
+sockaddr_in6 kernel_address(const Endpoint& at) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(at.port);
+  std::memcpy(&address.sin6_addr, at.ip.bytes.data(), at.ip.bytes.size());
+  return address;
+}
+
+Endpoint endpoint_of(const sockaddr_in6& address) {
+  Endpoint endpoint;
+  endpoint.port = ntohs(address.sin6_port);
+  std::memcpy(endpoint.ip.bytes.data(), &address.sin6_addr, endpoint.ip.bytes.size());
+  return endpoint;
+}
+
+Error system_error(const std::string& what) { return {ErrorCode::kFailed, what + ": " + std::strerror(errno)}; }
+
+}  // namespace
+
+UdpDoor::~UdpDoor() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Result<Done> UdpDoor::open() {
+  // One kind of socket for both families: IPv4 is mapped in our addresses as it is on it.
+  descriptor_ = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor_ < 0) return system_error("cannot make a UDP socket");
+  const int no = 0, yes = 1;
+  setsockopt(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &kReceiveBufferBytes, sizeof kReceiveBufferBytes);
+  // Others on this host may listen to the group as well.
+  if (source_.at.ip.is_multicast()) setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const sockaddr_in6 address = kernel_address(source_.at);
+  if (bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return system_error("cannot listen at " + source_.at.text() +
+                        "; is it an address of this host, and the port free?");
+  return source_.at.ip.is_multicast() ? join() : Done{};
+}
+
+Result<Done> UdpDoor::join() {
+  group_req request{};
+  const bool is_v4 = source_.at.ip.is_v4();
+  if (is_v4) {
+    auto& group = reinterpret_cast<sockaddr_in&>(request.gr_group);
+    group.sin_family = AF_INET;
+    std::memcpy(&group.sin_addr, source_.at.ip.bytes.data() + 12, sizeof group.sin_addr);
+  } else {
+    reinterpret_cast<sockaddr_in6&>(request.gr_group) = kernel_address(source_.at);
+  }
+  if (setsockopt(descriptor_, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, MCAST_JOIN_GROUP, &request, sizeof request) != 0)
+    return system_error("cannot join the group of " + source_.at.text() + "; is there a route to it?");
+  return Done{};
+}
+
+void UdpDoor::handle_event(Instant now, IngestSink& sink) {
+  std::array<std::byte, kDatagramBytesMax> datagram;
+  for (int i = 0; i < kDatagramsAtOnce; ++i) {
+    sockaddr_in6 from{};
+    socklen_t size = sizeof from;
+    const ssize_t bytes =
+        recvfrom(descriptor_, datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    if (bytes < 0) return;
+    const Endpoint sender = endpoint_of(from);
+    if (!is_up_) {
+      sender_ = sender;
+      ssrc_.reset();
+    } else if (sender != *sender_) {
+      ++counts_.strangers;
+      continue;
+    }
+    const auto content = content_of(ByteSpan(datagram).first(static_cast<std::size_t>(bytes)));
+    if (!content) continue;
+    last_ = now;
+    if (!std::exchange(is_up_, true)) sink.handle_up(number_);
+    sink.handle_bytes(number_, *content);
+  }
+}
+
+// Packets of another source that begins are taken; those that come late are left out: the demuxer has gone on.
+std::optional<ByteSpan> UdpDoor::content_of(ByteSpan datagram) noexcept {
+  if (!source_.has_rtp) return datagram;
+  if (wire::is_rtcp(datagram)) return std::nullopt;
+  const auto packet = wire::parse_rtp(datagram);
+  if (!packet) {
+    ++counts_.not_rtp;
+    return std::nullopt;
+  }
+  constexpr std::uint16_t kLateMax = 1000;
+  const auto behind = static_cast<std::uint16_t>(next_seq_ - packet->header.seq);
+  if (ssrc_ == packet->header.ssrc && behind > 0 && behind <= kLateMax) {
+    ++counts_.late;
+    return std::nullopt;
+  }
+  ssrc_ = packet->header.ssrc;
+  next_seq_ = static_cast<std::uint16_t>(packet->header.seq + 1);
+  return datagram.subspan(packet->payload_offset, packet->payload_bytes);
+}
+
+void UdpDoor::handle_timeout(Instant now, IngestSink& sink) {
+  if (!is_up_ || now - last_ < kSilence) return;
+  is_up_ = false;
+  sink.handle_down(number_, "nothing came for two seconds", Micros{});
+}
+
+}  // namespace fanlight::packager

@@ -1,0 +1,56 @@
+// A port where a stream comes in without a call: MPEG-TS bare, or in RTP, for a host's address or a group. Up from the
+// first packet on, down when none came for a while.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ingest/sink.h"
+#include "ingest/source.h"
+
+namespace fanlight::packager {
+
+struct UdpCounts {
+  std::uint64_t not_rtp = 0;    // Datagrams that should have been.
+  std::uint64_t strangers = 0;  // From others than who is being listened to.
+  std::uint64_t late = 0;       // RTP that was sent before what came before it, or twice; left out.
+};
+
+class UdpDoor {
+ public:
+  UdpDoor(std::size_t number, const UdpSource& source) : number_(number), source_(source) {}
+  ~UdpDoor();
+  UdpDoor(const UdpDoor&) = delete;
+  UdpDoor& operator=(const UdpDoor&) = delete;
+
+  // Errors: somebody else has the port, no such address here, no way to join the group.
+  [[nodiscard]] Result<Done> open();
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+  // Takes what there is to be read, if anything.
+  void handle_event(Instant now, IngestSink& sink);
+  void handle_timeout(Instant now, IngestSink& sink);
+  [[nodiscard]] const UdpCounts& counts() const noexcept { return counts_; }
+
+ private:
+  // Whoever sent last has the port until it was silent for so long: two encoders in turns are no stream.
+  static constexpr Micros kSilence = seconds(2);
+  static constexpr int kDatagramsAtOnce = 64;
+
+  [[nodiscard]] Result<Done> join();
+  [[nodiscard]] std::optional<ByteSpan> content_of(ByteSpan datagram) noexcept;
+
+  std::size_t number_;
+  UdpSource source_;
+  int descriptor_ = -1;
+  bool is_up_ = false;
+  Instant last_{};
+  std::optional<Endpoint> sender_{};
+  std::optional<std::uint32_t> ssrc_{};
+  std::uint16_t next_seq_ = 0;
+  UdpCounts counts_;
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,125 @@
+#include "ingest/udp_door.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "wire/rtp_header.h"
+
+namespace fanlight::packager {
+namespace {
+
+class Heard final : public IngestSink {
+ public:
+  void handle_bytes(std::size_t, ByteSpan bytes) override {
+    for (const std::byte one : bytes) text += static_cast<char>(one);
+  }
+  void handle_up(std::size_t) override { text += '<'; }
+  void handle_down(std::size_t, std::string_view, Micros) override { text += '>'; }
+  std::string text;
+};
+
+class Sender {
+ public:
+  explicit Sender(int to_port) {
+    address_.sin_family = AF_INET;
+    address_.sin_port = htons(static_cast<std::uint16_t>(to_port));
+    inet_pton(AF_INET, "127.0.0.1", &address_.sin_addr);
+  }
+  ~Sender() { close(socket_); }
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  void send(std::string_view bytes) const {
+    ASSERT_EQ(
+        sendto(socket_, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&address_), sizeof address_),
+        static_cast<ssize_t>(bytes.size()));
+  }
+  void send_rtp(std::uint32_t ssrc, std::uint16_t seq, std::string_view payload) const {
+    std::array<std::byte, wire::kRtpHeaderBytes> header;
+    wire::write_rtp_header(header, {.seq = seq, .ssrc = ssrc});
+    send(std::string(reinterpret_cast<const char*>(header.data()), header.size()) + std::string(payload));
+  }
+
+ private:
+  int socket_ = socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in address_{};
+};
+
+// A free port of this host: that of a door which is closed again could be somebody else's by then, so it is asked for
+// by number until one is had.
+struct OpenDoor {
+  explicit OpenDoor(bool has_rtp) {
+    for (port = 42'000; port < 42'200 && !door; ++port) {
+      const UdpSource source{{IpAddress::v4(127, 0, 0, 1), static_cast<std::uint16_t>(port)}, has_rtp};
+      auto made = std::make_unique<UdpDoor>(0, source);
+      if (made->open()) door = std::move(made);
+    }
+    --port;
+  }
+  int port = 0;
+  std::unique_ptr<UdpDoor> door;
+};
+
+TEST(UdpDoorTest, WhatComesIsHandedOverUntilNothingComes) {
+  const OpenDoor open(false);
+  ASSERT_TRUE(open.door);
+  const Sender sender(open.port);
+  Heard heard;
+  sender.send("one");
+  sender.send("two");
+  open.door->handle_event(Instant{0}, heard);
+  open.door->handle_timeout(Instant{1'900'000}, heard);
+  EXPECT_EQ(heard.text, "<onetwo");
+  open.door->handle_timeout(Instant{2'000'000}, heard);
+  EXPECT_EQ(heard.text, "<onetwo>");
+}
+
+TEST(UdpDoorTest, TwoSendersAreNoStream) {
+  const OpenDoor open(false);
+  ASSERT_TRUE(open.door);
+  const Sender one(open.port), other(open.port);
+  Heard heard;
+  one.send("a");
+  other.send("x");
+  one.send("b");
+  open.door->handle_event(Instant{0}, heard);
+  EXPECT_EQ(heard.text, "<ab");
+  EXPECT_EQ(open.door->counts().strangers, 1u);
+  open.door->handle_timeout(Instant{2'000'000}, heard);
+  other.send("x");
+  open.door->handle_event(Instant{2'000'001}, heard);
+  EXPECT_EQ(heard.text, "<ab><x");
+}
+
+TEST(UdpDoorTest, RtpGoesWithoutItsHeaderAndInOrder) {
+  const OpenDoor open(true);
+  ASSERT_TRUE(open.door);
+  const Sender sender(open.port);
+  Heard heard;
+  sender.send_rtp(7, 65'535, "a");
+  sender.send_rtp(7, 0, "b");
+  sender.send_rtp(7, 65'535, "a");  // Twice.
+  sender.send_rtp(7, 2, "c");       // One is lost.
+  sender.send_rtp(9, 1, "d");       // The source began anew.
+  sender.send("no RTP");
+  open.door->handle_event(Instant{0}, heard);
+  EXPECT_EQ(heard.text, "<abcd");
+  EXPECT_EQ(open.door->counts().late, 1u);
+  EXPECT_EQ(open.door->counts().not_rtp, 1u);
+}
+
+TEST(UdpDoorTest, APortThatIsTakenIsSaid) {
+  const OpenDoor open(false);
+  ASSERT_TRUE(open.door);
+  UdpDoor second(0, {{IpAddress::v4(127, 0, 0, 1), static_cast<std::uint16_t>(open.port)}, false});
+  const auto opened = second.open();
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().what.find("127.0.0.1:" + std::to_string(open.port)), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fanlight::packager
