@@ -23,6 +23,7 @@ struct HttpRequest {
   bool accepts_gzip = false;
   std::string_view range{};          // The field's value; empty: none.
   std::string_view if_none_match{};  // Likewise.
+  Instant arrived{};                 // On the server's clock.
 };
 
 // One request on one connection. Never reused within a process's life.
@@ -55,7 +56,7 @@ class HttpHandler {
   // Nobody waits for the answer to `id` any more.
   virtual void handle_gone(HttpRequestId id) = 0;
   // HttpReplies::wake() was called.
-  virtual void handle_mail() = 0;
+  virtual void handle_mail(Instant now) = 0;
   virtual void handle_timeout(Instant now) = 0;
   [[nodiscard]] virtual Instant next_deadline() const = 0;
 
