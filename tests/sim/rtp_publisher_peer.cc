@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "contract/limits.h"
 #include "wire/rtcp.h"
@@ -12,6 +13,10 @@ namespace {
 
 constexpr Micros kReportInterval = seconds(2);
 constexpr std::uint16_t kNearEnd = 300;  // Packets to the wrap.
+constexpr std::uint8_t kAsksMax = 10;    // For one number.
+constexpr std::int64_t kAsksUsual = 2;   // No more, on average: not before an answer could be there.
+constexpr std::uint64_t kNackShare = 20;
+constexpr std::uint64_t kFirstNack = 128;  // Bytes; it is for free.
 
 }  // namespace
 
@@ -31,7 +36,7 @@ void RtpPublisherPeer::start(Instant now) {
     next_seq_ = static_cast<std::uint16_t>(-random_.between(1, kNearEnd));
     first_timestamp_ = static_cast<std::uint32_t>(-random_.between(1, 90'000));
   }
-  sent_.reset();
+  sent_.assign(sent_.size(), {});
   packets_ = 0;
   reports_ = 0;
   wake(now);
@@ -44,15 +49,20 @@ void RtpPublisherPeer::leave(Instant now) {
 
 void RtpPublisherPeer::vanish(Instant) { is_up_ = false; }
 
-void RtpPublisherPeer::receive(Instant, ByteSpan datagram) {
+void RtpPublisherPeer::receive(Instant now, ByteSpan datagram) {
   if (!wire::is_rtcp(datagram) || !wire::is_well_formed_rtcp(datagram))
     return network_.report(*this, "a feed's sender was sent something that is no RTCP");
   wire::RtcpReader reader(datagram);
   while (const auto packet = reader.next()) {
+    if (const auto nack = wire::parse_nack(*packet)) {
+      nack_bytes_ += datagram.size();
+      hear_nack(now, *nack);
+    }
     const auto block = wire::find_report_block(*packet, ssrc_);
     if (!block) continue;
     ++reports_;
-    if (!sent_[block->highest_seq & 0xFFFF]) network_.report(*this, "the relay reports a number that was not sent");
+    if (sent_[block->highest_seq & 0xFFFF].index < 0)
+      network_.report(*this, "the relay reports a number that was not sent");
     if (block->lost > static_cast<std::int32_t>(packets_))
       network_.report(*this, "the relay reports more lost than sent");
   }
@@ -77,18 +87,67 @@ Instant RtpPublisherPeer::next_wake() const {
 
 void RtpPublisherPeer::send_fresh(Instant now, Instant local) {
   std::array<std::byte, kDatagramBytesMax> out;
-  std::size_t head = 0;
-  if (plan_.kind == FeedKind::kRtp) {
-    head = wire::kRtpHeaderBytes;
-    wire::write_rtp_header(
-        std::span(out).first<wire::kRtpHeaderBytes>(),
-        {.payload_type = plan_.payload_type, .seq = next_seq_, .timestamp = timestamp(local), .ssrc = ssrc_});
-  }
-  sent_.set(next_seq_++);
+  const wire::RtpHeader header{
+      .payload_type = plan_.payload_type, .seq = next_seq_++, .timestamp = timestamp(local), .ssrc = ssrc_};
+  const std::size_t head = plan_.kind == FeedKind::kRtp ? wire::kRtpHeaderBytes : 0;
+  if (head > 0) wire::write_rtp_header(std::span(out).first<wire::kRtpHeaderBytes>(), header);
+  sent_[header.seq] = {.index = static_cast<std::int64_t>(feed_.made.size()), .timestamp = header.timestamp};
   feed_.fill(std::span(out).subspan(head, plan_.payload_bytes), feed_.made.size());
   feed_.made.push_back({.at = now, .publication = feed_.publications, .told = local});
   ++packets_;
+  bytes_sent_ += head + plan_.payload_bytes;
   network_.send(now, *this, std::span(out).first(head + plan_.payload_bytes));
+}
+
+void RtpPublisherPeer::hear_nack(Instant now, const wire::Nack& nack) {
+  if (nack.source != ssrc_) return network_.report(*this, "the relay asks for another source's packets");
+  for (std::size_t i = 0; i < nack.size(); ++i) {
+    const wire::NackItem item = nack.at(i);
+    send_again(now, item.first);
+    for (int bit = 0; bit < wire::NackItem::kSpan - 1; ++bit)
+      if ((item.following >> bit & 1) != 0) send_again(now, static_cast<std::uint16_t>(item.first + bit + 1));
+  }
+}
+
+// Even numbers as RFC 4588 has it, the others as they were.
+void RtpPublisherPeer::send_again(Instant now, std::uint16_t number) {
+  Sent& sent = sent_[number];
+  if (sent.index < 0) return network_.report(*this, "the relay asks for a number that was not sent");
+  ++asks_;
+  asked_ += sent.asks == 0 ? 1 : 0;
+  if (++sent.asks > kAsksMax) network_.report(*this, "the relay asks too often for one number");
+  const bool is_rtx = number % 2 == 0;
+  std::array<std::byte, kDatagramBytesMax> out;
+  std::size_t head = wire::kRtpHeaderBytes;
+  wire::write_rtp_header(std::span(out).first<wire::kRtpHeaderBytes>(),
+                         {.payload_type = is_rtx ? kRtxPayloadType : plan_.payload_type,
+                          .seq = is_rtx ? next_rtx_++ : number,
+                          .timestamp = sent.timestamp,
+                          .ssrc = is_rtx ? ssrc_ ^ 1 : ssrc_});
+  if (is_rtx) {
+    store_be16(out.data() + head, number);
+    head += wire::kRtxHeaderBytes;
+  }
+  const auto index = static_cast<std::uint64_t>(sent.index);
+  feed_.fill(std::span(out).subspan(head, plan_.payload_bytes), index);
+  bytes_sent_ += head + plan_.payload_bytes;
+  if (network_.send_again(now, *this, std::span(out).first(head + plan_.payload_bytes)))
+    feed_.made[index].is_lost = false;
+}
+
+// What was lost at the very beginning or end shows in nothing that came before or behind it.
+void RtpPublisherPeer::balance(Books& books) const {
+  const auto has_come = [](const Feed::Made& made) { return !made.is_lost; };
+  const auto first = std::ranges::find_if(feed_.made, has_come);
+  const auto last = std::ranges::find_if(feed_.made.rbegin(), feed_.made.rend(), has_come).base();
+  const auto lost = first < last ? std::ranges::count_if(first, last, std::not_fn(has_come)) : 0;
+  books.expect_equal("payloads lost for good", static_cast<std::uint64_t>(lost), 0);
+  books.expect_at_most("bytes of NACKs, twenty times, beyond the bytes of packets",
+                       static_cast<std::int64_t>(kNackShare * nack_bytes_),
+                       static_cast<std::int64_t>(bytes_sent_ + kNackShare * kFirstNack));
+  if (plan_.repair == Repair::kNack && asks_ == 0) books.fail("nothing was asked for");
+  books.expect_at_most("numbers asked for, again and again", static_cast<std::int64_t>(asks_),
+                       kAsksUsual * static_cast<std::int64_t>(asked_) + kAsksMax);
 }
 
 void RtpPublisherPeer::send_report(Instant now, Instant local, bool says_bye) {

@@ -1,14 +1,18 @@
 // A publisher that does not call: RTP with a transport stream in it, or the bare stream, to an address of the relay's.
-// Of RTP it sends reports and hears those of the relay. Each time it starts it is another source.
+// Of RTP it sends reports and hears those of the relay. Each time it starts it is another source. It may send again
+// what the relay asks for.
 #pragma once
 
-#include <bitset>
+#include <vector>
 
+#include "books.h"
 #include "contract/feed_terms.h"
 #include "drifting_clock.h"
 #include "feed.h"
 #include "random.h"
 #include "source_peer.h"
+#include "wire/rtp_feedback.h"
+#include "world_spec.h"
 
 namespace fanlight::sim {
 
@@ -21,7 +25,9 @@ class RtpPublisherPeer final : public SourcePeer {
     Micros interval = millis(4);
     std::size_t payload_bytes = 1316;
     bool wraps_numbers = false;  // Number and timestamp begin close to their end.
+    Repair repair = Repair::kNone;
   };
+  static constexpr std::uint8_t kRtxPayloadType = 97;
   RtpPublisherPeer(const Endpoint& address, const Plan& plan, Feed& feed, Network& network, Random& random);
 
   void start(Instant now) override;
@@ -38,8 +44,18 @@ class RtpPublisherPeer final : public SourcePeer {
   [[nodiscard]] std::uint32_t ssrc() const { return ssrc_; }
   // Reports that came about this source.
   [[nodiscard]] std::uint64_t reports() const { return reports_; }
+  // At the end: nothing is lost, and no more was asked for than may be.
+  void balance(Books& books) const;
 
  private:
+  // Under a number.
+  struct Sent {
+    std::int64_t index = -1;  // Of its payload; -1: nothing was.
+    std::uint32_t timestamp = 0;
+    std::uint8_t asks = 0;
+  };
+  void hear_nack(Instant now, const wire::Nack& nack);
+  void send_again(Instant now, std::uint16_t number);
   void send_fresh(Instant now, Instant local);
   void send_report(Instant now, Instant local, bool says_bye);
   [[nodiscard]] std::uint32_t timestamp(Instant local) const {
@@ -56,7 +72,12 @@ class RtpPublisherPeer final : public SourcePeer {
   std::uint16_t next_seq_ = 0;
   std::uint32_t first_timestamp_ = 0;
   std::uint32_t packets_ = 0;  // Of this source.
-  std::bitset<65'536> sent_;   // Its numbers.
+  std::vector<Sent> sent_ = std::vector<Sent>(65'536);
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t asks_ = 0;
+  std::uint64_t asked_ = 0;  // Numbers, once or more often.
+  std::uint64_t nack_bytes_ = 0;
+  std::uint16_t next_rtx_ = 0;
   Instant started_{};
   Instant next_data_{};
   Instant next_report_{};

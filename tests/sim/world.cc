@@ -28,6 +28,7 @@ constexpr std::int64_t kSlewPpm = 500;
 constexpr Micros kSlewSpan = millis(1'200);
 constexpr Micros kSilence = seconds(6);
 constexpr Micros kFresh = seconds(1);
+constexpr Micros kRepairSpan = millis(120);  // From a packet to what brings it back.
 constexpr Micros kBlockedSpan = millis(25);  // A stamped packet waits for a port that blocks and a worker that stalls.
 
 }  // namespace
@@ -119,6 +120,7 @@ void World::build_viewer(std::size_t number, const DriftingClock& clock, SeqNo f
   viewer.is_sealed = spec_.has_sealed_viewers;
   viewer.answers_once = number % 8 == 7;
   viewer.live_age = slowest(spec_.publisher_link) + slowest(spec_.viewer_link) + kLiveAgeMargin;
+  if (spec_.repair != Repair::kNone) viewer.live_age = viewer.live_age + kRepairSpan;
   const Endpoint address{IpAddress::v4(198, 51, 101, static_cast<std::uint8_t>(number + 1)),
                          static_cast<std::uint16_t>(6'000 + number)};
   viewers_.push_back(std::make_unique<ViewerPeer>(address, std::move(viewer), feed_, *this, random_));
@@ -246,6 +248,14 @@ void World::send(Instant now, const Peer& from, ByteSpan datagram) {
     feed_.made.back().is_lost = true;
   for (std::size_t i = 0; i < fate.copies; ++i)
     inject(from.address(), is_rtcp ? home.relay_control : home.relay, datagram, fate.at[i]);
+}
+
+bool World::send_again(Instant now, const Peer& from, ByteSpan datagram) {
+  note_sent(datagram);
+  Home& home = homes_[addresses_.at(from.address())];
+  const Link::Fate fate = home.up.judge(now, random_);
+  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), home.relay, datagram, fate.at[i]);
+  return fate.copies > 0;
 }
 
 // FNV-1a, a word at a time. The desk draws its keys from the system: where it does, what is encrypted differs.

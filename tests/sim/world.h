@@ -32,6 +32,7 @@ class World final : public Network {
   void show() const;
 
   void send(Instant now, const Peer& from, ByteSpan datagram) override;
+  bool send_again(Instant now, const Peer& from, ByteSpan datagram) override;
   void report(const Peer& from, const char* what) override;
 
  private:

@@ -18,7 +18,8 @@ void World::build_feed() {
       .kind = spec_.way == Way::kRtp ? FeedKind::kRtp : FeedKind::kTransportStream,
       .interval = spec_.interval,
       .payload_bytes = feed_.ts.packets * 188,
-      .wraps_numbers = spec_.wraps_numbers};
+      .wraps_numbers = spec_.wraps_numbers,
+      .repair = spec_.repair};
   if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
   // What is bare has no numbers to tell a loss by.
   if (spec_.way == Way::kPlain) feed_.is_dense = false;
@@ -26,7 +27,12 @@ void World::build_feed() {
       std::make_unique<RtpPublisherPeer>(Endpoint{IpAddress::v4(198, 51, 100, 1), 5'000}, plan, feed_, *this, random_);
   rtp_publisher_ = publisher.get();
   source_ = std::move(publisher);
-  const FeedTerms terms{.kind = plan.kind, .local = feed_address_, .rtcp = RtcpWay::kSamePort};
+  FeedTerms terms{.kind = plan.kind, .local = feed_address_, .rtcp = RtcpWay::kSamePort};
+  if (spec_.repair == Repair::kNack) {
+    terms.source = source_->address().ip;
+    terms.nack = true;
+    terms.rtx_payload_type = RtpPublisherPeer::kRtxPayloadType;
+  }
   relay_->desk().set_feeds(now_, {{.rule = {.stream = kStream, .terms = terms}}});
 }
 
@@ -80,6 +86,7 @@ void World::balance_destinations() {
   }
   books_.expect_at_most("numbers left out", static_cast<std::int64_t>(given_up),
                         static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp)));
+  if (spec_.repair != Repair::kNone) rtp_publisher_->balance(books_);
   const bool has_silences = spec_.publisher_vanishes || spec_.publisher_returns || spec_.publisher_pauses;
   if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
     books_.fail("the feed's sender was never reported to");

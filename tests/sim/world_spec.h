@@ -21,6 +21,12 @@ enum class Way : std::uint8_t {
   kPlain,  // Bare TS packets there.
 };
 
+// How what is lost on the way of an RTP feed comes back.
+enum class Repair : std::uint8_t {
+  kNone,
+  kNack,  // It is asked for, and sent again as it was or as RTX.
+};
+
 struct WorldSpec {
   std::string_view name;
   std::string_view about;
@@ -43,6 +49,7 @@ struct WorldSpec {
   bool is_born = false;         // It comes with its publisher, under a pattern, while a worker lags behind the others.
   double pace_slack = 0.03;     // What the relay's idea of the stream's rate may be off by.
   Way way = Way::kCall;
+  Repair repair = Repair::kNone;
   std::size_t destinations = 0;   // RTP and bare ones in turn.
   bool destinations_ask = false;  // Those that have RTCP: for what they miss.
   // --- who
@@ -76,7 +83,7 @@ struct WorldSpec {
 }
 
 // Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 13;
+inline constexpr std::size_t kWorldsApart = 14;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
