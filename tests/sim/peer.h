@@ -14,9 +14,8 @@ class Network {
  public:
   virtual ~Network() = default;
   virtual void send(Instant now, const Peer& from, ByteSpan datagram) = 0;
-  // To the same address as the peer's last, but nothing that is new. Answers whether it arrives, which only a world can
-  // know.
-  virtual bool send_again(Instant now, const Peer& from, ByteSpan datagram) = 0;
+  // To that address of the relay's, and nothing that is new. Answers whether it arrives, which only a world can know.
+  virtual bool send_to(Instant now, const Peer& from, const Endpoint& to, ByteSpan datagram) = 0;
   virtual void report(const Peer& from, const char* what) = 0;  // Something that must never happen, happened.
 };
 

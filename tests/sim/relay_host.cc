@@ -25,6 +25,7 @@ RelayHost::Seat::Seat(const Options& options, std::uint8_t number, PacketPool& p
       worker({.worker = number,
               .sessions_max = options.sessions_max,
               .publishers_max = 8,
+              .fec_feeds = 1,
               .key = options.key,
               .mesh = options.workers > 1 ? &mesh : nullptr,
               .adopted = &adopted},

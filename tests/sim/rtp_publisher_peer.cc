@@ -37,6 +37,7 @@ void RtpPublisherPeer::start(Instant now) {
     first_timestamp_ = static_cast<std::uint32_t>(-random_.between(1, 90'000));
   }
   sent_.assign(sent_.size(), {});
+  fec_.begin();
   packets_ = 0;
   reports_ = 0;
   wake(now);
@@ -72,7 +73,7 @@ void RtpPublisherPeer::wake(Instant now) {
   if (!is_up_) return;
   const Instant local = plan_.clock.local(now);
   while (local >= next_data_) {
-    if (!is_paused_) send_fresh(now, local);
+    if (!is_paused_ || !may_pause()) send_fresh(now, local);
     next_data_ = next_data_ + plan_.interval;
   }
   if (plan_.kind != FeedKind::kRtp || local < next_report_) return;
@@ -96,7 +97,23 @@ void RtpPublisherPeer::send_fresh(Instant now, Instant local) {
   feed_.made.push_back({.at = now, .publication = feed_.publications, .told = local});
   ++packets_;
   bytes_sent_ += head + plan_.payload_bytes;
-  network_.send(now, *this, std::span(out).first(head + plan_.payload_bytes));
+  const ByteSpan datagram = std::span(out).first(head + plan_.payload_bytes);
+  if (plan_.repair == Repair::kFec) return send_with_fec(now, header, datagram);
+  network_.send(now, *this, datagram);
+}
+
+void RtpPublisherPeer::send_with_fec(Instant now, const wire::RtpHeader& header, ByteSpan datagram) {
+  if (fec_.is_between_matrices()) fec_.draw_losses(random_);
+  if (fec_.is_lost()) {
+    ++dropped_;
+  } else {
+    network_.send(now, *this, datagram);
+  }
+  fec_.add(header, datagram.subspan(wire::kRtpHeaderBytes));
+  while (const auto fec = fec_.poll()) {
+    const auto port = static_cast<std::uint16_t>(plan_.relay.port + (fec->is_row ? 4 : 2));
+    if (!fec->is_lost) (void)network_.send_to(now, *this, {plan_.relay.ip, port}, fec->datagram);
+  }
 }
 
 void RtpPublisherPeer::hear_nack(Instant now, const wire::Nack& nack) {
@@ -131,7 +148,7 @@ void RtpPublisherPeer::send_again(Instant now, std::uint16_t number) {
   const auto index = static_cast<std::uint64_t>(sent.index);
   feed_.fill(std::span(out).subspan(head, plan_.payload_bytes), index);
   bytes_sent_ += head + plan_.payload_bytes;
-  if (network_.send_again(now, *this, std::span(out).first(head + plan_.payload_bytes)))
+  if (network_.send_to(now, *this, plan_.relay, std::span(out).first(head + plan_.payload_bytes)))
     feed_.made[index].is_lost = false;
 }
 
@@ -146,6 +163,7 @@ void RtpPublisherPeer::balance(Books& books) const {
                        static_cast<std::int64_t>(kNackShare * nack_bytes_),
                        static_cast<std::int64_t>(bytes_sent_ + kNackShare * kFirstNack));
   if (plan_.repair == Repair::kNack && asks_ == 0) books.fail("nothing was asked for");
+  if (plan_.repair == Repair::kFec && dropped_ == 0) books.fail("nothing was lost");
   books.expect_at_most("numbers asked for, again and again", static_cast<std::int64_t>(asks_),
                        kAsksUsual * static_cast<std::int64_t>(asked_) + kAsksMax);
 }

@@ -1,6 +1,6 @@
 // A publisher that does not call: RTP with a transport stream in it, or the bare stream, to an address of the relay's.
 // Of RTP it sends reports and hears those of the relay. Each time it starts it is another source. It may send again
-// what the relay asks for.
+// what the relay asks for, or send FEC along: what that is to make good it loses itself.
 #pragma once
 
 #include <vector>
@@ -8,6 +8,7 @@
 #include "books.h"
 #include "contract/feed_terms.h"
 #include "drifting_clock.h"
+#include "fec_sender.h"
 #include "feed.h"
 #include "random.h"
 #include "source_peer.h"
@@ -26,6 +27,7 @@ class RtpPublisherPeer final : public SourcePeer {
     std::size_t payload_bytes = 1316;
     bool wraps_numbers = false;  // Number and timestamp begin close to their end.
     Repair repair = Repair::kNone;
+    Endpoint relay{};  // Where it sends to.
   };
   static constexpr std::uint8_t kRtxPayloadType = 97;
   RtpPublisherPeer(const Endpoint& address, const Plan& plan, Feed& feed, Network& network, Random& random);
@@ -44,6 +46,8 @@ class RtpPublisherPeer final : public SourcePeer {
   [[nodiscard]] std::uint32_t ssrc() const { return ssrc_; }
   // Reports that came about this source.
   [[nodiscard]] std::uint64_t reports() const { return reports_; }
+  // Packets that it lost itself.
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
   // At the end: nothing is lost, and no more was asked for than may be.
   void balance(Books& books) const;
 
@@ -54,6 +58,9 @@ class RtpPublisherPeer final : public SourcePeer {
     std::uint32_t timestamp = 0;
     std::uint8_t asks = 0;
   };
+  void send_with_fec(Instant now, const wire::RtpHeader& header, ByteSpan datagram);
+  // It pauses when all that was lost can be brought back.
+  [[nodiscard]] bool may_pause() const { return plan_.repair != Repair::kFec || fec_.is_between_matrices(); }
   void hear_nack(Instant now, const wire::Nack& nack);
   void send_again(Instant now, std::uint16_t number);
   void send_fresh(Instant now, Instant local);
@@ -73,6 +80,8 @@ class RtpPublisherPeer final : public SourcePeer {
   std::uint32_t first_timestamp_ = 0;
   std::uint32_t packets_ = 0;  // Of this source.
   std::vector<Sent> sent_ = std::vector<Sent>(65'536);
+  FecSender fec_;
+  std::uint64_t dropped_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t asks_ = 0;
   std::uint64_t asked_ = 0;  // Numbers, once or more often.

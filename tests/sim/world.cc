@@ -250,11 +250,10 @@ void World::send(Instant now, const Peer& from, ByteSpan datagram) {
     inject(from.address(), is_rtcp ? home.relay_control : home.relay, datagram, fate.at[i]);
 }
 
-bool World::send_again(Instant now, const Peer& from, ByteSpan datagram) {
+bool World::send_to(Instant now, const Peer& from, const Endpoint& to, ByteSpan datagram) {
   note_sent(datagram);
-  Home& home = homes_[addresses_.at(from.address())];
-  const Link::Fate fate = home.up.judge(now, random_);
-  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), home.relay, datagram, fate.at[i]);
+  const Link::Fate fate = homes_[addresses_.at(from.address())].up.judge(now, random_);
+  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), to, datagram, fate.at[i]);
   return fate.copies > 0;
 }
 

@@ -32,7 +32,7 @@ class World final : public Network {
   void show() const;
 
   void send(Instant now, const Peer& from, ByteSpan datagram) override;
-  bool send_again(Instant now, const Peer& from, ByteSpan datagram) override;
+  bool send_to(Instant now, const Peer& from, const Endpoint& to, ByteSpan datagram) override;
   void report(const Peer& from, const char* what) override;
 
  private:

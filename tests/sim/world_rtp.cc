@@ -19,7 +19,8 @@ void World::build_feed() {
       .interval = spec_.interval,
       .payload_bytes = feed_.ts.packets * 188,
       .wraps_numbers = spec_.wraps_numbers,
-      .repair = spec_.repair};
+      .repair = spec_.repair,
+      .relay = feed_address_};
   if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
   // What is bare has no numbers to tell a loss by.
   if (spec_.way == Way::kPlain) feed_.is_dense = false;
@@ -28,6 +29,7 @@ void World::build_feed() {
   rtp_publisher_ = publisher.get();
   source_ = std::move(publisher);
   FeedTerms terms{.kind = plan.kind, .local = feed_address_, .rtcp = RtcpWay::kSamePort};
+  terms.fec = spec_.repair == Repair::kFec;
   if (spec_.repair == Repair::kNack) {
     terms.source = source_->address().ip;
     terms.nack = true;
@@ -87,6 +89,11 @@ void World::balance_destinations() {
   books_.expect_at_most("numbers left out", static_cast<std::int64_t>(given_up),
                         static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp)));
   if (spec_.repair != Repair::kNone) rtp_publisher_->balance(books_);
+  if (spec_.repair == Repair::kFec) {
+    books_.expect_equal("what FEC brought back = what was lost", relay_->count(Counter::kFecRepaired),
+                        rtp_publisher_->dropped());
+    books_.expect_equal("FEC that was wrong", relay_->count(Counter::kFecWrong), 0);
+  }
   const bool has_silences = spec_.publisher_vanishes || spec_.publisher_returns || spec_.publisher_pauses;
   if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
     books_.fail("the feed's sender was never reported to");
