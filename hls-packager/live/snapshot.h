@@ -51,7 +51,9 @@ struct StreamSnapshot {
   std::uint32_t target_duration = 2;
   Document multivariant;
   Document mpd;  // Empty: none.
+  // In the order of the multivariant playlist; behind them those that it does not name any more.
   std::vector<std::shared_ptr<const RenditionSnapshot>> renditions{};
+  Instant came{};  // When the bytes came that made it.
 };
 
 }  // namespace fanlight::packager

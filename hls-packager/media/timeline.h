@@ -29,11 +29,21 @@ class Timeline {
 
   // A unit of a track that follows `cursor`, decoded at `dts` (program time, unwrapped) and in force for `duration`.
   Place place(Cursor& cursor, std::int64_t dts, std::int64_t duration) noexcept {
-    if (!current_) current_ = kMediaStart - dts;
+    if (!current_) current_ = start_ - dts;
     const Place found = find(cursor, dts);
     cursor = {found.decode_time + duration, found.epoch};
     if (newest_ < found.decode_time) newest_ = found.decode_time;
     return found;
+  }
+  // What comes next is of another sender: it goes on a second behind the newest, under the next epoch, whatever its
+  // clock says. Cursors begin anew.
+  void restart() noexcept {
+    if (!current_) return;
+    start_ = newest_ + kMediaClock;
+    newest_ = start_;
+    current_.reset();
+    previous_.reset();
+    ++epoch_;
   }
 
  private:
@@ -58,6 +68,7 @@ class Timeline {
   }
 
   static constexpr std::int64_t kFirstJump = 10 * kMediaClock;
+  std::int64_t start_ = kMediaStart;
   std::optional<std::int64_t> current_{};   // Media time less program time.
   std::optional<std::int64_t> previous_{};  // In the epoch before.
   std::int64_t newest_ = kMediaStart;

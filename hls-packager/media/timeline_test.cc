@@ -45,6 +45,18 @@ TEST(TimelineTest, ATrackThatComesLateIsPlacedByTheOthers) {
   EXPECT_EQ(timeline.place(sound, 500'000 + 900 * kFrame + kSound, kSound).epoch, 0u);
 }
 
+TEST(TimelineTest, AnotherSenderGoesOnBehindTheOneBefore) {
+  Timeline timeline;
+  Timeline::Cursor pictures;
+  timeline.place(pictures, 500'000, kFrame);
+  timeline.restart();
+  Timeline::Cursor sound, other;
+  EXPECT_EQ(timeline.place(sound, 7'000, kSound).decode_time, kMediaStart + kMediaClock);
+  const Timeline::Place after = timeline.place(other, 4'000, kFrame);
+  EXPECT_EQ(after.decode_time, kMediaStart + kMediaClock - 3'000);
+  EXPECT_EQ(after.epoch, 1u);
+}
+
 TEST(TimelineTest, SmallStepsBackAreNoJump) {
   Timeline timeline;
   Timeline::Cursor pictures;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <set>
 
-#include "playlist/multivariant.h"
+#include "playlist/offer.h"
 
 namespace fanlight::packager {
 namespace {
@@ -13,60 +13,15 @@ const TrackFormat& first_format(const Rendition& rendition) {
   return rendition.track().formats()[rendition.segments().front().format];
 }
 
-std::string group_of(const Rendition& rendition) {
-  switch (first_format(rendition).codec) {
-    case Codec::kAc3:
-      return "ac-3";
-    case Codec::kEac3:
-      return "ec-3";
-    case Codec::kOpus:
-      return "opus";
-    default:
-      return "aac";
-  }
-}
-
-std::uint16_t channels_of(const Rendition& rendition) {
-  return std::get<SoundFormat>(first_format(rendition).media).channels;
-}
-
-AudioRendition audio_of(const Rendition& rendition, bool is_first) {
-  const std::string& language = rendition.track().language;
-  return {.group = group_of(rendition),
-          .name = (language.empty() ? std::string("sound") : language) + " " + rendition.folder(),
-          .language = language,
-          .channels = channels_of(rendition),
-          .is_default = is_first,
-          .uri = rendition.folder() + "/" + kPlaylistName};
-}
-
-// A video rendition with one group of sounds; no group: alone.
-Variant variant_of(const Rendition& video, const std::string& group, const std::vector<const Rendition*>& sounds) {
-  Variant variant{.uri = video.folder() + "/" + kPlaylistName,
-                  .bandwidth = video.bandwidth(),
-                  .bandwidth_average = video.bandwidth_average(),
-                  .codecs = {first_format(video).name},
-                  .picture = std::get<PictureFormat>(first_format(video).media),
-                  .audio_group = group};
-  std::uint32_t most = 0, most_average = 0;
-  std::set<std::string> names;
-  for (const Rendition* sound : sounds) {
-    if (group_of(*sound) != group) continue;
-    most = std::max(most, sound->bandwidth());
-    most_average = std::max(most_average, sound->bandwidth_average());
-    names.insert(first_format(*sound).name);
-  }
-  variant.bandwidth += most;
-  variant.bandwidth_average += most_average;
-  variant.codecs.insert(variant.codecs.end(), names.begin(), names.end());
-  return variant;
-}
-
-Variant sound_variant_of(const Rendition& sound) {
-  return {.uri = sound.folder() + "/" + kPlaylistName,
-          .bandwidth = sound.bandwidth(),
-          .bandwidth_average = sound.bandwidth_average(),
-          .codecs = {first_format(sound).name}};
+OfferedRendition offer_of(const Rendition& rendition) {
+  OfferedRendition offer{.format = &first_format(rendition),
+                         .folder = rendition.folder(),
+                         .language = rendition.track().language,
+                         .bandwidth = rendition.bandwidth(),
+                         .bandwidth_average = rendition.bandwidth_average()};
+  for (const Rendition::Written& segment : rendition.segments())
+    offer.has_independent_segments &= segment.is_independent;
+  return offer;
 }
 
 }  // namespace
@@ -99,31 +54,9 @@ std::string media_playlist_of(const Rendition& rendition, const std::vector<std:
 }
 
 std::string multivariant_playlist_of(const std::deque<Rendition>& renditions) {
-  MultivariantPlaylist playlist;
-  std::vector<const Rendition*> sounds;
-  std::vector<std::string> groups;  // In the order of their first track: what a player starts with.
-  for (const Rendition& one : renditions) {
-    if (one.track().is_video()) continue;
-    sounds.push_back(&one);
-    if (std::find(groups.begin(), groups.end(), group_of(one)) == groups.end()) groups.push_back(group_of(one));
-  }
-  std::stable_partition(groups.begin(), groups.end(), [](const std::string& group) { return group == "aac"; });
-  for (const Rendition& one : renditions) {
-    if (!one.track().is_video()) continue;
-    for (const std::string& group : groups) playlist.variants.push_back(variant_of(one, group, sounds));
-    if (groups.empty()) playlist.variants.push_back(variant_of(one, {}, sounds));
-  }
-  if (playlist.variants.empty()) {
-    for (const Rendition* sound : sounds) playlist.variants.push_back(sound_variant_of(*sound));
-    return write_multivariant_playlist(playlist);
-  }
-  std::set<std::string> begun;
-  for (const Rendition* sound : sounds)
-    playlist.audio.push_back(audio_of(*sound, begun.insert(group_of(*sound)).second));
-  for (const Rendition& one : renditions)
-    for (const Rendition::Written& segment : one.segments())
-      playlist.has_independent_segments &= segment.is_independent;
-  return write_multivariant_playlist(playlist);
+  std::vector<OfferedRendition> offers;
+  for (const Rendition& one : renditions) offers.push_back(offer_of(one));
+  return write_multivariant_playlist(multivariant_of(offers));
 }
 
 namespace {

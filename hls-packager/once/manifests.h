@@ -8,7 +8,6 @@
 
 namespace fanlight::packager {
 
-inline constexpr const char* kPlaylistName = "index.m3u8";
 inline constexpr const char* kMpdName = "manifest.mpd";
 
 // Segments with which the presentation does not go on as it was, by number: no rendition may say so alone.

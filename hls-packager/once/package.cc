@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "once/manifests.h"
+#include "playlist/names.h"
 
 namespace fanlight::packager {
 namespace {

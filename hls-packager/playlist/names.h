@@ -9,6 +9,7 @@
 
 namespace fanlight::packager {
 
+inline constexpr const char* kPlaylistName = "index.m3u8";  // Of a rendition, and beside the folders the multivariant.
 inline std::string init_name(std::uint64_t init) { return "i" + std::to_string(init) + ".mp4"; }
 inline std::string segment_name(std::uint64_t msn) { return "s" + std::to_string(msn) + ".m4s"; }
 inline std::string part_name(std::uint64_t msn, std::uint64_t part) {

@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace fanlight::packager {
-namespace {
-
-std::int64_t media_time_of(const TimedSample& sample) {
-  return rescale(sample.presentation_time, sample.timescale, kMediaClock);
-}
-
-}  // namespace
 
 std::size_t Segmenter::add_track(bool leads) {
   tracks_.push_back({.leads = leads, .samples = {}, .waiting = {}});
@@ -38,10 +31,10 @@ void Segmenter::lead(std::size_t index, TimedSample&& sample, std::vector<CutSeg
     close(index, &sample, done);
     ++track.number;
     segment_start_ = at;
-    boundaries_.push_back({at, sample.epoch});
+    boundaries_.push({.at = at, .epoch = sample.epoch});
   }
   track.epoch = sample.epoch;
-  led_until_ = {std::max(at, led_until_ ? led_until_->at : at), sample.epoch};
+  led_until_ = {.at = std::max(at, led_until_ ? led_until_->at : at), .epoch = sample.epoch};
   track.samples.push_back(std::move(sample));
   for (std::size_t i = 0; i < tracks_.size(); ++i) let_in(i, kWaitingMax, done);
   forget_passed_boundaries();
@@ -72,21 +65,14 @@ void Segmenter::let_in(std::size_t index, std::size_t waiting_max, std::vector<C
 
 void Segmenter::follow(std::size_t index, TimedSample&& sample, std::vector<CutSegment>& done) {
   Track& track = tracks_[index];
-  while (track.number - boundaries_forgotten_ < boundaries_.size()) {
-    const Boundary& boundary = boundaries_[track.number - boundaries_forgotten_];
-    if (!is_past(track, sample, boundary)) break;
+  while (const Boundary* boundary = boundaries_.find(track.number)) {
+    if (!is_past(track.epoch, sample, *boundary)) break;
     close(index, &sample, done);
     ++track.number;
-    track.epoch = boundary.epoch;
+    track.epoch = boundary->epoch;
   }
   if (!track.samples.empty() && track.samples.back().format != sample.format) return void(++samples_left_out_);
   track.samples.push_back(std::move(sample));
-}
-
-// Media time goes on through a discontinuity, so it cannot tell which side of one a sample is on: its epoch does.
-bool Segmenter::is_past(const Track& track, const TimedSample& sample, const Boundary& boundary) const noexcept {
-  if (boundary.epoch > track.epoch) return sample.epoch >= boundary.epoch;
-  return sample.epoch > boundary.epoch || media_time_of(sample) >= boundary.at;
 }
 
 void Segmenter::close(std::size_t index, const TimedSample* next, std::vector<CutSegment>& done) {
@@ -98,12 +84,9 @@ void Segmenter::close(std::size_t index, const TimedSample* next, std::vector<Cu
 }
 
 void Segmenter::forget_passed_boundaries() noexcept {
-  std::uint32_t slowest = ~std::uint32_t{0};
-  for (const Track& track : tracks_) slowest = std::min(slowest, track.number);
-  while (boundaries_forgotten_ < slowest && !boundaries_.empty()) {
-    boundaries_.pop_front();
-    ++boundaries_forgotten_;
-  }
+  std::uint64_t slowest = boundaries_.next();
+  for (const Track& track : tracks_) slowest = std::min<std::uint64_t>(slowest, track.number);
+  boundaries_.forget(slowest);
 }
 
 }  // namespace fanlight::packager

@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-#include "media/timed_sample.h"
+#include "segment/boundaries.h"
 
 namespace fanlight::packager {
 
@@ -42,10 +42,6 @@ class Segmenter {
   [[nodiscard]] std::uint64_t samples_left_out() const noexcept { return samples_left_out_; }
 
  private:
-  struct Boundary {
-    std::int64_t at = 0;  // Media time, 90 kHz.
-    std::uint32_t epoch = 0;
-  };
   struct Track {
     bool leads = false;
     std::uint32_t number = 0;  // Of the segment being filled.
@@ -59,14 +55,12 @@ class Segmenter {
   [[nodiscard]] bool begins_segment(const Track& track, const TimedSample& sample) const noexcept;
   void let_in(std::size_t index, std::size_t waiting_max, std::vector<CutSegment>& done);
   void follow(std::size_t index, TimedSample&& sample, std::vector<CutSegment>& done);
-  [[nodiscard]] bool is_past(const Track& track, const TimedSample& sample, const Boundary& boundary) const noexcept;
   void close(std::size_t index, const TimedSample* next, std::vector<CutSegment>& done);
   void forget_passed_boundaries() noexcept;
 
   Options options_;
   std::vector<Track> tracks_;
-  std::deque<Boundary> boundaries_;  // Segment n + 1 begins at boundaries_[n - boundaries_forgotten_].
-  std::uint32_t boundaries_forgotten_ = 0;
+  Boundaries boundaries_;  // Of the number n: where segment n + 1 begins.
   std::int64_t segment_start_ = 0;
   std::uint64_t samples_left_out_ = 0;
   std::optional<Boundary> led_until_{};  // Empty: the leader has not begun.

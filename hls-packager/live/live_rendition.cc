@@ -1,0 +1,232 @@
+#include "live/live_rendition.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cmaf/fragment.h"
+#include "cmaf/init_segment.h"
+#include "playlist/text.h"
+
+namespace fanlight::packager {
+namespace {
+
+std::vector<Sample> samples_of(const CutPart& part) {
+  std::vector<Sample> samples;
+  samples.reserve(part.samples.size());
+  for (const TimedSample& one : part.samples)
+    samples.push_back({.bytes = one.bytes,
+                       .decode_time = one.decode_time,
+                       .duration = one.duration,
+                       .composition_offset = static_cast<std::int32_t>(one.presentation_time - one.decode_time),
+                       .is_independent = one.is_independent});
+  return samples;
+}
+
+}  // namespace
+
+LiveRendition::LiveRendition(const Options& options) : options_(options) {
+  playlist_.timescale = options.timescale;
+  playlist_.target_duration = options.target_duration;
+  playlist_.low_latency = options.low_latency;
+}
+
+void LiveRendition::take(const CutPart& part, const TrackFormat& format, WallTime begins, Micros span) {
+  if (playlist_.has_ended) return;
+  if (part.begins_segment) {
+    if (playlist_.open) close_segment();
+    if (format_ != format) adopt(format);
+    fill_up_to(part, span);
+    open_segment(part, begins);
+  }
+  if (!playlist_.open) return;
+  if (!part.samples.empty()) add_part(part, begins);
+  if (part.ends_segment) close_segment();
+}
+
+void LiveRendition::adopt(const TrackFormat& format) {
+  format_ = format;
+  const std::string_view language = options_.language.empty() ? std::string_view("und") : options_.language;
+  inits_.push_back({next_init_++, write_init_segment(format, language)});
+  bytes_ += inits_.back().bytes.size();
+}
+
+// Segments are numbered alike in all renditions: what this one has nothing of is a gap.
+void LiveRendition::fill_up_to(const CutPart& part, Micros span) {
+  const std::uint64_t next = playlist_.media_sequence + playlist_.segments.size();
+  if (kept_.empty() && playlist_.segments.empty() && counts_.segments == 0) {
+    playlist_.media_sequence = part.msn;
+    playlist_.discontinuity_sequence = part.discontinuities_before;
+    return;
+  }
+  std::uint64_t known = playlist_.discontinuity_sequence;
+  for (const PlaylistSegment& segment : playlist_.segments) known += segment.is_discontinuous ? 1 : 0;
+  for (std::uint64_t msn = next; msn < part.msn; ++msn) {
+    const bool is_discontinuous = known < part.discontinuities_before;
+    known += is_discontinuous ? 1 : 0;
+    auto gap = std::make_shared<LiveSegment>();
+    gap->msn = msn;
+    gap->is_whole = true;
+    kept_.push_back({std::move(gap), 0, inits_.back().init, span});
+    playlist_.segments.push_back({.duration = span.count * playlist_.timescale / 1'000'000,
+                                  .init = inits_.back().init,
+                                  .is_discontinuous = is_discontinuous,
+                                  .is_gap = true});
+    listed_ = listed_ + micros_of(playlist_.segments.back().duration, playlist_.timescale);
+    ++counts_.gaps;
+    ++counts_.segments;
+  }
+}
+
+void LiveRendition::open_segment(const CutPart& part, WallTime begins) {
+  playlist_.open =
+      PlaylistSegment{.init = inits_.back().init, .is_discontinuous = part.is_discontinuous, .begins = begins};
+  auto segment = std::make_shared<LiveSegment>();
+  segment->msn = part.msn;
+  kept_.push_back({std::move(segment), 0, inits_.back().init});
+}
+
+void LiveRendition::add_part(const CutPart& part, WallTime begins) {
+  const TimedSample& first = part.samples.front();
+  FragmentHeader header{.sequence_number = next_fragment_++, .begins_segment = part.begins_segment};
+  if (part.begins_segment) header.producer_time = {begins, first.presentation_time};
+  const SharedBytes bytes = write_fragment(header, samples_of(part));
+  all_independent_ &= !part.begins_segment || first.is_independent;
+
+  Kept& kept = kept_.back();
+  auto segment = std::make_shared<LiveSegment>(*kept.segment);  // Others read the one that was.
+  segment->parts.push_back(bytes);
+  kept.segment = std::move(segment);
+  kept.bytes += bytes.size();
+  bytes_ += bytes.size();
+
+  const std::int64_t ticks = ticks_of_part(part);
+  playlist_.open->parts.push_back({.duration = ticks, .is_independent = first.is_independent});
+  ++counts_.parts;
+  if (part.begins_segment || part.ends_segment) return;
+  const Micros duration = micros_of(ticks, playlist_.timescale);
+  counts_.part_longest = std::max(counts_.part_longest, duration);
+  counts_.part_shortest = counts_.part_shortest == Micros{} ? duration : std::min(counts_.part_shortest, duration);
+}
+
+// Never more than the part target, also where the track's timescale has become another.
+std::int64_t LiveRendition::ticks_of_part(const CutPart& part) const noexcept {
+  std::int64_t ticks = 0;
+  for (const TimedSample& sample : part.samples) ticks += sample.duration;
+  const std::uint32_t timescale = part.samples.front().timescale;
+  if (timescale != playlist_.timescale) ticks = rescale(ticks, timescale, playlist_.timescale);
+  return std::min(ticks, options_.low_latency.part_target.count * playlist_.timescale / 1'000'000);
+}
+
+void LiveRendition::close_segment() {
+  PlaylistSegment& open = *playlist_.open;
+  for (const PlaylistPart& part : open.parts) open.duration += part.duration;
+  const Micros duration = micros_of(open.duration, playlist_.timescale);
+  Kept& kept = kept_.back();
+  auto segment = std::make_shared<LiveSegment>(*kept.segment);
+  segment->is_whole = true;
+  kept.segment = std::move(segment);
+  kept.duration = duration;
+  const double bits = 8.0 * static_cast<double>(kept.bytes),
+               length = std::max(static_cast<double>(duration.count) / 1e6, 0.001);
+  bits_ += bits;
+  seconds_ += length;
+  peak_ = std::max(peak_, bits / length);
+  listed_ = listed_ + duration;
+  playlist_.segments.push_back(std::move(open));
+  playlist_.open.reset();
+  ++counts_.segments;
+}
+
+void LiveRendition::end(Instant now) {
+  if (playlist_.has_ended) return;
+  if (playlist_.open) close_segment();
+  longest_listed_ = std::max(longest_listed_, listed_);
+  over_at_ = now + longest_listed_ + options_.window;
+  playlist_.has_ended = true;
+}
+
+bool LiveRendition::evict(Instant now) {
+  const std::uint64_t before = playlist_.media_sequence + counts_.evicted;
+  unlist(now);
+  while (!kept_.empty() && kept_.front().goes_at && *kept_.front().goes_at <= now) drop_front();
+  while (bytes_ > options_.bytes_max && !kept_.empty() && kept_.front().goes_at) {
+    ++counts_.evicted_early;
+    drop_front();
+  }
+  return playlist_.media_sequence + counts_.evicted != before;
+}
+
+void LiveRendition::unlist(Instant now) {
+  longest_listed_ = std::max(longest_listed_, listed_);
+  std::uint64_t bytes_listed = 0;
+  for (const Kept& kept : kept_) bytes_listed += kept.goes_at ? 0 : kept.bytes;
+  const auto first = std::ranges::find_if(kept_, [](const Kept& kept) { return !kept.goes_at; });
+  std::size_t count = 0;
+  for (auto kept = first; playlist_.segments.size() - count > 1; ++kept, ++count) {
+    const PlaylistSegment& front = playlist_.segments[count];
+    const Micros duration = micros_of(front.duration, playlist_.timescale);
+    const bool has_room = playlist_.segments.size() - count <= kListedMax && bytes_listed <= options_.bytes_max;
+    if (has_room && (playlist_.has_ended || listed_ - duration < options_.window)) break;
+    kept->goes_at = now + kept->duration + longest_listed_;
+    bytes_listed -= kept->bytes;
+    listed_ = listed_ - duration;
+    playlist_.discontinuity_sequence += front.is_discontinuous ? 1 : 0;
+  }
+  playlist_.media_sequence += count;
+  playlist_.segments.erase(playlist_.segments.begin(), playlist_.segments.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+void LiveRendition::drop_front() {
+  bytes_ -= kept_.front().bytes;
+  kept_.pop_front();
+  ++counts_.evicted;
+  const std::uint64_t oldest = kept_.empty() ? next_init_ : kept_.front().init;
+  while (inits_.size() > 1 && inits_.front().init < oldest) {
+    bytes_ -= inits_.front().bytes.size();
+    inits_.erase(inits_.begin());
+  }
+}
+
+Instant LiveRendition::next_eviction() const noexcept {
+  const Instant first = kept_.empty() ? Instant::never() : kept_.front().goes_at.value_or(Instant::never());
+  return std::min(first, over_at_);
+}
+
+std::optional<Micros> LiveRendition::last_span() const noexcept {
+  if (playlist_.segments.empty()) return std::nullopt;
+  return micros_of(playlist_.segments.back().duration, playlist_.timescale);
+}
+
+// A quarter more than was seen: players choose by it, and it may not turn out too low.
+OfferedRendition LiveRendition::offer() {
+  constexpr double kHeadRoom = 1.25;
+  if (!offered_ && seconds_ > 0)
+    offered_ = {static_cast<std::uint32_t>(peak_ * kHeadRoom), static_cast<std::uint32_t>(bits_ / seconds_)};
+  return {.format = format_ ? &*format_ : nullptr,
+          .folder = options_.folder,
+          .language = options_.language,
+          .bandwidth = offered_ ? offered_->first : 0,
+          .bandwidth_average = offered_ ? offered_->second : 0,
+          .has_independent_segments = all_independent_};
+}
+
+std::shared_ptr<const RenditionSnapshot> LiveRendition::snapshot(std::vector<RenditionReport> reports,
+                                                                 Compressor& compressor) {
+  playlist_.reports = std::move(reports);
+  auto snapshot = std::make_shared<RenditionSnapshot>();
+  snapshot->folder = options_.folder;
+  snapshot->is_video = options_.is_video;
+  snapshot->target_duration = options_.target_duration;
+  snapshot->part_target = options_.low_latency.part_target;
+  snapshot->edge = edge().value_or(PlaylistEdge{});
+  snapshot->first_msn = playlist_.media_sequence;
+  snapshot->has_ended = playlist_.has_ended;
+  snapshot->playlist = compressor.document_of(write_media_playlist(playlist_));
+  if (const std::optional<std::string> delta = write_delta(playlist_)) snapshot->delta = compressor.document_of(*delta);
+  snapshot->segments.reserve(kept_.size());
+  for (const Kept& kept : kept_) snapshot->segments.push_back(kept.segment);
+  snapshot->inits = inits_;
+  return snapshot;
+}
+
+}  // namespace fanlight::packager

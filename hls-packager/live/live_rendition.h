@@ -1,0 +1,111 @@
+// One track of a live presentation on its way to players: its init segments, its segments with their parts, and what
+// its playlist says of them.
+//
+// A segment leaves in two steps. First it is not listed any more: the list is no longer than the window. Then it is
+// kept until whoever has read of it has had the time to fetch it: its own duration and that of the longest list from
+// then on. RFC 8216bis §6.2.2
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cmaf/wall_time.h"
+#include "codec/track_format.h"
+#include "live/compressor.h"
+#include "live/snapshot.h"
+#include "playlist/offer.h"
+#include "segment/part_cutter.h"
+
+namespace fanlight::packager {
+
+struct RenditionCounts {
+  std::uint64_t parts = 0;
+  std::uint64_t segments = 0;
+  std::uint64_t gaps = 0;                  // Segments that others have and this one has not.
+  std::uint64_t evicted = 0;               // Segments that are gone.
+  std::uint64_t evicted_early = 0;         // ... before their time, for there was no room.
+  Micros part_shortest{}, part_longest{};  // Of those that neither began nor ended a segment.
+};
+
+class LiveRendition {
+ public:
+  struct Options {
+    std::string folder{};
+    bool is_video = false;
+    std::string language{};
+    std::uint32_t timescale = 90'000;  // Of the playlist, for ever: the track's own, as it was at first.
+    std::uint32_t target_duration = 2;
+    LowLatency low_latency{};
+    Micros window{};
+    std::uint64_t bytes_max = 0;  // For all that is kept; the oldest go before their time.
+  };
+  explicit LiveRendition(const Options& options);
+
+  // `begins`: the wall clock time its first sample is shown at. `span`: how long segments of others are, for those that
+  // this one has missed.
+  void take(const CutPart& part, const TrackFormat& format, WallTime begins, Micros span);
+  // Nothing more will come.
+  void end(Instant now);
+  // Lets go of what has had its time, and says whether anything has.
+  bool evict(Instant now);
+  [[nodiscard]] Instant next_eviction() const noexcept;
+  // Ended, and so long ago that nobody asks any more.
+  [[nodiscard]] bool is_over(Instant now) const noexcept { return over_at_ <= now; }
+
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] const RenditionCounts& counts() const noexcept { return counts_; }
+  [[nodiscard]] std::optional<Codec> codec() const noexcept {
+    return format_ ? std::optional(format_->codec) : std::nullopt;
+  }
+  [[nodiscard]] std::size_t segments_listed() const noexcept { return playlist_.segments.size(); }
+  [[nodiscard]] Micros listed() const noexcept { return listed_; }
+  [[nodiscard]] bool has_ended() const noexcept { return playlist_.has_ended; }
+  [[nodiscard]] bool is_empty() const noexcept { return kept_.empty(); }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::optional<PlaylistEdge> edge() const { return edge_of(playlist_); }
+  [[nodiscard]] std::optional<Micros> last_span() const noexcept;
+  // What a multivariant playlist is to say of it; once said, rates stay.
+  [[nodiscard]] OfferedRendition offer();
+  [[nodiscard]] std::shared_ptr<const RenditionSnapshot> snapshot(std::vector<RenditionReport> reports,
+                                                                  Compressor& compressor);
+
+ private:
+  struct Kept {
+    std::shared_ptr<const LiveSegment> segment;
+    std::uint64_t bytes = 0;
+    std::uint64_t init = 0;
+    Micros duration{};
+    std::optional<Instant> goes_at{};  // Once it is not listed any more.
+  };
+  static constexpr std::size_t kListedMax = 1000;
+
+  void adopt(const TrackFormat& format);
+  void fill_up_to(const CutPart& part, Micros span);
+  void open_segment(const CutPart& part, WallTime begins);
+  void add_part(const CutPart& part, WallTime begins);
+  void close_segment();
+  void unlist(Instant now);
+  void drop_front();
+  [[nodiscard]] std::int64_t ticks_of_part(const CutPart& part) const noexcept;
+
+  Options options_;
+  MediaPlaylist playlist_;
+  Instant over_at_ = Instant::never();
+  std::deque<Kept> kept_;  // By msn: those not listed any more, those listed, the open one.
+  std::vector<LiveInit> inits_;
+  std::optional<TrackFormat> format_{};
+  std::uint64_t next_init_ = 0;
+  std::uint32_t next_fragment_ = 1;
+  Micros listed_{}, longest_listed_{};
+  std::uint64_t bytes_ = 0;
+  bool all_independent_ = true;
+  double bits_ = 0, seconds_ = 0, peak_ = 0;                          // Of whole segments.
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> offered_{};  // Peak and average.
+  RenditionCounts counts_;
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,131 @@
+// A live transport stream on its way to players: bytes and time in, snapshots out; no clock, no socket, one thread.
+//
+//   bytes -> TrackSet -> StartUp, until it is known what never changes after
+//                     -> PartCutter -> LiveRendition of each track -> StreamSnapshot
+//
+// Life: the first seconds are only watched; then playlists grow. A source that is lost leaves them as they are, for its
+// grace; when it returns, numbers go on behind a discontinuity; when not, they end, and a source that comes later than
+// that begins others. A track that stops ends its playlist; one that comes late begins one, and the multivariant
+// playlist says so.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "live/program_clock.h"
+#include "live/publication.h"
+#include "live/start_up.h"
+#include "media/track_set.h"
+#include "segment/part_cutter.h"
+
+namespace fanlight::packager {
+
+struct LiveOptions {
+  std::string name{};
+  std::optional<std::uint16_t> program{};  // Empty: the first with pictures; when none has, the first with sound.
+  Micros part = millis(200);               // As near as whole frames come.
+  Micros segment = seconds(1);
+  Micros window = seconds(30);
+  Micros grace = seconds(10);
+  std::uint32_t segments_at_first = 3;                 // Or three target durations; before them nothing is published.
+  std::uint64_t bytes_max = std::uint64_t{512} << 20;  // For each track; the oldest segments go before their time.
+};
+
+struct LiveCounts {
+  std::uint64_t snapshots = 0;
+  std::uint64_t tracks_late = 0;  // They came when others were published.
+  std::uint64_t tracks_gone = 0;
+  std::uint64_t samples_left_out = 0;  // Of tracks that are not packaged: further pictures, too many.
+  std::uint64_t sources_lost = 0;
+  std::uint64_t leaders_changed = 0;
+};
+
+class LiveStream {
+ public:
+  explicit LiveStream(const LiveOptions& options);
+
+  void handle(ByteSpan bytes, Instant now, WallTime wall);
+  // The source is gone; it may return.
+  void handle_source_lost(Instant now);
+  void handle_source_returned(Instant now);
+  void handle_timeout(Instant now);
+  [[nodiscard]] Instant next_deadline() const noexcept;
+  // The newest, if there is one since the last call.
+  [[nodiscard]] std::shared_ptr<const StreamSnapshot> poll() noexcept { return std::exchange(fresh_, nullptr); }
+
+  [[nodiscard]] const LiveCounts& counts() const noexcept { return counts_; }
+  [[nodiscard]] CutCounts cut_counts() const noexcept { return cutter_ ? cutter_->counts() : CutCounts{}; }
+  [[nodiscard]] const ProgramClock& clock() const noexcept { return clock_; }
+  // Empty while there is no source.
+  [[nodiscard]] const std::optional<TrackSet>& tracks() const noexcept { return tracks_; }
+  [[nodiscard]] const Publication& publication() const noexcept { return publication_; }
+  [[nodiscard]] const std::optional<Parameters>& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] Micros gop() const noexcept;  // The newest.
+
+ private:
+  // A track that is packaged.
+  struct Output {
+    std::size_t track = 0;  // Of `tracks_`.
+    std::size_t cut = 0;    // Of `cutter_`.
+    PublishedRendition* to = nullptr;
+    Instant newest{};  // When its newest sample came.
+  };
+  // The time of the call.
+  struct Moment {
+    Instant now{};
+    WallTime wall{};
+  };
+  struct Held {
+    TrackSample one;
+    WallTime wall{};
+  };
+
+  void take_samples(const Moment& moment);
+  void hold(TrackSample&& one, const Moment& moment);
+  void settle(const Moment& moment);
+  void give(TrackSample&& one, const Moment& moment);
+  [[nodiscard]] Output* output_of(const TrackSample& one, const Moment& moment);
+  [[nodiscard]] Output* open_output(const TrackSample& one, const Moment& moment);
+  [[nodiscard]] PublishedRendition* rendition_for(const TrackSample& one);
+  [[nodiscard]] bool is_fed(const PublishedRendition& one) const noexcept;
+  [[nodiscard]] PartTarget part_target_for(const TimedSample& sample, bool leads) const noexcept;
+  void lead_with(Output& output, const Moment& moment);
+  void time(const Output& output, const TimedSample& sample, const Moment& moment);
+  void take_cuts();
+  void watch_tracks(Instant now);
+  void end_all(Instant now);
+  void publish(Instant now);
+
+  LiveOptions options_;
+  std::optional<TrackSet> tracks_{};
+  Timeline timeline_;  // While there is no source.
+  StartUp start_up_;
+  std::vector<Held> held_;
+  std::uint64_t held_bytes_ = 0;
+  std::optional<Parameters> parameters_{};
+  Micros hold_back_{};
+  std::optional<PartCutter> cutter_{};
+  ProgramClock clock_;
+  std::uint32_t leader_epoch_ = 0;
+  std::vector<Output> outputs_;
+  unsigned videos_ = 0, sounds_ = 0;  // So many folders have been named.
+  std::optional<Instant> lost_at_{};
+  Instant leader_newest_{};  // When its newest sample came, or it was due.
+  Instant returned_at_{};
+
+  Publication publication_;
+  std::shared_ptr<const StreamSnapshot> fresh_;
+  LiveCounts counts_;
+  // Emptied at once.
+  std::vector<TrackSample> samples_;
+  std::vector<CutPart> cuts_;
+};
+
+// The most that a stream keeps, in bytes, at this bit rate over all its tracks.
+[[nodiscard]] std::uint64_t memory_bound(const LiveOptions& options, std::uint64_t bits_per_second) noexcept;
+
+}  // namespace fanlight::packager

@@ -1,0 +1,135 @@
+#include "live/live_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "live/test_live_audience.h"
+
+namespace fanlight::packager {
+namespace {
+
+using namespace test;
+
+// A publisher, the stream and its audience, with one clock.
+class LiveStreamTest : public testing::Test {
+ protected:
+  explicit LiveStreamTest(const Publisher::Options& publisher = {}, const LiveOptions& options = {.name = "live/one"})
+      : publisher_(publisher), stream_(options) {}
+
+  // Frames as they are due, for `span` of the publisher's time.
+  void play(Micros span) {
+    const std::int64_t until = ticks_ + span.count * 9 / 100;
+    for (;;) {
+      const std::int64_t picture = publisher_.options().has_video ? publisher_.pictures_at() : until;
+      const std::int64_t sound = publisher_.options().has_sound ? publisher_.sound_at() : until;
+      if (std::min(picture, sound) >= until) break;
+      ticks_ = std::min(picture, sound);
+      feed(picture <= sound ? publisher_.picture() : publisher_.sound());
+    }
+    ticks_ = until;
+  }
+  void feed(const Bytes& bytes) {
+    stream_.handle(bytes, now(), wall());
+    audience_.look(stream_.poll());
+  }
+  [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9} + pause_; }
+  [[nodiscard]] WallTime wall() const { return kWallStart + Micros{ticks_ * 100 / 9} + pause_; }
+  [[nodiscard]] static std::size_t count_of(const std::string& text, const std::string& what) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+    return count;
+  }
+
+  Publisher publisher_;
+  LiveStream stream_;
+  Audience audience_;
+  std::int64_t ticks_ = 0;
+  Micros pause_{};  // In which the publisher was silent.
+};
+
+TEST_F(LiveStreamTest, NothingIsShownBeforeThereIsEnoughToPlay) {  // H-20, H-87
+  play(millis(2'900));
+  EXPECT_FALSE(audience_.has_seen_any());
+  play(millis(400));
+  ASSERT_TRUE(audience_.has_seen_any());
+  EXPECT_EQ(audience_.last().renditions.size(), 2u);
+  EXPECT_GE(audience_.of("v0").newest().segments.size(), 3u);
+}
+
+TEST_F(LiveStreamTest, ASteadyStreamMakesAPartEveryFifthOfASecond) {  // H-06, H-13, H-14, H-16, H-17
+  play(seconds(20));
+  const ReadPlaylist& video = audience_.of("v0").newest();
+  EXPECT_EQ(line_with(video.head, "#EXT-X-TARGETDURATION:"), "#EXT-X-TARGETDURATION:2");
+  EXPECT_EQ(line_with(video.head, "#EXT-X-PART-INF:"), "#EXT-X-PART-INF:PART-TARGET=0.200000");
+  EXPECT_EQ(video.segments.back().parts.size(), 5u);
+  EXPECT_EQ(video.segments.back().duration_us, 1'000'000);
+  const RenditionSnapshot& sound = *audience_.last().renditions[1];
+  EXPECT_EQ(sound.part_target, millis(200));
+  EXPECT_EQ(sound.edge.msn, audience_.last().renditions[0]->edge.msn);  // H-18
+  EXPECT_EQ(stream_.cut_counts().samples_left_out, 0u);
+  EXPECT_EQ(stream_.cut_counts().ends_misjudged, 0u);
+  EXPECT_GT(stream_.cut_counts().ends_foreseen, 10u);
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+}
+
+TEST_F(LiveStreamTest, APartIsThereWithTheBytesThatCompleteIt) {
+  play(seconds(8));
+  while (publisher_.frames() % 30 != 0) play(micros(33'333));
+  const auto edge = [&] { return audience_.last().renditions[0]->edge; };
+  const PlaylistEdge before = edge();
+  std::vector<PlaylistEdge> edges;
+  for (int i = 0; i < 30; ++i) {
+    feed(publisher_.picture());
+    edges.push_back(edge());
+  }
+  EXPECT_EQ(edges[4], before);
+  EXPECT_EQ(edges[5], (PlaylistEdge{before.msn + 1, 0}));
+  EXPECT_EQ(edges[29], (PlaylistEdge{before.msn + 1, 4}));
+  EXPECT_TRUE(audience_.of("v0").newest().open.parts.empty());  // And the segment has ended with it.
+}
+
+TEST_F(LiveStreamTest, TheMultivariantNamesWhatThereIs) {  // H-60, H-61, H-62
+  play(seconds(5));
+  const std::string text = text_of(audience_.last().multivariant);
+  EXPECT_NE(text.find("#EXT-X-INDEPENDENT-SEGMENTS\n"), std::string::npos);
+  EXPECT_NE(text.find("GROUP-ID=\"aac\""), std::string::npos);
+  EXPECT_NE(text.find("URI=\"a0/index.m3u8\""), std::string::npos);
+  EXPECT_NE(text.find("\nv0/index.m3u8\n"), std::string::npos);
+  EXPECT_EQ(count_of(text, "#EXT-X-STREAM-INF:"), 1u);
+  EXPECT_EQ(text.find("BANDWIDTH=0"), std::string::npos);
+  play(seconds(20));
+  EXPECT_EQ(text_of(audience_.last().multivariant), text);  // Frozen.
+}
+
+TEST_F(LiveStreamTest, EachReportsTheOthers) {  // H-18
+  play(seconds(5));
+  EXPECT_NE(line_with(audience_.of("v0").newest().tail, "#EXT-X-RENDITION-REPORT:URI=\"../a0/index.m3u8\""), "");
+  EXPECT_NE(line_with(audience_.of("a0").newest().tail, "#EXT-X-RENDITION-REPORT:URI=\"../v0/index.m3u8\""), "");
+}
+
+TEST_F(LiveStreamTest, DatesAreWhenFramesCame) {  // H-11
+  play(seconds(12));
+  // The first frame came at kWallStart, and the segments are a second each.
+  const ReadSegment& segment = audience_.of("v0").newest().segments[5];
+  EXPECT_EQ(segment.date, "2026-11-26T16:30:05.000Z");
+}
+
+TEST_F(LiveStreamTest, WhatIsNotListedAnyMoreIsKeptForAWhile) {  // H-15
+  play(seconds(45));
+  const RenditionSnapshot& video = *audience_.last().renditions[0];
+  EXPECT_GE(video.first_msn, 13u);
+  EXPECT_EQ(video.segments.front()->msn, 0u);
+  play(seconds(40));
+  const RenditionSnapshot& later = *audience_.last().renditions[0];
+  EXPECT_GT(later.segments.front()->msn, 15u);
+  EXPECT_LT(later.segments.size(), 66u);
+}
+
+TEST_F(LiveStreamTest, APartThatComesOfGzipIsTheSame) {  // H-71
+  play(seconds(5));
+  const Document& document = audience_.last().renditions[0]->playlist;
+  EXPECT_LT(document.gzip.size(), document.plain.size());
+  EXPECT_EQ(document.gzip.span()[0], std::byte{0x1F});
+}
+
+}  // namespace
+}  // namespace fanlight::packager

@@ -1,0 +1,44 @@
+#include "live/program_clock.h"
+
+namespace fanlight::packager {
+namespace {
+
+constexpr std::int64_t kClock = 90'000;
+constexpr std::int64_t kSpanTicks = 4 * kClock;
+constexpr std::int64_t kSlewPerBillion = 200'000;
+
+// To the microsecond, down. Spans are of one epoch, some years at most.
+Micros micros_of_ticks(std::int64_t ticks) noexcept { return {ticks * 100 / 9}; }
+
+}  // namespace
+
+Micros ProgramClock::lateness(WallTime came, std::int64_t decoded) const noexcept {
+  return (came - first_came_) - micros_of_ticks(decoded - first_decoded_);
+}
+
+void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump) noexcept {
+  if (!begun_) {
+    *this = {};
+    begun_ = true;
+    first_came_ = came;
+    first_decoded_ = newest_ = span_began_ = decoded;
+    first_shown_ = shown;
+  }
+  const Micros late = lateness(came, decoded);
+  if (decoded - span_began_ >= kSpanTicks) {
+    least_before_ = least_;
+    least_.reset();
+    span_began_ = decoded;
+  }
+  least_ = std::min(least_.value_or(late), late);
+  const std::int64_t wanted_ns = std::min(*least_, least_before_.value_or(*least_)).count * 1'000;
+  const std::int64_t step_ns = std::max<std::int64_t>(decoded - newest_, 0) * kSlewPerBillion / kClock;
+  slewed_ns_ = may_jump ? wanted_ns : std::clamp(wanted_ns, slewed_ns_ - step_ns, slewed_ns_ + step_ns);
+  newest_ = std::max(newest_, decoded);
+}
+
+WallTime ProgramClock::at(std::int64_t media_time) const noexcept {
+  return first_came_ + micros_of_ticks(media_time - first_shown_) + slewed();
+}
+
+}  // namespace fanlight::packager

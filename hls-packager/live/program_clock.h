@@ -1,0 +1,43 @@
+// Which wall clock time a moment of media time has, for EXT-X-PROGRAM-DATE-TIME and `prft`: when its first frame came.
+//
+// Sender and we have clocks that drift apart, and a network that delays some frames more than others: of the last
+// seconds the frame that was delayed least tells how far apart they are, and the map follows it by no more than
+// 0.2 ms/s, so that no player sees a jump. Only a discontinuity may jump.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "cmaf/wall_time.h"
+
+namespace fanlight::packager {
+
+class ProgramClock {
+ public:
+  // A frame of the leading track came: media time of its decoding and of its showing, 90 kHz. `may_jump`: nobody has
+  // been told a time yet.
+  void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false) noexcept;
+  // What comes has another clock.
+  void restart() noexcept { begun_ = false; }
+  // Of a moment of media time, as of the newest frame. Zero before the first.
+  [[nodiscard]] WallTime at(std::int64_t media_time) const noexcept;
+  [[nodiscard]] WallTime newest() const noexcept { return at(newest_); }
+  // By how much the map was moved since the discontinuity: the sender's clock against ours, and delay.
+  [[nodiscard]] Micros slewed() const noexcept { return {slewed_ns_ / 1'000}; }
+
+ private:
+  [[nodiscard]] Micros lateness(WallTime came, std::int64_t decoded) const noexcept;
+
+  bool begun_ = false;
+  WallTime first_came_{};
+  std::int64_t first_decoded_ = 0;
+  std::int64_t first_shown_ = 0;
+  std::int64_t newest_ = 0;     // Media time.
+  std::int64_t slewed_ns_ = 0;  // Steps of a frame are some microseconds.
+  // Least lateness against the first frame, of the span of some seconds that runs and of the one before.
+  std::int64_t span_began_ = 0;
+  std::optional<Micros> least_{}, least_before_{};
+};
+
+}  // namespace fanlight::packager

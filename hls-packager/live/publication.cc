@@ -1,0 +1,90 @@
+#include "live/publication.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "playlist/names.h"
+
+namespace fanlight::packager {
+
+void Publication::evict(Instant now) {
+  for (PublishedRendition& one : renditions_) one.has_changed |= one.rendition.evict(now);
+  has_lost_one_ |=
+      std::erase_if(renditions_, [&](const PublishedRendition& one) { return one.rendition.is_over(now); }) > 0;
+}
+
+Instant Publication::next_eviction() const noexcept {
+  Instant next = Instant::never();
+  for (const PublishedRendition& one : renditions_) next = std::min(next, one.rendition.next_eviction());
+  return next;
+}
+
+// A player that starts needs as much. RFC 8216bis §6.2.1
+bool Publication::is_long_enough(const LiveRendition& rendition) const noexcept {
+  return rendition.segments_listed() >= options_.segments_at_first ||
+         rendition.listed() >= 3 * seconds(rendition.options().target_duration);
+}
+
+// At first all are shown together: what a player has not read of then, it never knows.
+bool Publication::update_offer() {
+  bool has_changed = false;
+  const bool waits = std::ranges::any_of(renditions_, [&](const PublishedRendition& one) {
+    return !one.rendition.has_ended() && !is_long_enough(one.rendition);
+  });
+  const bool is_first = std::ranges::none_of(renditions_, &PublishedRendition::is_offered);
+  for (PublishedRendition& one : renditions_) {
+    const bool is_wanted =
+        !one.rendition.has_ended() && (one.is_public || is_long_enough(one.rendition)) && !(is_first && waits);
+    const OfferedRendition offer = one.rendition.offer();
+    if (is_wanted == one.is_offered && (!is_wanted || one.format_offered == *offer.format)) continue;
+    has_changed = true;
+    one.is_offered = is_wanted;
+    one.has_changed |= is_wanted && !one.is_public;
+    one.is_public |= is_wanted;
+    if (is_wanted) one.format_offered = *offer.format;
+  }
+  return has_changed;
+}
+
+void Publication::write_multivariant() {
+  std::vector<OfferedRendition> offers;
+  for (PublishedRendition& one : renditions_)
+    if (one.is_offered) offers.push_back(one.rendition.offer());
+  if (offers.empty()) return;  // All has ended: what was said of it stays.
+  multivariant_ = compressor_.document_of(write_multivariant_playlist(multivariant_of(offers)));
+}
+
+std::vector<RenditionReport> Publication::reports_for(const PublishedRendition& one) const {
+  std::vector<RenditionReport> reports;
+  for (const PublishedRendition& other : renditions_) {
+    if (&other == &one || !other.is_offered) continue;
+    if (const std::optional<PlaylistEdge> edge = other.rendition.edge())
+      reports.push_back({"../" + other.rendition.options().folder + "/" + kPlaylistName, *edge});
+  }
+  return reports;
+}
+
+std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came) {
+  const bool offer_has_changed = update_offer();
+  if (offer_has_changed) write_multivariant();
+  bool has_changed = std::exchange(has_lost_one_, false) || offer_has_changed;
+  for (PublishedRendition& one : renditions_) {
+    if (!one.is_public || !one.has_changed) continue;
+    one.written = one.rendition.snapshot(reports_for(one), compressor_);
+    one.has_changed = false;
+    has_changed = true;
+    if (one.is_offered) target_duration_ = one.rendition.options().target_duration;
+  }
+  if (!has_changed || multivariant_.is_empty()) return nullptr;
+  auto snapshot = std::make_shared<StreamSnapshot>();
+  snapshot->name = options_.name;
+  snapshot->target_duration = target_duration_;
+  snapshot->multivariant = multivariant_;
+  snapshot->came = came;
+  for (const bool is_offered : {true, false})
+    for (const PublishedRendition& one : renditions_)
+      if (one.is_public && one.is_offered == is_offered) snapshot->renditions.push_back(one.written);
+  return snapshot;
+}
+
+}  // namespace fanlight::packager

@@ -1,0 +1,58 @@
+// The renditions of a live presentation, and the snapshot that shows them. A rendition is shown once it has something
+// to play; what changed is written anew, once, and what did not is shared with the snapshot before.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "live/live_rendition.h"
+
+namespace fanlight::packager {
+
+struct PublishedRendition {
+  explicit PublishedRendition(const LiveRendition::Options& options) : rendition(options) {}
+  LiveRendition rendition;
+  bool has_changed = false;
+  bool is_public = false;   // In snapshots.
+  bool is_offered = false;  // In the multivariant playlist: public, and not ended.
+  std::shared_ptr<const RenditionSnapshot> written{};
+  std::optional<TrackFormat> format_offered{};
+};
+
+class Publication {
+ public:
+  struct Options {
+    std::string name{};
+    std::uint32_t segments_at_first = 3;  // Or three target durations.
+  };
+  explicit Publication(const Options& options) : options_(options) {}
+
+  // Stays where it is until it is over. A rendition of an earlier generation is followed by no other.
+  PublishedRendition& add(const LiveRendition::Options& options) { return renditions_.emplace_back(options); }
+  [[nodiscard]] std::list<PublishedRendition>& renditions() noexcept { return renditions_; }
+  [[nodiscard]] const std::list<PublishedRendition>& renditions() const noexcept { return renditions_; }
+
+  void evict(Instant now);
+  [[nodiscard]] Instant next_eviction() const noexcept;
+  // Empty where nothing is to be shown that was not before. `came`: the bytes that made it.
+  [[nodiscard]] std::shared_ptr<const StreamSnapshot> publish(Instant came);
+
+ private:
+  [[nodiscard]] bool is_long_enough(const LiveRendition& rendition) const noexcept;
+  [[nodiscard]] bool update_offer();
+  void write_multivariant();
+  [[nodiscard]] std::vector<RenditionReport> reports_for(const PublishedRendition& one) const;
+
+  Options options_;
+  std::list<PublishedRendition> renditions_;
+  Document multivariant_;
+  std::uint32_t target_duration_ = 2;
+  bool has_lost_one_ = false;  // Since the last snapshot.
+  Compressor compressor_;
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,121 @@
+// A publisher for tests: a transport stream of pictures and sound, frame by frame as time goes, with all that can go
+// wrong with one.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codec/aac_fixture.h"
+#include "codec/h264_fixture.h"
+#include "live/live_stream.h"
+#include "ts/test_ts.h"
+#include "wire/test_bytes.h"
+
+namespace fanlight::packager::test {
+
+inline constexpr WallTime kWallStart{1'795'710'600'000'000};  // 2026-11-26T16:30:00Z
+inline constexpr Instant kStart{1'000'000'000};
+
+// A PES packet around `content`.
+inline Bytes pes_around(std::uint64_t pts, std::uint64_t dts, const Bytes& content, bool is_sound) {
+  Bytes pes = pes_of(pts & 0x1'FFFF'FFFF, dts & 0x1'FFFF'FFFF, content.size(), is_sound);
+  std::copy(content.begin(), content.end(), pes.end() - static_cast<std::ptrdiff_t>(content.size()));
+  return pes;
+}
+
+class Publisher {
+ public:
+  struct Options {
+    bool has_video = true;
+    bool has_sound = true;
+    std::int64_t frame_ticks = 3000;
+    int gop = 30;                  // In frames.
+    std::int64_t first = 900'000;  // Its clock's first time.
+    std::int64_t reorder = 0;      // Ticks from decoding to showing.
+    std::size_t sound_frame = 0;   // Bytes of fixture frame to take; 0: of all.
+  };
+  explicit Publisher(const Options& options) : options_(options) { load_sound(); }
+
+  [[nodiscard]] Bytes tables() {
+    std::vector<Track> tracks;
+    if (options_.has_video) tracks.push_back({0x1B, kVideo});
+    if (options_.has_sound) tracks.push_back({0x0F, kSound});
+    Bytes all = table_packet(0, table_counter_, program_section(1, kMap));
+    append(all, table_packet(kMap, table_counter_++, map_section(1, tracks, version_)));
+    return all;
+  }
+  void set_tracks(bool has_video, bool has_sound) {
+    options_.has_video = has_video;
+    options_.has_sound = has_sound;
+    version_ = (version_ + 1) & 31;
+  }
+  // The next picture.
+  [[nodiscard]] Bytes picture(std::optional<bool> is_idr = {}) {
+    const bool starts = is_idr.value_or(frames_ % options_.gop == 0);
+    const std::int64_t dts = options_.first + pictures_at_;
+    pictures_at_ += options_.frame_ticks;
+    ++frames_;
+    Bytes out = starts ? tables() : Bytes{};
+    append(out, packets_of(kVideo, video_counter_,
+                           pes_around(static_cast<std::uint64_t>(dts + options_.reorder),
+                                      static_cast<std::uint64_t>(dts), coded(starts), false)));
+    return out;
+  }
+  // Not sent: its time goes by.
+  void skip_picture() {
+    pictures_at_ += options_.frame_ticks;
+    ++frames_;
+  }
+  [[nodiscard]] Bytes sound() {
+    const std::int64_t pts = options_.first + sounds_ * 1024 * 90'000 / 48'000;
+    const Bytes& frame = sound_frames_[static_cast<std::size_t>(sounds_++) % sound_frames_.size()];
+    Bytes out = options_.has_video ? Bytes{} : tables();
+    append(out, packets_of(kSound, sound_counter_,
+                           pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(pts), frame, true)));
+    return out;
+  }
+  void skip_sound() { ++sounds_; }
+
+  // Where the next of each stands, in its own clock from its start.
+  [[nodiscard]] std::int64_t pictures_at() const noexcept { return pictures_at_; }
+  [[nodiscard]] std::int64_t sound_at() const noexcept { return sounds_ * 1024 * 90'000 / 48'000; }
+  [[nodiscard]] int frames() const noexcept { return frames_; }
+  Options& options() noexcept { return options_; }
+
+  static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kMap = 0x1000;
+
+ private:
+  static Bytes coded(bool starts) {
+    static const Bytes idr = from_hex(kH264High10Idr), next = from_hex(kH264High10Next);
+    return starts ? idr : next;
+  }
+  void load_sound() {
+    const Bytes stream = from_hex(kAac48);
+    for (std::size_t at = 0; at + 7 <= stream.size();) {
+      const std::size_t size = (std::to_integer<std::size_t>(stream[at + 3]) & 3) << 11 |
+                               std::to_integer<std::size_t>(stream[at + 4]) << 3 |
+                               std::to_integer<std::size_t>(stream[at + 5]) >> 5;
+      if (at + size > stream.size()) break;
+      sound_frames_.emplace_back(stream.begin() + static_cast<std::ptrdiff_t>(at),
+                                 stream.begin() + static_cast<std::ptrdiff_t>(at + size));
+      at += size;
+    }
+  }
+
+  Options options_;
+  std::vector<Bytes> sound_frames_;
+  std::int64_t pictures_at_ = 0;
+  std::int64_t sounds_ = 0;
+  int frames_ = 0;
+  int version_ = 0;
+  unsigned table_counter_ = 0, video_counter_ = 0, sound_counter_ = 0;
+};
+
+inline std::string text_of(const Document& document) {
+  const ByteSpan bytes = document.plain.span();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace fanlight::packager::test

@@ -1,0 +1,82 @@
+// From the bytes of a transport stream to samples on one media time: the demuxer, and a track for each elementary
+// stream that players can be given. Bytes in, samples out; no clock, no socket.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "media/picture_track.h"
+#include "media/sound_track.h"
+#include "ts/demuxer.h"
+
+namespace fanlight::packager {
+
+struct TrackSample {
+  std::size_t track = 0;
+  TimedSample sample;
+};
+
+class TrackSet {
+ public:
+  struct Options {
+    std::optional<std::uint16_t> program{};  // Empty: the first with pictures; when none has, the first with sound.
+  };
+  struct Track {
+    std::uint16_t pid = 0;
+    std::string language;
+    std::variant<PictureTrack, SoundTrack<AdtsSound>, SoundTrack<LatmSound>, SoundTrack<Ac3Sound>,
+                 SoundTrack<OpusSound>>
+        content;
+    [[nodiscard]] bool is_video() const noexcept { return std::holds_alternative<PictureTrack>(content); }
+    [[nodiscard]] const std::vector<TrackFormat>& formats() const noexcept {
+      return std::visit([](const auto& track) -> const std::vector<TrackFormat>& { return track.formats(); }, content);
+    }
+  };
+  // What of the program no track is made of.
+  struct LeftOut {
+    std::uint16_t pid = 0;
+    std::uint8_t stream_type = 0;
+    friend bool operator==(const LeftOut&, const LeftOut&) = default;
+  };
+
+  // `timeline`: of the set before, when a stream goes on.
+  explicit TrackSet(const Options& options, const Timeline& timeline = {})
+      : demuxer_({.program = options.program}), timeline_(timeline) {}
+
+  // Samples are appended, in decode order for each track.
+  void handle(ByteSpan bytes, std::vector<TrackSample>& done);
+  void finish(std::vector<TrackSample>& done);
+
+  // By TrackSample::track. They stay when the program loses them.
+  [[nodiscard]] const std::deque<Track>& tracks() const noexcept { return tracks_; }
+  // The first video track of the program's first map; when there is none, its first track. Others are cut as it is.
+  [[nodiscard]] std::optional<std::size_t> leader() const noexcept { return leader_; }
+  [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
+  [[nodiscard]] const Demuxer& demuxer() const noexcept { return demuxer_; }
+  [[nodiscard]] const Timeline& timeline() const noexcept { return timeline_; }
+
+ private:
+  static constexpr std::size_t kTracksMax = 32;
+  static constexpr std::size_t kLeftOutMax = 64;
+
+  void take_events(std::vector<TrackSample>& done);
+  void take_map(const ProgramMap& map);
+  void open_track(const ProgramStream& stream);
+  void take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done);
+  void hand_over(std::size_t track, std::vector<TrackSample>& done);
+
+  Demuxer demuxer_;
+  Timeline timeline_;
+  std::deque<Track> tracks_;
+  std::optional<std::size_t> leader_{};
+  std::vector<LeftOut> left_out_;
+  // Emptied at once.
+  std::vector<DemuxEvent> events_;
+  std::vector<TimedSample> samples_;
+};
+
+}  // namespace fanlight::packager

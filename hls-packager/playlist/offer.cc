@@ -1,0 +1,93 @@
+#include "playlist/offer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "playlist/names.h"
+
+namespace fanlight::packager {
+namespace {
+
+std::string uri_of(const OfferedRendition& one) { return one.folder + "/" + kPlaylistName; }
+
+std::string group_of(const OfferedRendition& sound) {
+  switch (sound.format->codec) {
+    case Codec::kAc3:
+      return "ac-3";
+    case Codec::kEac3:
+      return "ec-3";
+    case Codec::kOpus:
+      return "opus";
+    default:
+      return "aac";
+  }
+}
+
+AudioRendition audio_of(const OfferedRendition& sound, bool is_first) {
+  return {.group = group_of(sound),
+          .name = (sound.language.empty() ? std::string("sound") : sound.language) + " " + sound.folder,
+          .language = sound.language,
+          .channels = std::get<SoundFormat>(sound.format->media).channels,
+          .is_default = is_first,
+          .uri = uri_of(sound)};
+}
+
+// A video rendition with one group of sounds; no group: alone.
+Variant variant_of(const OfferedRendition& video, const std::string& group,
+                   const std::vector<const OfferedRendition*>& sounds) {
+  Variant variant{.uri = uri_of(video),
+                  .bandwidth = video.bandwidth,
+                  .bandwidth_average = video.bandwidth_average,
+                  .codecs = {video.format->name},
+                  .picture = std::get<PictureFormat>(video.format->media),
+                  .audio_group = group};
+  std::uint32_t most = 0, most_average = 0;
+  std::set<std::string> names;
+  for (const OfferedRendition* sound : sounds) {
+    if (group_of(*sound) != group) continue;
+    most = std::max(most, sound->bandwidth);
+    most_average = std::max(most_average, sound->bandwidth_average);
+    names.insert(sound->format->name);
+  }
+  variant.bandwidth += most;
+  variant.bandwidth_average += most_average;
+  variant.codecs.insert(variant.codecs.end(), names.begin(), names.end());
+  return variant;
+}
+
+Variant sound_variant_of(const OfferedRendition& sound) {
+  return {.uri = uri_of(sound),
+          .bandwidth = sound.bandwidth,
+          .bandwidth_average = sound.bandwidth_average,
+          .codecs = {sound.format->name}};
+}
+
+}  // namespace
+
+MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& renditions) {
+  MultivariantPlaylist playlist;
+  std::vector<const OfferedRendition*> sounds;
+  std::vector<std::string> groups;  // In the order of their first track: what a player starts with.
+  for (const OfferedRendition& one : renditions) {
+    playlist.has_independent_segments &= one.has_independent_segments;
+    if (one.format->is_video()) continue;
+    sounds.push_back(&one);
+    if (std::find(groups.begin(), groups.end(), group_of(one)) == groups.end()) groups.push_back(group_of(one));
+  }
+  std::stable_partition(groups.begin(), groups.end(), [](const std::string& group) { return group == "aac"; });
+  for (const OfferedRendition& one : renditions) {
+    if (!one.format->is_video()) continue;
+    for (const std::string& group : groups) playlist.variants.push_back(variant_of(one, group, sounds));
+    if (groups.empty()) playlist.variants.push_back(variant_of(one, {}, sounds));
+  }
+  if (playlist.variants.empty()) {
+    for (const OfferedRendition* sound : sounds) playlist.variants.push_back(sound_variant_of(*sound));
+    return playlist;
+  }
+  std::set<std::string> begun;
+  for (const OfferedRendition* sound : sounds)
+    playlist.audio.push_back(audio_of(*sound, begun.insert(group_of(*sound)).second));
+  return playlist;
+}
+
+}  // namespace fanlight::packager

@@ -1,0 +1,25 @@
+// Which renditions there are, and what of them a multivariant playlist says: variants of pictures, each with one group
+// of sounds, a group for each codec; without pictures each sound is a variant.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "codec/track_format.h"
+#include "playlist/multivariant.h"
+
+namespace fanlight::packager {
+
+struct OfferedRendition {
+  const TrackFormat* format = nullptr;
+  std::string folder{};
+  std::string language{};
+  std::uint32_t bandwidth = 0;  // Bits a second, of its worst segment.
+  std::uint32_t bandwidth_average = 0;
+  bool has_independent_segments = true;
+};
+
+[[nodiscard]] MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& renditions);
+
+}  // namespace fanlight::packager
