@@ -420,19 +420,6 @@ Result<Config, ConfigErrors> parse(std::string_view toml, std::string_view file_
   return errors;
 }
 
-// False on an error of the file's.
-bool read_whole(int fd, std::string& text) {
-  char part[16'384];
-  while (const std::optional<std::size_t> size = read_up_to(fd, part)) {
-    text.append(part, *size);
-    if (*size == sizeof part) continue;
-    explicit_bzero(part, sizeof part);  // Secrets may have passed.
-    return true;
-  }
-  explicit_bzero(part, sizeof part);
-  return false;
-}
-
 }  // namespace
 
 Result<Config, ConfigErrors> parse_config(std::string_view toml, std::string_view file_name) {

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +40,19 @@ inline std::optional<std::size_t> read_up_to(int fd, std::span<char> into) {
     size += static_cast<std::size_t>(got);
   }
   return size;
+}
+
+// False on an error of the file's.
+inline bool read_whole(int fd, std::string& text) {
+  char part[16'384];
+  while (const std::optional<std::size_t> size = read_up_to(fd, part)) {
+    text.append(part, *size);
+    if (*size == sizeof part) continue;
+    explicit_bzero(part, sizeof part);  // Secrets may have passed.
+    return true;
+  }
+  explicit_bzero(part, sizeof part);
+  return false;
 }
 
 // Whether that user may read it, by its mode; nothing is said of its directories. Further groups go with root.

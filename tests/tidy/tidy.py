@@ -147,7 +147,8 @@ FLOORS = {
     "hls-packager/ingest": Floor(("base", "wire"), ("config/srt_url.h",), ("srt/", "netdb.h", *KERNEL)),
     "hls-packager/page": Floor(("base",), ("cmaf/shared_bytes.h",)),
     "hls-packager/service": Floor(("base", "cmaf", "playlist", "segment", "live", "http", "origin", "ingest", "page"),
-                                  ("config/fields.h", "config/sections.h", "config/secret_source.h", "config/stream_pattern.h"),
+                                  ("access/stream_id.h", "config/fields.h", "config/open_file.h", "config/sections.h",
+                                   "config/secret_source.h", "config/stream_pattern.h"),
                                   ("nlohmann/", "prometheus/", "spdlog/", *KERNEL)),
     "hls-packager": Floor(("base", "once", "service"), outside=("CLI/", *KERNEL)),
     # A program that drives the dataplane's rooms from the other end.

@@ -1,0 +1,204 @@
+#include "service/settings.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "access/stream_id.h"
+#include "config/fields.h"
+#include "config/open_file.h"
+#include "config/secret_source.h"
+#include "config/sections.h"
+#include "config/stream_pattern.h"
+
+namespace fanlight::packager {
+namespace {
+
+using control::FieldReader;
+using control::IntegerRange;
+using control::Problem;
+using control::SecretPlaces;
+using control::Section;
+
+constexpr IntegerRange kPartMs{20, 2'000};
+constexpr IntegerRange kSegmentMs{200, 20'000};
+constexpr IntegerRange kWindowSeconds{6, 86'400};
+constexpr IntegerRange kGraceSeconds{1, 3'600};
+constexpr IntegerRange kProgram{1, 65'535};
+constexpr IntegerRange kConnections{1, 1'000'000};
+constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
+
+class SettingsReader {
+ public:
+  SettingsReader(const std::vector<Section>& sections, SecretPlaces places)
+      : sections_(sections), places_(std::move(places)) {}
+
+  Settings read();
+  [[nodiscard]] std::vector<Problem>& problems() noexcept { return problems_; }
+
+ private:
+  void read_http(const Section& section);
+  void read_stream(const Section& section);
+  void read_source(FieldReader& reader, StreamSettings& stream);
+  [[nodiscard]] std::vector<Endpoint> read_addresses(FieldReader& reader, std::string_view key);
+
+  const std::vector<Section>& sections_;
+  SecretPlaces places_;
+  std::vector<Problem> problems_;
+  Settings settings_;
+};
+
+Settings SettingsReader::read() {
+  settings_.http.listen = {*Endpoint::parse(kListenAtFirst)};
+  for (const Section& section : sections_) {
+    if (section.path.empty() && section.fields.empty()) continue;
+    if (section.path == "http" && !section.is_repeated) {
+      read_http(section);
+    } else if (section.path == "stream" && section.is_repeated) {
+      read_stream(section);
+    } else {
+      problems_.push_back({section.line, section.path.empty() ? section.fields.front().key : section.path,
+                           "a table or key that the packager does not know", "[http] and [[stream]]"});
+    }
+  }
+  if (settings_.streams.empty() && problems_.empty())
+    problems_.push_back({1, "stream", "none", "a [[stream]] with name and source at least"});
+  return std::move(settings_);
+}
+
+std::vector<Endpoint> SettingsReader::read_addresses(FieldReader& reader, std::string_view key) {
+  std::vector<Endpoint> addresses;
+  for (const std::string& text : reader.texts(key)) {
+    const std::optional<Endpoint> address = Endpoint::parse(text);
+    const bool fits = address && address->port != 0 && !address->ip.is_multicast() && !address->ip.is_reserved();
+    if (fits) {
+      addresses.push_back(*address);
+    } else {
+      reader.complain(key, control::quoted(text),
+                      R"(addresses of this host with a port, like "0.0.0.0:8080" or "[::]:8080")");
+    }
+  }
+  return addresses;
+}
+
+void SettingsReader::read_http(const Section& section) {
+  FieldReader reader("http", section.line, section.fields, problems_, places_);
+  HttpSettings& http = settings_.http;
+  const bool says_where = reader.has("listen") || reader.has("tls_listen");
+  std::vector<Endpoint> listen = read_addresses(reader, "listen");
+  http.tls_listen = read_addresses(reader, "tls_listen");
+  if (says_where) http.listen = std::move(listen);
+  http.certificate = reader.text("certificate");
+  http.key = reader.text("key");
+  if (http.certificate.empty() != http.key.empty())
+    reader.complain(http.key.empty() ? "key" : "certificate", "nothing", "both, certificate and key, or neither");
+  http.page = reader.text("page");
+  http.connections_max =
+      static_cast<std::uint32_t>(reader.integer("connections_max", kConnections, http.connections_max));
+  http.connections_of_address_max = static_cast<std::uint32_t>(
+      reader.integer("connections_of_address_max", kConnections, http.connections_of_address_max));
+  reader.finish();
+}
+
+void SettingsReader::read_source(FieldReader& reader, StreamSettings& stream) {
+  std::string text = reader.text("source");
+  Result<Source, std::string> source = parse_source(text);
+  if (source) {
+    stream.source = std::move(*source);
+  } else if (!reader.is_no_text("source")) {
+    reader.complain("source", reader.has("source") ? "one that cannot be used: " + source.error() : "nothing",
+                    "srt://HOST:PORT?streamid=NAME, udp://ADDRESS:PORT or rtp://ADDRESS:PORT");
+  }
+  std::string passphrase = control::read_secret(reader, "passphrase", kPassphraseBytes);
+  auto* const call = std::get_if<SrtUrl>(&stream.source);
+  if (call != nullptr && !call->passphrase.empty()) control::is_laid_open(reader, "source");
+  if (passphrase.empty() || !source) return;
+  if (call == nullptr) {
+    reader.complain("passphrase", "one beside " + public_text(stream.source), "it beside srt:// alone");
+  } else if (!call->passphrase.empty()) {
+    reader.complain("passphrase", "one here and one in source", "one of them");
+  } else {
+    call->passphrase = std::move(passphrase);
+  }
+}
+
+void SettingsReader::read_stream(const Section& section) {
+  FieldReader reader("stream", section.line, section.fields, problems_, places_);
+  StreamSettings stream;
+  stream.name = reader.text("name");
+  if (!control::is_stream_name(stream.name) && !reader.is_no_text("name"))
+    reader.complain("name", reader.has("name") ? control::quoted(stream.name) : "nothing", control::kStreamNameText);
+  const bool is_second =
+      std::ranges::find(settings_.streams, stream.name, &StreamSettings::name) != settings_.streams.end();
+  if (is_second) reader.complain("name", control::quoted(stream.name), "a name that no other [[stream]] has");
+  read_source(reader, stream);
+  if (reader.has("program")) stream.program = static_cast<std::uint16_t>(reader.integer("program", kProgram, 1));
+  stream.part = millis(reader.integer("part_ms", kPartMs, stream.part.count / 1'000));
+  stream.segment = millis(reader.integer("segment_ms", kSegmentMs, stream.segment.count / 1'000));
+  stream.window = seconds(reader.integer("window_s", kWindowSeconds, stream.window.count / 1'000'000));
+  stream.grace = seconds(reader.integer("grace_s", kGraceSeconds, stream.grace.count / 1'000'000));
+  if (stream.part > stream.segment)
+    reader.complain("part_ms", std::to_string(stream.part.count / 1'000), "no more than segment_ms");
+  if (6 * stream.segment > stream.window)
+    reader.complain("window_s", std::to_string(stream.window.count / 1'000'000), "six segments at least (segment_ms)");
+  reader.finish();
+  settings_.streams.push_back(std::move(stream));
+}
+
+Result<Settings, SettingsErrors> parse(std::string_view toml, std::string_view file_name, std::optional<mode_t> mode) {
+  const auto line_for = [&](const Problem& problem) {
+    return std::string{file_name} + ":" + std::to_string(problem.line) + ": " + problem.text();
+  };
+  const Result<std::vector<Section>, Problem> sections = control::parse_sections(toml);
+  if (!sections) return SettingsErrors{{line_for(sections.error())}};
+  SecretPlaces places{.directory = std::string{file_name.substr(0, file_name.rfind('/') + 1)},
+                      .file = std::string{file_name}};
+  if (mode && (*mode & control::kLooseBits) != 0) places.loose_mode = *mode;
+  SettingsReader reader(*sections, std::move(places));
+  Settings settings = reader.read();
+  if (reader.problems().empty()) return settings;
+  std::ranges::stable_sort(reader.problems(), {}, &Problem::line);
+  SettingsErrors errors;
+  for (const Problem& problem : reader.problems()) errors.lines.push_back(line_for(problem));
+  return errors;
+}
+
+}  // namespace
+
+Result<Settings, SettingsErrors> parse_settings(std::string_view toml, std::string_view file_name) {
+  return parse(toml, file_name, std::nullopt);
+}
+
+Result<Settings, SettingsErrors> load_settings(const std::string& path) {
+  const control::OpenFile opened(path);
+  struct stat about {};
+  std::string text;
+  if (opened.fd() < 0 || fstat(opened.fd(), &about) != 0 || !control::read_whole(opened.fd(), text))
+    return SettingsErrors{{path + ": cannot be read: " + std::strerror(errno)}};
+  return parse(text, path, about.st_mode);
+}
+
+Result<StreamSettings, std::string> parse_stream_argument(std::string_view text) {
+  StreamSettings stream;
+  // A name holds no ':', a URL one in front of its first '='.
+  const std::size_t equals = text.find('=');
+  const bool is_named = equals != std::string_view::npos && equals < text.find(':');
+  if (is_named) {
+    stream.name = text.substr(0, equals);
+    text.remove_prefix(equals + 1);
+  }
+  Result<Source, std::string> source = parse_source(text);
+  if (!source) return source.error();
+  stream.source = std::move(*source);
+  const auto* call = std::get_if<SrtUrl>(&stream.source);
+  if (!is_named && call != nullptr && !call->stream_id.empty())
+    if (auto request = control::parse_stream_id(call->stream_id)) stream.name = request->name;
+  if (!is_named && stream.name.empty())
+    return std::string{"it has no stream ID that would name the stream: write NAME=URL"};
+  if (!control::is_stream_name(stream.name))
+    return control::quoted(stream.name) + " is not " + std::string{control::kStreamNameText};
+  return stream;
+}
+
+}  // namespace fanlight::packager

@@ -1,0 +1,56 @@
+// What `fanlight-packager` is told: which streams, where from, how they are cut, and where it is asked for them. A TOML
+// file, or for a quick look the command line. docs/packager.md has the keys for people.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "ingest/source.h"
+
+namespace fanlight::packager {
+
+struct StreamSettings {
+  std::string name{};  // As in URLs: a stream name of the relay's.
+  Source source;
+  std::optional<std::uint16_t> program{};  // Of the transport stream; empty: the first with pictures.
+  Micros part = millis(200);
+  Micros segment = seconds(1);
+  Micros window = seconds(30);  // How far back a player may go.
+  Micros grace = seconds(10);   // How long a source may be away before the stream has ended.
+};
+
+struct HttpSettings {
+  std::vector<Endpoint> listen{};
+  std::vector<Endpoint> tls_listen{};
+  std::string certificate{};  // A PEM chain; empty: one for localhost that we sign ourselves.
+  std::string key{};
+  std::string page{};  // The folder of the page's assets; empty: where it was built or installed.
+  std::uint32_t connections_max = 10'000;
+  std::uint32_t connections_of_address_max = 1'000;
+};
+
+struct Settings {
+  HttpSettings http;
+  std::vector<StreamSettings> streams;
+};
+
+// Every mistake, each "file:line: key: found X, accepted Y".
+struct SettingsErrors {
+  std::vector<std::string> lines;
+};
+
+inline constexpr std::string_view kListenAtFirst = "127.0.0.1:8080";
+
+[[nodiscard]] Result<Settings, SettingsErrors> parse_settings(std::string_view toml, std::string_view file_name);
+[[nodiscard]] Result<Settings, SettingsErrors> load_settings(const std::string& path);
+
+// "URL", whose stream ID names the stream, or "NAME=URL". The error is a sentence without secrets.
+[[nodiscard]] Result<StreamSettings, std::string> parse_stream_argument(std::string_view text);
+
+}  // namespace fanlight::packager

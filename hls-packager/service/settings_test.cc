@@ -1,0 +1,95 @@
+#include "service/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace fanlight::packager {
+namespace {
+
+std::string first_error(std::string_view toml) {
+  const auto settings = parse_settings(toml, "p.toml");
+  return settings ? "" : settings.error().lines.front();
+}
+
+TEST(SettingsTest, AFileSaysWhatIsPackagedAndWhere) {
+  const auto settings = parse_settings(R"(
+[http]
+listen = ["0.0.0.0:8080", "[::1]:8081"]
+tls_listen = ["0.0.0.0:8443"]
+certificate = "c.pem"
+key = "k.pem"
+
+[[stream]]
+name = "live/main"
+source = "srt://127.0.0.1:9000?streamid=live/main&latency=20"
+passphrase = "0123456789"
+part_ms = 250
+segment_ms = 2000
+window_s = 60
+grace_s = 5
+program = 2
+
+[[stream]]
+name = "radio"
+source = "rtp://239.1.2.3:5004"
+)",
+                                       "p.toml");
+  ASSERT_TRUE(settings) << settings.error().lines.front();
+  EXPECT_EQ(settings->http.listen.size(), 2u);
+  EXPECT_EQ(settings->http.tls_listen.front().text(), "0.0.0.0:8443");
+  ASSERT_EQ(settings->streams.size(), 2u);
+  const StreamSettings& main = settings->streams[0];
+  EXPECT_EQ(main.name, "live/main");
+  EXPECT_EQ(std::get<SrtUrl>(main.source).passphrase, "0123456789");
+  EXPECT_EQ(main.part, millis(250));
+  EXPECT_EQ(main.segment, seconds(2));
+  EXPECT_EQ(main.window, seconds(60));
+  EXPECT_EQ(main.grace, seconds(5));
+  EXPECT_EQ(main.program, 2);
+  EXPECT_EQ(settings->streams[1].part, millis(200));
+}
+
+TEST(SettingsTest, WithoutAWordOfHttpItIsThisHostAlone) {
+  const auto settings = parse_settings("[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n", "p.toml");
+  ASSERT_TRUE(settings);
+  ASSERT_EQ(settings->http.listen.size(), 1u);
+  EXPECT_EQ(settings->http.listen.front().text(), kListenAtFirst);
+}
+
+TEST(SettingsTest, WhatIsWrongIsSaidWithItsLine) {
+  const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
+  EXPECT_EQ(first_error(""), "p.toml:1: stream: found none, accepted a [[stream]] with name and source at least");
+  EXPECT_EQ(first_error(one + one),
+            "p.toml:5: stream.name: found \"a\", accepted a name that no other [[stream]] has");
+  EXPECT_EQ(first_error(one + "part_ms = 5\n"), "p.toml:4: stream.part_ms: found 5, accepted 20 to 2000");
+  EXPECT_EQ(first_error(one + "part_ms = 1500\n"),
+            "p.toml:4: stream.part_ms: found 1500, accepted no more than segment_ms");
+  EXPECT_EQ(first_error(one + "segment_ms = 6000\n"),
+            "p.toml:1: stream.window_s: found 30, accepted six segments at least (segment_ms)");
+  EXPECT_EQ(first_error(one + "passphrase = \"0123456789\"\n"),
+            "p.toml:4: stream.passphrase: found one beside udp://127.0.0.1:5000, accepted it beside srt:// alone");
+  EXPECT_EQ(first_error("[http]\nlisten = [\"239.1.1.1:80\"]\n" + one).substr(0, 22), "p.toml:2: http.listen:");
+  EXPECT_EQ(first_error("[http]\ncertificate = \"c\"\n" + one),
+            "p.toml:1: http.key: found nothing, accepted both, certificate and key, or neither");
+  EXPECT_NE(first_error(one + "colour = 1\n").find("colour"), std::string::npos);
+  EXPECT_NE(first_error(one + "[strem]\na = 1\n").find("strem"), std::string::npos);
+  EXPECT_NE(
+      first_error("[[stream]]\nname = \"a\"\nsource = \"srt://x?passphrase=0123456789\"\n").find("no host and port"),
+      std::string::npos);
+}
+
+TEST(SettingsTest, OnTheCommandLineAStreamHasItsIdsName) {
+  const auto plain = parse_stream_argument("srt://127.0.0.1:9000?streamid=live/main");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->name, "live/main");
+  const auto spelt = parse_stream_argument("srt://127.0.0.1:9000?streamid=%23!::r=live/main,m=request");
+  ASSERT_TRUE(spelt) << spelt.error();
+  EXPECT_EQ(spelt->name, "live/main");
+  const auto named = parse_stream_argument("studio=udp://127.0.0.1:5000");
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->name, "studio");
+  for (const char* text : {"udp://127.0.0.1:5000", "srt://127.0.0.1:9000", "a b=udp://127.0.0.1:5000", "live/main", ""})
+    EXPECT_FALSE(parse_stream_argument(text)) << text;
+}
+
+}  // namespace
+}  // namespace fanlight::packager
