@@ -38,7 +38,7 @@ void read_url(FieldReader& reader, FeedTerms& terms) {
   const std::optional<Endpoint> local = has_scheme ? read_place(rest) : std::nullopt;
   if (!local && reader.is_no_text("url")) return;  // Told.
   if (!local) {
-    reader.complain("url", reader.has("url") ? quoted(text) : "nothing", std::string{kUrlWanted});
+    reader.complain("url", reader.has("url") ? quoted_url(text) : "nothing", std::string{kUrlWanted});
     return;
   }
   if (local->ip.is_reserved())
@@ -150,7 +150,7 @@ std::string read_interface(FieldReader& reader, std::string_view key, std::strin
 Endpoint read_second_place(FieldReader& reader, std::string_view text) {
   const std::optional<Endpoint> local =
       text.starts_with(kRtpScheme) ? read_place(text.substr(kRtpScheme.size())) : std::nullopt;
-  if (!local) reader.complain("second", quoted(text), "rtp://ADDRESS:PORT, where the same packets come again");
+  if (!local) reader.complain("second", quoted_url(text), "rtp://ADDRESS:PORT, where the same packets come again");
   if (local && local->ip.is_reserved())
     reader.complain("second", local->ip.text(),
                     "an address of this host, 0.0.0.0, or a multicast group (224.0.0.0/4, ff00::/8)");

@@ -45,6 +45,11 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+std::string quoted_url(std::string_view text) {
+  const std::size_t mark = text.find('?');
+  return mark == std::string_view::npos ? quoted(text) : quoted(std::string{text.substr(0, mark)} + "?") + "…";
+}
+
 std::string show(const Field::Value& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);

@@ -105,6 +105,8 @@ class FieldReader {
 // "\"text\"", "17", "true", "a table": what stands in a message.
 [[nodiscard]] std::string show(const Field::Value& value);
 [[nodiscard]] std::string quoted(std::string_view text);
+// Without what stands behind '?': somebody may have put a key there.
+[[nodiscard]] std::string quoted_url(std::string_view text);
 [[nodiscard]] std::string show(IntegerRange range);
 
 }  // namespace fanlight::control

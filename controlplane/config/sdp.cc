@@ -43,14 +43,15 @@ class Parser {
   void read(std::string_view line) {
     const auto is_control = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7F'; };
     if (std::ranges::any_of(line, is_control)) return complain("a control character");
-    if (line.size() < 2 || line[1] != '=') return complain("no TYPE=VALUE: " + shown(line));
+    // A line that is none of ours may be one with a key that somebody broke in two, so it is not shown.
+    if (line.size() < 2 || line[1] != '=') return complain("no TYPE=VALUE");
     const char type = line[0];
     const std::string_view value = line.substr(2);
-    if (line_ == 1 && line != "v=0") return complain("not v=0, with which a description begins: " + shown(line));
+    if (line_ == 1 && line != "v=0") return complain("not v=0, with which a description begins: " + shown(line.substr(0, 2)) + " …");
     if (line_ > 1 && type == 'v') return complain("v= again");
     const std::string_view types = session_.media.empty() ? kSessionTypes : kMediaTypes;
     if (type != 'm' && types.find(type) == std::string_view::npos)
-      return complain("a kind of line that has no place here: " + shown(line));
+      return complain("a kind of line that has no place here: " + shown(line.substr(0, 2)) + " …");
     if (type == 's') session_.name = value;
     if (type == 'c') read_connection(value);
     if (type == 'm') read_media(value);
