@@ -2,49 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "live/test_live_audience.h"
+#include "live/test_live_stage.h"
 
 namespace fanlight::packager {
 namespace {
 
 using namespace test;
 
-// A publisher, the stream and its audience, with one clock.
-class LiveStreamTest : public testing::Test {
- protected:
-  explicit LiveStreamTest(const Publisher::Options& publisher = {}, const LiveOptions& options = {.name = "live/one"})
-      : publisher_(publisher), stream_(options) {}
-
-  // Frames as they are due, for `span` of the publisher's time.
-  void play(Micros span) {
-    const std::int64_t until = ticks_ + span.count * 9 / 100;
-    for (;;) {
-      const std::int64_t picture = publisher_.options().has_video ? publisher_.pictures_at() : until;
-      const std::int64_t sound = publisher_.options().has_sound ? publisher_.sound_at() : until;
-      if (std::min(picture, sound) >= until) break;
-      ticks_ = std::min(picture, sound);
-      feed(picture <= sound ? publisher_.picture() : publisher_.sound());
-    }
-    ticks_ = until;
-  }
-  void feed(const Bytes& bytes) {
-    stream_.handle(bytes, now(), wall());
-    audience_.look(stream_.poll());
-  }
-  [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9} + pause_; }
-  [[nodiscard]] WallTime wall() const { return kWallStart + Micros{ticks_ * 100 / 9} + pause_; }
-  [[nodiscard]] static std::size_t count_of(const std::string& text, const std::string& what) {
-    std::size_t count = 0;
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
-    return count;
-  }
-
-  Publisher publisher_;
-  LiveStream stream_;
-  Audience audience_;
-  std::int64_t ticks_ = 0;
-  Micros pause_{};  // In which the publisher was silent.
-};
+class LiveStreamTest : public LiveStage, public testing::Test {};
 
 TEST_F(LiveStreamTest, NothingIsShownBeforeThereIsEnoughToPlay) {  // H-20, H-87
   play(millis(2'900));

@@ -36,12 +36,17 @@ bool Publication::update_offer() {
     const bool is_wanted =
         !one.rendition.has_ended() && (one.is_public || is_long_enough(one.rendition)) && !(is_first && waits);
     const OfferedRendition offer = one.rendition.offer();
-    if (is_wanted == one.is_offered && (!is_wanted || one.format_offered == *offer.format)) continue;
+    const auto is_as_offered = [&] {
+      return one.format == *offer.format && one.has_independent_segments == offer.has_independent_segments;
+    };
+    if (is_wanted == one.is_offered && (!is_wanted || is_as_offered())) continue;
     has_changed = true;
     one.is_offered = is_wanted;
     one.has_changed |= is_wanted && !one.is_public;
     one.is_public |= is_wanted;
-    if (is_wanted) one.format_offered = *offer.format;
+    if (!is_wanted) continue;
+    one.format = *offer.format;
+    one.has_independent_segments = offer.has_independent_segments;
   }
   return has_changed;
 }
@@ -50,7 +55,7 @@ void Publication::write_multivariant() {
   std::vector<OfferedRendition> offers;
   for (PublishedRendition& one : renditions_)
     if (one.is_offered) offers.push_back(one.rendition.offer());
-  if (offers.empty()) return;  // All has ended: what was said of it stays.
+  if (offers.empty() && !renditions_.empty()) return;  // All has ended: what was said of it stays.
   multivariant_ = compressor_.document_of(write_multivariant_playlist(multivariant_of(offers)));
 }
 
@@ -76,6 +81,7 @@ std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came) {
     if (one.is_offered) target_duration_ = one.rendition.options().target_duration;
   }
   if (!has_changed || multivariant_.is_empty()) return nullptr;
+  if (renditions_.empty()) multivariant_ = {};
   auto snapshot = std::make_shared<StreamSnapshot>();
   snapshot->name = options_.name;
   snapshot->target_duration = target_duration_;

@@ -20,7 +20,9 @@ struct PublishedRendition {
   bool is_public = false;   // In snapshots.
   bool is_offered = false;  // In the multivariant playlist: public, and not ended.
   std::shared_ptr<const RenditionSnapshot> written{};
-  std::optional<TrackFormat> format_offered{};
+  // As it was offered.
+  std::optional<TrackFormat> format{};
+  bool has_independent_segments = true;
 };
 
 class Publication {

@@ -51,7 +51,8 @@ struct StreamSnapshot {
   std::uint32_t target_duration = 2;
   Document multivariant;
   Document mpd;  // Empty: none.
-  // In the order of the multivariant playlist; behind them those that it does not name any more.
+  // In the order of the multivariant playlist; behind them those that it does not name any more. None, and no
+  // documents: the stream is over, and nothing of it is left.
   std::vector<std::shared_ptr<const RenditionSnapshot>> renditions{};
   Instant came{};  // When the bytes came that made it.
 };

@@ -77,6 +77,13 @@ class Publisher {
     return out;
   }
   void skip_sound() { ++sounds_; }
+  // Those of the time before `ticks` are not sent.
+  void skip_sound_to(std::int64_t ticks) {
+    while (sound_at() < ticks) ++sounds_;
+  }
+  void skip_pictures_to(std::int64_t ticks) {
+    while (pictures_at_ < ticks) skip_picture();
+  }
 
   // Where the next of each stands, in its own clock from its start.
   [[nodiscard]] std::int64_t pictures_at() const noexcept { return pictures_at_; }

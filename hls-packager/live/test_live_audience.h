@@ -241,8 +241,7 @@ class Audience {
 
   void look(const std::shared_ptr<const StreamSnapshot>& snapshot) {
     if (!snapshot) return;
-    ASSERT_FALSE(snapshot->multivariant.is_empty());
-    ASSERT_FALSE(snapshot->renditions.empty());
+    EXPECT_EQ(snapshot->multivariant.is_empty(), snapshot->renditions.empty());
     for (const auto& rendition : snapshot->renditions) {
       ASSERT_NE(rendition, nullptr);
       const auto [at, is_new] = renditions_.try_emplace(rendition->folder, rendition->is_video ? insists_ : true);

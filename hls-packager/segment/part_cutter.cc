@@ -6,8 +6,14 @@
 namespace fanlight::packager {
 
 std::size_t PartCutter::add_track(Micros part_target) {
-  wants_discontinuity_ = true;
   Track fresh{.part = OpenPart(part_target), .next = boundaries_.next()};
+  const std::uint64_t newest = boundaries_.next() - 1;
+  const Boundary* const begun = boundaries_.find(newest);
+  // Where all begin anew, one of them begins first.
+  if (begun != nullptr && (begun->is_discontinuous || newest == 0))
+    fresh.next = newest;
+  else
+    wants_discontinuity_ = true;
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     if (!tracks_[i].is_removed || i == leader_) continue;
     tracks_[i] = std::move(fresh);
@@ -261,7 +267,7 @@ void PartCutter::forget_passed_boundaries() noexcept {
   std::uint64_t slowest = boundaries_.next();
   for (std::size_t i = 0; i < tracks_.size(); ++i)
     if (i != leader_ && !tracks_[i].is_removed) slowest = std::min(slowest, tracks_[i].next);
-  boundaries_.forget(slowest);
+  boundaries_.forget(std::min(slowest, boundaries_.next() - std::min<std::uint64_t>(boundaries_.next(), 1)));
 }
 
 }  // namespace fanlight::packager

@@ -52,7 +52,8 @@ class PartCutter {
   // For segments to come.
   void set_options(const Options& options) { options_ = options; }
 
-  // Answers its number. The first sample of a follower waits for the next discontinuity, which is made.
+  // Answers its number. The first sample of a follower waits for the next discontinuity, which is made; unless the
+  // segment that runs has begun with one.
   std::size_t add_track(Micros part_target);
   // Its number may be given again.
   void remove_track(std::size_t track);

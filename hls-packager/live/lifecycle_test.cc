@@ -1,0 +1,186 @@
+// What happens to a stream in its life: sources that go and return, tracks that come late and stop, clocks that jump.
+#include <gtest/gtest.h>
+
+#include "live/test_live_stage.h"
+
+namespace fanlight::packager {
+namespace {
+
+using namespace test;
+
+class LifecycleTest : public LiveStage, public testing::Test {};
+
+TEST_F(LifecycleTest, APublisherThatReturnsGoesOnBehindADiscontinuity) {  // H-80
+  play(seconds(8));
+  const std::uint64_t before = edge_of_video().msn;
+  lose_source();
+  pass(seconds(4));
+  publish_anew({.first = 123'456'789});
+  play(seconds(6));
+  RenditionAudience& video = audience_.of("v0");
+  EXPECT_EQ(video.discontinuities(), 1u);
+  EXPECT_EQ(audience_.of("a0").discontinuities(), 1u);
+  EXPECT_GT(edge_of_video().msn, before + 4);
+  EXPECT_EQ(audience_.last().renditions.size(), 2u);
+  // Its date is when it came: it jumps with the clock of the wall.
+  const auto at = std::ranges::find_if(video.newest().segments, &ReadSegment::is_discontinuous);
+  ASSERT_NE(at, video.newest().segments.end());
+  EXPECT_EQ(at->date, "2026-11-26T16:30:12.000Z");
+  EXPECT_EQ(at->map, video.newest().segments.front().map);  // The same format.
+}
+
+TEST_F(LifecycleTest, WhileTheSourceIsGonePlaylistsStayAsTheyAre) {  // H-81
+  play(seconds(8));
+  lose_source();
+  const std::string frozen = text_of(audience_.last().renditions[0]->playlist);
+  EXPECT_FALSE(audience_.last().renditions[0]->has_ended);
+  pass(seconds(9));
+  EXPECT_EQ(text_of(audience_.last().renditions[0]->playlist), frozen);
+}
+
+TEST_F(LifecycleTest, PastTheGraceTheyEnd) {  // H-22, H-81
+  play(seconds(8));
+  lose_source();
+  pass(seconds(11));
+  for (const auto& rendition : audience_.last().renditions) EXPECT_TRUE(rendition->has_ended);
+  EXPECT_EQ(audience_.last().renditions.size(), 2u);
+}
+
+TEST_F(LifecycleTest, WhoComesPastTheGraceBeginsAnew) {
+  play(seconds(8));
+  const std::uint64_t before = edge_of_video().msn;
+  lose_source();
+  pass(seconds(20));
+  publish_anew({});
+  play(seconds(6));
+  ASSERT_TRUE(audience_.knows("v1"));
+  EXPECT_GT(audience_.of("v1").newest().media_sequence, before);  // H-09
+  const std::string text = text_of(audience_.last().multivariant);
+  EXPECT_NE(text.find("v1/index.m3u8"), std::string::npos);
+  EXPECT_EQ(text.find("v0/index.m3u8"), std::string::npos);
+  EXPECT_FALSE(audience_.last().renditions[0]->has_ended);
+}
+
+TEST_F(LifecycleTest, WhatHasEndedIsForgottenInTheEnd) {
+  play(seconds(8));
+  lose_source();
+  pass(seconds(90));
+  EXPECT_TRUE(audience_.last().renditions.empty());
+  EXPECT_TRUE(audience_.last().multivariant.is_empty());
+  EXPECT_EQ(stream_.next_deadline(), Instant::never());
+}
+
+TEST_F(LifecycleTest, AClockThatJumpsIsADiscontinuity) {  // H-82
+  play(seconds(8));
+  publisher_.options().first += 500 * 90'000;
+  play(seconds(6));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_EQ(audience_.of("a0").discontinuities(), 1u);
+  EXPECT_EQ(stream_.cut_counts().discontinuities, 1u);
+}
+
+TEST_F(LifecycleTest, TheWrapOf33BitsIsNone) {  // H-82
+  publish_anew({.first = (std::int64_t{1} << 33) - 6 * 90'000 - 1'234});
+  play(seconds(12));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+  EXPECT_EQ(audience_.of("a0").discontinuities(), 0u);
+  EXPECT_EQ(stream_.cut_counts().samples_left_out, 0u);
+}
+
+TEST_F(LifecycleTest, SoundThatStopsEndsAndPicturesGoOn) {  // H-85
+  play(seconds(8));
+  publisher_.set_tracks(true, false);
+  play(seconds(8));
+  const std::uint64_t edge = edge_of_video().msn;
+  play(seconds(2));
+  EXPECT_EQ(edge_of_video().msn, edge + 2);
+  ASSERT_EQ(audience_.last().renditions.size(), 2u);
+  EXPECT_TRUE(audience_.last().renditions[1]->has_ended);
+  EXPECT_EQ(text_of(audience_.last().multivariant).find("AUDIO"), std::string::npos);
+  EXPECT_EQ(line_with(audience_.of("v0").newest().tail, "#EXT-X-RENDITION-REPORT"), "");
+}
+
+TEST_F(LifecycleTest, PicturesThatStopEndAndSoundLeads) {  // H-85
+  play(seconds(8));
+  publisher_.set_tracks(false, true);
+  play(seconds(10));
+  const auto& sound = *audience_.last().renditions[0];
+  EXPECT_EQ(sound.folder, "a0");
+  EXPECT_FALSE(sound.has_ended);
+  EXPECT_EQ(stream_.counts().leaders_changed, 1u);
+  const std::uint64_t edge = sound.edge.msn;
+  play(seconds(3));
+  EXPECT_GE(audience_.last().renditions[0]->edge.msn, edge + 2);
+  EXPECT_TRUE(audience_.last().renditions[1]->has_ended);
+}
+
+TEST_F(LifecycleTest, SoundThatComesLateIsADiscontinuityAndANewMultivariant) {  // H-85
+  publish_anew({.has_sound = false});
+  play(seconds(8));
+  EXPECT_EQ(audience_.last().renditions.size(), 1u);
+  publisher_.set_tracks(true, true);
+  publisher_.skip_sound_to(publisher_.pictures_at());
+  play(seconds(6));
+  ASSERT_TRUE(audience_.knows("a0"));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_NE(text_of(audience_.last().multivariant).find("AUDIO"), std::string::npos);
+  // Both count discontinuities alike: the first of the sound is where the pictures have theirs.
+  const ReadPlaylist &video = audience_.of("v0").newest(), &sound = audience_.of("a0").newest();
+  const auto at = std::ranges::find_if(video.segments, &ReadSegment::is_discontinuous);
+  ASSERT_NE(at, video.segments.end());
+  EXPECT_EQ(sound.media_sequence, at->msn);
+  EXPECT_TRUE(sound.segments.front().is_discontinuous);
+}
+
+TEST_F(LifecycleTest, PicturesThatComeLateLead) {  // H-85
+  publish_anew({.has_video = false});
+  play(seconds(8));
+  EXPECT_EQ(audience_.last().renditions[0]->folder, "a0");
+  publisher_.set_tracks(true, true);
+  publisher_.skip_pictures_to(publisher_.sound_at());
+  play(seconds(8));
+  ASSERT_TRUE(audience_.knows("v0"));
+  EXPECT_EQ(audience_.last().renditions[0]->edge.msn, audience_.last().renditions[1]->edge.msn);
+}
+
+TEST_F(LifecycleTest, SoundAloneIsOneVariant) {  // H-61
+  publish_anew({.has_video = false});
+  play(seconds(12));
+  const std::string text = text_of(audience_.last().multivariant);
+  EXPECT_EQ(text.find("EXT-X-MEDIA"), std::string::npos);
+  EXPECT_NE(text.find("\na0/index.m3u8\n"), std::string::npos);
+  EXPECT_EQ(audience_.last().renditions[0]->part_target, millis(192));
+  EXPECT_EQ(stream_.cut_counts().samples_left_out, 0u);
+}
+
+TEST_F(LifecycleTest, PicturesAloneHaveNoSound) {  // H-61
+  publish_anew({.has_sound = false});
+  play(seconds(12));
+  EXPECT_EQ(text_of(audience_.last().multivariant).find("AUDIO"), std::string::npos);
+}
+
+class LongGopTest : public LiveStage, public testing::Test {
+ protected:
+  LongGopTest() : LiveStage({}, {}, false) {}
+};
+
+TEST_F(LongGopTest, AGopOfTwoSecondsHasItsTargetDurationAndHoldBack) {  // H-08, H-86
+  publish_anew({.gop = 60});
+  play(seconds(20));
+  const ReadPlaylist& video = audience_.of("v0").newest();
+  EXPECT_EQ(line_with(video.head, "#EXT-X-TARGETDURATION:"), "#EXT-X-TARGETDURATION:4");
+  EXPECT_EQ(us_of(attribute_of(line_with(video.head, "#EXT-X-SERVER-CONTROL:"), "PART-HOLD-BACK")), 1'000'000);
+  EXPECT_EQ(video.segments.back().duration_us, 2'000'000);
+}
+
+TEST_F(LongGopTest, AGopThatGrowsTooLongIsCutAndSaid) {  // H-86
+  play(seconds(10));
+  publisher_.options().gop = 300;
+  play(seconds(30));
+  EXPECT_GT(stream_.cut_counts().cuts_forced, 0u);
+  EXPECT_EQ(text_of(audience_.last().multivariant).find("INDEPENDENT-SEGMENTS"), std::string::npos);
+  EXPECT_EQ(stream_.gop(), seconds(10));
+}
+
+}  // namespace
+}  // namespace fanlight::packager
