@@ -2,7 +2,7 @@
 
 stages, in order:
   build      release build, everything                                build/
-  release    unit, property, scenario, fuzz replay, simulation, tidy  (meson test)
+  release    unit, property, scenario, fuzz replay, simulation, tidy, the playlist linter's own tests  (meson test)
   interop    srt-live-transmit, ffmpeg and GStreamer as strangers     tests/interop
   run        ./scripts/run as a user would, clear, encrypted, DPDK
   packager   fanlight-packager beside ffmpeg, frame by frame          tests/packager
@@ -264,7 +264,7 @@ def main() -> int:
     args = parse_arguments()
     total = Total()
     try:
-        setup.install(setup.BUILD_PACKAGES + setup.PEER_PACKAGES + setup.TEST_PACKAGES)
+        setup.install(setup.BUILD_PACKAGES + setup.PEER_PACKAGES + setup.TEST_PACKAGES + setup.node_packages())
         wanted = [stage for stage in STAGES if stage not in args.skip and (not args.only or stage in args.only)]
         perform([stage for stage in wanted if stage in ("build", "release")], total)
         with BuildsAhead([SANITIZERS[stage] for stage in wanted if stage in SANITIZERS]):

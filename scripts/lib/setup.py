@@ -26,6 +26,10 @@ LINK_PROXY = "tools/link_proxy/fanlight-linkproxy"
 LOAD = "tools/fanlight_load/fanlight-load"
 
 
+# The page is bundled by npm, and the linter of playlists and its strangers run on Node.
+NODE_PROGRAMS = {"node": "nodejs", "npm": "npm"}
+
+
 class SetupError(Exception):
     """One sentence for the user."""
 
@@ -37,6 +41,11 @@ def missing_packages(names: list[str]) -> list[str]:
                            capture_output=True, text=True).stdout.splitlines()
     installed = {line.split()[0] for line in found if line.endswith(" installed")}
     return [name for name in names if name not in installed]
+
+
+def node_packages() -> list[str]:
+    """None where Node came from elsewhere than Debian: its packages would not go beside it."""
+    return [] if all(map(shutil.which, NODE_PROGRAMS)) else list(NODE_PROGRAMS.values())
 
 
 def _apt(as_root: list[str], *words: str) -> None:

@@ -1,0 +1,121 @@
+#!/usr/bin/env node
+// Holds a live HLS presentation against draft-pantos-hls-rfc8216bis-22 and Apple's authoring specification, as strictly as a
+// player that gives up at the first fault: reloads its playlists as a low-latency player does, blocking, whole and as deltas,
+// and judges each answer and each change. Prints one line per finding, with its rule and line; exits 1 when there is any.
+//
+//   lint.mjs http://localhost:8080/live/main/index.m3u8 --seconds 20
+//   lint.mjs URL --media                  also fetches all parts and segments, and looks into them
+//   lint.mjs playlist.m3u8 [next.m3u8 …]  files, each judged against the one before
+//   lint.mjs URL --frame-ms 40            how long a picture is (default 42)
+//   lint.mjs URL --late-ms 200            how late a part may be (default 150)
+
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+import { judgeChange } from './change_rules.mjs';
+import { closeIdle, request } from './http_client.mjs';
+import { LivePlayer } from './live_player.mjs';
+import { isMultivariant, readMediaPlaylist } from './media_playlist.mjs';
+import { judgeMedia } from './media_rules.mjs';
+import { judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
+
+export class Report {
+  constructor(write = console.log) {
+    this.write = write;
+    this.seen = new Map();
+  }
+
+  // The same fault of each of a hundred playlists is said once, and counted.
+  add(where, { rule, line, text }) {
+    const key = `${rule} ${where} ${text.replace(/\d+(\.\d+)*/g, '#')}`;
+    const times = (this.seen.get(key) ?? 0) + 1;
+    this.seen.set(key, times);
+    if (times === 1) this.write(`${rule.padEnd(6)} ${where}${line ? `:${line}` : ''}  ${text}`);
+  }
+
+  get total() { return [...this.seen.values()].reduce((total, times) => total + times, 0); }
+}
+
+const relativeTo = (from, to) => {
+  const up = new URL(from).pathname.split('/').slice(0, -1);
+  const down = new URL(to).pathname.split('/');
+  let same = 0;
+  while (same < up.length && up[same] === down[same]) ++same;
+  return [...up.slice(same).map(() => '..'), ...down.slice(same)].join('/');
+};
+
+// One date for one number: variants are cut together.
+function judgeTogether(players, report, frame) {
+  const dates = new Map();
+  for (const player of players.filter((one) => !one.context.isAudio && one.now))
+    for (const one of player.now.segments.filter((segment) => segment.date)) {
+      const date = Date.parse(one.date.value) * 1e3;
+      const other = dates.get(one.msn);
+      if (other !== undefined && Math.abs(other - date) > frame) report.add(player.url, { rule: 'H-63', line: one.date.line, text: `segment ${one.msn} begins elsewhere in another variant` });
+      dates.set(one.msn, date);
+    }
+}
+
+async function lintLive(url, report, options) {
+  const response = await request(url);
+  if (response.status !== 200) throw new Error(`${url} is answered with ${response.status}`);
+  let members = [{ url, isAudio: false, others: null }];
+  if (isMultivariant(response.text)) {
+    const multivariant = readMultivariant(response.text);
+    judgeMultivariant(multivariant).forEach((found) => report.add(url, found));
+    const all = renditions(multivariant).map((one) => ({ ...one, url: new URL(one.uri, url).href }));
+    members = all.map((one) => ({ ...one, others: all.filter((other) => other !== one).map((other) => relativeTo(one.url, other.url)) }));
+  }
+  const players = members.map((one) => new LivePlayer(one.url, { ...options, ...one, report: (found) => report.add(new URL(one.url).pathname, found) }));
+  const until = performance.now() + options.seconds * 1000;
+  await Promise.all(players.map((player) => player.run(() => performance.now() >= until)));
+  judgeTogether(players, report, options.frame);
+  const total = (of) => players.reduce((sum, player) => sum + of(player), 0);
+  return `${total((one) => one.count.playlists)} playlists, ${total((one) => one.count.deltas)} of them deltas, `
+    + `${total((one) => one.media?.count ?? 0)} pieces of media, of ${players.length} renditions`;
+}
+
+async function lintFiles(files, report) {
+  let before = null;
+  for (const file of files) {
+    const text = await readFile(file, 'utf8');
+    if (isMultivariant(text)) judgeMultivariant(readMultivariant(text)).forEach((found) => report.add(file, found));
+    else {
+      const playlist = readMediaPlaylist(text);
+      judgeMedia(playlist).forEach((found) => report.add(file, found));
+      if (before) judgeChange(before, playlist).forEach((found) => report.add(file, found));
+      before = playlist;
+    }
+  }
+  return `${files.length} playlists`;
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: { type: 'string', default: '10' }, media: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' },
+      'frame-ms': { type: 'string', default: '42' }, 'late-ms': { type: 'string', default: '150' },
+    },
+  });
+  if (values.help || positionals.length === 0) {
+    const text = await readFile(new URL(import.meta.url), 'utf8');
+    console.log(text.split('\n').slice(1).filter((line, i, all) => all.slice(0, i + 1).every((one) => one.startsWith('//'))).map((line) => line.slice(3)).join('\n'));
+    return values.help ? 0 : 2;
+  }
+  const report = new Report();
+  const options = { seconds: Number(values.seconds), withMedia: values.media, frame: Number(values['frame-ms']) * 1e3, lateMs: Number(values['late-ms']) };
+  const isLive = /^https?:/.test(positionals[0]);
+  const what = isLive ? await lintLive(positionals[0], report, options) : await lintFiles(positionals, report);
+  console.log(`${what}: ${report.total} findings`);
+  closeIdle();
+  return report.total > 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`lint.mjs: ${error.message}`);
+  closeIdle();
+  process.exitCode = 2;
+}

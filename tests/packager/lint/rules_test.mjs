@@ -1,0 +1,223 @@
+// Every rule finds the playlist that breaks it, and none finds anything in those that fanlight writes.
+//
+//   node --test tests/packager/lint/
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { CHANGE_RULES, judgeChange } from './change_rules.mjs';
+import { readMediaPlaylist, reconstruct } from './media_playlist.mjs';
+import { MEDIA_RULES, judgeMedia } from './media_rules.mjs';
+import { MULTIVARIANT_RULES, judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
+import { ended, live, multivariant, soundOnly, vod } from './sample_playlists.mjs';
+
+const OTHERS = { others: ['../a0/index.m3u8'] };
+const text = (found) => found.map(({ rule, line, text: what }) => `${rule} :${line} ${what}`).join('\n');
+
+// Replaces what must be there.
+function broken(whole, from, to) {
+  const out = whole.replace(from, to);
+  assert.notEqual(out, whole, `${from} is not in the sample`);
+  return out;
+}
+const without = (whole, line) => broken(whole, new RegExp(`^${line}.*\n`, 'm'), '');
+const END = '#EXT-X-PRELOAD-HINT';
+const second = (whole) => broken(whole, 'DURATION=1.000000,URI="s9.0', 'DURATION=0.500000,URI="s9.0');
+
+// [rule, what is found, the playlist]
+const MEDIA = [
+  ['syntax', /byte order mark/, `\ufeff${live()}`],
+  ['syntax', /carriage returns/, live().replaceAll('\n', '\r\n')],
+  ['syntax', /last line has no end/, live().slice(0, -1)],
+  ['syntax', /INDEPENDENT=NO is not of the form/, broken(live(), 'INDEPENDENT=YES', 'INDEPENDENT=NO')],
+  ['syntax', /knows no attribute PART/, broken(live(), 'PART-TARGET', 'PART=3,PART-TARGET')],
+  ['syntax', /URI stands twice/, broken(live(), 'TYPE=PART', 'TYPE=PART,URI="x"')],
+  ['syntax', /has no URI/, broken(live(), 'TYPE=PART,URI="s10.1.m4s"', 'TYPE=PART')],
+  ['syntax', /no attribute begins/, broken(live(), 'TYPE=PART', 'TYPE = PART')],
+  ['syntax', /no attribute begins/, broken(live(), 'PART-TARGET=1.000000', 'PART-TARGET=1.000000,')],
+  ['syntax', /TARGETDURATION stands twice/, broken(live(), '#EXT-X-MEDIA-SEQ', '#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQ')],
+  ['syntax', /EXT-X-PREFETCH is unknown/, broken(live(), END, `#EXT-X-PREFETCH:s10.m4s\n${END}`)],
+  ['syntax', /takes no value/, broken(ended(live()), 'ENDLIST', 'ENDLIST:1')],
+  ['syntax', /is no duration and a comma/, broken(live(), '#EXTINF:2.000000,', '#EXTINF:2.000000')],
+  ['syntax', /a second EXTINF/, broken(live(), '#EXTINF:2.000000,', '#EXTINF:2.000000,\n#EXTINF:2.000000,')],
+  ['syntax', /has no EXTINF before it/, broken(live(), '#EXTINF:2.000000,\n', '')],
+  ['syntax', /EXTINF without a URI/, broken(live(), END, `#EXTINF:2.000000,\n${END}`)],
+  ['H-01', /#EXTM3U is the first line/, broken(live(), '#EXTM3U\n', '\n#EXTM3U\n')],
+  ['H-01', /there is no EXT-X-VERSION/, without(live(), '#EXT-X-VERSION')],
+  ['H-01', /VERSION stands twice/, broken(live(), '#EXT-X-VERSION:6', '#EXT-X-VERSION:6\n#EXT-X-VERSION:6')],
+  ['H-01', /says version 9, uses what is in 6/, broken(live(), 'VERSION:6', 'VERSION:9')],
+  ['H-01', /says version 6, uses what is in 9/, broken(live({ skipped: 4 }), 'VERSION:9', 'VERSION:6')],
+  ['H-01', /says version 9, uses what is in 10/, broken(live({ skipped: 4 }), 'SEGMENTS=4', 'SEGMENTS=4,RECENTLY-REMOVED-DATERANGES=""')],
+  ['H-02', /no whole number/, broken(live(), 'TARGETDURATION:2', 'TARGETDURATION:2.0')],
+  ['H-02', /rounds to more/, broken(live(), '#EXTINF:2.000000', '#EXTINF:2.500000')],
+  ['H-03', /no EXT-X-PART-INF/, without(live(), '#EXT-X-PART-INF')],
+  ['H-04', /fewer than 5 decimals/, broken(live(), 'DURATION=1.000000', 'DURATION=1.00')],
+  ['H-04', /longer than PART-TARGET/, broken(live(), 'DURATION=1.000000', 'DURATION=1.000001')],
+  ['H-05', /less than 85 %/, broken(second(live()), 'URI="s9.0.m4s",INDEPENDENT=YES', 'URI="s9.0.m4s"')],
+  ['H-07', /CAN-BLOCK-RELOAD/, broken(live(), 'CAN-BLOCK-RELOAD=YES,', '')],
+  ['H-07', /PART-HOLD-BACK is less/, broken(live(), 'PART-HOLD-BACK=3.000000', 'PART-HOLD-BACK=2.500000')],
+  ['H-07', /^.*HOLD-BACK is less than three target/m, broken(live(), 'PART-HOLD-BACK', 'HOLD-BACK=5.9,PART-HOLD-BACK')],
+  ['H-07', /CAN-SKIP-UNTIL/, broken(live(), 'CAN-SKIP-UNTIL=12.000000', 'CAN-SKIP-UNTIL=11.999999')],
+  ['H-09', /no EXT-X-MEDIA-SEQUENCE/, without(live(), '#EXT-X-MEDIA-SEQUENCE')],
+  ['H-09', /behind the first segment/, broken(without(live(), '#EXT-X-MEDIA-SEQUENCE'), END, `#EXT-X-MEDIA-SEQUENCE:0\n${END}`)],
+  ['H-09', /SKIP stands before/, broken(without(live({ skipped: 4 }), '#EXT-X-SKIP'), '#EXT-X-MEDIA', '#EXT-X-SKIP:SKIPPED-SEGMENTS=4\n#EXT-X-MEDIA')],
+  ['H-10', /no EXT-X-DISCONTINUITY-SEQUENCE/, without(live(), '#EXT-X-DISCONTINUITY-SEQUENCE')],
+  ['H-10', /behind the first segment/, broken(without(live(), '#EXT-X-DISCONTINUITY-SEQ'), END, `#EXT-X-DISCONTINUITY-SEQUENCE:0\n${END}`)],
+  ['H-11', /no EXT-X-PROGRAM-DATE-TIME/, live().replace(/#EXT-X-PROGRAM.*\n/g, '')],
+  ['H-11', /no date behind a discontinuity/, broken(live({ discontinuous: 5 }), /(i1.mp4"\n)#EXT-X-PROGRAM.*\n/, '$1')],
+  ['H-11', /is no date in UTC/, broken(live(), '16:30:04.000Z', '16:30:04.000+00:00')],
+  ['H-11', /is no date in UTC/, broken(live(), '16:30:04.000Z', '16:30:04Z')],
+  ['H-11', /from where the segments before it end/, broken(live(), '16:30:04.000Z', '16:30:04.050Z')],
+  ['H-12', /stands behind a part/, broken(live(), /(#EXT-X-PROGRAM\S*:16\n)?(#EXT-X-PROGRAM\S*16.000Z\n)(.*s8.0.*\n)/, '$3$2')],
+  ['H-14', /belongs in the multivariant/, broken(live(), '#EXT-X-MEDIA-SEQ', '#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MEDIA-SEQ')],
+  ['H-14', /not INDEPENDENT/, broken(live(), 's9.0.m4s",INDEPENDENT=YES', 's9.0.m4s"')],
+  ['H-15', /more than three target durations/, broken(live(), '#EXTINF:2.000000,\ns6.m4s', '#EXT-X-PART:DURATION=1.000000,URI="s6.0.m4s",INDEPENDENT=YES\n#EXT-X-PART:DURATION=1.000000,URI="s6.1.m4s"\n#EXTINF:2.000000,\ns6.m4s')],
+  ['H-16', /0 hints at a next part/, without(live(), END)],
+  ['H-16', /2 hints at a next part/, broken(live(), END, '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="s10.2.m4s"\n#EXT-X-PRELOAD-HINT')],
+  ['H-16', /hints at what comes after the end/, `${live()}#EXT-X-ENDLIST\n`],
+  ['H-16', /and already listed/, broken(live(), 'PART,URI="s10.1.m4s"', 'PART,URI="s10.0.m4s"')],
+  ['H-16', /two hints at a next MAP/, broken(live(), END, `${END}:TYPE=MAP,URI="i1.mp4"\n${END}:TYPE=MAP,URI="i2.mp4"\n${END}`)],
+  ['H-16', /the MAP that holds already/, broken(live(), END, `${END}:TYPE=MAP,URI="i0.mp4"\n${END}`)],
+  ['H-16', /a hint of TYPE=KEY/, broken(live(), END, `${END}:TYPE=KEY,URI="k"\n${END}`)],
+  ['H-18', /is not relative/, broken(live(), '../a0/index.m3u8', '/live/a0/index.m3u8')],
+  ['H-18', /no LAST-MSN/, broken(live(), 'LAST-MSN=10,', '')],
+  ['H-18', /no LAST-PART/, broken(live(), ',LAST-PART=0', '')],
+  ['H-18', /is at 8, this playlist at 10/, broken(live(), 'LAST-MSN=10', 'LAST-MSN=8')],
+  ['H-18', /reports .* 0 times/, without(live(), '#EXT-X-RENDITION-REPORT')],
+  ['H-18', /none of the presentation/, broken(live(), '../a0/', '../a7/')],
+  ['H-20', /shorter than three target durations/, live({ first: 8 }).replace(/#EXT-X-PART:.*s10.*\n/, '')],
+  ['H-20', /padded with gaps/, broken(live(), '#EXTINF', '#EXT-X-GAP\n#EXTINF')],
+  ['H-21', /its parts add up to/, broken(live(), 'DURATION=1.000000,URI="s9.1', 'DURATION=0.900000,URI="s9.1')],
+  ['H-22', /PLAYLIST-TYPE:LIVE/, broken(vod, 'TYPE:VOD', 'TYPE:LIVE')],
+  ['H-22', /VOD without ENDLIST/, without(vod, '#EXT-X-ENDLIST')],
+  ['H-24', /two ranges are called/, broken(live(), END, `${'#EXT-X-DATERANGE:ID="a",START-DATE="2026-11-26T16:30:00Z"\n'.repeat(2)}${END}`)],
+  ['H-24', /without START-DATE/, broken(live(), END, `#EXT-X-DATERANGE:ID="a",SCTE35-OUT=0xFC30\n${END}`)],
+  ['H-24', /no PROGRAM-DATE-TIME/, broken(live().replace(/#EXT-X-PROGRAM.*\n/g, ''), END, `#EXT-X-DATERANGE:ID="a",START-DATE="2026-11-26T16:30:00Z"\n${END}`)],
+  ['H-40', /skips nothing/, broken(live({ skipped: 4 }), 'SEGMENTS=4', 'SEGMENTS=0')],
+  ['H-40', /CAN-SKIP-UNTIL is not said/, broken(live({ skipped: 4 }), ',CAN-SKIP-UNTIL=12.000000', '')],
+  ['H-40', /skips within CAN-SKIP-UNTIL/, live({ skipped: 5 })],
+  ['H-40', /without CAN-SKIP-DATERANGES/, broken(live({ skipped: 4 }), 'SEGMENTS=4', 'SEGMENTS=4,RECENTLY-REMOVED-DATERANGES="a"')],
+  ['H-41', /has no MAP/, without(live({ skipped: 4 }), '#EXT-X-MAP')],
+  ['H-41', /has no PROGRAM-DATE-TIME/, without(live({ skipped: 4 }), '#EXT-X-PROGRAM-DATE-TIME')],
+  ['H-41', /has no KEY/, broken(live({ skipped: 4 }), 's4.m4s\n', 's4.m4s\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n')],
+  ['H-42', /although nothing more comes/, ended(live({ skipped: 4 }))],
+  ['H-53', /is a byte range/, broken(live(), 'URI="s9.1.m4s"', 'URI="s9.m4s",BYTERANGE="100@50"')],
+];
+
+const ONE_SEGMENT_LATER = live({ first: 1, open: 11 });
+// [rule, what is found, the playlist before, the one after]
+const CHANGES = [
+  ['H-02', /TARGETDURATION was 2 and is 3/, live(), broken(live({ parts: 2 }), 'TARGETDURATION:2', 'TARGETDURATION:3')],
+  ['H-03', /PART-TARGET was/, live(), broken(live({ parts: 2 }), 'TARGET=1.000000', 'TARGET=1.001000')],
+  ['H-03', /PART-HOLD-BACK was/, live(), broken(live({ parts: 2 }), 'BACK=3.000000', 'BACK=3.100000')],
+  ['H-09', /went back/, ONE_SEGMENT_LATER, live()],
+  ['H-09', /was number 1 and is 2/, live(), broken(ONE_SEGMENT_LATER, 'MEDIA-SEQUENCE:1', 'MEDIA-SEQUENCE:2')],
+  ['H-10', /moved by 0, 1 discontinuities/, live({ discontinuous: 0 }), broken(live({ discontinuous: 0, first: 1, open: 11 }), 'Y-SEQUENCE:1', 'Y-SEQUENCE:0')],
+  ['H-10', /moved by 1, 0 discontinuities/, live(), broken(ONE_SEGMENT_LATER, 'Y-SEQUENCE:0', 'Y-SEQUENCE:1')],
+  ['H-15', /the parts of segment 9 went/, live({ parts: 2 }), live({ open: 11, parts: 1 }).replace(/#EXT-X-PART:.*s9\..*\n/g, '')],
+  ['H-16', /s10.1.m4s was hinted at, s11.0.m4s came/, live(), live({ open: 11 }).replace(/#EXT-X-PART:.*s10.1.*\n/, '')],
+  ['H-19', /EXTINF was 2.000000, and is 1.900000/, live(), broken(live({ parts: 2 }), '#EXTINF:2.000000', '#EXTINF:1.900000')],
+  ['H-19', /uri was s3.m4s/, live(), broken(live({ parts: 2 }), 's3.m4s', 's3b.m4s')],
+  ['H-19', /MAP was URI="i0.mp4"/, live(), broken(live({ parts: 2 }), 'i0.mp4', 'i1.mp4')],
+  ['H-19', /DATE-TIME was/, live(), broken(live({ parts: 2 }), '16:30:04.000Z', '16:30:04.010Z')],
+  ['H-19', /DISCONTINUITY was false/, live(), broken(live({ parts: 2 }), 's2.m4s\n', 's2.m4s\n#EXT-X-DISCONTINUITY\n')],
+  ['H-19', /ends with segment 10, ended with 11/, live({ open: 11 }), live()],
+  ['H-19', /segment 10 is gone/, live({ open: 11 }), live()],
+  ['H-19', /part 0 of segment 9 was/, live(), second(live({ parts: 2 }))],
+  ['H-19', /part 1 of segment 10 was .* gone/, live({ parts: 2 }), live()],
+  ['H-19', /the parts of segment 10 are gone/, live(), live({ parts: 0 })],
+  ['H-19', /was whole with 2 parts and has 3/, live(), broken(live({ parts: 2 }), '#EXTINF:2.000000,\ns9.m4s', '#EXT-X-PART:DURATION=1.000000,URI="s9.2.m4s"\n#EXTINF:2.000000,\ns9.m4s')],
+  ['H-20', /although only 3 stay/, live({ first: 7 }), live({ first: 8, open: 11 })],
+  ['H-20', /less than three target durations stay/, live({ first: 7 }), live({ first: 8 })],
+  ['H-22', /PLAYLIST-TYPE changed/, live(), broken(live({ parts: 2 }), '#EXT-X-MEDIA', '#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA')],
+  ['H-22', /an EVENT lost a segment/, ...[live(), ONE_SEGMENT_LATER].map((one) => broken(one, '#EXT-X-MEDIA', '#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA'))],
+  ['H-22', /went on after ENDLIST/, ended(live()), live({ open: 11 })],
+];
+
+const MULTIVARIANTS = [
+  ['H-01', /first line/, broken(multivariant, '#EXTM3U\n', '')],
+  ['H-01', /EXT-X-VERSION is null/, without(multivariant, '#EXT-X-VERSION')],
+  ['H-01', /VERSION stands twice/, broken(multivariant, '#EXT-X-VERSION:6', '#EXT-X-VERSION:6\n#EXT-X-VERSION:6')],
+  ['syntax', /TARGETDURATION is unknown/, broken(multivariant, '#EXT-X-INDEP', '#EXT-X-TARGETDURATION:2\n#EXT-X-INDEP')],
+  ['syntax', /no EXT-X-STREAM-INF before it/, broken(multivariant, 'v0/', 'v1/index.m3u8\nv0/')],
+  ['syntax', /between EXT-X-STREAM-INF and its URI/, broken(multivariant, 'v0/', '#EXT-X-VERSION:6\nv0/')],
+  ['syntax', /ends in the middle/, broken(multivariant, 'v0/index.m3u8\n', '')],
+  ['syntax', /RESOLUTION=720p/, broken(multivariant, '1280x720', '720p')],
+  ['H-60', /there is no variant/, multivariant.replace(/#EXT-X-STREAM-INF.*\n.*\n/, '')],
+  ['H-60', /says no AVERAGE-BANDWIDTH/, broken(multivariant, ',AVERAGE-BANDWIDTH=2500000', '')],
+  ['H-60', /says no CODECS/, broken(multivariant, ',CODECS="avc1.64001f,mp4a.40.2"', '')],
+  ['H-60', /says no RESOLUTION/, broken(multivariant, ',RESOLUTION=1280x720', '')],
+  ['H-60', /says no FRAME-RATE/, broken(multivariant, ',FRAME-RATE=29.970', '')],
+  ['H-60', /less than AVERAGE-BANDWIDTH/, broken(multivariant, '=2800000', '=2400000')],
+  ['H-60', /has not three decimals/, broken(multivariant, '29.970', '29.97')],
+  ['H-60', /VIDEO-RANGE=HDR/, broken(multivariant, ',AUDIO', ',VIDEO-RANGE=HDR,AUDIO')],
+  ['H-61', /there is no audio group/, broken(multivariant, 'AUDIO="aac"', 'AUDIO="ac3"')],
+  ['H-61', /CODECS names no sound/, broken(multivariant, ',mp4a.40.2', '')],
+  ['H-61', /sound is a playlist of its own/, broken(multivariant, ',AUDIO="aac"', '')],
+  ['H-61', /says no CHANNELS/, broken(multivariant, ',CHANNELS="2"', '')],
+  ['H-61', /are called English/, broken(multivariant, 'Deutsch', 'English')],
+  ['H-61', /2 renditions of aac are the default/, broken(multivariant, 'DEFAULT=NO', 'DEFAULT=YES')],
+  ['H-61', /not AUTOSELECT/, broken(multivariant, 'AUTOSELECT=YES', 'AUTOSELECT=NO')],
+  ['H-62', /stands 0 times/, without(multivariant, '#EXT-X-INDEPENDENT')],
+  ['H-62', /says no CLOSED-CAPTIONS/, broken(multivariant, ',CLOSED-CAPTIONS=NONE', '')],
+  ['H-62', /no group of captions/, broken(multivariant, 'CAPTIONS=NONE', 'CAPTIONS="cc"')],
+  ['H-62', /another NONE/, `${broken(multivariant, 'CAPTIONS=NONE', 'CAPTIONS="cc"')}${multivariant.match(/#EXT-X-STREAM-INF.*\n/)[0]}v1/index.m3u8\n`],
+  ['H-62', /have an INSTREAM-ID/, broken(multivariant, '#EXT-X-STREAM', '#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="CC1"\n#EXT-X-STREAM')],
+  ['H-64', /v0.* is not relative/, broken(multivariant, 'v0/index', 'https://host/v0/index')],
+  ['H-64', /a0.* is not relative/, broken(multivariant, 'URI="a0', 'URI="/live/a0')],
+];
+
+function finds(rule, pattern, found) {
+  assert.ok(found.some((one) => one.rule === rule && pattern.test(one.text)), `${rule} ${pattern} is not among:\n${text(found)}`);
+}
+
+for (const [rule, pattern, playlist] of MEDIA)
+  test(`${rule} finds in a playlist: ${pattern.source}`, () => finds(rule, pattern, judgeMedia(readMediaPlaylist(playlist), OTHERS)));
+for (const [rule, pattern, before, after] of CHANGES)
+  test(`${rule} finds in a change: ${pattern.source}`, () => finds(rule, pattern, judgeChange(readMediaPlaylist(before), readMediaPlaylist(after))));
+for (const [rule, pattern, playlist] of MULTIVARIANTS)
+  test(`${rule} finds in a multivariant playlist: ${pattern.source}`, () => finds(rule, pattern, judgeMultivariant(readMultivariant(playlist))));
+
+test('every rule has a playlist that breaks it', () => {
+  for (const [rules, cases] of [[MEDIA_RULES, MEDIA], [CHANGE_RULES, CHANGES], [MULTIVARIANT_RULES, MULTIVARIANTS]])
+    for (const [rule] of rules) assert.ok(cases.some(([of]) => of === rule), `${rule} has none`);
+});
+
+const GOOD = {
+  'a live one': live(), 'between two segments': live({ parts: 0 }), 'a whole segment in parts': live({ parts: 2 }),
+  'one that has moved on': live({ first: 4, open: 14 }), 'a delta': live({ skipped: 4 }), 'a file': vod, 'one that has ended': ended(live({ parts: 0 })),
+  'another format': live({ discontinuous: 8 }), 'a delta with another format': live({ skipped: 4, discontinuous: 8 }),
+};
+for (const [name, playlist] of Object.entries(GOOD))
+  test(`nothing is found in ${name}`, () => assert.equal(text(judgeMedia(readMediaPlaylist(playlist), OTHERS)), ''));
+for (const [name, playlist] of Object.entries({ 'pictures and sound': multivariant, 'sound alone': soundOnly }))
+  test(`nothing is found in a multivariant playlist of ${name}`, () => assert.equal(text(judgeMultivariant(readMultivariant(playlist))), ''));
+
+test('nothing is found while a stream goes on, part by part', () => {
+  let before = null;
+  for (let open = 10; open < 24; ++open)
+    for (let parts = 0; parts <= 2; ++parts) {
+      const first = Math.max(0, open - 10);
+      const after = readMediaPlaylist(live({ first, open, parts, discontinuous: 12 }));
+      assert.equal(text(judgeMedia(after, OTHERS)), '');
+      if (before) assert.equal(text(judgeChange(before, after)), '');
+      before = after;
+    }
+});
+
+test('a delta and the playlist before it are the playlist after it', () => {
+  const whole = reconstruct(readMediaPlaylist(live()), readMediaPlaylist(live({ first: 1, open: 11, skipped: 4 })));
+  assert.equal(text(judgeChange(readMediaPlaylist(ONE_SEGMENT_LATER), whole)), '');
+  assert.equal(whole.segments.length, 10);
+});
+
+test('a delta that skips what the player never had is not reconstructed', () =>
+  assert.equal(reconstruct(readMediaPlaylist(live()), readMediaPlaylist(live({ first: 8, open: 18, skipped: 4 }))), null));
+
+test('a delta that kept a segment as it is not is found by the change', () => {
+  const delta = broken(live({ skipped: 4, parts: 2 }), '#EXTINF:2.000000,\ns5', '#EXTINF:1.990000,\ns5');
+  finds('H-19', /segment 5: EXTINF/, judgeChange(readMediaPlaylist(live()), reconstruct(readMediaPlaylist(live()), readMediaPlaylist(delta))));
+});
+
+test('the renditions of a multivariant playlist', () => assert.deepEqual(renditions(readMultivariant(multivariant)), [
+  { uri: 'v0/index.m3u8', isAudio: false }, { uri: 'a0/index.m3u8', isAudio: true }, { uri: 'a1/index.m3u8', isAudio: true }]));
