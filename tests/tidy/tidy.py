@@ -141,7 +141,7 @@ FLOORS = {
     "hls-packager/segment": Floor(("base", "codec", "ts", "media")),
     "hls-packager/once": Floor(("base", "codec", "ts", "cmaf", "media", "playlist", "segment")),
     "hls-packager/live": Floor(("base", "codec", "ts", "cmaf", "media", "playlist", "segment"), outside=("libdeflate.h",)),
-    "hls-packager/http": Floor(("base",), ("cmaf/shared_bytes.h",), ("nghttp2/", "openssl/", "liburing.h", *KERNEL)),
+    "hls-packager/http": Floor(("base",), ("cmaf/shared_bytes.h",), ("boost/beast/http/basic_parser.hpp", "nghttp2/", "openssl/", "liburing.h", *KERNEL)),
     "hls-packager/origin": Floor(("base",), ("cmaf/shared_bytes.h", "live/snapshot.h", "playlist/names.h",
                                              "playlist/media_playlist.h", "http/message.h")),
     "hls-packager/ingest": Floor(("base", "wire"), ("config/srt_url.h",), ("srt/", "netdb.h", *KERNEL)),

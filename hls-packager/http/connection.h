@@ -1,0 +1,102 @@
+// One connection: what carries its bytes, and the HTTP it speaks. It reads, hands requests to who answers, and sends
+// what there is, until the kernel blocks or there is nothing more to do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/ip.h"
+#include "base/time.h"
+#include "http/h1_session.h"
+#include "http/message.h"
+#include "http/out_queue.h"
+#include "http/server_counts.h"
+#include "http/sockets.h"
+
+namespace fanlight::packager {
+
+struct ConnectionLimits {
+  Micros head_max = seconds(5);           // From a head's first byte to its last; on a new connection from its start.
+  Micros idle_max = seconds(30);          // Between requests.
+  Micros response_age_max = seconds(10);  // From an answer, or a piece of one, until the kernel has taken it.
+  Micros stall_max = seconds(5);          // Without the kernel taking a byte of what there is.
+  std::size_t unsent_bytes_max = 64 * 1024;  // With more than that to send, no further request is taken.
+};
+
+// What connections of a server share.
+struct ConnectionContext {
+  const ConnectionLimits& limits;
+  HttpHandler& handler;
+  ServerCounts& counts;
+  MutableByteSpan received;  // For what arrives.
+  Instant now{};
+  std::string date{};
+  std::string scratch{};  // For heads.
+};
+
+class Connection {
+ public:
+  Connection(std::uint64_t id, Descriptor socket, const IpAddress& from, Instant now)
+      : id_(id), socket_(std::move(socket)), from_(from), since_(now), progress_(now) {}
+
+  // The kernel tells changes alone. `is_last`: behind what is to be read the peer says nothing more.
+  void handle_readable(bool is_last) noexcept {
+    is_readable_ = true;
+    is_hung_up_ = is_hung_up_ || is_last;
+  }
+  void handle_writable() noexcept { is_writable_ = true; }
+  // Reads, asks and sends as far as it goes, or far enough for now. False: the connection is over.
+  [[nodiscard]] bool drive(ConnectionContext& context);
+  // There was more to do.
+  [[nodiscard]] bool wants_drive() const noexcept { return wants_drive_; }
+  // Whatever it waited for, its deadline has come: the connection is over.
+  void handle_timeout(const ConnectionLimits& limits, Instant now, ServerCounts& counts) noexcept;
+  [[nodiscard]] Instant deadline(const ConnectionLimits& limits) const noexcept;
+  // No further requests; over when what is being answered is sent.
+  void finish() noexcept { h1_.finish(); }
+  // It is over: tells the handler of those whose answers are owed.
+  void handle_end(ConnectionContext& context);
+
+  // Of HttpReplies; drive() sends.
+  void respond(ConnectionContext& context, std::uint64_t stream, HttpResponse&& response);
+  void begin(ConnectionContext& context, std::uint64_t stream, HttpResponse&& head);
+  void append(ConnectionContext& context, std::uint64_t stream, SharedBytes&& bytes);
+  void end(ConnectionContext& context, std::uint64_t stream);
+
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] const Descriptor& socket() const noexcept { return socket_; }
+  [[nodiscard]] const IpAddress& from() const noexcept { return from_; }
+  bool is_listed = false;  // In the server's list of those to be driven.
+
+ private:
+  enum class Phase : std::uint8_t { kHead, kBusy, kIdle, kLingering };
+
+  [[nodiscard]] bool receive_some(ConnectionContext& context);
+  [[nodiscard]] bool ask(ConnectionContext& context);
+  [[nodiscard]] bool flush(ConnectionContext& context);
+  void discard_received(ConnectionContext& context) noexcept;
+  [[nodiscard]] bool is_over() noexcept;
+  [[nodiscard]] Phase phase() const noexcept;
+  void note_phase(Instant now) noexcept;
+  [[nodiscard]] H1Session::Pen pen(ConnectionContext& context) noexcept;
+
+  std::uint64_t id_;
+  Descriptor socket_;
+  IpAddress from_;
+  H1Session h1_;
+  OutQueue out_;
+  Instant since_;     // When its phase began.
+  Instant progress_;  // When the kernel last took something, or there was something to take at last.
+  Phase phase_ = Phase::kHead;
+  bool is_readable_ = false;
+  bool is_writable_ = true;
+  bool is_hung_up_ = false;    // The peer says nothing more; there may be something to read.
+  bool has_ended_ = false;     // There is not.
+  bool has_failed_ = false;    // The socket is of no use.
+  bool is_lingering_ = false;  // We say nothing more, and what comes is thrown away.
+  bool wants_drive_ = false;
+};
+
+}  // namespace fanlight::packager

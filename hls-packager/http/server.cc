@@ -1,0 +1,289 @@
+#include "http/server.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "http/response_head.h"
+
+namespace fanlight::packager {
+namespace {
+
+constexpr unsigned kSlotBits = 24;
+constexpr std::uint64_t kSlotMask = (std::uint64_t{1} << kSlotBits) - 1;
+// What epoll tells us with an event: a connection's id, whose serial is never 0, or one of these.
+constexpr std::uint64_t kBell = kSlotMask;
+
+constexpr std::size_t kReceiveBytes = 16 * 1024;
+constexpr int kEventsAtOnce = 256;
+constexpr int kAcceptsAtOnce = 64;
+constexpr std::size_t kDrivenAtOnce = 256;  // Between two looks at the kernel's news.
+constexpr Micros kSweepEvery = millis(50);
+constexpr Micros kAcceptPause = millis(100);
+
+Instant monotonic_now() noexcept {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return {std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1'000};
+}
+
+// Whose addresses are one household's: a /64 of IPv6.
+IpAddress household_of(IpAddress address) noexcept {
+  if (!address.is_v4()) std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
+  return address;
+}
+
+Error kernel_error(const char* what) {
+  return {ErrorCode::kFailed, std::string("the HTTP server cannot start: ") + what + ": " + std::strerror(errno)};
+}
+
+bool watch(const Descriptor& epoll, int fd, std::uint64_t data, std::uint32_t events, int operation) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  return epoll_ctl(epoll.get(), operation, fd, &event) == 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(const Options& options) {
+  std::unique_ptr<Server> server(new Server(options));
+  if (Result<Done> started = server->start(); !started) return started.error();
+  return server;
+}
+
+Result<Done> Server::start() {
+  epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+  bell_ = Descriptor(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!epoll_.is_open() || !bell_.is_open()) return kernel_error("epoll and eventfd");
+  if (!watch(epoll_, bell_.get(), kBell, EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
+  for (const std::string& text : options_.listen) {
+    Result<Endpoint> at = parse_listen_address(text);
+    if (!at) return at.error();
+    Result<Descriptor> socket = open_listener(*at);
+    if (!socket) return socket.error();
+    if (!watch(epoll_, socket->get(), listeners_.size(), EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
+    addresses_.push_back(local_address(*socket));
+    listeners_.push_back({std::move(*socket)});
+  }
+  options_.connections_max = std::min<std::size_t>(options_.connections_max, kSlotMask);
+  received_.resize(kReceiveBytes);
+  return Done{};
+}
+
+Result<Done> Server::run(HttpHandler& handler) {
+  context_ = std::make_unique<ConnectionContext>(
+      ConnectionContext{.limits = options_.limits, .handler = handler, .counts = counts_, .received = received_});
+  read_clocks();
+  while (!has_stopped()) turn();
+  for (const auto& connection : connections_)
+    if (connection) close(*connection);
+  context_.reset();
+  return Done{};
+}
+
+void Server::stop() noexcept {
+  is_to_stop_.store(true, std::memory_order_release);
+  eventfd_write(bell_.get(), 1);
+}
+
+void Server::wake() {
+  has_mail_.store(true, std::memory_order_release);
+  eventfd_write(bell_.get(), 1);
+}
+
+void Server::turn() {
+  std::array<epoll_event, kEventsAtOnce> events;
+  const int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, wait_ms());
+  read_clocks();
+  for (int i = 0; i < count; ++i)
+    take_event(events[static_cast<std::size_t>(i)].data.u64, events[static_cast<std::size_t>(i)].events);
+  if (context_->handler.next_deadline() <= context_->now) context_->handler.handle_timeout(context_->now);
+  drive_listed();
+  if (next_sweep_ <= context_->now) sweep();
+}
+
+int Server::wait_ms() const {
+  if (!listed_.empty()) return 0;
+  const bool has_to_sweep = counts_.connections.value() > 0 || std::ranges::any_of(listeners_, &Listener::is_paused);
+  const Instant at = std::min(context_->handler.next_deadline(), has_to_sweep ? next_sweep_ : Instant::never());
+  const std::int64_t us = (at - std::min(at, context_->now)).count;
+  return static_cast<int>(std::min<std::int64_t>((us + 999) / 1'000, 60'000));
+}
+
+void Server::read_clocks() {
+  context_->now = monotonic_now();
+  timespec wall;
+  clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+  if (std::exchange(date_second_, wall.tv_sec) != wall.tv_sec) context_->date = http_date(wall.tv_sec);
+}
+
+void Server::take_event(std::uint64_t data, std::uint32_t events) {
+  if (data == kBell) return hear_bell();
+  if (data < listeners_.size()) return accept_some(listeners_[static_cast<std::size_t>(data)]);
+  Connection* connection = find(data);
+  if (connection == nullptr) return;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+    connection->handle_readable((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+  if ((events & EPOLLOUT) != 0) connection->handle_writable();
+  list(*connection);
+}
+
+void Server::hear_bell() {
+  eventfd_t rung = 0;
+  eventfd_read(bell_.get(), &rung);
+  if (is_to_stop_.load(std::memory_order_acquire) && stops_at_ == Instant::never()) begin_stop();
+  if (has_mail_.exchange(false, std::memory_order_acq_rel)) context_->handler.handle_mail(context_->now);
+}
+
+void Server::accept_some(Listener& listener) {
+  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+    Accepted accepted = accept_one(listener.socket);
+    if (accepted.socket.is_open()) {
+      admit(std::move(accepted));
+      continue;
+    }
+    if (accepted.error == EAGAIN) return;
+    // Without descriptors or memory the connection stays where it is, and epoll would tell of it at once, for ever.
+    if (accepted.error == EMFILE || accepted.error == ENFILE || accepted.error == ENOBUFS || accepted.error == ENOMEM)
+      return pause(listener);
+  }
+}
+
+void Server::pause(Listener& listener) {
+  counts_.accepts_failed.add();
+  listener.is_paused = true;
+  listener.paused_until = context_->now + kAcceptPause;
+  (void)watch(epoll_, listener.socket.get(), static_cast<std::uint64_t>(&listener - listeners_.data()), 0,
+              EPOLL_CTL_MOD);
+}
+
+void Server::resume_listeners() {
+  for (Listener& listener : listeners_) {
+    if (!listener.is_paused || listener.paused_until > context_->now) continue;
+    listener.is_paused = false;
+    (void)watch(epoll_, listener.socket.get(), static_cast<std::uint64_t>(&listener - listeners_.data()), EPOLLIN,
+                EPOLL_CTL_MOD);
+  }
+}
+
+void Server::admit(Accepted accepted) {
+  const IpAddress household = household_of(accepted.from.ip);
+  if (counts_.connections.value() >= options_.connections_max) return counts_.refused_by_cap.add();
+  std::uint32_t& from_here = from_address_[household];
+  if (from_here >= options_.connections_per_address_max) return counts_.refused_by_address_cap.add();
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(connections_.size()));
+    connections_.emplace_back();
+    deadlines_.push_back(Instant::never());
+  }
+  const std::uint32_t slot = free_slots_.back();
+  const std::uint64_t id = next_serial_ << kSlotBits | slot;
+  if (!watch(epoll_, accepted.socket.get(), id, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, EPOLL_CTL_ADD))
+    return counts_.accepts_failed.add();
+  free_slots_.pop_back();
+  ++next_serial_;
+  ++from_here;
+  connections_[slot] = std::make_unique<Connection>(id, std::move(accepted.socket), household, context_->now);
+  deadlines_[slot] = connections_[slot]->deadline(options_.limits);
+  counts_.connections.add();
+  counts_.connections_accepted.add();
+}
+
+Connection* Server::find(std::uint64_t id) noexcept {
+  const std::size_t slot = id & kSlotMask;
+  if (slot >= connections_.size() || !connections_[slot] || connections_[slot]->id() != id) return nullptr;
+  return connections_[slot].get();
+}
+
+void Server::list(Connection& connection) {
+  if (std::exchange(connection.is_listed, true)) return;
+  listed_.push_back(connection.id());
+}
+
+void Server::drive_listed() {
+  const std::size_t count = std::min(listed_.size(), kDrivenAtOnce);
+  for (std::size_t i = 0; i < count; ++i)
+    if (Connection* connection = find(listed_[i])) drive(*connection);
+  listed_.erase(listed_.begin(), listed_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+void Server::drive(Connection& connection) {
+  // Still listed: what it is answered while it asks, it sends itself.
+  if (!connection.drive(*context_)) return close(connection);
+  connection.is_listed = false;
+  deadlines_[connection.id() & kSlotMask] = connection.deadline(options_.limits);
+  if (connection.wants_drive()) list(connection);
+}
+
+void Server::sweep() {
+  next_sweep_ = context_->now + kSweepEvery;
+  resume_listeners();
+  for (std::size_t slot = 0; slot < deadlines_.size(); ++slot) {
+    if (deadlines_[slot] > context_->now) continue;
+    Connection& connection = *connections_[slot];
+    connection.handle_timeout(options_.limits, context_->now, counts_);
+    close(connection);
+  }
+}
+
+void Server::close(Connection& connection) {
+  const std::size_t slot = connection.id() & kSlotMask;
+  connection.handle_end(*context_);
+  if (const auto from = from_address_.find(connection.from()); --from->second == 0) from_address_.erase(from);
+  connections_[slot].reset();
+  deadlines_[slot] = Instant::never();
+  free_slots_.push_back(static_cast<std::uint32_t>(slot));
+  counts_.connections.sub();
+}
+
+void Server::begin_stop() {
+  stops_at_ = context_->now + options_.stop_grace;
+  listeners_.clear();
+  for (const auto& connection : connections_) {
+    if (!connection) continue;
+    connection->finish();
+    list(*connection);
+  }
+}
+
+bool Server::has_stopped() {
+  return stops_at_ != Instant::never() && (counts_.connections.value() == 0 || stops_at_ <= context_->now);
+}
+
+void Server::respond(HttpRequestId id, HttpResponse&& response) {
+  if (Connection* connection = find(id.connection)) {
+    connection->respond(*context_, id.stream, std::move(response));
+    list(*connection);
+  }
+}
+
+void Server::begin(HttpRequestId id, HttpResponse&& head) {
+  if (Connection* connection = find(id.connection)) {
+    connection->begin(*context_, id.stream, std::move(head));
+    list(*connection);
+  }
+}
+
+void Server::append(HttpRequestId id, SharedBytes bytes) {
+  if (Connection* connection = find(id.connection)) {
+    connection->append(*context_, id.stream, std::move(bytes));
+    list(*connection);
+  }
+}
+
+void Server::end(HttpRequestId id) {
+  if (Connection* connection = find(id.connection)) {
+    connection->end(*context_, id.stream);
+    list(*connection);
+  }
+}
+
+}  // namespace fanlight::packager
