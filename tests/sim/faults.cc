@@ -11,6 +11,7 @@ void Faults::plan() {
   plan_publisher();
   plan_viewers();
   plan_relay();
+  if (world_.spec_.repair == Repair::kSecondLeg) plan_legs();
   if (world_.spec_.destinations_leave) plan_destinations();
   if (world_.spec_.destinations_close) plan_closed();
 }
@@ -57,6 +58,17 @@ void Faults::plan_publisher() {
     world_.act_at(at, [&] { publisher.vanish(world_.now_); });
     world_.act_at(at + millis(random.between(away_ms, 2'500)),
                   [&] { publisher.change(), publisher.start(world_.now_); });
+  }
+}
+
+// Each dies once, and one is well again before the other does.
+void Faults::plan_legs() {
+  const std::size_t first = world_.random_.chance(0.5) ? 1 : 0;
+  Instant at = Instant{} + millis(world_.random_.between(2'000, 3'500));
+  for (const std::size_t leg : {first, 1 - first}) {
+    world_.act_at(at, [&, leg] { world_.rtp_publisher_->legs().kill(leg); });
+    world_.act_at(at + millis(world_.random_.between(100, 2'500)), [&] { world_.rtp_publisher_->legs().revive(); });
+    at = at + millis(world_.random_.between(3'000, 5'000));
   }
 }
 

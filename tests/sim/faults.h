@@ -12,6 +12,7 @@ class Faults {
 
  private:
   void plan_publisher();
+  void plan_legs();
   void plan_viewers();
   void plan_destinations();
   void plan_closed();

@@ -89,8 +89,7 @@ void Joins::balance(Books& books, const Feed& feed, const Watch& watch) const {
     books.expect_at_most("live, us after joining", (watch.live_at - up).count,
                          (std::max(spec_.latency, kLiveMin) + slowest(spec_.viewer_link)).count);
   } else {
-    books.expect_at_most("start lies back, us", behind.count,
-                         (slowest(spec_.publisher_link) + spec_.interval + kRounds).count);
+    books.expect_at_most("start lies back, us", behind.count, (slowest_in(spec_) + spec_.interval + kRounds).count);
   }
   books.expect_at_most("caught up, us after joining", (watch.live_at - up).count, takes.count);
 }

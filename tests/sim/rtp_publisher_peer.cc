@@ -38,6 +38,7 @@ void RtpPublisherPeer::start(Instant now) {
   }
   sent_.assign(sent_.size(), {});
   fec_.begin();
+  legs_.begin();
   packets_ = 0;
   reports_ = 0;
   wake(now);
@@ -98,8 +99,15 @@ void RtpPublisherPeer::send_fresh(Instant now, Instant local) {
   ++packets_;
   bytes_sent_ += head + plan_.payload_bytes;
   const ByteSpan datagram = std::span(out).first(head + plan_.payload_bytes);
+  if (plan_.repair == Repair::kSecondLeg) return send_by_legs(now, datagram);
   if (plan_.repair == Repair::kFec) return send_with_fec(now, header, datagram);
   network_.send(now, *this, datagram);
+}
+
+void RtpPublisherPeer::send_by_legs(Instant now, ByteSpan datagram) {
+  const std::array<bool, 2> brings = legs_.judge(random_);
+  if (brings[0]) network_.send(now, *this, datagram);
+  if (brings[1]) (void)network_.send_to(now, *this, plan_.second, datagram);
 }
 
 void RtpPublisherPeer::send_with_fec(Instant now, const wire::RtpHeader& header, ByteSpan datagram) {
@@ -163,6 +171,7 @@ void RtpPublisherPeer::balance(Books& books) const {
                        static_cast<std::int64_t>(kNackShare * nack_bytes_),
                        static_cast<std::int64_t>(bytes_sent_ + kNackShare * kFirstNack));
   if (plan_.repair == Repair::kNack && asks_ == 0) books.fail("nothing was asked for");
+  if (plan_.repair == Repair::kSecondLeg) books.expect_equal("asks for what the other leg brings", asks_, 0);
   if (plan_.repair == Repair::kFec && dropped_ == 0) books.fail("nothing was lost");
   books.expect_at_most("numbers asked for, again and again", static_cast<std::int64_t>(asks_),
                        kAsksUsual * static_cast<std::int64_t>(asked_) + kAsksMax);

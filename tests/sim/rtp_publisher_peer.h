@@ -1,6 +1,6 @@
 // A publisher that does not call: RTP with a transport stream in it, or the bare stream, to an address of the relay's.
 // Of RTP it sends reports and hears those of the relay. Each time it starts it is another source. It may send again
-// what the relay asks for, or send FEC along: what that is to make good it loses itself.
+// what the relay asks for, send FEC along, or all of it by a second leg: what these are to make good it loses itself.
 #pragma once
 
 #include <vector>
@@ -12,6 +12,7 @@
 #include "feed.h"
 #include "random.h"
 #include "source_peer.h"
+#include "two_legs.h"
 #include "wire/rtp_feedback.h"
 #include "world_spec.h"
 
@@ -27,7 +28,8 @@ class RtpPublisherPeer final : public SourcePeer {
     std::size_t payload_bytes = 1316;
     bool wraps_numbers = false;  // Number and timestamp begin close to their end.
     Repair repair = Repair::kNone;
-    Endpoint relay{};  // Where it sends to.
+    Endpoint relay{};   // Where it sends to ...
+    Endpoint second{};  // ... and where again.
   };
   static constexpr std::uint8_t kRtxPayloadType = 97;
   RtpPublisherPeer(const Endpoint& address, const Plan& plan, Feed& feed, Network& network, Random& random);
@@ -48,6 +50,7 @@ class RtpPublisherPeer final : public SourcePeer {
   [[nodiscard]] std::uint64_t reports() const { return reports_; }
   // Packets that it lost itself.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+  [[nodiscard]] TwoLegs& legs() { return legs_; }
   // At the end: nothing is lost, and no more was asked for than may be.
   void balance(Books& books) const;
 
@@ -58,6 +61,7 @@ class RtpPublisherPeer final : public SourcePeer {
     std::uint32_t timestamp = 0;
     std::uint8_t asks = 0;
   };
+  void send_by_legs(Instant now, ByteSpan datagram);
   void send_with_fec(Instant now, const wire::RtpHeader& header, ByteSpan datagram);
   // It pauses when all that was lost can be brought back.
   [[nodiscard]] bool may_pause() const { return plan_.repair != Repair::kFec || fec_.is_between_matrices(); }
@@ -81,6 +85,7 @@ class RtpPublisherPeer final : public SourcePeer {
   std::uint32_t packets_ = 0;  // Of this source.
   std::vector<Sent> sent_ = std::vector<Sent>(65'536);
   FecSender fec_;
+  TwoLegs legs_;
   std::uint64_t dropped_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t asks_ = 0;

@@ -253,7 +253,8 @@ void World::send(Instant now, const Peer& from, ByteSpan datagram) {
 bool World::send_to(Instant now, const Peer& from, const Endpoint& to, ByteSpan datagram) {
   note_sent(datagram);
   const Link::Fate fate = homes_[addresses_.at(from.address())].up.judge(now, random_);
-  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), to, datagram, fate.at[i]);
+  const Micros longer = to == second_feed_address_ ? kSecondLegLonger : Micros{};
+  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), to, datagram, fate.at[i] + longer);
   return fate.copies > 0;
 }
 

@@ -105,6 +105,7 @@ class World final : public Network {
   void balance();
   void balance_viewers();
   void balance_destinations();
+  void balance_feed();
   void balance_keys();
   void show_rtp() const;
 
@@ -122,6 +123,7 @@ class World final : public Network {
   std::map<Endpoint, std::uint32_t> addresses_;
   const Endpoint relay_address_{IpAddress::v4(192, 0, 2, 1), 9000};
   const Endpoint feed_address_{IpAddress::v4(192, 0, 2, 1), 5004};
+  const Endpoint second_feed_address_{IpAddress::v4(192, 0, 2, 1), 6004};
 
   Instant now_{};
   Instant first_call_{};  // The publisher's.

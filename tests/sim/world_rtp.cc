@@ -20,7 +20,8 @@ void World::build_feed() {
       .payload_bytes = feed_.ts.packets * 188,
       .wraps_numbers = spec_.wraps_numbers,
       .repair = spec_.repair,
-      .relay = feed_address_};
+      .relay = feed_address_,
+      .second = second_feed_address_};
   if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
   // What is bare has no numbers to tell a loss by.
   if (spec_.way == Way::kPlain) feed_.is_dense = false;
@@ -30,11 +31,10 @@ void World::build_feed() {
   source_ = std::move(publisher);
   FeedTerms terms{.kind = plan.kind, .local = feed_address_, .rtcp = RtcpWay::kSamePort};
   terms.fec = spec_.repair == Repair::kFec;
-  if (spec_.repair == Repair::kNack) {
-    terms.source = source_->address().ip;
-    terms.nack = true;
-    terms.rtx_payload_type = RtpPublisherPeer::kRtxPayloadType;
-  }
+  terms.nack = spec_.repair == Repair::kNack || spec_.repair == Repair::kSecondLeg;
+  if (terms.nack) terms.source = source_->address().ip;
+  if (spec_.repair == Repair::kNack) terms.rtx_payload_type = RtpPublisherPeer::kRtxPayloadType;
+  if (spec_.repair == Repair::kSecondLeg) terms.second = FeedLeg{.local = second_feed_address_};
   relay_->desk().set_feeds(now_, {{.rule = {.stream = kStream, .terms = terms}}});
 }
 
@@ -88,15 +88,24 @@ void World::balance_destinations() {
   }
   books_.expect_at_most("numbers left out", static_cast<std::int64_t>(given_up),
                         static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp)));
+  if (rtp_publisher_ != nullptr) balance_feed();
+}
+
+void World::balance_feed() {
+  const bool has_silences = spec_.publisher_vanishes || spec_.publisher_returns || spec_.publisher_pauses;
+  if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
+    books_.fail("the feed's sender was never reported to");
   if (spec_.repair != Repair::kNone) rtp_publisher_->balance(books_);
   if (spec_.repair == Repair::kFec) {
     books_.expect_equal("what FEC brought back = what was lost", relay_->count(Counter::kFecRepaired),
                         rtp_publisher_->dropped());
     books_.expect_equal("FEC that was wrong", relay_->count(Counter::kFecWrong), 0);
   }
-  const bool has_silences = spec_.publisher_vanishes || spec_.publisher_returns || spec_.publisher_pauses;
-  if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
-    books_.fail("the feed's sender was never reported to");
+  if (spec_.repair == Repair::kSecondLeg) {
+    books_.expect_equal("packets by both legs = duplicates", rtp_publisher_->legs().twice(),
+                        relay_->count(Verdict::kDuplicate));
+    if (rtp_publisher_->legs().once() == 0) books_.fail("nothing was lost");
+  }
 }
 
 void World::show_rtp() const {

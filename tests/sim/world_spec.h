@@ -24,8 +24,9 @@ enum class Way : std::uint8_t {
 // How what is lost on the way of an RTP feed comes back.
 enum class Repair : std::uint8_t {
   kNone,
-  kNack,  // It is asked for, and sent again as it was or as RTX.
-  kFec,   // Rows and columns of five; no more is lost than they bring back.
+  kNack,       // It is asked for, and sent again as it was or as RTX.
+  kFec,        // Rows and columns of five; no more is lost than they bring back.
+  kSecondLeg,  // Either loses, and one is dead for a while; nothing is lost on both.
 };
 
 struct WorldSpec {
@@ -78,13 +79,19 @@ struct WorldSpec {
   bool is_day = false;              // 24 h: only run when asked for.
 };
 
+inline constexpr Micros kSecondLegLonger = millis(30);  // Than the first.
+// What a packet takes at most that came by one of its ways.
+[[nodiscard]] constexpr Micros slowest_in(const WorldSpec& spec) {
+  return slowest(spec.publisher_link) + (spec.repair == Repair::kSecondLeg ? kSecondLegLonger : Micros{});
+}
+
 // Viewers start at a picture, and for all that may be, each of them.
 [[nodiscard]] constexpr bool starts_at_picture(const WorldSpec& spec) {
   return spec.content == Content::kTransport && !spec.starts_live;
 }
 
 // Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 15;
+inline constexpr std::size_t kWorldsApart = 16;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
