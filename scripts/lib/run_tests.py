@@ -1,7 +1,7 @@
 """Installs what is missing, builds, and runs every test: the last line is `N passed, N failed, N skipped`.
 
 stages, in order:
-  build      release build, everything                                build/
+  build      release build, everything, and the page                  build/
   release    unit, property, scenario, fuzz replay, simulation, tidy, the playlist linter's own tests  (meson test)
   interop    srt-live-transmit, ffmpeg and GStreamer as strangers     tests/interop
   run        ./scripts/run as a user would, clear, encrypted, DPDK
@@ -121,7 +121,8 @@ def stage_build(total: Total) -> None:
     configure(directory, "--buildtype=release")
     if not build(directory):
         raise setup.SetupError("the release build failed; the compiler's words are above")
-    total.add(1, 0, 0)
+    setup.build_page(directory)
+    total.add(2, 0, 0)
 
 
 def stage_release(total: Total) -> None:

@@ -86,6 +86,15 @@ def build(directory: Path, targets: tuple[str, ...] = ()) -> None:
         raise SetupError(f"the build failed: {' '.join(error.cmd[:2])} ended with status {error.returncode}") from error
 
 
+def build_page(directory: Path) -> None:
+    """The page to watch, where the packager in `directory` looks for it."""
+    say("building the page")
+    try:
+        subprocess.run([str(ROOT / "scripts" / "page.sh"), str(directory / "hls-packager" / "page")], check=True, stdout=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        raise SetupError("the page could not be built; the words of scripts/page.sh are above") from error
+
+
 def find_program(directory: Path, name: str) -> Path:
     for found in sorted(directory.rglob(name)):
         if found.is_file() and os.access(found, os.X_OK):

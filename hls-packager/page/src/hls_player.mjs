@@ -1,0 +1,31 @@
+// LL-HLS by hls.js.
+
+import Hls from 'hls.js';
+
+export const isSupported = () => Hls.isSupported();
+
+// `failed(text)`: it cannot go on. What it can mend by itself it mends.
+export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
+  const hls = new Hls({ lowLatencyMode: true, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.05 });
+  let mends = 0;
+  hls.on(Hls.Events.ERROR, (_, { fatal, type, details, response }) => {
+    if (!fatal) return;
+    if (type === Hls.ErrorTypes.MEDIA_ERROR && mends++ < 2) hls.recoverMediaError();
+    else failed(response?.code ? `${details} (${response.code})` : details);
+  });
+  hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, tracksChanged);
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return {
+    name: `hls.js ${Hls.version}`,
+    hls,
+    latency: () => (hls.playingDate ? (Date.now() + offsetMs() - hls.playingDate.getTime()) / 1000 : null),
+    target: () => hls.targetLatency,
+    codecs: () => [hls.levels[hls.currentLevel]?.videoCodec, hls.levels[hls.currentLevel]?.audioCodec].filter(Boolean).join(', '),
+    goLive: () => { if (hls.liveSyncPosition !== null) video.currentTime = hls.liveSyncPosition; },
+    tracks: () => hls.audioTracks.map((track) => track.name),
+    track: () => hls.audioTrack,
+    choose: (i) => { hls.audioTrack = i; },
+    destroy: () => hls.destroy(),
+  };
+}

@@ -1,0 +1,127 @@
+// The page that plays one stream: it waits until there is one, plays it, says in plain words what is the matter when there is
+// nothing to see, and tries again for as long as it is open.
+
+import { Meter } from './meter.mjs';
+import { bindKeys } from './keys.mjs';
+import { isSupported, startHls } from './hls_player.mjs';
+import { canPlayHls, startNative } from './native_player.mjs';
+import { clockOffset, fetchStreams, formatText, nameInPath, stateText, whyNot } from './streams.mjs';
+
+const AGAIN_MS = 2_000;
+const STUCK_MS = 5_000;
+const $ = (id) => document.getElementById(id);
+const video = $('video');
+const name = nameInPath(location.pathname);
+const wanted = new URLSearchParams(location.search).get('player');
+
+let player = null;
+let stream = null;
+let offset = 0;
+let isFailed = false;
+
+function say(text) { if ($('said').textContent !== text) $('said').textContent = text; }
+
+function fail(why) {
+  if (isFailed) return;
+  isFailed = true;
+  console.warn(`fanlight: ${why}`);
+  player?.destroy();
+  player = null;
+}
+
+function showTracks() {
+  const names = player?.tracks() ?? [];
+  $('tracks-label').hidden = names.length < 2;
+  $('tracks').replaceChildren(...names.map((text, i) => new Option(text, i)));
+  $('tracks').value = player?.track() ?? -1;
+}
+
+async function start() {
+  isFailed = false;
+  const tell = { failed: fail, tracksChanged: showTracks, offsetMs: () => offset };
+  const hlsUrl = stream?.hls ?? `/live/${name}/index.m3u8`;
+  const dashUrl = stream?.dash ?? `/live/${name}/manifest.mpd`;
+  if (wanted === 'dash' && stream?.dash !== null) {
+    const { startDash } = await import('./dash_player.mjs');
+    player = startDash(video, dashUrl, tell);
+  } else if (wanted !== 'native' && isSupported()) player = startHls(video, hlsUrl, tell);
+  else if (canPlayHls(video)) player = startNative(video, hlsUrl, tell);
+  else say('This browser can play neither kind of live stream. A current Chrome, Edge, Firefox or Safari can.');
+  video.play().catch(() => {});
+}
+
+async function look() {
+  try {
+    stream = (await fetchStreams()).find((one) => one.name === name) ?? null;
+  } catch {
+    stream = null;
+    say('The packager does not answer. This page keeps trying.');
+    return false;
+  }
+  $('state').textContent = stream ? stateText(stream.state) : '';
+  $('state').dataset.state = stream?.state ?? '';
+  $('with-dash').hidden = stream?.dash === null;
+  return true;
+}
+
+let movedAt = performance.now();
+video.addEventListener('timeupdate', () => { movedAt = performance.now(); });
+const isMoving = () => performance.now() - movedAt < STUCK_MS;
+
+// One step of waiting, starting, watching over; never ends.
+async function attend() {
+  const isAnswered = await look();
+  if (player && (isMoving() || video.paused)) say('');
+  else if (isAnswered) say(stream?.state === 'live' && player ? 'The stream does not come through. Still trying …' : whyNot(stream, name));
+  if (!player && isAnswered && stream?.state === 'live') {
+    movedAt = performance.now();
+    await start();
+  } else if (player && !video.paused && performance.now() - movedAt > 4 * STUCK_MS && stream?.state === 'live') fail('stuck');
+  setTimeout(attend, player ? 2 * AGAIN_MS : AGAIN_MS);
+}
+
+function fact(term, text) {
+  const [dt, dd] = ['dt', 'dd'].map((tag) => document.createElement(tag));
+  dt.textContent = term;
+  dd.textContent = text;
+  return text ? [dt, dd] : [];
+}
+
+function showFacts(meter) {
+  const buffered = video.buffered.length > 0 ? video.buffered.end(video.buffered.length - 1) - video.currentTime : null;
+  const target = player?.target() ?? null;
+  $('facts').replaceChildren(
+    ...fact('Player', player?.name ?? 'none'),
+    ...fact('Picture', video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : ''),
+    ...fact('Stream', stream ? formatText(stream) : ''),
+    ...fact('Codecs', player?.codecs() ?? ''),
+    ...fact('Wanted distance', target ? `${target.toFixed(2)} s behind the end` : ''),
+    ...fact('Buffered', buffered === null ? '' : `${buffered.toFixed(2)} s`),
+    ...fact('First picture', meter.firstPictureMs === null ? '' : `after ${(meter.firstPictureMs / 1000).toFixed(2)} s`),
+    ...fact('Clock', `${Math.abs(offset).toFixed(0)} ms ${offset < 0 ? 'behind' : 'ahead'} of this device`),
+  );
+}
+
+function prepare() {
+  document.title = `${name} · fanlight`;
+  $('name').textContent = name;
+  $(wanted === 'dash' ? 'with-dash' : 'with-hls').setAttribute('aria-current', 'page');
+  $('live').addEventListener('click', () => { player?.goLive(); video.play().catch(() => {}); });
+  $('sound').addEventListener('click', () => { video.muted = false; video.play().catch(() => {}); });
+  $('tracks').addEventListener('change', () => player?.choose(Number($('tracks').value)));
+  const showSound = () => { $('sound').hidden = !video.muted; };
+  video.addEventListener('volumechange', showSound);
+  showSound();
+  bindKeys(video, () => player?.goLive());
+  clockOffset().then((ms) => { offset = ms; }, () => {});
+  const meter = new Meter(video, $('charts'));
+  setInterval(() => {
+    meter.tick(player?.latency() ?? null, player?.target() ?? null);
+    showFacts(meter);
+  }, 1_000);
+  // For tests and the curious, in the browser's console.
+  globalThis.fanlight = { get player() { return player; }, video, meter };
+}
+
+prepare();
+attend();

@@ -1,0 +1,47 @@
+// What the packager says of its streams, and how a person is told.
+
+export async function fetchStreams() {
+  const response = await fetch('/api/streams.json', { cache: 'no-store' });
+  if (!response.ok) throw new Error(`the list of streams was answered with ${response.status}`);
+  const list = await response.json();
+  return Array.isArray(list) ? list : list.streams;
+}
+
+export const playPath = (name) => `/play/${name.split('/').map(encodeURIComponent).join('/')}`;
+export const nameInPath = (path) => path.replace(/^\/play\//, '').replace(/\/$/, '').split('/').map(decodeURIComponent).join('/');
+
+const STATES = { live: 'Live', filling: 'Starting', calling: 'Not on air', waiting: 'Not on air', away: 'Interrupted', ended: 'Ended' };
+export const stateText = (state) => STATES[state] ?? state;
+
+// Why nothing is to be seen, and what will come of it.
+export function whyNot(stream, name) {
+  if (!stream) return `There is no stream called “${name}” here. Is the address right? If it is added, it starts by itself.`;
+  switch (stream.state) {
+    case 'live': return 'Starting …';
+    case 'filling': return 'The stream has just come on air and starts in a moment.';
+    case 'away': return 'The source of this stream went away. When it comes back, the stream goes on by itself.';
+    case 'ended': return 'This stream has ended. If it comes on air again, it starts by itself.';
+    default: return 'This stream is not on air yet. It starts by itself when it is.';
+  }
+}
+
+const codecNames = [[/^avc/, 'H.264'], [/^h[ev][vc]1/, 'H.265'], [/^mp4a\.40\.(5|29)/, 'HE-AAC'], [/^mp4a/, 'AAC'], [/^ac-3/, 'AC-3'], [/^ec-3/, 'E-AC-3'], [/^opus/i, 'Opus']];
+const codecName = (codec) => codecNames.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
+
+// "1280 × 720, 30 fps, H.264, AAC", as far as it is known.
+export function formatText(stream) {
+  const { video, audio = [] } = stream;
+  const parts = [];
+  if (video?.width) parts.push(`${video.width} × ${video.height}`);
+  if (video?.fps) parts.push(`${Math.round(video.fps * 100) / 100} fps`);
+  const codecs = stream.codecs ?? [video?.codec, ...audio.map((one) => one.codec)].filter(Boolean);
+  return [...parts, ...new Set(codecs.map(codecName))].join(', ');
+}
+
+// Milliseconds that the packager's clock is ahead of ours.
+export async function clockOffset() {
+  const before = Date.now();
+  const response = await fetch('/time', { cache: 'no-store' });
+  const there = Date.parse((await response.text()).trim());
+  return response.ok && !Number.isNaN(there) ? there - (before + Date.now()) / 2 : 0;
+}
