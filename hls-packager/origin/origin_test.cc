@@ -1,0 +1,277 @@
+#include "origin/origin.h"
+
+#include <algorithm>
+
+#include "origin/test_show.h"
+
+namespace fanlight::packager {
+namespace {
+
+// --- what is where
+
+TEST(OriginTest, OwnsItsPathsAlone) {
+  for (const char* path : {"/live/a/index.m3u8", "/live/", "/time", "/healthz"})
+    EXPECT_TRUE(Origin::owns(path)) << path;
+  for (const char* path : {"/", "/live", "/play/a", "/metrics", "/timex", "/healthz/"})
+    EXPECT_FALSE(Origin::owns(path)) << path;
+}
+
+TEST(OriginTest, GivesPlaylistsAndMediaByteForByte) {
+  OriginRig rig;
+  Show video("v0"), sound("a0");
+  video.add_segment(2);
+  sound.add_segment(1);
+  rig.publish({&video, &sound});
+
+  EXPECT_EQ(rig.body(rig.ask(kMain + "index.m3u8")), "multivariant of live/main");
+  EXPECT_EQ(rig.body(rig.ask(kMain + "manifest.mpd")), "mpd of live/main");
+  EXPECT_EQ(rig.body(rig.ask(kPlaylist)), video.playlist_text());
+  EXPECT_EQ(rig.body(rig.ask(kMain + "a0/index.m3u8")), sound.playlist_text());
+  EXPECT_EQ(rig.body(rig.ask(kMain + "v0/i0.mp4")), "v0/init 0");
+  EXPECT_EQ(rig.body(rig.ask(kMain + "v0/s0.1.m4s")), "v0/s0.1.m4s;");
+  EXPECT_EQ(rig.body(rig.ask(kMain + "a0/s0.m4s")), "a0/s0.0.m4s;");
+}
+
+TEST(OriginTest, TheLongestStreamThatFitsIsMeant) {
+  OriginRig rig;
+  Show show("v0"), inner("x");
+  show.add_part();
+  inner.add_part();
+  rig.publish({&inner}, "a");
+  rig.publish({&show}, "a/x");
+  EXPECT_EQ(rig.body(rig.ask("/live/a/x/index.m3u8")), "multivariant of a/x");
+  EXPECT_EQ(rig.body(rig.ask("/live/a/x/s0.0.m4s")), "x/s0.0.m4s;");
+  EXPECT_EQ(rig.body(rig.ask("/live/a/x/v0/s0.0.m4s")), "v0/s0.0.m4s;");
+  rig.published.withdraw("a/x", rig.now);
+  EXPECT_EQ(rig.body(rig.ask("/live/a/x/index.m3u8")), inner.playlist_text());
+}
+
+TEST(OriginTest, WhatIsNotThereIsNotFound) {
+  OriginRig rig;
+  Show show;
+  show.add_segment(2);
+  rig.publish(show);
+  for (const std::string& path :
+       {std::string("/"), std::string("/live/other/index.m3u8"), kMain + "v1/index.m3u8", kMain + "v0/i1.mp4",
+        kMain + "v0/s7.m4s", kMain + "v0/s0.2.m4s", kMain + "v0/s1.1.m4s", kMain + "v0/manifest.mpd", kMain + "x",
+        kMain + "../main/index.m3u8"}) {
+    const std::uint64_t request = rig.ask(path);
+    EXPECT_EQ(rig.response(request).status, 404) << path;
+    EXPECT_FALSE(rig.body(request).empty());
+    EXPECT_EQ(rig.field(request, "content-type"), "text/plain; charset=utf-8");
+  }
+}
+
+TEST(OriginTest, AStreamThatGoesIsNotFound) {
+  OriginRig rig;
+  Show show;
+  show.add_part();
+  rig.publish(show);
+  const std::uint64_t blocked = rig.ask(kPlaylist, {.query = "_HLS_msn=0"});
+  rig.published.withdraw("live/main", rig.now);
+  rig.settle();
+  EXPECT_EQ(rig.response(blocked).status, 404);
+  EXPECT_EQ(rig.response(rig.ask(kPlaylist)).status, 404);
+}
+
+TEST(OriginTest, TheFirstRequestWaitsForTheStreamToBegin_H87) {
+  OriginRig rig;
+  rig.announce();
+  const std::uint64_t early = rig.ask(kMain + "index.m3u8"), mpd = rig.ask(kMain + "manifest.mpd");
+  rig.pass(seconds(5));
+  EXPECT_FALSE(rig.is_answered(early));
+  Show show;
+  show.add_part();
+  rig.publish(show);
+  rig.settle();
+  EXPECT_EQ(rig.body(early), "multivariant of live/main");
+  EXPECT_EQ(rig.body(mpd), "mpd of live/main");
+}
+
+TEST(OriginTest, TheFirstRequestDoesNotWaitForEver_H87) {
+  OriginRig rig;
+  Show show;
+  rig.announce();
+  const std::uint64_t early = rig.ask(kMain + "index.m3u8");
+  rig.publish(show);  // A rendition without a segment: its playlist waits as well.
+  rig.settle();
+  const std::uint64_t playlist = rig.ask(kPlaylist);
+  rig.pass(seconds(10));
+  EXPECT_EQ(rig.response(early).status, 200);
+  EXPECT_EQ(rig.response(playlist).status, 503);
+  EXPECT_EQ(rig.field(playlist, "retry-after"), "1");
+}
+
+// --- blocking reload
+
+class ReloadedOriginTest : public testing::Test {
+ protected:
+  // Segments 0 and 1 of four parts; of 2 parts 0 and 1.
+  ReloadedOriginTest() {
+    show.add_segment(4);
+    show.add_segment(4);
+    show.add_part();
+    show.add_part();
+    rig.publish(show);
+  }
+  std::uint64_t reload(const std::string& query) { return rig.ask(kPlaylist, {.query = query}); }
+  void add_part() {
+    show.add_part();
+    rig.publish(show);
+    rig.settle();
+  }
+  void close_segment() {
+    show.close_segment();
+    rig.publish(show);
+    rig.settle();
+  }
+
+  OriginRig rig;
+  Show show;
+};
+
+TEST_F(ReloadedOriginTest, APlaylistComesWithThePartThatWasWaitedFor_H30) {
+  const std::uint64_t next = reload("_HLS_msn=2&_HLS_part=2"), after = reload("_HLS_msn=2&_HLS_part=3");
+  const std::uint64_t whole = reload("_HLS_msn=2");
+  EXPECT_FALSE(rig.is_answered(next));
+  add_part();
+  EXPECT_EQ(rig.body(next), show.playlist_text());
+  EXPECT_FALSE(rig.is_answered(after));
+  add_part();
+  EXPECT_EQ(rig.body(after), show.playlist_text());
+  EXPECT_FALSE(rig.is_answered(whole));
+  close_segment();
+  EXPECT_EQ(rig.body(whole), show.playlist_text());
+}
+
+TEST_F(ReloadedOriginTest, OneThatWaitsForAPartTheSegmentDoesNotComeToGetsTheNextOnesFirst_H31) {
+  const std::uint64_t request = reload("_HLS_msn=2&_HLS_part=9");
+  close_segment();
+  EXPECT_FALSE(rig.is_answered(request));
+  add_part();
+  EXPECT_EQ(rig.body(request), show.playlist_text());
+}
+
+TEST_F(ReloadedOriginTest, DirectivesThatMeanNothingAreRefused_H32) {
+  for (const char* query : {"_HLS_part=1", "_HLS_msn=x", "_HLS_msn=-1", "_HLS_msn=2&_HLS_part=99999999999999999999"}) {
+    const std::uint64_t request = reload(query);
+    EXPECT_EQ(rig.response(request).status, 400) << query;
+    EXPECT_EQ(rig.field(request, "cache-control"), "max-age=8");
+  }
+}
+
+TEST_F(ReloadedOriginTest, WhatIsTooFarAheadIsRefusedAtOnce_H33) {
+  EXPECT_EQ(rig.response(reload("_HLS_msn=5")).status, 400);
+  EXPECT_EQ(rig.response(reload("_HLS_msn=2&_HLS_part=17")).status, 400);
+  EXPECT_FALSE(rig.is_answered(reload("_HLS_msn=4")));
+  EXPECT_FALSE(rig.is_answered(reload("_HLS_msn=2&_HLS_part=16")));
+}
+
+TEST_F(ReloadedOriginTest, WhatIsGoneGetsTheWholePlaylist_H34) {
+  show.list_from(1);
+  show.offer_delta();
+  rig.publish(show);
+  EXPECT_EQ(rig.body(reload("_HLS_msn=0&_HLS_skip=YES")), show.playlist_text());
+}
+
+TEST_F(ReloadedOriginTest, ThreeTargetDurationsAreTheLongestWait_H35) {
+  const std::uint64_t playlist = reload("_HLS_msn=2&_HLS_part=2"), part = rig.ask(part_path({2, 2}));
+  EXPECT_EQ(rig.origin.next_deadline(), rig.now + seconds(6));
+  rig.pass(seconds(6) - micros(1));
+  EXPECT_FALSE(rig.is_answered(playlist));
+  rig.pass(micros(1));
+  for (const std::uint64_t request : {playlist, part}) {
+    EXPECT_EQ(rig.response(request).status, 503);
+    EXPECT_EQ(rig.field(request, "retry-after"), "1");
+    EXPECT_EQ(rig.field(request, "cache-control"), "max-age=1");
+  }
+  EXPECT_EQ(rig.origin.next_deadline(), Instant::never());
+  EXPECT_EQ(rig.origin.counters().expired.get(), 2);
+}
+
+TEST_F(ReloadedOriginTest, TheEndReleasesEverybody_H35) {
+  const std::uint64_t playlist = reload("_HLS_msn=3&_HLS_skip=YES"), part = rig.ask(part_path({2, 2}));
+  show.offer_delta();
+  show.close_segment();
+  show.end();
+  rig.publish(show);
+  rig.settle();
+  EXPECT_EQ(rig.response(playlist).status, 200);
+  EXPECT_EQ(rig.body(playlist), show.playlist_text());
+  EXPECT_EQ(rig.response(part).status, 404);
+  EXPECT_EQ(rig.body(reload("_HLS_msn=900&_HLS_part=7&_HLS_skip=YES")), show.playlist_text());
+}
+
+TEST_F(ReloadedOriginTest, WhoGoesIsForgotten_H36) {
+  const std::uint64_t stays = reload("_HLS_msn=2&_HLS_part=2"), goes = reload("_HLS_msn=2&_HLS_part=2");
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 2);
+  rig.origin.handle_gone({.connection = 1, .stream = goes});
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 1);
+  add_part();
+  EXPECT_TRUE(rig.is_answered(stays));
+  EXPECT_EQ(rig.answer(goes).count, 0);
+  EXPECT_EQ(rig.origin.counters().gone.get(), 1);
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 0);
+}
+
+TEST_F(ReloadedOriginTest, ACrowdIsReleasedInBatchesInItsOrder_H36) {
+  constexpr std::uint64_t kCrowd = 10'000;
+  for (std::uint64_t i = 0; i < kCrowd; ++i) reload("_HLS_msn=2&_HLS_part=2");
+  show.add_part();
+  rig.publish(show);
+  rig.origin.handle_mail(rig.now);
+  EXPECT_EQ(rig.replies.order.size(), 256);
+  EXPECT_LE(rig.origin.next_deadline(), rig.now);
+  rig.settle();
+  EXPECT_EQ(rig.replies.order.size(), kCrowd);
+  EXPECT_TRUE(std::ranges::is_sorted(rig.replies.order));
+  EXPECT_EQ(rig.origin.next_deadline(), Instant::never());
+}
+
+TEST_F(ReloadedOriginTest, WhoGoesBetweenBatchesIsForgotten) {
+  std::uint64_t last = 0;
+  for (int i = 0; i < 300; ++i) last = reload("_HLS_msn=2&_HLS_part=2");
+  show.add_part();
+  rig.publish(show);
+  rig.origin.handle_mail(rig.now);
+  rig.origin.handle_gone({.connection = 1, .stream = last});
+  rig.settle();
+  EXPECT_EQ(rig.replies.order.size(), 299);
+}
+
+TEST_F(ReloadedOriginTest, AllGetTheSame_H37) {
+  const std::uint64_t one = reload("_HLS_msn=2&_HLS_part=2"), other = reload("_HLS_part=2&_HLS_msn=2&token=secret");
+  add_part();
+  EXPECT_EQ(rig.body(one), rig.body(other));
+  EXPECT_EQ(rig.response(one).fields, rig.response(other).fields);
+}
+
+TEST_F(ReloadedOriginTest, ADeltaForWhoAsks_H40) {
+  EXPECT_EQ(rig.body(reload("_HLS_skip=YES")), show.playlist_text());  // H-42
+  show.offer_delta();
+  rig.publish(show);
+  EXPECT_EQ(rig.body(reload("_HLS_skip=YES")), show.delta_text());
+  EXPECT_EQ(rig.body(reload("_HLS_skip=v2")), show.delta_text());
+  const std::uint64_t later = reload("_HLS_msn=2&_HLS_part=2&_HLS_skip=YES");
+  add_part();
+  EXPECT_EQ(rig.body(later), show.delta_text());
+}
+
+// --- time and health
+
+TEST(OriginTest, TellsTheTime_D06) {
+  OriginRig rig;
+  rig.published.set_wall_clock({1'795'718'400'000'000}, rig.now);  // 2026-11-26T18:40:00Z
+  rig.now = rig.now + millis(1'250);
+  const std::uint64_t request = rig.ask("/time");
+  EXPECT_EQ(rig.body(request), "2026-11-26T18:40:01.250Z\n");
+  EXPECT_EQ(rig.field(request, "cache-control"), "no-store");
+}
+
+TEST(OriginTest, SaysThatItLives) {
+  OriginRig rig;
+  EXPECT_EQ(rig.body(rig.ask("/healthz")), "ok\n");
+}
+
+}  // namespace
+}  // namespace fanlight::packager

@@ -1,0 +1,116 @@
+#include "origin/resource.h"
+
+#include <algorithm>
+
+#include "origin/decimal.h"
+
+namespace fanlight::packager {
+namespace {
+
+// What may stand in a segment as it is: RFC 3986's pchar.
+bool is_plain(char c) {
+  constexpr std::string_view kMarks = "-._~!$&'()*+,;=:@";
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         kMarks.find(c) != std::string_view::npos;
+}
+
+std::optional<unsigned> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return std::nullopt;
+}
+
+// Of the two characters behind '%'. A slash or a control in disguise has no place in a name.
+std::optional<char> parse_escape(std::string_view digits) {
+  if (digits.size() < 2) return std::nullopt;
+  const std::optional<unsigned> high = hex_digit(digits[0]), low = hex_digit(digits[1]);
+  if (!high || !low) return std::nullopt;
+  const unsigned value = *high << 4 | *low;
+  if (value < 0x20 || value == 0x7F || value == '/' || value == '\\') return std::nullopt;
+  return static_cast<char>(value);
+}
+
+std::optional<std::string> parse_segment(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      const std::optional<char> escaped = parse_escape(text.substr(i + 1));
+      if (!escaped) return std::nullopt;
+      out += *escaped;
+      i += 2;
+    } else if (is_plain(text[i])) {
+      out += text[i];
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (out.empty() || out == "." || out == "..") return std::nullopt;
+  return out;
+}
+
+// One number has one name.
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '0') return std::nullopt;
+  return parse_decimal(text);
+}
+
+// What stands between two texts that do not overlap.
+std::optional<std::string_view> between(std::string_view text, std::string_view before, std::string_view after) {
+  if (text.size() < before.size() + after.size() || !text.starts_with(before) || !text.ends_with(after))
+    return std::nullopt;
+  return text.substr(before.size(), text.size() - before.size() - after.size());
+}
+
+// The names of playlist/names.h, read.
+std::optional<Resource> parse_file(std::string_view name) {
+  if (name == "index.m3u8") return Resource{.kind = ResourceKind::kIndex};
+  if (name == "manifest.mpd") return Resource{.kind = ResourceKind::kMpd};
+  if (const auto init = between(name, "i", ".mp4")) {
+    const std::optional<std::uint64_t> number = parse_number(*init);
+    if (!number) return std::nullopt;
+    return Resource{.kind = ResourceKind::kInit, .number = *number};
+  }
+  const auto media = between(name, "s", ".m4s");
+  if (!media) return std::nullopt;
+  const std::size_t dot = media->find('.');
+  const std::optional<std::uint64_t> msn = parse_number(media->substr(0, dot));
+  if (!msn) return std::nullopt;
+  if (dot == std::string_view::npos) return Resource{.kind = ResourceKind::kSegment, .number = *msn};
+  const std::optional<std::uint64_t> part = parse_number(media->substr(dot + 1));
+  if (!part) return std::nullopt;
+  return Resource{.kind = ResourceKind::kPart, .number = *msn, .part = *part};
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> parse_path(std::string_view path) {
+  if (path.size() > kPathBytesMax || !path.starts_with('/')) return std::nullopt;
+  std::vector<std::string> segments;
+  for (std::size_t at = 1; at <= path.size();) {
+    const std::size_t slash = std::min(path.find('/', at), path.size());
+    std::optional<std::string> segment = parse_segment(path.substr(at, slash - at));
+    if (!segment) return std::nullopt;
+    segments.push_back(std::move(*segment));
+    at = slash + 1;
+  }
+  return segments;
+}
+
+std::optional<Resource> parse_resource(std::string_view path) {
+  const auto segments = parse_path(path);
+  if (!segments || segments->size() < 3 || segments->front() != "live") return std::nullopt;
+  std::optional<Resource> resource = parse_file(segments->back());
+  if (!resource) return std::nullopt;
+  for (std::size_t i = 1; i + 1 < segments->size(); ++i)
+    resource->folder += (resource->folder.empty() ? "" : "/") + (*segments)[i];
+  return resource;
+}
+
+std::optional<SplitFolder> split_folder(std::string_view folder) {
+  const std::size_t slash = folder.rfind('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  return SplitFolder{.parent = folder.substr(0, slash), .name = folder.substr(slash + 1)};
+}
+
+}  // namespace fanlight::packager
