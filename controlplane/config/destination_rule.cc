@@ -263,7 +263,8 @@ DestinationRule read_destination_rule(FieldReader& reader, int line) {
   if (const Result<DestinationRule, std::string> url = parse_destination_url(text)) {
     rule = *url;
   } else if (!reader.is_no_text("url")) {
-    reader.complain("url", reader.has("url") ? quoted_url(text) + ": " + url.error() : "nothing", std::string{kUrlWanted});
+    reader.complain("url", reader.has("url") ? quoted_url(text) + ": " + url.error() : "nothing",
+                    std::string{kUrlWanted});
   }
   rule.line = line;
   rule.stream = reader.text("stream");

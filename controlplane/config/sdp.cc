@@ -47,7 +47,8 @@ class Parser {
     if (line.size() < 2 || line[1] != '=') return complain("no TYPE=VALUE");
     const char type = line[0];
     const std::string_view value = line.substr(2);
-    if (line_ == 1 && line != "v=0") return complain("not v=0, with which a description begins: " + shown(line.substr(0, 2)) + " …");
+    if (line_ == 1 && line != "v=0")
+      return complain("not v=0, with which a description begins: " + shown(line.substr(0, 2)) + " …");
     if (line_ > 1 && type == 'v') return complain("v= again");
     const std::string_view types = session_.media.empty() ? kSessionTypes : kMediaTypes;
     if (type != 'm' && types.find(type) == std::string_view::npos)
