@@ -4,16 +4,30 @@
 #include <cstdio>
 
 #include "once/package.h"
+#include "service/serve.h"
 
 namespace {
 
 using fanlight::packager::OnceOptions;
+using fanlight::packager::Settings;
 
 constexpr const char* kExamples = R"(examples:
-  fanlight-packager --once recording.ts out
-  fanlight-packager --once recording.ts out --segment-seconds 4 --program 2
-  ffplay out/index.m3u8
+  fanlight-packager "srt://127.0.0.1:9000?streamid=live/main&latency=20"
+  fanlight-packager --listen 0.0.0.0:8080 studio=udp://239.1.2.3:5004 "srt://127.0.0.1:9000?streamid=live/main"
+  fanlight-packager --config /etc/fanlight/packager.toml
+  fanlight-packager --config packager.toml --check
+  fanlight-packager --once recording.ts out && ffplay out/index.m3u8
 )";
+
+struct Words {
+  std::vector<std::string> streams;
+  std::string config;
+  bool is_check = false;
+  std::vector<std::string> listen;
+  std::string page;
+  std::vector<std::string> once;
+  OnceOptions once_options;
+};
 
 void show_progress(std::uint64_t taken, std::uint64_t size) {
   if (isatty(STDERR_FILENO) == 0 || size == 0) return;
@@ -21,38 +35,99 @@ void show_progress(std::uint64_t taken, std::uint64_t size) {
   if (taken >= size) std::fputc('\r', stderr);
 }
 
+int complain(const std::string& what, int status) {
+  std::fprintf(stderr, "fanlight-packager: %s\n", what.c_str());
+  return status;
+}
+
 int package_once(const OnceOptions& options) {
   const auto report = fanlight::packager::package_file(options, show_progress);
-  if (!report) {
-    std::fprintf(stderr, "fanlight-packager: %s\n", report.error().what.c_str());
-    return 1;
-  }
+  if (!report) return complain(report.error().what, 1);
   for (const std::string& line : report->lines) std::printf("%s\n", line.c_str());
   for (const std::string& warning : report->warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
   std::printf("%s\n%s\n", (options.directory / "index.m3u8").c_str(), (options.directory / "manifest.mpd").c_str());
   return 0;
 }
 
+// What the command line says beside a file, or instead of one. The error is a sentence.
+fanlight::Result<fanlight::Done, std::string> add_words(const Words& words, Settings& settings) {
+  for (const std::string& text : words.streams) {
+    auto stream = fanlight::packager::parse_stream_argument(text);
+    if (!stream) return "a stream cannot be used: " + stream.error();
+    for (const auto& other : settings.streams)
+      if (other.name == stream->name) return "stream " + other.name + " is named twice";
+    settings.streams.push_back(std::move(*stream));
+  }
+  if (!words.listen.empty()) settings.http.listen.clear();
+  for (const std::string& text : words.listen) {
+    const auto address = fanlight::Endpoint::parse(text);
+    if (!address || address->port == 0)
+      return "--listen " + text + ": not an address with a port, like 0.0.0.0:8080 or [::]:8080";
+    settings.http.listen.push_back(*address);
+  }
+  if (!words.page.empty()) settings.http.page = words.page;
+  return fanlight::Done{};
+}
+
+int run_live(const Words& words) {
+  Settings settings;
+  settings.http.listen = {*fanlight::Endpoint::parse(fanlight::packager::kListenAtFirst)};
+  if (!words.config.empty()) {
+    auto loaded = fanlight::packager::load_settings(words.config);
+    if (!loaded) {
+      for (const std::string& line : loaded.error().lines) std::fprintf(stderr, "%s\n", line.c_str());
+      return 2;
+    }
+    settings = std::move(*loaded);
+  }
+  if (auto added = add_words(words, settings); !added) return complain(added.error(), 2);
+  if (words.is_check) {
+    std::printf("%s: valid, %zu streams\n", words.config.c_str(), settings.streams.size());
+    return 0;
+  }
+  if (auto done = fanlight::packager::serve(settings); !done) return complain(done.error().what, 1);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Packages a transport stream for browsers: HLS and DASH from one set of CMAF files.",
+  CLI::App app("Packages live streams of the relay for browsers: LL-HLS over HTTP, and a page to watch it on.",
                "fanlight-packager");
   app.footer(kExamples);
   app.set_version_flag("--version", FANLIGHT_VERSION);
-  std::vector<std::string> once;
-  OnceOptions options;
-  app.add_option("--once", once, "Package FILE.ts into DIR, which must be new or empty, and end")
-      ->expected(2)
-      ->required()
-      ->type_name("FILE DIR");
-  app.add_option("--segment-seconds", options.segment_seconds,
-                 "Segments are so long, or until the next IDR picture (default 2)")
-      ->check(CLI::Range(0.2, 60.0));
-  app.add_option("--program", options.program, "Its number, when there are several (default: the first with pictures)")
-      ->check(CLI::Range(1, 65'535));
+  Words words;
+  app.add_option("streams", words.streams,
+                 "What to package: [NAME=]srt://HOST:PORT?streamid=NAME&latency=MS, NAME=udp://ADDRESS:PORT or "
+                 "NAME=rtp://ADDRESS:PORT; a passphrase on the command line is seen by every user of this host")
+      ->type_name("STREAM");
+  auto* config = app.add_option("--config", words.config, "A TOML file with [http] and [[stream]]")->type_name("FILE");
+  app.add_flag("--check", words.is_check, "Read the file, say what is wrong with it, and end")->needs(config);
+  app.add_option("--listen", words.listen, "Where to answer HTTP (default 127.0.0.1:8080), may be given again")
+      ->allow_extra_args(false)
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--page", words.page,
+                 "The page's folder, as scripts/page.sh builds it (default: where it was built or installed)")
+      ->type_name("DIR");
+  auto* once = app.add_option("--once", words.once, "Package FILE.ts into DIR, which must be new or empty, and end")
+                   ->expected(2)
+                   ->type_name("FILE DIR")
+                   ->excludes(config);
+  app.add_option("--segment-seconds", words.once_options.segment_seconds,
+                 "With --once: segments are so long, or until the next IDR picture (default 2)")
+      ->check(CLI::Range(0.2, 60.0))
+      ->needs(once);
+  app.add_option("--program", words.once_options.program,
+                 "With --once: its number, when there are several (default: the first with pictures)")
+      ->check(CLI::Range(1, 65'535))
+      ->needs(once);
   CLI11_PARSE(app, argc, argv);
-  options.file = once[0];
-  options.directory = once[1];
-  return package_once(options);
+  if (!words.once.empty()) {
+    words.once_options.file = words.once[0];
+    words.once_options.directory = words.once[1];
+    return package_once(words.once_options);
+  }
+  if (words.streams.empty() && words.config.empty())
+    return complain("no stream to package: name one, or a file with --config, or --once FILE DIR; see --help", 2);
+  return run_live(words);
 }

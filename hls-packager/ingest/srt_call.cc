@@ -13,6 +13,7 @@ namespace fanlight::packager {
 namespace {
 
 constexpr int kConnectPatienceMs = 3000;
+constexpr int kReasonsOnTheWire = 1000;
 constexpr std::size_t kMessageBytesMax = 1456;  // SRTO_PAYLOADSIZE at most.
 
 template <class Value>
@@ -99,8 +100,9 @@ std::string SrtCall::why_it_ended() const {
   const int reason = srt_getrejectreason(socket_);
   if (reason == SRT_REJ_TIMEOUT) return "nobody answers at " + url_.host + ":" + std::to_string(url_.port);
   if (reason == SRT_REJ_UNKNOWN) return "the call failed";
-  return "turned away: " + std::to_string(reason) + " " +
-         std::string{wire::describe(static_cast<wire::Reject>(reason))};
+  // libsrt's own reasons are counted from 0, on the wire from 1000.
+  const auto code = static_cast<wire::Reject>(reason < kReasonsOnTheWire ? reason + kReasonsOnTheWire : reason);
+  return "turned away: " + std::to_string(static_cast<int>(code)) + " " + std::string{wire::describe(code)};
 }
 
 void SrtCall::fail(std::string_view why, Instant now, IngestSink& sink) {

@@ -58,8 +58,7 @@ TEST(SettingsTest, WithoutAWordOfHttpItIsThisHostAlone) {
 TEST(SettingsTest, WhatIsWrongIsSaidWithItsLine) {
   const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
   EXPECT_EQ(first_error(""), "p.toml:1: stream: found none, accepted a [[stream]] with name and source at least");
-  EXPECT_EQ(first_error(one + one),
-            "p.toml:5: stream.name: found \"a\", accepted a name that no other [[stream]] has");
+  EXPECT_EQ(first_error(one + one), "p.toml:5: stream.name: found \"a\", accepted a name that no other [[stream]] has");
   EXPECT_EQ(first_error(one + "part_ms = 5\n"), "p.toml:4: stream.part_ms: found 5, accepted 20 to 2000");
   EXPECT_EQ(first_error(one + "part_ms = 1500\n"),
             "p.toml:4: stream.part_ms: found 1500, accepted no more than segment_ms");

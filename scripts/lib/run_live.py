@@ -1,11 +1,11 @@
 """Builds fanlight, relays a live stream to three strangers on this machine, and checks every byte they got.
 
 ffmpeg publishes a test picture with a clock as constant 5 Mb/s MPEG-TS; ffmpeg, srt-live-transmit and GStreamer watch
-it through fanlightd. On Ctrl-C or after --seconds the bytes are compared: exit status 0 means that every viewer has one
+it through fanlightd, and fanlight-packager shows it to browsers. On Ctrl-C or after --seconds the bytes are compared: exit status 0 means that every viewer has one
 contiguous, bit-exact run of the publisher's copy that covers at least 80 % of it.
 
 examples:
-  ./scripts/run                                  until Ctrl-C
+  ./scripts/run                                  until Ctrl-C; watch at the URL that it prints
   ./scripts/run --seconds 20 --json              the last line of stdout is one JSON object
   ./scripts/run --seconds 20 --encrypt           AES-128 on both legs, a passphrase of its own for each
   ./scripts/run --seconds 20 --rtp               ffmpeg sends RTP to a feed of the relay, which sends RTP on, too
@@ -31,6 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import clients  # noqa: E402
+import packager as packagers  # noqa: E402
 import publisher  # noqa: E402
 import relay as relays  # noqa: E402
 import setup  # noqa: E402
@@ -175,12 +176,14 @@ class Cast:
     publisher: Process
     viewers: dict[str, Process]
     started: float
+    packager: packagers.Packager | None = None
 
     def missing(self) -> list[Process]:
-        return [p for p in (self.relay.process, self.publisher, *self.viewers.values()) if not p.running()]
+        others = [self.packager.process] if self.packager else []
+        return [p for p in (self.relay.process, self.publisher, *self.viewers.values(), *others) if not p.running()]
 
 
-def bring_on(args, plan: Plan, processes: Processes, work: Path, link: veth.VethLink | None) -> Cast:
+def bring_on(args, plan: Plan, processes: Processes, work: Path, link: veth.VethLink | None, out) -> Cast:
     inside = link.inside if link else lambda argv: argv
     api = work / "relay" / "api.sock"
     receivers = {name: start_receiver(name, to, processes, work, inside) for name, to in plan.outputs.items()}
@@ -192,7 +195,19 @@ def bring_on(args, plan: Plan, processes: Processes, work: Path, link: veth.Veth
     if not wait_until(lambda: not source.running() or (work / "copy.ts").exists(), 10) or not source.running():
         raise setup.SetupError(f"the publisher was not let in: {source.log_tail(3)} | relay: {relay.process.log_tail(3)}")
     viewers = {client: start_viewer(client, plan, processes, work, inside) for client in clients.ALL}
-    return Cast(relay, source, viewers | receivers, started)
+    return Cast(relay, source, viewers | receivers, started, start_packager(args, plan, processes, work, link, out))
+
+
+def start_packager(args, plan: Plan, processes: Processes, work: Path, link, out) -> packagers.Packager | None:
+    if link:
+        print("no page for browsers: the clients are in a network namespace, where no browser is", file=out, flush=True)
+        return None
+    program = setup.find_program(args.build_dir, "fanlight-packager")
+    page = program.parent / "page" / "dist"
+    words = [packagers.source_url(plan.view), *(["--page", str(page)] if page.exists() else [])]
+    packager = packagers.start(processes, args.build_dir, words)
+    print(f"watch: {packager.page(plan.view.stream)}", file=out, flush=True)
+    return packager
 
 
 def start_receiver(name: str, to: Output, processes: Processes, work: Path, inside) -> Process:
@@ -222,6 +237,16 @@ def watch(args, cast: Cast, out) -> None:
                 return
 
 
+def was_watchable(cast: Cast, stream: str, out) -> bool:
+    """Whether a browser that came now would have had something to play."""
+    if cast.packager is None:
+        return True
+    status, playlist = cast.packager.get(f"/live/{stream}/v0/index.m3u8")
+    is_live = status == 200 and b"#EXT-X-PART:" in playlist
+    print(f"packager: {'live, with parts' if is_live else f'no live playlist: {status} {playlist[:200]!r}'}", file=out)
+    return is_live
+
+
 def take_off(cast: Cast, latency_ms: int) -> tuple[float, float | None]:
     """The publisher first, so that the viewers can play what is under way. Returns seconds run, and the relay's CPU,
     None when it died."""
@@ -229,7 +254,7 @@ def take_off(cast: Cast, latency_ms: int) -> tuple[float, float | None]:
     cast.publisher.stop(signal.SIGINT)
     time.sleep(latency_ms / 1000 + 1)
     cpu = cast.relay.cpu_seconds() if cast.relay.process.running() else None
-    stop_all(list(cast.viewers.values()), signal.SIGINT)
+    stop_all(list(cast.viewers.values()) + ([cast.packager.process] if cast.packager else []), signal.SIGINT)
     cast.relay.process.stop(signal.SIGTERM)
     return seconds, cpu
 
@@ -269,9 +294,9 @@ def perform(args: argparse.Namespace) -> bool:
                 link = stack.enter_context(veth.VethLink()) if args.port == "ethernet" else None
             processes = stack.enter_context(Processes(work))
             plan = make_plan(args, work / "relay" / "api.sock", link)
-            cast = bring_on(args, plan, processes, work, link)
+            cast = bring_on(args, plan, processes, work, link, out)
             watch(args, cast, out)
-            complete = not cast.missing()
+            complete = not cast.missing() and was_watchable(cast, plan.view.stream, out)
             seconds, cpu = take_off(cast, plan.view.latency_ms)
             return report(args, work, seconds, cpu, complete, out)
     finally:

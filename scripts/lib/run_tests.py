@@ -43,7 +43,7 @@ from processes import dies_with_us  # noqa: E402
 STAGES = ("build", "release", "interop", "run", "packager", "asan", "tsan", "e2e")
 WAITING = ("interop", "run")  # They take a fraction of the processors.
 ASAN_TARGETS = ("dataplane/unit_tests", "tests/property/property_tests", "tests/scenario/scenario", "tests/sim/simrun",
-                "controlplane/control_tests", "hls-packager/packager_tests")
+                "controlplane/control_tests", "hls-packager/packager_tests", "hls-packager/packager_service_tests")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -200,7 +200,7 @@ class BuildsAhead:
 def stage_asan(total: Total) -> None:
     SANITIZERS["asan"].build()
     os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
-    names = ("unit", "control", "packager", "property", "sim", "sim-24h", "sim-born", "sim-rekey", "sim-rekey-hurt", *scenarios())
+    names = ("unit", "control", "packager", "packager_service", "property", "sim", "sim-24h", "sim-born", "sim-rekey", "sim-rekey-hurt", *scenarios())
     meson_tests(SANITIZERS["asan"].directory, total, "--num-processes", "2", "--timeout-multiplier", "5", *names)
 
 

@@ -21,7 +21,7 @@ PEER_PACKAGES = (
 TEST_PACKAGES = ["clang-format", "gdb", "systemd"]
 BENCH_PACKAGES = "libbenchmark-dev libipsec-mb-dev".split()
 # What ./scripts/run needs of all that can be built.
-PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight")
+PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight", "hls-packager/fanlight-packager")
 LINK_PROXY = "tools/link_proxy/fanlight-linkproxy"
 LOAD = "tools/fanlight_load/fanlight-load"
 

@@ -1,0 +1,36 @@
+#include "service/answers.h"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace fanlight::packager {
+
+std::string streams_json(std::span<const StreamStanding> streams) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const StreamStanding& one : streams) {
+    nlohmann::ordered_json line;
+    const std::string folder = "/live/" + one.name;
+    line["name"] = one.name;
+    line["state"] = name_of(one.state);
+    line["why"] = one.why;
+    line["hls"] = folder + "/index.m3u8";
+    line["dash"] = one.has_dash ? nlohmann::ordered_json(folder + "/manifest.mpd") : nlohmann::ordered_json();
+    line["latency_target_s"] = static_cast<double>(one.hold_back.count) / 1e6;
+    line["codecs"] = one.codecs;
+    if (one.picture) line["video"] = {{"width", one.picture->width}, {"height", one.picture->height}};
+    list.push_back(std::move(line));
+  }
+  return list.dump(1) + "\n";
+}
+
+HttpResponse made_answer(std::uint16_t status, std::string_view type, std::string_view text) {
+  HttpResponse response{.status = status};
+  response.fields = {
+      {"content-type", std::string(type)}, {"cache-control", "no-store"}, {"access-control-allow-origin", "*"}};
+  response.body.pieces.push_back(SharedBytes::filled(
+      text.size(), [&](MutableByteSpan out) { std::memcpy(out.data(), text.data(), text.size()); }));
+  response.body.size = text.size();
+  return response;
+}
+
+}  // namespace fanlight::packager

@@ -1,0 +1,33 @@
+// What every request comes to: the page and the answers about the packager itself are given here, everything else is
+// the origin's.
+#pragma once
+
+#include "http/message.h"
+#include "http/server_counts.h"
+#include "origin/origin.h"
+#include "page/assets.h"
+#include "service/stream_board.h"
+
+namespace fanlight::packager {
+
+class Front final : public HttpHandler {
+ public:
+  // `page`: empty where none was built.
+  Front(Origin& origin, const ServerCounts& server, HttpReplies& replies, const StreamBoard& board, const Assets& page)
+      : origin_(origin), server_(server), replies_(replies), board_(board), page_(page) {}
+
+  void handle(HttpRequestId id, const HttpRequest& request) override;
+  void handle_gone(HttpRequestId id) override { origin_.handle_gone(id); }
+  void handle_mail(Instant now) override { origin_.handle_mail(now); }
+  void handle_timeout(Instant now) override { origin_.handle_timeout(now); }
+  [[nodiscard]] Instant next_deadline() const override { return origin_.next_deadline(); }
+
+ private:
+  Origin& origin_;
+  const ServerCounts& server_;
+  HttpReplies& replies_;
+  const StreamBoard& board_;
+  const Assets& page_;
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,92 @@
+#include "service/front.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <stdexcept>
+
+#include "service/answers.h"
+#include "service/metrics.h"
+
+namespace fanlight::packager {
+namespace {
+
+using testing::HasSubstr;
+
+class Replies final : public HttpReplies {
+ public:
+  void respond(HttpRequestId, HttpResponse&& response) override { last = std::move(response); }
+  void begin(HttpRequestId, HttpResponse&& head) override { last = std::move(head); }
+  void append(HttpRequestId, SharedBytes) override {}
+  void end(HttpRequestId) override {}
+  void wake() override {}
+  std::optional<HttpResponse> last;
+};
+
+class FrontTest : public testing::Test {
+ protected:
+  FrontTest() {
+    board_.set({{.name = "live/main",
+                 .source = "srt://relay:9000?streamid=live/main",
+                 .state = StreamState::kLive,
+                 .bytes = 1316,
+                 .hold_back = millis(600),
+                 .codecs = {"avc1.64001f"},
+                 .picture = PictureFormat{.width = 1280, .height = 720},
+                 .has_dash = false}});
+  }
+  // The answer's status and body.
+  std::pair<int, std::string> get(std::string_view path) {
+    replies_.last.reset();
+    front_.handle({1, 1}, {.path = path});
+    if (!replies_.last) return {0, "nothing"};
+    std::string body;
+    for (const SharedBytes& piece : replies_.last->body.pieces)
+      body.append(reinterpret_cast<const char*>(piece.span().data()), piece.size());
+    return {replies_.last->status, body};
+  }
+
+  Replies replies_;
+  StreamBoard board_;
+  Published published_;
+  Origin origin_{OriginConfig{}, published_, replies_};
+  ServerCounts counts_;
+  Assets page_;
+  Front front_{origin_, counts_, replies_, board_, page_};
+};
+
+TEST_F(FrontTest, ListsTheStreams) {
+  const auto [status, body] = get("/api/streams.json");
+  EXPECT_EQ(status, 200);
+  for (const char* part : {R"("name": "live/main")", R"("state": "live")", R"("hls": "/live/live/main/index.m3u8")",
+                           R"("dash": null)", R"("latency_target_s": 0.6)", R"("width": 1280)"})
+    EXPECT_THAT(body, HasSubstr(part));
+  EXPECT_THAT(body, testing::Not(HasSubstr("relay:9000"))) << "where it comes from is not everybody's to know";
+}
+
+TEST_F(FrontTest, CountsInPrometheusForm) {
+  counts_.requests.add(7);
+  const auto [status, body] = get("/metrics");
+  EXPECT_EQ(status, 200);
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_stream_live{stream=\"live/main\"} 1\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_source_bytes_total{stream=\"live/main\"} 1316\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_http_requests_total 7\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_release_seconds_bucket{le=\"+Inf\"} 0\n"));
+}
+
+TEST_F(FrontTest, SaysThatThereIsNoPage) {
+  const auto [status, body] = get("/");
+  EXPECT_EQ(status, 200);
+  EXPECT_THAT(body, HasSubstr("scripts/page.sh"));
+  EXPECT_EQ(get("/assets/app.js").first, 404);
+}
+
+TEST_F(FrontTest, TheRestIsTheOrigins) {
+  EXPECT_EQ(get("/healthz").first, 200);
+  EXPECT_EQ(get("/live/unknown/index.m3u8").first, 404);
+  EXPECT_EQ(get("/etc/passwd").first, 404);
+}
+
+}  // namespace
+}  // namespace fanlight::packager

@@ -1,0 +1,58 @@
+// The thread that packages: takes what the sources bring, keeps a live stream of each, and publishes what is new.
+#pragma once
+
+#include <deque>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "ingest/ingest.h"
+#include "ingest/sink.h"
+#include "live/live_stream.h"
+#include "origin/published.h"
+#include "service/settings.h"
+#include "service/stream_board.h"
+
+namespace fanlight::packager {
+
+class Packaging final : private IngestSink {
+ public:
+  Packaging(std::span<const StreamSettings> streams, Published& published, StreamBoard& board);
+
+  // Errors: a port that cannot be listened to.
+  [[nodiscard]] Result<Done> open();
+  // Until it is asked to stop, within a twentieth of a second.
+  void run(const std::stop_token& stop);
+
+ private:
+  struct One {
+    StreamSettings settings;
+    LiveStream live;
+    StreamStanding standing;
+    bool is_up = false;
+    std::string last_why{};  // As it was logged.
+    Instant logged_at{};
+  };
+  static constexpr Micros kBoardEvery = millis(200);
+  static constexpr Micros kSameAgain = seconds(60);  // A reason that stays the same is logged so often.
+
+  void handle_bytes(std::size_t source, ByteSpan bytes) override;
+  void handle_up(std::size_t source) override;
+  void handle_down(std::size_t source, std::string_view why, Micros again_in) override;
+  void publish(One& one);
+  static void note_what_it_is(One& one);
+  [[nodiscard]] static StreamState state_of(const One& one);
+  void keep_time(Instant now);
+  void tell(Instant now);
+  [[nodiscard]] Micros until_next_deadline(Instant now) const;
+
+  Published& published_;
+  StreamBoard& board_;
+  Ingest ingest_;
+  std::deque<One> streams_;  // By source.
+  Instant told_at_{};
+};
+
+}  // namespace fanlight::packager

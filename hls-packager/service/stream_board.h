@@ -1,0 +1,75 @@
+// How the streams stand, told by the packaging thread and read by those who answer people: the page, the metrics, the
+// log. A line for each stream, in the order of the settings.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "codec/track_format.h"
+
+namespace fanlight::packager {
+
+enum class StreamState : std::uint8_t {
+  kCalling,  // Nothing comes yet, or any more.
+  kFilling,  // Bytes come, and are not enough to watch yet.
+  kLive,
+  kAway,   // The source is gone, and may come back.
+  kEnded,  // Gone for longer than the grace.
+};
+
+[[nodiscard]] constexpr const char* name_of(StreamState state) {
+  switch (state) {
+    case StreamState::kCalling:
+      return "calling";
+    case StreamState::kFilling:
+      return "filling";
+    case StreamState::kLive:
+      return "live";
+    case StreamState::kAway:
+      return "away";
+    case StreamState::kEnded:
+      return "ended";
+  }
+  return "?";
+}
+
+struct StreamStanding {
+  std::string name{};
+  std::string source{};  // Without secrets.
+  StreamState state = StreamState::kCalling;
+  std::string why{};  // It is not up: the last reason.
+  std::uint64_t bytes = 0;
+  std::uint64_t calls_failed = 0;
+  std::uint64_t times_up = 0;
+  std::uint64_t snapshots = 0;
+  std::uint64_t packets_lost = 0;  // Jumps of continuity counters.
+  Micros publish_delay_worst{};    // From the bytes that complete a part to its publication, so far.
+  // Since it was live first.
+  Micros hold_back{};  // How far behind the end players are asked to stay.
+  std::vector<std::string> codecs{};
+  std::optional<PictureFormat> picture{};
+  bool has_dash = false;
+};
+
+class StreamBoard {
+ public:
+  void set(std::vector<StreamStanding> lines) {
+    const std::scoped_lock lock(mutex_);
+    lines_ = std::move(lines);
+  }
+  [[nodiscard]] std::vector<StreamStanding> read() const {
+    const std::scoped_lock lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<StreamStanding> lines_;
+};
+
+}  // namespace fanlight::packager

@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""fanlight-packager beside a relay, live: what players are given is what was published, and stays right when publisher
+and relay go and come back. Strangers judge: ffmpeg plays, the linter reloads as a low-latency player does. Prints one
+line per case and the counts last.
+
+examples:
+  tests/packager/live.py
+  tests/packager/live.py --only returns
+  tests/packager/live.py --build-dir build-debug
+"""
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+import packager as packagers  # noqa: E402
+import relay as relays  # noqa: E402
+import setup  # noqa: E402
+from clients import Target, ffmpeg_url  # noqa: E402
+from processes import Process, Processes, stop_on_signals, wait_until  # noqa: E402
+from testing import Results, Skip, arguments, claim, require_tools, run_side_by_side  # noqa: E402
+
+LINT = Path(__file__).resolve().parent / "lint" / "lint.mjs"
+QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"]
+STREAM = "live/main"
+
+
+def source_words(copy: Path, to: str) -> list[str]:
+    """30 pictures a second, an IDR picture each second, a tone; the same bytes to a file."""
+    return ["ffmpeg", *QUIET, "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30",
+            "-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-map", "0:v", "-map", "1:a",
+            "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g", "30", "-keyint_min", "30",
+            "-b:v", "600k", "-c:a", "aac", "-b:a", "96k", "-f", "tee", f"[f=mpegts]{to}|[f=mpegts]{copy}"]
+
+
+@dataclass
+class Stage:
+    """A relay, a publisher, a packager, in a directory of their own."""
+    build: Path
+    processes: Processes
+    work: Path
+    port: int
+    passphrase: str | None = None
+    relay: relays.Relay | None = None
+    packager: packagers.Packager | None = None
+    copies: int = field(default=0)
+
+    @property
+    def target(self) -> Target:
+        return Target(f"127.0.0.1:{self.port}", STREAM, latency_ms=20, passphrase=self.passphrase)
+
+    def start_relay(self) -> None:
+        stream = relays.Stream(name=STREAM, latency_ms=20, view_passphrase=self.passphrase)
+        configuration = relays.Configuration(listen=[f"127.0.0.1:{self.port}"], streams=[stream])
+        api = self.work / "relay" / "api.sock"
+        self.relay = relays.start(self.processes, self.build, self.work, configuration.toml(api), api, None)
+
+    def publish(self) -> tuple[Process, Path]:
+        self.copies += 1
+        copy = self.work / f"copy{self.copies}.ts"
+        to = ffmpeg_url(Target(f"127.0.0.1:{self.port}", STREAM, latency_ms=20), "publish")
+        return self.processes.start(f"publisher{self.copies}", source_words(copy, to)), copy
+
+    def package(self, *words: str) -> packagers.Packager:
+        self.packager = packagers.start(self.processes, self.build, list(words) or [packagers.source_url(self.target)],
+                                        port=self.port + 1)
+        return self.packager
+
+    def wait_for_live(self, seconds: float = 15) -> None:
+        claim(wait_until(lambda: self.packager.is_live(STREAM), seconds),
+              f"not live after {seconds} s: {self.packager.streams()} {self.packager.process.log_tail(3)}")
+
+    def playlist(self, words: str = "", folder: str = "v0") -> str:
+        status, body = self.packager.get(f"/live/{STREAM}/{folder}/index.m3u8{words}", seconds=15)
+        claim(status == 200, f"{folder}/index.m3u8{words}: {status} {body[:200]!r}")
+        return body.decode()
+
+    def media(self, name: str, folder: str = "v0") -> bytes:
+        status, body = self.packager.get(f"/live/{STREAM}/{folder}/{name}", seconds=15)
+        claim(status == 200, f"{folder}/{name}: {status} {body[:200]!r}")
+        return body
+
+    def lint(self, seconds: float, *words: str) -> subprocess.Popen:
+        require_tools("node")
+        return subprocess.Popen(["node", str(LINT), self.packager.playlist(STREAM), "--seconds", str(seconds), *words],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish_lint(lint: subprocess.Popen, seconds: float) -> str:
+    said = lint.communicate(timeout=seconds)[0].strip()
+    claim(lint.returncode == 0, "the linter: " + said[-1500:])
+    return said.splitlines()[-1]
+
+
+def hashes(source: str, *words: str) -> list[str]:
+    done = subprocess.run(["ffmpeg", *QUIET, *words, "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framehash",
+                           "-hash", "md5", "-"], capture_output=True, text=True, timeout=60)
+    claim(done.returncode == 0, f"ffmpeg {source}: {done.stderr.strip()[-500:]}")
+    return [line.split(",")[-1].strip() for line in done.stdout.splitlines() if line and not line.startswith("#")]
+
+
+def media_sequence(playlist: str) -> int:
+    return int(re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", playlist)[1])
+
+
+def edge(playlist: str) -> tuple[int, int]:
+    """The hinted part: the next that will be."""
+    hint = re.search(r'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="s(\d+)\.(\d+)\.m4s"', playlist)
+    claim(hint is not None, f"no hint: {playlist[-300:]}")
+    return int(hint[1]), int(hint[2])
+
+
+# --- cases
+
+def a_player_is_given_what_was_published(stage: Stage) -> str:
+    """ffmpeg plays the plain way: whole segments. Picture by picture, what it decodes was published, in one run."""
+    stage.start_relay()
+    publisher, copy = stage.publish()
+    stage.package()
+    stage.wait_for_live()
+    got = hashes(stage.packager.playlist(STREAM), "-t", "5")
+    publisher.stop(signal.SIGINT)
+    want = hashes(str(copy))
+    claim(len(got) >= 120, f"{len(got)} pictures in 5 s")
+    claim(any(want[i:i + len(got)] == got for i in range(len(want))), f"{len(got)} pictures are no run of the {len(want)} published")
+    return f"{len(got)} pictures in a row, of {len(want)}"
+
+
+def parts_are_what_they_say(stage: Stage) -> str:
+    """A low-latency player's way: each part asked for before it is there, and their sum is the segment."""
+    stage.start_relay()
+    stage.publish()
+    stage.package()
+    stage.wait_for_live()
+    msn, part = edge(stage.playlist())
+    parts: dict[int, list[bytes]] = {}
+    waited = []
+    for _ in range(14):
+        began = time.monotonic()
+        body = stage.media(f"s{msn}.{part}.m4s")  # Hinted: it comes when it is whole.
+        waited.append(time.monotonic() - began)
+        playlist = stage.playlist(f"?_HLS_msn={msn}&_HLS_part={part}")
+        claim(f'URI="s{msn}.{part}.m4s"' in playlist, f"part {msn}.{part} is not listed: {playlist[-400:]}")
+        claim(stage.media(f"s{msn}.{part}.m4s") == body, "a part that changes")
+        parts.setdefault(msn, []).append(body)
+        claim(body[4:8] in (b"styp", b"prft", b"moof"), f"a part begins with {body[4:8]!r}")
+        (msn, part) = edge(playlist)
+    whole = [one for one in parts if one > min(parts) and one < msn]
+    claim(len(whole) > 0, f"no whole segment among {sorted(parts)}")
+    for one in whole:
+        claim(stage.media(f"s{one}.m4s") == b"".join(parts[one]), f"segment {one} is not its parts")
+    claim(0.05 < sorted(waited)[len(waited) // 2] < 0.35, f"parts came after {[round(w, 3) for w in waited]} s")
+    return f"{sum(map(len, parts.values()))} parts, {len(whole)} segments equal to theirs"
+
+
+def the_linter_is_content(stage: Stage) -> str:
+    stage.start_relay()
+    stage.publish()
+    stage.package()
+    stage.wait_for_live()
+    return finish_lint(stage.lint(20, "--media"), 60)
+
+
+def a_publisher_that_returns(stage: Stage) -> str:
+    """Numbers go on behind a discontinuity, and nothing on the way offends the linter."""
+    stage.start_relay()
+    publisher, _ = stage.publish()
+    stage.package()
+    stage.wait_for_live()
+    before = edge(stage.playlist())[0]
+    lint = stage.lint(16)
+    time.sleep(3)
+    publisher.stop(signal.SIGINT)
+    time.sleep(2)
+    stage.publish()
+    claim(wait_until(lambda: stage.playlist().count("#EXT-X-DISCONTINUITY\n") == 1, 10), stage.playlist()[-600:])
+    claim(wait_until(lambda: edge(stage.playlist())[0] > before + 4, 10), stage.playlist()[-600:])
+    note = finish_lint(lint, 60)
+    claim(media_sequence(stage.playlist()) == 0, "the window of 30 s is not over yet")
+    return f"from segment {before} on to {edge(stage.playlist())[0]}, {note}"
+
+
+def a_relay_that_dies(stage: Stage) -> str:
+    stage.start_relay()
+    publisher, _ = stage.publish()
+    stage.package()
+    stage.wait_for_live()
+    before = edge(stage.playlist())[0]
+    stage.relay.process.stop(signal.SIGKILL)
+    publisher.stop(signal.SIGKILL)
+    claim(wait_until(lambda: stage.packager.streams()[0]["state"] == "away", 8), f"{stage.packager.streams()}")
+    claim("ENDLIST" not in stage.playlist(), "over within its grace")
+    stage.start_relay()
+    stage.publish()
+    stage.wait_for_live(12)
+    claim(wait_until(lambda: edge(stage.playlist())[0] > before + 1, 10), stage.playlist()[-600:])
+    log = stage.packager.process.log.read_text()
+    claim("calling again" in log, log[-500:])
+    return "called again until it answered, and went on"
+
+
+def a_stream_that_ends(stage: Stage) -> str:
+    """Who waits for a part that never comes is told the end, once the grace is over."""
+    stage.start_relay()
+    publisher, _ = stage.publish()
+    config = stage.work / "packager.toml"
+    config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\n[[stream]]\nname = "{STREAM}"\n'
+                      f'source = "{packagers.source_url(stage.target)}"\ngrace_s = 2\n')
+    stage.package("--config", str(config))
+    stage.wait_for_live()
+    publisher.stop(signal.SIGKILL)
+    stage.relay.process.stop(signal.SIGKILL)
+    began = time.monotonic()
+    last = stage.playlist()
+    while "#EXT-X-ENDLIST" not in last and time.monotonic() - began < 20:
+        msn, part = edge(last)
+        status, body = stage.packager.get(f"/live/{STREAM}/v0/index.m3u8?_HLS_msn={msn}&_HLS_part={part}", seconds=15)
+        claim(status in (200, 503), f"{status} {body[:200]!r}")
+        last = body.decode() if status == 200 else last
+    took = time.monotonic() - began
+    claim(last.rstrip().endswith("#EXT-X-ENDLIST"), last[-300:])
+    claim("PRELOAD-HINT" not in last, "a hint behind the end")
+    claim(wait_until(lambda: stage.packager.streams()[0]["state"] == "ended", 2), f"{stage.packager.streams()}")
+    # libsrt takes 5 s to see that the relay is gone; then the grace.
+    claim(6 < took < 10, f"told after {took:.1f} s")
+    return f"told after {took:.1f} s"
+
+
+def keys_and_bare_streams(stage: Stage) -> str:
+    """One packager: an encrypted call, and a transport stream in bare UDP."""
+    stage.passphrase = "correct horse battery"
+    stage.start_relay()
+    stage.publish()
+    bare = f"127.0.0.1:{stage.port + 2}"
+    stage.processes.start("bare", source_words(stage.work / "bare.ts", f"udp://{bare}?pkt_size=1316"))
+    secret = stage.work / "view.key"
+    secret.write_text(stage.passphrase + "\n")
+    secret.chmod(0o600)
+    config = stage.work / "packager.toml"
+    url = packagers.source_url(Target(f"127.0.0.1:{stage.port}", STREAM))
+    config.write_text(f'[[stream]]\nname = "{STREAM}"\nsource = "{url}"\npassphrase_file = "view.key"\n'
+                      f'[[stream]]\nname = "bare"\nsource = "udp://{bare}"\n')
+    stage.package("--config", str(config))
+    stage.wait_for_live()
+    claim(wait_until(lambda: stage.packager.is_live("bare"), 10), f"{stage.packager.streams()}")
+    claim(stage.passphrase not in stage.packager.process.log.read_text(), "the log has the passphrase")
+    return "both live"
+
+
+def a_wrong_passphrase_is_said(stage: Stage) -> str:
+    stage.passphrase = "correct horse battery"
+    stage.start_relay()
+    stage.publish()
+    stage.package(packagers.source_url(Target(f"127.0.0.1:{stage.port}", STREAM, passphrase="another horse battery")))
+    claim(wait_until(lambda: "turned away" in stage.packager.process.log.read_text(), 10), stage.packager.process.log_tail(3))
+    said = stage.packager.process.log_tail(1)
+    claim("another horse" not in said, said)
+    status, body = stage.packager.get(f"/live/{STREAM}/index.m3u8", seconds=20)
+    claim(status in (404, 503) and body, f"{status} {body!r}")
+    return f"{said.split(': ', 2)[-1]}; players: {status}"
+
+
+def an_end_in_order(stage: Stage) -> str:
+    """SIGTERM beside a player that waits: status 0, soon, and nobody is left waiting."""
+    stage.start_relay()
+    stage.publish()
+    stage.package()
+    stage.wait_for_live()
+    msn, _ = edge(stage.playlist())
+    waiting = http.client.HTTPConnection("127.0.0.1", stage.port + 1, timeout=10)
+    waiting.request("GET", f"/live/{STREAM}/v0/index.m3u8?_HLS_msn={msn + 1}")
+    time.sleep(0.2)
+    began = time.monotonic()
+    status = stage.packager.process.stop(signal.SIGTERM, 6)
+    took = time.monotonic() - began
+    claim(status == 0, f"status {status}: {stage.packager.process.log_tail(3)}")
+    claim(took < 5, f"it took {took:.1f} s")
+    with contextlib.suppress(http.client.HTTPException, OSError):
+        waiting.getresponse().read()
+    return f"after {took:.1f} s"
+
+
+def wrong_words(stage: Stage) -> str:
+    program = str(setup.find_program(stage.build, "fanlight-packager"))
+    config = stage.work / "wrong.toml"
+    config.write_text("[[stream]]\nname = \"a b\"\nsource = \"http://x\"\npart_ms = 1\n")
+    tries = {("--config", str(config)): (2, "wrong.toml:2: stream.name"), ("udp://127.0.0.1:5000",): (2, "NAME=URL"),
+             ("a=udp://192.0.2.1:5000",): (1, "cannot listen at 192.0.2.1:5000"), (): (2, "--help"),
+             ("--listen", "nowhere", "a=udp://127.0.0.1:5000"): (2, "not an address with a port"),
+             ("--page", str(stage.work), "a=udp://127.0.0.1:5000"): (1, "has no index.html")}
+    for words, (status, said) in tries.items():
+        done = subprocess.run([program, *words], capture_output=True, text=True, timeout=10)
+        claim(done.returncode == status and said in done.stderr, f"{words}: {done.returncode} {done.stderr}")
+    return f"{len(tries)} told"
+
+
+CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, a_publisher_that_returns,
+         a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, a_wrong_passphrase_is_said, an_end_in_order, wrong_words)
+_FIRST_PORT, _PORTS = 21_000, 10
+
+
+def on_a_stage(build: Path, number: int, case) -> str:
+    require_tools("ffmpeg")
+    with tempfile.TemporaryDirectory(prefix="fanlight-live-") as directory, Processes(Path(directory)) as processes:
+        return case(Stage(build, processes, Path(directory), _FIRST_PORT + number * _PORTS))
+
+
+def main() -> int:
+    args = arguments(__doc__).parse_args()
+    stop_on_signals()
+    results = Results()
+    tasks = [(f"live/{case.__name__}",
+              lambda case=case, number=number: results.run(f"live/{case.__name__}", lambda: on_a_stage(args.build_dir, number, case)))
+             for number, case in enumerate(CASES) if args.only.search(f"live/{case.__name__}")]
+    run_side_by_side(tasks, 3, results)
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
