@@ -98,14 +98,14 @@ function* partsGo(before, after) {
   }
 }
 
-// What was hinted at is what came.
+// What was hinted at is what came, unless the source broke off: then it never comes.
 function* hintKept(before, after) {
   const hint = before.hints.find((one) => one.attributes.TYPE === 'PART')?.attributes.URI;
   const known = before.open?.parts.length ?? 0;
-  const next = withOpen(after).flatMap((one) => one.parts.map((part, i) => ({ ...part, msn: one.msn, i })))
+  const next = withOpen(after).flatMap((one) => one.parts.map((part, i) => ({ ...part, msn: one.msn, i, isNewStart: i === 0 && one.discontinuity !== null })))
     .find((part) => part.msn > before.openMsn || (part.msn === before.openMsn && part.i >= known));
   const isSeen = after.openMsn === before.openMsn || withOpen(after).find((one) => one.msn === before.openMsn)?.parts.length > 0;
-  if (hint && next && isSeen && next.uri !== hint) yield [next.line, `${hint} was hinted at, ${next.uri} came`];
+  if (hint && next && isSeen && !next.isNewStart && next.uri !== hint) yield [next.line, `${hint} was hinted at, ${next.uri} came`];
 }
 
 function* windowStays(before, after) {

@@ -7,6 +7,7 @@ import { listedLength, sum } from './media_playlist.mjs';
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const DEFAULT_FRAME = 42_000;  // Microseconds: the slowest usual rate's.
 const PARTS_LISTED_TARGETS = 3;
+const START_SEGMENTS = 3;
 
 const withOpen = (playlist) => (playlist.open ? [...playlist.segments, playlist.open] : playlist.segments);
 const isLowLatency = (playlist) => playlist.partTarget !== null || withOpen(playlist).some((one) => one.parts.length > 0);
@@ -154,9 +155,11 @@ function* reports(playlist, context) {
   for (const { line, attributes } of playlist.reports) if (!context.others.includes(attributes.URI)) yield [line, `${attributes.URI} is none of the presentation's other playlists`];
 }
 
+// At the start three segments are enough, whatever they are long.
 function* length(playlist) {
   if (playlist.endlist || playlist.skip) return;
-  if (sum(playlist.segments) + sum(playlist.open?.parts ?? []) < PARTS_LISTED_TARGETS * target(playlist)) yield [1, 'is shorter than three target durations'];
+  const isStart = playlist.mediaSequence === 0 && playlist.segments.length >= START_SEGMENTS;
+  if (!isStart && listedLength(playlist) < PARTS_LISTED_TARGETS * target(playlist)) yield [1, 'is shorter than three target durations'];
   const [first] = playlist.segments;
   if (first?.gap && playlist.mediaSequence === 0) yield [first.gap.line, 'its beginning is padded with gaps'];
 }

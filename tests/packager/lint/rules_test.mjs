@@ -219,5 +219,16 @@ test('a delta that kept a segment as it is not is found by the change', () => {
   finds('H-19', /segment 5: EXTINF/, judgeChange(readMediaPlaylist(live()), reconstruct(readMediaPlaylist(live()), readMediaPlaylist(delta))));
 });
 
+test('three segments are enough for a start, and not any more when one has gone', () => {
+  const short = (text) => judgeMedia(readMediaPlaylist(text), OTHERS).filter((one) => one.rule === 'H-20').length;
+  const start = (first) => live({ first, open: first + 3 }).replaceAll('#EXTINF:2.000000', '#EXTINF:1.000000').replaceAll('DURATION=1.000000', 'DURATION=0.500000');
+  assert.deepEqual([short(start(0)), short(start(8))], [0, 1]);
+});
+
+test('a hint may be in vain where the source broke off', () => {
+  const after = live({ open: 11, discontinuous: 11 }).replace(/#EXT-X-PART:.*s10.1.*\n/, '').replace(/(#EXTINF:)2.000000(,\ns10.m4s)/, '$11.000000$2');
+  assert.equal(text(judgeChange(readMediaPlaylist(live()), readMediaPlaylist(after)).filter((one) => one.rule === 'H-16')), '');
+});
+
 test('the renditions of a multivariant playlist', () => assert.deepEqual(renditions(readMultivariant(multivariant)), [
   { uri: 'v0/index.m3u8', isAudio: false }, { uri: 'a0/index.m3u8', isAudio: true }, { uri: 'a1/index.m3u8', isAudio: true }]));
