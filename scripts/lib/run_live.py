@@ -59,6 +59,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="threads that move packets (default: 1)")
     parser.add_argument("--ipv6", action="store_true", help="the clients call over IPv6")
     parser.add_argument("--udp-port", type=int, help="default: the one in examples/fanlight.toml")
+    parser.add_argument("--http-port", type=int, help="where the packager answers (default: the first that is free from 8080 on)")
     parser.add_argument("--build-dir", type=lambda text: Path(text).resolve(), default=setup.ROOT / "build", help="default: build/")
     parser.add_argument("--no-build", action="store_true", help="install and build nothing; use what is in --build-dir")
     return parser.parse_args()
@@ -205,7 +206,7 @@ def start_packager(args, plan: Plan, processes: Processes, work: Path, link, out
     program = setup.find_program(args.build_dir, "fanlight-packager")
     page = program.parent / "page" / "dist"
     words = [packagers.source_url(plan.view), *(["--page", str(page)] if page.exists() else [])]
-    packager = packagers.start(processes, args.build_dir, words)
+    packager = packagers.start(processes, args.build_dir, words, port=args.http_port)
     print(f"watch: {packager.page(plan.view.stream)}", file=out, flush=True)
     return packager
 
@@ -310,8 +311,9 @@ def main() -> int:
         if args.port == "ethernet" and os.geteuid() != 0:
             raise veth.NoRights(veth.NEEDS_ROOT)
         if not args.no_build:
-            setup.install(list(setup.BUILD_PACKAGES + setup.PEER_PACKAGES))
+            setup.install(list(setup.BUILD_PACKAGES + setup.PEER_PACKAGES + setup.node_packages()))
             setup.build(args.build_dir, setup.PROGRAMS)
+            setup.build_page(args.build_dir)
         return 0 if perform(args) else 1
     except setup.SetupError as error:
         print(f"scripts/run: {error}", file=sys.stderr)

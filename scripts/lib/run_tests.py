@@ -5,7 +5,7 @@ stages, in order:
   release    unit, property, scenario, fuzz replay, simulation, tidy, the playlist linter's own tests  (meson test)
   interop    srt-live-transmit, ffmpeg and GStreamer as strangers     tests/interop
   run        ./scripts/run as a user would, clear, encrypted, DPDK
-  packager   fanlight-packager beside ffmpeg, frame by frame          tests/packager
+  packager   fanlight-packager beside ffmpeg, of files and live      tests/packager
   asan       release without DPDK, under ASan and UBSan, DCHECKs on   build-asan/
   tsan       three workers on three threads, under TSan               build-tsan/
   e2e        the real daemon, sockets and namespaces, crowds          tests/e2e
@@ -44,6 +44,7 @@ STAGES = ("build", "release", "interop", "run", "packager", "asan", "tsan", "e2e
 WAITING = ("interop", "run")  # They take a fraction of the processors.
 ASAN_TARGETS = ("dataplane/unit_tests", "tests/property/property_tests", "tests/scenario/scenario", "tests/sim/simrun",
                 "controlplane/control_tests", "hls-packager/packager_tests", "hls-packager/packager_service_tests")
+FIRST_HTTP_PORT = 18_080
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -215,7 +216,8 @@ def stage_interop(total: Total) -> None:
 
 
 def stage_packager(total: Total) -> None:
-    counted_script(total, str(setup.ROOT / "tests" / "packager" / "packager.py"))
+    for script in ("packager.py", "live.py"):
+        counted_script(total, str(setup.ROOT / "tests" / "packager" / script))
 
 
 def stage_e2e(total: Total) -> None:
@@ -231,7 +233,8 @@ def stage_run(total: Total) -> None:
         print("skip run --port ethernet  needs root for a veth pair and a namespace")
         total.add(0, 0, 3)
     # The first keeps the port that the example names.
-    ports = [[], *(["--udp-port", str(relay.free_udp_port())] for _ in variants[1:])]
+    ports = [["--http-port", str(FIRST_HTTP_PORT + number)] +
+             (["--udp-port", str(relay.free_udp_port())] if number else []) for number in range(len(variants))]
     with ThreadPoolExecutor(2) as pool:
         for variant, (status, said) in zip(variants, pool.map(run_live, map(operator.add, variants, ports))):
             say(f"./scripts/run --seconds 12 {' '.join(variant)}")
