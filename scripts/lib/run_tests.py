@@ -9,6 +9,8 @@ stages, in order:
   asan       release without DPDK, under ASan and UBSan, DCHECKs on   build-asan/
   tsan       three workers on three threads, under TSan               build-tsan/
   e2e        the real daemon, sockets and namespaces, crowds          tests/e2e
+  browser    Chromium watches through the page                        tests/browsers
+  browsers   every browser and player, in its place with --browsers   tests/browsers
 
 While interop and run wait for streams, the sanitizers' builds take what they leave of the processors.
 
@@ -16,6 +18,7 @@ examples:
   ./scripts/test
   ./scripts/test --only release        one stage (may be given more than once)
   ./scripts/test --skip interop
+  ./scripts/test --browsers            every browser and player
 """
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ import relay  # noqa: E402
 import setup  # noqa: E402
 from processes import dies_with_us  # noqa: E402
 
-STAGES = ("build", "release", "interop", "run", "packager", "asan", "tsan", "e2e")
+STAGES = ("build", "release", "interop", "run", "packager", "asan", "tsan", "e2e", "browser", "browsers")
 WAITING = ("interop", "run")  # They take a fraction of the processors.
 ASAN_TARGETS = ("dataplane/unit_tests", "tests/property/property_tests", "tests/scenario/scenario", "tests/sim/simrun",
                 "controlplane/control_tests", "hls-packager/packager_tests", "hls-packager/packager_service_tests")
@@ -224,6 +227,15 @@ def stage_e2e(total: Total) -> None:
     counted_script(total, str(setup.ROOT / "tests" / "e2e" / "e2e.py"))
 
 
+def stage_browser(total: Total) -> None:
+    counted_script(total, str(setup.ROOT / "tests" / "browsers" / "browsers.py"), "--quick")
+
+
+def stage_browsers(total: Total) -> None:
+    setup.install(setup.BROWSER_PACKAGES)
+    counted_script(total, str(setup.ROOT / "tests" / "browsers" / "browsers.py"))
+
+
 def stage_run(total: Total) -> None:
     variants = [[], ["--encrypt", "--ipv6"], ["--rtp"], ["--workers", "2"]]
     if os.geteuid() == 0:
@@ -253,6 +265,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=STAGES, help="run this stage alone")
     parser.add_argument("--skip", action="append", choices=STAGES, default=[], help="leave this stage out")
+    parser.add_argument("--browsers", action="store_true", help="every browser and player, not Chromium with hls.js alone")
     return parser.parse_args()
 
 
@@ -264,16 +277,24 @@ def perform(stages: list[str], total: Total) -> None:
         say(f"{stage}: {time.monotonic() - started:.0f} s; so far {total.line()}")
 
 
+def wanted_stages(args: argparse.Namespace) -> list[str]:
+    if args.only:
+        return [stage for stage in STAGES if stage in args.only and stage not in args.skip]
+    left_out = {*args.skip, "browser" if args.browsers else "browsers"}
+    return [stage for stage in STAGES if stage not in left_out]
+
+
 def main() -> int:
     args = parse_arguments()
     total = Total()
     try:
-        setup.install(setup.BUILD_PACKAGES + setup.PEER_PACKAGES + setup.TEST_PACKAGES + setup.node_packages())
-        wanted = [stage for stage in STAGES if stage not in args.skip and (not args.only or stage in args.only)]
+        setup.install(setup.BUILD_PACKAGES + setup.PEER_PACKAGES + setup.TEST_PACKAGES + setup.node_packages()
+                      + setup.BROWSER_PACKAGES[:1])
+        wanted = wanted_stages(args)
         perform([stage for stage in wanted if stage in ("build", "release")], total)
         with BuildsAhead([SANITIZERS[stage] for stage in wanted if stage in SANITIZERS]):
             perform([stage for stage in wanted if stage in WAITING], total)
-        perform([stage for stage in wanted if stage in SANITIZERS or stage in ("packager", "e2e")], total)
+        perform([stage for stage in wanted if stage in SANITIZERS or stage in ("packager", "e2e", "browser", "browsers")], total)
     except setup.SetupError as error:
         print(f"scripts/test: {error}", file=sys.stderr)
         total.add(0, 1, 0)

@@ -19,6 +19,7 @@ PEER_PACKAGES = (
     "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad "
     "multicat curl iproute2 ethtool fonts-dejavu-core").split()
 TEST_PACKAGES = ["clang-format", "gdb", "systemd"]
+BROWSER_PACKAGES = ["chromium", "firefox-esr"]
 BENCH_PACKAGES = "libbenchmark-dev libipsec-mb-dev".split()
 # What ./scripts/run needs of all that can be built.
 PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight", "hls-packager/fanlight-packager")
@@ -93,6 +94,25 @@ def build_page(directory: Path) -> None:
         subprocess.run([str(ROOT / "scripts" / "page.sh"), str(directory / "hls-packager" / "page")], check=True, stdout=sys.stderr)
     except subprocess.CalledProcessError as error:
         raise SetupError("the page could not be built; the words of scripts/page.sh are above") from error
+
+
+def install_modules(wanted: Path, directory: Path) -> Path:
+    """What the package-lock.json of `wanted` pins, in `directory`; where the modules are."""
+    names = ("package.json", "package-lock.json")
+    if any(not (directory / name).exists() or (directory / name).read_bytes() != (wanted / name).read_bytes() for name in names) \
+            or not (directory / "installed").exists():
+        say(f"installing what {wanted.name} needs of npm")
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "installed").unlink(missing_ok=True)
+        for name in names:
+            shutil.copyfile(wanted / name, directory / name)
+        try:
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], check=True, cwd=directory,
+                           stdout=sys.stderr)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise SetupError(f"npm ci in {directory} failed; its own words are above") from error
+        (directory / "installed").touch()
+    return directory / "node_modules"
 
 
 def find_program(directory: Path, name: str) -> Path:

@@ -2,11 +2,13 @@
 
 import Hls from 'hls.js';
 
+import { CatchUp } from './catch_up.mjs';
+
 export const isSupported = () => Hls.isSupported();
 
 // `failed(text)`: it cannot go on. What it can mend by itself it mends.
 export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
-  const hls = new Hls({ lowLatencyMode: true, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.05 });
+  const hls = new Hls({ lowLatencyMode: true, backBufferLength: 30 });
   let mends = 0;
   hls.on(Hls.Events.ERROR, (_, { fatal, type, details, response }) => {
     if (!fatal) return;
@@ -16,16 +18,18 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, tracksChanged);
   hls.loadSource(url);
   hls.attachMedia(video);
+  const latency = () => (hls.playingDate ? (Date.now() + offsetMs() - hls.playingDate.getTime()) / 1000 : null);
+  const catchUp = new CatchUp(video, latency, () => hls.targetLatency);
   return {
     name: `hls.js ${Hls.version}`,
     hls,
-    latency: () => (hls.playingDate ? (Date.now() + offsetMs() - hls.playingDate.getTime()) / 1000 : null),
+    latency,
     target: () => hls.targetLatency,
     codecs: () => [hls.levels[hls.currentLevel]?.videoCodec, hls.levels[hls.currentLevel]?.audioCodec].filter(Boolean).join(', '),
     goLive: () => { if (hls.liveSyncPosition !== null) video.currentTime = hls.liveSyncPosition; },
     tracks: () => hls.audioTracks.map((track) => track.name),
     track: () => hls.audioTrack,
     choose: (i) => { hls.audioTrack = i; },
-    destroy: () => hls.destroy(),
+    destroy: () => { catchUp.destroy(); hls.destroy(); },
   };
 }

@@ -1,0 +1,49 @@
+// Plays a little faster while it is further behind than it need be and has enough in hand. hls.js does that by itself only with
+// more than a second in hand, which who is less than a second behind never has.
+//
+// What is in hand goes up and down with every part. Its least of the last two seconds says how much of it is never needed; each
+// stall teaches that more is.
+
+const STEP_MS = 200;
+const MEMORY = 10;  // Steps.
+const RATE = 1.04;  // Nobody hears that.
+const LEAST_S = 0.35;
+const LEAST_AFTER_STALL_S = 0.25;
+const CLOSE_S = 0.1;
+
+export class CatchUp {
+  constructor(video, latency, target) {
+    Object.assign(this, { video, latency, target, seen: [], least: LEAST_S, hasPlayed: false });
+    this.stop = new AbortController();
+    const { signal } = this.stop;
+    video.addEventListener('playing', () => { this.hasPlayed = true; }, { signal });
+    video.addEventListener('waiting', () => { if (this.hasPlayed && !video.seeking) this.least = Math.min(2, this.least + LEAST_AFTER_STALL_S); }, { signal });
+    video.addEventListener('seeking', () => { this.seen = []; }, { signal });
+    this.timer = setInterval(() => this.step(), STEP_MS);
+  }
+
+  inHand() {
+    const { buffered, currentTime } = this.video;
+    for (let i = 0; i < buffered.length; ++i) if (buffered.start(i) <= currentTime && currentTime <= buffered.end(i)) return buffered.end(i) - currentTime;
+    return 0;
+  }
+
+  step() {
+    const { video } = this;
+    if (video.paused || video.readyState < 3) return;
+    this.seen.push(this.inHand());
+    if (this.seen.length > MEMORY) this.seen.shift();
+    const latency = this.latency();
+    const target = this.target();
+    const isBehind = latency !== null && target !== null && latency > target + CLOSE_S;
+    const hasEnough = this.seen.length >= MEMORY / 2 && Math.min(...this.seen) > this.least;
+    const rate = isBehind && hasEnough ? RATE : 1;
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  destroy() {
+    clearInterval(this.timer);
+    this.stop.abort();
+    this.video.playbackRate = 1;
+  }
+}
