@@ -101,13 +101,7 @@ void Origin::release(ServedRendition& rendition) {
 void Origin::release(ServedRendition& rendition, WaitList list) {
   auto& by_place = list == WaitList::kPlaylists ? rendition.playlists : rendition.parts;
   for (auto at = by_place.begin(); at != by_place.end();) {
-    const bool is_settled = ServedStreams::is_settled(rendition, list, at->first);
-    const PartPlace place =
-        is_settled || list == WaitList::kParts ? at->first : carried_over(*rendition.now, at->first);
-    if (is_settled)
-      move_all(at->second, due_);
-    else if (place != at->first)
-      move_all(at->second, by_place[place]);
+    if (ServedStreams::is_settled(rendition, list, at->first)) move_all(at->second, due_);
     at = at->second.empty() ? by_place.erase(at) : std::next(at);
   }
 }

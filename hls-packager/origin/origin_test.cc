@@ -152,6 +152,15 @@ TEST_F(ReloadedOriginTest, OneThatWaitsForAPartTheSegmentDoesNotComeToGetsTheNex
   EXPECT_EQ(rig.body(request), show.playlist_text());
 }
 
+TEST_F(ReloadedOriginTest, WaitingForTheNextOnesFirstPartDoesNotTakeLonger_H35) {
+  const std::uint64_t request = reload("_HLS_msn=2&_HLS_part=9");
+  rig.pass(seconds(4));
+  close_segment();
+  rig.pass(seconds(2));
+  EXPECT_EQ(rig.response(request).status, 503);
+  EXPECT_EQ(rig.origin.counters().release_us.get(), 0);
+}
+
 TEST_F(ReloadedOriginTest, DirectivesThatMeanNothingAreRefused_H32) {
   for (const char* query : {"_HLS_part=1", "_HLS_msn=x", "_HLS_msn=-1", "_HLS_msn=2&_HLS_part=99999999999999999999"}) {
     const std::uint64_t request = reload(query);

@@ -158,7 +158,7 @@ Reply ServedStreams::reply_of_part(const Ask& ask) const {
 bool ServedStreams::is_settled(const ServedRendition& rendition, WaitList list, PartPlace place) {
   if (!rendition.now || rendition.now->has_ended) return true;
   const RenditionSnapshot& now = *rendition.now;
-  if (list == WaitList::kPlaylists) return !now.playlist.is_empty() && is_listed(now, place);
+  if (list == WaitList::kPlaylists) return !now.playlist.is_empty() && is_listed(now, carried_over(now, place));
   if (find_part(now, place) != nullptr) return true;
   const LiveSegment* const segment = find_segment(now, place.msn);
   if (segment != nullptr) return segment->is_whole;
