@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "live/test_live_stage.h"
+#include "playlist/text.h"
 
 namespace fanlight::packager {
 namespace {
@@ -158,6 +159,31 @@ TEST_F(LifecycleTest, PicturesAloneHaveNoSound) {  // H-61
   play(seconds(12));
   EXPECT_EQ(text_of(audience_.last().multivariant).find("AUDIO"), std::string::npos);
 }
+
+// H-82, H-84: an hour, and the wrap of 33 bits within it.
+class DriftTest : public LiveStage, public testing::TestWithParam<int> {
+ protected:
+  DriftTest() : LiveStage({}, {.part = seconds(1), .segment = seconds(2), .window = seconds(12)}) {}
+};
+
+TEST_P(DriftTest, DatesFollowTheWallClockAndDurationsTheMedia) {
+  slowness_ppm_ = GetParam();
+  looks_at_each_ = 5;
+  publish_anew({.frame_ticks = 9000, .gop = 10, .first = (std::int64_t{1} << 33) - 1'800 * 90'000});
+  play(seconds(3600));
+  const ReadSegment& last = audience_.of("v0").newest().segments.back();
+  EXPECT_EQ(last.duration_us, 2'000'000);
+  EXPECT_EQ(stream_.cut_counts().discontinuities, 0u);
+  EXPECT_EQ(stream_.cut_counts().samples_left_out, 0u);
+  // Its first picture came at the publisher's second of its number.
+  const std::int64_t second = static_cast<std::int64_t>(last.msn) * 2;
+  const WallTime came = kWallStart + seconds(second) + Micros{second * slowness_ppm_};
+  std::string nearest;
+  for (std::int64_t off = -50; off <= 50; ++off)
+    if (last.date == date_text(came + millis(off))) nearest = last.date;
+  EXPECT_EQ(last.date, nearest) << date_text(came);
+}
+INSTANTIATE_TEST_SUITE_P(All, DriftTest, testing::Values(-200, 0, 200));
 
 class LongGopTest : public LiveStage, public testing::Test {
  protected:

@@ -212,6 +212,18 @@ OfferedRendition LiveRendition::offer() {
 
 std::shared_ptr<const RenditionSnapshot> LiveRendition::snapshot(std::vector<RenditionReport> reports,
                                                                  Compressor& compressor) {
+  auto snapshot = last_ != nullptr && last_->has_ended ? std::make_shared<RenditionSnapshot>(*last_)
+                                                       : written(std::move(reports), compressor);
+  snapshot->segments.clear();
+  snapshot->segments.reserve(kept_.size());
+  for (const Kept& kept : kept_) snapshot->segments.push_back(kept.segment);
+  snapshot->inits = inits_;
+  return last_ = std::move(snapshot);
+}
+
+// Once ended, texts never change.
+std::shared_ptr<RenditionSnapshot> LiveRendition::written(std::vector<RenditionReport> reports,
+                                                          Compressor& compressor) {
   playlist_.reports = std::move(reports);
   auto snapshot = std::make_shared<RenditionSnapshot>();
   snapshot->folder = options_.folder;
@@ -223,9 +235,6 @@ std::shared_ptr<const RenditionSnapshot> LiveRendition::snapshot(std::vector<Ren
   snapshot->has_ended = playlist_.has_ended;
   snapshot->playlist = compressor.document_of(write_media_playlist(playlist_));
   if (const std::optional<std::string> delta = write_delta(playlist_)) snapshot->delta = compressor.document_of(*delta);
-  snapshot->segments.reserve(kept_.size());
-  for (const Kept& kept : kept_) snapshot->segments.push_back(kept.segment);
-  snapshot->inits = inits_;
   return snapshot;
 }
 

@@ -83,6 +83,8 @@ class LiveRendition {
   };
   static constexpr std::size_t kListedMax = 1000;
 
+  [[nodiscard]] std::shared_ptr<RenditionSnapshot> written(std::vector<RenditionReport> reports,
+                                                           Compressor& compressor);
   void adopt(const TrackFormat& format);
   void fill_up_to(const CutPart& part, Micros span);
   void open_segment(const CutPart& part, WallTime begins);
@@ -105,6 +107,7 @@ class LiveRendition {
   bool all_independent_ = true;
   double bits_ = 0, seconds_ = 0, peak_ = 0;                          // Of whole segments.
   std::optional<std::pair<std::uint32_t, std::uint32_t>> offered_{};  // Peak and average.
+  std::shared_ptr<const RenditionSnapshot> last_{};
   RenditionCounts counts_;
 };
 

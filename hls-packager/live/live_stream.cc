@@ -13,6 +13,7 @@ constexpr Micros kGoneAfter = seconds(3);
 constexpr Micros kLeaderWait = seconds(10);
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} << 20;
 constexpr std::size_t kRenditionsMax = 32;
+constexpr std::size_t kFormatsKept = 256;  // More than samples wait to be cut.
 
 std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
   return rescale(time, sample.timescale, kMediaClock);
@@ -171,12 +172,12 @@ void LiveStream::take_cuts() {
     const auto output = std::ranges::find(outputs_, part.track, &Output::cut);
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
-    const std::vector<TrackFormat>& formats = tracks_->tracks()[output->track].formats();
+    const FormatLog& formats = tracks_->tracks()[output->track].formats();
     const WallTime begins = part.samples.empty() ? WallTime{} : clock_.at(media_time_of(part.samples.front()));
     const auto leader = std::ranges::find(outputs_, cutter_->leader(), &Output::cut);
     const Micros span =
         leader == outputs_.end() ? options_.segment : leader->to->rendition.last_span().value_or(options_.segment);
-    rendition.take(part, part.samples.empty() ? formats.back() : formats[part.samples.front().format], begins, span);
+    rendition.take(part, part.samples.empty() ? formats.newest() : formats[part.samples.front().format], begins, span);
     output->to->has_changed = true;
   }
 }
@@ -230,7 +231,7 @@ void LiveStream::handle_source_lost(Instant now) {
 void LiveStream::handle_source_returned(Instant now) {
   if (tracks_) return;
   handle_timeout(now);
-  tracks_.emplace(TrackSet::Options{options_.program}, timeline_);
+  tracks_.emplace(TrackSet::Options{.program = options_.program, .formats_kept = kFormatsKept}, timeline_);
   lost_at_.reset();
   returned_at_ = leader_newest_ = now;
   clock_.restart();

@@ -55,7 +55,7 @@ void Publication::write_multivariant() {
   std::vector<OfferedRendition> offers;
   for (PublishedRendition& one : renditions_)
     if (one.is_offered) offers.push_back(one.rendition.offer());
-  if (offers.empty() && !renditions_.empty()) return;  // All has ended: what was said of it stays.
+  if (offers.empty()) return;  // All has ended: what was said of it stays.
   multivariant_ = compressor_.document_of(write_multivariant_playlist(multivariant_of(offers)));
 }
 
@@ -81,7 +81,7 @@ std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came) {
     if (one.is_offered) target_duration_ = one.rendition.options().target_duration;
   }
   if (!has_changed || multivariant_.is_empty()) return nullptr;
-  if (renditions_.empty()) multivariant_ = {};
+  if (std::ranges::none_of(renditions_, &PublishedRendition::is_public)) multivariant_ = {};
   auto snapshot = std::make_shared<StreamSnapshot>();
   snapshot->name = options_.name;
   snapshot->target_duration = target_duration_;

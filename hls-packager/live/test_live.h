@@ -31,10 +31,12 @@ class Publisher {
     bool has_video = true;
     bool has_sound = true;
     std::int64_t frame_ticks = 3000;
-    int gop = 30;                  // In frames.
-    std::int64_t first = 900'000;  // Its clock's first time.
-    std::int64_t reorder = 0;      // Ticks from decoding to showing.
-    std::size_t sound_frame = 0;   // Bytes of fixture frame to take; 0: of all.
+    std::int64_t frame_ticks_of = 1;  // 23.976 frames a second: 15,015 ticks of 4 frames.
+    std::int64_t grain = 1;           // Ticks that pictures' times are rounded to.
+    int gop = 30;                     // In frames.
+    std::int64_t first = 900'000;     // Its clock's first time.
+    std::int64_t reorder = 0;         // Ticks from decoding to showing.
+    std::size_t sound_frame = 0;      // Bytes of fixture frame to take; 0: of all.
   };
   explicit Publisher(const Options& options) : options_(options) { load_sound(); }
 
@@ -54,8 +56,7 @@ class Publisher {
   // The next picture.
   [[nodiscard]] Bytes picture(std::optional<bool> is_idr = {}) {
     const bool starts = is_idr.value_or(frames_ % options_.gop == 0);
-    const std::int64_t dts = options_.first + pictures_at_;
-    pictures_at_ += options_.frame_ticks;
+    const std::int64_t dts = options_.first + pictures_at() / options_.grain * options_.grain;
     ++frames_;
     Bytes out = starts ? tables() : Bytes{};
     append(out, packets_of(kVideo, video_counter_,
@@ -64,10 +65,7 @@ class Publisher {
     return out;
   }
   // Not sent: its time goes by.
-  void skip_picture() {
-    pictures_at_ += options_.frame_ticks;
-    ++frames_;
-  }
+  void skip_picture() { ++frames_; }
   [[nodiscard]] Bytes sound() {
     const std::int64_t pts = options_.first + sounds_ * 1024 * 90'000 / 48'000;
     const Bytes& frame = sound_frames_[static_cast<std::size_t>(sounds_++) % sound_frames_.size()];
@@ -82,14 +80,17 @@ class Publisher {
     while (sound_at() < ticks) ++sounds_;
   }
   void skip_pictures_to(std::int64_t ticks) {
-    while (pictures_at_ < ticks) skip_picture();
+    while (pictures_at() < ticks) skip_picture();
   }
 
   // Where the next of each stands, in its own clock from its start.
-  [[nodiscard]] std::int64_t pictures_at() const noexcept { return pictures_at_; }
+  [[nodiscard]] std::int64_t pictures_at() const noexcept {
+    return frames_ * options_.frame_ticks / options_.frame_ticks_of;
+  }
   [[nodiscard]] std::int64_t sound_at() const noexcept { return sounds_ * 1024 * 90'000 / 48'000; }
   [[nodiscard]] int frames() const noexcept { return frames_; }
-  Options& options() noexcept { return options_; }
+  [[nodiscard]] Options& options() noexcept { return options_; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
 
   static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kMap = 0x1000;
 
@@ -113,7 +114,6 @@ class Publisher {
 
   Options options_;
   std::vector<Bytes> sound_frames_;
-  std::int64_t pictures_at_ = 0;
   std::int64_t sounds_ = 0;
   int frames_ = 0;
   int version_ = 0;

@@ -64,6 +64,11 @@ class RenditionAudience {
 
   void look(const RenditionSnapshot& now) {
     const std::string text = text_of(now.playlist);
+    if (before_ended_) {
+      EXPECT_EQ(text, text_);
+      return;
+    }
+    text_ = text;
     const ReadPlaylist read = PlaylistReader::read(text);
     look_at_head(read, now);
     look_at_parts(read, now);
@@ -131,7 +136,6 @@ class RenditionAudience {
 
   // H-09, H-10, H-19
   void look_at_change(const ReadPlaylist& before, const ReadPlaylist& now) {
-    ASSERT_FALSE(before_ended_);
     ASSERT_GE(now.media_sequence, before.media_sequence);
     std::size_t left = 0;
     for (const ReadSegment& segment : before.segments) {
@@ -153,6 +157,7 @@ class RenditionAudience {
     if (before.open.parts.empty()) return;
     const std::size_t open = before.media_sequence + before.segments.size() - now.media_sequence;
     const std::vector<std::string>& grown = open < now.segments.size() ? now.segments[open].parts : now.open.parts;
+    if (open < now.segments.size() && grown.empty()) return;  // So long ago that its parts are not listed.
     ASSERT_GE(grown.size(), before.open.parts.size());
     EXPECT_TRUE(std::equal(before.open.parts.begin(), before.open.parts.end(), grown.begin()));
   }
@@ -214,6 +219,7 @@ class RenditionAudience {
   }
   void take_new(const ReadSegment& read, const LiveSegment& segment) {
     if (read.is_discontinuous) ++discontinuities_;
+    if (segment.parts.empty()) decoded_until_.reset();  // Behind a gap anything may come.
     for (std::size_t i = 0; i < segment.parts.size(); ++i) {
       const FragmentTimes times = times_of_fragment(segment.parts[i].span());
       EXPECT_EQ(i == 0, tree_of(segment.parts[i].span()).starts_with("styp"));
@@ -228,6 +234,7 @@ class RenditionAudience {
   bool insists_;
   std::optional<ReadPlaylist> before_;
   bool before_ended_ = false;
+  std::string text_;
   std::string target_, part_target_, control_;
   std::uint64_t next_new_ = 0;
   std::optional<std::uint64_t> decoded_until_;

@@ -27,7 +27,8 @@ class LiveStage {
   }
   void feed(const Bytes& bytes) {
     stream_.handle(bytes, now(), wall());
-    audience_.look(stream_.poll());
+    const auto snapshot = stream_.poll();
+    if (snapshot && ++snapshots_ % looks_at_each_ == 0) audience_.look(snapshot);
   }
   void lose_source() {
     stream_.handle_source_lost(now());
@@ -49,16 +50,22 @@ class LiveStage {
     pause_ = pause_ + Micros{ticks_ * 100 / 9};
     ticks_ = 0;
   }
-  [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9} + pause_; }
-  [[nodiscard]] WallTime wall() const { return kWallStart + Micros{ticks_ * 100 / 9} + pause_; }
+  [[nodiscard]] Instant now() const { return kStart + played() + pause_; }
+  [[nodiscard]] WallTime wall() const { return kWallStart + played() + pause_; }
   [[nodiscard]] PlaylistEdge edge_of_video() const { return audience_.last().renditions[0]->edge; }
 
  protected:
+  // By our clock; the publisher's may be slower or faster.
+  [[nodiscard]] Micros played() const { return Micros{ticks_ * 100 / 9 + ticks_ * slowness_ppm_ / 90'000}; }
+
   Publisher publisher_;
   LiveStream stream_;
   Audience audience_;
   std::int64_t ticks_ = 0;  // Of the publisher's clock since it began.
-  Micros pause_{};          // In which there was no publisher, or another.
+  std::int64_t slowness_ppm_ = 0;
+  std::size_t looks_at_each_ = 1;  // So many snapshots of one.
+  std::size_t snapshots_ = 0;
+  Micros pause_{};  // In which there was no publisher, or another.
 };
 
 inline std::size_t count_of(const std::string& text, const std::string& what) {

@@ -20,7 +20,7 @@ void PictureTrack::handle(const ElementaryUnit& unit, Timeline& timeline, std::v
     case PictureVerdict::kPicture:
       break;
   }
-  if (formats_.empty() && !picture.is_independent) return void(++counts_.before_first);
+  if (formats_.is_empty() && !picture.is_independent) return void(++counts_.before_first);
   if (first_field_ && is_second_field(first_picture_, picture)) {
     first_field_->bytes.insert(first_field_->bytes.end(), picture.bytes.begin(), picture.bytes.end());
     return emit(done);
@@ -31,7 +31,7 @@ void PictureTrack::handle(const ElementaryUnit& unit, Timeline& timeline, std::v
 
 void PictureTrack::take_picture(const CodedPicture& picture, const ElementaryUnit& unit, Timeline& timeline,
                                 std::vector<TimedSample>& done) {
-  if (formats_.empty() || picture.has_new_format) formats_.push_back(*format_now());
+  if (formats_.is_empty() || picture.has_new_format) formats_.push(*format_now());
   if (!unit.dts) ++counts_.no_time;
   const std::int64_t dts = unit.dts.value_or(last_dts_.value_or(0) + frame_ticks_);
   const Timeline::Place place = timeline.place(cursor_, dts, frame_ticks_);
@@ -51,7 +51,7 @@ void PictureTrack::take_picture(const CodedPicture& picture, const ElementaryUni
                      .duration = static_cast<std::uint32_t>(frame_ticks_),
                      .is_independent = picture.is_independent,
                      .epoch = place.epoch,
-                     .format = static_cast<std::uint32_t>(formats_.size() - 1)};
+                     .format = formats_.newest_number()};
   first_field_ = std::move(sample);
   first_picture_ = picture;
   first_picture_.bytes = {};

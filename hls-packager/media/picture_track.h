@@ -11,6 +11,7 @@
 #include "codec/coded_picture.h"
 #include "codec/h264.h"
 #include "codec/h265.h"
+#include "media/format_log.h"
 #include "media/timed_sample.h"
 #include "media/timeline.h"
 #include "ts/demuxer.h"
@@ -35,7 +36,8 @@ class PictureTrack {
   void finish(std::vector<TimedSample>& done);
 
   // By TimedSample::format.
-  [[nodiscard]] const std::vector<TrackFormat>& formats() const noexcept { return formats_; }
+  [[nodiscard]] const FormatLog& formats() const noexcept { return formats_; }
+  [[nodiscard]] FormatLog& formats() noexcept { return formats_; }
   [[nodiscard]] const PictureCounts& counts() const noexcept { return counts_; }
 
  private:
@@ -50,7 +52,7 @@ class PictureTrack {
   void emit(std::vector<TimedSample>& done);
 
   Codec codec_;
-  std::vector<TrackFormat> formats_;
+  FormatLog formats_;
   PictureCounts counts_;
   Timeline::Cursor cursor_;
   std::int64_t frame_ticks_ = kFrameTicksAtFirst;

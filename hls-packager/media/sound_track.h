@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codec/elementary_stream.h"
+#include "media/format_log.h"
 #include "media/timed_sample.h"
 #include "media/timeline.h"
 #include "ts/demuxer.h"
@@ -30,18 +31,19 @@ class SoundTrack {
   }
 
   // By TimedSample::format.
-  [[nodiscard]] const std::vector<TrackFormat>& formats() const noexcept { return formats_; }
+  [[nodiscard]] const FormatLog& formats() const noexcept { return formats_; }
+  [[nodiscard]] FormatLog& formats() noexcept { return formats_; }
   [[nodiscard]] const SoundCounts& counts() const noexcept { return codec_.counts(); }
   // How often the count of samples was given up for the stream's own time.
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
 
  private:
   TimedSample take_frame(const SoundFrame& frame, Timeline& timeline) {
-    if (formats_.empty() || frame.has_new_format) {
-      if (!formats_.empty()) next_ = rescale(next_, formats_.back().timescale(), codec_.format()->timescale());
-      formats_.push_back(*codec_.format());
+    if (formats_.is_empty() || frame.has_new_format) {
+      if (!formats_.is_empty()) next_ = rescale(next_, formats_.newest().timescale(), codec_.format()->timescale());
+      formats_.push(*codec_.format());
     }
-    const std::uint32_t rate = formats_.back().timescale();
+    const std::uint32_t rate = formats_.newest().timescale();
     const Timeline::Place place = timeline.place(cursor_, frame.pts_90k, rescale(frame.samples, rate, kMediaClock));
     follow(rescale(place.decode_time, kMediaClock, rate), frame.samples);
     TimedSample sample{.bytes = {frame.bytes.begin(), frame.bytes.end()},
@@ -50,7 +52,7 @@ class SoundTrack {
                        .presentation_time = next_,
                        .duration = frame.samples,
                        .epoch = place.epoch,
-                       .format = static_cast<std::uint32_t>(formats_.size() - 1)};
+                       .format = formats_.newest_number()};
     last_ = next_;
     next_ += frame.samples;
     cursor_.expected = rescale(next_, rate, kMediaClock);  // Small steps back that go on are a jump in the end.
@@ -67,7 +69,7 @@ class SoundTrack {
   }
 
   Codec codec_;
-  std::vector<TrackFormat> formats_;
+  FormatLog formats_;
   Timeline::Cursor cursor_;
   bool has_begun_ = false;
   std::int64_t next_ = 0;  // Media time in samples: where the next frame is due.

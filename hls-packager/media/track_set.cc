@@ -65,7 +65,12 @@ void TrackSet::open_track(const ProgramStream& stream) {
 void TrackSet::take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done) {
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     if (tracks_[i].pid != unit.pid) continue;
-    std::visit([&](auto& track) { track.handle(unit, timeline_, samples_); }, tracks_[i].content);
+    std::visit(
+        [&](auto& track) {
+          track.handle(unit, timeline_, samples_);
+          track.formats().keep_newest(formats_kept_);
+        },
+        tracks_[i].content);
     return hand_over(i, done);
   }
 }

@@ -23,7 +23,8 @@ struct TrackSample {
 class TrackSet {
  public:
   struct Options {
-    std::optional<std::uint16_t> program{};  // Empty: the first with pictures; when none has, the first with sound.
+    std::optional<std::uint16_t> program{};      // Empty: the first with pictures; when none has, the first with sound.
+    std::size_t formats_kept = ~std::size_t{0};  // Of each track.
   };
   struct Track {
     std::uint16_t pid = 0;
@@ -32,8 +33,8 @@ class TrackSet {
                  SoundTrack<OpusSound>>
         content;
     [[nodiscard]] bool is_video() const noexcept { return std::holds_alternative<PictureTrack>(content); }
-    [[nodiscard]] const std::vector<TrackFormat>& formats() const noexcept {
-      return std::visit([](const auto& track) -> const std::vector<TrackFormat>& { return track.formats(); }, content);
+    [[nodiscard]] const FormatLog& formats() const noexcept {
+      return std::visit([](const auto& track) -> const FormatLog& { return track.formats(); }, content);
     }
   };
   // What of the program no track is made of.
@@ -45,7 +46,7 @@ class TrackSet {
 
   // `timeline`: of the set before, when a stream goes on.
   explicit TrackSet(const Options& options, const Timeline& timeline = {})
-      : demuxer_({.program = options.program}), timeline_(timeline) {}
+      : formats_kept_(options.formats_kept), demuxer_({.program = options.program}), timeline_(timeline) {}
 
   // Samples are appended, in decode order for each track.
   void handle(ByteSpan bytes, std::vector<TrackSample>& done);
@@ -69,6 +70,7 @@ class TrackSet {
   void take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done);
   void hand_over(std::size_t track, std::vector<TrackSample>& done);
 
+  std::size_t formats_kept_;
   Demuxer demuxer_;
   Timeline timeline_;
   std::deque<Track> tracks_;

@@ -93,7 +93,7 @@ Result<Done> Package::write_manifests() {
 }
 
 std::string describe(const Rendition& rendition) {
-  const TrackFormat& format = rendition.track().formats().front();
+  const TrackFormat& format = rendition.track().formats().oldest();
   double seconds = 0;
   for (const Rendition::Written& one : rendition.segments())
     seconds += static_cast<double>(one.duration) / one.timescale;

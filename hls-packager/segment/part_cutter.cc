@@ -106,7 +106,13 @@ bool PartCutter::is_long_enough(const Track& track, std::int64_t at) const noexc
 
 bool PartCutter::is_too_long(const Track& track, const TimedSample& sample) const noexcept {
   const std::int64_t length = sample.decode_time - track.segment_begin + track.part.frame_ticks();
-  return rescale(length, sample.timescale, kMediaClock) > options_.segment_ticks_max;
+  return rescale(length, sample.timescale, kMediaClock) > most(track);
+}
+
+// Followers' segments begin and end up to a frame behind the leader's.
+std::int64_t PartCutter::most(const Track& track) const noexcept {
+  const bool leads = leader_ && &tracks_[*leader_] == &track;
+  return options_.segment_ticks_max - (leads ? kFollowersSlack : 0);
 }
 
 // Where nothing independent comes at all, players get what there is.
@@ -243,6 +249,8 @@ void PartCutter::close_part(std::size_t index, std::optional<std::int64_t> next,
                             std::vector<CutPart>& done) {
   Track& track = tracks_[index];
   if (track.part.is_empty()) return;
+  // A hole in front of the next sample makes the last one longer, but no segment too long.
+  if (next) next = std::min(*next, track.segment_begin + rescale(most(track), kMediaClock, track.part.timescale()));
   done.push_back({.track = index,
                   .msn = track.number,
                   .begins_segment = !track.has_begun_segment,

@@ -90,6 +90,7 @@ class PartCutter {
     bool begins_segment = false;
     bool is_forced = false;
   };
+  static constexpr std::int64_t kFollowersSlack = kMediaClock / 20;
   static constexpr std::int64_t kWaitingMax = 3 * kMediaClock / 2;
 
   void lead(std::size_t index, TimedSample&& sample, std::vector<CutPart>& done);
@@ -99,6 +100,7 @@ class PartCutter {
   void begin_segment(Track& track, const TimedSample& sample, const Turn& turn);
   [[nodiscard]] bool foresees_end(const Track& track) const noexcept;
   [[nodiscard]] bool is_long_enough(const Track& track, std::int64_t at) const noexcept;
+  [[nodiscard]] std::int64_t most(const Track& track) const noexcept;
   [[nodiscard]] bool is_too_long(const Track& track, const TimedSample& sample) const noexcept;
 
   void let_in(std::size_t index, bool all, std::vector<CutPart>& done);
