@@ -128,7 +128,7 @@ TEST_F(MediaOriginTest, WhoGoesAmidASegmentIsForgotten_D05) {
   const std::uint64_t request = ask("s1.m4s");
   rig.replies.on_append = [&](HttpRequestId id) { rig.origin.handle_gone(id); };
   show.add_part();
-  add_part();
+  close_segment();
   EXPECT_EQ(rig.answer(request).streamed, "v0/s1.0.m4s;v0/s1.1.m4s;");
   EXPECT_FALSE(rig.is_answered(request));
   EXPECT_EQ(rig.origin.counters().gone.get(), 1);
