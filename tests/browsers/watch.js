@@ -37,7 +37,7 @@
     video.requestVideoFrameCallback(step);
     let hasPlayed = false;
     video.addEventListener('playing', () => { hasPlayed = true; });
-    video.addEventListener('waiting', () => { if (hasPlayed && !video.seeking) seen.stalls.push(performance.now()); });
+    video.addEventListener('waiting', () => { if (hasPlayed && !video.seeking) seen.stalls.push(performance.timeOrigin + performance.now()); });
   }
 
   let hls = null;

@@ -6,7 +6,7 @@
 //   watch.mjs --modules build/browsers/node_modules --browser chromium --player hls --base http://127.0.0.1:8080 \
 //             --name live/main --t0 1795710600000 --fps 30 --seconds 20
 
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   options: {
     modules: { type: 'string' }, browser: { type: 'string', default: 'chromium' }, player: { type: 'string', default: 'hls' },
     base: { type: 'string' }, name: { type: 'string', default: 'live/main' }, t0: { type: 'string' }, fps: { type: 'string', default: '30' },
-    seconds: { type: 'string', default: '20' }, shot: { type: 'string' },
+    seconds: { type: 'string', default: '20' }, shot: { type: 'string' }, raw: { type: 'string' },
   },
 });
 const require = createRequire(path.resolve(values.modules, 'none.js'));
@@ -101,6 +101,7 @@ try {
     const video = document.querySelector('video');
     return { ...globalThis.watched, dropped: video?.getVideoPlaybackQuality().droppedVideoFrames ?? null, rate: video?.playbackRate ?? null, said: document.querySelector('#said')?.textContent ?? '' };
   });
+  if (values.raw) await writeFile(values.raw, JSON.stringify(seen));
   if (values.shot) await opened.page.screenshot({ path: values.shot });
   console.log(JSON.stringify({ browser: `${values.browser} ${opened.version}`, player: values.player, said: seen.said, ...judgeSeen(seen, Number(values.t0), Number(values.fps)) }));
 } finally {

@@ -31,6 +31,7 @@ from processes import Process, Processes, stop_on_signals, wait_until  # noqa: E
 from testing import Results, Skip, arguments, claim, require_tools, run_side_by_side  # noqa: E402
 
 LINT = Path(__file__).resolve().parent / "lint" / "lint.mjs"
+PROBE = LINT.with_name("probe.mjs")
 QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"]
 STREAM = "live/main"
 
@@ -171,6 +172,17 @@ def the_linter_is_content(stage: Stage) -> str:
     return finish_lint(stage.lint(20, "--media"), 60)
 
 
+def the_probes_are_content(stage: Stage) -> str:
+    require_tools("node")
+    stage.start_relay()
+    stage.publish()
+    stage.package()
+    stage.wait_for_live()
+    done = subprocess.run(["node", str(PROBE), stage.packager.playlist(STREAM)], capture_output=True, text=True, timeout=120)
+    claim(done.returncode == 0, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok")))
+    return done.stdout.strip().splitlines()[-1]
+
+
 def a_publisher_that_returns(stage: Stage) -> str:
     """Numbers go on behind a discontinuity, and nothing on the way offends the linter."""
     stage.start_relay()
@@ -304,8 +316,9 @@ def wrong_words(stage: Stage) -> str:
     return f"{len(tries)} told"
 
 
-CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, a_publisher_that_returns,
-         a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, a_wrong_passphrase_is_said, an_end_in_order, wrong_words)
+CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
+         a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, a_wrong_passphrase_is_said,
+         an_end_in_order, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 
