@@ -81,7 +81,7 @@ async function addressOf(player) {
 const at = (sorted, share) => (sorted.length === 0 ? null : sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
 const round = (value) => (value === null || value === undefined ? null : Math.round(value * 10) / 10);
 
-export function judgeSeen(seen, t0, fps) {
+function judgeSeen(seen, t0, fps) {
   const half = seen.pictures.slice(Math.floor(seen.pictures.length / 2));
   const glass = half.map(([number, shownAt]) => shownAt - (t0 + (number * 1000) / fps)).sort((a, b) => a - b);
   const dates = seen.dates.slice(Math.floor(seen.dates.length / 2)).sort((a, b) => a - b);

@@ -8,7 +8,8 @@ export const isSupported = () => Hls.isSupported();
 
 // `failed(text)`: it cannot go on. What it can mend by itself it mends.
 export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
-  const hls = new Hls({ lowLatencyMode: true, backBufferLength: 30 });
+  // No backBufferLength: hls.js 1.7.4 loads nothing for four seconds when it empties the back buffer. Browsers empty it themselves.
+  const hls = new Hls({ lowLatencyMode: true });
   let mends = 0;
   hls.on(Hls.Events.ERROR, (_, { fatal, type, details, response }) => {
     if (!fatal) return;
