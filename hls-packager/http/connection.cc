@@ -1,11 +1,14 @@
 #include "http/connection.h"
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 
 namespace fanlight::packager {
 namespace {
 
-constexpr int kRoundsAtOnce = 8;  // Then it is others' turn.
+constexpr std::size_t kH2UnsentMax = 64 * 1024;  // Of frames; what they are made of is with the handler or shared.
+constexpr int kRoundsAtOnce = 8;                 // Then it is others' turn.
 // A peer that was refused may still be sending; a reset would make it lose our answer.
 constexpr Micros kLingerMax = seconds(1);
 
@@ -31,18 +34,67 @@ bool Connection::drive(ConnectionContext& context) {
 }
 
 bool Connection::receive_some(ConnectionContext& context) {
-  if (is_hung_up_ && !h1_.wants_bytes()) has_ended_ = true;
-  if (!is_readable_ || has_ended_ || !h1_.wants_bytes()) return false;
-  const IoResult got = receive(socket_, context.received);
+  if (is_hung_up_ && !wants_bytes()) has_ended_ = true;
+  if (!is_readable_ || has_ended_ || !wants_bytes()) return false;
+  const IoResult got = tls_ ? tls_->receive(context.received) : receive(socket_, context.received);
+  if (is_shaking_hands() && tls_->is_open()) note_handshake(context);
   if (got.status == IoStatus::kFailed) has_failed_ = true;
   if (got.status == IoStatus::kEnd) has_ended_ = true;
-  // Less than there was room for: there is no more. Unless the end is behind it, of which we are not told again.
-  is_readable_ = got.status == IoStatus::kDone && (is_hung_up_ || got.bytes == context.received.size());
-  h1_.handle_bytes(context.received.first(got.bytes));
+  // Less than there was room for: there is no more. Unless the end is behind it, of which we are not told again; and
+  // TLS hands over a record at a time.
+  is_readable_ = got.status == IoStatus::kDone && (tls_ || is_hung_up_ || got.bytes == context.received.size());
+  hear(context, context.received.first(got.bytes));
   return got.status != IoStatus::kBlocked;
 }
 
+bool Connection::wants_bytes() const noexcept { return h2_ ? out_.size() < kH2UnsentMax : h1_.wants_bytes(); }
+
+void Connection::note_handshake(ConnectionContext& context) {
+  has_handshake_ = true;
+  context.counts.tls_handshakes.add();
+  if (tls_->speaks_h2()) become_h2(context, {});
+}
+
+void Connection::become_h2(ConnectionContext& context, std::string_view heard) {
+  context.counts.connections_h2.add();
+  h2_ = std::make_unique<H2Session>();
+  if (!heard.empty()) hear(context, std::as_bytes(std::span(heard)));
+}
+
+void Connection::hear(ConnectionContext& context, ByteSpan bytes) {
+  if (!h2_) return h1_.handle_bytes(bytes);
+  h2_->set_date(context.date);
+  if (!h2_->handle_bytes(context.now, bytes)) has_ended_ = true;
+}
+
+void Connection::tell_gone(ConnectionContext& context, std::uint64_t stream) {
+  context.counts.gone_waiting.add();
+  context.handler.handle_gone({id_, stream});
+}
+
+bool Connection::ask_h2(ConnectionContext& context) {
+  bool has_asked = false;
+  h2_->set_date(context.date);
+  for (std::uint64_t gone = 0; h2_->poll_gone(gone); has_asked = true) tell_gone(context, gone);
+  std::uint64_t stream = 0;
+  HttpRequest request;
+  while (h2_->poll_request(context.counts, stream, request)) {
+    context.handler.handle({id_, stream}, request);
+    has_asked = true;
+  }
+  return has_asked;
+}
+
 bool Connection::ask(ConnectionContext& context) {
+  // HTTP/2 by prior knowledge (RFC 9113 §3.3): what it begins with is no request.
+  if (!h2_ && !tls_ && h1_.is_first() && !h1_.is_answering() && !h1_.input().empty()) {
+    const std::string_view heard = h1_.input();
+    if (heard.starts_with(kH2Preface))
+      become_h2(context, std::string(heard));
+    else if (kH2Preface.starts_with(heard))
+      return false;
+  }
+  if (h2_) return ask_h2(context);
   bool has_asked = false;
   HttpRequest request;
   while (out_.size() < context.limits.unsent_bytes_max && h1_.poll_request(pen(context), context.counts, request)) {
@@ -54,8 +106,13 @@ bool Connection::ask(ConnectionContext& context) {
 }
 
 bool Connection::flush(ConnectionContext& context) {
-  if (out_.is_empty() || !is_writable_) return false;
-  const IoResult sent = send(socket_, out_);
+  if (!is_writable_ || is_shaking_hands()) return false;
+  if (h2_) {
+    if (out_.is_empty()) progress_ = context.now;
+    if (!h2_->fill(context.now, kH2UnsentMax, out_)) has_failed_ = true;
+  }
+  if (out_.is_empty()) return false;
+  const IoResult sent = tls_ ? tls_->send(out_) : send(socket_, out_);
   if (sent.status == IoStatus::kFailed) has_failed_ = true;
   if (sent.status == IoStatus::kBlocked) is_writable_ = false;
   if (sent.bytes == 0) return false;
@@ -79,8 +136,10 @@ bool Connection::is_over() noexcept {
   if (is_lingering_) return false;  // Until the peer ends, or its time is up.
   if (!out_.is_empty()) return false;
   if (has_ended_) return true;
+  if (h2_) return h2_->is_over();
   if (!h1_.is_closing()) return false;
   if (!h1_.was_refused()) return true;
+  if (tls_) tls_->end_sending();
   end_sending(socket_);
   is_lingering_ = is_readable_ = wants_drive_ = true;
   return false;
@@ -88,6 +147,11 @@ bool Connection::is_over() noexcept {
 
 Connection::Phase Connection::phase() const noexcept {
   if (is_lingering_) return Phase::kLingering;
+  if (is_shaking_hands()) return Phase::kHead;
+  if (h2_) {
+    if (h2_->is_reading_head()) return Phase::kHead;
+    return h2_->has_streams() || !out_.is_empty() ? Phase::kBusy : Phase::kIdle;
+  }
   if (h1_.is_answering() || !out_.is_empty()) return Phase::kBusy;
   return h1_.is_reading_head() || h1_.is_first() ? Phase::kHead : Phase::kIdle;
 }
@@ -109,36 +173,52 @@ Instant Connection::deadline(const ConnectionLimits& limits) const noexcept {
     case Phase::kBusy:
       break;
   }
-  if (out_.is_empty()) return Instant::never();
-  return std::min(out_.oldest() + limits.response_age_max, progress_ + limits.stall_max);
+  const Instant oldest = std::min(out_.oldest(), h2_ ? h2_->oldest_unsent() : Instant::never());
+  if (oldest == Instant::never()) return oldest;
+  const Instant too_old = oldest + limits.response_age_max;
+  return out_.is_empty() ? too_old : std::min(too_old, progress_ + limits.stall_max);
 }
 
 void Connection::handle_timeout(const ConnectionLimits& limits, Instant now, ServerCounts& counts) noexcept {
   if (phase_ == Phase::kHead) counts.timeouts_head.add();
   if (phase_ == Phase::kIdle) counts.timeouts_idle.add();
   if (phase_ != Phase::kBusy) return;
-  (progress_ + limits.stall_max <= now ? counts.timeouts_stall : counts.timeouts_slow).add();
+  (!out_.is_empty() && progress_ + limits.stall_max <= now ? counts.timeouts_stall : counts.timeouts_slow).add();
   forget_unsent(socket_);
 }
 
 void Connection::handle_end(ConnectionContext& context) {
+  if (is_shaking_hands()) context.counts.tls_failed.add();
+  if (h2_) {
+    if (h2_->has_erred()) context.counts.h2_errors.add();
+    for (std::uint64_t gone = 0; h2_->poll_gone(gone);) tell_gone(context, gone);
+    for (const std::uint64_t stream : h2_->waiting()) tell_gone(context, stream);
+    return;
+  }
   if (!h1_.is_answering()) return;
-  context.counts.gone_waiting.add();
-  context.handler.handle_gone({id_, h1_.stream()});
+  tell_gone(context, h1_.stream());
 }
 
 void Connection::respond(ConnectionContext& context, std::uint64_t stream, HttpResponse&& response) {
-  h1_.respond(pen(context), stream, std::move(response));
+  if (!h2_) return (void)h1_.respond(pen(context), stream, std::move(response));
+  h2_->set_date(context.date);
+  h2_->respond(context.now, stream, std::move(response));
 }
 
 void Connection::begin(ConnectionContext& context, std::uint64_t stream, HttpResponse&& head) {
-  h1_.begin(pen(context), stream, std::move(head));
+  if (!h2_) return (void)h1_.begin(pen(context), stream, std::move(head));
+  h2_->set_date(context.date);
+  h2_->begin(context.now, stream, std::move(head));
 }
 
 void Connection::append(ConnectionContext& context, std::uint64_t stream, SharedBytes&& bytes) {
-  h1_.append(pen(context), stream, std::move(bytes));
+  if (!h2_) return (void)h1_.append(pen(context), stream, std::move(bytes));
+  h2_->append(context.now, stream, std::move(bytes));
 }
 
-void Connection::end(ConnectionContext& context, std::uint64_t stream) { h1_.end(pen(context), stream); }
+void Connection::end(ConnectionContext& context, std::uint64_t stream) {
+  if (!h2_) return (void)h1_.end(pen(context), stream);
+  h2_->end(stream);
+}
 
 }  // namespace fanlight::packager

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,10 +11,12 @@
 #include "base/ip.h"
 #include "base/time.h"
 #include "http/h1_session.h"
+#include "http/h2_session.h"
 #include "http/message.h"
 #include "http/out_queue.h"
 #include "http/server_counts.h"
 #include "http/sockets.h"
+#include "http/tls_stream.h"
 
 namespace fanlight::packager {
 
@@ -38,15 +41,21 @@ struct ConnectionContext {
 
 class Connection {
  public:
-  Connection(std::uint64_t id, Descriptor socket, const IpAddress& from, Instant now)
-      : id_(id), socket_(std::move(socket)), from_(from), since_(now), progress_(now) {}
+  // `tls` empty: none.
+  Connection(std::uint64_t id, Descriptor socket, const IpAddress& from, std::shared_ptr<SSL_CTX> tls, Instant now)
+      : id_(id), socket_(std::move(socket)), from_(from), since_(now), progress_(now) {
+    if (tls) tls_ = std::make_unique<TlsStream>(std::move(tls), socket_);
+  }
 
   // The kernel tells changes alone. `is_last`: behind what is to be read the peer says nothing more.
   void handle_readable(bool is_last) noexcept {
     is_readable_ = true;
     is_hung_up_ = is_hung_up_ || is_last;
   }
-  void handle_writable() noexcept { is_writable_ = true; }
+  void handle_writable() noexcept {
+    is_writable_ = true;
+    is_readable_ = is_readable_ || is_shaking_hands();  // Which is done by reading, and may have waited for room.
+  }
   // Reads, asks and sends as far as it goes, or far enough for now. False: the connection is over.
   [[nodiscard]] bool drive(ConnectionContext& context);
   // There was more to do.
@@ -55,7 +64,7 @@ class Connection {
   void handle_timeout(const ConnectionLimits& limits, Instant now, ServerCounts& counts) noexcept;
   [[nodiscard]] Instant deadline(const ConnectionLimits& limits) const noexcept;
   // No further requests; over when what is being answered is sent.
-  void finish() noexcept { h1_.finish(); }
+  void finish() { h2_ ? h2_->finish() : h1_.finish(); }
   // It is over: tells the handler of those whose answers are owed.
   void handle_end(ConnectionContext& context);
 
@@ -68,11 +77,18 @@ class Connection {
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] const Descriptor& socket() const noexcept { return socket_; }
   [[nodiscard]] const IpAddress& from() const noexcept { return from_; }
+  [[nodiscard]] bool is_shaking_hands() const noexcept { return tls_ && !has_handshake_; }
   bool is_listed = false;  // In the server's list of those to be driven.
 
  private:
   enum class Phase : std::uint8_t { kHead, kBusy, kIdle, kLingering };
 
+  [[nodiscard]] bool wants_bytes() const noexcept;
+  void note_handshake(ConnectionContext& context);
+  void hear(ConnectionContext& context, ByteSpan bytes);
+  void become_h2(ConnectionContext& context, std::string_view heard);
+  void tell_gone(ConnectionContext& context, std::uint64_t stream);
+  [[nodiscard]] bool ask_h2(ConnectionContext& context);
   [[nodiscard]] bool receive_some(ConnectionContext& context);
   [[nodiscard]] bool ask(ConnectionContext& context);
   [[nodiscard]] bool flush(ConnectionContext& context);
@@ -85,17 +101,20 @@ class Connection {
   std::uint64_t id_;
   Descriptor socket_;
   IpAddress from_;
+  std::unique_ptr<TlsStream> tls_{};
   H1Session h1_;
+  std::unique_ptr<H2Session> h2_{};  // Once HTTP/2 is spoken: instead of h1_.
   OutQueue out_;
   Instant since_;     // When its phase began.
   Instant progress_;  // When the kernel last took something, or there was something to take at last.
   Phase phase_ = Phase::kHead;
   bool is_readable_ = false;
   bool is_writable_ = true;
-  bool is_hung_up_ = false;    // The peer says nothing more; there may be something to read.
-  bool has_ended_ = false;     // There is not.
-  bool has_failed_ = false;    // The socket is of no use.
-  bool is_lingering_ = false;  // We say nothing more, and what comes is thrown away.
+  bool is_hung_up_ = false;     // The peer says nothing more; there may be something to read.
+  bool has_ended_ = false;      // There is not.
+  bool has_failed_ = false;     // The socket is of no use.
+  bool has_handshake_ = false;  // TLS's is over.
+  bool is_lingering_ = false;   // We say nothing more, and what comes is thrown away.
   bool wants_drive_ = false;
 };
 

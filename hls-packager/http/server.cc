@@ -11,6 +11,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/check.h"
 #include "http/response_head.h"
 
 namespace fanlight::packager {
@@ -25,6 +26,7 @@ constexpr std::size_t kReceiveBytes = 16 * 1024;
 constexpr int kEventsAtOnce = 256;
 constexpr int kAcceptsAtOnce = 64;
 constexpr std::size_t kDrivenAtOnce = 256;  // Between two looks at the kernel's news.
+constexpr int kHandshakesAtOnce = 16;
 constexpr Micros kSweepEvery = millis(50);
 constexpr Micros kAcceptPause = millis(100);
 
@@ -64,17 +66,24 @@ Result<Done> Server::start() {
   bell_ = Descriptor(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!epoll_.is_open() || !bell_.is_open()) return kernel_error("epoll and eventfd");
   if (!watch(epoll_, bell_.get(), kBell, EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
-  for (const std::string& text : options_.listen) {
-    Result<Endpoint> at = parse_listen_address(text);
-    if (!at) return at.error();
-    Result<Descriptor> socket = open_listener(*at);
-    if (!socket) return socket.error();
-    if (!watch(epoll_, socket->get(), listeners_.size(), EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
-    addresses_.push_back(local_address(*socket));
-    listeners_.push_back({std::move(*socket)});
-  }
+  for (const std::string& text : options_.listen)
+    if (Result<Done> done = listen(text, false); !done) return done;
+  for (const std::string& text : options_.listen_tls)
+    if (Result<Done> done = listen(text, true); !done) return done;
   options_.connections_max = std::min<std::size_t>(options_.connections_max, kSlotMask);
   received_.resize(kReceiveBytes);
+  return Done{};
+}
+
+Result<Done> Server::listen(const std::string& text, bool has_tls) {
+  CHECK(!has_tls || options_.tls);
+  Result<Endpoint> at = parse_listen_address(text);
+  if (!at) return at.error();
+  Result<Descriptor> socket = open_listener(*at);
+  if (!socket) return socket.error();
+  if (!watch(epoll_, socket->get(), listeners_.size(), EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
+  addresses_.push_back(local_address(*socket));
+  listeners_.push_back({.socket = std::move(*socket), .has_tls = has_tls});
   return Done{};
 }
 
@@ -147,7 +156,7 @@ void Server::accept_some(Listener& listener) {
   for (int i = 0; i < kAcceptsAtOnce; ++i) {
     Accepted accepted = accept_one(listener.socket);
     if (accepted.socket.is_open()) {
-      admit(std::move(accepted));
+      admit(std::move(accepted), listener.has_tls);
       continue;
     }
     if (accepted.error == EAGAIN) return;
@@ -174,7 +183,7 @@ void Server::resume_listeners() {
   }
 }
 
-void Server::admit(Accepted accepted) {
+void Server::admit(Accepted accepted, bool has_tls) {
   const IpAddress household = household_of(accepted.from.ip);
   if (counts_.connections.value() >= options_.connections_max) return counts_.refused_by_cap.add();
   std::uint32_t& from_here = from_address_[household];
@@ -191,7 +200,8 @@ void Server::admit(Accepted accepted) {
   free_slots_.pop_back();
   ++next_serial_;
   ++from_here;
-  connections_[slot] = std::make_unique<Connection>(id, std::move(accepted.socket), household, context_->now);
+  connections_[slot] = std::make_unique<Connection>(id, std::move(accepted.socket), household,
+                                                    has_tls ? options_.tls->current() : nullptr, context_->now);
   deadlines_[slot] = connections_[slot]->deadline(options_.limits);
   counts_.connections.add();
   counts_.connections_accepted.add();
@@ -210,8 +220,17 @@ void Server::list(Connection& connection) {
 
 void Server::drive_listed() {
   const std::size_t count = std::min(listed_.size(), kDrivenAtOnce);
-  for (std::size_t i = 0; i < count; ++i)
-    if (Connection* connection = find(listed_[i])) drive(*connection);
+  int handshakes = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    Connection* connection = find(listed_[i]);
+    if (connection == nullptr) continue;
+    // A handshake takes as long as dozens of requests: a crowd's are spread over turns.
+    if (connection->is_shaking_hands() && ++handshakes > kHandshakesAtOnce) {
+      listed_.push_back(connection->id());
+    } else {
+      drive(*connection);
+    }
+  }
   listed_.erase(listed_.begin(), listed_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 

@@ -20,13 +20,16 @@
 #include "http/message.h"
 #include "http/server_counts.h"
 #include "http/sockets.h"
+#include "http/tls_context.h"
 
 namespace fanlight::packager {
 
 class Server final : public HttpReplies {
  public:
   struct Options {
-    std::vector<std::string> listen{};  // See parse_listen_address().
+    std::vector<std::string> listen{};      // See parse_listen_address().
+    std::vector<std::string> listen_tls{};  // Likewise; needs `tls`.
+    std::shared_ptr<TlsContext> tls{};      // May be shared with other servers.
     std::size_t connections_max = 20'000;
     std::size_t connections_per_address_max = 1'000;  // An IPv6 address stands for its /64.
     Micros stop_grace = seconds(3);                   // For answers that are under way when it is to stop.
@@ -40,6 +43,7 @@ class Server final : public HttpReplies {
   // Of any thread, and of signal handlers.
   void stop() noexcept;
 
+  // Of Options::listen, then of Options::listen_tls.
   [[nodiscard]] const std::vector<Endpoint>& addresses() const noexcept { return addresses_; }
   [[nodiscard]] const ServerCounts& counts() const noexcept { return counts_; }
 
@@ -53,19 +57,21 @@ class Server final : public HttpReplies {
  private:
   struct Listener {
     Descriptor socket;
+    bool has_tls = false;
     bool is_paused = false;
     Instant paused_until{};
   };
 
   explicit Server(const Options& options) : options_(options) {}
   Result<Done> start();
+  Result<Done> listen(const std::string& text, bool has_tls);
   void turn();
   [[nodiscard]] int wait_ms() const;
   void read_clocks();
   void take_event(std::uint64_t data, std::uint32_t events);
   void hear_bell();
   void accept_some(Listener& listener);
-  void admit(Accepted accepted);
+  void admit(Accepted accepted, bool has_tls);
   void pause(Listener& listener);
   void resume_listeners();
   void drive_listed();

@@ -125,6 +125,12 @@ class TestClient {
   [[nodiscard]] const std::string& head() const { return head_; }
   // That the server ends the connection, and says nothing before.
   bool hears_end() { return heard_.empty() && !hear_some() && errno != EAGAIN; }
+  // What has come, or comes next.
+  std::string hear_some_text() {
+    if (heard_.empty()) (void)hear_some();
+    return std::exchange(heard_, {});
+  }
+  [[nodiscard]] int fd() const { return fd_; }
   void end_saying() { shutdown(fd_, SHUT_WR); }
   void leave() {
     if (fd_ >= 0) close(std::exchange(fd_, -1));

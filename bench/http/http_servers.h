@@ -1,0 +1,23 @@
+// What is measured: servers that answer every request with the same body, on the calling thread, until told to stop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "cmaf/shared_bytes.h"
+
+namespace fanlight::packager {
+
+struct ServerUnderTest {
+  // Listens, puts its port into `port`, serves until `stop`; answers how many requests were answered.
+  std::uint64_t (*serve)(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
+  const char* name;
+};
+
+// The least there is: an epoll loop that looks for the end of a head, and one sendmsg.
+std::uint64_t serve_bare(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
+std::uint64_t serve_ours(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
+// Boost.Beast on Asio, with a body that is not copied.
+std::uint64_t serve_beast(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
+
+}  // namespace fanlight::packager

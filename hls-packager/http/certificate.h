@@ -1,0 +1,15 @@
+// A certificate for trying things out on one's own host: of nobody but ourselves, so browsers ask whether to trust it.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace fanlight::packager {
+
+// ECDSA P-256, for localhost, 127.0.0.1 and ::1, a year long. Both files are new, PEM, and readable for their owner
+// alone.
+[[nodiscard]] Result<Done> write_self_signed_certificate(const std::string& certificate_file,
+                                                         const std::string& key_file);
+
+}  // namespace fanlight::packager

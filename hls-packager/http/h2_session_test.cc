@@ -1,0 +1,265 @@
+#include "http/h2_session.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "http/test_h2_client.h"
+
+namespace fanlight::packager {
+namespace {
+
+constexpr std::size_t kUnsentMax = 64 * 1024;
+
+SharedBytes bytes_of(std::string_view text) {
+  return SharedBytes::filled(text.size(),
+                             [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); });
+}
+
+HttpResponse answer(std::string_view body) {
+  HttpResponse response;
+  response.fields.emplace_back("content-type", "text/plain");
+  response.body = {.pieces = {bytes_of(body)}, .offset = 0, .size = body.size()};
+  return response;
+}
+
+class H2SessionTest : public testing::Test {
+ protected:
+  H2SessionTest() { session_.set_date("now"); }
+  // The client's words to the session.
+  bool hear() {
+    const std::string said = client_.say();
+    return session_.handle_bytes({1}, std::as_bytes(std::span(said)));
+  }
+  // The session's to the client, `bytes_max` a time; answers how many bytes were waiting at most.
+  std::size_t say(std::size_t bytes_max = kUnsentMax) {
+    std::size_t most = 0;
+    OutQueue out;
+    while (session_.fill({2}, bytes_max, out) && !out.is_empty()) {
+      most = std::max(most, out.size());
+      std::string text(out.size(), '\0');
+      (void)out.copy(std::as_writable_bytes(std::span(text)));
+      out.consume(text.size());
+      EXPECT_TRUE(client_.hear(text));
+      EXPECT_TRUE(hear());  // Window updates.
+    }
+    return most;
+  }
+  std::string poll() {
+    HttpRequest request;
+    if (!session_.poll_request(counts_, stream_, request)) return {};
+    return std::string(request.path) + "?" + std::string(request.query);
+  }
+  std::int32_t ask(const std::string& method, const std::string& path) {
+    const std::int32_t id = client_.ask(method, path);
+    EXPECT_TRUE(hear());
+    return id;
+  }
+
+  TestH2Client client_;
+  H2Session session_;
+  ServerCounts counts_;
+  std::uint64_t stream_ = 0;
+};
+
+TEST_F(H2SessionTest, HandsOverWhatIsAsked) {
+  client_.ask("GET", "/a?b", {{"accept-encoding", "gzip"}, {"range", "bytes=1-2"}, {"if-none-match", "\"e\""}});
+  ASSERT_TRUE(hear());
+  HttpRequest request;
+  ASSERT_TRUE(session_.poll_request(counts_, stream_, request));
+  EXPECT_EQ(request.path, "/a");
+  EXPECT_EQ(request.query, "b");
+  EXPECT_TRUE(request.accepts_gzip);
+  EXPECT_EQ(request.range, "bytes=1-2");
+  EXPECT_EQ(request.if_none_match, "\"e\"");
+  EXPECT_EQ(request.arrived, Instant{1});
+}
+
+TEST_F(H2SessionTest, AnswersInAnyOrder) {
+  const std::int32_t a = ask("GET", "/a"), b = ask("GET", "/b");
+  EXPECT_EQ(poll(), "/a?");
+  EXPECT_EQ(poll(), "/b?");
+  session_.respond({}, static_cast<std::uint64_t>(b), answer("B"));
+  say();
+  EXPECT_EQ(client_.heard(b).body, "B");
+  EXPECT_EQ(client_.heard(b).fields[":status"], "200");
+  EXPECT_EQ(client_.heard(b).fields["content-length"], "1");
+  EXPECT_EQ(client_.heard(b).fields["date"], "now");
+  EXPECT_FALSE(client_.heard(a).has_ended);
+  session_.respond({}, static_cast<std::uint64_t>(a), answer("A"));
+  say();
+  EXPECT_EQ(client_.heard(a).body, "A");
+  EXPECT_EQ(client_.heard(a).closed_with, NGHTTP2_NO_ERROR);
+  EXPECT_FALSE(session_.has_streams());
+}
+
+TEST_F(H2SessionTest, ABigBodyIsQueuedInBounds) {
+  std::vector<std::int32_t> ids;
+  std::string body;
+  for (int i = 0; i < 1'000'000; ++i) body += static_cast<char>('a' + i % 23);
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(ask("GET", "/big"));
+    poll();
+    session_.respond({}, stream_, answer(body));
+  }
+  EXPECT_LE(say(), kUnsentMax + 16 * 1024 + 9);
+  for (const std::int32_t id : ids) EXPECT_EQ(client_.heard(id).body, body);
+}
+
+TEST_F(H2SessionTest, ABodyMayBeARangeOfPieces) {
+  const std::int32_t id = ask("GET", "/a");
+  poll();
+  HttpResponse response{.status = 206};
+  response.body = {.pieces = {bytes_of("abc"), bytes_of("defg"), bytes_of("hij")}, .offset = 2, .size = 6};
+  session_.respond({}, stream_, std::move(response));
+  say();
+  EXPECT_EQ(client_.heard(id).body, "cdefgh");
+  EXPECT_EQ(client_.heard(id).fields["content-length"], "6");
+}
+
+TEST_F(H2SessionTest, AStreamComesPieceByPiece) {
+  const std::int32_t id = ask("GET", "/a");
+  poll();
+  session_.begin({}, stream_, {});
+  say();
+  EXPECT_EQ(client_.heard(id).fields[":status"], "200");
+  session_.append({5}, stream_, bytes_of("one"));
+  EXPECT_EQ(session_.oldest_unsent(), Instant{5});
+  session_.append({6}, stream_, bytes_of("two"));
+  say();
+  EXPECT_EQ(client_.heard(id).body, "onetwo");
+  EXPECT_EQ(session_.oldest_unsent(), Instant::never());
+  session_.append({7}, stream_, bytes_of("three"));
+  session_.end(stream_);
+  say();
+  EXPECT_EQ(client_.heard(id).body, "onetwothree");
+  EXPECT_TRUE(client_.heard(id).has_ended);
+  EXPECT_EQ(client_.heard(id).closed_with, NGHTTP2_NO_ERROR);
+}
+
+TEST_F(H2SessionTest, AStreamMayEndWithNothingMore) {
+  const std::int32_t id = ask("GET", "/a");
+  poll();
+  session_.begin({}, stream_, {});
+  session_.append({}, stream_, bytes_of("one"));
+  say();
+  session_.end(stream_);
+  say();
+  EXPECT_EQ(client_.heard(id).body, "one");
+  EXPECT_TRUE(client_.heard(id).has_ended);
+}
+
+TEST_F(H2SessionTest, HeadHasItsLengthAndNoBody) {
+  const std::int32_t id = ask("HEAD", "/a"), streamed = ask("HEAD", "/b");
+  poll();
+  session_.respond({}, stream_, answer("12345"));
+  poll();
+  session_.begin({}, stream_, {});
+  session_.append({}, stream_, bytes_of("x"));
+  session_.end(stream_);
+  say();
+  EXPECT_EQ(client_.heard(id).fields["content-length"], "5");
+  EXPECT_EQ(client_.heard(id).body, "");
+  EXPECT_EQ(client_.heard(id).closed_with, NGHTTP2_NO_ERROR);
+  EXPECT_EQ(client_.heard(streamed).body, "");
+  EXPECT_EQ(client_.heard(streamed).closed_with, NGHTTP2_NO_ERROR);
+}
+
+TEST_F(H2SessionTest, WhoLeavesIsToldOf) {
+  const std::int32_t id = ask("GET", "/a");
+  poll();
+  client_.cancel(id);
+  ASSERT_TRUE(hear());
+  std::uint64_t gone = 0;
+  ASSERT_TRUE(session_.poll_gone(gone));
+  EXPECT_EQ(gone, static_cast<std::uint64_t>(id));
+  session_.respond({}, stream_, answer("x"));
+  say();
+  EXPECT_EQ(client_.heard(id).body, "");
+}
+
+TEST_F(H2SessionTest, WhoLeavesBeforeItsTurnIsNotAskedFor) {
+  const std::int32_t id = client_.get("/a");
+  std::string said = client_.say();
+  client_.cancel(id);
+  (void)client_.get("/b");
+  said += client_.say();
+  ASSERT_TRUE(session_.handle_bytes({}, std::as_bytes(std::span(said))));
+  EXPECT_EQ(poll(), "/b?");
+  std::uint64_t gone = 0;
+  EXPECT_FALSE(session_.poll_gone(gone));
+}
+
+TEST_F(H2SessionTest, RefusesWhatItDoesNotTake) {
+  const std::int32_t post = client_.ask("POST", "/a", {}, true), body = client_.ask("GET", "/a", {}, true);
+  const std::int32_t target = client_.ask("GET", "/\xC3\xA4");
+  ASSERT_TRUE(hear());
+  EXPECT_EQ(poll(), "");
+  say();
+  EXPECT_EQ(client_.heard(post).fields[":status"], "405");
+  EXPECT_EQ(client_.heard(post).fields["allow"], "GET, HEAD, OPTIONS");
+  EXPECT_EQ(client_.heard(body).fields[":status"], "413");
+  EXPECT_EQ(client_.heard(body).closed_with, NGHTTP2_NO_ERROR) << "the rest of its body is not read";
+  EXPECT_NE(client_.heard(target).fields[":status"], "200");
+  EXPECT_FALSE(session_.has_streams());
+}
+
+TEST_F(H2SessionTest, AHeadHasSixteenKibibytes) {
+  const std::int32_t id = client_.ask(
+      "GET", "/a", {{"x", std::string(6'000, 'a')}, {"y", std::string(6'000, 'b')}, {"z", std::string(6'000, 'c')}});
+  const std::int32_t other = client_.get("/b");
+  ASSERT_TRUE(hear());
+  EXPECT_EQ(poll(), "/b?");
+  session_.respond({}, stream_, answer("x"));
+  say();
+  EXPECT_NE(client_.heard(id).closed_with, NGHTTP2_NO_ERROR);
+  EXPECT_EQ(client_.heard(other).body, "x");
+}
+
+TEST_F(H2SessionTest, RapidResetsEndTheConnection) {
+  bool is_well = true;
+  for (int i = 0; i < 500 && is_well; ++i) {
+    const std::int32_t id = client_.get("/a");
+    std::string said = client_.say();
+    client_.cancel(id);
+    said += client_.say();
+    is_well = session_.handle_bytes({}, std::as_bytes(std::span(said)));
+    OutQueue out;
+    (void)session_.fill({}, kUnsentMax, out);
+    is_well = is_well && !session_.is_over();
+    while (!poll().empty()) {
+    }
+  }
+  EXPECT_FALSE(is_well);
+  EXPECT_TRUE(session_.has_erred());
+}
+
+TEST_F(H2SessionTest, PingsThatAreNotReadEndTheConnection) {
+  bool is_well = true;
+  for (int i = 0; i < 500 && is_well; ++i) {
+    client_.ping();
+    is_well = hear();
+  }
+  EXPECT_FALSE(is_well);
+}
+
+TEST_F(H2SessionTest, GarbageEndsTheConnection) {
+  const std::string garbage = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_FALSE(session_.handle_bytes({}, std::as_bytes(std::span(garbage))));
+}
+
+TEST_F(H2SessionTest, FinishAnswersWhatIsOpen) {
+  const std::int32_t id = ask("GET", "/a");
+  poll();
+  session_.finish();
+  say();
+  EXPECT_EQ(client_.goaway(), NGHTTP2_NO_ERROR);
+  EXPECT_FALSE(session_.is_over());
+  session_.respond({}, stream_, answer("x"));
+  say();
+  EXPECT_EQ(client_.heard(id).body, "x");
+  EXPECT_TRUE(session_.is_over());
+}
+
+}  // namespace
+}  // namespace fanlight::packager
