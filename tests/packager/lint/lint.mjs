@@ -5,7 +5,7 @@
 //
 //   lint.mjs http://localhost:8080/live/main/index.m3u8 --seconds 20
 //   lint.mjs URL --media                  also fetches all parts and segments, and looks into them
-//   lint.mjs playlist.m3u8 [next.m3u8 …]  files, each judged against the one before
+//   lint.mjs playlist.m3u8 [next.m3u8 …]  files, each judged against the one before; *.mpd as well
 //   lint.mjs URL --frame-ms 40            how long a picture is (default 42)
 //   lint.mjs URL --late-ms 200            how late a part may be (default 150)
 
@@ -17,6 +17,7 @@ import { closeIdle, request } from './http_client.mjs';
 import { LivePlayer } from './live_player.mjs';
 import { isMultivariant, readMediaPlaylist } from './media_playlist.mjs';
 import { judgeMedia } from './media_rules.mjs';
+import { judgeMpd, judgeMpdChange } from './mpd_rules.mjs';
 import { judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
 
 export class Report {
@@ -56,6 +57,18 @@ function judgeTogether(players, report, frame) {
     }
 }
 
+// The MPD beside the playlists, where there is one: at the start and at the end. Null where there is none.
+async function lintMpd(url, before, report) {
+  const place = new URL('manifest.mpd', url).href;
+  const response = await request(place);
+  if (response.status === 404) return null;
+  const where = new URL(place).pathname;
+  if (response.status !== 200) report.add(where, { rule: 'D-02', line: 0, text: `is answered with ${response.status}` });
+  judgeMpd(response.text).forEach((found) => report.add(where, found));
+  if (before) judgeMpdChange(before, response.text).forEach((found) => report.add(where, found));
+  return response.text;
+}
+
 async function lintLive(url, report, options) {
   const response = await request(url);
   if (response.status !== 200) throw new Error(`${url} is answered with ${response.status}`);
@@ -68,7 +81,9 @@ async function lintLive(url, report, options) {
   }
   const players = members.map((one) => new LivePlayer(one.url, { ...options, ...one, report: (found) => report.add(new URL(one.url).pathname, found) }));
   const until = performance.now() + options.seconds * 1000;
+  const mpd = await lintMpd(url, null, report);
   await Promise.all(players.map((player) => player.run(() => performance.now() >= until)));
+  if (mpd !== null) await lintMpd(url, mpd, report);
   judgeTogether(players, report, options.frame);
   const total = (of) => players.reduce((sum, player) => sum + of(player), 0);
   return `${total((one) => one.count.playlists)} playlists, ${total((one) => one.count.deltas)} of them deltas, `
@@ -79,7 +94,8 @@ async function lintFiles(files, report) {
   let before = null;
   for (const file of files) {
     const text = await readFile(file, 'utf8');
-    if (isMultivariant(text)) judgeMultivariant(readMultivariant(text)).forEach((found) => report.add(file, found));
+    if (file.endsWith('.mpd')) judgeMpd(text).forEach((found) => report.add(file, found));
+    else if (isMultivariant(text)) judgeMultivariant(readMultivariant(text)).forEach((found) => report.add(file, found));
     else {
       const playlist = readMediaPlaylist(text);
       judgeMedia(playlist).forEach((found) => report.add(file, found));

@@ -1,0 +1,122 @@
+// What the MPD of a low-latency live presentation must say. ISO/IEC 23009-1, DASH-IF low-latency live v5
+
+const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+const LOW_LATENCY = 'http://www.dashif.org/guidelines/low-latency-live-v5';
+const UTC = /^urn:mpeg:dash:utc:(http-xsdate|http-iso|http-head|direct):2014$/;
+
+// Elements as { name, line, attributes, children }; namespaces' prefixes are kept. Enough for what we and players write.
+export function readXml(text) {
+  const root = { name: '', line: 1, attributes: {}, children: [] };
+  const open = [root];
+  for (const match of text.matchAll(/<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<[!?][^>]*>|</g)) {
+    const [whole, closes, name, attributes = '', isEmpty] = match;
+    const line = text.slice(0, match.index).split('\n').length;
+    if (/^<[!?]/.test(whole)) continue;
+    if (!name) throw new Error(`line ${line}: no element begins like that`);
+    if (closes) {
+      if (open.pop().name !== name || open.length === 0) throw new Error(`line ${line}: </${name}> closes what is not open`);
+      continue;
+    }
+    const element = { name, line, attributes: {}, children: [] };
+    for (const [, key, , a, b] of attributes.matchAll(/([\w:.-]+)\s*=\s*("([^"]*)"|'([^']*)')/g)) element.attributes[key] = a ?? b;
+    open.at(-1).children.push(element);
+    if (!isEmpty) open.push(element);
+  }
+  if (open.length !== 1 || root.children.length !== 1) throw new Error('it is not one element with an end');
+  return root.children[0];
+}
+
+export const all = (element, name) => element.children.flatMap((child) => [...(child.name === name ? [child] : []), ...all(child, name)]);
+
+export function seconds(text) {
+  const match = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text ?? '');
+  return match && text !== 'PT' ? Number(match[1] ?? 0) * 3600 + Number(match[2] ?? 0) * 60 + Number(match[3] ?? 0) : NaN;
+}
+
+function* head(mpd) {
+  const said = mpd.attributes;
+  if (said.type !== 'dynamic') yield [mpd.line, `type=${said.type}`];
+  for (const name of ['availabilityStartTime', 'publishTime']) if (!DATE.test(said[name] ?? '')) yield [mpd.line, `${name}=${said[name]} is no date in UTC`];
+  for (const name of ['minimumUpdatePeriod', 'timeShiftBufferDepth', 'maxSegmentDuration', 'suggestedPresentationDelay', 'minBufferTime'])
+    if (Number.isNaN(seconds(said[name]))) yield [mpd.line, `${name}=${said[name]} is no duration`];
+}
+
+function* profiles(mpd) {
+  const said = (mpd.attributes.profiles ?? '').split(/[\s,]+/);
+  for (const wanted of ['urn:mpeg:dash:profile:isoff-live:2011', LOW_LATENCY]) if (!said.includes(wanted)) yield [mpd.line, `profiles do not name ${wanted}`];
+}
+
+function* offsets(mpd) {
+  for (const { line, attributes } of all(mpd, 'SegmentTemplate')) {
+    const offset = Number(attributes.availabilityTimeOffset);
+    const length = attributes.duration === undefined ? seconds(mpd.attributes.maxSegmentDuration) : Number(attributes.duration) / Number(attributes.timescale ?? 1);
+    if (!(offset > 0 && offset < length)) yield [line, `availabilityTimeOffset=${attributes.availabilityTimeOffset} is not between 0 and a segment`];
+    if (attributes.availabilityTimeComplete !== 'false') yield [line, 'availabilityTimeComplete is not false: players wait for whole segments'];
+  }
+}
+
+function* addressing(mpd) {
+  for (const template of all(mpd, 'SegmentTemplate')) {
+    const { line, attributes } = template;
+    const hasTimeline = all(template, 'SegmentTimeline').length > 0;
+    if (hasTimeline === (attributes.duration !== undefined)) yield [line, 'has both a timeline and a duration, or neither'];
+    if (!/\$(Number|Time)(%0\d+d)?\$/.test(attributes.media ?? '')) yield [line, `media=${attributes.media} names no segment`];
+    if (!attributes.initialization) yield [line, 'there is no initialization'];
+  }
+}
+
+function* clocks(mpd) {
+  const found = all(mpd, 'UTCTiming');
+  if (found.length === 0) yield [mpd.line, 'there is no UTCTiming'];
+  for (const { line, attributes } of found) if (!UTC.test(attributes.schemeIdUri ?? '') || !attributes.value) yield [line, `UTCTiming ${attributes.schemeIdUri} ${attributes.value}`];
+}
+
+function* latency(mpd) {
+  const [said] = all(mpd, 'Latency');
+  const [rate] = all(mpd, 'PlaybackRate');
+  if (!said) return yield [mpd.line, 'there is no ServiceDescription with a Latency'];
+  const { min, target, max } = said.attributes;
+  if (!(Number(min ?? 0) <= Number(target) && Number(target) <= Number(max ?? Infinity))) yield [said.line, `Latency target=${target} min=${min} max=${max}`];
+  if (!rate || !(Number(rate.attributes.min) < 1 && Number(rate.attributes.max) > 1)) yield [rate?.line ?? said.line, 'there is no PlaybackRate around 1'];
+  const ids = all(mpd, 'ProducerReferenceTime').map((one) => one.attributes.id);
+  if (said.attributes.referenceId !== undefined && !ids.includes(said.attributes.referenceId)) yield [said.line, `Latency refers to ${said.attributes.referenceId}, which is nothing`];
+}
+
+function* producers(mpd) {
+  for (const one of all(mpd, 'ProducerReferenceTime')) {
+    const { type, wallClockTime, presentationTime } = one.attributes;
+    if (!['encoder', 'captured'].includes(type) || !DATE.test(wallClockTime ?? '') || !/^\d+$/.test(presentationTime ?? '')) yield [one.line, `type=${type} wallClockTime=${wallClockTime} presentationTime=${presentationTime}`];
+  }
+}
+
+function* representations(mpd) {
+  for (const one of all(mpd, 'Representation')) {
+    if (!(Number(one.attributes.bandwidth) > 0) || !one.attributes.codecs) yield [one.line, `bandwidth=${one.attributes.bandwidth} codecs=${one.attributes.codecs}`];
+    if (!one.attributes.audioSamplingRate && !(one.attributes.width && one.attributes.height)) yield [one.line, 'says neither a sampling rate nor width and height'];
+  }
+  const ids = all(mpd, 'Period').map((one) => one.attributes.id);
+  if (ids.length === 0 || new Set(ids).size !== ids.length || ids.includes(undefined)) yield [mpd.line, `periods are called ${ids}`];
+}
+
+export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-14', representations]];
+
+export function judgeMpd(text) {
+  let mpd;
+  try {
+    mpd = readXml(text);
+  } catch (error) {
+    return [{ rule: 'D-01', line: 1, text: error.message }];
+  }
+  const found = [];
+  for (const [rule, check] of MPD_RULES) for (const [line, what] of check(mpd)) found.push({ rule, line, text: what });
+  return found;
+}
+
+// From one to a later one.
+export function judgeMpdChange(before, after) {
+  const [was, is] = [before, after].map((text) => readXml(text).attributes);
+  const found = [];
+  if (was.availabilityStartTime !== is.availabilityStartTime) found.push({ rule: 'D-02', line: 1, text: `availabilityStartTime was ${was.availabilityStartTime} and is ${is.availabilityStartTime}` });
+  if (Date.parse(is.publishTime) < Date.parse(was.publishTime)) found.push({ rule: 'D-02', line: 1, text: 'publishTime went back' });
+  return found;
+}

@@ -1,0 +1,63 @@
+// Every rule finds the MPD that breaks it, and none finds anything in a good one.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { MPD_RULES, judgeMpd, judgeMpdChange } from './mpd_rules.mjs';
+
+const GOOD = `<?xml version="1.0" encoding="UTF-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-11-26T16:30:00.000Z" publishTime="2026-11-26T16:31:00Z" minimumUpdatePeriod="PT500S" timeShiftBufferDepth="PT30S" maxSegmentDuration="PT1.000000S" minBufferTime="PT1S" suggestedPresentationDelay="PT0.6S">
+  <ServiceDescription id="0"><Latency target="600" min="400" max="3000" referenceId="7"/><PlaybackRate min="0.96" max="1.04"/></ServiceDescription>
+  <Period id="p0" start="PT0S">
+    <AdaptationSet contentType="video" mimeType="video/mp4">
+      <ProducerReferenceTime id="7" type="encoder" wallClockTime="2026-11-26T16:30:00.000Z" presentationTime="0"/>
+      <Representation id="v0" bandwidth="3000000" codecs="avc1.64001f" width="720" height="576">
+        <SegmentTemplate timescale="90000" duration="90000" startNumber="0" availabilityTimeOffset="0.8" availabilityTimeComplete="false" initialization="v0/i0.mp4" media="v0/s$Number$.m4s"/>
+      </Representation>
+    </AdaptationSet>
+  </Period>
+  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/>
+</MPD>
+`;
+
+// [rule, what is found, from, to]
+const BROKEN = [
+  ['D-01', /low-latency-live/, ',http://www.dashif.org/guidelines/low-latency-live-v5', ''],
+  ['D-01', /closes what is not open/, '</Period>', '</Perio>'],
+  ['D-01', /not one element/, '</MPD>', ''],
+  ['D-02', /type=static/, 'dynamic', 'static'],
+  ['D-02', /availabilityStartTime=/, '16:30:00.000Z" publishTime', '16:30:00" publishTime'],
+  ['D-02', /suggestedPresentationDelay=undefined/, ' suggestedPresentationDelay="PT0.6S"', ''],
+  ['D-02', /timeShiftBufferDepth=30/, '"PT30S"', '"30"'],
+  ['D-03', /is not between 0 and a segment/, '"0.8"', '"1.0"'],
+  ['D-03', /is not between 0 and a segment/, ' availabilityTimeOffset="0.8"', ''],
+  ['D-03', /is not false/, ' availabilityTimeComplete="false"', ''],
+  ['D-04', /both a timeline and a duration/, ' duration="90000"', ''],
+  ['D-04', /names no segment/, '$Number$', ''],
+  ['D-04', /no initialization/, ' initialization="v0/i0.mp4"', ''],
+  ['D-06', /no UTCTiming/, /<UTC.*\n/, ''],
+  ['D-06', /UTCTiming urn:mpeg:dash:utc:ntp:2014/, 'http-xsdate', 'ntp'],
+  ['D-07', /no ServiceDescription/, /<Latency[^>]*>/, ''],
+  ['D-07', /Latency target=600 min=700/, 'min="400"', 'min="700"'],
+  ['D-07', /PlaybackRate around 1/, /<PlaybackRate[^>]*>/, ''],
+  ['D-07', /refers to 7, which is nothing/, '<ProducerReferenceTime id="7"', '<ProducerReferenceTime id="8"'],
+  ['D-08', /type=application/, 'type="encoder"', 'type="application"'],
+  ['D-14', /bandwidth=undefined/, ' bandwidth="3000000"', ''],
+  ['D-14', /neither a sampling rate/, ' width="720"', ''],
+  ['D-14', /periods are called/, ' id="p0"', ''],
+];
+
+for (const [rule, pattern, from, to] of BROKEN)
+  test(`${rule} finds in an MPD: ${pattern.source}`, () => {
+    const text = GOOD.replace(from, () => to);
+    assert.notEqual(text, GOOD);
+    assert.ok(judgeMpd(text).some((one) => one.rule === rule && pattern.test(one.text)), JSON.stringify(judgeMpd(text)));
+  });
+
+test('nothing is found in a good MPD', () => assert.deepEqual(judgeMpd(GOOD), []));
+test('every rule has an MPD that breaks it', () => MPD_RULES.forEach(([rule]) => assert.ok(BROKEN.some(([of]) => of === rule), rule)));
+test('D-02 finds that the start moved, or time went back', () => {
+  assert.deepEqual(judgeMpdChange(GOOD, GOOD), []);
+  assert.match(judgeMpdChange(GOOD, GOOD.replace('16:30:00.000Z', '16:30:01.000Z'))[0].text, /availabilityStartTime was/);
+  assert.match(judgeMpdChange(GOOD, GOOD.replace('16:31:00Z', '16:30:59Z'))[0].text, /went back/);
+});
