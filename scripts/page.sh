@@ -25,7 +25,7 @@ out=$(cd "$out" && pwd)
 lock=$(sha256sum "$source_dir"/package.json "$source_dir"/package-lock.json | sha256sum)
 if [[ $(cat "$out/modules.sum" 2>/dev/null) != "$lock" ]]; then
   cp "$source_dir"/package.json "$source_dir"/package-lock.json "$out"
-  (cd "$out" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  (cd "$out" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error >&2)
   echo "$lock" >"$out/modules.sum"
 fi
 sources=$(cd "$source_dir" && find build.mjs src package-lock.json -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
