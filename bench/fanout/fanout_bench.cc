@@ -172,7 +172,6 @@ void Bench::open_destination(std::size_t stream, std::uint16_t port) {
                                        .terms = {.kind = kind, .remote = path_of(port).remote, .rtcp = RtcpWay::kNone},
                                        .path = path_of(port),
                                        .random = port * 7919u,
-                                       .wall_offset = {},
                                        .srtp = options_.dress == "srtp" ? &key_ : nullptr}});
 }
 

@@ -59,12 +59,6 @@ std::int64_t wall_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-Micros wall_offset() {
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  return Micros{std::chrono::duration_cast<std::chrono::microseconds>(wall).count()} -
-         (io::MonotonicClock::now() - Instant{});
-}
-
 WallTime wall_time() { return WallTime{wall_milliseconds() / 1'000}; }
 
 void log_notice(const Notice& notice) {
@@ -96,7 +90,6 @@ class ControlLoop::State {
     reload_hooks(config_.webhooks, config_.events);
     watch_keys(std::exchange(config_.issuers, {}));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
-    desk_.set_wall_offset(wall_offset);
     desk_.set_destination_ways([this](const DestinationRule& rule) { return way_to(config_, rule); });
     desk_.set_fec_streams_max(fec_streams_planned(config_));
     desk_.reload_destinations(io::MonotonicClock::now(), std::exchange(config_.destinations, {}));

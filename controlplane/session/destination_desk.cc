@@ -254,7 +254,6 @@ void SessionDesk::open_leg(DestinationEntry& one, StreamEntry& stream, const Des
                                            .terms = terms,
                                            .path = path,
                                            .random = one.random,
-                                           .wall_offset = wall_offset_(),
                                            .ssrc = ssrc,
                                            .srtp = one.srtp});
 }

@@ -9,14 +9,12 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST_F(DestinationDeskTest, ItIsOpenedAtOnceAndListedBesideCalls) {
-  desk().set_wall_offset([] { return seconds(7); });
   add(to("rtp://198.51.100.1:5004?pt=96&ttl=3&source=192.0.2.1"));
   const command::OpenDestination one = opens();
   EXPECT_EQ(one.terms.remote, *Endpoint::parse("198.51.100.1:5004"));
   EXPECT_EQ(one.terms.payload_type, 96);
   EXPECT_EQ(one.path.remote, one.terms.remote);
   EXPECT_EQ(one.path.local.ip, IpAddress::v4(192, 0, 2, 1));
-  EXPECT_EQ(one.wall_offset, seconds(7));
   EXPECT_EQ(view().state, "sending");
   EXPECT_EQ(view().role, Role::kViewer);
   EXPECT_EQ(view().url, "rtp://198.51.100.1:5004?pt=96&ttl=3&source=192.0.2.1");

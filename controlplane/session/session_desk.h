@@ -141,8 +141,6 @@ class SessionDesk {
   // The door and address of ours that a destination's packets leave by. kInvalid: there can be none.
   using DestinationWay = std::function<Result<Path>(const DestinationRule&)>;
   void set_destination_ways(DestinationWay way) { destination_way_ = std::move(way); }
-  // What the wall clock is ahead of ours, for sender reports.
-  void set_wall_offset(std::function<Micros()> offset) { wall_offset_ = std::move(offset); }
   // Where numbers of destinations and SSRCs of feeds come from, instead of the system's random bits.
   void set_random(std::function<std::uint32_t()> random) { random_ = std::move(random); }
   // A name to be resolved, and what became of it: addresses, or none and why.
@@ -416,7 +414,6 @@ class SessionDesk {
   DestinationWay destination_way_ = [](const DestinationRule& rule) -> Result<Path> {
     return Path{.remote = rule.terms.remote, .local = {rule.source.value_or(IpAddress{}), 0}};
   };
-  std::function<Micros()> wall_offset_ = [] { return Micros{}; };
   std::function<std::uint32_t()> random_ = random_word;
   WayOut way_out_;
   IsOwn is_own_;

@@ -213,7 +213,6 @@ struct OpenDestination {
   DestinationTerms terms;
   Path path;                 // To it, from a door of ours; unspecified addresses of ours are the host's choice.
   std::uint32_t random = 1;  // What an SSRC, the first number and the first timestamp follow from.
-  Micros wall_offset;        // What the wall clock (since 1970) is ahead of the workers'.
   // Empty: the session's socket ID. Several may have the same, of this worker's bits: their receivers' RTCP is told by
   // where it comes from.
   std::optional<std::uint32_t> ssrc{};

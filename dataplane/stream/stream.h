@@ -20,6 +20,7 @@
 #include "stream/history.h"
 #include "stream/packet_rate.h"
 #include "stream/release.h"
+#include "stream/report_clock.h"
 #include "stream/stream_clock.h"
 #include "stream/viewer.h"
 #include "stream/viewer_list.h"
@@ -118,6 +119,12 @@ class Stream {
   void catch_up_again(Instant at) noexcept { catch_up_at_ = at; }
   // The payload's clock at that moment: a transport stream's follows from it, any other's from the newest packet.
   [[nodiscard]] std::uint32_t ticks_at(StreamTime time) const noexcept;
+  // What reports say of that moment; `wall`: the time of day as we know it.
+  [[nodiscard]] ReportClock::Moment report_moment(Instant now, const wire::NtpTime& wall) const noexcept {
+    return report_clock_.at(now, {.time = wall, .ticks = ticks_at(clock_.now(now))}, options_.payload.clock_rate);
+  }
+  [[nodiscard]] ReportClock& report_clock() noexcept { return report_clock_; }
+  [[nodiscard]] const ReportClock& report_clock() const noexcept { return report_clock_; }
   [[nodiscard]] const AccessIndex& access() const noexcept { return access_; }
   [[nodiscard]] const PacketRate& rate() const noexcept { return rate_; }
   [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
@@ -160,6 +167,7 @@ class Stream {
     clock_.forget_window();
     access_.forget();
     rate_.forget();
+    report_clock_.note({});
     payload_bytes_max_ = 0;
   }
 
@@ -177,6 +185,7 @@ class Stream {
 
   History history_;
   StreamClock clock_;
+  ReportClock report_clock_;
   AudienceRoom audience_room_;
   std::array<Audience, 2> audiences_;
   ViewerList joining_;

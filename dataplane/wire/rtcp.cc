@@ -1,5 +1,7 @@
 #include "wire/rtcp.h"
 
+#include <algorithm>
+
 #include "wire/rtp_header.h"
 
 namespace fanlight::wire {
@@ -11,6 +13,7 @@ constexpr std::uint8_t kCountMask = 0x1F;
 constexpr std::size_t kSenderReportBytes = 24;  // Behind the first word, before the blocks.
 constexpr std::size_t kReportBlockBytes = 24;
 constexpr std::uint8_t kCnameItem = 1;
+constexpr std::size_t kItemHeadBytes = 2;
 constexpr std::int32_t kLostMax = 0x7F'FFFF;
 
 void write_first_word(ByteWriter& writer, RtcpType type, std::uint8_t count, std::size_t content_bytes) {
@@ -38,6 +41,25 @@ ReportBlock read_block(const FixedReader<kReportBlockBytes>& reader) {
           .jitter = reader.u32<12>(),
           .last_report = reader.u32<16>(),
           .report_delay = reader.u32<20>()};
+}
+
+// A chunk's items, up to the zero that ends them; what runs over the end ends there. `bytes`: of the whole, padded.
+struct Items {
+  std::string_view cname{};
+  std::size_t bytes = 0;
+};
+Items read_items(ByteSpan items) {
+  Items read;
+  std::size_t at = 0;
+  while (at < items.size() && items[at] != std::byte{}) {
+    const std::size_t length = at + 1 < items.size() ? static_cast<std::size_t>(items[at + 1]) : 0;
+    if (at + kItemHeadBytes + length > items.size()) return {read.cname, items.size()};
+    if (items[at] == std::byte{kCnameItem})
+      read.cname = {reinterpret_cast<const char*>(items.data()) + at + kItemHeadBytes, length};
+    at += kItemHeadBytes + length;
+  }
+  read.bytes = std::min(items.size(), (at / kWordBytes + 1) * kWordBytes);
+  return read;
 }
 
 }  // namespace
@@ -98,6 +120,17 @@ std::optional<ReportBlock> find_report_block(const RtcpPacket& packet, std::uint
   }
 }
 
+std::string_view find_cname(const RtcpPacket& packet, std::uint32_t ssrc) noexcept {
+  if (packet.type != RtcpType::kSourceDescription) return {};
+  ByteSpan rest = packet.content;
+  for (std::size_t i = 0; i < packet.count && rest.size() >= kWordBytes; ++i) {
+    const Items items = read_items(rest.subspan(kWordBytes));
+    if (load_be32(rest.data()) == ssrc) return items.cname;
+    rest = rest.subspan(kWordBytes + items.bytes);
+  }
+  return {};
+}
+
 bool says_bye(const RtcpPacket& packet, std::uint32_t ssrc) noexcept {
   if (packet.type != RtcpType::kBye) return false;
   for (std::size_t i = 0; i < packet.count && (i + 1) * kWordBytes <= packet.content.size(); ++i)
@@ -127,7 +160,6 @@ std::size_t write_receiver_report(MutableByteSpan out, std::uint32_t ssrc, const
 
 // The list of items ends with at least one zero, on a word's end. RFC 3550 §6.5
 std::size_t write_cname(MutableByteSpan out, std::uint32_t ssrc, std::string_view name) noexcept {
-  constexpr std::size_t kItemHeadBytes = 2;
   if (name.empty() || name.size() > 255) return 0;
   const std::size_t chunk = kWordBytes + kItemHeadBytes + name.size() + 1;
   const std::size_t padded = (chunk + kWordBytes - 1) / kWordBytes * kWordBytes;

@@ -5,6 +5,8 @@
 //  |V=2|P|  count  |  packet type  |     length in words, − 1      |   a datagram holds several of these
 //  |                        SSRC of sender                         |
 //
+//  |     CNAME = 1 |    length     | text, then zeros to a word    |   source description (202), §6.5
+//
 //  |              NTP timestamp, seconds since 1900                |   sender report (200), §6.4.1
 //  |              NTP timestamp, fraction                          |
 //  |                         RTP timestamp                         |
@@ -24,6 +26,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/time.h"
 
 namespace fanlight::wire {
 
@@ -66,8 +69,17 @@ struct NtpTime {
   std::uint32_t fraction = 0;
   // The 32 bits of it that reports refer to a sender report by.
   [[nodiscard]] constexpr std::uint32_t middle() const { return seconds << 16 | fraction >> 16; }
+  // That much later, or earlier. It wraps in 2036, as the others' does.
+  [[nodiscard]] constexpr NtpTime later(Micros span) const {
+    const std::int64_t rest = span.count % 1'000'000;
+    const auto whole = static_cast<std::uint64_t>(span.count / 1'000'000) << 32;
+    const auto part = static_cast<std::uint64_t>((rest << 32) / 1'000'000);
+    const std::uint64_t sum = (std::uint64_t{seconds} << 32 | fraction) + whole + part;
+    return {static_cast<std::uint32_t>(sum >> 32), static_cast<std::uint32_t>(sum)};
+  }
   friend bool operator==(const NtpTime&, const NtpTime&) = default;
 };
+inline constexpr NtpTime kUnixEpoch{2'208'988'800, 0};
 
 struct SenderReport {
   std::uint32_t ssrc = 0;
@@ -95,6 +107,8 @@ struct ReportBlock {
 [[nodiscard]] std::optional<ReportBlock> report_block(const RtcpPacket& packet, std::size_t index) noexcept;
 // The block that is about `ssrc`.
 [[nodiscard]] std::optional<ReportBlock> find_report_block(const RtcpPacket& packet, std::uint32_t ssrc) noexcept;
+// The canonical name of `ssrc`, where it lies; empty when that says none.
+[[nodiscard]] std::string_view find_cname(const RtcpPacket& packet, std::uint32_t ssrc) noexcept;
 // Whether it is a BYE that names `ssrc`.
 [[nodiscard]] bool says_bye(const RtcpPacket& packet, std::uint32_t ssrc) noexcept;
 

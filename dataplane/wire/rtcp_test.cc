@@ -107,6 +107,35 @@ TEST(RtcpTest, ANameEndsWithAZeroOnAWordsEnd) {
   EXPECT_EQ(write_cname(out, 1, std::string(256, 'x')), 0u);
 }
 
+TEST(RtcpTest, ANameIsFoundInItsSourcesChunk) {
+  Bytes out(300);
+  for (const std::size_t length : {1u, 2u, 3u, 4u, 255u}) {
+    const std::size_t bytes = write_cname(out, 7, std::string(length, 'x'));
+    EXPECT_EQ(find_cname(first_of(ByteSpan(out).first(bytes)), 7), std::string(length, 'x'));
+    EXPECT_EQ(find_cname(first_of(ByteSpan(out).first(bytes)), 8), "");
+  }
+  // Two chunks; the second has a note (7) in front of its name.
+  const Bytes two = from_hex("82ca 0007 00000001 0102 6162 00000000 00000002 0701 7a 0101 63 0000 00000000");
+  ASSERT_TRUE(is_well_formed_rtcp(two));
+  EXPECT_EQ(find_cname(first_of(two), 1), "ab");
+  EXPECT_EQ(find_cname(first_of(two), 2), "c");
+  EXPECT_EQ(find_cname(first_of(kReceiverReport), 0xABCD), "") << "that is none";
+}
+
+TEST(RtcpTest, ANameThatRunsOverTheEndIsNone) {
+  EXPECT_EQ(find_cname(first_of(from_hex("81ca 0002 00000001 01ff 6162")), 1), "");
+  EXPECT_EQ(find_cname(first_of(from_hex("82ca 0002 00000001 01ff 6162")), 2), "");
+  EXPECT_EQ(find_cname(first_of(from_hex("81ca 0001 00000001")), 1), "");
+  EXPECT_EQ(find_cname(first_of(from_hex("81ca 0002 00000001 00000001")), 1), "");
+}
+
+TEST(RtcpTest, TimesAddUp) {
+  EXPECT_EQ(kUnixEpoch.later(micros(1'500'000)), (NtpTime{2'208'988'801, 0x8000'0000}));
+  EXPECT_EQ((NtpTime{5, 0}).later(micros(-250'000)), (NtpTime{4, 0xC000'0000}));
+  EXPECT_EQ((NtpTime{0xFFFF'FFFF, 0x8000'0000}).later(seconds(1)), (NtpTime{0, 0x8000'0000}));
+  EXPECT_EQ(kUnixEpoch.later(seconds(1'700'000'000)).seconds, 2'208'988'800u + 1'700'000'000u);
+}
+
 TEST(RtcpTest, NothingIsHalfWritten) {
   Bytes out(31);
   EXPECT_EQ(write_receiver_report(out, 1, {}), 0u);

@@ -12,7 +12,11 @@ Distribution::Distribution(Exchange& exchange, WorkerCounters& counters)
 void Distribution::begin(StreamIndex index, const Stream& stream) noexcept {
   const PacketPos first = stream.history().next();
   for_others([&](std::size_t worker) {
-    reader(index, worker) = {.is_active = true, .next = first, .told_position = first, .told_missing = first};
+    reader(index, worker) = {.is_active = true,
+                             .next = first,
+                             .told_position = first,
+                             .told_missing = first,
+                             .told_clock = stream.report_clock().changes()};
   });
 }
 
@@ -40,6 +44,7 @@ bool Distribution::serve(StreamIndex index, const Stream& stream, PacketPos miss
   if (!its.is_active) return true;
   if (!its.has_begun) its.has_begun = say(Handover::Kind::kPublisherBegan, index, its.next, its.next, to);
   if (!its.has_begun) return false;
+  if (!say_clock(index, stream.report_clock(), to)) return false;
   if (!give_packets(index, stream, missing, to)) return false;
   const PacketPos next = stream.history().next();
   if (its.told_position != next || its.told_missing != missing) {
@@ -98,6 +103,16 @@ bool Distribution::say(Handover::Kind kind, StreamIndex index, PacketPos pos, Pa
                              .arrived = {},
                              .path = {},
                              .marks = {}});
+}
+
+// As it is now: what it said in between is nobody's concern any more.
+bool Distribution::say_clock(StreamIndex index, const ReportClock& clock, std::size_t to) noexcept {
+  Reader& its = reader(index, to);
+  if (its.told_clock == clock.changes()) return true;
+  Handover handover{.kind = Handover::Kind::kSourceClock, .stream = index, .source = clock.source()};
+  if (!exchange_.give(to, std::move(handover))) return false;
+  its.told_clock = clock.changes();
+  return true;
 }
 
 // One whose ring is full has no room for the run either: its own viewers ask for the gap, and get it from nobody.

@@ -37,13 +37,14 @@ class Distribution {
 
  private:
   struct Reader {
-    bool is_active = false;   // There is, or was, a publisher of whose end it has not heard.
-    bool has_begun = false;   // It has heard of the publisher.
-    bool is_ending = false;   // The publisher has gone.
-    PacketPos next;           // The first position it was not given.
-    PacketPos told_position;  // What it knows of the stream's next position ...
-    PacketPos told_missing;   // ... and of what is missing.
-    std::size_t end = 0;      // Not active any more: the place in its ring behind the last it was told.
+    bool is_active = false;        // There is, or was, a publisher of whose end it has not heard.
+    bool has_begun = false;        // It has heard of the publisher.
+    bool is_ending = false;        // The publisher has gone.
+    PacketPos next;                // The first position it was not given.
+    PacketPos told_position;       // What it knows of the stream's next position ...
+    PacketPos told_missing;        // ... and of what is missing.
+    std::uint32_t told_clock = 0;  // As many changes of the source's clock it has heard of.
+    std::size_t end = 0;           // Not active any more: the place in its ring behind the last it was told.
   };
   [[nodiscard]] Reader& reader(StreamIndex index, std::size_t worker) noexcept {
     return readers_[index.raw() * exchange_.workers() + worker];
@@ -58,6 +59,7 @@ class Distribution {
                                  std::size_t to) noexcept;
   [[nodiscard]] bool say(Handover::Kind kind, StreamIndex index, PacketPos pos, PacketPos missing,
                          std::size_t to) noexcept;
+  [[nodiscard]] bool say_clock(StreamIndex index, const ReportClock& clock, std::size_t to) noexcept;
   template <class F>
   void for_others(F&& f) const {
     for (std::size_t worker = 0; worker < exchange_.workers(); ++worker)

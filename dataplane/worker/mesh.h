@@ -17,6 +17,7 @@
 #include "base/ip.h"
 #include "base/spsc_ring.h"
 #include "contract/limits.h"
+#include "engine/rtp/source_clock.h"
 #include "io/doorbell.h"
 #include "packet/packet.h"
 #include "packet/rtp_marks.h"
@@ -29,6 +30,7 @@ struct Handover {
     kNameless,        // As kStray, for a session that its address alone tells: yours, or one of a worker behind you.
     kPacket,          // Of `stream`: the payload for `pos`, with `time` and `arrived`, and what is missing before it.
     kPosition,        // Of `stream`: its next position is `pos`, and what is missing.
+    kSourceClock,     // Of `stream`: what its source said of its clock.
     kPublisherBegan,  // Of `stream`, on the giving worker; its first position is `pos`.
     kPublisherEnded,
   };
@@ -43,6 +45,7 @@ struct Handover {
   Instant arrived{};
   Path path{};
   RtpMarks marks{};  // As `time`.
+  rtp::SourceClock source{};
 };
 
 class Mesh {

@@ -27,6 +27,7 @@ constexpr std::size_t kTimersPerBreath = kFreshPerBreath;
 
 Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port)
     : mailbox_(mailbox),
+      key_(options.key),
       exchange_(options.mesh, options.worker),
       srt_doors_(options.srt_doors),
       publisher_places_(options.publisher_places),

@@ -62,6 +62,9 @@ class Relay {
   void report(Instant now) noexcept;
   // When this worker has something to do by itself; `now` or earlier when it has already.
   [[nodiscard]] Instant next_deadline(Instant now) noexcept;
+  // What the wall clock (since 1970) is ahead of the one that `now` is on, as of late.
+  void set_wall_offset(Micros offset) noexcept { wall_offset_ = offset; }
+  [[nodiscard]] Micros wall_offset() const noexcept { return wall_offset_; }
   [[nodiscard]] TransmitQueue& queue() noexcept { return queue_; }
   [[nodiscard]] Exchange& exchange() noexcept { return exchange_; }
   [[nodiscard]] const ViewerSlabs& slabs() const noexcept { return slabs_; }
@@ -144,6 +147,7 @@ class Relay {
   void note_leg(Instant now, Session& session, Feed& feed, std::size_t leg,
                 const rtp::Receiver::Placement& placement) noexcept;
   void service_feed(Instant now, Session& session, Feed& feed) noexcept;
+  void note_source_clock(const Session& session, const Feed& feed) noexcept;
   void end_feed(Session& session) noexcept;
   void tell_of_feed(Instant now, Session& session, Feed& feed) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, command::OpenFeed& open) noexcept;
@@ -207,6 +211,8 @@ class Relay {
   void speak(Instant now, Session& session, EngineType& engine) noexcept;
 
   Mailbox& mailbox_;
+  const HashKey key_;
+  Micros wall_offset_{};
   Exchange exchange_;
   const std::size_t srt_doors_;
   const std::size_t publisher_places_;

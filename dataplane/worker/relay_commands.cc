@@ -33,6 +33,9 @@ void Relay::apply(Instant, command::AddStream& add) noexcept {
   streams_[add.index.raw()] = {.stream = add.stream};
   add.stream->release().lend_from(places_);
   add.stream->fec_out().lend_from(places_);
+  const std::uint16_t raw = add.index.raw();
+  add.stream->report_clock().set_own_name(
+      rtp::CanonicalName::of(key_, rtp::CanonicalName::Of::kStream, std::as_bytes(std::span(&raw, 1))));
   streams_end_ = std::max<std::size_t>(streams_end_, add.index.raw() + 1u);
 }
 

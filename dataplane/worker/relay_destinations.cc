@@ -99,8 +99,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
                                                                          .reports = open.terms.rtcp_port() != 0,
                                                                          .is_group = open.path.remote.ip.is_multicast(),
                                                                          .nack = open.terms.nack,
-                                                                         .clock_rate = payload.clock_rate,
-                                                                         .wall_offset = open.wall_offset});
+                                                                         .clock_rate = payload.clock_rate});
   if (group == nullptr) {
     destination.repairs.budget.begin_at(entry.stream->packets());
     destination.repairs.rtx_payload_type = open.terms.rtx_payload_type;
@@ -298,17 +297,23 @@ void Relay::tell_of_destination(Session& session, Destination& destination) noex
 rtp::Sender::Progress Relay::progress_of(Instant now, const Destination& destination) const noexcept {
   const Stream& stream = *destination.stream;
   const SrtpGroup* group = destination.srtp();  // Its source's figures are what is reported.
-  return {.packets = group != nullptr ? group->packets() : stream.packets_sent_to(destination),
-          .bytes = group != nullptr ? group->bytes() : stream.bytes_sent_to(destination),
-          .timestamp = destination.stream->ticks_at(destination.stream->clock().now(now)) +
-                       tick_offset_of(group != nullptr ? group->header().offset : destination.envelope.offset)};
+  const std::uint64_t packets = group != nullptr ? group->packets() : stream.packets_sent_to(destination);
+  const std::uint64_t bytes = group != nullptr ? group->bytes() : stream.bytes_sent_to(destination);
+  const wire::NtpTime wall = wire::kUnixEpoch.later(now + wall_offset_ - Instant{});
+  const ReportClock::Moment moment = stream.report_moment(now, wall);
+  return {.packets = static_cast<std::uint32_t>(packets),
+          .bytes = static_cast<std::uint32_t>(bytes),
+          .timestamp =
+              moment.ticks + tick_offset_of(group != nullptr ? group->header().offset : destination.envelope.offset),
+          .time = moment.time,
+          .name = moment.name};
 }
 
 void Relay::end_destination(Instant now, Session& session, Destination& destination) noexcept {
   destination.sender.handle_progress(progress_of(now, destination));
   destination.stream->stop_flow(destination);
   std::array<std::byte, kDatagramBytesMax> scratch;
-  const std::size_t bytes = destination.sender.write_farewell(now, scratch);
+  const std::size_t bytes = destination.sender.write_farewell(scratch);
   if (!destination.is_protected) return send_report(session, std::span(scratch).first(bytes));
   // While others hear the source it ends for nobody: recorded, its BYE would end it for them.
   SrtpGroup* const group = destination.srtp();

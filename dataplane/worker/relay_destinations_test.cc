@@ -24,8 +24,7 @@ class RelayDestinationsTest : public ::testing::Test, protected RelayFixture {
             .stream = kStream,
             .terms = {.kind = kind, .remote = remote},
             .path = {.remote = remote, .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
-            .random = kRandom,
-            .wall_offset = seconds(1'700'000'000)};
+            .random = kRandom};
   }
   SocketId open_destination(command::OpenDestination opening) {
     say(opening);
@@ -152,6 +151,24 @@ TEST_F(RelayDestinationsTest, ReportsGoToThePortBehindAndCountWhatWasSent) {
   EXPECT_GT(report->packets, 0u);
   EXPECT_EQ(report->bytes, report->packets * 188);
   EXPECT_EQ(mailbox.counters.read(Counter::kReportsSent), said.size());
+}
+
+// A host that boots with a wrong clock, and is set right later.
+TEST_F(RelayDestinationsTest, ReportsSayTheTimeOfDayAsItIsWhenTheyAreWritten) {
+  open_destination();
+  std::uint32_t number = 0;
+  for (const Micros wall : {seconds(40), seconds(1'700'000'000)}) {
+    relay.set_wall_offset(wall);
+    std::vector<Said> said;
+    while (said.empty() && number < 1'000) {
+      publish(number++);
+      said = to(run_for(millis(9)), kRtcp);
+    }
+    ASSERT_EQ(said.size(), 1u);
+    const auto report = wire::parse_sender_report(*wire::RtcpReader(said[0].bytes).next());
+    ASSERT_TRUE(report);
+    EXPECT_NEAR(report->time.seconds, 2'208'988'800.0 + static_cast<double>((now + wall).us) / 1e6, 1.0);
+  }
 }
 
 TEST_F(RelayDestinationsTest, OnTheSamePortOrNotAtAll) {

@@ -28,8 +28,7 @@ class RelayFecOutTest : public ::testing::Test, protected RelayFixture {
                                            .payload_type = std::uint8_t(leg == DestinationPart::kMedia ? 33 : 96),
                                            .leg = leg},
                                  .path = {.remote = at(where), .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
-                                 .random = random,
-                                 .wall_offset = seconds(1'700'000'000)});
+                                 .random = random});
     breathe();
     const auto opened = next_event<event::SessionOpened>();
     return opened ? opened->socket : SocketId{};

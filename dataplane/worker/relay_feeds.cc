@@ -76,7 +76,8 @@ std::optional<wire::Reject> Relay::try_open_feed(Instant now, command::OpenFeed&
                                 .own_ssrc = open.own_ssrc,
                                 .nack = open.terms.nack,
                                 .is_sender_named = open.terms.source.has_value(),
-                                .rtx_ssrc = open.terms.rtx_ssrc});
+                                .rtx_ssrc = open.terms.rtx_ssrc,
+                                .name_key = key_});
   FecRepair* fec = open.terms.fec ? fec_places_.take() : nullptr;
   const bool has_places = !open.terms.fec || fec != nullptr;
   Publisher* publisher =
@@ -353,6 +354,7 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
   const bool is_taken_over = feed.is_live && feed.told_sender != feed.media.remote;
   if (feed.is_live != feed.is_told || (is_taken_over && now >= feed.told_at + kTakeoversTold))
     tell_of_feed(now, session, feed);
+  note_source_clock(session, feed);
   say_feedback(now, feed);
   Instant due = feed.receiver.next_deadline().at;
   if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
@@ -360,6 +362,15 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
   if (feed.is_live && feed.told_sender != feed.media.remote)
     due = std::min(due, std::max(feed.told_at + kTakeoversTold, now + kNewsRetry));
   timers_.schedule_at_latest(sessions_.slot_of(session), due);
+}
+
+// A transport stream has its clock inside, and timestamps of stream time.
+void Relay::note_source_clock(const Session& session, const Feed& feed) noexcept {
+  Stream& stream = *streams_[session.stream.raw()].stream;
+  if (stream.options().payload.is_transport_stream || !feed.tick_base) return;
+  rtp::SourceClock clock = feed.receiver.source_clock();
+  if (clock.is_known()) clock.ticks += *feed.tick_base;
+  stream.report_clock().note(clock);
 }
 
 void Relay::tell_of_feed(Instant now, Session& session, Feed& feed) noexcept {

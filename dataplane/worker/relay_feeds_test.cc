@@ -318,10 +318,16 @@ class RelayPayloadFeedsTest : public RelayFeedsTest {
                                  .stream = StreamIndex{1},
                                  .terms = {.kind = kind, .remote = kTo, .payload_type = 100},
                                  .path = {.remote = kTo, .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
-                                 .random = 77,
-                                 .wall_offset = {}});
+                                 .random = 77});
     breathe();
     return next_event<event::SessionOpened>().has_value();
+  }
+  static std::vector<std::byte> clock_report(std::uint32_t timestamp, const wire::NtpTime& time) {
+    std::vector<std::byte> bytes(128);
+    std::size_t written = wire::write_sender_report(bytes, {.ssrc = kSsrc, .time = time, .rtp_timestamp = timestamp});
+    written += wire::write_cname(std::span(bytes).subspan(written), kSsrc, "cam@host");
+    bytes.resize(written);
+    return bytes;
   }
   // What the destination was sent for that datagram.
   wire::RtpHeader relayed(ByteSpan datagram) {
@@ -334,6 +340,7 @@ class RelayPayloadFeedsTest : public RelayFeedsTest {
   static constexpr StreamOptions kOptions{.latency_max = seconds(2),
                                           .payload = {.is_transport_stream = false, .clock_rate = 48'000}};
   const Endpoint kTo{IpAddress::v4(198, 51, 100, 9), 5'004};
+  const Endpoint kFeedRtcp{kFeed.ip, 5'005};
   Stream media;
 };
 
@@ -395,6 +402,51 @@ TEST_F(RelayPayloadFeedsTest, ReportsSpeakOfThePacketsClock) {
   const auto report = wire::parse_sender_report(*wire::RtcpReader(reports[0].bytes).next());
   ASSERT_TRUE(report);
   EXPECT_LE(report->rtp_timestamp - last.timestamp, 960u) << "within the 20 ms after it";
+}
+
+// Two media of one source come here by ways of different length. What it says of its clock puts them in step again.
+TEST_F(RelayPayloadFeedsTest, ReportsAreOnTheSourcesOwnLine) {
+  next_event<event::SessionOpened>();
+  ASSERT_TRUE(open_destination());
+  relay.set_wall_offset(seconds(1'700'000'000));
+  const wire::NtpTime wall{0xE000'0000, 0};
+  std::vector<Said> reports;
+  std::uint32_t offset = 0;
+  for (std::uint32_t i = 0; i < 800 && reports.size() < 2; ++i) {
+    offset = relayed(opus(static_cast<std::uint16_t>(i), 77 + i * 960)).timestamp - (77 + i * 960);
+    const std::vector<std::byte> said = clock_report(77 + 19'200 + 40 * 960, wall);  // 400 ms ahead.
+    if (i == 40) {
+      ASSERT_EQ(judged(kSender, said, kFeedRtcp), Verdict::kControl);
+    }
+    for (Said& one : to(run_for(millis(i == 40 ? 18 : 19)), {kTo.ip, 5'005})) reports.push_back(std::move(one));
+  }
+  ASSERT_EQ(reports.size(), 2u);
+  for (const Said& one : reports) {
+    wire::RtcpReader reader(one.bytes);
+    const auto report = wire::parse_sender_report(*reader.next());
+    ASSERT_TRUE(report);
+    // Both clocks run on from what was said, 48 ticks a millisecond.
+    const std::uint32_t ticks = report->rtp_timestamp - offset - (77 + 19'200 + 40 * 960);
+    const double since = (report->time.seconds - wall.seconds) + report->time.fraction / 4294967296.0;
+    EXPECT_NEAR(since, ticks / 48'000.0, 0.0001);
+    const auto name =
+        rtp::CanonicalName::of({7, 8}, rtp::CanonicalName::Of::kSource, std::as_bytes(std::span("cam@host", 8))).text();
+    EXPECT_EQ(wire::find_cname(*reader.next(), report->ssrc), std::string_view(name.data(), name.size()));
+  }
+}
+
+TEST_F(RelayPayloadFeedsTest, WhatWasSaidLongAgoHoldsNoMore) {
+  next_event<event::SessionOpened>();
+  ASSERT_TRUE(open_destination());
+  (void)relayed(opus(0, 0));
+  EXPECT_EQ(judged(kSender, clock_report(0, {0xE000'0000, 0}), kFeedRtcp), Verdict::kControl);
+  breathe();
+  EXPECT_EQ(media.report_moment(now, {}).time.seconds, 0xE000'0000);
+  EXPECT_EQ(media.report_moment(now + seconds(119), {}).time.seconds, 0xE000'0000 + 119);
+  EXPECT_EQ(media.report_moment(now + seconds(121), {5, 0}).time, (wire::NtpTime{5, 0}));
+  EXPECT_NE(*media.report_moment(now + seconds(121), {}).name, *media.report_moment(now, {}).name);
+  media.begin_publisher();
+  EXPECT_EQ(media.report_moment(now, {5, 0}).time, (wire::NtpTime{5, 0}));
 }
 
 TEST_F(RelayPayloadFeedsTest, APacketOfTheLargestDatagramIsTaken) {

@@ -52,6 +52,7 @@ void Relay::apply_stream(Instant now, Handover& handover) noexcept {
     handover.packet.reset();
     return;
   }
+  if (handover.kind == Handover::Kind::kSourceClock) return entry.stream->report_clock().note(handover.source);
   if (handover.kind == Handover::Kind::kPublisherBegan) entry.stream->begin_publisher();
   if (is_packet) {
     hold_abroad(now, entry, handover);

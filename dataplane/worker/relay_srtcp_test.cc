@@ -155,7 +155,6 @@ TEST(RelaySrtpWorkersTest, ReportsFindTheWorkerThatSends) {
                                             .stream = RelayFixture::kStream,
                                             .terms = {.remote = to},
                                             .path = {.remote = to, .local = {}},
-                                            .wall_offset = {},
                                             .srtp = &key});
   for (const auto& host : hosts) host->breathe();
   const std::uint32_t ssrc = hosts[home]->stream.release().srtp()->groups().front()->ssrc();

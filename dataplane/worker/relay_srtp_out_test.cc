@@ -57,7 +57,6 @@ TEST_F(RelaySrtpOutTest, NothingElseGoesWithAKey) {
                                  .stream = kStream,
                                  .terms = terms,
                                  .path = {.remote = at(5'004), .local = {}},
-                                 .wall_offset = {},
                                  .srtp = &key});
     breathe();
     EXPECT_TRUE(next_event<event::SessionRefused>());

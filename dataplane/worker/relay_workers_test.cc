@@ -115,8 +115,7 @@ class RelayThreeWorkersTest : public RelayWorkersTest {
                                                 .stream = RelayFixture::kStream,
                                                 .terms = {.remote = kTo},
                                                 .path = {.remote = kTo, .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
-                                                .random = 1,
-                                                .wall_offset = {}});
+                                                .random = 1});
     hosts[worker]->breathe();
     return hosts[worker]->next_event<event::SessionOpened>()->socket;
   }
@@ -188,6 +187,22 @@ TEST_F(RelayWorkersTest, WhatRtpSaysOfAPacketIsTheSameOnEveryWorker) {
     EXPECT_EQ(hosts[1]->stream.history().find(pos)->marks, hosts[0]->stream.history().find(pos)->marks);
     EXPECT_NE(hosts[1]->stream.history().find(pos)->marks.ticks, 0u);
   }
+}
+
+TEST_F(RelayWorkersTest, WhatASourceSaysOfItsClockIsKnownToEveryWorkerUntilAnotherComes) {
+  const SocketId publisher = publish_on(0);
+  numbers_at(1, 0, publisher, {1000});
+  const rtp::SourceClock clock{.time = {1, 2}, .ticks = 3, .at = hosts[0]->now, .name = rtp::CanonicalName{{4, 5, 6}}};
+  hosts[0]->stream.report_clock().note(clock);
+  for (int i = 0; i < 2; ++i) breathe();
+  EXPECT_EQ(hosts[1]->stream.report_clock().source(), clock);
+  hosts[0]->stream.report_clock().note({});
+  for (int i = 0; i < 2; ++i) breathe();
+  EXPECT_FALSE(hosts[1]->stream.report_clock().source().is_known());
+  hosts[0]->stream.report_clock().note(clock);
+  for (int i = 0; i < 2; ++i) breathe();
+  hosts[1]->stream.begin_publisher();
+  EXPECT_FALSE(hosts[1]->stream.report_clock().source().is_known());
 }
 
 TEST_F(RelayWorkersTest, OnlyTheOwnBuffersCountMovesOnAnotherWorker) {

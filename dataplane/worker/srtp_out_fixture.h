@@ -82,7 +82,6 @@ class RelaySrtpOutTest : public ::testing::Test, protected RelayFixture {
                                  .terms = {.remote = at(where)},
                                  .path = {.remote = at(where), .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
                                  .random = 0xFFFF'FFFC,
-                                 .wall_offset = seconds(1'700'000'000),
                                  .srtp = with});
     breathe();
     const auto opened = next_event<event::SessionOpened>();

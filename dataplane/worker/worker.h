@@ -14,7 +14,8 @@
 
 namespace fanlight {
 
-// Clock::now() answers an Instant that does not run backwards.
+// Clock::now() answers an Instant that does not run backwards; Clock::wall_offset(), what the wall clock is ahead of
+// it.
 template <io::Port P, class Clock>
 class Worker {
  public:
@@ -27,9 +28,10 @@ class Worker {
   //   fan-out last: it serves fresh packets and filled gaps alike.
   // Answers whether anything came or went.
   bool breathe() noexcept {
-    const Instant now = clock_.now();  // The only clock read of this breath; it ends the one before as well.
+    const Instant now = clock_.now();  // Time, for all of this breath; it ends the one before as well.
     if (was_busy_) relay_.counters().add(Counter::kBusyMicros, static_cast<std::uint64_t>((now - breath_began_).count));
     breath_began_ = now;
+    look_at_wall(now);
     relay_.take_commands(now);
     const bool had_arrivals = receive(now);
     const bool had_handovers = relay_.take_handovers(now);
@@ -74,6 +76,13 @@ class Worker {
     return true;
   }
 
+  // Reports are seconds apart.
+  void look_at_wall(Instant now) noexcept {
+    if (now < wall_due_) return;
+    wall_due_ = now + seconds(1);
+    relay_.set_wall_offset(clock_.wall_offset());
+  }
+
   static constexpr Micros kSleepMax = millis(500);
   static constexpr std::uint64_t kIdleBreathsPerAccount = 256;  // A port may judge frames and hand nothing on.
 
@@ -115,6 +124,7 @@ class Worker {
   std::array<io::Arrival, kReceiveBurst> arrivals_{};
   Relay relay_;
   Instant breath_began_;
+  Instant wall_due_;
   bool was_busy_ = false;  // Something came or went in that breath; it is followed by the next one at once.
 };
 

@@ -242,7 +242,6 @@ class World : RelayFixture {
                                                   .terms = terms,
                                                   .path = {.remote = to, .local = {}},
                                                   .random = in.u8(),
-                                                  .wall_offset = {},
                                                   .srtp = who % 2 == 0 ? &keys_[who / 2 % 2] : nullptr});
     }
     if (what == 1) {

@@ -45,6 +45,7 @@ void check_rtcp(ByteSpan datagram) {
     bytes += packet->content.size();
     (void)wire::find_report_block(*packet, 1);
     (void)wire::says_bye(*packet, 1);
+    (void)wire::find_cname(*packet, 1);
     if (const auto nack = wire::parse_nack(*packet)) check_nack(*nack);
     const auto report = wire::parse_sender_report(*packet);
     if (!report) continue;
@@ -62,7 +63,7 @@ void check_sender(rtp::Sender& sender, Instant now, ByteSpan datagram) {
   // Number by number and never without end: what is asked for is bounded by the bytes that asked.
   std::uint32_t asked = 0;
   while (sender.poll_repair()) CHECK(++asked <= 17 * datagram.size());
-  sender.handle_progress({.packets = static_cast<std::uint64_t>(now.us), .bytes = 1, .timestamp = 2});
+  sender.handle_progress({.packets = static_cast<std::uint32_t>(now.us), .bytes = 1, .timestamp = 2});
   sender.handle_timeout(now);
   std::array<std::byte, 256> scratch;
   while (const std::size_t said = sender.poll_control(now, {}, scratch))

@@ -17,6 +17,7 @@ namespace fanlight::sim {
 class VirtualClock {
  public:
   [[nodiscard]] Instant now() const { return now_; }
+  [[nodiscard]] Micros wall_offset() const { return {}; }
   void set(Instant now) { now_ = now; }
 
  private:

@@ -27,6 +27,12 @@ class ContinuedTicks {
   [[nodiscard]] constexpr std::uint32_t place_behind(std::uint32_t timestamp) const noexcept {
     return timestamp + shift_;
   }
+  // It is no further than `span` from where the newest would be by now.
+  [[nodiscard]] constexpr bool is_near(Instant at, std::uint32_t timestamp, Micros span) const noexcept {
+    const std::uint32_t expected = newest_ + ticks_of(at - newest_at_, rate_);
+    const auto off = std::int64_t{static_cast<std::int32_t>(timestamp + shift_ - expected)};
+    return (off < 0 ? -off : off) <= std::int64_t{ticks_of(span, rate_)};
+  }
   // The next packet begins another sequence: it goes where the last one would be by now.
   constexpr void restart(Instant at, std::uint32_t timestamp) noexcept {
     if (started_) shift_ = newest_ + ticks_of(at - newest_at_, rate_) - timestamp;

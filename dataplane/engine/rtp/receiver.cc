@@ -17,9 +17,8 @@ constexpr Micros kVacantAfter = millis(250);
 constexpr std::int64_t kDropoutMax = Leg::kDropoutMax;
 // One number further ahead, of a glitch or forged, would make as many that follow it late.
 constexpr std::int64_t kBelievedAhead = 100;
-// RFC 3550 §6.2: the least interval, from half to one and a half of it at random, the first one half as long.
-constexpr Micros kReportInterval = seconds(5);
-constexpr std::string_view kCname = "fanlight";
+// How far packets may be behind what its report says of the same moment: encoders look ahead.
+constexpr Micros kEncoderDelayMax = seconds(30);
 // What is only reordered comes within that; it is also the least time between two NACKs, which keeps them within RTCP's
 // share of the bandwidth (RFC 4585 §3.5 lets two parties speak at once).
 constexpr Micros kReorderWait = millis(5);
@@ -27,7 +26,7 @@ constexpr Micros kAskIntervalMin = millis(20);
 constexpr Micros kAskIntervalMax = millis(500);
 constexpr Micros kAskIntervalFirst = millis(40);  // Nothing was repaired yet.
 constexpr std::uint8_t kAsksMax = 10;
-constexpr std::size_t kReportBytesMax = 64;  // A receiver report and our name.
+constexpr std::size_t kReportBytesMax = 72;  // A receiver report and our name.
 constexpr std::size_t kAskBytesMax = kDatagramBytesMax - kReportBytesMax;
 constexpr std::size_t kAskBytesMin = 16;  // One item.
 
@@ -35,12 +34,13 @@ constexpr std::size_t kAskBytesMin = 16;  // One item.
 
 Receiver::Receiver(const Options& options) noexcept
     : options_(options),
-      random_(options.own_ssrc),
+      own_name_(CanonicalName::of(options.name_key, CanonicalName::Of::kRelay, {})),
       newest_(options.first_pos - 1),
       run_first_(options.first_pos),
       timeline_(options.clock_rate),
       ticks_(options.clock_rate),
       jitter_(options.clock_rate),
+      reports_(options.own_ssrc),
       allowance_(options.is_sender_named) {}
 
 bool Receiver::is_vacant(Instant now) const noexcept {
@@ -66,7 +66,9 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   }
   apply_data(now, header, judgement);
   if (judgement.verdict == Verdict::kAcceptedLate) return place_behind(newest_ + judgement.ahead, header.timestamp);
+  const std::uint32_t beginnings = timeline_.beginnings();
   const std::int64_t us = timeline_.place(now, header.timestamp);
+  if (timeline_.beginnings() != beginnings) source_clock_ = {.name = source_clock_.name};
   return {judgement.verdict, newest_, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, header.timestamp)};
 }
 
@@ -184,8 +186,8 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
   // Encoders that keep their SSRC say BYE and come back.
   if (std::exchange(has_left_, false) && options_.nack) next_ask_ = now + kReorderWait;
   if (judgement.is_new_source) begin_source(now, header);
-  if (judgement.is_jump) jump(now, header);
-  if (judgement.is_new_source || judgement.is_jump) run_first_ = newest_ + 1;
+  if (judgement.is_jump) close_up(now, header);
+  if (judgement.is_new_source || judgement.is_jump) begin_reception(header.seq);
   if (judgement.ahead > 1) open_gap(now, {newest_ + 1, newest_ + (judgement.ahead - 1)});
   newest_ = newest_ + judgement.ahead;
   newest_seq_ = header.seq;
@@ -208,16 +210,17 @@ void Receiver::fill_gap(Instant now, PacketPos pos) noexcept {
 void Receiver::begin_source(Instant now, const wire::RtpHeader& header) noexcept {
   if (source_) close_up(now, header);
   source_ = header.ssrc;
+  source_clock_ = {};
   has_left_ = false;
-  next_report_ = Instant::never();
-  reception_ = {.first = header.seq, .newest = std::int64_t{header.seq} - 1, .received = 1};
+  reports_.stop();
+  reception_ = {};
 }
 
 // Reports count anew, as RFC 3550 A.1 does: the numbers they name are those that come.
-void Receiver::jump(Instant now, const wire::RtpHeader& header) noexcept {
-  close_up(now, header);
-  reception_ = {.first = header.seq,
-                .newest = std::int64_t{header.seq} - 1,
+void Receiver::begin_reception(std::uint16_t seq) noexcept {
+  run_first_ = newest_ + 1;
+  reception_ = {.first = seq,
+                .newest = std::int64_t{seq} - 1,
                 .received = 1,
                 .last_report = reception_.last_report,
                 .last_report_at = reception_.last_report_at};
@@ -229,6 +232,7 @@ void Receiver::close_up(Instant now, const wire::RtpHeader& header) noexcept {
   given_up_through_ = newest_;
   timeline_.restart(now, header.timestamp);
   ticks_.restart(now, header.timestamp);
+  source_clock_ = {.name = source_clock_.name};
   jitter_.forget_transit();
   ++stats_.splices;
 }
@@ -254,19 +258,32 @@ Verdict Receiver::handle_control(Instant now, ByteSpan datagram) noexcept {
   while (const std::optional<wire::RtcpPacket> packet = reader.next()) {
     if (const auto report = wire::parse_sender_report(*packet); report && report->ssrc == *source_) {
       verdict = Verdict::kControl;
-      allowance_.note_heard();
-      if (options_.nack && !losses_.is_empty()) next_ask_ = std::min(next_ask_, now + kReorderWait);
-      reception_.last_report = report->time.middle();
-      reception_.last_report_at = now;
-      if (next_report_ == Instant::never()) schedule_report(now - kReportInterval / 2);
+      note_report(now, *report);
     }
+    if (const std::string_view name = wire::find_cname(*packet, *source_); !name.empty())
+      source_clock_.name =
+          CanonicalName::of(options_.name_key, CanonicalName::Of::kSource, std::as_bytes(std::span(name)));
     if (wire::says_bye(*packet, *source_)) {
       verdict = Verdict::kControl;
       has_left_ = true;
-      next_report_ = Instant::never();
+      reports_.stop();
     }
   }
   return verdict;
+}
+
+// Who has no clock on the wall says 0 (§6.4.1). Where its clock is far from its packets, it is of others.
+void Receiver::note_report(Instant now, const wire::SenderReport& report) noexcept {
+  allowance_.note_heard();
+  if (options_.nack && !losses_.is_empty()) next_ask_ = std::min(next_ask_, now + kReorderWait);
+  reception_.last_report = report.time.middle();
+  reception_.last_report_at = now;
+  if (!reports_.is_running()) reports_.begin(now);
+  source_clock_ = {.name = source_clock_.name};
+  if (!ticks_.is_near(now, report.rtp_timestamp, kEncoderDelayMax)) return;
+  source_clock_.time = report.time;
+  source_clock_.ticks = ticks_.place_behind(report.rtp_timestamp);
+  source_clock_.at = now;
 }
 
 void Receiver::handle_timeout(Instant now) noexcept {
@@ -279,18 +296,20 @@ void Receiver::handle_timeout(Instant now) noexcept {
 
 // A NACK follows a report and a name, as every RTCP packet does (RFC 3550 §6.1).
 std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByteSpan scratch) noexcept {
-  const bool reports = options_.reports && now >= next_report_;
+  const bool reports = options_.reports && now >= reports_.due();
   const bool asks = now >= next_ask_;
   if (!reports && !asks) return 0;
   std::array<std::byte, kAskBytesMax> nack;
   const std::size_t room = std::min(ask_room(now), scratch.size() - std::min(scratch.size(), kReportBytesMax));
   const std::size_t asked = asks ? write_asks(now, std::span(nack).first(room)) : 0;
   if (!reports && asked == 0) return 0;
-  if (next_report_ != Instant::never()) schedule_report(now);
+  if (reports_.is_running()) reports_.schedule(now);
   ByteWriter writer(scratch);
   std::array<std::byte, kReportBytesMax> head;
   const std::size_t report = wire::write_receiver_report(head, options_.own_ssrc, report_block(now));
-  const std::size_t name = wire::write_cname(std::span(head).subspan(report), options_.own_ssrc, kCname);
+  const CanonicalName::Text text = own_name_.text();
+  const std::size_t name =
+      wire::write_cname(std::span(head).subspan(report), options_.own_ssrc, {text.data(), text.size()});
   writer.bytes(std::span(head).first(report + name));
   writer.bytes(std::span(nack).first(asked));
   if (writer.written() == 0) return 0;
@@ -374,15 +393,10 @@ wire::ReportBlock Receiver::report_block(Instant now) noexcept {
       .report_delay = reception_.last_report == 0 ? 0 : static_cast<std::uint32_t>(delay.count * 65'536 / 1'000'000)};
 }
 
-void Receiver::schedule_report(Instant now) noexcept {
-  const auto part = static_cast<std::int64_t>(random_() % 1'000);
-  next_report_ = now + kReportInterval / 2 + part * kReportInterval / 1'000;
-}
-
 Deadline Receiver::next_deadline() const noexcept {
   const Deadline give_up{losses_.next_give_up(), TimerKind::kTooLate};
   const Deadline due = sooner(give_up, {next_ask_, TimerKind::kReport});
-  return options_.reports ? sooner(due, {next_report_, TimerKind::kReport}) : due;
+  return options_.reports ? sooner(due, {reports_.due(), TimerKind::kReport}) : due;
 }
 
 }  // namespace fanlight::rtp

@@ -11,7 +11,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <random>
 
 #include "engine/engine.h"
 #include "engine/loss_list.h"
@@ -20,6 +19,8 @@
 #include "engine/rtp/jitter.h"
 #include "engine/rtp/leg.h"
 #include "engine/rtp/neighbours.h"
+#include "engine/rtp/report_timer.h"
+#include "engine/rtp/source_clock.h"
 #include "engine/rtp/timeline.h"
 #include "wire/rtcp.h"
 #include "wire/rtp_header.h"
@@ -38,6 +39,7 @@ class Receiver {
     bool nack = false;                        // Its sender sends again what it is asked for.
     bool is_sender_named = false;             // By the operator: nobody else is asked.
     std::optional<std::uint32_t> rtx_ssrc{};  // The only source of retransmissions; empty: any.
+    HashKey name_key{};                       // Names are made with it, the source's and ours.
   };
   struct Placement {
     Verdict verdict = Verdict::kMalformed;
@@ -81,6 +83,8 @@ class Receiver {
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
   [[nodiscard]] Micros jitter() const noexcept { return jitter_.span(); }
   [[nodiscard]] std::optional<std::uint32_t> source() const noexcept { return source_; }
+  // By its last report, on the ticks of placements. Not known as soon as they begin anew.
+  [[nodiscard]] const SourceClock& source_clock() const noexcept { return source_clock_; }
   // Whether packets of that source could count now, whatever they are.
   [[nodiscard]] bool may_be_heard(Instant now, std::uint32_t ssrc) const noexcept {
     return (!options_.ssrc || ssrc == *options_.ssrc) && (source_ == ssrc || is_vacant(now));
@@ -135,15 +139,15 @@ class Receiver {
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
   void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
   void begin_source(Instant now, const wire::RtpHeader& header) noexcept;
-  void jump(Instant now, const wire::RtpHeader& header) noexcept;
+  void begin_reception(std::uint16_t seq) noexcept;
   void close_up(Instant now, const wire::RtpHeader& header) noexcept;
   void open_gap(Instant now, PosRange range) noexcept;
   void fill_gap(Instant now, PacketPos pos) noexcept;
   [[nodiscard]] Placement place_behind(PacketPos pos, std::uint32_t timestamp) const noexcept;
   [[nodiscard]] bool is_between(std::uint32_t timestamp, const Neighbours& neighbours) const noexcept;
   void give_up(std::int64_t packets, PacketPos oldest) noexcept;
+  void note_report(Instant now, const wire::SenderReport& report) noexcept;
   [[nodiscard]] wire::ReportBlock report_block(Instant now) noexcept;
-  void schedule_report(Instant now) noexcept;
   [[nodiscard]] Instant ask_due(const LossList::Gap& gap) const noexcept;
   [[nodiscard]] Micros ask_interval() const noexcept;
   [[nodiscard]] bool is_awaited(Instant now, const LossList::Gap& gap) const noexcept;
@@ -153,7 +157,7 @@ class Receiver {
   [[nodiscard]] std::size_t write_asks(Instant now, MutableByteSpan out) noexcept;
 
   const Options options_;
-  std::minstd_rand random_;
+  const CanonicalName own_name_;
   std::optional<std::uint32_t> source_;
   std::uint16_t newest_seq_ = 0;
   std::optional<std::uint16_t> jump_seq_;  // A jump is believed when this number follows it.
@@ -171,7 +175,8 @@ class Receiver {
   ContinuedTicks ticks_;
   Jitter jitter_;
   Reception reception_;
-  Instant next_report_ = Instant::never();
+  SourceClock source_clock_;
+  ReportTimer reports_;
   Instant next_ask_ = Instant::never();
   AskAllowance allowance_;
   Micros repair_time_{};  // From the first time that a packet is asked for until it comes, smoothed; 0: none came.

@@ -6,17 +6,13 @@
 namespace fanlight::rtp {
 namespace {
 
-// RFC 3550 §6.2: the least interval, from half to one and a half of it at random; who was not heard for five of them is
-// gone (§6.3.5).
-constexpr Micros kReportInterval = seconds(5);
-constexpr Micros kSilence = 5 * kReportInterval;
-constexpr std::string_view kCname = "fanlight";
+// RFC 3550 §6.3.5: who was not heard for five intervals is gone.
+constexpr Micros kSilence = 5 * ReportTimer::kInterval;
 // A host that is up again is reached soon; who left was not lost by accident.
 constexpr Micros kFirstPauseUnreachable = seconds(1);
 constexpr Micros kFirstPauseLeft = seconds(30);
 constexpr Micros kPauseMax = seconds(300);
 constexpr Micros kSteady = seconds(60);  // Who flowed so long is paused as for the first time.
-constexpr std::uint32_t kUnixInNtp = 2'208'988'800;
 
 std::optional<std::uint32_t> sender_of(const wire::RtcpPacket& packet) {
   if (packet.content.size() < 4) return std::nullopt;
@@ -26,28 +22,32 @@ std::optional<std::uint32_t> sender_of(const wire::RtcpPacket& packet) {
 }  // namespace
 
 Sender::Sender(const Options& options) noexcept
-    : options_(options),
-      random_(options.seed != 0 ? options.seed : options.ssrc),
-      next_rtx_(static_cast<std::uint16_t>(random_())),
+    : ssrc_(options.ssrc),
+      clock_rate_(options.clock_rate),
+      has_reports_(options.reports),
+      is_group_(options.is_group),
+      has_nack_(options.nack),
+      reports_(options.seed != 0 ? options.seed : options.ssrc),
+      next_rtx_(static_cast<std::uint16_t>(reports_.draw(0x1'0000))),
       flowing_since_(options.opened) {
-  schedule_report(options.opened - kReportInterval / 2);
+  reports_.begin(options.opened);
 }
 
 Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
   if (!wire::is_well_formed_rtcp(datagram)) return Verdict::kMalformed;
-  if (!options_.reports) return Verdict::kForeignSource;
+  if (!has_reports_) return Verdict::kForeignSource;
   wire::RtcpReader reader(datagram);
   Verdict verdict = Verdict::kForeignSource;
   bool has_report = false;
   bool says_bye = false;
   while (const std::optional<wire::RtcpPacket> packet = reader.next()) {
-    if (const auto block = wire::find_report_block(*packet, options_.ssrc)) {
+    if (const auto block = wire::find_report_block(*packet, ssrc_)) {
       has_report = true;
       verdict = Verdict::kControl;
       receiver_ = sender_of(*packet);
       note_block(now, *block);
     }
-    if (const auto nack = wire::parse_nack(*packet); nack && nack->source == options_.ssrc && options_.nack) {
+    if (const auto nack = wire::parse_nack(*packet); nack && nack->source == ssrc_ && has_nack_) {
       verdict = Verdict::kControl;
       note_nack(*nack);
     }
@@ -55,7 +55,7 @@ Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
   }
   if (says_bye) {
     receiver_.reset();
-    if (!options_.is_group) begin_pause(now, Pause::kLeft);
+    if (!is_group_) begin_pause(now, Pause::kLeft);
     return Verdict::kControl;
   }
   if (verdict != Verdict::kControl) return verdict;
@@ -69,11 +69,11 @@ void Sender::note_block(Instant now, const wire::ReportBlock& block) noexcept {
   ++stats_.reports_heard;
   stats_.lost = block.lost;
   stats_.fraction_lost = block.fraction_lost;
-  stats_.jitter = {std::int64_t{block.jitter} * 1'000'000 / options_.clock_rate};
-  if (block.last_report == 0 || block.last_report != reported_at_) return;
-  // §6.4.1: A − LSR − DLSR, in units of 1/65,536 s. What is negative or longer than a minute is nonsense.
-  const std::uint32_t span = ntp(now).middle() - block.last_report - block.report_delay;
-  if (span < 60u << 16) stats_.rtt = {std::int64_t{span} * 1'000'000 / 65'536};
+  stats_.jitter = {std::int64_t{block.jitter} * 1'000'000 / clock_rate_};
+  if (block.last_report == 0 || block.last_report != reported_time_) return;
+  // §6.4.1: A − LSR − DLSR, where LSR is when we sent it. What is negative or longer than a minute is nonsense.
+  const Micros span = now - reported_at_ - Micros{std::int64_t{block.report_delay} * 1'000'000 / 65'536};
+  if (span >= Micros{} && span < seconds(60)) stats_.rtt = span;
 }
 
 void Sender::note_nack(const wire::Nack& nack) noexcept {
@@ -112,14 +112,14 @@ std::uint32_t Sender::forget_repairs() noexcept {
 }
 
 void Sender::renumber(std::uint32_t ssrc) noexcept {
-  options_.ssrc = ssrc;
+  ssrc_ = ssrc;
   receiver_.reset();
   progress_ = {};
   reported_packets_ = 0;
 }
 
 void Sender::handle_unreachable(Instant now) noexcept {
-  if (!is_paused() && !options_.is_group) begin_pause(now, Pause::kUnreachable);
+  if (!is_paused() && !is_group_) begin_pause(now, Pause::kUnreachable);
 }
 
 // What was asked for goes nowhere now; who comes back asks for what it lacks then.
@@ -143,7 +143,7 @@ void Sender::flow(Instant now) noexcept {
 
 // A group's other receivers may never report: one that falls silent says nothing about them.
 Instant Sender::silent_at() const noexcept {
-  return last_heard_ && !options_.is_group ? *last_heard_ + kSilence : Instant::never();
+  return last_heard_ && !is_group_ ? *last_heard_ + kSilence : Instant::never();
 }
 
 void Sender::handle_timeout(Instant now) noexcept {
@@ -156,49 +156,39 @@ void Sender::handle_timeout(Instant now) noexcept {
 
 // While nothing was sent there is nothing to report.
 std::size_t Sender::poll_control(Instant now, const ControlStamp&, MutableByteSpan scratch) noexcept {
-  if (!options_.reports || now < next_report_) return 0;
-  schedule_report(now);
-  if (is_paused() || static_cast<std::uint32_t>(progress_.packets) == reported_packets_) return 0;
-  const std::size_t bytes = write_report(now, scratch);
+  if (!has_reports_ || now < reports_.due()) return 0;
+  reports_.schedule(now);
+  if (is_paused() || progress_.packets == reported_packets_) return 0;
+  const std::size_t bytes = write_report(scratch);
   if (bytes == 0) return 0;
-  reported_packets_ = static_cast<std::uint32_t>(progress_.packets);
-  reported_at_ = ntp(now).middle();
+  reported_packets_ = progress_.packets;
+  reported_time_ = progress_.time.middle();
+  reported_at_ = now;
   ++stats_.reports_sent;
   return bytes;
 }
 
-std::size_t Sender::write_farewell(Instant now, MutableByteSpan scratch) noexcept {
-  if (!options_.reports || progress_.packets == 0) return 0;
-  const std::size_t report = write_report(now, scratch);
-  const std::size_t bye = wire::write_bye(scratch.subspan(report), options_.ssrc);
+std::size_t Sender::write_farewell(MutableByteSpan scratch) noexcept {
+  if (!has_reports_ || progress_.packets == 0) return 0;
+  const std::size_t report = write_report(scratch);
+  const std::size_t bye = wire::write_bye(scratch.subspan(report), ssrc_);
   return report == 0 || bye == 0 ? 0 : report + bye;
 }
 
-std::size_t Sender::write_report(Instant now, MutableByteSpan scratch) const noexcept {
-  const std::size_t report =
-      wire::write_sender_report(scratch, {.ssrc = options_.ssrc,
-                                          .time = ntp(now),
-                                          .rtp_timestamp = progress_.timestamp,
-                                          .packets = static_cast<std::uint32_t>(progress_.packets),
-                                          .bytes = static_cast<std::uint32_t>(progress_.bytes)});
-  const std::size_t name = wire::write_cname(scratch.subspan(report), options_.ssrc, kCname);
+std::size_t Sender::write_report(MutableByteSpan scratch) const noexcept {
+  const std::size_t report = wire::write_sender_report(scratch, {.ssrc = ssrc_,
+                                                                 .time = progress_.time,
+                                                                 .rtp_timestamp = progress_.timestamp,
+                                                                 .packets = progress_.packets,
+                                                                 .bytes = progress_.bytes});
+  const CanonicalName::Text text = progress_.name != nullptr ? progress_.name->text() : CanonicalName{}.text();
+  const std::size_t name = wire::write_cname(scratch.subspan(report), ssrc_, {text.data(), text.size()});
   return report == 0 || name == 0 ? 0 : report + name;
-}
-
-wire::NtpTime Sender::ntp(Instant at) const noexcept {
-  const auto us = static_cast<std::uint64_t>((at + options_.wall_offset).us);
-  return {static_cast<std::uint32_t>(us / 1'000'000 + kUnixInNtp),
-          static_cast<std::uint32_t>((us % 1'000'000 << 32) / 1'000'000)};
-}
-
-void Sender::schedule_report(Instant now) noexcept {
-  const auto part = static_cast<std::int64_t>(random_() % 1'000);
-  next_report_ = now + kReportInterval / 2 + part * kReportInterval / 1'000;
 }
 
 Deadline Sender::next_deadline() const noexcept {
   Deadline due;
-  if (options_.reports) due = {next_report_, TimerKind::kReport};
+  if (has_reports_) due = {reports_.due(), TimerKind::kReport};
   if (is_paused()) return sooner(due, {flows_again_, TimerKind::kStart});
   return sooner(due, {silent_at(), TimerKind::kIdle});
 }

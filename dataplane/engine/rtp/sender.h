@@ -11,10 +11,11 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include "engine/engine.h"
+#include "engine/rtp/canonical_name.h"
+#include "engine/rtp/report_timer.h"
 #include "wire/rtcp.h"
 #include "wire/rtp_feedback.h"
 
@@ -30,13 +31,15 @@ class Sender {
     bool is_group = false;   // A multicast group: one receiver's BYE, or silence, says nothing about the others.
     bool nack = false;       // Its receivers may ask for packets again.
     std::uint32_t clock_rate = 90'000;  // Ticks per second.
-    Micros wall_offset{};               // What the wall clock (since 1970) is ahead of `opened`'s.
   };
-  // What became of its packets so far, and the RTP timestamp of now.
+  // What became of its packets so far, and what to report of now: the source's time of day, and the RTP timestamp that
+  // goes with it. The name stays where it is until the next.
   struct Progress {
-    std::uint64_t packets = 0;
-    std::uint64_t bytes = 0;  // Of payload.
+    std::uint32_t packets = 0;  // Both wrap.
+    std::uint32_t bytes = 0;    // Of payload.
     std::uint32_t timestamp = 0;
+    wire::NtpTime time{};
+    const CanonicalName* name = nullptr;
   };
   enum class Pause : std::uint8_t {
     kNone,
@@ -86,14 +89,14 @@ class Sender {
   // Writes one compound RTCP packet; 0 when there is nothing to say. The stamp is SRT's.
   [[nodiscard]] std::size_t poll_control(Instant now, const ControlStamp& stamp, MutableByteSpan scratch) noexcept;
   // The last one, which says BYE; 0 when nothing was ever said.
-  [[nodiscard]] std::size_t write_farewell(Instant now, MutableByteSpan scratch) noexcept;
+  [[nodiscard]] std::size_t write_farewell(MutableByteSpan scratch) noexcept;
   [[nodiscard]] std::optional<PeerEvent> poll_event() noexcept { return std::nullopt; }
   [[nodiscard]] Deadline next_deadline() const noexcept;
 
   [[nodiscard]] Pause pause() const noexcept { return pause_; }
   [[nodiscard]] bool is_paused() const noexcept { return pause_ != Pause::kNone; }
   [[nodiscard]] bool has_been_heard() const noexcept { return last_heard_.has_value(); }
-  [[nodiscard]] std::uint32_t ssrc() const noexcept { return options_.ssrc; }
+  [[nodiscard]] std::uint32_t ssrc() const noexcept { return ssrc_; }
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
 
  private:
@@ -104,16 +107,18 @@ class Sender {
   void begin_pause(Instant now, Pause why) noexcept;
   void flow(Instant now) noexcept;
   [[nodiscard]] Instant silent_at() const noexcept;
-  [[nodiscard]] wire::NtpTime ntp(Instant at) const noexcept;
-  [[nodiscard]] std::size_t write_report(Instant now, MutableByteSpan scratch) const noexcept;
-  void schedule_report(Instant now) noexcept;
+  [[nodiscard]] std::size_t write_report(MutableByteSpan scratch) const noexcept;
 
-  Options options_;
-  std::minstd_rand random_;
+  std::uint32_t ssrc_;
+  std::uint32_t clock_rate_;
+  bool has_reports_;
+  bool is_group_;
+  bool has_nack_;
+  ReportTimer reports_;
   Progress progress_;
-  std::uint32_t reported_packets_ = 0;  // Low bits.
-  std::uint32_t reported_at_ = 0;       // NtpTime::middle() of the last report: other times are made up.
-  Instant next_report_;
+  std::uint32_t reported_packets_ = 0;
+  std::uint32_t reported_time_ = 0;        // NtpTime::middle() of the last report: others are made up ...
+  Instant reported_at_;                    // ... and when it was sent, whatever time it says.
   std::optional<std::uint32_t> receiver_;  // Who reported last.
   std::optional<Instant> last_heard_;
   Pause pause_ = Pause::kNone;

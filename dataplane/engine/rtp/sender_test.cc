@@ -10,13 +10,14 @@ namespace {
 
 constexpr std::uint32_t kSsrc = 0x1234'5678;
 constexpr std::uint32_t kReceiver = 0x9ABC'DEF0;
+constexpr CanonicalName kName{{1, 2, 3}};
 constexpr Instant kStart{1'000'000'000};
 constexpr Micros kWall = seconds(1'700'000'000);  // 2023-11-14 22:13:20 and what kStart is, in UTC.
 
 class RtpSenderTest : public ::testing::Test {
  protected:
   void begin(Sender::Options options) { sender.emplace(options); }
-  RtpSenderTest() { begin({.opened = kStart, .ssrc = kSsrc, .wall_offset = kWall}); }
+  RtpSenderTest() { begin({.opened = kStart, .ssrc = kSsrc, .reports = true}); }
 
   // What it says until then, while it sends a packet each 10 ms.
   std::vector<std::vector<std::byte>> run_until(Instant end) {
@@ -24,7 +25,12 @@ class RtpSenderTest : public ::testing::Test {
     for (; now < end; now = now + millis(10)) {
       sender->handle_timeout(now);
       if (!sender->is_paused()) ++packets;
-      sender->handle_progress({.packets = packets, .bytes = packets * 1'316, .timestamp = 7'000});
+      const auto sent = static_cast<std::uint32_t>(packets);
+      sender->handle_progress({.packets = sent,
+                               .bytes = sent * 1'316,
+                               .timestamp = 7'000,
+                               .time = wire::kUnixEpoch.later(now + wall - Instant{}),
+                               .name = &kName});
       std::array<std::byte, 256> scratch;
       if (const std::size_t bytes = sender->poll_control(now, {}, scratch))
         said.emplace_back(scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(bytes));
@@ -47,6 +53,7 @@ class RtpSenderTest : public ::testing::Test {
   std::optional<Sender> sender;
   Instant now = kStart;
   std::uint64_t packets = 0;
+  Micros wall = kWall;
 };
 
 TEST_F(RtpSenderTest, ReportsWhatItSentEveryFewSecondsWithBothClocks) {
@@ -66,7 +73,7 @@ TEST_F(RtpSenderTest, ReportsWhatItSentEveryFewSecondsWithBothClocks) {
   EXPECT_NEAR(static_cast<double>(ntp_us), static_cast<double>(sent_at), 1.0);
   const auto name = reader.next();
   ASSERT_TRUE(name);
-  EXPECT_EQ(name->type, wire::RtcpType::kSourceDescription);
+  EXPECT_EQ(wire::find_cname(*name, kSsrc), "000000010000000200000003");
 }
 
 TEST_F(RtpSenderTest, SaysNothingWhileNothingIsSent) {
@@ -100,6 +107,21 @@ TEST_F(RtpSenderTest, AReportTellsLossJitterAndTheWayThereAndBack) {
   EXPECT_EQ(sender->stats().fraction_lost, 64);
   EXPECT_EQ(sender->stats().jitter, millis(10));
   EXPECT_NEAR(static_cast<double>(sender->stats().rtt.count), 40'000, 50);
+}
+
+// The time that a report says may be its source's, hours from ours, and run otherwise.
+TEST_F(RtpSenderTest, TheWayIsMeasuredByOurOwnClock) {
+  wall = seconds(-3'600);
+  const auto said = run_until(kStart + seconds(8));
+  ASSERT_FALSE(said.empty());
+  const wire::SenderReport last = report_in(said.back());
+  const Instant sent_at = kStart + static_cast<std::int64_t>(last.packets - 1) * millis(10);
+  wall = seconds(5);
+  (void)run_until(sent_at + millis(490));
+  EXPECT_EQ(sender->handle_control(sent_at + millis(540),
+                                   report({.last_report = last.time.middle(), .report_delay = 32'768})),
+            Verdict::kControl);
+  EXPECT_EQ(sender->stats().rtt, millis(40));
 }
 
 TEST_F(RtpSenderTest, ATimeThatIsNoReportsOfOursIsNotTaken) {
@@ -300,9 +322,9 @@ TEST_F(RtpSenderNackTest, WhoOnlyAsksIsNotPausedForItsSilence) {
 
 TEST_F(RtpSenderTest, FarewellSaysByeBehindALastReport) {
   std::array<std::byte, 256> scratch;
-  EXPECT_EQ(sender->write_farewell(now, scratch), 0u) << "nobody was ever sent anything";
+  EXPECT_EQ(sender->write_farewell(scratch), 0u) << "nobody was ever sent anything";
   run_until(kStart + seconds(1));
-  const std::size_t bytes = sender->write_farewell(now, scratch);
+  const std::size_t bytes = sender->write_farewell(scratch);
   wire::RtcpReader reader(ByteSpan{scratch}.first(bytes));
   EXPECT_EQ(reader.next()->type, wire::RtcpType::kSenderReport);
   EXPECT_EQ(reader.next()->type, wire::RtcpType::kSourceDescription);

@@ -46,11 +46,14 @@ class Timeline {
   [[nodiscard]] std::int64_t place_behind(std::uint32_t timestamp) const noexcept {
     return peek_behind(timestamp).value_or(begun_us_);
   }
+  // How often time began anew.
+  [[nodiscard]] std::uint32_t beginnings() const noexcept { return beginnings_; }
   // The next packet is of another source: its clock says nothing about the one so far.
   void restart(Instant at, std::uint32_t timestamp) noexcept {
     if (started_) newest_us_ += (at - newest_at_).count;
     newest_at_ = at;
     started_ = true;
+    ++beginnings_;
     anchor_ticks_ = timestamp;
     anchor_us_ = begun_us_ = newest_us_;
   }
@@ -74,6 +77,7 @@ class Timeline {
 
   std::uint32_t rate_;
   bool started_ = false;
+  std::uint32_t beginnings_ = 0;
   std::uint32_t anchor_ticks_ = 0;
   std::int64_t anchor_us_ = 0;
   std::int64_t begun_us_ = 0;
