@@ -47,7 +47,11 @@ async function start() {
   } else if (wanted !== 'native' && isSupported()) player = startHls(video, hlsUrl, tell);
   else if (canPlayHls(video)) player = startNative(video, hlsUrl, tell);
   else say('This browser can play neither kind of live stream. A current Chrome, Edge, Firefox or Safari can.');
-  video.play().catch(() => {});
+  // Some browsers start nothing by itself that can be heard.
+  video.play().catch(() => {
+    video.muted = true;
+    return video.play();
+  }).catch(() => {});
 }
 
 async function look() {
