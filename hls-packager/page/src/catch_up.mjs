@@ -7,7 +7,7 @@
 const STEP_MS = 200;
 const MEMORY = 10;  // Steps.
 const RATE = 1.04;  // Nobody hears that.
-const LEAST_S = 0.35;
+const LEAST_S = 0.45;
 const LEAST_AFTER_STALL_S = 0.25;
 const CLOSE_S = 0.1;
 const JUMP_S = 0.15;  // Less is not worth one.
