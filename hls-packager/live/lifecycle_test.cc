@@ -30,6 +30,17 @@ TEST_F(LifecycleTest, APublisherThatReturnsGoesOnBehindADiscontinuity) {  // H-8
   EXPECT_EQ(at->map, video.newest().segments.front().map);  // The same format.
 }
 
+TEST_F(LifecycleTest, InTheMpdADiscontinuityIsAPeriod) {  // D-10
+  play(seconds(8));
+  lose_source();
+  pass(seconds(4));
+  publish_anew({.first = 123'456'789});
+  play(seconds(4));
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_EQ(count_of(text, "<Period "), 2u);
+  EXPECT_NE(text.find("<Period id=\"p1\" start=\"PT12.000000S\">"), std::string::npos) << text;
+}
+
 TEST_F(LifecycleTest, WhileTheSourceIsGonePlaylistsStayAsTheyAre) {  // H-81
   play(seconds(8));
   lose_source();

@@ -47,6 +47,7 @@ void LiveRendition::adopt(const TrackFormat& format) {
   format_ = format;
   const std::string_view language = options_.language.empty() ? std::string_view("und") : options_.language;
   inits_.push_back({next_init_++, write_init_segment(format, language)});
+  formats_.push_back(format);
   bytes_ += inits_.back().bytes.size();
 }
 
@@ -66,7 +67,9 @@ void LiveRendition::fill_up_to(const CutPart& part, Micros span) {
     auto gap = std::make_shared<LiveSegment>();
     gap->msn = msn;
     gap->is_whole = true;
-    kept_.push_back({std::move(gap), 0, inits_.back().init, span});
+    const Kept& before = kept_.back();
+    const std::int64_t shown_from = before.shown_from + before.duration.count * format_->timescale() / 1'000'000;
+    kept_.push_back({std::move(gap), 0, inits_.back().init, span, shown_from});
     playlist_.segments.push_back({.duration = span.count * playlist_.timescale / 1'000'000,
                                   .init = inits_.back().init,
                                   .is_discontinuous = is_discontinuous,
@@ -96,6 +99,7 @@ void LiveRendition::add_part(const CutPart& part, WallTime begins) {
   auto segment = std::make_shared<LiveSegment>(*kept.segment);  // Others read the one that was.
   segment->parts.push_back(bytes);
   kept.segment = std::move(segment);
+  if (part.begins_segment) kept.shown_from = first.presentation_time;
   kept.bytes += bytes.size();
   bytes_ += bytes.size();
 
@@ -184,6 +188,7 @@ void LiveRendition::drop_front() {
   while (inits_.size() > 1 && inits_.front().init < oldest) {
     bytes_ -= inits_.front().bytes.size();
     inits_.erase(inits_.begin());
+    formats_.pop_front();
   }
 }
 
@@ -197,11 +202,41 @@ std::optional<Micros> LiveRendition::last_span() const noexcept {
   return micros_of(playlist_.segments.back().duration, playlist_.timescale);
 }
 
+std::vector<Stretch> LiveRendition::stretches() const {
+  std::vector<Stretch> found;
+  std::uint64_t number = playlist_.discontinuity_sequence;
+  const std::size_t listed_from = kept_.size() - playlist_.segments.size() - (playlist_.open ? 1 : 0);
+  for (std::size_t i = 0; i < playlist_.segments.size() + (playlist_.open ? 1 : 0); ++i) {
+    const bool is_open = i == playlist_.segments.size();
+    const PlaylistSegment& segment = is_open ? *playlist_.open : playlist_.segments[i];
+    number += segment.is_discontinuous ? 1 : 0;
+    if (found.empty() || found.back().number != number || found.back().init != segment.init)
+      found.push_back({.number = number,
+                       .init = segment.init,
+                       .format = &formats_[segment.init - inits_.front().init],
+                       .first_msn = playlist_.media_sequence + i,
+                       .first_time = kept_[listed_from + i].shown_from,
+                       .begins = segment.begins});
+    if (!is_open)
+      found.back().durations.push_back(
+          rescale(segment.duration, playlist_.timescale, found.back().format->timescale()));
+  }
+  if (playlist_.has_ended || found.empty()) return found;
+  Stretch& last = found.back();
+  const std::int64_t usual = playlist_.segments.empty() ? 0 : playlist_.segments.back().duration;
+  last.durations.push_back(std::max<std::int64_t>(rescale(usual, playlist_.timescale, last.format->timescale()), 1));
+  return found;
+}
+
 // A quarter more than was seen: players choose by it, and it may not turn out too low.
 OfferedRendition LiveRendition::offer() {
   constexpr double kHeadRoom = 1.25;
   if (!offered_ && seconds_ > 0)
     offered_ = {static_cast<std::uint32_t>(peak_ * kHeadRoom), static_cast<std::uint32_t>(bits_ / seconds_)};
+  return offered();
+}
+
+OfferedRendition LiveRendition::offered() const {
   return {.format = format_ ? &*format_ : nullptr,
           .folder = options_.folder,
           .language = options_.language,

@@ -31,6 +31,17 @@ struct RenditionCounts {
   Micros part_shortest{}, part_longest{};  // Of those that neither began nor ended a segment.
 };
 
+// What is listed of a rendition between two discontinuities.
+struct Stretch {
+  std::uint64_t number = 0;  // Discontinuities of the presentation before it, its own counted.
+  std::uint64_t init = 0;
+  const TrackFormat* format = nullptr;
+  std::uint64_t first_msn = 0;
+  std::int64_t first_time = 0;  // In ticks of the format's timescale: when its first segment is shown.
+  std::vector<std::int64_t> durations{};
+  std::optional<WallTime> begins{};  // The first segment.
+};
+
 class LiveRendition {
  public:
   struct Options {
@@ -68,8 +79,12 @@ class LiveRendition {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::optional<PlaylistEdge> edge() const { return edge_of(playlist_); }
   [[nodiscard]] std::optional<Micros> last_span() const noexcept;
+  // The last one's last segment is the one that is being made, or comes next, but once it has ended.
+  [[nodiscard]] std::vector<Stretch> stretches() const;
+  [[nodiscard]] std::uint64_t first_msn() const noexcept { return playlist_.media_sequence; }
   // What a multivariant playlist is to say of it; once said, rates stay.
   [[nodiscard]] OfferedRendition offer();
+  [[nodiscard]] OfferedRendition offered() const;
   [[nodiscard]] std::shared_ptr<const RenditionSnapshot> snapshot(std::vector<RenditionReport> reports,
                                                                   Compressor& compressor);
 
@@ -79,6 +94,7 @@ class LiveRendition {
     std::uint64_t bytes = 0;
     std::uint64_t init = 0;
     Micros duration{};
+    std::int64_t shown_from = 0;       // Media time in ticks of its format's timescale.
     std::optional<Instant> goes_at{};  // Once it is not listed any more.
   };
   static constexpr std::size_t kListedMax = 1000;
@@ -99,6 +115,7 @@ class LiveRendition {
   Instant over_at_ = Instant::never();
   std::deque<Kept> kept_;  // By msn: those not listed any more, those listed, the open one.
   std::vector<LiveInit> inits_;
+  std::deque<TrackFormat> formats_;  // Of them.
   std::optional<TrackFormat> format_{};
   std::uint64_t next_init_ = 0;
   std::uint32_t next_fragment_ = 1;

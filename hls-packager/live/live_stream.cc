@@ -260,7 +260,7 @@ Instant LiveStream::next_deadline() const noexcept {
 
 void LiveStream::publish(Instant now) {
   publication_.evict(now);
-  if (std::shared_ptr<const StreamSnapshot> snapshot = publication_.publish(now)) {
+  if (std::shared_ptr<const StreamSnapshot> snapshot = publication_.publish(now, clock_.newest())) {
     fresh_ = std::move(snapshot);
     ++counts_.snapshots;
   }

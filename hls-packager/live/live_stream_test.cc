@@ -89,6 +89,19 @@ TEST_F(LiveStreamTest, WhatIsNotListedAnyMoreIsKeptForAWhile) {  // H-15
   EXPECT_LT(later.segments.size(), 66u);
 }
 
+TEST_F(LiveStreamTest, TheMpdNamesWhatPlaylistsName) {  // D-02 to D-04, D-06 to D-09
+  play(seconds(12));
+  const std::string text = text_of(audience_.last().mpd);
+  for (const char* what :
+       {"type=\"dynamic\"", "availabilityStartTime=\"2026-11-26T16:30:00.000Z\"", "minimumUpdatePeriod=\"PT0.500000S\"",
+        "<Period id=\"p0\" start=\"PT0.000000S\">", "availabilityTimeOffset=\"0.800000\"",
+        "availabilityTimeComplete=\"false\"", "startNumber=\"0\"", "media=\"v0/s$Number$.m4s\"",
+        "presentationTimeOffset=\"900000\"", "<S t=\"900000\" d=\"90000\" r=\"12\"/>", "initialization=\"a0/i0.mp4\"",
+        "<Latency referenceId=\"0\" target=\"600\"", "wallClockTime=\"2026-11-26T16:30:00.000Z\"",
+        "<Resync type=\"1\" dT=\"18000\"/>", "urn:mpeg:dash:utc:http-xsdate:2014"})
+    EXPECT_NE(text.find(what), std::string::npos) << what << "\n" << text;
+}
+
 TEST_F(LiveStreamTest, APartThatComesOfGzipIsTheSame) {  // H-71
   play(seconds(5));
   const Document& document = audience_.last().renditions[0]->playlist;

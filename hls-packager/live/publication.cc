@@ -59,6 +59,26 @@ void Publication::write_multivariant() {
   multivariant_ = compressor_.document_of(write_multivariant_playlist(multivariant_of(offers)));
 }
 
+// It names segments, not parts: it changes with them.
+bool Publication::has_new_segments() {
+  bool has_any = false;
+  for (PublishedRendition& one : renditions_) {
+    if (!one.is_offered) continue;
+    const std::uint64_t first = one.rendition.first_msn(), count = one.rendition.segments_listed();
+    has_any |= std::exchange(one.first_in_mpd, first) != first;
+    has_any |= std::exchange(one.segments_in_mpd, count) != count;
+  }
+  return has_any;
+}
+
+void Publication::write_mpd(WallTime wall) {
+  std::vector<const LiveRendition*> offered;
+  for (const PublishedRendition& one : renditions_)
+    if (one.is_offered) offered.push_back(&one.rendition);
+  if (offered.empty()) return;
+  mpd_ = compressor_.document_of(mpd_writer_.write(offered, wall));
+}
+
 std::vector<RenditionReport> Publication::reports_for(const PublishedRendition& one) const {
   std::vector<RenditionReport> reports;
   for (const PublishedRendition& other : renditions_) {
@@ -69,7 +89,7 @@ std::vector<RenditionReport> Publication::reports_for(const PublishedRendition& 
   return reports;
 }
 
-std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came) {
+std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came, WallTime wall) {
   const bool offer_has_changed = update_offer();
   if (offer_has_changed) write_multivariant();
   bool has_changed = std::exchange(has_lost_one_, false) || offer_has_changed;
@@ -81,11 +101,13 @@ std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came) {
     if (one.is_offered) target_duration_ = one.rendition.options().target_duration;
   }
   if (!has_changed || multivariant_.is_empty()) return nullptr;
-  if (std::ranges::none_of(renditions_, &PublishedRendition::is_public)) multivariant_ = {};
+  if (has_new_segments() || offer_has_changed) write_mpd(wall);
+  if (std::ranges::none_of(renditions_, &PublishedRendition::is_public)) multivariant_ = mpd_ = {};
   auto snapshot = std::make_shared<StreamSnapshot>();
   snapshot->name = options_.name;
   snapshot->target_duration = target_duration_;
   snapshot->multivariant = multivariant_;
+  snapshot->mpd = mpd_;
   snapshot->came = came;
   for (const bool is_offered : {true, false})
     for (const PublishedRendition& one : renditions_)

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "live/live_mpd_writer.h"
 #include "live/live_rendition.h"
 
 namespace fanlight::packager {
@@ -23,6 +24,7 @@ struct PublishedRendition {
   // As it was offered.
   std::optional<TrackFormat> format{};
   bool has_independent_segments = true;
+  std::uint64_t first_in_mpd = 0, segments_in_mpd = 0;
 };
 
 class Publication {
@@ -41,17 +43,22 @@ class Publication {
   void evict(Instant now);
   [[nodiscard]] Instant next_eviction() const noexcept;
   // Empty where nothing is to be shown that was not before. `came`: the bytes that made it.
-  [[nodiscard]] std::shared_ptr<const StreamSnapshot> publish(Instant came);
+  // `wall`: about now.
+  [[nodiscard]] std::shared_ptr<const StreamSnapshot> publish(Instant came, WallTime wall);
 
  private:
   [[nodiscard]] bool is_long_enough(const LiveRendition& rendition) const noexcept;
   [[nodiscard]] bool update_offer();
   void write_multivariant();
+  [[nodiscard]] bool has_new_segments();
+  void write_mpd(WallTime wall);
   [[nodiscard]] std::vector<RenditionReport> reports_for(const PublishedRendition& one) const;
 
   Options options_;
   std::list<PublishedRendition> renditions_;
   Document multivariant_;
+  Document mpd_;
+  LiveMpdWriter mpd_writer_;
   std::uint32_t target_duration_ = 2;
   bool has_lost_one_ = false;  // Since the last snapshot.
   Compressor compressor_;

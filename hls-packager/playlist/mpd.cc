@@ -44,6 +44,38 @@ Micros longest_segment(const Mpd& mpd) {
 
 class Writer {
  public:
+  Writer() = default;
+  explicit Writer(const LiveMpd& live) : live_(&live) {}
+
+  std::string write_live() {
+    out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    const Micros longest = longest_segment(live_->content);
+    element("MPD",
+            attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011") +
+                attribute("profiles",
+                          "urn:mpeg:dash:profile:isoff-live:2011,"
+                          "http://www.dashif.org/guidelines/low-latency-live-v5") +
+                attribute("type", "dynamic") +
+                attribute("availabilityStartTime", date_text(live_->availability_start)) +
+                attribute("publishTime", date_text(live_->published)) +
+                attribute("minimumUpdatePeriod", duration_text(live_->segment / 2)) +
+                attribute("timeShiftBufferDepth", duration_text(live_->window)) +
+                attribute("maxSegmentDuration", duration_text(longest)) +
+                attribute("minBufferTime", duration_text(live_->segment)) +
+                attribute("suggestedPresentationDelay", duration_text(live_->latency)),
+            [&] {
+              write_service();
+              for (const MpdPeriod& period : live_->content.periods) {
+                period_ = &period;
+                element("Period", attribute("id", period.id) + attribute("start", duration_text(period.start)), [&] {
+                  for (const MpdAdaptationSet& set : period.sets) write_set(set);
+                });
+              }
+              write_clock();
+            });
+    return std::move(out_);
+  }
+
   std::string write(const Mpd& mpd) {
     Micros length{};
     for (const MpdPeriod& period : mpd.periods) length = length + length_of(period);
@@ -84,6 +116,34 @@ class Writer {
     indent_ = 0;
   }
 
+  void write_service() {
+    const auto millis_text = [](Micros span) { return std::to_string(span.count / 1'000); };
+    element("ServiceDescription", attribute("id", 0), [&] {
+      line("<Latency" + attribute("referenceId", 0) + attribute("target", millis_text(live_->latency)) +
+           attribute("min", millis_text(live_->latency / 2)) + attribute("max", millis_text(4 * live_->latency)) +
+           "/>");
+      line("<PlaybackRate" + attribute("min", "0.96") + attribute("max", "1.04") + "/>");
+    });
+  }
+
+  void write_clock() {
+    line("<UTCTiming" + attribute("schemeIdUri", "urn:mpeg:dash:utc:http-xsdate:2014") +
+         attribute("value", live_->clock) + "/>");
+  }
+
+  // What tells how far behind the sender a player is, and where it may begin within a segment.
+  void write_reference(const MpdAdaptationSet& set) {
+    const MpdRepresentation& one = set.representations.front();
+    const MpdPeriod* const period = period_;
+    element("ProducerReferenceTime",
+            attribute("id", 0) + attribute("type", "captured") +
+                attribute("wallClockTime", date_text(live_->availability_start + period->start)) +
+                attribute("presentationTime", one.period_start),
+            [&] { write_clock(); });
+    line("<Resync" + attribute("type", 1) + attribute("dT", live_->part.count * one.format->timescale() / 1'000'000) +
+         "/>");
+  }
+
   void write_set(const MpdAdaptationSet& set) {
     CHECK(!set.representations.empty());
     const bool is_video = set.representations.front().format->is_video();
@@ -92,6 +152,7 @@ class Writer {
     if (is_language(set.language)) attributes += attribute("lang", set.language);
     attributes += attribute("segmentAlignment", "true") + attribute("startWithSAP", 1);
     element("AdaptationSet", attributes, [&] {
+      if (live_ != nullptr) write_reference(set);
       line("<Role" + attribute("schemeIdUri", "urn:mpeg:dash:role:2011") +
            attribute("value", set.is_main ? "main" : "alternate") + "/>");
       for (const MpdRepresentation& one : set.representations) write_representation(one);
@@ -125,10 +186,17 @@ class Writer {
   void write_template(const MpdRepresentation& one) {
     element("SegmentTemplate",
             attribute("timescale", one.format->timescale()) + attribute("presentationTimeOffset", one.period_start) +
-                attribute("startNumber", static_cast<std::int64_t>(one.first_msn)) +
+                attribute("startNumber", static_cast<std::int64_t>(one.first_msn)) + availability() +
                 attribute("initialization", one.folder + init_name(one.init)) +
                 attribute("media", one.folder + kSegmentTemplate),
             [&] { element("SegmentTimeline", "", [&] { write_timeline(one); }); });
+  }
+
+  // A segment may be asked for as soon as its first part is there.
+  [[nodiscard]] std::string availability() const {
+    if (live_ == nullptr) return {};
+    return attribute("availabilityTimeOffset", seconds_text(std::max(live_->segment - live_->part, Micros{}))) +
+           attribute("availabilityTimeComplete", "false");
   }
 
   // Segments of one length in a row are one line.
@@ -148,12 +216,15 @@ class Writer {
     out_ += '\n';
   }
 
+  const LiveMpd* live_ = nullptr;
+  const MpdPeriod* period_ = nullptr;  // Of a live one.
   std::size_t indent_ = 0;
   std::string out_;
 };
 
 }  // namespace
 
-std::string write_static_mpd(const Mpd& mpd) { return Writer{}.write(mpd); }
+std::string write_static_mpd(const Mpd& mpd) { return Writer().write(mpd); }
+std::string write_live_mpd(const LiveMpd& mpd) { return Writer(mpd).write_live(); }
 
 }  // namespace fanlight::packager

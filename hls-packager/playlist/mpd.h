@@ -1,4 +1,5 @@
-// The MPD of a presentation that is whole: DASH as a file. ISO/IEC 23009-1, profile isoff-live:2011
+// The MPD of a presentation: of one that is whole, DASH as a file; of a live one, low-latency DASH. ISO/IEC 23009-1,
+// profile isoff-live:2011, and DASH-IF's low-latency-live-v5
 //
 // Segments are those of the HLS playlists under the same names ($Number$ is their media sequence number), their times
 // in a SegmentTimeline, so that none need be as long as another.
@@ -8,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
+#include "cmaf/wall_time.h"
 #include "codec/track_format.h"
 
 namespace fanlight::packager {
@@ -36,12 +39,29 @@ struct MpdAdaptationSet {
 // Up to a discontinuity, or to the end.
 struct MpdPeriod {
   std::vector<MpdAdaptationSet> sets{};
+  // Of a live one: what never changes.
+  std::string id{};
+  Micros start{};  // From the presentation's availability_start.
 };
 
 struct Mpd {
   std::vector<MpdPeriod> periods{};
 };
 
+// The last segment of each representation is the one that is being made, or is about to be: how long it will be is
+// taken from the one before.
+struct LiveMpd {
+  Mpd content{};
+  WallTime availability_start{};  // For ever.
+  WallTime published{};
+  Micros window{};
+  Micros segment{};  // As they mostly are, and the parts that they are sent in.
+  Micros part{};
+  Micros latency{};     // That players are to aim at.
+  std::string clock{};  // Where they ask for the time: a URL that answers xs:dateTime.
+};
+
 [[nodiscard]] std::string write_static_mpd(const Mpd& mpd);
+[[nodiscard]] std::string write_live_mpd(const LiveMpd& mpd);
 
 }  // namespace fanlight::packager
