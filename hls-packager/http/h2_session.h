@@ -55,7 +55,8 @@ class H2Session {
   void finish();
 
   [[nodiscard]] bool is_over() const noexcept;
-  [[nodiscard]] bool has_streams() const noexcept { return !streams_.empty(); }
+  // Such as are not answered: whose peer alone is not through with them is not waited for.
+  [[nodiscard]] bool has_streams() const noexcept;
   // A head has begun to come, or the client has not yet introduced itself.
   [[nodiscard]] bool is_reading_head() const noexcept { return !has_settings_ || reads_head_; }
   [[nodiscard]] bool has_erred() const noexcept { return has_erred_; }
@@ -71,6 +72,7 @@ class H2Session {
     bool has_body = false;
     bool is_head = false;  // The method.
     bool has_ended = false;
+    bool is_through = false;  // All is sent.
     std::string method{};
     std::string target{};
     std::string range{};
@@ -94,6 +96,7 @@ class H2Session {
   void refuse(std::uint64_t id, Stream& stream, std::uint16_t status);
   [[nodiscard]] bool take_field(std::int32_t id, std::string_view name, std::string_view value);
   [[nodiscard]] ssize_t offer(Stream& stream, std::size_t size_max, std::uint32_t& flags) const noexcept;
+  void hear_body(const nghttp2_frame& frame);
   void take(Stream& stream, std::size_t size);
   void close(std::int32_t id);
 

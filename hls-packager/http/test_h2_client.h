@@ -68,10 +68,10 @@ class TestH2Client {
     for (auto& [name, value] : fields)
       raw.push_back({reinterpret_cast<std::uint8_t*>(name.data()), reinterpret_cast<std::uint8_t*>(value.data()),
                      name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-    nghttp2_data_provider never{};
-    never.read_callback = [](nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t, std::uint32_t*,
-                             nghttp2_data_source*, void*) -> ssize_t { return NGHTTP2_ERR_DEFERRED; };
-    return nghttp2_submit_request(session_, nullptr, raw.data(), raw.size(), has_body ? &never : nullptr, nullptr);
+    nghttp2_data_provider endless{};
+    endless.read_callback = [](nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size, std::uint32_t*,
+                               nghttp2_data_source*, void*) { return static_cast<ssize_t>(size); };
+    return nghttp2_submit_request(session_, nullptr, raw.data(), raw.size(), has_body ? &endless : nullptr, nullptr);
   }
   std::int32_t get(const std::string& path) { return ask("GET", path); }
   void cancel(std::int32_t id) { nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL); }
