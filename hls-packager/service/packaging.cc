@@ -127,8 +127,8 @@ void Packaging::note_what_it_is(One& one) {
   one.standing.packets_lost = live.tracks()->demuxer().counts().lost;
   one.standing.codecs.clear();
   for (const TrackSet::Track& track : live.tracks()->tracks()) {
-    if (track.formats().empty()) continue;
-    const TrackFormat& format = track.formats().back();
+    if (track.formats().is_empty()) continue;
+    const TrackFormat& format = track.formats().newest();
     one.standing.codecs.push_back(format.name);
     if (const auto* picture = std::get_if<PictureFormat>(&format.media)) one.standing.picture = *picture;
   }
