@@ -25,7 +25,11 @@ Ingest::Library::Library() {
 
 Ingest::Library::~Library() { srt_cleanup(); }
 
-Ingest::Ingest() : epoll_(srt_epoll_create()) { CHECK(epoll_ >= 0); }
+Ingest::Ingest() : epoll_(srt_epoll_create()) {
+  CHECK(epoll_ >= 0);
+  // Between calls nothing is watched, and waiting for nothing is an error otherwise, at once.
+  srt_epoll_set(epoll_, SRT_EPOLL_ENABLE_EMPTY);
+}
 
 Ingest::~Ingest() {
   sources_.clear();

@@ -2,6 +2,9 @@
 // the origin's.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "http/message.h"
 #include "http/server_counts.h"
 #include "origin/origin.h"
@@ -16,9 +19,15 @@ class Front final : public HttpHandler {
   Front(Origin& origin, const ServerCounts& server, HttpReplies& replies, const StreamBoard& board, const Assets& page)
       : origin_(origin), server_(server), replies_(replies), board_(board), page_(page) {}
 
+  // What else a wake may be for.
+  void on_mail(std::function<void()> then) { on_mail_ = std::move(then); }
+
   void handle(HttpRequestId id, const HttpRequest& request) override;
   void handle_gone(HttpRequestId id) override { origin_.handle_gone(id); }
-  void handle_mail(Instant now) override { origin_.handle_mail(now); }
+  void handle_mail(Instant now) override {
+    if (on_mail_) on_mail_();
+    origin_.handle_mail(now);
+  }
   void handle_timeout(Instant now) override { origin_.handle_timeout(now); }
   [[nodiscard]] Instant next_deadline() const override { return origin_.next_deadline(); }
 
@@ -28,6 +37,7 @@ class Front final : public HttpHandler {
   HttpReplies& replies_;
   const StreamBoard& board_;
   const Assets& page_;
+  std::function<void()> on_mail_;
 };
 
 }  // namespace fanlight::packager

@@ -6,11 +6,16 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "http/certificate.h"
 #include "http/server.h"
+#include "http/tls_context.h"
 #include "live/compressor.h"
 #include "origin/origin.h"
 #include "page/assets.h"
@@ -26,28 +31,65 @@ void open_log() {
   spdlog::flush_on(spdlog::level::trace);
 }
 
-// The server that a signal stops.
-std::atomic<Server*> stopped_by_signal = nullptr;
+// Whom signals are for.
+std::atomic<Server*> signalled = nullptr;
+std::atomic<bool> is_reload_wanted = false;
 
-void stop_server(int) {
-  if (Server* const server = stopped_by_signal.load()) server->stop();
+void handle_signal(int number) {
+  Server* const server = signalled.load();
+  if (server == nullptr) return;
+  if (number != SIGHUP) return server->stop();
+  is_reload_wanted = true;
+  server->wake();
 }
 
-// While it lives, SIGINT and SIGTERM stop the server.
-class StopSignals {
+// While it lives, SIGINT and SIGTERM stop the server, and SIGHUP makes it read its certificate again.
+class Signals {
  public:
-  explicit StopSignals(Server& server) {
-    stopped_by_signal = &server;
+  explicit Signals(Server& server) {
+    signalled = &server;
     struct sigaction action {};
-    action.sa_handler = stop_server;
+    action.sa_handler = handle_signal;
+    action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
-  ~StopSignals() { stopped_by_signal = nullptr; }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+  ~Signals() { signalled = nullptr; }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
 };
+
+// Of the user who runs it, or what systemd gives it.
+std::filesystem::path state_folder() {
+  if (const char* given = std::getenv("STATE_DIRECTORY"); given != nullptr && *given != 0) return given;
+  if (const char* given = std::getenv("XDG_STATE_HOME"); given != nullptr && *given != 0)
+    return std::filesystem::path(given) / "fanlight";
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home != nullptr && *home != 0 ? home : "/var/lib") / ".local" / "state" / "fanlight";
+}
+
+// The certificate that is named, or one that we sign for this host alone, at the first start.
+Result<std::shared_ptr<TlsContext>> open_tls(const HttpSettings& http) {
+  if (!http.certificate.empty()) return TlsContext::open(http.certificate, http.key);
+  const std::filesystem::path folder = state_folder();
+  const std::filesystem::path certificate = folder / "localhost.pem", key = folder / "localhost.key";
+  std::error_code failed;
+  if (!std::filesystem::exists(certificate, failed) || !std::filesystem::exists(key, failed)) {
+    std::filesystem::create_directories(folder, failed);
+    for (const auto& file : {certificate, key}) std::filesystem::remove(file, failed);  // Half of a pair is none.
+    if (auto written = write_self_signed_certificate(certificate, key); !written) return written.error();
+    spdlog::warn("no certificate is named: {} is our own, for localhost alone", certificate.string());
+  }
+  return TlsContext::open(certificate, key);
+}
+
+void reload(TlsContext& tls) {
+  if (auto done = tls.reload())
+    spdlog::info("the certificate was read again");
+  else
+    spdlog::error("the certificate stays what it was: {}", done.error().what);
+}
 
 // Beside the binary's folder where it was built, or where it was installed.
 std::filesystem::path page_folder() {
@@ -71,9 +113,12 @@ Result<Assets> load_page(const Settings& settings) {
 }
 
 void tell_addresses(const Server& server, const Settings& settings) {
+  std::size_t told = 0;
   for (const Endpoint& address : server.addresses()) {
     const bool is_any = address.ip.is_unspecified();
-    const std::string base = "http://" + (is_any ? "localhost:" + std::to_string(address.port) : address.text());
+    const bool has_tls = told++ >= settings.http.listen.size();
+    const std::string base =
+        (has_tls ? "https://" : "http://") + (is_any ? "localhost:" + std::to_string(address.port) : address.text());
     spdlog::info("listening at {}: {}/", address.text(), base);
     for (const StreamSettings& stream : settings.streams) spdlog::info("  {}/play/{}", base, stream.name);
   }
@@ -89,6 +134,12 @@ Result<Done> serve(const Settings& settings) {
   Server::Options options{.connections_max = settings.http.connections_max,
                           .connections_per_address_max = settings.http.connections_of_address_max};
   for (const Endpoint& address : settings.http.listen) options.listen.push_back(address.text());
+  for (const Endpoint& address : settings.http.tls_listen) options.listen_tls.push_back(address.text());
+  if (!options.listen_tls.empty()) {
+    Result<std::shared_ptr<TlsContext>> tls = open_tls(settings.http);
+    if (!tls) return tls.error();
+    options.tls = *tls;
+  }
   Result<std::unique_ptr<Server>> server = Server::open(options);
   if (!server) return server.error();
 
@@ -98,8 +149,11 @@ Result<Done> serve(const Settings& settings) {
   if (Result<Done> opened = packaging.open(); !opened) return opened;
   Origin origin(OriginConfig{}, published, **server);
   Front front(origin, (*server)->counts(), **server, board, *page);
+  front.on_mail([&tls = options.tls] {
+    if (is_reload_wanted.exchange(false) && tls) reload(*tls);
+  });
 
-  const StopSignals signals(**server);
+  const Signals signals(**server);
   std::jthread packager([&](const std::stop_token& stop) { packaging.run(stop); });
   tell_addresses(**server, settings);
   Result<Done> done = (*server)->run(front);

@@ -64,11 +64,11 @@ class Packager:
 
 
 def start(processes: Processes, build: Path, words: list[str], *, user: int | None = None, port: int | None = None,
-          program: Path | None = None, name: str = "packager") -> Packager:
+          program: Path | None = None, name: str = "packager", env: dict[str, str] | None = None) -> Packager:
     """`words`: streams and options. Waits until it answers."""
     port = port or free_port()
     program = program or find_program(build, "fanlight-packager")
-    process = processes.start(name, [str(program), *words, "--listen", f"127.0.0.1:{port}"], user=user)
+    process = processes.start(name, [str(program), *words, "--listen", f"127.0.0.1:{port}"], user=user, env=env)
     packager = Packager(process, f"http://127.0.0.1:{port}")
     if not wait_until(lambda: not process.running() or packager.get("/healthz")[0] == 200, 10) or not process.running():
         raise SetupError(f"fanlight-packager did not start: {process.log_tail(5) or 'it said nothing'}")

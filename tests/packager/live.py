@@ -302,6 +302,37 @@ def an_end_in_order(stage: Stage) -> str:
     return f"after {took:.1f} s"
 
 
+def over_tls(stage: Stage) -> str:
+    """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again."""
+    require_tools("curl")
+    stage.processes.start("bare", source_words(stage.work / "bare.ts", f"udp://127.0.0.1:{stage.port + 2}?pkt_size=1316"))
+    config = stage.work / "packager.toml"
+    config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\ntls_listen = ["127.0.0.1:{stage.port + 3}"]\n'
+                      f'[[stream]]\nname = "{STREAM}"\nsource = "udp://127.0.0.1:{stage.port + 2}"\n')
+    state = stage.work / "state"
+    stage.packager = packagers.start(stage.processes, stage.build, ["--config", str(config)], port=stage.port + 1,
+                                     env={"XDG_STATE_HOME": str(state)})
+    stage.wait_for_live()
+    certificate = state / "fanlight" / "localhost.pem"
+    claim((state / "fanlight" / "localhost.key").stat().st_mode & 0o777 == 0o600, "others may read the key")
+    url = f"https://localhost:{stage.port + 3}/live/{STREAM}/v0/index.m3u8"
+
+    def ask(*words: str) -> str:
+        done = subprocess.run(["curl", "-sS", "--resolve", f"localhost:{stage.port + 3}:127.0.0.1", "--cacert", str(certificate), "-o",
+                               str(stage.work / "answer"), "-w", "%{http_version} %{http_code}", *words, url],
+                              capture_output=True, text=True, timeout=15)
+        return (done.stdout + done.stderr).strip()
+
+    claim(ask("--http2") == "2 200", f"HTTP/2: {ask('--http2')}")
+    claim("#EXT-X-PART:" in (stage.work / "answer").read_text(), "no parts over HTTP/2")
+    claim(ask("--http1.1") == "1.1 200", f"HTTP/1.1: {ask('--http1.1')}")
+    for path in (certificate, state / "fanlight" / "localhost.key"):
+        path.unlink()
+    stage.packager.process.popen.send_signal(signal.SIGHUP)
+    claim(wait_until(lambda: "stays what it was" in stage.packager.process.log.read_text(), 3), stage.packager.process.log_tail(3))
+    return "HTTP/2 and HTTP/1.1; a certificate that is gone is kept"
+
+
 def wrong_words(stage: Stage) -> str:
     program = str(setup.find_program(stage.build, "fanlight-packager"))
     config = stage.work / "wrong.toml"
@@ -318,7 +349,7 @@ def wrong_words(stage: Stage) -> str:
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, a_wrong_passphrase_is_said,
-         an_end_in_order, wrong_words)
+         an_end_in_order, over_tls, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 
