@@ -4,14 +4,21 @@
 // A timestamp more than a second away from what the newest packet and the time since it lead to expect is a new
 // beginning: a source that was restarted, paused or reset. Time then goes on as if it had not happened.
 //
+// One that is less ahead than that, but more than 20 ms ahead of what has come with the least delay of late, would hold
+// up everybody who plays by its time: it is timed as if it had come with that delay. When all packets of half a second
+// are, it is a step of the source's clock, and is taken out. Drift is slower than that and followed to the tick.
+//
 // A packet that comes behind the newest, late or brought back, is read beside it: how long it took says nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "base/time.h"
+#include "engine/rtp/least_delay.h"
 
 namespace fanlight::rtp {
 
@@ -29,8 +36,13 @@ class Timeline {
       restart(at, timestamp);
       us = newest_us_;
     }
+    const std::int64_t ahead = ahead_of_arrival(at, us);
+    if (ahead > kAheadMax.count && !is_step(at, ahead)) return timed_ = us - ahead;
+    us -= std::exchange(step_us_, 0);
+    ahead_since_ = Instant::never();
+    delay_.note(at, at - Instant{us});
     if (us <= newest_us_) return us;
-    newest_us_ = us;
+    newest_us_ = timed_ = us;
     newest_at_ = at;
     move_anchor();
     return us;
@@ -44,7 +56,7 @@ class Timeline {
   }
   // As that; one of the last beginning's is put at its end.
   [[nodiscard]] std::int64_t place_behind(std::uint32_t timestamp) const noexcept {
-    return peek_behind(timestamp).value_or(begun_us_);
+    return std::min(peek_behind(timestamp).value_or(begun_us_), timed_);
   }
   // How often time began anew.
   [[nodiscard]] std::uint32_t beginnings() const noexcept { return beginnings_; }
@@ -55,12 +67,34 @@ class Timeline {
     started_ = true;
     ++beginnings_;
     anchor_ticks_ = timestamp;
-    anchor_us_ = begun_us_ = newest_us_;
+    anchor_us_ = begun_us_ = timed_ = newest_us_;
+    begun_at_ = at;
+    ahead_since_ = Instant::never();
+    delay_.begin(at);
   }
 
  private:
   static constexpr Micros kDiscontinuity = seconds(1);
+  static constexpr Micros kAheadMax = millis(20);
+  static constexpr Micros kLearning = seconds(1);
+  static constexpr Micros kStepAfter = millis(500);
 
+  // How far it is ahead of one that comes now with the least delay. Nothing is, before that is known.
+  [[nodiscard]] std::int64_t ahead_of_arrival(Instant at, std::int64_t us) const noexcept {
+    return at - begun_at_ < kLearning ? 0 : us - (at - delay_.least()).us;
+  }
+  // Whether as much is to be taken out from now on.
+  bool is_step(Instant at, std::int64_t ahead) noexcept {
+    if (ahead_since_ == Instant::never()) {
+      ahead_since_ = at;
+      ahead_us_ = 0;
+    }
+    ahead_us_ = std::max(ahead_us_, ahead);
+    if (at - ahead_since_ < kStepAfter) return false;
+    step_us_ = ahead_us_;
+    anchor_us_ -= ahead_us_;
+    return true;
+  }
   // The reading nearest to `expected`.
   [[nodiscard]] constexpr std::int64_t us_of(std::uint32_t timestamp, std::int64_t expected) const noexcept {
     const std::int64_t expected_ticks = (expected - anchor_us_) * rate_ / 1'000'000;
@@ -83,6 +117,12 @@ class Timeline {
   std::int64_t begun_us_ = 0;
   std::int64_t newest_us_ = 0;
   Instant newest_at_;
+  std::int64_t timed_ = 0;  // What the last one that was not behind was told.
+  Instant begun_at_;
+  LeastDelay delay_;
+  Instant ahead_since_ = Instant::never();  // All since then were ahead ...
+  std::int64_t ahead_us_ = 0;               // ... by so much at most.
+  std::int64_t step_us_ = 0;
 };
 
 }  // namespace fanlight::rtp

@@ -76,6 +76,65 @@ TEST(TimelineTest, ASilenceMayCountOrNot) {
   }
 }
 
+class TimelineAheadTest : public ::testing::Test {
+ protected:
+  // A packet each 10 ms until then, `ahead` by the source's clock; each came `late`.
+  void run_until(std::int64_t end_ms, std::int64_t ahead_ms, std::int64_t late_ms = 0) {
+    for (; ms < end_ms; ms += 10) {
+      const std::int64_t us =
+          timeline.place(kStart + millis(ms + late_ms), static_cast<std::uint32_t>(90 * (ms + ahead_ms)));
+      ahead_max = std::max(ahead_max, us - (ms + late_ms) * 1'000);
+      last = us - ms * 1'000;
+    }
+  }
+  Timeline timeline{90'000};
+  std::int64_t ms = 0;
+  std::int64_t ahead_max = 0;
+  std::int64_t last = 0;  // The last one's time, less when it was sent.
+};
+
+TEST_F(TimelineAheadTest, OneThatIsAheadHoldsNobodyUp) {
+  run_until(3'000, 0);
+  EXPECT_EQ(timeline.place(kStart + millis(3'000), 90 * 3'900), 3'000'000);
+  ms += 10;
+  run_until(6'000, 0);
+  EXPECT_EQ(ahead_max, 0);
+  EXPECT_EQ(last, 0) << "the others have their own time";
+}
+
+TEST_F(TimelineAheadTest, AStepIsTakenOutWhereverItGoes) {
+  for (std::int64_t step = 0; step < 4; ++step) run_until(3'000 * (step + 1), 900 * step);
+  EXPECT_EQ(ahead_max, 0);
+  EXPECT_EQ(last, 0) << "three of them, and none is left";
+  EXPECT_EQ(timeline.place(kStart + millis(ms + 7), static_cast<std::uint32_t>(90 * (ms + 2'700))), ms * 1'000)
+      << "by its own clock, not by arrival";
+}
+
+TEST_F(TimelineAheadTest, WhatIsOnlyEarlierThanTheLastOnesIsNoStep) {
+  run_until(3'000, 0);
+  run_until(13'000, 0, 300);  // The way grew longer, and is short again.
+  run_until(16'000, 0);
+  EXPECT_EQ(last, 0);
+  run_until(20'000, 15);
+  EXPECT_EQ(last, 15'000) << "so little holds up nobody";
+}
+
+// Pictures that are sent before those that are shown before them: three in a hundred milliseconds are ahead by 80 ms.
+TEST_F(TimelineAheadTest, WhatHappensAllTheTimeIsItsClock) {
+  for (; ms < 30'000; ms += 10) {
+    const std::int64_t ahead = ms % 100 < 30 ? 80 : 0;
+    ASSERT_EQ(timeline.place(kStart + millis(ms), static_cast<std::uint32_t>(90 * (ms + ahead + 100))),
+              (ms + ahead - 80) * 1'000);
+  }
+}
+
+TEST_F(TimelineAheadTest, OneFromBehindIsNotBeforeThem) {
+  run_until(3'000, 0);
+  (void)timeline.place(kStart + millis(3'000), 90 * 3'900);
+  EXPECT_EQ(timeline.place_behind(90 * 3'890), 3'000'000);
+  EXPECT_EQ(timeline.place_behind(90 * 2'890), 2'890'000);
+}
+
 TEST(TimelineTest, AnotherSourceGoesOnFromHere) {
   Timeline timeline(48'000);
   (void)timeline.place(kStart, 100);
