@@ -19,6 +19,14 @@ wire::DataHeader header_for(const Viewer& viewer, PacketPos pos, Micros stamp, S
   };
 }
 
+FreshPacket fresh_of(const History::Slot& slot) {
+  return {.payload = {},
+          .pos = slot.pos,
+          .time = slot.time,
+          .ticks = slot.marks.ticks,
+          .word = rtp_word(slot.marks.marker)};
+}
+
 void write_header(PacketRef& packet, const wire::DataHeader& header) {
   wire::write_data_header(packet.bytes().first<wire::kHeaderBytes>(), header);
 }
@@ -49,6 +57,20 @@ bool Dresser::send_clear(Viewer& viewer, const PacketRef& payload, const wire::D
   return true;
 }
 
+bool Dresser::send_alone(Destination& destination, const History::Slot& slot) noexcept {
+  const Envelope& envelope = destination.envelope;
+  const bool is_bare = envelope.dress == Dress::kPlain;
+  PacketRef packet = is_bare ? slot.packet.share() : dress(pools_.headers, slot.packet, wire::kRtpHeaderBytes);
+  if (!packet) {
+    counters_.add(Counter::kHeaderPoolDry);
+    return false;
+  }
+  if (!is_bare) stamp_rtp(packet.bytes().data(), envelope, fresh_of(slot));
+  queue_.push(std::move(packet), envelope);
+  counters_.add(Counter::kFreshSent);
+  return true;
+}
+
 bool Dresser::send_again(Destination& destination, const History::Slot& slot) noexcept {
   const std::optional<std::uint8_t> rtx = destination.repairs.rtx_payload_type;
   const std::size_t header_bytes = wire::kRtpHeaderBytes + (rtx ? wire::kRtxHeaderBytes : 0);
@@ -63,12 +85,7 @@ bool Dresser::send_again(Destination& destination, const History::Slot& slot) no
   }
   std::byte* header = packet.bytes().data();
   const Envelope& envelope = destination.envelope;
-  stamp_rtp(header, envelope,
-            {.payload = {},
-             .pos = slot.pos,
-             .time = slot.time,
-             .ticks = slot.marks.ticks,
-             .word = rtp_word(slot.marks.marker)});
+  stamp_rtp(header, envelope, fresh_of(slot));
   if (rtx) {
     constexpr std::byte kMarker{0x80};
     header[1] = (header[1] & kMarker) | std::byte{*rtx};

@@ -31,6 +31,8 @@ class Dresser {
   // room.
   bool send(Viewer& viewer, const History::Slot& slot, How how) noexcept;
 
+  // A packet for a destination that gets no others, as it would get them. As above.
+  bool send_alone(Destination& destination, const History::Slot& slot) noexcept;
   // A packet that a destination asks for: as it was sent, or as a retransmission of RFC 4588. As above.
   bool send_again(Destination& destination, const History::Slot& slot) noexcept;
 

@@ -161,6 +161,7 @@ class Relay {
   [[nodiscard]] Verdict admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept;
   void begin_anew_if_deaf(Instant now, Destination& destination) noexcept;
   void send_report(const Session& session, ByteSpan datagram) noexcept;
+  void probe(Instant now, Destination& destination) noexcept;
   void end_worn(Instant now, const Stream& stream) noexcept;
   [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
   [[nodiscard]] Verdict admit_unreachable(Instant now, const io::Arrival& arrival) noexcept;

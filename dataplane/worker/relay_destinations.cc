@@ -13,6 +13,8 @@ namespace {
 constexpr Micros kNewsRetry = millis(1);
 constexpr Micros kReportsSilence = seconds(20);  // More than two intervals of reports.
 constexpr std::uint32_t kSocketIdBits = 0x3FFF'FFFF;
+constexpr Micros kProbeAgeMax = millis(500);  // Less than between two probes ...
+constexpr Micros kProbeRetry = millis(400);   // ... so that none is overlooked.
 
 // Calls `about` with the SSRC of each report block and of what is asked for, until it answers true.
 template <class F>
@@ -233,6 +235,7 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   Destination& destination = session.destination();
   rtp::Sender& sender = destination.sender;
   sender.handle_timeout(now);
+  if (sender.is_probe_due(now)) probe(now, destination);
   steer_flow(session, destination);
   repair_.serve(now, destination, publisher_missing(*destination.stream, session.stream));
   sender.handle_progress(progress_of(now, destination));
@@ -242,7 +245,7 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
     if (!destination.is_protected) send_report(session, std::span(scratch).first(bytes));
     if (group != nullptr) send_report(session, group->protect_report(now, scratch, bytes));
   }
-  Instant due = sender.next_deadline().at;
+  Instant due = sender.is_probe_due(now) ? now + kProbeRetry : sender.next_deadline().at;  // There was none to send.
   if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused() ||
       sender.has_repairs())
     due = std::min(due, now + kNewsRetry);
@@ -264,6 +267,21 @@ void Relay::steer_flow(Session& session, Destination& destination) noexcept {
   }
   if (!destination.sender.is_paused() && !destination.is_flowing) resume_flow(destination);
   if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
+}
+
+// One packet shows whether somebody is there: the newest, which was not sent there before. A stream that rests has none
+// yet. SRTP would need a source for it, and FEC's own ports get what they get: they are sent to at once.
+void Relay::probe(Instant now, Destination& destination) noexcept {
+  const bool can_be = !destination.is_protected && destination.leg == DestinationPart::kMedia;
+  if (!can_be) return destination.sender.flow_unprobed(now);
+  const Stream& stream = *destination.stream;
+  const PacketPos next = stream.release().size() > 0 ? stream.release().cursor() : stream.history().next();
+  const History::Slot* slot = stream.history().find(next - 1);
+  const bool is_new = slot != nullptr && now - slot->first_sent <= kProbeAgeMax;
+  if (!is_new || queue_.bulk_room() == 0 || !dresser_.send_alone(destination, *slot)) return;
+  ++destination.packets_sent;
+  destination.bytes_sent += slot->packet.bytes().size();
+  destination.sender.note_probe(now);
 }
 
 // Who is paused leaves its group, which else would be kept for nobody.

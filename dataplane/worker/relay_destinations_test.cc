@@ -249,7 +249,7 @@ TEST_F(RelayDestinationsTest, ByeStopsItAndAReportStartsItAgain) {
   EXPECT_EQ(numbers(publish(2)), (std::vector<std::uint16_t>{0xFFFE}));
 }
 
-TEST_F(RelayDestinationsTest, WhoIsUnreachableIsTriedAgainASecondLater) {
+TEST_F(RelayDestinationsTest, WhoIsUnreachableIsProbedASecondLaterAndSentToIfItDoesNotRefuse) {
   ASSERT_NE(open_destination(), SocketId{});
   publish(0);
   hear_that_nobody_is_at(kRtcp);
@@ -258,9 +258,50 @@ TEST_F(RelayDestinationsTest, WhoIsUnreachableIsTriedAgainASecondLater) {
   EXPECT_EQ(news(), DestinationPause::kUnreachable);
   EXPECT_EQ(mailbox.counters.read(Counter::kDestinationPauses), 1u);
   EXPECT_EQ(numbers(publish(2)).size(), 0u);
+  std::uint32_t number = 3;
+  const auto publish_for = [&](int ms) {
+    std::vector<Said> said;
+    for (; ms > 0; ms -= 10, ++number) {
+      for (Said& one : publish(number)) said.push_back(std::move(one));
+      for (Said& one : run_for(millis(9))) said.push_back(std::move(one));
+    }
+    return said;
+  };
+  const std::vector<Said> probe = to(publish_for(1'020), kTo);
+  ASSERT_EQ(probe.size(), 1u);
+  EXPECT_EQ(wire::parse_rtp(probe[0].bytes)->payload_offset, 12u);
+  hear_that_nobody_is_at(kTo);
+  EXPECT_EQ(to(publish_for(400), kTo).size(), 0u);
+  EXPECT_EQ(numbers(publish_for(1'200)).size(), 1u) << "another probe, refused by nobody";
+  EXPECT_FALSE(next_event<event::DestinationNews>());
+  EXPECT_GT(numbers(publish_for(1'000)).size(), 10u);
+  EXPECT_EQ(news(), DestinationPause::kNone);
+}
+
+TEST_F(RelayDestinationsTest, ABareOneIsProbedWithAPacketAsItWouldGetThem) {
+  ASSERT_NE(open_destination(FeedKind::kTransportStream), SocketId{});
+  publish(0);
+  hear_that_nobody_is_at(kTo);
+  EXPECT_EQ(to(run_for(millis(995)), kTo).size(), 0u);
+  publish(1);
+  const std::vector<Said> probe = to(run_for(millis(10)), kTo);
+  ASSERT_EQ(probe.size(), 1u);
+  EXPECT_EQ(probe[0].bytes, std::vector(188, static_cast<std::byte>((kIsn.raw + 1) & 0xFF)));
+}
+
+// Data now and then, or a publisher that has gone for a while.
+TEST_F(RelayDestinationsTest, WhileTheStreamRestsTheProbeWaitsForAPacket) {
+  ASSERT_NE(open_destination(), SocketId{});
+  publish(0);
+  hear_that_nobody_is_at(kTo);
+  EXPECT_EQ(news(), DestinationPause::kUnreachable);
+  EXPECT_EQ(to(run_for(seconds(4)), kTo).size(), 0u);
+  EXPECT_FALSE(next_event<event::DestinationNews>());
+  std::vector<Said> said = publish(1);
+  for (Said& one : run_for(millis(500))) said.push_back(std::move(one));
+  EXPECT_EQ(to(said, kTo).size(), 1u);
   run_for(seconds(1));
   EXPECT_EQ(news(), DestinationPause::kNone);
-  EXPECT_EQ(numbers(publish(3)).size(), 1u);
 }
 
 TEST_F(RelayDestinationsTest, AGroupIsSentToWhoeverLeaves) {

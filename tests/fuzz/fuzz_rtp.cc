@@ -65,6 +65,7 @@ void check_sender(rtp::Sender& sender, Instant now, ByteSpan datagram) {
   while (sender.poll_repair()) CHECK(++asked <= 17 * datagram.size());
   sender.handle_progress({.packets = static_cast<std::uint32_t>(now.us), .bytes = 1, .timestamp = 2});
   sender.handle_timeout(now);
+  if (sender.is_probe_due(now)) datagram.size() % 2 == 0 ? sender.flow_unprobed(now) : sender.note_probe(now);
   std::array<std::byte, 256> scratch;
   while (const std::size_t said = sender.poll_control(now, {}, scratch))
     CHECK(wire::is_well_formed_rtcp(ByteSpan(scratch).first(said)));

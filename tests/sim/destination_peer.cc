@@ -14,7 +14,9 @@ namespace {
 constexpr Micros kSayAgain = millis(100);
 constexpr Micros kHeardBy = seconds(1);  // By then one of several BYEs has come.
 constexpr Micros kTold = millis(5);      // The relay's breaths until it is.
-constexpr std::int64_t kTrials = 3;
+constexpr Micros kProbeRestMin = millis(500);
+constexpr Micros kFoundWithin =
+    millis(2'600);  // The longest rest between two probes, and that one of them is not refused.
 constexpr std::string_view kName = "viewer@sim";
 
 }  // namespace
@@ -58,16 +60,17 @@ void DestinationPeer::close(Instant now) {
 
 void DestinationPeer::open(Instant now) {
   is_closed_ = false;
+  closed_for_ = now - changed_;
   changed_ = now;
 }
 
-// Whoever is closed for some seconds is tried thrice at most, and each time until ICMP has said so; whoever asks gets
-// all that it misses.
+// Whoever is closed is sent to until ICMP has said so, and single packets from then on; whoever asks gets all that it
+// misses.
 void DestinationPeer::balance(Books& books) const {
   const std::int64_t until_told = 2 * slowest(spec_.viewer_link).count + kTold.count;
   const std::int64_t packets = 1 + until_told / spec_.interval.count;
   books.expect_at_most("packets to where nobody listens", static_cast<std::int64_t>(sent_while_closed_),
-                       (1 + kTrials) * packets);
+                       packets + closed_for_.count / kProbeRestMin.count);
   if (terms_.nack && spec_.demands_all && is_there_)
     books.expect_equal("packets that were asked for and did not come", receiver_.stats().given_up, 0);
   if (terms_.nack && receiver_.stats().nacks_sent == 0) books.fail(address().text() + " asked for nothing");
@@ -76,9 +79,12 @@ void DestinationPeer::balance(Books& books) const {
 void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan datagram) {
   if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) return line_.note_control(books, now, datagram);
   if (is_closed_) ++sent_while_closed_;
+  if (closed_for_ != Micros{} && ++sent_since_open_ == 2)
+    books.expect_at_most("until who is there again is sent to, us", (now - changed_).count, kFoundWithin.count);
   if (!is_there_ && now - changed_ > kHeardBy) books.fail(address().text() + " left, and is still sent to");
   line_.note_data(books, now, datagram);
-  if (!is_there_ || is_closed_) line_.break_off();
+  const bool is_probe = closed_for_ != Micros{} && sent_since_open_ == 1;  // Nothing follows it for a second.
+  if (!is_there_ || is_closed_ || is_probe) line_.break_off();
 }
 
 void DestinationPeer::receive(Instant now, ByteSpan datagram) {

@@ -62,7 +62,9 @@ class DestinationPeer final : public Peer {
   std::uint32_t number_ = 0;
   bool is_there_ = true;
   bool is_closed_ = false;
+  Micros closed_for_{};
   std::uint64_t sent_while_closed_ = 0;
+  std::uint64_t sent_since_open_ = 0;
   bool asks_again_ = false;  // It came back, and nothing has come yet.
   Instant changed_{};        // When it left, or came back.
   Instant say_at_ = Instant::never();

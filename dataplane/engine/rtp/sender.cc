@@ -12,7 +12,11 @@ constexpr Micros kSilence = 5 * ReportTimer::kInterval;
 constexpr Micros kFirstPauseUnreachable = seconds(1);
 constexpr Micros kFirstPauseLeft = seconds(30);
 constexpr Micros kPauseMax = seconds(300);
-constexpr Micros kSteady = seconds(60);  // Who flowed so long is paused as for the first time.
+// Who flowed so long is paused as for the first time. A host says sooner that nobody is there, if it says so.
+constexpr Micros kSteady = seconds(60);
+constexpr Micros kSteadyUnreachable = seconds(10);
+constexpr Micros kProbeWait = seconds(1);   // Longer than any way there and back.
+constexpr Micros kProbeRest = millis(500);  // Behind a refusal; twice as much more at most, at random.
 
 std::optional<std::uint32_t> sender_of(const wire::RtcpPacket& packet) {
   if (packet.content.size() < 4) return std::nullopt;
@@ -119,7 +123,14 @@ void Sender::renumber(std::uint32_t ssrc) noexcept {
 }
 
 void Sender::handle_unreachable(Instant now) noexcept {
-  if (!is_paused() && !is_group_) begin_pause(now, Pause::kUnreachable);
+  if (!is_paused() && !is_group_) return begin_pause(now, Pause::kUnreachable);
+  if (!std::exchange(is_probing_, false)) return;
+  flows_again_ = now + kProbeRest + reports_.draw(1'000) * kProbeRest / 500;
+}
+
+void Sender::note_probe(Instant now) noexcept {
+  is_probing_ = true;
+  flows_again_ = now + kProbeWait;
 }
 
 // What was asked for goes nowhere now; who comes back asks for what it lacks then.
@@ -128,7 +139,8 @@ void Sender::begin_pause(Instant now, Pause why) noexcept {
   if (why != Pause::kSilent) last_heard_.reset();  // Who reported has gone; who comes next may never report.
   if (is_paused()) return;
   const Micros first = why == Pause::kUnreachable ? kFirstPauseUnreachable : kFirstPauseLeft;
-  const bool is_first = last_pause_ == Micros{} || now - flowing_since_ >= kSteady;
+  const Micros steady = why == Pause::kUnreachable ? kSteadyUnreachable : kSteady;
+  const bool is_first = last_pause_ == Micros{} || now - flowing_since_ >= steady;
   last_pause_ = is_first ? first : std::clamp(2 * last_pause_, first, kPauseMax);
   pause_ = why;
   flows_again_ = now + last_pause_;
@@ -137,6 +149,7 @@ void Sender::begin_pause(Instant now, Pause why) noexcept {
 
 void Sender::flow(Instant now) noexcept {
   pause_ = Pause::kNone;
+  is_probing_ = false;
   flowing_since_ = now;
   if (last_heard_) last_heard_ = now;  // It has as long to be heard again.
 }
@@ -148,7 +161,7 @@ Instant Sender::silent_at() const noexcept {
 
 void Sender::handle_timeout(Instant now) noexcept {
   if (is_paused()) {
-    if (now >= flows_again_) flow(now);
+    if (is_probing_ && now >= flows_again_) flow(now);  // Nobody refused it.
   } else if (silent_at() <= now) {
     begin_pause(now, Pause::kSilent);
   }

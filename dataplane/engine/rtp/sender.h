@@ -3,9 +3,9 @@
 // It stamps nothing: a packet's number and timestamp follow from its position and stream time through the destination's
 // envelope, so they go on through any publisher's restart. Whether packets flow is decided here. A destination whose
 // host says that nobody is there, whose last receiver said BYE, or that was heard and then fell silent, is given a
-// pause, unless it is a group; then it is tried again, each time after a longer one. What its receiver asks for again
-// (RFC 4585) waits here, as numbers, until the stream has looked for it. Contract: engine/engine.h. RFC 3550 §6, A.3,
-// A.7.
+// pause, unless it is a group. Then it is probed with one packet at a time, until none is refused, and sent to again;
+// if that was in vain, the next pause is longer. What its receiver asks for again (RFC 4585) waits here, as numbers,
+// until the stream has looked for it. Contract: engine/engine.h. RFC 3550 §6, A.3, A.7.
 #pragma once
 
 #include <array>
@@ -68,6 +68,15 @@ class Sender {
   void handle_progress(const Progress& progress) noexcept { progress_ = progress; }
   void handle_timeout(Instant now) noexcept;
 
+  // Its pause is over: one packet is to go, and whoever is told that nobody is there tells handle_unreachable().
+  [[nodiscard]] bool is_probe_due(Instant now) const noexcept {
+    return is_paused() && !is_probing_ && now >= flows_again_;
+  }
+  // It has gone ...
+  void note_probe(Instant now) noexcept;
+  // ... or there is none that could, and everything goes.
+  void flow_unprobed(Instant now) noexcept { flow(now); }
+
   // Its packets come from another source from now on: SRTP that begins anew.
   void renumber(std::uint32_t ssrc) noexcept;
   // Somebody reported so lately. Always false when nobody ever did.
@@ -126,7 +135,8 @@ class Sender {
   std::uint16_t next_rtx_;
   std::uint16_t overflow_ = 0;
   std::array<wire::NackItem, kAskedMax> asked_{};  // Oldest first.
-  Instant flows_again_;                            // Paused: when it is tried.
+  bool is_probing_ = false;                        // Paused, and a probe is out.
+  Instant flows_again_;                            // Paused: when it is probed, or a probe counts as not refused.
   Instant flowing_since_;                          // Not paused.
   Micros last_pause_{};                            // 0: none, or it was long ago.
   Stats stats_;

@@ -19,11 +19,12 @@ class RtpSenderTest : public ::testing::Test {
   void begin(Sender::Options options) { sender.emplace(options); }
   RtpSenderTest() { begin({.opened = kStart, .ssrc = kSsrc, .reports = true}); }
 
-  // What it says until then, while it sends a packet each 10 ms.
+  // What it says until then, while it sends a packet each 10 ms; probes go, and nobody refuses them.
   std::vector<std::vector<std::byte>> run_until(Instant end) {
     std::vector<std::vector<std::byte>> said;
     for (; now < end; now = now + millis(10)) {
       sender->handle_timeout(now);
+      if (sender->is_probe_due(now)) sender->note_probe(now);
       if (!sender->is_paused()) ++packets;
       const auto sent = static_cast<std::uint32_t>(packets);
       sender->handle_progress({.packets = sent,
@@ -162,14 +163,14 @@ TEST_F(RtpSenderTest, WhoReportedAndFallsSilentIsPausedAndTriedAgain) {
   EXPECT_FALSE(sender->is_paused());
   run_until(kStart + millis(25'020));
   EXPECT_EQ(sender->pause(), Sender::Pause::kSilent);
-  EXPECT_TRUE(run_until(kStart + seconds(55)).empty()) << "nor reports";
-  run_until(kStart + millis(55'020));
-  EXPECT_FALSE(sender->is_paused()) << "after 30 s";
-  run_until(kStart + millis(80'040));
+  EXPECT_TRUE(run_until(kStart + seconds(56)).empty()) << "nor reports";
+  run_until(kStart + millis(56'040));
+  EXPECT_FALSE(sender->is_paused()) << "after 30 s and a probe";
+  run_until(kStart + millis(81'060));
   EXPECT_TRUE(sender->is_paused()) << "25 s of trial";
-  run_until(kStart + seconds(139));
-  EXPECT_TRUE(sender->is_paused()) << "twice as long";
   run_until(kStart + seconds(141));
+  EXPECT_TRUE(sender->is_paused()) << "twice as long";
+  run_until(kStart + seconds(143));
   EXPECT_FALSE(sender->is_paused());
 }
 
@@ -220,7 +221,7 @@ TEST_F(RtpSenderTest, AGroupGoesOnWhenWhoReportedFallsSilent) {
 TEST_F(RtpSenderTest, BehindWhoSaidByeOneThatNeverReportsIsSentToForEver) {
   EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kControl);
   EXPECT_EQ(sender->handle_control(now, report({}, true)), Verdict::kControl);
-  run_until(kStart + seconds(31));
+  run_until(kStart + seconds(32));
   EXPECT_FALSE(sender->is_paused());
   run_until(kStart + seconds(300));
   EXPECT_EQ(sender->stats().pauses, 1u);
@@ -234,6 +235,7 @@ TEST_F(RtpSenderTest, BehindWhoWasUnreachableOneThatNeverReportsIsSentToForEver)
 }
 
 TEST_F(RtpSenderTest, UnreachablePausesDoubleUpToFiveMinutes) {
+  begin({.opened = kStart, .ssrc = kSsrc, .reports = false});
   std::vector<std::int64_t> pauses;
   for (int i = 0; i < 12; ++i) {
     sender->handle_unreachable(now);
@@ -241,17 +243,62 @@ TEST_F(RtpSenderTest, UnreachablePausesDoubleUpToFiveMinutes) {
     ASSERT_EQ(sender->pause(), Sender::Pause::kUnreachable);
     const Instant due = sender->next_deadline().at;
     const Instant begun = now;
-    while (sender->is_paused()) sender->handle_timeout(now = now + millis(100));
+    while (!sender->is_probe_due(now)) sender->handle_timeout(now = now + millis(100));
     EXPECT_LE(due, now);
     pauses.push_back((now - begun).count / 1'000'000);
+    sender->note_probe(now);
+    sender->handle_timeout(now = now + seconds(1));
+    ASSERT_FALSE(sender->is_paused()) << "nobody refused it: it rarely says so";
     now = now + millis(50);
   }
   EXPECT_EQ(pauses, (std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300}));
-  now = now + seconds(61);
+  now = now + seconds(11);
   sender->handle_unreachable(now);
-  const Instant begun = now;
-  while (sender->is_paused()) sender->handle_timeout(now = now + millis(100));
-  EXPECT_EQ(now - begun, seconds(1)) << "it flowed for a minute";
+  EXPECT_EQ(sender->next_deadline().at, now + seconds(1)) << "somebody was there for a while";
+}
+
+// Who comes late is found in a second or two, however long nobody was there.
+TEST_F(RtpSenderTest, WhoRefusesIsSentAPacketASecondUntilSomebodyDoesNot) {
+  begin({.opened = kStart, .ssrc = kSsrc, .reports = false});
+  sender->handle_unreachable(now);
+  int probes = 0;
+  const Instant end = now + seconds(600);
+  while (now < end) {
+    now = sender->next_deadline().at;
+    sender->handle_timeout(now);
+    ASSERT_TRUE(sender->is_paused());
+    if (!sender->is_probe_due(now)) continue;
+    ++probes;
+    sender->note_probe(now);
+    EXPECT_EQ(sender->next_deadline().at, now + seconds(1));
+    sender->handle_unreachable(now = now + millis(20));
+    sender->handle_unreachable(now) /* Twice is once. */;
+    const Micros rest = sender->next_deadline().at - now;
+    EXPECT_GE(rest, millis(500));
+    EXPECT_LT(rest, millis(1'500));
+  }
+  EXPECT_NEAR(probes, 600, 60);
+  EXPECT_EQ(sender->stats().pauses, 1u);
+  now = sender->next_deadline().at;
+  ASSERT_TRUE(sender->is_probe_due(now));
+  sender->note_probe(now);
+  sender->handle_timeout(now + millis(999));
+  EXPECT_TRUE(sender->is_paused());
+  sender->handle_timeout(now + seconds(1));
+  EXPECT_FALSE(sender->is_paused());
+}
+
+TEST_F(RtpSenderTest, WhoSaidByeIsProbedBeforeItIsTried) {
+  EXPECT_EQ(sender->handle_control(now, report({}, true)), Verdict::kControl);
+  now = now + seconds(30);
+  sender->handle_timeout(now);
+  ASSERT_TRUE(sender->is_probe_due(now));
+  sender->note_probe(now);
+  sender->handle_unreachable(now + millis(5));
+  sender->handle_timeout(now + seconds(1));
+  EXPECT_EQ(sender->pause(), Sender::Pause::kLeft);
+  sender->flow_unprobed(now + seconds(2));
+  EXPECT_FALSE(sender->is_paused());
 }
 
 class RtpSenderNackTest : public RtpSenderTest {
@@ -305,7 +352,7 @@ TEST_F(RtpSenderNackTest, APauseForgetsWhatWasAskedFor) {
   EXPECT_EQ(sender->handle_control(now, nack({1, 40})), Verdict::kControl);
   sender->handle_unreachable(now);
   EXPECT_FALSE(sender->has_repairs());
-  sender->handle_timeout(now + seconds(2));
+  sender->flow_unprobed(now + seconds(2));
   ASSERT_FALSE(sender->is_paused());
   std::vector<std::byte> farewell = nack({1, 40});
   const std::vector<std::byte> bye = report({}, /*with_bye=*/true);
