@@ -87,7 +87,8 @@ TEST_F(RelaySrtpOutTest, SilenceAndNobodyThereArePausesAsElsewhere) {
   open_destination(5'004);
   const std::uint32_t ssrc = ssrc_to(5'004);
   EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(report(ssrc), 0)), Verdict::kControl);
-  run_for(seconds(26));
+  publish(120);  // 25 kB with their headers.
+  run_for(seconds(31));
   const auto news = next_event<event::DestinationNews>();
   ASSERT_TRUE(news);
   EXPECT_EQ(news->pause, DestinationPause::kSilent);

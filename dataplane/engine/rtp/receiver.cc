@@ -10,7 +10,8 @@
 namespace fanlight::rtp {
 namespace {
 
-constexpr Micros kVacantAfter = millis(250);
+constexpr Micros kVacantAfterMin = millis(250);
+constexpr Micros kVacantAfterMax = seconds(2);
 // Numbers so far ahead, or behind, are the same sequence's: RFC 3550 A.1's MAX_DROPOUT. Its MAX_MISORDER of 100 packets
 // is 20 ms of a fast stream, less than two ways may differ by: ours goes as far back as forward, and time tells copies
 // from a source that began again (is_idle()).
@@ -43,12 +44,16 @@ Receiver::Receiver(const Options& options) noexcept
       reports_(options.own_ssrc),
       allowance_(options.is_sender_named) {}
 
+Micros Receiver::vacant_after() const noexcept {
+  return std::clamp(2 * pauses_.longest(), kVacantAfterMin, kVacantAfterMax);
+}
+
 bool Receiver::is_vacant(Instant now) const noexcept {
-  return !source_ || has_left_ || now - last_packet_ >= kVacantAfter;
+  return !source_ || has_left_ || now - last_packet_ >= vacant_after();
 }
 
 bool Receiver::is_leg_vacant(Instant now, std::size_t leg) const noexcept {
-  return legs_[leg].is_silent(now, kVacantAfter);
+  return legs_[leg].is_silent(now, vacant_after());
 }
 
 Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg) noexcept {
@@ -94,7 +99,7 @@ bool Receiver::note_leg(Instant now, std::uint16_t seq, const Judgement& judgeme
 
 // Far from the newest, which the other leg brings, because this one goes on where it was: no jump of the source.
 bool Receiver::is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept {
-  const bool other_lives = !legs_[1 - leg].is_silent(now, kVacantAfter);
+  const bool other_lives = !legs_[1 - leg].is_silent(now, vacant_after());
   return other_lives && !is_vacant(now) && (!legs_[leg].has_place() || legs_[leg].follows(seq));
 }
 
@@ -142,7 +147,7 @@ Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& hea
 // Nothing came for so long that what comes now is no copy of something that was held: the way of a copy is longer by
 // the latency at most, or it is of no use.
 bool Receiver::is_idle(Instant now) const noexcept {
-  return now - last_packet_ >= std::max(kVacantAfter, options_.latency);
+  return now - last_packet_ >= std::max(vacant_after(), options_.latency);
 }
 
 // RFC 3550 A.1: two packets in sequence make a jump believable; after a silence one does, unless it leads to numbers
@@ -178,6 +183,7 @@ std::optional<PacketPos> Receiver::position_of(std::uint16_t seq) const noexcept
 }
 
 void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
+  if (source_ && !judgement.is_new_source && !judgement.is_jump && !has_left_) pauses_.note(now, now - last_packet_);
   last_packet_ = now;
   jump_seq_.reset();
   again_seq_ = {};
@@ -212,6 +218,7 @@ void Receiver::begin_source(Instant now, const wire::RtpHeader& header) noexcept
   source_ = header.ssrc;
   source_clock_ = {};
   has_left_ = false;
+  pauses_.forget();
   reports_.stop();
   reception_ = {};
 }
@@ -346,7 +353,7 @@ bool Receiver::is_awaited(Instant now, const LossList::Gap& gap) const noexcept 
   if (gap.asked || now >= gap.give_up - options_.latency / 2) return false;
   const std::uint16_t last = number_of(gap.range.last);
   return std::ranges::any_of(legs_, [&](const Leg& leg) {
-    return !leg.is_silent(now, kVacantAfter) && leg.follows(last) && !leg.has_passed(last);
+    return !leg.is_silent(now, vacant_after()) && leg.follows(last) && !leg.has_passed(last);
   });
 }
 

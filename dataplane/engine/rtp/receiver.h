@@ -2,10 +2,10 @@
 //
 // Data goes on at once (cut-through, design D6): the engine keeps numbers, gaps and clocks. A gap may be filled, by
 // reordering, until the packet behind it would be played. One source feeds it at a time, told by its SSRC; another
-// takes its place once it said BYE or was silent for 250 ms, and positions close up, as they do when the numbers of the
-// same source jump. Where the sender answers them, gaps are asked for with generic NACKs until they are filled or given
-// up. The same packets may come by two legs (SMPTE ST 2022-7): whichever is first counts. Contract: engine/engine.h.
-// RFC 3550 §6, A.1, A.3, A.8; RFC 4585; RFC 4588 for what is sent again.
+// takes its place once it said BYE or was silent for 250 ms (and twice as long as it is now and then), and positions
+// close up, as they do when the numbers of the same source jump. Where the sender answers them, gaps are asked for with
+// generic NACKs until they are filled or given up. The same packets may come by two legs (SMPTE ST 2022-7): whichever
+// is first counts. Contract: engine/engine.h. RFC 3550 §6, A.1, A.3, A.8; RFC 4585; RFC 4588 for what is sent again.
 #pragma once
 
 #include <array>
@@ -18,6 +18,7 @@
 #include "engine/rtp/continued_ticks.h"
 #include "engine/rtp/jitter.h"
 #include "engine/rtp/leg.h"
+#include "engine/rtp/longest_pause.h"
 #include "engine/rtp/neighbours.h"
 #include "engine/rtp/report_timer.h"
 #include "engine/rtp/source_clock.h"
@@ -69,8 +70,11 @@ class Receiver {
                                                 std::uint16_t original) noexcept;
   // A datagram of so many bytes came from the address that is asked for what is missing ...
   void credit(std::size_t bytes) noexcept { allowance_.credit(bytes); }
-  // ... which is another one from now on.
-  void begin_address() noexcept { allowance_.begin(); }
+  // ... which is another one from now on: who was silent before it did not come back.
+  void begin_address() noexcept {
+    allowance_.begin();
+    pauses_.forget();
+  }
   // A compound RTCP packet of the sender.
   [[nodiscard]] Verdict handle_control(Instant now, ByteSpan datagram) noexcept;
   void handle_timeout(Instant now) noexcept;
@@ -134,6 +138,7 @@ class Receiver {
   static bool note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept;
   [[nodiscard]] Verdict judge_behind(PacketPos pos) const noexcept;
   void note_doubt(std::uint16_t seq, const Judgement& judgement, std::size_t leg) noexcept;
+  [[nodiscard]] Micros vacant_after() const noexcept;
   [[nodiscard]] bool is_idle(Instant now) const noexcept;
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept;
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
@@ -164,7 +169,8 @@ class Receiver {
   // So are, each leg by itself: a long loss; and numbers that were there before, with nothing else accepted between.
   std::array<std::optional<std::uint16_t>, 2> lead_seq_{};
   std::array<std::optional<std::uint16_t>, 2> again_seq_{};
-  Instant last_packet_;    // That was accepted: copies keep nobody out.
+  Instant last_packet_;  // That was accepted: copies keep nobody out.
+  LongestPause pauses_;
   bool has_left_ = false;  // It said BYE.
   PacketPos newest_;
   PacketPos run_first_;

@@ -370,6 +370,30 @@ TEST_F(RtpReceiverNackTest, AsksGoWithAReportAndAName) {
   EXPECT_FALSE(reader.next());
 }
 
+// Slides, or speech that is silent: a packet each 400 ms, and a hot standby on the same port between them.
+TEST_F(RtpReceiverTest, ASlowSourceIsNotTakenForGoneBetweenItsPackets) {
+  ASSERT_EQ(hear(1, seconds(1)).verdict, Verdict::kAccepted);
+  ASSERT_EQ(hear(2, millis(400)).verdict, Verdict::kAccepted);
+  for (std::uint32_t i = 3; i < 20; ++i) {
+    EXPECT_EQ(hear(i, millis(300), kOther).verdict, Verdict::kForeignSource);
+    EXPECT_EQ(hear(i, millis(100)).verdict, Verdict::kAccepted);
+  }
+  EXPECT_EQ(receiver.stats().splices, 0u);
+  EXPECT_EQ(hear(20, millis(799), kOther).verdict, Verdict::kForeignSource);
+  EXPECT_EQ(hear(21, millis(1), kOther).verdict, Verdict::kAccepted) << "it has gone";
+  EXPECT_EQ(hear(22, millis(249)).verdict, Verdict::kForeignSource);
+  EXPECT_EQ(hear(22, millis(1)).verdict, Verdict::kAccepted) << "of the other nothing is known yet";
+}
+
+TEST_F(RtpReceiverTest, OneLongPauseIsForgottenAndCountsForTwoSecondsAtMost) {
+  ASSERT_EQ(hear(1).verdict, Verdict::kAccepted);
+  ASSERT_EQ(hear(2, seconds(9)).verdict, Verdict::kAccepted);
+  EXPECT_FALSE(receiver.is_vacant(now + millis(1'999)));
+  EXPECT_TRUE(receiver.is_vacant(now + seconds(2)));
+  for (std::uint32_t i = 3; i < 2'100; ++i) (void)hear(i, millis(10));
+  EXPECT_TRUE(receiver.is_vacant(now + millis(250)));
+}
+
 TEST_F(RtpReceiverTest, AFullListGivesUpTheOldest) {
   (void)hear(0, micros(1));
   for (std::uint32_t i = 1; i <= LossList::kRangesMax + 1; ++i)

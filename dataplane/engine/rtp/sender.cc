@@ -6,8 +6,11 @@
 namespace fanlight::rtp {
 namespace {
 
-// RFC 3550 §6.3.5: who was not heard for five intervals is gone.
+// RFC 3550 §6.3.5: who was not heard for five intervals is gone. They are 5 s at least; of a slow stream they are as
+// long as two members' reports, some 128 bytes each, take of a twentieth of its bandwidth (§6.2).
 constexpr Micros kSilence = 5 * ReportTimer::kInterval;
+constexpr std::uint32_t kSilenceTraffic = 5 * 2 * 128 * 20;
+constexpr std::uint32_t kHeaderBytes = 40;  // IPv4, UDP, RTP.
 // A host that is up again is reached soon; who left was not lost by accident.
 constexpr Micros kFirstPauseUnreachable = seconds(1);
 constexpr Micros kFirstPauseLeft = seconds(30);
@@ -63,7 +66,8 @@ Verdict Sender::handle_control(Instant now, ByteSpan datagram) noexcept {
     return Verdict::kControl;
   }
   if (verdict != Verdict::kControl) return verdict;
-  if (has_report || last_heard_) last_heard_ = now;  // Who asks only when something is missing may be silent for ever.
+  if (has_report || has_been_heard())
+    note_heard(now);  // Who asks only when something is missing may be silent for ever.
   if (is_paused()) flow(now);
   last_pause_ = {};
   return verdict;
@@ -119,31 +123,32 @@ void Sender::renumber(std::uint32_t ssrc) noexcept {
   ssrc_ = ssrc;
   receiver_.reset();
   progress_ = {};
+  heard_traffic_ = 0;
   reported_packets_ = 0;
 }
 
 void Sender::handle_unreachable(Instant now) noexcept {
   if (!is_paused() && !is_group_) return begin_pause(now, Pause::kUnreachable);
   if (!std::exchange(is_probing_, false)) return;
-  flows_again_ = now + kProbeRest + reports_.draw(1'000) * kProbeRest / 500;
+  due_ = now + kProbeRest + reports_.draw(1'000) * kProbeRest / 500;
 }
 
 void Sender::note_probe(Instant now) noexcept {
   is_probing_ = true;
-  flows_again_ = now + kProbeWait;
+  due_ = now + kProbeWait;
 }
 
 // What was asked for goes nowhere now; who comes back asks for what it lacks then.
 void Sender::begin_pause(Instant now, Pause why) noexcept {
   (void)forget_repairs();
-  if (why != Pause::kSilent) last_heard_.reset();  // Who reported has gone; who comes next may never report.
+  if (why != Pause::kSilent) last_heard_ = Instant::never();  // Who reported has gone; who comes next may never report.
   if (is_paused()) return;
   const Micros first = why == Pause::kUnreachable ? kFirstPauseUnreachable : kFirstPauseLeft;
   const Micros steady = why == Pause::kUnreachable ? kSteadyUnreachable : kSteady;
   const bool is_first = last_pause_ == Micros{} || now - flowing_since_ >= steady;
   last_pause_ = is_first ? first : std::clamp(2 * last_pause_, first, kPauseMax);
   pause_ = why;
-  flows_again_ = now + last_pause_;
+  due_ = now + last_pause_;
   ++stats_.pauses;
 }
 
@@ -151,19 +156,27 @@ void Sender::flow(Instant now) noexcept {
   pause_ = Pause::kNone;
   is_probing_ = false;
   flowing_since_ = now;
-  if (last_heard_) last_heard_ = now;  // It has as long to be heard again.
+  if (has_been_heard()) note_heard(now);  // It has as long to be heard again.
 }
+
+void Sender::note_heard(Instant now) noexcept {
+  last_heard_ = now;
+  heard_traffic_ = traffic();
+}
+
+std::uint32_t Sender::traffic() const noexcept { return progress_.bytes + kHeaderBytes * progress_.packets; }
 
 // A group's other receivers may never report: one that falls silent says nothing about them.
 Instant Sender::silent_at() const noexcept {
-  return last_heard_ && !is_group_ ? *last_heard_ + kSilence : Instant::never();
+  return has_been_heard() && !is_group_ ? std::max(last_heard_ + kSilence, due_) : Instant::never();
 }
 
 void Sender::handle_timeout(Instant now) noexcept {
   if (is_paused()) {
-    if (is_probing_ && now >= flows_again_) flow(now);  // Nobody refused it.
+    if (is_probing_ && now >= due_) flow(now);  // Nobody refused it.
   } else if (silent_at() <= now) {
-    begin_pause(now, Pause::kSilent);
+    if (traffic() - heard_traffic_ >= kSilenceTraffic) return begin_pause(now, Pause::kSilent);
+    due_ = now + ReportTimer::kInterval;
   }
 }
 
@@ -202,7 +215,7 @@ std::size_t Sender::write_report(MutableByteSpan scratch) const noexcept {
 Deadline Sender::next_deadline() const noexcept {
   Deadline due;
   if (has_reports_) due = {reports_.due(), TimerKind::kReport};
-  if (is_paused()) return sooner(due, {flows_again_, TimerKind::kStart});
+  if (is_paused()) return sooner(due, {due_, TimerKind::kStart});
   return sooner(due, {silent_at(), TimerKind::kIdle});
 }
 

@@ -69,9 +69,7 @@ class Sender {
   void handle_timeout(Instant now) noexcept;
 
   // Its pause is over: one packet is to go, and whoever is told that nobody is there tells handle_unreachable().
-  [[nodiscard]] bool is_probe_due(Instant now) const noexcept {
-    return is_paused() && !is_probing_ && now >= flows_again_;
-  }
+  [[nodiscard]] bool is_probe_due(Instant now) const noexcept { return is_paused() && !is_probing_ && now >= due_; }
   // It has gone ...
   void note_probe(Instant now) noexcept;
   // ... or there is none that could, and everything goes.
@@ -81,7 +79,7 @@ class Sender {
   void renumber(std::uint32_t ssrc) noexcept;
   // Somebody reported so lately. Always false when nobody ever did.
   [[nodiscard]] bool was_heard_within(Instant now, Micros span) const noexcept {
-    return last_heard_ && now - *last_heard_ < span;
+    return has_been_heard() && now - last_heard_ < span;
   }
 
   // The numbers that are asked for, each once for each time it was named.
@@ -104,7 +102,7 @@ class Sender {
 
   [[nodiscard]] Pause pause() const noexcept { return pause_; }
   [[nodiscard]] bool is_paused() const noexcept { return pause_ != Pause::kNone; }
-  [[nodiscard]] bool has_been_heard() const noexcept { return last_heard_.has_value(); }
+  [[nodiscard]] bool has_been_heard() const noexcept { return last_heard_ != Instant::never(); }
   [[nodiscard]] std::uint32_t ssrc() const noexcept { return ssrc_; }
   [[nodiscard]] const Stats& stats() const noexcept { return stats_; }
 
@@ -115,6 +113,9 @@ class Sender {
   void note_nack(const wire::Nack& nack) noexcept;
   void begin_pause(Instant now, Pause why) noexcept;
   void flow(Instant now) noexcept;
+  void note_heard(Instant now) noexcept;
+  // Payload and headers that went there; wraps.
+  [[nodiscard]] std::uint32_t traffic() const noexcept;
   [[nodiscard]] Instant silent_at() const noexcept;
   [[nodiscard]] std::size_t write_report(MutableByteSpan scratch) const noexcept;
 
@@ -129,16 +130,18 @@ class Sender {
   std::uint32_t reported_time_ = 0;        // NtpTime::middle() of the last report: others are made up ...
   Instant reported_at_;                    // ... and when it was sent, whatever time it says.
   std::optional<std::uint32_t> receiver_;  // Who reported last.
-  std::optional<Instant> last_heard_;
+  Instant last_heard_ = Instant::never();  // Never: of late nobody was.
+  std::uint32_t heard_traffic_ = 0;        // As of then.
   Pause pause_ = Pause::kNone;
   std::uint8_t asked_count_ = 0;
   std::uint16_t next_rtx_;
   std::uint16_t overflow_ = 0;
   std::array<wire::NackItem, kAskedMax> asked_{};  // Oldest first.
   bool is_probing_ = false;                        // Paused, and a probe is out.
-  Instant flows_again_;                            // Paused: when it is probed, or a probe counts as not refused.
-  Instant flowing_since_;                          // Not paused.
-  Micros last_pause_{};                            // 0: none, or it was long ago.
+  // Paused: when it is probed, or a probe counts as not refused. Else: before then nobody is taken for silent.
+  Instant due_;
+  Instant flowing_since_;  // Not paused.
+  Micros last_pause_{};    // 0: none, or it was long ago.
   Stats stats_;
 };
 static_assert(Engine<Sender>);

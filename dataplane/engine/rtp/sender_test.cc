@@ -174,6 +174,30 @@ TEST_F(RtpSenderTest, WhoReportedAndFallsSilentIsPausedAndTriedAgain) {
   EXPECT_FALSE(sender->is_paused());
 }
 
+// Captions, or data: reports may be minutes apart, for they have a twentieth of little.
+TEST_F(RtpSenderTest, ASlowStreamsReceiverIsSilentForLonger) {
+  begin({.opened = kStart, .ssrc = kSsrc, .reports = true});
+  const auto send_for = [&](int end) {
+    for (int s = 0; s < end && !sender->is_paused(); ++s) {
+      sender->handle_progress(
+          {.packets = static_cast<std::uint32_t>(++packets), .bytes = static_cast<std::uint32_t>(packets * 60)});
+      sender->handle_timeout(now = now + seconds(1));
+      std::array<std::byte, 256> scratch;
+      (void)sender->poll_control(now, {}, scratch);
+      EXPECT_GT(sender->next_deadline().at, now);
+    }
+  };
+  for (int i = 0; i < 10; ++i) {  // 800 bit/s: a report of two members each 51 s, up to one and a half of it.
+    EXPECT_EQ(sender->handle_control(now, report({})), Verdict::kControl);
+    send_for(80);
+  }
+  EXPECT_FALSE(sender->is_paused());
+  const Instant gone = now;
+  send_for(1'000);
+  EXPECT_EQ(sender->pause(), Sender::Pause::kSilent);
+  EXPECT_NEAR(static_cast<double>((now - gone).count) / 1e6, 256 - 80, 5) << "five of them";
+}
+
 TEST_F(RtpSenderTest, ByeIsTakenAtOnceAndAReportEndsThePause) {
   EXPECT_EQ(sender->handle_control(now, report({}, true)), Verdict::kControl);
   EXPECT_EQ(sender->pause(), Sender::Pause::kLeft);
