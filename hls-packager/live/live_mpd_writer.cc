@@ -1,6 +1,7 @@
 #include "live/live_mpd_writer.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "playlist/text.h"
 
@@ -13,13 +14,32 @@ std::string period_id(std::uint64_t number) { return "p" + std::to_string(number
 
 void LiveMpdWriter::place(const std::vector<Stretch>& stretches) {
   for (const Stretch& one : stretches) {
-    if (places_.contains(one.number) || !one.begins) continue;
-    const std::int64_t media_start = rescale(one.first_time, one.format->timescale(), kMediaClock);
+    if (places_.contains(one.number) || !one.begins || one.durations.empty()) continue;
+    const std::uint32_t timescale = one.format->timescale();
     if (!availability_start_) availability_start_ = *one.begins;
-    places_[one.number] = {*one.begins - *availability_start_, media_start};
+    places_[one.number] = {.start = *one.begins - *availability_start_,
+                           .media_start = rescale(one.first_time, timescale, kMediaClock),
+                           .first_msn = one.first_msn,
+                           .segment = rescale(one.durations.front(), timescale, kMediaClock)};
   }
   if (stretches.empty()) return;
   std::erase_if(places_, [&](const auto& place) { return place.first < stretches.front().number; });
+}
+
+void LiveMpdWriter::hold_against_grid(const std::vector<Stretch>& stretches) {
+  for (const Stretch& one : stretches) {
+    const auto found = places_.find(one.number);
+    if (found == places_.end()) continue;
+    Place& place = found->second;
+    std::int64_t begins = one.first_time;
+    auto steps = static_cast<std::int64_t>(one.first_msn - place.first_msn);
+    for (const std::int64_t duration : one.durations) {
+      const std::int64_t at = rescale(begins, one.format->timescale(), kMediaClock);
+      if (std::llabs(at - place.media_start - steps * place.segment) > place.segment / 4) place.keeps_to_grid = false;
+      begins += duration;
+      ++steps;
+    }
+  }
 }
 
 void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
@@ -29,7 +49,8 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
     const auto is_its = [&](const Stretch& one) { return period.id == period_id(one.number); };
     const auto one = std::ranges::find_if(stretches, is_its);
     if (one == stretches.end() || one->durations.empty()) continue;
-    const std::int64_t media_start = places_.at(one->number).media_start;
+    const Place& place = places_.at(one->number);
+    const std::uint32_t timescale = one->format->timescale();
     MpdAdaptationSet& set = period.sets.emplace_back();
     set.language = offer.language;
     set.is_main = std::ranges::none_of(period.sets, [&](const MpdAdaptationSet& other) {
@@ -40,16 +61,19 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
                                    .format = one->format,
                                    .bandwidth = offer.bandwidth,
                                    .init = one->init,
-                                   .period_start = rescale(media_start, kMediaClock, one->format->timescale()),
+                                   .period_start = rescale(place.media_start, kMediaClock, timescale),
                                    .first_time = one->first_time,
                                    .first_msn = one->first_msn,
-                                   .durations = one->durations});
+                                   .durations = one->durations,
+                                   .grid_first_msn = place.first_msn});
+    if (place.keeps_to_grid) set.representations.back().grid = rescale(place.segment, kMediaClock, timescale);
   }
 }
 
 std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& renditions, WallTime now) {
   const LiveRendition::Options& options = renditions.front()->options();
   place(renditions.front()->stretches());
+  for (const LiveRendition* const rendition : renditions) hold_against_grid(rendition->stretches());
   published_ = std::max(published_, now);
   LiveMpd mpd{.availability_start = availability_start_.value_or(now),
               .published = published_,

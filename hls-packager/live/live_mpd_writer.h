@@ -21,10 +21,15 @@ class LiveMpdWriter {
  private:
   struct Place {
     Micros start{};
-    std::int64_t media_start = 0;  // 90 kHz.
+    std::int64_t media_start = 0;  // 90 kHz, as is `segment`.
+    std::uint64_t first_msn = 0;
+    std::int64_t segment = 0;  // As long as the first one was.
+    bool keeps_to_grid =
+        true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
   };
   void add(const LiveRendition& rendition, Mpd& to) const;
   void place(const std::vector<Stretch>& stretches);
+  void hold_against_grid(const std::vector<Stretch>& stretches);
 
   std::optional<WallTime> availability_start_{};
   WallTime published_{};

@@ -93,13 +93,30 @@ TEST_F(LiveStreamTest, TheMpdNamesWhatPlaylistsName) {  // D-02 to D-04, D-06 to
   play(seconds(12));
   const std::string text = text_of(audience_.last().mpd);
   for (const char* what :
-       {"type=\"dynamic\"", "availabilityStartTime=\"2026-11-26T16:30:00.000Z\"", "minimumUpdatePeriod=\"PT0.500000S\"",
+       {"type=\"dynamic\"", "availabilityStartTime=\"2026-11-26T16:30:00.000Z\"", "minimumUpdatePeriod=\"PT2.000000S\"",
         "<Period id=\"p0\" start=\"PT0.000000S\">", "availabilityTimeOffset=\"0.800000\"",
         "availabilityTimeComplete=\"false\"", "startNumber=\"0\"", "media=\"v0/s$Number$.m4s\"",
-        "presentationTimeOffset=\"900000\"", "<S t=\"900000\" d=\"90000\" r=\"12\"/>", "initialization=\"a0/i0.mp4\"",
+        "presentationTimeOffset=\"900000\"", "duration=\"90000\" startNumber=\"0\"",
+        "duration=\"48000\" startNumber=\"0\"", "initialization=\"a0/i0.mp4\"",
         "<Latency referenceId=\"0\" target=\"600\"", "wallClockTime=\"2026-11-26T16:30:00.000Z\"",
         "<Resync type=\"1\" dT=\"18000\"/>", "urn:mpeg:dash:utc:http-xsdate:2014"})
     EXPECT_NE(text.find(what), std::string::npos) << what << "\n" << text;
+  EXPECT_EQ(text.find("SegmentTimeline"), std::string::npos) << text;
+}
+
+TEST_F(LiveStreamTest, AnMpdWhoseSegmentsLeaveTheirGridTellsTimes) {  // D-04
+  play(seconds(12));
+  publisher_.options().gop = 20;
+  play(seconds(6));
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_NE(text.find("d=\"60000\""), std::string::npos) << text;
+  EXPECT_NE(text.find("minimumUpdatePeriod=\"PT0.333333S\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("duration=\"90000\""), std::string::npos) << text;
+  // For as long as the period lasts.
+  publisher_.options().gop = 30;
+  play(seconds(40));
+  const std::string later = text_of(audience_.last().mpd);
+  EXPECT_NE(later.find("SegmentTimeline"), std::string::npos) << later;
 }
 
 TEST_F(LiveStreamTest, APartThatComesOfGzipIsTheSame) {  // H-71

@@ -58,7 +58,7 @@ class Writer {
                 attribute("type", "dynamic") +
                 attribute("availabilityStartTime", date_text(live_->availability_start)) +
                 attribute("publishTime", date_text(live_->published)) +
-                attribute("minimumUpdatePeriod", duration_text(live_->segment / 2)) +
+                attribute("minimumUpdatePeriod", duration_text(update_period())) +
                 attribute("timeShiftBufferDepth", duration_text(live_->window)) +
                 attribute("maxSegmentDuration", duration_text(longest)) +
                 attribute("minBufferTime", duration_text(live_->segment)) +
@@ -183,12 +183,28 @@ class Writer {
     return out;
   }
 
+  // Players that reckon with numbers have to hear of discontinuities alone.
+  [[nodiscard]] Micros update_period() const {
+    const bool is_all_grid = std::ranges::all_of(live_->content.periods, [](const MpdPeriod& period) {
+      return std::ranges::all_of(period.sets, [](const MpdAdaptationSet& set) {
+        return std::ranges::all_of(set.representations,
+                                   [](const MpdRepresentation& one) { return one.grid.has_value(); });
+      });
+    });
+    return is_all_grid ? 2 * live_->segment : live_->segment / 2;
+  }
+
   void write_template(const MpdRepresentation& one) {
-    element("SegmentTemplate",
-            attribute("timescale", one.format->timescale()) + attribute("presentationTimeOffset", one.period_start) +
-                attribute("startNumber", static_cast<std::int64_t>(one.first_msn)) + availability() +
-                attribute("initialization", one.folder + init_name(one.init)) +
-                attribute("media", one.folder + kSegmentTemplate),
+    const std::string begin =
+        attribute("timescale", one.format->timescale()) + attribute("presentationTimeOffset", one.period_start);
+    const std::string end = availability() + attribute("initialization", one.folder + init_name(one.init)) +
+                            attribute("media", one.folder + kSegmentTemplate);
+    if (live_ != nullptr && one.grid) {
+      line("<SegmentTemplate" + begin + attribute("duration", *one.grid) +
+           attribute("startNumber", static_cast<std::int64_t>(one.grid_first_msn)) + end + "/>");
+      return;
+    }
+    element("SegmentTemplate", begin + attribute("startNumber", static_cast<std::int64_t>(one.first_msn)) + end,
             [&] { element("SegmentTimeline", "", [&] { write_timeline(one); }); });
   }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct MpdRepresentation {
   std::int64_t first_time = 0;
   std::uint64_t first_msn = 0;
   std::vector<std::int64_t> durations{};  // Of the segments.
+  // Of a live period whose segments keep to a grid: the grid's step, and which segment it begins with. Then players
+  // reckon with numbers, and need no news of times.
+  std::optional<std::int64_t> grid{};
+  std::uint64_t grid_first_msn = 0;
 };
 
 // What a player switches between freely. Representations of one set are all pictures or all sound.

@@ -8,7 +8,7 @@ export function startDash(video, url, { failed, tracksChanged }) {
   const player = MediaPlayer().create();
   player.on(MediaPlayer.events.ERROR, ({ error }) => failed(error?.message ?? 'the DASH player gave up'));
   player.on(MediaPlayer.events.STREAM_INITIALIZED, tracksChanged);
-  player.initialize(video, url, true);
+  player.initialize(video, new URL(url, location.href).href, true);  // It compares URLs, and takes whole ones alone.
   const tracks = () => player.getTracksFor('audio') ?? [];
   return {
     name: `dash.js ${player.getVersion()}`,

@@ -47,7 +47,12 @@ async function start() {
   } else if (wanted !== 'native' && isSupported()) player = startHls(video, hlsUrl, tell);
   else if (canPlayHls(video)) player = startNative(video, hlsUrl, tell);
   else say('This browser can play neither kind of live stream. A current Chrome, Edge, Firefox or Safari can.');
-  // Some browsers start nothing by itself that can be heard.
+  // Not before: dash.js, which is told of a start too early, never asks for news of the MPD.
+  video.addEventListener('loadedmetadata', play, { once: true });
+}
+
+// Some browsers start nothing by itself that can be heard.
+function play() {
   video.play().catch(() => {
     video.muted = true;
     return video.play();
