@@ -14,8 +14,9 @@ constexpr std::uint64_t kRepairBurst = 512;
 constexpr Micros kTick = micros(12);  // 90 kHz, rounded up.
 constexpr Micros kBreaths = millis(5);
 constexpr Micros kBlocked = millis(25);
-constexpr Micros kReportSlack = millis(2);  // Slewing between two reports, and rounding.
-constexpr Micros kTakeOver = millis(200);   // Where a new publication's time is put, at most off.
+constexpr Micros kGroupReport = seconds(1);  // So long it does for all of a group.
+constexpr Micros kReportSlack = millis(2);   // Slewing between two reports, and rounding.
+constexpr Micros kTakeOver = millis(200);    // Where a new publication's time is put, at most off.
 
 std::int64_t us_of_ticks(std::int64_t ticks) { return ticks * 100 / 9; }
 
@@ -114,6 +115,13 @@ void DestinationLine::note_time(Books& books, const Sent& sent) {
   wander_ = std::max(wander_, micros(ahead_max_ - ahead_min_));
 }
 
+// What a port that blocks took of a run is counted when it has taken the rest.
+void DestinationLine::check_count(Books& books, const wire::SenderReport& report) const {
+  const std::uint64_t uncounted = packets_ - report.packets;
+  if (uncounted > (spec_.port_blocks ? kFreshMax : 0)) fail(books, "a report of other packets than were sent");
+  if (uncounted == 0 && report.bytes != bytes_) fail(books, "a report of other bytes than were sent");
+}
+
 // RFC 3550 §6.4.1: the same moment by the wall clock and by the packets' clock, and what was sent until then.
 void DestinationLine::note_control(Books& books, Instant now, ByteSpan datagram) {
   if (!wire::is_well_formed_rtcp(datagram)) return fail(books, "malformed RTCP");
@@ -123,19 +131,17 @@ void DestinationLine::note_control(Books& books, Instant now, ByteSpan datagram)
     const auto report = wire::parse_sender_report(*packet);
     if (!report || !last_) continue;
     if (report->ssrc != *ssrc_) fail(books, "a report of another SSRC");
-    // What a port that blocks took of a run is counted when it has taken the rest.
-    const std::uint64_t uncounted = packets_ - report->packets;
-    if (uncounted > (spec_.port_blocks ? kFreshMax : 0)) fail(books, "a report of other packets than were sent");
-    if (uncounted == 0 && report->bytes != bytes_) fail(books, "a report of other bytes than were sent");
+    if (!is_of_group_) check_count(books, *report);
+    const Micros age = is_of_group_ ? kGroupReport : Micros{};
     const Report sent{wall_us_of(report->time), report->rtp_timestamp};
     books.expect_at_most("a report's wall clock is off, us", std::abs(sent.wall_us - now.us),
-                         (spec_.port_blocks ? kBlocked : kBreaths).count);
+                         age.count + (spec_.port_blocks ? kBlocked : kBreaths).count);
     const std::int64_t behind = us_of_ticks(static_cast<std::int32_t>(report->rtp_timestamp - last_->timestamp));
     const std::int64_t span = (now - feed_.made[last_->index].at).count;
     const bool is_steady = !spec_.publisher_pauses && !spec_.publisher_vanishes && !spec_.publisher_returns;
     if (is_steady)
       books.expect_at_most("a report's time is off its packets', us", std::abs(behind - span),
-                           (slowest(spec_.publisher_link) + kBreaths).count + span / 1'000 + kTakeOver.count);
+                           (age + slowest(spec_.publisher_link) + kBreaths + kTakeOver).count + span / 1'000);
     if (report_ && is_steady) {
       const std::int64_t wall = sent.wall_us - report_->wall_us;
       const std::int64_t ticks = us_of_ticks(static_cast<std::int32_t>(sent.timestamp - report_->timestamp));

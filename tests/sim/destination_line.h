@@ -18,8 +18,9 @@ namespace fanlight::sim {
 
 class DestinationLine {
  public:
-  DestinationLine(const WorldSpec& spec, const Feed& feed, const DestinationTerms& terms)
-      : spec_(spec), feed_(feed), terms_(terms) {}
+  // `is_of_group`: under SRTP it hears a source that others hear as well.
+  DestinationLine(const WorldSpec& spec, const Feed& feed, const DestinationTerms& terms, bool is_of_group)
+      : spec_(spec), feed_(feed), terms_(terms), is_of_group_(is_of_group) {}
 
   void note_data(Books& books, Instant now, ByteSpan datagram);
   void note_control(Books& books, Instant now, ByteSpan datagram);
@@ -48,12 +49,14 @@ class DestinationLine {
   [[nodiscard]] bool note_repeat(Books& books, const wire::RtpHeader& header, ByteSpan payload);
   void note_order(Books& books, Instant now, std::uint64_t index, const wire::RtpHeader& header);
   void note_time(Books& books, const Sent& sent);
+  void check_count(Books& books, const wire::SenderReport& report) const;
   void note_bye() { is_over_ = true; }
   void fail(Books& books, const std::string& what) const;
 
   const WorldSpec& spec_;
   const Feed& feed_;
   const DestinationTerms terms_;
+  const bool is_of_group_;
   std::optional<std::uint32_t> ssrc_;
   std::vector<std::int64_t> indices_ = std::vector<std::int64_t>(65'536, -1);  // By number; for those who ask.
   std::uint64_t repeated_ = 0;

@@ -22,7 +22,8 @@ constexpr std::string_view kName = "viewer@sim";
 }  // namespace
 
 DestinationPeer::DestinationPeer(const DestinationTerms& terms, const WorldSpec& spec, DriftingClock clock,
-                                 std::uint32_t ssrc, const Feed& feed, Network& network)
+                                 std::uint32_t ssrc, const std::optional<crypto::SrtpMaster>& srtp, const Feed& feed,
+                                 Network& network)
     : Peer(terms.remote),
       terms_(terms),
       spec_(spec),
@@ -30,13 +31,18 @@ DestinationPeer::DestinationPeer(const DestinationTerms& terms, const WorldSpec&
       feed_(feed),
       network_(network),
       ssrc_(ssrc),
+      srtp_(srtp),
       receiver_({.first_pos = PacketPos{0},
                  .latency = terms.nack ? spec.latency : millis(120),
                  .reports = terms.rtcp_port() != 0,
                  .own_ssrc = ssrc,
                  .nack = terms.nack,
                  .is_sender_named = true}),
-      line_(spec, feed, terms) {}
+      line_(spec, feed, terms, srtp.has_value()) {
+  if (!srtp) return;
+  end_.emplace(*srtp);
+  listens_.emplace(*srtp);
+}
 
 void DestinationPeer::leave(Instant now) {
   is_there_ = false;
@@ -76,7 +82,11 @@ void DestinationPeer::balance(Books& books) const {
   if (terms_.nack && receiver_.stats().nacks_sent == 0) books.fail(address().text() + " asked for nothing");
 }
 
-void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan datagram) {
+// Each packet under its key leaves once.
+void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan sent) {
+  const std::optional<ByteSpan> clear = listens_ ? listens_->read(now, sent) : std::optional(sent);
+  if (!clear) return books.fail(address().text() + " is sent what is not under its key, or was before");
+  const ByteSpan datagram = *clear;
   if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) return line_.note_control(books, now, datagram);
   if (is_closed_) ++sent_while_closed_;
   if (closed_for_ != Micros{} && ++sent_since_open_ == 2)
@@ -88,6 +98,16 @@ void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan datagram) {
 }
 
 void DestinationPeer::receive(Instant now, ByteSpan datagram) {
+  const std::optional<ByteSpan> clear = end_ ? end_->read(now, datagram) : std::optional(datagram);
+  if (clear) receive_clear(now, *clear);  // Else the network brought it twice.
+}
+
+void DestinationPeer::send(Instant now, MutableByteSpan room, std::size_t bytes) {
+  const std::size_t whole = end_ ? end_->protect_control(room, bytes) : bytes;
+  network_.send(now, *this, room.first(whole));
+}
+
+void DestinationPeer::receive_clear(Instant now, ByteSpan datagram) {
   if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) {
     if (receiver_.source()) (void)receiver_.handle_control(clock_.local(now), datagram);
     return;
@@ -130,8 +150,9 @@ void DestinationPeer::wake(Instant now) {
   const Instant local = clock_.local(now);
   receiver_.handle_timeout(local);
   std::array<std::byte, kDatagramBytesMax> out;
-  while (const std::size_t bytes = receiver_.poll_control(local, {}, out))
-    if (is_there_ && !is_closed_) network_.send(now, *this, std::span(out).first(bytes));
+  const std::span room = std::span(out).first(out.size() - crypto::kSrtcpTrailerBytesMax);
+  while (const std::size_t bytes = receiver_.poll_control(local, {}, room))
+    if (is_there_ && !is_closed_) send(now, out, bytes);
   if (now < say_at_) return;
   say_at_ = Instant::never();
   if (!is_there_) say_bye(now);
@@ -144,7 +165,7 @@ void DestinationPeer::say_bye(Instant now) {
   std::size_t bytes = wire::write_receiver_report(out, ssrc_, {.ssrc = receiver_.source().value_or(0)});
   bytes += wire::write_cname(std::span(out).subspan(bytes), ssrc_, kName);
   bytes += wire::write_bye(std::span(out).subspan(bytes), ssrc_);
-  network_.send(now, *this, std::span(out).first(bytes));
+  send(now, out, bytes);
   if (now - changed_ < kHeardBy - 2 * kSayAgain) say_at_ = now + kSayAgain;
 }
 
@@ -152,7 +173,7 @@ void DestinationPeer::report_anew(Instant now) {
   std::array<std::byte, 200> out;
   std::size_t bytes = wire::write_receiver_report(out, ssrc_, {.ssrc = receiver_.source().value_or(0)});
   bytes += wire::write_cname(std::span(out).subspan(bytes), ssrc_, kName);
-  network_.send(now, *this, std::span(out).first(bytes));
+  send(now, out, bytes);
   say_at_ = now + kSayAgain;
 }
 

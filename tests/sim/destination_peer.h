@@ -10,6 +10,7 @@
 #include "drifting_clock.h"
 #include "engine/rtp/receiver.h"
 #include "peer.h"
+#include "srtp_end.h"
 
 namespace fanlight::sim {
 
@@ -18,9 +19,10 @@ class DestinationPeer final : public Peer {
   static constexpr std::uint8_t kRtxPayloadType = 120;
 
   DestinationPeer(const DestinationTerms& terms, const WorldSpec& spec, DriftingClock clock, std::uint32_t ssrc,
-                  const Feed& feed, Network& network);
+                  const std::optional<crypto::SrtpMaster>& srtp, const Feed& feed, Network& network);
 
   [[nodiscard]] const DestinationTerms& terms() const { return terms_; }
+  [[nodiscard]] const std::optional<crypto::SrtpMaster>& srtp() const { return srtp_; }
   [[nodiscard]] DestinationLine& line() { return line_; }
   [[nodiscard]] bool may_report() const { return terms_.rtcp_port() != 0; }
   // What the relay numbers it.
@@ -44,6 +46,8 @@ class DestinationPeer final : public Peer {
   [[nodiscard]] std::uint64_t received() const { return received_; }
 
  private:
+  void receive_clear(Instant now, ByteSpan datagram);
+  void send(Instant now, MutableByteSpan room, std::size_t bytes);
   void receive_data(Instant now, ByteSpan datagram);
   [[nodiscard]] bool is_jump(std::uint16_t number);
   void receive_again(Instant now, const wire::RtpHeader& header, ByteSpan payload);
@@ -56,6 +60,9 @@ class DestinationPeer final : public Peer {
   const Feed& feed_;
   Network& network_;
   const std::uint32_t ssrc_;
+  const std::optional<crypto::SrtpMaster> srtp_;
+  std::optional<SrtpEnd> end_;      // Its own: what comes, and what it says.
+  std::optional<SrtpEnd> listens_;  // At the relay's door: what leaves.
   rtp::Receiver receiver_;
   std::optional<std::uint16_t> last_number_{};
   DestinationLine line_;

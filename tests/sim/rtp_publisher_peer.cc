@@ -22,7 +22,9 @@ constexpr std::uint64_t kFirstNack = 128;  // Bytes; it is for free.
 
 RtpPublisherPeer::RtpPublisherPeer(const Endpoint& address, const Plan& plan, Feed& feed, Network& network,
                                    Random& random)
-    : SourcePeer(address), plan_(plan), feed_(feed), network_(network), random_(random) {}
+    : SourcePeer(address), plan_(plan), feed_(feed), network_(network), random_(random) {
+  if (plan.srtp) srtp_.emplace(*plan.srtp);
+}
 
 void RtpPublisherPeer::start(Instant now) {
   is_up_ = true;
@@ -36,6 +38,7 @@ void RtpPublisherPeer::start(Instant now) {
     next_seq_ = static_cast<std::uint16_t>(-random_.between(1, kNearEnd));
     first_timestamp_ = static_cast<std::uint32_t>(-random_.between(1, 90'000));
   }
+  next_index_ = next_seq_;
   sent_.assign(sent_.size(), {});
   fec_.begin();
   legs_.begin();
@@ -52,12 +55,18 @@ void RtpPublisherPeer::leave(Instant now) {
 void RtpPublisherPeer::vanish(Instant) { is_up_ = false; }
 
 void RtpPublisherPeer::receive(Instant now, ByteSpan datagram) {
+  const std::optional<ByteSpan> clear = srtp_ ? srtp_->read(now, datagram) : std::optional(datagram);
+  if (!clear) return network_.report(*this, "a feed's sender was sent what is not under its key");
+  hear_control(now, *clear, datagram.size());
+}
+
+void RtpPublisherPeer::hear_control(Instant now, ByteSpan datagram, std::size_t bytes) {
   if (!wire::is_rtcp(datagram) || !wire::is_well_formed_rtcp(datagram))
     return network_.report(*this, "a feed's sender was sent something that is no RTCP");
   wire::RtcpReader reader(datagram);
   while (const auto packet = reader.next()) {
     if (const auto nack = wire::parse_nack(*packet)) {
-      nack_bytes_ += datagram.size();
+      nack_bytes_ += bytes;
       hear_nack(now, *nack);
     }
     const auto block = wire::find_report_block(*packet, ssrc_);
@@ -93,15 +102,20 @@ void RtpPublisherPeer::send_fresh(Instant now, Instant local) {
       .payload_type = plan_.payload_type, .seq = next_seq_++, .timestamp = timestamp(local), .ssrc = ssrc_};
   const std::size_t head = plan_.kind == FeedKind::kRtp ? wire::kRtpHeaderBytes : 0;
   if (head > 0) wire::write_rtp_header(std::span(out).first<wire::kRtpHeaderBytes>(), header);
-  sent_[header.seq] = {.index = static_cast<std::int64_t>(feed_.made.size()), .timestamp = header.timestamp};
+  sent_[header.seq] = {
+      .index = static_cast<std::int64_t>(feed_.made.size()), .timestamp = header.timestamp, .srtp_index = next_index_};
   feed_.fill(std::span(out).subspan(head, plan_.payload_bytes), feed_.made.size());
   feed_.made.push_back({.at = now, .publication = feed_.publications, .told = local});
   ++packets_;
   bytes_sent_ += head + plan_.payload_bytes;
-  const ByteSpan datagram = std::span(out).first(head + plan_.payload_bytes);
+  const ByteSpan datagram = std::span(out).first(seal(out, head + plan_.payload_bytes, next_index_++));
   if (plan_.repair == Repair::kSecondLeg) return send_by_legs(now, datagram);
   if (plan_.repair == Repair::kFec) return send_with_fec(now, header, datagram);
   network_.send(now, *this, datagram);
+}
+
+std::size_t RtpPublisherPeer::seal(MutableByteSpan room, std::size_t bytes, std::uint64_t index) {
+  return srtp_ ? srtp_->protect(room, bytes, index) : bytes;
 }
 
 void RtpPublisherPeer::send_by_legs(Instant now, ByteSpan datagram) {
@@ -142,6 +156,7 @@ void RtpPublisherPeer::send_again(Instant now, std::uint16_t number) {
   asked_ += sent.asks == 0 ? 1 : 0;
   if (++sent.asks > kAsksMax) network_.report(*this, "the relay asks too often for one number");
   const bool is_rtx = number % 2 == 0;
+  const std::uint64_t srtp_index = is_rtx ? next_rtx_ : sent.srtp_index;
   std::array<std::byte, kDatagramBytesMax> out;
   std::size_t head = wire::kRtpHeaderBytes;
   wire::write_rtp_header(std::span(out).first<wire::kRtpHeaderBytes>(),
@@ -156,8 +171,8 @@ void RtpPublisherPeer::send_again(Instant now, std::uint16_t number) {
   const auto index = static_cast<std::uint64_t>(sent.index);
   feed_.fill(std::span(out).subspan(head, plan_.payload_bytes), index);
   bytes_sent_ += head + plan_.payload_bytes;
-  if (network_.send_to(now, *this, plan_.relay, std::span(out).first(head + plan_.payload_bytes)))
-    feed_.made[index].is_lost = false;
+  const std::size_t bytes = seal(out, head + plan_.payload_bytes, srtp_index);
+  if (network_.send_to(now, *this, plan_.relay, std::span(out).first(bytes))) feed_.made[index].is_lost = false;
 }
 
 // What was lost at the very beginning or end shows in nothing that came before or behind it.
@@ -187,6 +202,7 @@ void RtpPublisherPeer::send_report(Instant now, Instant local, bool says_bye) {
                                       .bytes = static_cast<std::uint32_t>(packets_ * plan_.payload_bytes)});
   bytes += wire::write_cname(std::span(out).subspan(bytes), ssrc_, "source@sim");
   if (says_bye) bytes += wire::write_bye(std::span(out).subspan(bytes), ssrc_);
+  if (srtp_) bytes = srtp_->protect_control(out, bytes);
   network_.send(now, *this, std::span(out).first(bytes));
 }
 

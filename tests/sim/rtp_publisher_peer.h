@@ -12,6 +12,7 @@
 #include "feed.h"
 #include "random.h"
 #include "source_peer.h"
+#include "srtp_end.h"
 #include "two_legs.h"
 #include "wire/rtp_feedback.h"
 #include "world_spec.h"
@@ -30,6 +31,7 @@ class RtpPublisherPeer final : public SourcePeer {
     Repair repair = Repair::kNone;
     Endpoint relay{};   // Where it sends to ...
     Endpoint second{};  // ... and where again.
+    std::optional<crypto::SrtpMaster> srtp{};
   };
   static constexpr std::uint8_t kRtxPayloadType = 97;
   RtpPublisherPeer(const Endpoint& address, const Plan& plan, Feed& feed, Network& network, Random& random);
@@ -46,6 +48,7 @@ class RtpPublisherPeer final : public SourcePeer {
   [[nodiscard]] Instant next_wake() const override;
   [[nodiscard]] bool is_up() const override { return is_up_; }
   [[nodiscard]] std::uint32_t ssrc() const { return ssrc_; }
+  [[nodiscard]] std::uint16_t next_seq() const { return next_seq_; }
   // Reports that came about this source.
   [[nodiscard]] std::uint64_t reports() const { return reports_; }
   // Packets that it lost itself.
@@ -60,7 +63,11 @@ class RtpPublisherPeer final : public SourcePeer {
     std::int64_t index = -1;  // Of its payload; -1: nothing was.
     std::uint32_t timestamp = 0;
     std::uint8_t asks = 0;
+    std::uint64_t srtp_index = 0;
   };
+  // As it goes over the network, in place; answers its bytes.
+  [[nodiscard]] std::size_t seal(MutableByteSpan room, std::size_t bytes, std::uint64_t index);
+  void hear_control(Instant now, ByteSpan datagram, std::size_t bytes);
   void send_by_legs(Instant now, ByteSpan datagram);
   void send_with_fec(Instant now, const wire::RtpHeader& header, ByteSpan datagram);
   // It pauses when all that was lost can be brought back.
@@ -84,6 +91,8 @@ class RtpPublisherPeer final : public SourcePeer {
   std::uint32_t first_timestamp_ = 0;
   std::uint32_t packets_ = 0;  // Of this source.
   std::vector<Sent> sent_ = std::vector<Sent>(65'536);
+  std::optional<SrtpEnd> srtp_;
+  std::uint64_t next_index_ = 0;  // SRTP's: the rollover counter, and the number.
   FecSender fec_;
   TwoLegs legs_;
   std::uint64_t dropped_ = 0;

@@ -243,6 +243,7 @@ void World::send(Instant now, const Peer& from, ByteSpan datagram) {
   Home& home = homes_[addresses_.at(from.address())];
   const bool is_rtcp = spec_.way != Way::kCall && wire::is_rtcp_beside_srt(datagram);
   const Link::Fate fate = home.up.judge(now, random_);
+  if (fate.copies > 0 && spec_.has_srtp && home.who == Who::kSource) intruders_.overhear(now, datagram);
   if (fate.copies == 0) joins_.note_lost(viewer_at(from.address()));
   if (fate.copies == 0 && home.who == Who::kSource && spec_.way != Way::kCall && !is_rtcp)
     feed_.made.back().is_lost = true;

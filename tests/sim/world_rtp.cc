@@ -1,4 +1,5 @@
 // A world's RTP: the feed in a publisher's place, and destinations beside its viewers.
+#include <algorithm>
 #include <cstdio>
 
 #include "world.h"
@@ -22,6 +23,7 @@ void World::build_feed() {
       .repair = spec_.repair,
       .relay = feed_address_,
       .second = second_feed_address_};
+  if (spec_.has_srtp) plan.srtp = draw_master(random_);
   if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
   // What is bare has no numbers to tell a loss by.
   if (spec_.way == Way::kPlain) feed_.is_dense = false;
@@ -35,16 +37,18 @@ void World::build_feed() {
   if (terms.nack) terms.source = source_->address().ip;
   if (spec_.repair == Repair::kNack) terms.rtx_payload_type = RtpPublisherPeer::kRtxPayloadType;
   if (spec_.repair == Repair::kSecondLeg) terms.second = FeedLeg{.local = second_feed_address_};
-  relay_->desk().set_feeds(now_, {{.rule = {.stream = kStream, .terms = terms}}});
+  relay_->desk().set_feeds(now_, {{.rule = {.stream = kStream, .terms = terms, .srtp = plan.srtp}}});
 }
 
 // RTP with RTCP beside it, bare, RTP with RTCP on the same port, RTP without, in turn.
 void World::build_destinations() {
   constexpr std::array kRtcp{RtcpWay::kNextPort, RtcpWay::kNone, RtcpWay::kSamePort, RtcpWay::kNone};
+  std::vector<crypto::SrtpMaster> keys;
+  for (std::size_t i = 0; spec_.has_srtp && i < 2; ++i) keys.push_back(draw_master(random_));
   for (std::size_t i = 0; i < spec_.destinations; ++i) {
     const DestinationTerms terms{.kind = i % 4 == 1 ? FeedKind::kTransportStream : FeedKind::kRtp,
                                  .remote = {IpAddress::v4(198, 51, 102, static_cast<std::uint8_t>(i + 1)), 5'004},
-                                 .payload_type = static_cast<std::uint8_t>(i % 4 == 1 ? 33 : 33 + i),
+                                 .payload_type = static_cast<std::uint8_t>(i % 4 == 1 || spec_.has_srtp ? 33 : 33 + i),
                                  .rtcp = kRtcp[i % 4],
                                  .nack = spec_.destinations_ask && i % 2 == 0,
                                  .rtx_payload_type = spec_.destinations_ask && i % 4 == 0
@@ -52,7 +56,8 @@ void World::build_destinations() {
                                                          : std::nullopt};
     const DriftingClock clock(random_.between(1'000'000, 900'000'000'000), random_.between(-200, 200));
     destinations_.push_back(std::make_unique<DestinationPeer>(
-        terms, spec_, clock, static_cast<std::uint32_t>(random_.between(1, 0x7FFF'FFFF)), feed_, *this));
+        terms, spec_, clock, static_cast<std::uint32_t>(random_.between(1, 0x7FFF'FFFF)),
+        keys.empty() || i % 2 == 1 ? std::nullopt : std::optional(keys[i / 2 % 2]), feed_, *this));
     addresses_[terms.remote] = static_cast<std::uint32_t>(homes_.size());
     if (const std::uint16_t port = terms.rtcp_port(); port != 0)
       addresses_[{terms.remote.ip, port}] = static_cast<std::uint32_t>(homes_.size());
@@ -64,7 +69,8 @@ void World::build_destinations() {
                       .relay_control = relay_address_});
     DestinationPeer* const peer = destinations_.back().get();
     act_at(Instant{} + micros(random_.between(0, kAddSpan.count)), [this, peer] {
-      const auto added = relay_->desk().add_destination(now_, {.stream = kStream, .terms = peer->terms()});
+      const auto added =
+          relay_->desk().add_destination(now_, {.stream = kStream, .terms = peer->terms(), .srtp = peer->srtp()});
       if (!added) return books_.fail("a destination was refused: " + added.error().what);
       peer->set_number(*added);
       wake_control(now_);
@@ -96,6 +102,14 @@ void World::balance_feed() {
   if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
     books_.fail("the feed's sender was never reported to");
   if (spec_.repair != Repair::kNone) rtp_publisher_->balance(books_);
+  if (spec_.has_srtp) {
+    const auto lost = std::ranges::count_if(feed_.made, [](const Feed::Made& made) { return made.is_lost; });
+    // What was sent before the first that came may come behind it.
+    books_.expect_equal(
+        "packets taken = payloads that came, once each",
+        relay_->count(Verdict::kAccepted) + relay_->count(Verdict::kAcceptedLate) + relay_->count(Verdict::kTooLate),
+        feed_.made.size() - static_cast<std::size_t>(lost));
+  }
   if (spec_.repair == Repair::kFec) {
     books_.expect_equal("what FEC brought back = what was lost", relay_->count(Counter::kFecRepaired),
                         rtp_publisher_->dropped());

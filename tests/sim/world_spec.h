@@ -57,6 +57,7 @@ struct WorldSpec {
   // --- who
   bool has_sealed_publisher = false;
   bool has_sealed_viewers = false;
+  bool has_srtp = false;  // The feed, and RTP destinations, under three keys.
   bool renews_keys = false;
   std::uint32_t rekey_packets = 0;  // The relay replaces viewers' keys after so many, and when it is told to; 0: never.
   bool wraps_numbers = false;       // ISNs close to 2^31, timestamps close to 2^32.
@@ -80,9 +81,11 @@ struct WorldSpec {
 };
 
 inline constexpr Micros kSecondLegLonger = millis(30);  // Than the first.
-// What a packet takes at most that came by one of its ways.
+inline constexpr std::int64_t kFecBurstMax = 5;         // Packets in a row.
+// How old the newest packet that came may be: it came by the longer way, or those behind it are to be brought back.
 [[nodiscard]] constexpr Micros slowest_in(const WorldSpec& spec) {
-  return slowest(spec.publisher_link) + (spec.repair == Repair::kSecondLeg ? kSecondLegLonger : Micros{});
+  const Micros longer = spec.repair == Repair::kSecondLeg ? kSecondLegLonger : Micros{};
+  return slowest(spec.publisher_link) + longer + (spec.repair == Repair::kFec ? kFecBurstMax : 0) * spec.interval;
 }
 
 // Viewers start at a picture, and for all that may be, each of them.
@@ -91,7 +94,7 @@ inline constexpr Micros kSecondLegLonger = millis(30);  // Than the first.
 }
 
 // Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 16;
+inline constexpr std::size_t kWorldsApart = 17;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
