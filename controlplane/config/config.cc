@@ -442,7 +442,7 @@ namespace {
 // Wherever it stands in the file.
 bool is_same_feed(const FeedRule& a, const FeedRule& b) {
   return a.stream == b.stream && a.terms == b.terms && a.interface == b.interface &&
-         a.second_interface == b.second_interface && a.format == b.format;
+         a.second_interface == b.second_interface && a.format == b.format && a.srtp == b.srtp;
 }
 
 }  // namespace

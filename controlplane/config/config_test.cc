@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/srtp_key.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -360,6 +362,19 @@ TEST(ConfigTest, StreamsAndLogLevelMayChangeWithoutARestart) {
   fresh.relay.core = 1;
   fresh.listen.push_back({});
   EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre("relay", "listen"));
+}
+
+TEST(ConfigTest, AFeedsKeyChangesWithARestart) {
+  Config running;
+  running.feeds.emplace_back().stream = "live/a";
+  Config fresh = running;
+  fresh.feeds[0].line = 7;
+  EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre());
+  fresh.feeds[0].srtp = *parse_srtp_key("AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj");
+  EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre("feed"));
+  EXPECT_THAT(restart_only_changes(fresh, running), ElementsAre("feed"));
+  running.feeds[0].srtp = *parse_srtp_key("AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj");
+  EXPECT_THAT(restart_only_changes(running, fresh), ElementsAre("feed")) << "another suite";
 }
 
 TEST(ConfigTest, SrtIsNotHeardOnGroups) {

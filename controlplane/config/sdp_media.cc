@@ -159,15 +159,14 @@ class Describer {
       complain(filter.line, std::string{words[4]} + " is not of the family of " + media_.address->text());
   }
 
-  // Nobody answers, so there is one key, and it is the sender's: RFC 4568 §5.2. No sentence shows it.
+  // Nobody answers, so there is one key, and it is the sender's: RFC 4568 §5.2. No sentence shows it. ffmpeg has it
+  // under RTP/AVP as well.
   void read_keys() {
     for (const SdpAttribute& attribute : session_.attributes)
       if (attribute.name == "crypto")
         return complain(attribute.line, "a=crypto in front of all m=; it belongs behind one");
     for (const SdpAttribute& attribute : media_.attributes) {
       if (attribute.name != "crypto") continue;
-      if (!found_.is_secure)
-        return complain(attribute.line, "a=crypto beside " + media_.protocol + "; SRTP's are RTP/SAVP and RTP/SAVPF");
       if (found_.srtp)
         return complain(attribute.line, "another a=crypto; there is nobody to choose with: leave the one that is used");
       read_key(attribute);
@@ -184,6 +183,7 @@ class Describer {
     auto master = parse_srtp_key(value.substr(tag_end));
     if (!master) return complain(attribute.line, "a=crypto with " + master.error().text());
     found_.srtp = *std::move(master);
+    found_.is_secure = true;
   }
 
   void read_ssrc(const SdpAttribute& attribute) {

@@ -29,7 +29,7 @@ struct MediaDescription {
   std::optional<std::uint8_t> rtx_payload_type{};  // Under this type; empty: the packet as it was.
   std::optional<std::uint32_t> rtx_ssrc{};         // With this SSRC, beside `ssrc`.
   MediaFormat format{};
-  bool is_secure = false;                    // RTP/SAVP or RTP/SAVPF: it comes as SRTP ...
+  bool is_secure = false;                    // RTP/SAVP or RTP/SAVPF, or it has a key: it comes as SRTP ...
   std::optional<crypto::SrtpMaster> srtp{};  // ... under that key, when the description has it.
 };
 

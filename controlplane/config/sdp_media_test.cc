@@ -90,8 +90,8 @@ TEST(SdpMediaTest, TheKeyOfSrtp) {
   EXPECT_TRUE(good(secure).is_secure);
   EXPECT_FALSE(good(secure).srtp);
   EXPECT_FALSE(good("m=audio 5004 RTP/AVPF 0").is_secure);
-  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=crypto:1 " + key),
-            "7: a=crypto beside RTP/AVP; SRTP's are RTP/SAVP and RTP/SAVPF");
+  EXPECT_EQ(good("m=audio 5004 RTP/AVP 0\na=crypto:1 " + key).srtp, *parse_srtp_key(key)) << "as ffmpeg has it";
+  EXPECT_TRUE(good("m=audio 5004 RTP/AVP 0\na=crypto:1 " + key).is_secure);
   EXPECT_EQ(fault(secure + "a=crypto:1 " + key + "\na=crypto:2 " + key),
             "8: another a=crypto; there is nobody to choose with: leave the one that is used");
   EXPECT_EQ(fault("a=crypto:1 " + key + "\n" + secure), "6: a=crypto in front of all m=; it belongs behind one");

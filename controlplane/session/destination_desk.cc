@@ -246,6 +246,7 @@ void SessionDesk::open_leg(DestinationEntry& one, StreamEntry& stream, const Des
                  .stream = stream.index,
                  .stream_name = one.rule.stream,
                  .user = {},
+                 .key_bytes = one.rule.srtp ? crypto::form_of(one.rule.srtp->suite).key_bytes : 0,
                  .destination = one.id,
                  .is_second_leg = ssrc.has_value(),
                  .is_further_leg = is_further_leg});

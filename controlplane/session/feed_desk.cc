@@ -113,6 +113,7 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
   stream->publisher = feed.request;
   stream->linger_end = Instant::never();
   placement_.enter(feed.place.worker);
+  const auto& srtp = feed.place.rule.srtp;
   sessions_.add({.request = feed.request,
                  .worker = feed.place.worker,
                  .path = {.remote = {}, .local = feed.place.rule.terms.local},
@@ -122,8 +123,8 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
                  .stream = stream->index,
                  .stream_name = name,
                  .user = {},
+                 .key_bytes = srtp ? crypto::form_of(srtp->suite).key_bytes : 0,
                  .feed = feed.id});
-  const auto& srtp = feed.place.rule.srtp;
   say(feed.place.worker, command::OpenFeed{.request = feed.request,
                                            .stream = stream->index,
                                            .terms = feed.place.rule.terms,

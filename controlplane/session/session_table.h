@@ -37,7 +37,7 @@ struct Session {
   std::string user;
   std::string group{};
   std::uint32_t srt_version = 0;
-  std::size_t key_bytes = 0;              // 0: clear.
+  std::size_t key_bytes = 0;              // Of SRT's key, or SRTP's; 0: clear.
   Instant opened{};                       // By the worker.
   std::uint32_t call = 0;                 // The call of ours that it came from; 0: it called us.
   std::uint32_t feed = 0;                 // The feed that it is; 0: none.

@@ -32,6 +32,39 @@ TEST_F(SrtpDeskTest, DestinationsWithAKeyAreGivenTheSame) {
   EXPECT_EQ(opens().srtp, nullptr);
 }
 
+TEST_F(SrtpDeskTest, ItsSessionIsSaidToBeEncrypted) {
+  add(secret());
+  const RequestId with_key = opens().request;
+  add(to("rtp://198.51.100.2:5004"));
+  const RequestId clear = opens().request;
+  const std::uint64_t ticket = desk().ask_report(SocketId{});
+  for (const RequestId request : {with_key, clear}) {
+    event::SessionReport session;
+    session.ticket = ticket;
+    session.request = request;
+    desk().handle_event(now_, std::move(session));
+  }
+  desk().handle_event(now_, event::ReportEnd{ticket});
+  const auto report = desk().take_report(ticket);
+  ASSERT_TRUE(report && report->sessions.size() == 2);
+  EXPECT_TRUE(report->sessions[0].is_encrypted);
+  EXPECT_FALSE(report->sessions[1].is_encrypted);
+}
+
+TEST_F(SrtpDeskTest, LifetimesOfOneMasterKeyCountTogether) {
+  add(secret("rtp://198.51.100.1:5004", std::string{kKey} + "|200"));
+  crypto::SrtpSendingKey* const first = opens().srtp;
+  add(secret("rtp://198.51.100.2:5004", std::string{kKey} + "|300"));
+  crypto::SrtpSendingKey* const longer = opens().srtp;
+  add(secret("rtp://198.51.100.3:5004", "AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"));
+  crypto::SrtpSendingKey* const shorter_tag = opens().srtp;
+  EXPECT_TRUE(first->try_take(150));
+  EXPECT_TRUE(shorter_tag->try_take(100));
+  EXPECT_FALSE(first->try_take(1));
+  EXPECT_TRUE(longer->try_take(49));
+  EXPECT_FALSE(longer->try_take(1));
+}
+
 TEST_F(SrtpDeskTest, ItsKeyIsShownToWhoAsksForIt) {
   add(secret());
   opens();

@@ -30,11 +30,18 @@ std::optional<std::string> SrtpKeyTable::refusal(const DestinationRule& rule) co
 crypto::SrtpSendingKey* SrtpKeyTable::take(const DestinationRule& rule) {
   if (!rule.srtp) return nullptr;
   auto found = std::ranges::find(keys_, *rule.srtp, &Key::master);
-  if (found == keys_.end())
-    found = keys_.insert(keys_.end(), {*rule.srtp, std::make_unique<crypto::SrtpSendingKey>(*rule.srtp)});
+  if (found == keys_.end()) found = keys_.insert(keys_.end(), {*rule.srtp, make(*rule.srtp)});
   ++found->destinations;
   ++uses_[{rule.stream, found->sending.get(), rule.terms.payload_type}];
   return found->sending.get();
+}
+
+// Of one master key all counts together: RFC 3711 §9.2.
+std::unique_ptr<crypto::SrtpSendingKey> SrtpKeyTable::make(const crypto::SrtpMaster& master) const {
+  for (const Key& known : keys_)
+    if (known.master.key_and_salt == master.key_and_salt)
+      return std::make_unique<crypto::SrtpSendingKey>(master, known.sending->used());
+  return std::make_unique<crypto::SrtpSendingKey>(master);
 }
 
 void SrtpKeyTable::retire(const DestinationRule& rule, crypto::SrtpSendingKey& key) {

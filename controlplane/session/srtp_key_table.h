@@ -37,6 +37,7 @@ class SrtpKeyTable {
   // What is encrypted by itself: a stream's packets, under a key, with a payload type.
   using Use = std::tuple<std::string, const crypto::SrtpSendingKey*, std::uint8_t>;
 
+  [[nodiscard]] std::unique_ptr<crypto::SrtpSendingKey> make(const crypto::SrtpMaster& master) const;
   [[nodiscard]] const Key* find(const crypto::SrtpMaster& master) const;
 
   std::vector<Key> keys_;

@@ -218,6 +218,7 @@ def at_run_time(stage: Stage) -> str:
     ear = Ear(port)
     path = stage.work / "key"
     path.write_text(f"{suite.name} inline:{suite.base64}|500\n")
+    path.chmod(0o600)
     url = f"rtp://127.0.0.1:{port}"
     beside = stage.relay.ask("viewer", "add", f"{url}?nack=1", "--stream", STREAM, "--srtp-file", str(path), as_json=False)
     claim(beside.returncode == 1 and "beside nack=1" in beside.stderr, f"not refused: {beside}")

@@ -1,8 +1,13 @@
 #include "fanlight/access.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "fanlight/ask.h"
 
 namespace fanlight::cli {
 namespace {
@@ -37,6 +42,17 @@ TEST(AccessReportTest, AnUnreadableStreamIdHasAVerdictAlone) {
   EXPECT_EQ(forecast_report(json::parse(R"x({"outcome":"deny","by":"the stream ID","code":2400,"libsrt_code":1400,
     "reason":"bad request","stream":null,"mode":null,"policies":[]})x")),
             "turned away with 2400 (libsrt: 1400), bad request: the stream ID\n");
+}
+
+TEST(SecretFileTest, AKeyThatOthersMayReadIsNoSecret) {
+  const std::string path = ::testing::TempDir() + "fanlight-key-" + std::to_string(getpid());
+  std::ofstream(path) << "key";
+  for (const mode_t mode : {0644u, 0640u, 0602u, 0600u, 0400u}) {
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    EXPECT_EQ(is_open_to_others(path), mode != 0600 && mode != 0400) << std::oct << mode;
+  }
+  std::remove(path.c_str());
+  EXPECT_FALSE(is_open_to_others(""));
 }
 
 TEST(AccessReportTest, KeysAreListedWithoutNames) {

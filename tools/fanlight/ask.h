@@ -27,5 +27,7 @@ int fail(const std::string& what);
 int ask(const Context& context, const Ask& question, Report report);
 // The file's first line; an editor's newline at its end is not part of a passphrase.
 [[nodiscard]] Result<std::string> read_passphrase(const std::string& path);
+// It is a file that others than its owner may read or write.
+[[nodiscard]] bool is_open_to_others(const std::string& path);
 
 }  // namespace fanlight::cli

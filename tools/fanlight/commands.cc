@@ -1,5 +1,6 @@
 #include "fanlight/commands.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -50,6 +51,12 @@ Result<std::string> read_passphrase(const std::string& path) {
                                          (errno == 0 ? "it is empty" : std::strerror(errno))};
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
+}
+
+// A pipe is nobody else's.
+bool is_open_to_others(const std::string& path) {
+  struct stat file {};
+  return !path.empty() && stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & 0077) != 0;
 }
 
 namespace {
@@ -215,6 +222,8 @@ int add_call(const Context& context, const NewCall& call) {
   json body{{"role", call.role}, {"stream", call.stream}, {"url", call.url}};
   const Result<Done> secret = add_passphrase(body, "passphrase", call.passphrase_file);
   if (!secret) return fail(secret.error().what);
+  if (is_open_to_others(call.srtp_file))
+    return fail(call.srtp_file + " can be read by others, and has a key in it: chmod 600 " + call.srtp_file);
   const Result<Done> key = add_passphrase(body, "srtp", call.srtp_file);
   if (!key) return fail(key.error().what);
   const std::string text = body.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -303,7 +303,7 @@ std::string session_report(const json& session) {
   facts.add("state", text(session, "state") + " for " + span(number(session, "age_s")));
   facts.add("from", text(session, "remote") + " to " + text(session, "local"));
   facts.add("peer", is_rtp(session) ? "RTP" : "SRT " + text(session, "agent") + (user.empty() ? "" : ", user " + user));
-  if (!is_rtp(session)) facts.add("encryption", flag(session, "encrypted") ? "AES-CTR" : "none");
+  facts.add("encryption", !flag(session, "encrypted") ? "none" : is_rtp(session) ? "SRTP" : "AES-CTR");
   is_publisher ? add_received(facts, session) : add_sent(facts, session);
   if (is_rtp(session)) {
     add_reports(facts, session);

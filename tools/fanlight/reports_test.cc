@@ -51,10 +51,13 @@ TEST(SessionReportTest, OfADestinationNothingIsSaidInSrtsWords) {
       EXPECT_THAT(session_report(of_rtp), Not(HasSubstr(word)));
     EXPECT_THAT(session_report(of_rtp), ContainsRegex("peer +RTP\n"));
     EXPECT_THAT(session_report(of_rtp), ContainsRegex("jitter +1.5 ms"));
+    EXPECT_THAT(session_report(of_rtp), ContainsRegex("encryption +none\n"));
   }
   of_rtp["role"] = "viewer";
   EXPECT_THAT(session_report(of_rtp), ContainsRegex("round trip +12.0 ms\n"));
   EXPECT_THAT(session_report(of_rtp), ContainsRegex("3 received"));
+  of_rtp["encrypted"] = true;
+  EXPECT_THAT(session_report(of_rtp), ContainsRegex("encryption +SRTP\n"));
 }
 
 TEST(StatusReportTest, TheLimitIsToldWhereThereIsOne) {
