@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "crypto/srtcp_heard.h"
 #include "crypto/srtp_keys.h"
 
 namespace fanlight::crypto {
@@ -28,10 +29,12 @@ class SrtpSendingKey {
     return used_->packets.fetch_add(packets, std::memory_order_relaxed) + packets <= keys_.packets_max();
   }
   [[nodiscard]] const std::shared_ptr<Count>& used() const noexcept { return used_; }
+  [[nodiscard]] SrtcpHeard& heard() noexcept { return heard_; }
 
  private:
   SrtpKeys keys_;
   std::shared_ptr<Count> used_;
+  SrtcpHeard heard_;
 };
 
 }  // namespace fanlight::crypto

@@ -10,7 +10,6 @@
 #include "engine/rtp/sender.h"
 #include "packet/envelope.h"
 #include "stream/repair_budget.h"
-#include "stream/srtcp_replay.h"
 
 namespace fanlight {
 
@@ -61,7 +60,8 @@ struct Destination : Enveloped {
   struct Membership {
     SrtpGroup* group = nullptr;  // Null: it is paused.
     crypto::SrtpSendingKey* key = nullptr;
-    SrtcpReplay replay{};
+    std::uint32_t receiver = 0;   // Whose SRTCP was heard there last; 0: nobody's.
+    std::uint32_t paused_at = 0;  // Low bits of the first index that it was not sent.
   };
   union {
     Repairs repairs{};

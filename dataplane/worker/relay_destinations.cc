@@ -172,16 +172,19 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on
 Verdict Relay::admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept {
   constexpr std::size_t kSsrcOffset = 4;
   Destination& destination = session.destination();
-  const crypto::SrtpKeys& keys = destination.membership.key->keys();
+  Destination::Membership& membership = destination.membership;
+  const crypto::SrtpKeys& keys = membership.key->keys();
   const std::uint32_t index = keys.peek_control_index(datagram);
   if (index == crypto::kSrtcpIndexEnd) return Verdict::kUnauthentic;
   const std::uint32_t receiver = load_be32(datagram.data() + kSsrcOffset);
   const rtp::Sender& sender = destination.sender;
   const bool is_vacant = sender.is_paused() || !sender.was_heard_within(now, kReportsSilence);
-  if (!destination.membership.replay.is_fresh(receiver, index, is_vacant)) return Verdict::kReplayed;
+  const bool may_speak = is_vacant || membership.receiver == 0 || membership.receiver == receiver;
+  if (!may_speak || !membership.key->heard().is_fresh(receiver, index)) return Verdict::kReplayed;
   const std::size_t bytes = keys.unprotect_control(datagram);
   if (bytes == 0) return Verdict::kUnauthentic;
-  destination.membership.replay.note(receiver, index);
+  if (!membership.key->heard().try_note(receiver, index)) return Verdict::kReplayed;  // Elsewhere, meanwhile.
+  membership.receiver = receiver;
   touch(session);
   const Verdict verdict = admit_report(now, destination, datagram.first(bytes));
   if (verdict == Verdict::kForeignSource && is_empty_report(datagram)) begin_anew_if_deaf(now, destination);

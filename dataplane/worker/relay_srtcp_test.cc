@@ -95,6 +95,31 @@ TEST_F(RelaySrtpOutTest, SilenceAndNobodyThereArePausesAsElsewhere) {
   EXPECT_EQ(rtp_to(5'004, 1).size(), 0u);
 }
 
+// All that have the key are authentic to each other: one receiver's word is not another's.
+TEST_F(RelaySrtpOutTest, WhatOneReceiverSaidSaysNothingAboutAnotherDestination) {
+  open_destination(5'004);
+  open_destination(5'006);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  const Bytes bye = receiver.protect_control(report(ssrc, true), 5);
+  EXPECT_EQ(judged(rtcp_of(5'004), bye), Verdict::kControl);
+  EXPECT_EQ(judged(rtcp_of(5'006), bye), Verdict::kReplayed);
+  const std::vector<Said> said = publish(1);
+  EXPECT_EQ(rtp_to(5'004, said).size(), 0u);
+  EXPECT_EQ(rtp_to(5'006, said).size(), 1u);
+}
+
+// Recorded, an empty report would take its source away from a receiver that never reports.
+TEST_F(RelaySrtpOutTest, AnotherReceiversEmptyReportBeginsNothingAnew) {
+  open_destination(5'004);
+  open_destination(5'006);
+  const std::uint32_t ssrc = ssrc_to(5'006);
+  const Bytes empty = receiver.protect_control(from_hex("80c90001 9abcdef0"), 5);
+  EXPECT_EQ(judged(rtcp_of(5'004), empty), Verdict::kForeignSource);
+  publish(0x1'0000);
+  EXPECT_EQ(judged(rtcp_of(5'006), empty), Verdict::kReplayed);
+  EXPECT_EQ(ssrc_to(5'006), ssrc);
+}
+
 Bytes empty_report() { return from_hex("80c90001 9abcdef0"); }
 
 // Its tags are right, and it reports nothing about a source that it cannot read.
@@ -139,6 +164,34 @@ TEST_F(RelaySrtpOutTest, IcmpDoesNotContradictWhoReports) {
   run_for(seconds(21));
   hear_that_nobody_is_at(5'004);
   EXPECT_EQ(rtp_to(5'004, 1).size(), 0u);
+}
+
+// Each worker hears its own destinations, and what was said to one was said to all.
+TEST(RelaySrtpWorkersTest, ARecordingIsOneOnAllWorkers) {
+  constexpr std::size_t kWorkers = 3;
+  Mesh mesh(kWorkers);
+  std::vector<std::unique_ptr<RelayFixture>> hosts;
+  for (std::size_t i = 0; i < kWorkers; ++i)
+    hosts.push_back(std::make_unique<RelayFixture>(256, static_cast<std::uint8_t>(i), &mesh));
+  crypto::SrtpSendingKey key{master_of(kAeadAes128Gcm)};
+  const Endpoint first{IpAddress::v4(198, 51, 100, 1), 5'004};
+  Endpoint second = first;
+  while (srtp_worker_of(second, kWorkers) == srtp_worker_of(first, kWorkers)) second.port += 2;
+  Bytes bytes(128);
+  bytes.resize(key.keys().protect_control(bytes, wire::write_receiver_report(bytes, kReceiver, {.ssrc = 1}), 4));
+  for (const Endpoint& to : {first, second}) {
+    RelayFixture& home = *hosts[srtp_worker_of(to, kWorkers)];
+    home.say(command::OpenDestination{.request = RequestId{1},
+                                      .stream = RelayFixture::kStream,
+                                      .terms = {.remote = to},
+                                      .path = {.remote = to, .local = {}},
+                                      .srtp = &key});
+    home.breathe();
+    home.hear({to.ip, static_cast<std::uint16_t>(to.port + 1)}, bytes);
+    home.breathe();
+    const Verdict expected = to == first ? Verdict::kForeignSource : Verdict::kReplayed;
+    EXPECT_EQ(home.mailbox.counters.read(expected), 1u);
+  }
 }
 
 // What a receiver reports names nobody in clear: any worker that hears it knows by its address whose it is.
