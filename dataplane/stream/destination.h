@@ -58,7 +58,7 @@ struct Destination : Enveloped {
     std::optional<std::uint8_t> rtx_payload_type{};  // What is sent again goes under it, with a source of its own.
   };
   struct Membership {
-    SrtpGroup* group = nullptr;  // Null: it is paused.
+    SrtpGroup* group = nullptr;  // Null: it is paused, and its receiver has gone.
     crypto::SrtpSendingKey* key = nullptr;
     std::uint32_t receiver = 0;   // Whose SRTCP was heard there last; 0: nobody's.
     std::uint32_t paused_at = 0;  // Low bits of the first index that it was not sent.

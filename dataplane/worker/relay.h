@@ -168,6 +168,7 @@ class Relay {
   void service_destination(Instant now, Session& session) noexcept;
   void steer_flow(Session& session, Destination& destination) noexcept;
   void resume_flow(Destination& destination) noexcept;
+  void pause_flow(Destination& destination) noexcept;
   void leave_group(Destination& destination) noexcept;
   void tell_of_destination(Session& session, Destination& destination) noexcept;
   [[nodiscard]] rtp::Sender::Progress progress_of(Instant now, const Destination& destination) const noexcept;

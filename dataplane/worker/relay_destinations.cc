@@ -11,7 +11,7 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kNewsRetry = millis(1);
-constexpr Micros kReportsSilence = seconds(20);  // More than two intervals of reports.
+constexpr Micros kReportsSilence = seconds(15);  // Two of the longest intervals of reports, RFC 3550 §6.3.1.
 constexpr std::uint32_t kSocketIdBits = 0x3FFF'FFFF;
 constexpr Micros kProbeAgeMax = millis(500);  // Less than between two probes ...
 constexpr Micros kProbeRetry = millis(400);   // ... so that none is overlooked.
@@ -38,6 +38,12 @@ bool has_bye(ByteSpan datagram) {
 bool is_empty_report(ByteSpan datagram) {
   constexpr std::byte kCountBits{0x1F};
   return wire::RtcpType(datagram[1]) == wire::RtcpType::kReceiverReport && (datagram[0] & kCountBits) == std::byte{};
+}
+
+// The start of what ICMP says did not arrive is a packet of that source. Hosts quote as much as RFC 1812 §4.3.2.3 asks,
+// some 8 bytes of UDP alone. Who does not see our packets has to guess 32 bits.
+bool quotes_source(ByteSpan quoted, std::uint32_t ssrc) {
+  return wire::peek_ssrc(quoted, wire::is_rtcp(quoted)) == ssrc;
 }
 
 DestinationPause pause_of(const rtp::Sender& sender) {
@@ -230,6 +236,11 @@ Verdict Relay::admit_unreachable(Instant now, const io::Arrival& arrival) noexce
   if (destination.is_protected && destination.sender.was_heard_within(now, kReportsSilence))
     return Verdict::kUnreachable;
   destination.sender.handle_unreachable(now);
+  if (destination.srtp() != nullptr && destination.sender.is_paused() &&
+      quotes_source(arrival.packet.bytes(), destination.sender.ssrc())) {
+    destination.stream->stop_flow(destination);
+    leave_group(destination);
+  }
   touch(*session);
   return Verdict::kUnreachable;
 }
@@ -264,10 +275,7 @@ void Relay::send_report(const Session& session, ByteSpan datagram) noexcept {
 }
 
 void Relay::steer_flow(Session& session, Destination& destination) noexcept {
-  if (destination.sender.is_paused()) {
-    destination.stream->stop_flow(destination);
-    leave_group(destination);
-  }
+  if (destination.sender.is_paused() && destination.is_flowing) pause_flow(destination);
   if (!destination.sender.is_paused() && !destination.is_flowing) resume_flow(destination);
   if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
 }
@@ -287,7 +295,6 @@ void Relay::probe(Instant now, Destination& destination) noexcept {
   destination.sender.note_probe(now);
 }
 
-// Who is paused leaves its group, which else would be kept for nobody.
 void Relay::leave_group(Destination& destination) noexcept {
   SrtpGroup* const group = destination.srtp();
   if (group == nullptr) return;
@@ -295,9 +302,13 @@ void Relay::leave_group(Destination& destination) noexcept {
   srtp_places_.leave(*destination.stream, *group);
 }
 
-// A receiver that was not there begins anew, and takes its source for new: it has to be.
+// A receiver that was not there begins anew, and takes its source for new: it has to be. One that was there goes on, as
+// long as what it missed does not make it lose count.
 void Relay::resume_flow(Destination& destination) noexcept {
-  if (destination.is_protected) {
+  SrtpGroup* const kept = destination.srtp();
+  if (kept != nullptr && !srtp_places_.goes_on(*destination.stream, *kept, destination.membership.paused_at))
+    leave_group(destination);
+  if (destination.is_protected && destination.srtp() == nullptr) {
     SrtpGroup* const group =
         srtp_places_.join(*destination.stream, *destination.membership.key, destination.envelope.payload_type);
     if (group == nullptr) return;

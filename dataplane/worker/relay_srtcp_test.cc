@@ -120,6 +120,31 @@ TEST_F(RelaySrtpOutTest, AnotherReceiversEmptyReportBeginsNothingAnew) {
   EXPECT_EQ(ssrc_to(5'006), ssrc);
 }
 
+// Its way back may be broken, and nothing else: it reads on. One that was restarted says that it reads nothing.
+TEST_F(RelaySrtpOutTest, WhoFellSilentGoesOnInItsSourceUntilAnotherReportsNoneOfIt) {
+  open_destination(5'004);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  publish_past_the_wrap(5'004, receiver);
+  EXPECT_EQ(judged(rtcp_of(5'004), receiver.protect_control(report(ssrc), 0)), Verdict::kControl);
+  publish(120);  // 25 kB with their headers.
+  pass(31);
+  EXPECT_EQ(rtp_to(5'004, 1).size(), 0u) << "silent";
+  pass(30);
+  const std::vector<Bytes> packets = rtp_to(5'004, 1);
+  ASSERT_EQ(packets.size(), 1u);
+  EXPECT_EQ(receiver.open(packets[0]), payload(published - 1));
+  EXPECT_EQ(receiver.sources(), 1u);
+  const Bytes restarted = from_hex("80c90001 11223344");
+  for (std::uint32_t second = 0; second < 20; ++second) {
+    publish(2);
+    run_for(seconds(1));
+    if (second % 5 == 0) hear(rtcp_of(5'004), receiver.protect_control(restarted, second));
+  }
+  Receiver late{master};
+  const Bytes packet = rtp_to(5'004, 1).at(0);
+  EXPECT_EQ(late.open(packet), payload(published - 1));
+}
+
 Bytes empty_report() { return from_hex("80c90001 9abcdef0"); }
 
 // Its tags are right, and it reports nothing about a source that it cannot read.

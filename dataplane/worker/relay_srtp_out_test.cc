@@ -127,12 +127,13 @@ TEST_F(RelaySrtpOutTest, WhoComesLateHasASourceThatBeginsAtZero) {
   EXPECT_EQ(count(Counter::kSrtpLateJoins), 0u);
 }
 
+// A host quotes what came to a closed port: who listened there has gone.
 TEST_F(RelaySrtpOutTest, AReceiverThatComesBackBeginsAtZeroToo) {
   open_destination(5'004);
   open_destination(5'006);
   const std::uint32_t first = ssrc_to(5'004);
   publish(0x1'0000);
-  hear_that_nobody_is_at(5'004);
+  hear_that_nobody_is_at(5'004, rtp_to(5'004, 1).at(0));
   EXPECT_EQ(rtp_to(5'004, 1).size(), 0u);
   run_for(seconds(1));
   Receiver restarted{master};
@@ -143,18 +144,61 @@ TEST_F(RelaySrtpOutTest, AReceiverThatComesBackBeginsAtZeroToo) {
   EXPECT_EQ(wire::parse_rtp(rtp_to(5'006, said).at(0))->header.ssrc, first);
 }
 
+// ICMP that does not know our source is anybody's: who listens goes on to read, past the first wrap too.
+TEST_F(RelaySrtpOutTest, StrangersIcmpPausesAndTakesNoSourceAway) {
+  open_destination(5'004);
+  publish_past_the_wrap(5'004, receiver);
+  Bytes guessed = rtp_to(5'004, 1).at(0);
+  guessed[11] ^= std::byte{1};
+  for (const Bytes& quoted : {Bytes{}, Bytes(8), guessed}) {
+    hear_that_nobody_is_at(5'004, quoted);
+    EXPECT_EQ(rtp_to(5'004, 1).size(), 0u);
+    pass(5);
+    const std::vector<Bytes> packets = rtp_to(5'004, 1);
+    ASSERT_EQ(packets.size(), 1u);
+    EXPECT_EQ(receiver.open(packets[0]), payload(published - 1));
+  }
+  EXPECT_EQ(receiver.sources(), 1u);
+}
+
+// Its receiver takes an index for the nearest: beyond half of all numbers it would take it for another.
+TEST_F(RelaySrtpOutTest, WhoMissedTooManyPacketsBeginsAtZero) {
+  open_destination(5'004);
+  open_destination(5'006);
+  publish_past_the_wrap(5'004, receiver);
+  hear_that_nobody_is_at(5'004);
+  publish(0x8000, Micros{10});
+  const std::uint32_t first = ssrc_to(5'006);
+  EXPECT_EQ(rtp_to(5'004, 1).size(), 0u) << "still paused";
+  pass(2);
+  Receiver restarted{master};
+  const std::vector<Said> said = publish(1);
+  EXPECT_EQ(restarted.open(rtp_to(5'004, said).at(0)), payload(published - 1));
+  EXPECT_EQ(wire::parse_rtp(rtp_to(5'006, said).at(0))->header.ssrc, first);
+}
+
 // Those that are tried in vain, each at its own time, hold no places.
-TEST_F(RelaySrtpOutTest, WhoIsPausedKeepsNoGroup) {
+TEST_F(RelaySrtpOutTest, WhoHasGoneKeepsNoGroup) {
   for (std::uint16_t i = 0; i < 12; ++i) {
-    ASSERT_NE(open_destination(static_cast<std::uint16_t>(5'004 + 2 * i)), SocketId{});
-    publish(10);
-    hear_that_nobody_is_at(static_cast<std::uint16_t>(5'004 + 2 * i));
+    const auto where = static_cast<std::uint16_t>(5'004 + 2 * i);
+    ASSERT_NE(open_destination(where), SocketId{});
+    hear_that_nobody_is_at(where, rtp_to(where, 10).at(9));
     publish(1);
     EXPECT_EQ(stream.release().srtp(), nullptr);
   }
   const Bytes bye = receiver.protect_control(report(0, true), 3);
   EXPECT_EQ(judged(rtcp_of(5'004), bye), Verdict::kForeignSource) << "but it is heard, with its key";
   EXPECT_EQ(count(Counter::kSrtpLateJoins), 0u);
+}
+
+TEST_F(RelaySrtpOutTest, WhoIsPausedIsClosedAndGivesItsGroupBack) {
+  const SocketId socket = open_destination(5'004);
+  publish(10);
+  hear_that_nobody_is_at(5'004);
+  EXPECT_NE(stream.release().srtp(), nullptr);
+  say(command::CloseSession{socket});
+  run_for(millis(30));
+  EXPECT_EQ(stream.release().srtp(), nullptr);
 }
 
 TEST_F(RelaySrtpOutTest, AnSsrcNeverComesBackUnderAKey) {

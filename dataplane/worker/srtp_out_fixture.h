@@ -90,13 +90,15 @@ class RelaySrtpOutTest : public ::testing::Test, protected RelayFixture {
   SocketId open_destination(std::uint16_t where) { return open_destination(where, &key); }
 
   // The next `count` packets of the publisher, in bursts.
-  std::vector<Said> publish(std::uint32_t count) {
+  std::vector<Said> publish(std::uint32_t count) { return publish(count, millis(1)); }
+  // `spacing`: of bursts, by packet.
+  std::vector<Said> publish(std::uint32_t count, Micros spacing) {
     std::vector<Said> said;
     while (count > 0) {
       const std::uint32_t burst_size = std::min(count, 64u);
       for (std::uint32_t i = 0; i < burst_size; ++i) hear(kPublisher, data(publisher, SeqNo{kIsn.raw + published++}));
       count -= burst_size;
-      for (Said& one : breathe(millis(burst_size))) said.push_back(std::move(one));
+      for (Said& one : breathe(burst_size * spacing)) said.push_back(std::move(one));
       for (Said& one : breathe()) said.push_back(std::move(one));  // What the first slice left.
     }
     return said;
@@ -113,6 +115,18 @@ class RelaySrtpOutTest : public ::testing::Test, protected RelayFixture {
     const std::vector<Bytes> packets = rtp_to(where, 1);
     return packets.empty() ? 0 : wire::parse_rtp(packets[0])->header.ssrc;
   }
+  // Seconds with little in them.
+  void pass(int count) {
+    for (int i = 0; i < count; ++i) {
+      publish(1);
+      run_for(seconds(1));
+    }
+  }
+  // Until numbers have wrapped; `reader` follows.
+  void publish_past_the_wrap(std::uint16_t where, Receiver& reader) {
+    for (int i = 0; i < 66; ++i) ASSERT_NE(reader.open(rtp_to(where, 1'024).back()), Bytes{});
+    ASSERT_GT(reader.last_index, 0x1'0000u);
+  }
   static Bytes report(std::uint32_t about, bool with_bye = false) {
     Bytes bytes(64);
     std::size_t written = wire::write_receiver_report(bytes, kReceiver, {.ssrc = about, .lost = 3, .jitter = 90});
@@ -127,8 +141,9 @@ class RelaySrtpOutTest : public ::testing::Test, protected RelayFixture {
     EXPECT_EQ(verdicts.size(), 1u);
     return verdicts.at(0);
   }
-  void hear_that_nobody_is_at(std::uint16_t where) {
-    hear(at(where), {});
+  // `quoted`: the start of what did not arrive.
+  void hear_that_nobody_is_at(std::uint16_t where, ByteSpan quoted = {}) {
+    hear(at(where), quoted);
     burst.back().is_unreachable = true;
     breathe();
   }

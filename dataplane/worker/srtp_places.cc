@@ -51,6 +51,18 @@ bool SrtpPlaces::has_place_for_another(const SrtpOut& out) const noexcept {
   return free_groups_.size() > kSrtpKeysMax && out.groups().size() < SrtpOut::kGroupsMax - kSrtpKeysPerStreamMax;
 }
 
+bool SrtpPlaces::may_keep(const Stream& stream, const SrtpGroup& group) const noexcept {
+  if (group.destinations().size() > 0) return true;
+  return 2 * free_groups_.size() >= kGroups && 2 * stream.release().srtp()->groups().size() <= SrtpOut::kGroupsMax;
+}
+
+// RFC 3711 §3.3.1: it takes the index for the nearest to the newest that it knows.
+bool SrtpPlaces::goes_on(Stream& stream, const SrtpGroup& group, std::uint32_t paused_at) const noexcept {
+  constexpr std::uint32_t kNear = 1 << 15;
+  const PacketPos next = stream.release().begin(stream.history());
+  return group.takes_members(next) || static_cast<std::uint32_t>(group.index_of(next)) - paused_at < kNear;
+}
+
 SrtpGroup* SrtpPlaces::take(Stream& stream, crypto::SrtpSendingKey& key, std::uint8_t payload_type) noexcept {
   Release& release = stream.release();
   if (free_groups_.empty()) return nullptr;

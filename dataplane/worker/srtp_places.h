@@ -29,6 +29,10 @@ class SrtpPlaces {
   [[nodiscard]] SrtpGroup* join(Stream& stream, crypto::SrtpSendingKey& key, std::uint8_t payload_type) noexcept;
   // Of a member; the last one's group is nobody's any more.
   void leave(Stream& stream, SrtpGroup& group) noexcept;
+  // Whether a member that is sent nothing may stay: half of all places are kept for those that are sent to.
+  [[nodiscard]] bool may_keep(const Stream& stream, const SrtpGroup& group) const noexcept;
+  // Whether a receiver that was sent nothing from that index on (its low bits) still takes the next one for what it is.
+  [[nodiscard]] bool goes_on(Stream& stream, const SrtpGroup& group, std::uint32_t paused_at) const noexcept;
   // Members of a group that may have wrapped, since it was asked last: there was no place for another.
   [[nodiscard]] std::uint64_t take_late_joins() noexcept { return std::exchange(late_joins_, 0); }
   [[nodiscard]] std::size_t free_groups() const noexcept { return free_groups_.size(); }

@@ -69,6 +69,17 @@ TEST_F(SrtpPlacesTest, WithoutAPlaceALatecomerJoinsTheNewestAndIsCounted) {
   EXPECT_NE(lent.join(stream, other, 33), newest) << "another key finds its place";
 }
 
+// Who is sent nothing keeps its group only while there are enough for others.
+TEST_F(SrtpPlacesTest, HalfOfThePlacesAreForThoseThatAreSentTo) {
+  SrtpPlaces lent(0, {7, 8}, places);
+  for (std::size_t i = 1; i < SrtpOut::kGroupsMax - kSrtpKeysPerStreamMax; ++i) {
+    SrtpGroup* const group = lent.join(stream, key, 33);
+    ASSERT_NE(group, nullptr);
+    EXPECT_EQ(lent.may_keep(stream, *group), i <= SrtpOut::kGroupsMax / 2) << i;
+    stream.advance_to(stream.history().next() + static_cast<std::int64_t>(SrtpGroup::kJoinEnd));
+  }
+}
+
 TEST_F(SrtpPlacesTest, NoWorkerOrOpeningHasAnothersSsrc) {
   std::set<std::uint32_t> sources;
   for (std::size_t worker = 0; worker < 4; ++worker) {
