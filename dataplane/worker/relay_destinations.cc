@@ -349,7 +349,8 @@ void Relay::end_destination(Instant now, Session& session, Destination& destinat
   if (!destination.is_protected) return send_report(session, std::span(scratch).first(bytes));
   // While others hear the source it ends for nobody: recorded, its BYE would end it for them.
   SrtpGroup* const group = destination.srtp();
-  if (group != nullptr && group->members() == 1 && bytes > 0)
+  const bool ends_for_all = stopping_ || streams_[session.stream.raw()].is_removing;
+  if (group != nullptr && (group->members() == 1 || ends_for_all) && bytes > 0)
     send_report(session, group->protect_control(scratch, bytes));
   leave_group(destination);
 }

@@ -31,6 +31,31 @@ TEST_F(RelaySrtpOutTest, ReportsAreSecretAndNoIndexIsGivenTwice) {
   EXPECT_GE(heard, 8u);
 }
 
+// At a stream's end, and the relay's, the source ends for all.
+TEST_F(RelaySrtpOutTest, AtAStreamsEndAllHearBye) {
+  open_destination(5'004);
+  open_destination(5'006);
+  publish(1);
+  say(command::RemoveStream{kStream});
+  const std::vector<Said> said = run_for(millis(200));
+  for (const std::uint16_t where : {std::uint16_t{5'004}, std::uint16_t{5'006}}) {
+    ASSERT_EQ(to(said, rtcp_of(where)).size(), 1u);
+    EXPECT_TRUE(wire::is_well_formed_rtcp(receiver.open_control(to(said, rtcp_of(where))[0].bytes)));
+  }
+}
+
+TEST_F(RelaySrtpOutTest, AtTheRelaysEndAllHearBye) {
+  open_destination(5'004);
+  open_destination(5'006);
+  publish(1);
+  say(command::Stop{});
+  const std::vector<Said> said = run_for(millis(200));
+  for (const std::uint16_t where : {std::uint16_t{5'004}, std::uint16_t{5'006}}) {
+    ASSERT_EQ(to(said, rtcp_of(where)).size(), 1u);
+    EXPECT_TRUE(wire::is_well_formed_rtcp(receiver.open_control(to(said, rtcp_of(where))[0].bytes)));
+  }
+}
+
 // Recorded, it would end the source for the others.
 TEST_F(RelaySrtpOutTest, NobodyHearsByeOfASourceThatOthersHear) {
   const SocketId socket = open_destination(5'004);
