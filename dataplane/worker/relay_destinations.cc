@@ -148,7 +148,9 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on
   if (!wire::is_well_formed_rtcp(datagram)) {
     const std::size_t home = srtp_worker_of(arrival.path.remote, exchange_.workers());
     const bool may_be_secret = session == nullptr && home != exchange_.self();
-    return may_be_secret ? exchange_.hand_over_to(home, arrival) : Verdict::kMalformed;
+    if (may_be_secret) return exchange_.hand_over_to(home, arrival);
+    // SRTCP says in clear neither whose it is nor that it is: it may come from another port than a receiver's.
+    return srtp_places_.is_in_use() ? Verdict::kForeignSource : Verdict::kMalformed;
   }
   Session* named = nullptr;
   // The first SSRC that is named decides whose it is, for every worker alike: it is handed on once, not round and

@@ -145,6 +145,17 @@ TEST_F(RelaySrtpOutTest, AnotherReceiversEmptyReportBeginsNothingAnew) {
   EXPECT_EQ(ssrc_to(5'006), ssrc);
 }
 
+TEST_F(RelaySrtpOutTest, FromAnotherPortItIsNobodysAndNotMalformed) {
+  const SocketId socket = open_destination(5'004);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  const Bytes said = receiver.protect_control(report(ssrc, true), 5);
+  EXPECT_EQ(judged(at(40'000), said), Verdict::kForeignSource);
+  EXPECT_EQ(rtp_to(5'004, 1).size(), 1u);
+  say(command::CloseSession{socket});
+  run_for(millis(30));
+  EXPECT_EQ(judged(at(40'000), said), Verdict::kMalformed) << "nobody has SRTP";
+}
+
 // Its way back may be broken, and nothing else: it reads on. One that was restarted says that it reads nothing.
 TEST_F(RelaySrtpOutTest, WhoFellSilentGoesOnInItsSourceUntilAnotherReportsNoneOfIt) {
   open_destination(5'004);

@@ -35,6 +35,7 @@ class SrtpPlaces {
   [[nodiscard]] bool goes_on(Stream& stream, const SrtpGroup& group, std::uint32_t paused_at) const noexcept;
   // Members of a group that may have wrapped, since it was asked last: there was no place for another.
   [[nodiscard]] std::uint64_t take_late_joins() noexcept { return std::exchange(late_joins_, 0); }
+  [[nodiscard]] bool is_in_use() const noexcept { return free_groups_.size() < kGroups; }
   [[nodiscard]] std::size_t free_groups() const noexcept { return free_groups_.size(); }
 
  private:
