@@ -1,5 +1,5 @@
 // A player's request head of 11 fields, as the packager reads it (Boost.Beast's parser and what we refuse on top), by
-// hand, and by Boost.Beast alone (docs/adr/0049).
+// hand, and by Boost.Beast alone (docs/adr/0048).
 #include <benchmark/benchmark.h>
 
 #include <boost/beast/http.hpp>

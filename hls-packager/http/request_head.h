@@ -1,7 +1,7 @@
 // The head of an HTTP/1.1 request (RFC 9112), read strictly: what two readers could understand differently is refused,
 // because then somebody between us and the player might see another request than we do. So no bare CR or LF, no folded
 // lines, no space before a colon, one Host, and no body at all. The syntax is read by Boost.Beast's parser
-// (docs/adr/0049).
+// (docs/adr/0048).
 #pragma once
 
 #include <cstddef>
