@@ -30,6 +30,18 @@ TEST_F(LifecycleTest, APublisherThatReturnsGoesOnBehindADiscontinuity) {  // H-8
   EXPECT_EQ(at->map, video.newest().segments.front().map);  // The same format.
 }
 
+TEST_F(LifecycleTest, WhatASilencePutOffIsDatedAsItCame) {  // H-11
+  play(millis(8'100));
+  pass(seconds(2));
+  publish_anew({.first = 123'456'789});
+  play(seconds(4));
+  const std::vector<ReadSegment>& segments = audience_.of("v0").newest().segments;
+  const auto at = std::ranges::find_if(segments, &ReadSegment::is_discontinuous);
+  ASSERT_NE(at, segments.end());
+  ASSERT_NE(at, segments.begin());
+  EXPECT_EQ((at - 1)->date, "2026-11-26T16:30:08.000Z");
+}
+
 TEST_F(LifecycleTest, InTheMpdADiscontinuityIsAPeriod) {  // D-10
   play(seconds(8));
   lose_source();

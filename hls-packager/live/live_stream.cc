@@ -101,7 +101,10 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
 // What the leader's samples say of the clocks.
 void LiveStream::time(const Output&, const TimedSample& sample, const Moment& moment) {
   leader_newest_ = moment.now;
-  if (sample.epoch != std::exchange(leader_epoch_, sample.epoch)) clock_.restart();
+  if (sample.epoch != std::exchange(leader_epoch_, sample.epoch)) {
+    clock_before_ = clock_;
+    clock_.restart();
+  }
   clock_.handle(moment.wall, in_media_time(sample.decode_time, sample),
                 in_media_time(sample.presentation_time, sample));
 }
@@ -167,13 +170,18 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
                             .bytes_max = options_.bytes_max});
 }
 
+// What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.
+WallTime LiveStream::shown_at(const TimedSample& sample) const noexcept {
+  return (sample.epoch < leader_epoch_ ? clock_before_ : clock_).at(media_time_of(sample));
+}
+
 void LiveStream::take_cuts() {
   for (const CutPart& part : std::exchange(cuts_, {})) {
     const auto output = std::ranges::find(outputs_, part.track, &Output::cut);
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
     const FormatLog& formats = tracks_->tracks()[output->track].formats();
-    const WallTime begins = part.samples.empty() ? WallTime{} : clock_.at(media_time_of(part.samples.front()));
+    const WallTime begins = part.samples.empty() ? WallTime{} : shown_at(part.samples.front());
     const auto leader = std::ranges::find(outputs_, cutter_->leader(), &Output::cut);
     const Micros span =
         leader == outputs_.end() ? options_.segment : leader->to->rendition.last_span().value_or(options_.segment);

@@ -95,6 +95,7 @@ class LiveStream {
   [[nodiscard]] PartTarget part_target_for(const TimedSample& sample, bool leads) const noexcept;
   void lead_with(Output& output, const Moment& moment);
   void time(const Output& output, const TimedSample& sample, const Moment& moment);
+  [[nodiscard]] WallTime shown_at(const TimedSample& sample) const noexcept;
   void take_cuts();
   void watch_tracks(Instant now);
   void end_all(Instant now);
@@ -109,7 +110,7 @@ class LiveStream {
   std::optional<Parameters> parameters_{};
   Micros hold_back_{};
   std::optional<PartCutter> cutter_{};
-  ProgramClock clock_;
+  ProgramClock clock_, clock_before_;  // Of the epoch that the leader is in, and of the one before.
   std::uint32_t leader_epoch_ = 0;
   std::vector<Output> outputs_;
   unsigned videos_ = 0, sounds_ = 0;  // So many folders have been named.

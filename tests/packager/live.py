@@ -184,13 +184,14 @@ def the_probes_are_content(stage: Stage) -> str:
 
 
 def a_publisher_that_returns(stage: Stage) -> str:
-    """Numbers go on behind a discontinuity, and nothing on the way offends the linter."""
+    """Numbers go on behind a discontinuity, and nothing that could be helped offends the linter on the way."""
     stage.start_relay()
     publisher, _ = stage.publish()
     stage.package()
     stage.wait_for_live()
     before = edge(stage.playlist())[0]
-    lint = stage.lint(16)
+    # While nobody publishes no part can come in time; and where the first segments of another encoder end nobody can foresee.
+    lint = stage.lint(16, "--pass-over", "H-16,H-17")
     time.sleep(3)
     publisher.stop(signal.SIGINT)
     time.sleep(2)

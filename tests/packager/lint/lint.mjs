@@ -8,6 +8,7 @@
 //   lint.mjs playlist.m3u8 [next.m3u8 …]  files, each judged against the one before; *.mpd as well
 //   lint.mjs URL --frame-ms 40            how long a picture is (default 42)
 //   lint.mjs URL --late-ms 200            how late a part may be (default 150)
+//   lint.mjs URL --pass-over H-16,H-17    rules that what is tried cannot keep
 
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -21,13 +22,15 @@ import { judgeMpd, judgeMpdChange } from './mpd_rules.mjs';
 import { judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
 
 export class Report {
-  constructor(write = console.log) {
+  constructor(write = console.log, passedOver = []) {
     this.write = write;
+    this.passedOver = new Set(passedOver);
     this.seen = new Map();
   }
 
   // The same fault of each of a hundred playlists is said once, and counted.
   add(where, { rule, line, text }) {
+    if (this.passedOver.has(rule)) return;
     const key = `${rule} ${where} ${text.replace(/\d+(\.\d+)*/g, '#')}`;
     const times = (this.seen.get(key) ?? 0) + 1;
     this.seen.set(key, times);
@@ -112,6 +115,7 @@ async function main() {
     options: {
       seconds: { type: 'string', default: '10' }, media: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' },
       'frame-ms': { type: 'string', default: '42' }, 'late-ms': { type: 'string', default: '150' },
+      'pass-over': { type: 'string', default: '' },
     },
   });
   if (values.help || positionals.length === 0) {
@@ -119,7 +123,7 @@ async function main() {
     console.log(text.split('\n').slice(1).filter((line, i, all) => all.slice(0, i + 1).every((one) => one.startsWith('//'))).map((line) => line.slice(3)).join('\n'));
     return values.help ? 0 : 2;
   }
-  const report = new Report();
+  const report = new Report(console.log, values['pass-over'].split(',').filter(Boolean));
   const options = { seconds: Number(values.seconds), withMedia: values.media, frame: Number(values['frame-ms']) * 1e3, lateMs: Number(values['late-ms']) };
   const isLive = /^https?:/.test(positionals[0]);
   const what = isLive ? await lintLive(positionals[0], report, options) : await lintFiles(positionals, report);
