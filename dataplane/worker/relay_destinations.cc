@@ -282,6 +282,18 @@ void Relay::steer_flow(Session& session, Destination& destination) noexcept {
   if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
 }
 
+// Its receiver may be listening all the same, but for one that said BYE: ICMP and silence prove nothing. It goes on in
+// its source then, for past the first wrap one that runs follows no other.
+void Relay::pause_flow(Destination& destination) noexcept {
+  Stream& stream = *destination.stream;
+  stream.stop_flow(destination);
+  const SrtpGroup* const group = destination.srtp();
+  if (group == nullptr) return;
+  destination.membership.paused_at = static_cast<std::uint32_t>(group->index_of(stream.release().cursor()));
+  const bool has_left = destination.sender.pause() == rtp::Sender::Pause::kLeft;
+  if (has_left || !srtp_places_.may_keep(stream, *group)) leave_group(destination);
+}
+
 // One packet shows whether somebody is there: the newest, which was not sent there before. A stream that rests has none
 // yet. SRTP would need a source for it, and FEC's own ports get what they get: they are sent to at once.
 void Relay::probe(Instant now, Destination& destination) noexcept {
