@@ -107,6 +107,7 @@ class Stage final : public sim::Network {
     if (random_.chance(0.1)) ++worker;
     seats_[worker % kWorkers]->port.deliver(from.address(), datagram);
   }
+  bool send_to(Instant, const sim::Peer&, const Endpoint&, ByteSpan) override { return false; }  // RTP's; none comes.
   void report(const sim::Peer& from, const char* what) override { fail(from.address().text() + ": " + what); }
 
  private:
