@@ -190,8 +190,9 @@ def a_publisher_that_returns(stage: Stage) -> str:
     stage.package()
     stage.wait_for_live()
     before = edge(stage.playlist())[0]
-    # While nobody publishes no part can come in time; and where the first segments of another encoder end nobody can foresee.
-    lint = stage.lint(16, "--pass-over", "H-16,H-17")
+    # While nobody publishes no part can come in time, and where the first segments of another encoder end nobody can foresee; until the
+    # sound has come to where the clock jumps, it is behind.
+    lint = stage.lint(16, "--pass-over", "H-16,H-17,H-18")
     time.sleep(3)
     publisher.stop(signal.SIGINT)
     time.sleep(2)
