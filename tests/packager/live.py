@@ -169,7 +169,8 @@ def the_linter_is_content(stage: Stage) -> str:
     stage.publish()
     stage.package()
     stage.wait_for_live()
-    return finish_lint(stage.lint(20, "--media"), 60)
+    # Three cases run at a time, and each encodes: what is late by less than half a second may be the machine's.
+    return finish_lint(stage.lint(20, "--media", "--late-ms", "500"), 60)
 
 
 def the_probes_are_content(stage: Stage) -> str:
