@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace fanlight::packager {
 namespace {
@@ -158,7 +159,9 @@ Connection::Phase Connection::phase() const noexcept {
 
 void Connection::note_phase(Instant now) noexcept {
   const Phase is = phase();
-  if (is != phase_ || is == Phase::kBusy) since_ = now;
+  // Of who sends one head behind the other: the next has begun, not the same one for ever.
+  const bool has_begun_another = std::exchange(stream_, h1_.stream()) != h1_.stream();
+  if (is != phase_ || is == Phase::kBusy || has_begun_another) since_ = now;
   phase_ = is;
 }
 

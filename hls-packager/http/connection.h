@@ -108,6 +108,7 @@ class Connection {
   Instant since_;     // When its phase began.
   Instant progress_;  // When the kernel last took something, or there was something to take at last.
   Phase phase_ = Phase::kHead;
+  std::uint64_t stream_ = 0;  // That `since_` is of, over HTTP/1.1.
   bool is_readable_ = false;
   bool is_writable_ = true;
   bool is_hung_up_ = false;     // The peer says nothing more; there may be something to read.

@@ -125,6 +125,22 @@ TEST_F(ServerTest, AHeadThatDoesNotEndIsEnded) {
   EXPECT_EQ(counts().timeouts_head.value(), 3U);
 }
 
+TEST_F(ServerTest, WhoSendsOneHeadBehindTheOtherIsNotEnded) {
+  Server::Options options;
+  options.limits.head_max = millis(300);
+  start(options);
+  TestClient client(at());
+  // Each write ends one head and begins the next, for three times as long as a head may take.
+  client.say("GET /a HTTP/1.1\r\nHo");
+  for (int i = 0; i < 18; ++i) {
+    usleep(50'000);
+    ASSERT_TRUE(client.say("st: t\r\n\r\nGET /a HTTP/1.1\r\nHo")) << i;
+    ASSERT_EQ(client.hear_body(), "/a?") << i;
+  }
+  EXPECT_EQ(counts().timeouts_head.value(), 0U);
+  EXPECT_TRUE(client.hears_end()) << "the last one does not end";
+}
+
 TEST_F(ServerTest, WhoIsIdleIsEndedAndWhoWaitsIsNot) {
   Server::Options options;
   options.limits.idle_max = millis(100);

@@ -172,6 +172,7 @@ TEST_F(ReloadedOriginTest, DirectivesThatMeanNothingAreRefused_H32) {
 TEST_F(ReloadedOriginTest, WhatIsTooFarAheadIsRefusedAtOnce_H33) {
   EXPECT_EQ(rig.response(reload("_HLS_msn=5")).status, 400);
   EXPECT_EQ(rig.response(reload("_HLS_msn=2&_HLS_part=17")).status, 400);
+  EXPECT_EQ(rig.response(reload("_HLS_msn=2&_HLS_part=18446744073709551615")).status, 400);
   EXPECT_FALSE(rig.is_answered(reload("_HLS_msn=4")));
   EXPECT_FALSE(rig.is_answered(reload("_HLS_msn=2&_HLS_part=16")));
 }

@@ -32,6 +32,7 @@ bool is_too_far(const RenditionSnapshot& rendition, PartPlace place) {
 
 Reload judge_reload(const RenditionSnapshot& rendition, const PlaylistQuery& query) {
   if (!query.msn || rendition.has_ended) return {};
+  if (query.part == kWhole) return {.verdict = ReloadVerdict::kTooFar};  // A number that means no part here.
   const PartPlace place = carried_over(rendition, {*query.msn, query.part.value_or(kWhole)});
   if (is_listed(rendition, place)) return {};
   if (is_too_far(rendition, place)) return {.verdict = ReloadVerdict::kTooFar};
