@@ -201,6 +201,7 @@ def a_publisher_that_returns(stage: Stage) -> str:
     claim(wait_until(lambda: stage.playlist().count("#EXT-X-DISCONTINUITY\n") == 1, 10), stage.playlist()[-600:])
     claim(wait_until(lambda: edge(stage.playlist())[0] > before + 4, 10), stage.playlist()[-600:])
     note = finish_lint(lint, 60)
+    finish_lint(stage.lint(5, "--late-ms", "500"), 30)  # By now nothing excuses anything.
     claim(media_sequence(stage.playlist()) == 0, "the window of 30 s is not over yet")
     return f"from segment {before} on to {edge(stage.playlist())[0]}, {note}"
 
