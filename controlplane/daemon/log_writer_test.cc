@@ -74,11 +74,17 @@ TEST_F(LogWriterTest, WhoReadsAgainHasTheNewestLinesAndHearsWhatWasLost) {
   const std::size_t lines = flood();
   writer_->add("the last one\n");
   const std::string text = read_until("the last one\n");
-  const std::size_t told = text.find("fanlightd: ");
-  ASSERT_NE(told, std::string::npos);
-  const auto lost = std::stoull(text.substr(told + 11));
+  // The writer may get on once or twice while the flood lasts: each gap is told where it is.
+  const std::string_view kTold = "fanlightd: ";
+  std::size_t times_told = 0;
+  std::size_t lost = 0;
+  for (std::size_t at = text.find(kTold); at != std::string::npos; at = text.find(kTold, at + 1), ++times_told) {
+    lost += std::stoull(text.substr(at + kTold.size()));
+  }
+  EXPECT_GT(times_told, 0U);
   EXPECT_NE(text.find(" lines of the log were lost here"), std::string::npos);
-  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')) - 1 + lost, lines + 1) << "each line, or its loss";
+  const auto in_all = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  EXPECT_EQ(in_all - times_told + lost, lines + 1) << "each line, or its loss";
 }
 
 TEST_F(LogWriterTest, TheEndWaitsForALateReaderButNotForNone) {
