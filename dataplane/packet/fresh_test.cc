@@ -44,5 +44,19 @@ TEST(FreshTest, TheSameRandomMakesTheSameHeaderButForTheSsrc) {
   EXPECT_EQ(one, other);
 }
 
+TEST(FreshTest, APaddedHeaderIsTheHeaderWithZerosBehindIt) {
+  for (const Dress dress : {Dress::kSrt, Dress::kRtp, Dress::kPlain}) {
+    Envelope envelope = rtp_envelope(0x1'FFFE, 0xAABB'CCDD);
+    envelope.dress = dress;
+    const FreshPacket packet = packet_of(3, {9'000, true});
+    std::array<std::byte, kFreshHeaderBytes> plain{};
+    std::array<std::byte, kFreshHeaderBytes> padded;
+    padded.fill(std::byte{0xEE});
+    stamp_clear(plain.data(), envelope, packet);
+    stamp_padded(padded.data(), envelope, packet);
+    EXPECT_EQ(plain, padded) << static_cast<int>(dress);
+  }
+}
+
 }  // namespace
 }  // namespace fanlight
