@@ -6,6 +6,7 @@ namespace {
 constexpr std::int64_t kClock = 90'000;
 constexpr std::int64_t kSpanTicks = 4 * kClock;
 constexpr std::int64_t kSlewPerBillion = 200'000;
+constexpr std::int64_t kStepMicros = 10'000;
 
 // To the microsecond, down. Spans are of one epoch, some years at most.
 Micros micros_of_ticks(std::int64_t ticks) noexcept { return {ticks * 100 / 9}; }
@@ -34,11 +35,14 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
   const std::int64_t wanted_ns = std::min(*least_, least_before_.value_or(*least_)).count * 1'000;
   const std::int64_t step_ns = std::max<std::int64_t>(decoded - newest_, 0) * kSlewPerBillion / kClock;
   slewed_ns_ = may_jump ? wanted_ns : std::clamp(wanted_ns, slewed_ns_ - step_ns, slewed_ns_ + step_ns);
+  const Micros slewed{slewed_ns_ / 1'000};
+  const std::int64_t steps = (slewed - told_).count / kStepMicros;
+  told_ = may_jump ? slewed : told_ + Micros{steps * kStepMicros};
   newest_ = std::max(newest_, decoded);
 }
 
 WallTime ProgramClock::at(std::int64_t media_time) const noexcept {
-  return first_came_ + micros_of_ticks(media_time - first_shown_) + slewed();
+  return first_came_ + micros_of_ticks(media_time - first_shown_) + told_;
 }
 
 }  // namespace fanlight::packager

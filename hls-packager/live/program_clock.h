@@ -2,7 +2,9 @@
 //
 // Sender and we have clocks that drift apart, and a network that delays some frames more than others: of the last
 // seconds the frame that was delayed least tells how far apart they are, and the map follows it by no more than
-// 0.2 ms/s, so that no player sees a jump. Only a discontinuity may jump.
+// 0.2 ms/s. It is told in steps of 10 ms: between two of them dates and durations agree to the microsecond. A player
+// that places segments by their dates (shaka) throws away the rest of a GOP each time that it moves one, and does so
+// for a millisecond. Only a discontinuity may jump.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +25,6 @@ class ProgramClock {
   // Of a moment of media time, as of the newest frame. Zero before the first.
   [[nodiscard]] WallTime at(std::int64_t media_time) const noexcept;
   [[nodiscard]] WallTime newest() const noexcept { return at(newest_); }
-  // By how much the map was moved since the discontinuity: the sender's clock against ours, and delay.
-  [[nodiscard]] Micros slewed() const noexcept { return {slewed_ns_ / 1'000}; }
 
  private:
   [[nodiscard]] Micros lateness(WallTime came, std::int64_t decoded) const noexcept;
@@ -33,8 +33,10 @@ class ProgramClock {
   WallTime first_came_{};
   std::int64_t first_decoded_ = 0;
   std::int64_t first_shown_ = 0;
-  std::int64_t newest_ = 0;     // Media time.
+  std::int64_t newest_ = 0;  // Media time.
+  // By how much the map was moved since the discontinuity: the sender's clock against ours, and delay.
   std::int64_t slewed_ns_ = 0;  // Steps of a frame are some microseconds.
+  Micros told_{};               // As of the last step.
   // Least lateness against the first frame, of the span of some seconds that runs and of the one before.
   std::int64_t span_began_ = 0;
   std::optional<Micros> least_{}, least_before_{};
