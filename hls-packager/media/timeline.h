@@ -59,6 +59,8 @@ class Timeline {
     // A track's first unit has only the others to go by.
     if (!cursor.expected && std::llabs(now - newest_) < kFirstJump) return {now, epoch_};
     if (fits(cursor, now)) return {now, epoch_};
+    // A hole of this track alone: the others are where it says it is.
+    if (cursor.expected && now > *cursor.expected && std::llabs(now - newest_) < kJump) return {now, epoch_};
     if (previous_ && cursor.epoch != epoch_ && fits(cursor, dts + *previous_)) return {dts + *previous_, cursor.epoch};
     previous_ = current_;
     const std::int64_t expected = cursor.expected.value_or(newest_);

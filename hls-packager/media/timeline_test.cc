@@ -57,6 +57,16 @@ TEST(TimelineTest, AnotherSenderGoesOnBehindTheOneBefore) {
   EXPECT_EQ(after.epoch, 1u);
 }
 
+TEST(TimelineTest, AHoleOfOneTrackIsNoJumpOfTheClock) {
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  timeline.place(sound, 500'000, kSound);
+  for (int i = 0; i < 150; ++i) timeline.place(pictures, 500'000 + i * kFrame, kFrame);
+  const Timeline::Place after = timeline.place(sound, 500'000 + 150 * kFrame, kSound);  // Five seconds later.
+  EXPECT_EQ(after.decode_time, kMediaStart + 150 * kFrame);
+  EXPECT_EQ(after.epoch, 0u);
+}
+
 TEST(TimelineTest, SmallStepsBackAreNoJump) {
   Timeline timeline;
   Timeline::Cursor pictures;
