@@ -45,8 +45,8 @@ Parameters StartUp::decide() const noexcept {
   const bool is_sound = timescale_ != kMediaClock;
   // As exact as frames can be measured: 23.976 a second are no whole number of ticks.
   const bool is_measured = !is_sound && frames_ > 1;
-  const std::uint32_t count = is_measured ? frames_ - 1 : 1;
-  const auto ticks = is_measured ? static_cast<std::uint32_t>(last_ - first_) : std::max(frame_ticks_, 1u);
+  const std::int64_t count = is_measured ? frames_ - 1 : 1;
+  const std::int64_t ticks = is_measured ? last_ - first_ : std::max(frame_ticks_, 1u);
   chosen.part_target = part_target_of_frames(options_.part_wanted, ticks, timescale_ * count);
   chosen.has_gop = gop_longest_ > 0;
   // A frame less: 30 frames of 1001/30000 s are as good as a second.

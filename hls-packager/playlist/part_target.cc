@@ -12,14 +12,14 @@ Micros rounded_up(std::int64_t ticks, std::int64_t timescale) {
   return {(ticks * kGrainsPerSecond + timescale - 1) / timescale * kGrain};
 }
 
-PartTarget of_frames(std::int64_t frames, std::uint32_t frame_ticks, std::uint32_t timescale) {
+PartTarget of_frames(std::int64_t frames, std::int64_t frame_ticks, std::int64_t timescale) {
   return {static_cast<std::uint32_t>(frames), rounded_up(frames * frame_ticks, timescale)};
 }
 
 }  // namespace
 
-PartTarget part_target_of_frames(Micros wanted, std::uint32_t frame_ticks, std::uint32_t timescale) {
-  const std::int64_t frame = std::int64_t{frame_ticks} * 1'000'000;
+PartTarget part_target_of_frames(Micros wanted, std::int64_t frame_ticks, std::int64_t timescale) {
+  const std::int64_t frame = frame_ticks * 1'000'000;
   const std::int64_t span = wanted.count * timescale;
   return of_frames(std::max<std::int64_t>((span + frame / 2) / frame, 1), frame_ticks, timescale);
 }

@@ -14,8 +14,9 @@ struct PartTarget {
   Micros target;
 };
 
-// As near `wanted` as whole frames come, at least one frame. A frame lasts `frame_ticks` of `timescale`.
-[[nodiscard]] PartTarget part_target_of_frames(Micros wanted, std::uint32_t frame_ticks, std::uint32_t timescale);
+// As near `wanted` as whole frames come, at least one frame. A frame lasts `frame_ticks` of `timescale`, which may be
+// of many frames: then the timescale is as many times as large.
+[[nodiscard]] PartTarget part_target_of_frames(Micros wanted, std::int64_t frame_ticks, std::int64_t timescale);
 // Sound follows the pictures' target: as many frames as fit it. Where they fill less than 85 % (RFC 8216bis §4.4.4.9),
 // the target of the sound is its own.
 [[nodiscard]] PartTarget part_target_of_sound(Micros pictures, std::uint32_t frame_ticks, std::uint32_t timescale);
