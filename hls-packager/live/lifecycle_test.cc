@@ -156,6 +156,82 @@ TEST_F(LifecycleTest, SoundThatComesLateIsADiscontinuityAndANewMultivariant) {  
   EXPECT_TRUE(sound.segments.front().is_discontinuous);
 }
 
+// H-81, H-85: nobody is without sound because there was nothing for a while.
+TEST_F(LifecycleTest, APauseOfAllTracksEndsNone) {
+  for (const Micros pause : {millis(1'500), millis(2'900), millis(3'020), millis(5'000)}) {
+    play(seconds(8));
+    pass(pause);
+    // Its clock went on, or stood.
+    if (pause > seconds(3)) publisher_.options().first += pause.count * 9 / 100;
+    feed(publisher_.picture());
+    play(seconds(4));
+    ASSERT_EQ(audience_.last().renditions.size(), 2u) << pause.count;
+    for (const auto& rendition : audience_.last().renditions) EXPECT_FALSE(rendition->has_ended) << pause.count;
+    EXPECT_EQ(audience_.last().renditions[0]->edge.msn, audience_.last().renditions[1]->edge.msn);
+  }
+  EXPECT_EQ(stream_.counts().tracks_gone, 0u);
+  EXPECT_EQ(stream_.counts().leaders_changed, 0u);
+  EXPECT_FALSE(audience_.knows("a1"));
+}
+
+// H-22, H-81: it is up, and yet nothing of it can be played.
+TEST_F(LifecycleTest, ASourceOfNothingIsLost) {
+  play(seconds(8));
+  EXPECT_FALSE(stream_.is_away());
+  for (int i = 0; i < 50; ++i) {
+    pass(millis(100));
+    feed(publisher_.nothing());
+  }
+  EXPECT_TRUE(stream_.is_away());
+  for (const auto& rendition : audience_.last().renditions) EXPECT_FALSE(rendition->has_ended);
+  for (int i = 0; i < 90; ++i) {
+    pass(millis(100));
+    feed(publisher_.nothing());
+  }
+  for (const auto& rendition : audience_.last().renditions) EXPECT_TRUE(rendition->has_ended);
+  EXPECT_EQ(stream_.counts().sources_lost, 1u);
+}
+
+TEST_F(LifecycleTest, AHoleInTheSoundLeavesItInStepWithThePictures) {  // H-82, H-85
+  play(seconds(8));
+  const std::int64_t until = publisher_.pictures_at() + 2 * 90'000;
+  publisher_.skip_sound_to(until);
+  play(seconds(8));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  const auto of_last = [&](const char* folder) { return audience_.of(folder).newest().segments.back(); };
+  EXPECT_EQ(of_last("v0").msn, of_last("a0").msn);
+  EXPECT_EQ(of_last("v0").date.substr(0, 21), of_last("a0").date.substr(0, 21));  // To a tenth of a second.
+  EXPECT_EQ(stream_.counts().tracks_gone, 0u);
+}
+
+// A PID is what the program map says, and may become another thing.
+TEST_F(LifecycleTest, PicturesOfAnotherCodecOnTheSamePidGoOn) {
+  play(seconds(8));
+  publisher_.set_hevc(true);
+  play(seconds(8));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_FALSE(audience_.knows("v1"));
+  const std::string text = text_of(audience_.last().multivariant);
+  EXPECT_NE(text.find("hvc1."), std::string::npos) << text;
+  EXPECT_EQ(text.find("avc1."), std::string::npos) << text;
+  EXPECT_EQ(audience_.last().renditions[0]->edge.msn, audience_.last().renditions[1]->edge.msn);
+  EXPECT_NE(audience_.of("v0").newest().segments.front().map, audience_.of("v0").newest().segments.back().map);
+}
+
+TEST_F(LifecycleTest, PidsAreRenumberedWithoutEnd) {
+  play(seconds(5));
+  for (int i = 0; i < 40; ++i) {
+    publisher_.renumber();
+    play(millis(1'500));
+  }
+  play(seconds(3));
+  EXPECT_EQ(stream_.counts().tracks_refused, 0u);
+  ASSERT_EQ(audience_.last().renditions.size(), 2u);
+  EXPECT_EQ(audience_.last().renditions[0]->folder, "v0");
+  EXPECT_EQ(audience_.last().renditions[1]->folder, "a0");
+  EXPECT_GT(audience_.last().renditions[0]->edge.msn, 40u);
+}
+
 TEST_F(LifecycleTest, PicturesThatComeLateLead) {  // H-85
   publish_anew({.has_video = false});
   play(seconds(8));
@@ -220,6 +296,45 @@ TEST_F(LongGopTest, AGopOfTwoSecondsHasItsTargetDurationAndHoldBack) {  // H-08,
   EXPECT_EQ(line_with(video.head, "#EXT-X-TARGETDURATION:"), "#EXT-X-TARGETDURATION:4");
   EXPECT_EQ(us_of(attribute_of(line_with(video.head, "#EXT-X-SERVER-CONTROL:"), "PART-HOLD-BACK")), 1'000'000);
   EXPECT_EQ(video.segments.back().duration_us, 2'000'000);
+}
+
+// H-85: with intra refresh nothing independent comes but once.
+TEST_F(LongGopTest, SoundComesBackThoughNoPictureIsIndependent) {
+  publish_anew({.gop = 1'000'000});
+  play(seconds(20));
+  ASSERT_TRUE(audience_.has_seen_any());
+  publisher_.skip_sound_to(publisher_.pictures_at() + 9 * 9'000);  // 0.9 s.
+  play(seconds(15));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_LE(audience_.last().renditions[0]->edge.msn - audience_.last().renditions[1]->edge.msn, 1u);
+  EXPECT_EQ(stream_.counts().tracks_gone, 0u);
+}
+
+TEST_F(LongGopTest, ADiscontinuityWaitsForThePictureThatIsDue) {  // H-13
+  publish_anew({.gop = 60});
+  play(seconds(20));
+  publisher_.options().gop = 270;
+  play(seconds(30));
+  const std::uint64_t forced = stream_.cut_counts().cuts_forced;
+  ASSERT_GT(forced, 0u);
+  while (publisher_.frames() % 270 != 30) play(micros(33'333));
+  publisher_.skip_sound_to(publisher_.pictures_at() + 9 * 9'000);
+  play(seconds(15));
+  EXPECT_GT(stream_.cut_counts().cuts_forced, forced);
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_EQ(audience_.of("v0").dependent_discontinuities(), 0u);
+}
+
+TEST_F(LifecycleTest, AGopThatGrowsKeepsItsSegmentsIndependent) {  // H-14
+  play(seconds(10));
+  EXPECT_GT(stream_.cut_counts().ends_foreseen, 3u);
+  for (const int gop : {45, 30, 40, 25, 37, 30}) {
+    publisher_.options().gop = gop;
+    play(seconds(9));  // The audience insists.
+  }
+  EXPECT_GT(stream_.cut_counts().ends_misjudged, 0u);
+  EXPECT_EQ(stream_.cut_counts().cuts_forced, 0u);
+  EXPECT_NE(text_of(audience_.last().multivariant).find("INDEPENDENT-SEGMENTS"), std::string::npos);
 }
 
 TEST_F(LongGopTest, AGopThatGrowsTooLongIsCutAndSaid) {  // H-86

@@ -1,6 +1,7 @@
 #include "live/live_rendition.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "cmaf/fragment.h"
@@ -20,6 +21,12 @@ std::vector<Sample> samples_of(const CutPart& part) {
                        .composition_offset = static_cast<std::int32_t>(one.presentation_time - one.decode_time),
                        .is_independent = one.is_independent});
   return samples;
+}
+
+// Of what a stranger sent: a picture of MiB may last a tick.
+std::uint32_t bit_rate(double bits_per_second) {
+  constexpr double kMost = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::min(bits_per_second, kMost));
 }
 
 }  // namespace
@@ -105,6 +112,7 @@ void LiveRendition::add_part(const CutPart& part, WallTime begins) {
 
   const std::int64_t ticks = ticks_of_part(part);
   playlist_.open->parts.push_back({.duration = ticks, .is_independent = first.is_independent});
+  playlist_.open->expects_no_more = part.expects_end;
   ++counts_.parts;
   if (part.begins_segment || part.ends_segment) return;
   const Micros duration = micros_of(ticks, playlist_.timescale);
@@ -124,6 +132,7 @@ std::int64_t LiveRendition::ticks_of_part(const CutPart& part) const noexcept {
 void LiveRendition::close_segment() {
   PlaylistSegment& open = *playlist_.open;
   for (const PlaylistPart& part : open.parts) open.duration += part.duration;
+  open.expects_no_more = false;
   const Micros duration = micros_of(open.duration, playlist_.timescale);
   Kept& kept = kept_.back();
   auto segment = std::make_shared<LiveSegment>(*kept.segment);
@@ -231,8 +240,7 @@ std::vector<Stretch> LiveRendition::stretches() const {
 // A quarter more than was seen: players choose by it, and it may not turn out too low.
 OfferedRendition LiveRendition::offer() {
   constexpr double kHeadRoom = 1.25;
-  if (!offered_ && seconds_ > 0)
-    offered_ = {static_cast<std::uint32_t>(peak_ * kHeadRoom), static_cast<std::uint32_t>(bits_ / seconds_)};
+  if (!offered_ && seconds_ > 0) offered_ = {bit_rate(peak_ * kHeadRoom), bit_rate(bits_ / seconds_)};
   return offered();
 }
 
@@ -267,6 +275,7 @@ std::shared_ptr<RenditionSnapshot> LiveRendition::written(std::vector<RenditionR
   snapshot->part_target = options_.low_latency.part_target;
   snapshot->edge = edge().value_or(PlaylistEdge{});
   snapshot->first_msn = playlist_.media_sequence;
+  snapshot->hints_at_next_segment = playlist_.open && playlist_.open->expects_no_more;
   snapshot->has_ended = playlist_.has_ended;
   snapshot->playlist = compressor.document_of(write_media_playlist(playlist_));
   if (const std::optional<std::string> delta = write_delta(playlist_)) snapshot->delta = compressor.document_of(*delta);

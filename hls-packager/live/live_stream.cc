@@ -7,8 +7,13 @@
 namespace fanlight::packager {
 namespace {
 
-// A track that is silent for so long, while others are not, is gone.
+// A track that is silent for so long, while others are not, is gone; and so is a source of which nothing comes.
 constexpr Micros kGoneAfter = seconds(3);
+// A track of which samples come, and none goes on from what was, or only waits: more than a discontinuity takes.
+constexpr Micros kLeftOutMin = seconds(12);
+// A pause of all tracks counts for so long.
+constexpr Micros kPauseCounted = seconds(1);
+constexpr std::size_t kClocksKept = 8;
 // At first the one that is to lead is waited for longer: its first picture has to be independent.
 constexpr Micros kLeaderWait = seconds(10);
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} << 20;
@@ -29,12 +34,25 @@ LiveStream::LiveStream(const LiveOptions& options)
 Micros LiveStream::gop() const noexcept { return {cutter_ ? cutter_->gop_ticks() * 100 / 9 : 0}; }
 
 void LiveStream::handle(ByteSpan bytes, Instant now, WallTime wall) {
-  if (!tracks_) handle_source_returned(now);
+  if (!tracks_ || silent_from() <= now) handle_source_returned(now);
   tracks_->handle(bytes, samples_);
+  if (!samples_.empty()) note_heard(now);
   take_samples({now, wall});
   if (parameters_) watch_tracks(now);
   publish(now);
 }
+
+void LiveStream::note_heard(Instant now) {
+  if (std::exchange(is_away_, false)) {
+    clock_.restart();
+    leader_newest_ = segment_began_at_ = heard_;
+    grace_ends_.reset();
+  }
+  heard_ = heard_ + std::min(now - sample_at_.value_or(now), kPauseCounted);
+  sample_at_ = now;
+}
+
+Instant LiveStream::silent_from() const noexcept { return sample_at_ ? *sample_at_ + kGoneAfter : Instant::never(); }
 
 void LiveStream::take_samples(const Moment& moment) {
   for (TrackSample& one : std::exchange(samples_, {}))
@@ -71,8 +89,8 @@ void LiveStream::settle(const Moment& moment) {
     if (!is_leaders(held))
       hold_back_ = std::max(hold_back_, part_hold_back(part_target_for(held.one.sample, false).target, {}));
   const auto first = std::ranges::find_if(held_, is_leaders);
-  if (Output* output = open_output(first->one, moment)) lead_with(*output, moment);
-  for (const Held& held : held_) static_cast<void>(output_of(held.one, moment));  // So that all begin together.
+  if (Output* output = open_output(first->one)) lead_with(*output);
+  for (const Held& held : held_) static_cast<void>(output_of(held.one));  // So that all begin together.
   for (const Held& held : held_)
     if (is_leaders(held))
       clock_.handle(held.wall, in_media_time(held.one.sample.decode_time, held.one.sample),
@@ -84,57 +102,68 @@ void LiveStream::settle(const Moment& moment) {
 // --- From samples to parts.
 
 void LiveStream::give(TrackSample&& one, const Moment& moment) {
-  Output* const output = output_of(one, moment);
+  Output* const output = output_of(one);
   if (output == nullptr) return void(++counts_.samples_left_out);
-  output->newest = moment.now;
-  const bool leads = cutter_->leader() == output->cut;
-  if (leads) time(*output, one.sample, moment);
-  if (!leads && moment.now - leader_newest_ > kGoneAfter) {
+  output->newest = heard_;
+  bool leads = cutter_->leader() == output->number;
+  if (!leads && heard_ - leader_newest_ > kGoneAfter) {
     ++counts_.leaders_changed;
-    lead_with(*output, moment);
-    time(*output, one.sample, moment);
+    lead_with(*output);
+    leads = true;
   }
-  cutter_->handle(output->cut, std::move(one.sample), cuts_);
+  if (leads) time(one.sample, moment);
+  cutter_->handle(output->number, std::move(one.sample), cuts_);
   take_cuts();
+  if (leads) cut_what_takes_too_long();
+}
+
+// Of a clock that is slower than time a segment may not be longer than players wait. RFC 8216bis §6.2.1
+void LiveStream::cut_what_takes_too_long() {
+  if (cutter_->next_msn() != std::exchange(next_msn_, cutter_->next_msn())) segment_began_at_ = heard_;
+  if (heard_ - segment_began_at_ > 3 * seconds(parameters_->target_duration)) cutter_->cut_soon();
 }
 
 // What the leader's samples say of the clocks.
-void LiveStream::time(const Output&, const TimedSample& sample, const Moment& moment) {
-  leader_newest_ = moment.now;
-  if (sample.epoch != std::exchange(leader_epoch_, sample.epoch)) {
-    clock_before_ = clock_;
+void LiveStream::time(const TimedSample& sample, const Moment& moment) {
+  leader_newest_ = heard_;
+  if (sample.epoch != leader_epoch_) {
+    clocks_before_.emplace_back(std::exchange(leader_epoch_, sample.epoch), clock_);
+    if (clocks_before_.size() > kClocksKept) clocks_before_.pop_front();
     clock_.restart();
   }
   clock_.handle(moment.wall, in_media_time(sample.decode_time, sample),
                 in_media_time(sample.presentation_time, sample));
 }
 
-auto LiveStream::output_of(const TrackSample& one, const Moment& moment) -> Output* {
+auto LiveStream::output_of(const TrackSample& one) -> Output* {
   for (Output& output : outputs_)
     if (output.track == one.track) return &output;
-  return open_output(one, moment);
+  return open_output(one);
 }
 
-auto LiveStream::open_output(const TrackSample& one, const Moment& moment) -> Output* {
+auto LiveStream::open_output(const TrackSample& one) -> Output* {
+  close_unmapped();
+  if (!tracks_->tracks()[one.track].is_mapped) return nullptr;
   const bool is_video = tracks_->tracks()[one.track].is_video();
   const auto has_video = [](const Output& output) { return output.to->rendition.options().is_video; };
   if (is_video && std::ranges::any_of(outputs_, has_video)) return nullptr;
   PublishedRendition* const to = rendition_for(one);
   if (to == nullptr) return nullptr;
-  const std::size_t cut = cutter_->add_track(to->rendition.options().low_latency.part_target);
-  Output& output = outputs_.emplace_back(Output{one.track, cut, to, moment.now});
+  to->unfed_since.reset();
+  const std::size_t number = cutter_->add_track(to->rendition.options().low_latency.part_target);
+  Output& output = outputs_.emplace_back(Output{one.track, number, to, heard_, heard_});
   const bool has_leader = cutter_->leader() && std::ranges::any_of(outputs_, [&](const Output& other) {
-                            return other.cut == *cutter_->leader() && &other != &output;
+                            return other.number == *cutter_->leader() && &other != &output;
                           });
-  if (is_video || (!has_leader && one.track == tracks_->leader())) lead_with(output, moment);
+  if (is_video || (!has_leader && one.track == tracks_->leader())) lead_with(output);
   return &output;
 }
 
-void LiveStream::lead_with(Output& output, const Moment& moment) {
+void LiveStream::lead_with(const Output& output) {
   cutter_->flush(cuts_);
   take_cuts();
-  cutter_->lead_with(output.cut);
-  leader_newest_ = moment.now;
+  cutter_->lead_with(output.number);
+  leader_newest_ = segment_began_at_ = heard_;
 }
 
 PartTarget LiveStream::part_target_for(const TimedSample& sample, bool leads) const noexcept {
@@ -172,57 +201,83 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.
 WallTime LiveStream::shown_at(const TimedSample& sample) const noexcept {
-  return (sample.epoch < leader_epoch_ ? clock_before_ : clock_).at(media_time_of(sample));
+  const auto its = std::ranges::find(clocks_before_, sample.epoch, &std::pair<std::uint32_t, ProgramClock>::first);
+  return (its == clocks_before_.end() ? clock_ : its->second).at(media_time_of(sample));
 }
 
 void LiveStream::take_cuts() {
   for (const CutPart& part : std::exchange(cuts_, {})) {
-    const auto output = std::ranges::find(outputs_, part.track, &Output::cut);
+    const auto output = std::ranges::find(outputs_, part.track, &Output::number);
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
     const FormatLog& formats = tracks_->tracks()[output->track].formats();
     const WallTime begins = part.samples.empty() ? WallTime{} : shown_at(part.samples.front());
-    const auto leader = std::ranges::find(outputs_, cutter_->leader(), &Output::cut);
+    const auto leader = std::ranges::find(outputs_, cutter_->leader(), &Output::number);
     const Micros span =
         leader == outputs_.end() ? options_.segment : leader->to->rendition.last_span().value_or(options_.segment);
     rendition.take(part, part.samples.empty() ? formats.newest() : formats[part.samples.front().format], begins, span);
     output->to->has_changed = true;
+    if (!part.samples.empty()) output->cut = heard_;
   }
 }
 
 // --- Life.
 
-// Those that others have gone on without.
+void LiveStream::close(const Output& output) {
+  cutter_->remove_track(output.number, cuts_);
+  take_cuts();
+}
+
+// What took their place may go on with their renditions.
+void LiveStream::close_unmapped() {
+  const auto is_unmapped = [&](const Output& output) { return !tracks_->tracks()[output.track].is_mapped; };
+  for (const Output& output : outputs_)
+    if (is_unmapped(output)) close(output);
+  std::erase_if(outputs_, is_unmapped);
+}
+
+// Those that others have gone on without end. What leads does so until another leads.
 void LiveStream::watch_tracks(Instant now) {
-  const auto is_gone = [&](const Output& output) { return now - output.newest > kGoneAfter; };
-  if (outputs_.empty() || std::ranges::all_of(outputs_, is_gone)) return;
+  close_unmapped();
+  counts_.tracks_refused = tracks_refused_before_ + tracks_->refused();
+  const Micros left_out = std::max(kLeftOutMin, 2 * gop());
+  const auto is_gone = [&](const Output& output) {
+    return cutter_->leader() != output.number &&
+           (heard_ - output.newest > kGoneAfter || heard_ - output.cut > left_out);
+  };
   for (const Output& output : outputs_) {
     if (!is_gone(output)) continue;
-    if (cutter_->leader() == output.cut) continue;  // Until another leads.
-    cutter_->remove_track(output.cut);
-    output.to->rendition.end(now);
-    output.to->has_changed = true;
-    ++counts_.tracks_gone;
+    close(output);
+    end(*output.to, now);
   }
-  std::erase_if(outputs_, [](const Output& output) { return output.to->rendition.has_ended(); });
-  if (now - returned_at_ <= kGoneAfter) return;
+  std::erase_if(outputs_, is_gone);
+  tracks_->free_unmapped();
+  watch_renditions(now);
+}
+
+// Those whose track has gone are kept for another for as long as a track may be silent.
+void LiveStream::watch_renditions(Instant now) {
   for (PublishedRendition& one : publication_.renditions()) {
     if (one.rendition.has_ended() || is_fed(one)) continue;
-    one.rendition.end(now);
-    one.has_changed = true;
-    ++counts_.tracks_gone;
+    if (!one.unfed_since) one.unfed_since = heard_;
+    if (heard_ - *one.unfed_since > kGoneAfter) end(one, now);
   }
+}
+
+void LiveStream::end(PublishedRendition& one, Instant now) {
+  one.rendition.end(now);
+  one.has_changed = true;
+  ++counts_.tracks_gone;
 }
 
 void LiveStream::handle_source_lost(Instant now) {
   if (!tracks_) return;
-  ++counts_.sources_lost;
   tracks_->finish(samples_);
   if (parameters_) {
     take_samples({now, clock_.newest()});
     cutter_->flush(cuts_);
     take_cuts();
-    for (const Output& output : outputs_) cutter_->remove_track(output.cut);
+    for (const Output& output : outputs_) cutter_->remove_track(output.number, cuts_);
   }
   outputs_.clear();
   samples_.clear();
@@ -230,23 +285,27 @@ void LiveStream::handle_source_lost(Instant now) {
   held_bytes_ = 0;
   timeline_ = tracks_->timeline();
   timeline_.restart();
+  tracks_refused_before_ += tracks_->refused();
   tracks_.reset();
+  sample_at_.reset();
   if (!parameters_) start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
-  lost_at_ = now;
+  if (!std::exchange(is_away_, true)) {
+    ++counts_.sources_lost;
+    grace_ends_ = now + options_.grace;
+  }
   publish(now);
 }
 
+// Whether it is back its samples tell.
 void LiveStream::handle_source_returned(Instant now) {
-  if (tracks_) return;
   handle_timeout(now);
+  if (tracks_) return;
   tracks_.emplace(TrackSet::Options{.program = options_.program, .formats_kept = kFormatsKept}, timeline_);
-  lost_at_.reset();
-  returned_at_ = leader_newest_ = now;
-  clock_.restart();
 }
 
 void LiveStream::handle_timeout(Instant now) {
-  if (lost_at_ && now >= *lost_at_ + options_.grace) end_all(now);
+  if (silent_from() <= now) handle_source_lost(now);
+  if (grace_ends_ && now >= *grace_ends_) end_all(now);
   publish(now);
 }
 
@@ -256,14 +315,13 @@ void LiveStream::end_all(Instant now) {
     one.has_changed |= !one.rendition.has_ended();
     one.rendition.end(now);
   }
-  lost_at_.reset();
+  grace_ends_.reset();
   parameters_.reset();
   start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
 }
 
 Instant LiveStream::next_deadline() const noexcept {
-  const Instant grace_ends = lost_at_ ? *lost_at_ + options_.grace : Instant::never();
-  return std::min(grace_ends, publication_.next_eviction());
+  return std::min({grace_ends_.value_or(Instant::never()), silent_from(), publication_.next_eviction()});
 }
 
 void LiveStream::publish(Instant now) {

@@ -5,11 +5,12 @@
 //
 // Life: the first seconds are only watched; then playlists grow. A source that is lost leaves them as they are, for its
 // grace; when it returns, numbers go on behind a discontinuity; when not, they end, and a source that comes later than
-// that begins others. A track that stops ends its playlist; one that comes late begins one, and the multivariant
-// playlist says so.
+// that begins others. One that sends bytes and no samples is lost as well. A track that stops ends its playlist; one
+// that comes late begins one, and the multivariant playlist says so.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct LiveCounts {
   std::uint64_t snapshots = 0;
   std::uint64_t tracks_late = 0;  // They came when others were published.
   std::uint64_t tracks_gone = 0;
+  std::uint64_t tracks_refused = 0;    // There was no place for them.
   std::uint64_t samples_left_out = 0;  // Of tracks that are not packaged: further pictures, too many.
   std::uint64_t sources_lost = 0;
   std::uint64_t leaders_changed = 0;
@@ -58,6 +60,8 @@ class LiveStream {
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> poll() noexcept { return std::exchange(fresh_, nullptr); }
 
   [[nodiscard]] const LiveCounts& counts() const noexcept { return counts_; }
+  // Nothing of it comes that could be played, whatever its source sends.
+  [[nodiscard]] bool is_away() const noexcept { return is_away_; }
   [[nodiscard]] CutCounts cut_counts() const noexcept { return cutter_ ? cutter_->counts() : CutCounts{}; }
   [[nodiscard]] const ProgramClock& clock() const noexcept { return clock_; }
   // Empty while there is no source.
@@ -69,10 +73,12 @@ class LiveStream {
  private:
   // A track that is packaged.
   struct Output {
-    std::size_t track = 0;  // Of `tracks_`.
-    std::size_t cut = 0;    // Of `cutter_`.
+    std::size_t track = 0;   // Of `tracks_`.
+    std::size_t number = 0;  // Of `cutter_`.
     PublishedRendition* to = nullptr;
-    Instant newest{};  // When its newest sample came.
+    // By `heard_`.
+    Micros newest{};  // When its newest sample came.
+    Micros cut{};     // When something of it was handed over last.
   };
   // The time of the call.
   struct Moment {
@@ -84,20 +90,27 @@ class LiveStream {
     WallTime wall{};
   };
 
+  void note_heard(Instant now);
+  [[nodiscard]] Instant silent_from() const noexcept;
   void take_samples(const Moment& moment);
   void hold(TrackSample&& one, const Moment& moment);
   void settle(const Moment& moment);
   void give(TrackSample&& one, const Moment& moment);
-  [[nodiscard]] Output* output_of(const TrackSample& one, const Moment& moment);
-  [[nodiscard]] Output* open_output(const TrackSample& one, const Moment& moment);
+  [[nodiscard]] Output* output_of(const TrackSample& one);
+  [[nodiscard]] Output* open_output(const TrackSample& one);
   [[nodiscard]] PublishedRendition* rendition_for(const TrackSample& one);
   [[nodiscard]] bool is_fed(const PublishedRendition& one) const noexcept;
   [[nodiscard]] PartTarget part_target_for(const TimedSample& sample, bool leads) const noexcept;
-  void lead_with(Output& output, const Moment& moment);
-  void time(const Output& output, const TimedSample& sample, const Moment& moment);
+  void lead_with(const Output& output);
+  void time(const TimedSample& sample, const Moment& moment);
   [[nodiscard]] WallTime shown_at(const TimedSample& sample) const noexcept;
   void take_cuts();
+  void cut_what_takes_too_long();
+  void close(const Output& output);
+  void close_unmapped();
   void watch_tracks(Instant now);
+  void watch_renditions(Instant now);
+  void end(PublishedRendition& one, Instant now);
   void end_all(Instant now);
   void publish(Instant now);
 
@@ -110,17 +123,24 @@ class LiveStream {
   std::optional<Parameters> parameters_{};
   Micros hold_back_{};
   std::optional<PartCutter> cutter_{};
-  ProgramClock clock_, clock_before_;  // Of the epoch that the leader is in, and of the one before.
+  ProgramClock clock_;                                                // Of the epoch that the leader is in.
+  std::deque<std::pair<std::uint32_t, ProgramClock>> clocks_before_;  // Of the newest before it.
   std::uint32_t leader_epoch_ = 0;
   std::vector<Output> outputs_;
   unsigned videos_ = 0, sounds_ = 0;  // So many folders have been named.
-  std::optional<Instant> lost_at_{};
-  Instant leader_newest_{};  // When its newest sample came, or it was due.
-  Instant returned_at_{};
+  bool is_away_ = true;
+  std::optional<Instant> grace_ends_{};
+  std::optional<Instant> sample_at_{};  // When the newest came, of any track; since the source was lost.
+  // How long samples have been coming: a time that stands still while nothing comes.
+  Micros heard_{};
+  Micros leader_newest_{};     // When its newest sample came, or it was due.
+  Micros segment_began_at_{};  // The leader's.
+  std::uint64_t next_msn_ = 0;
 
   Publication publication_;
   std::shared_ptr<const StreamSnapshot> fresh_;
   LiveCounts counts_;
+  std::uint64_t tracks_refused_before_ = 0;  // By earlier sets.
   // Emptied at once.
   std::vector<TrackSample> samples_;
   std::vector<CutPart> cuts_;

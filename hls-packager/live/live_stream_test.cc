@@ -33,6 +33,8 @@ TEST_F(LiveStreamTest, ASteadyStreamMakesAPartEveryFifthOfASecond) {  // H-06, H
   EXPECT_EQ(stream_.cut_counts().samples_left_out, 0u);
   EXPECT_EQ(stream_.cut_counts().ends_misjudged, 0u);
   EXPECT_GT(stream_.cut_counts().ends_foreseen, 10u);
+  EXPECT_EQ(audience_.of("v0").hints_missed(), 0u);
+  EXPECT_EQ(audience_.of("a0").hints_missed(), 0u);
   EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
 }
 
@@ -49,7 +51,13 @@ TEST_F(LiveStreamTest, APartIsThereWithTheBytesThatCompleteIt) {
   EXPECT_EQ(edges[4], before);
   EXPECT_EQ(edges[5], (PlaylistEdge{before.msn + 1, 0}));
   EXPECT_EQ(edges[29], (PlaylistEdge{before.msn + 1, 4}));
-  EXPECT_TRUE(audience_.of("v0").newest().open.parts.empty());  // And the segment has ended with it.
+  // And no more of this segment is expected: the next one's first is hinted at.
+  EXPECT_TRUE(audience_.last().renditions[0]->hints_at_next_segment);
+  EXPECT_EQ(audience_.of("v0").hints_missed(), 0u);
+  feed(publisher_.picture());  // The segment ends with the next one's first picture.
+  EXPECT_TRUE(audience_.of("v0").newest().open.parts.empty());
+  EXPECT_EQ(audience_.of("v0").newest().segments.back().msn, before.msn + 1);
+  EXPECT_FALSE(audience_.last().renditions[0]->hints_at_next_segment);
 }
 
 TEST_F(LiveStreamTest, TheMultivariantNamesWhatThereIs) {  // H-60, H-61, H-62

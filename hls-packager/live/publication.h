@@ -18,8 +18,9 @@ struct PublishedRendition {
   explicit PublishedRendition(const LiveRendition::Options& options) : rendition(options) {}
   LiveRendition rendition;
   bool has_changed = false;
-  bool is_public = false;   // In snapshots.
-  bool is_offered = false;  // In the multivariant playlist: public, and not ended.
+  bool is_public = false;               // In snapshots.
+  bool is_offered = false;              // In the multivariant playlist: public, and not ended.
+  std::optional<Micros> unfed_since{};  // Its track has gone, and another may come. On the clock of whoever feeds it.
   std::shared_ptr<const RenditionSnapshot> written{};
   // As it was offered.
   std::optional<TrackFormat> format{};

@@ -39,6 +39,7 @@ struct RenditionSnapshot {
   Micros part_target;
   PlaylistEdge edge;                                           // Of what the playlist lists.
   std::uint64_t first_msn = 0;                                 // Likewise.
+  bool hints_at_next_segment = false;                          // The open one is expected to get no more parts.
   bool has_ended = false;                                      // Nothing more will come.
   Document playlist;                                           // Whole.
   Document delta;                                              // Empty where a delta would leave nothing out.

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codec/aac_fixture.h"
 #include "codec/h264_fixture.h"
+#include "codec/h265_fixture.h"
 #include "live/live_stream.h"
 #include "ts/test_ts.h"
 #include "wire/test_bytes.h"
@@ -42,8 +44,8 @@ class Publisher {
 
   [[nodiscard]] Bytes tables() {
     std::vector<Track> tracks;
-    if (options_.has_video) tracks.push_back({0x1B, kVideo});
-    if (options_.has_sound) tracks.push_back({0x0F, kSound});
+    if (options_.has_video) tracks.push_back({is_hevc_ ? std::uint8_t{0x24} : std::uint8_t{0x1B}, video_});
+    if (options_.has_sound) tracks.push_back({0x0F, sound_});
     Bytes all = table_packet(0, table_counter_, program_section(1, kMap));
     append(all, table_packet(kMap, table_counter_++, map_section(1, tracks, version_)));
     return all;
@@ -53,13 +55,27 @@ class Publisher {
     options_.has_sound = has_sound;
     version_ = (version_ + 1) & 31;
   }
+  // The same PID from here on, as another encoder has it; begins with an IDR picture.
+  void set_hevc(bool is_hevc) {
+    is_hevc_ = is_hevc;
+    must_start_ = true;
+    version_ = (version_ + 1) & 31;
+  }
+  // Other PIDs from here on.
+  void renumber() {
+    video_ += 2, sound_ += 2;
+    must_start_ = true;
+    version_ = (version_ + 1) & 31;
+  }
+  // A null packet.
+  [[nodiscard]] static Bytes nothing() { return packets_of(0x1FFF, null_counter(), Bytes(100)); }
   // The next picture.
   [[nodiscard]] Bytes picture(std::optional<bool> is_idr = {}) {
-    const bool starts = is_idr.value_or(frames_ % options_.gop == 0);
+    const bool starts = is_idr.value_or(frames_ % options_.gop == 0 || std::exchange(must_start_, false));
     const std::int64_t dts = options_.first + pictures_at() / options_.grain * options_.grain;
     ++frames_;
     Bytes out = starts ? tables() : Bytes{};
-    append(out, packets_of(kVideo, video_counter_,
+    append(out, packets_of(video_, video_counter_,
                            pes_around(static_cast<std::uint64_t>(dts + options_.reorder),
                                       static_cast<std::uint64_t>(dts), coded(starts), false)));
     return out;
@@ -70,7 +86,7 @@ class Publisher {
     const std::int64_t pts = options_.first + sounds_ * 1024 * 90'000 / 48'000;
     const Bytes& frame = sound_frames_[static_cast<std::size_t>(sounds_++) % sound_frames_.size()];
     Bytes out = options_.has_video ? Bytes{} : tables();
-    append(out, packets_of(kSound, sound_counter_,
+    append(out, packets_of(sound_, sound_counter_,
                            pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(pts), frame, true)));
     return out;
   }
@@ -95,7 +111,13 @@ class Publisher {
   static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kMap = 0x1000;
 
  private:
-  static Bytes coded(bool starts) {
+  static unsigned& null_counter() {
+    static unsigned counter = 0;
+    return counter;
+  }
+  [[nodiscard]] Bytes coded(bool starts) const {
+    static const Bytes hevc_idr = from_hex(kH265MainIdr), hevc_next = from_hex(kH265MainNext);
+    if (is_hevc_) return starts ? hevc_idr : hevc_next;
     static const Bytes idr = from_hex(kH264High10Idr), next = from_hex(kH264High10Next);
     return starts ? idr : next;
   }
@@ -117,6 +139,8 @@ class Publisher {
   std::int64_t sounds_ = 0;
   int frames_ = 0;
   int version_ = 0;
+  bool is_hevc_ = false, must_start_ = false;
+  std::uint16_t video_ = kVideo, sound_ = kSound;
   unsigned table_counter_ = 0, video_counter_ = 0, sound_counter_ = 0;
 };
 

@@ -83,6 +83,9 @@ class RenditionAudience {
   [[nodiscard]] const ReadPlaylist& newest() const { return *before_; }
   [[nodiscard]] std::size_t looks() const { return looks_; }
   [[nodiscard]] std::size_t discontinuities() const { return discontinuities_; }
+  // Such as begin with a picture that needs those before it.
+  [[nodiscard]] std::size_t dependent_discontinuities() const { return dependent_discontinuities_; }
+  [[nodiscard]] std::size_t hints_missed() const { return hints_missed_; }
   // Microseconds of media over all segments seen, and ticks of their fragments.
   [[nodiscard]] std::int64_t length_us() const { return length_us_; }
 
@@ -178,7 +181,7 @@ class RenditionAudience {
     EXPECT_EQ(delta.tail, whole.tail);
   }
 
-  // H-16: what was hinted at is what comes, or the next segment's first when the segment has ended.
+  // H-16: one part is hinted at: the next one, or the next segment's first where this one is thought to be all.
   void look_at_tail(const ReadPlaylist& read, const RenditionSnapshot& now) {
     std::string hint;
     std::size_t hints = 0;
@@ -189,7 +192,13 @@ class RenditionAudience {
     }
     EXPECT_EQ(hints, now.has_ended ? 0u : 1u);
     const std::uint64_t open = read.media_sequence + read.segments.size();
-    EXPECT_EQ(hint, now.has_ended ? "" : part_name(open, read.open.parts.size()));
+    EXPECT_TRUE(read.open.parts.size() > 0 || !now.hints_at_next_segment);
+    EXPECT_EQ(hint, now.has_ended               ? ""
+                    : now.hints_at_next_segment ? part_name(open + 1, 0)
+                                                : part_name(open, read.open.parts.size()));
+    // Another came, or none did.
+    hints_missed_ += !hint_.empty() && hint != hint_ && text_.find('"' + hint_ + '"') == std::string::npos ? 1 : 0;
+    hint_ = hint;
     EXPECT_EQ(now.has_ended, line_with(read.tail, "#EXT-X-ENDLIST") != "");
   }
 
@@ -219,6 +228,8 @@ class RenditionAudience {
   }
   void take_new(const ReadSegment& read, const LiveSegment& segment) {
     if (read.is_discontinuous) ++discontinuities_;
+    const bool is_independent = read.parts.empty() || read.parts[0].find("INDEPENDENT=YES") != std::string::npos;
+    dependent_discontinuities_ += read.is_discontinuous && !is_independent ? 1 : 0;
     if (segment.parts.empty()) decoded_until_.reset();  // Behind a gap anything may come.
     for (std::size_t i = 0; i < segment.parts.size(); ++i) {
       const FragmentTimes times = times_of_fragment(segment.parts[i].span());
@@ -238,7 +249,8 @@ class RenditionAudience {
   std::string target_, part_target_, control_;
   std::uint64_t next_new_ = 0;
   std::optional<std::uint64_t> decoded_until_;
-  std::size_t looks_ = 0, discontinuities_ = 0;
+  std::string hint_;
+  std::size_t looks_ = 0, discontinuities_ = 0, dependent_discontinuities_ = 0, hints_missed_ = 0;
   std::int64_t length_us_ = 0;
 };
 

@@ -17,6 +17,13 @@ struct ContentOf {
   }
 };
 
+// A PID whose type changes is another track. Of private data the descriptors say what it is.
+bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
+  constexpr std::uint8_t kPrivate = 0x06;
+  return track.pid == stream.pid && track.stream_type == stream.type &&
+         (stream.type != kPrivate || track.descriptors == stream.descriptors);
+}
+
 }  // namespace
 
 void TrackSet::handle(ByteSpan bytes, std::vector<TrackSample>& done) {
@@ -35,20 +42,38 @@ void TrackSet::finish(std::vector<TrackSample>& done) {
 
 void TrackSet::take_events(std::vector<TrackSample>& done) {
   for (const DemuxEvent& event : std::exchange(events_, {})) {
-    if (const auto* map = std::get_if<ProgramMap>(&event)) take_map(*map);
+    if (const auto* map = std::get_if<ProgramMap>(&event)) take_map(*map, done);
     if (const auto* unit = std::get_if<ElementaryUnit>(&event)) take_unit(*unit, done);
   }
 }
 
-void TrackSet::take_map(const ProgramMap& map) {
-  const auto is_new = [&](const ProgramStream& stream) {
-    return std::none_of(tracks_.begin(), tracks_.end(), [&](const Track& track) { return track.pid == stream.pid; });
-  };
-  for (const ProgramStream& stream : map.streams)
-    if (is_new(stream) && tracks_.size() < kTracksMax) open_track(stream);
-  if (leader_ || tracks_.empty()) return;
-  const auto video = std::find_if(tracks_.begin(), tracks_.end(), [](const Track& track) { return track.is_video(); });
-  leader_ = video == tracks_.end() ? 0 : static_cast<std::size_t>(video - tracks_.begin());
+void TrackSet::take_map(const ProgramMap& map, std::vector<TrackSample>& done) {
+  for (std::size_t i = 0; i < tracks_.size(); ++i) {
+    const auto is_its = [&](const ProgramStream& stream) { return is_of(tracks_[i], stream); };
+    const bool is_mapped = std::any_of(map.streams.begin(), map.streams.end(), is_its);
+    if (tracks_[i].is_mapped && !is_mapped) unmap(i, done);
+    tracks_[i].is_mapped = is_mapped;
+    tracks_[i].is_free &= !is_mapped;
+  }
+  for (const ProgramStream& stream : map.streams) {
+    const auto has_it = [&](const Track& track) { return is_of(track, stream); };
+    if (std::none_of(tracks_.begin(), tracks_.end(), has_it)) open_track(stream);
+  }
+  choose_leader();
+}
+
+void TrackSet::unmap(std::size_t track, std::vector<TrackSample>& done) {
+  if (auto* pictures = std::get_if<PictureTrack>(&tracks_[track].content)) pictures->finish(samples_);
+  hand_over(track, done);
+}
+
+void TrackSet::choose_leader() {
+  const auto is_mapped = [](const Track& track) { return track.is_mapped; };
+  const auto is_mapped_video = [](const Track& track) { return track.is_mapped && track.is_video(); };
+  if (leader_ && tracks_[*leader_].is_mapped) return;
+  auto found = std::find_if(tracks_.begin(), tracks_.end(), is_mapped_video);
+  if (found == tracks_.end()) found = std::find_if(tracks_.begin(), tracks_.end(), is_mapped);
+  if (found != tracks_.end()) leader_ = static_cast<std::size_t>(found - tracks_.begin());
 }
 
 void TrackSet::open_track(const ProgramStream& stream) {
@@ -59,12 +84,19 @@ void TrackSet::open_track(const ProgramStream& stream) {
     if (!is_known && left_out_.size() < kLeftOutMax) left_out_.push_back(one);
     return;
   }
-  tracks_.push_back({stream.pid, stream.language, std::visit(ContentOf{}, std::move(*codec))});
+  place({stream.pid, stream.type, stream.descriptors, stream.language, std::visit(ContentOf{}, std::move(*codec))});
+}
+
+void TrackSet::place(Track&& track) {
+  if (tracks_.size() < kTracksMax) return void(tracks_.push_back(std::move(track)));
+  const auto free = std::find_if(tracks_.begin(), tracks_.end(), [](const Track& one) { return one.is_free; });
+  if (free == tracks_.end()) return void(++refused_);
+  *free = std::move(track);
 }
 
 void TrackSet::take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done) {
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
-    if (tracks_[i].pid != unit.pid) continue;
+    if (tracks_[i].pid != unit.pid || !tracks_[i].is_mapped) continue;
     std::visit(
         [&](auto& track) {
           track.handle(unit, timeline_, samples_);

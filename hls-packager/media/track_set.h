@@ -28,10 +28,14 @@ class TrackSet {
   };
   struct Track {
     std::uint16_t pid = 0;
+    std::uint8_t stream_type = 0;
+    std::vector<std::byte> descriptors;  // Where they say what it is.
     std::string language;
     std::variant<PictureTrack, SoundTrack<AdtsSound>, SoundTrack<LatmSound>, SoundTrack<Ac3Sound>,
                  SoundTrack<OpusSound>>
         content;
+    bool is_mapped = true;  // The program has it, as it was.
+    bool is_free = false;   // Its place may be another's.
     [[nodiscard]] bool is_video() const noexcept { return std::holds_alternative<PictureTrack>(content); }
     [[nodiscard]] const FormatLog& formats() const noexcept {
       return std::visit([](const auto& track) -> const FormatLog& { return track.formats(); }, content);
@@ -52,11 +56,18 @@ class TrackSet {
   void handle(ByteSpan bytes, std::vector<TrackSample>& done);
   void finish(std::vector<TrackSample>& done);
 
-  // By TrackSample::track. They stay when the program loses them.
+  // By TrackSample::track. One that the program loses stays, and goes on if it comes back.
   [[nodiscard]] const std::deque<Track>& tracks() const noexcept { return tracks_; }
   // The first video track of the program's first map; when there is none, its first track. Others are cut as it is.
+  // When the program loses it, the first of those that it has.
   [[nodiscard]] std::optional<std::size_t> leader() const noexcept { return leader_; }
+  // Nobody has samples of those that the program lost: others may have their places, when there are no more.
+  void free_unmapped() noexcept {
+    for (Track& track : tracks_) track.is_free |= !track.is_mapped;
+  }
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
+  // Streams that there was no place for.
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return demuxer_; }
   [[nodiscard]] const Timeline& timeline() const noexcept { return timeline_; }
 
@@ -65,8 +76,11 @@ class TrackSet {
   static constexpr std::size_t kLeftOutMax = 64;
 
   void take_events(std::vector<TrackSample>& done);
-  void take_map(const ProgramMap& map);
+  void take_map(const ProgramMap& map, std::vector<TrackSample>& done);
+  void unmap(std::size_t track, std::vector<TrackSample>& done);
   void open_track(const ProgramStream& stream);
+  void place(Track&& track);
+  void choose_leader();
   void take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done);
   void hand_over(std::size_t track, std::vector<TrackSample>& done);
 
@@ -76,6 +90,7 @@ class TrackSet {
   std::deque<Track> tracks_;
   std::optional<std::size_t> leader_{};
   std::vector<LeftOut> left_out_;
+  std::uint64_t refused_ = 0;
   // Emptied at once.
   std::vector<DemuxEvent> events_;
   std::vector<TimedSample> samples_;

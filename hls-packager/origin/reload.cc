@@ -75,7 +75,8 @@ const SharedBytes* find_init(const RenditionSnapshot& rendition, std::uint64_t i
 std::optional<PartPlace> next_part(const RenditionSnapshot& rendition) {
   if (rendition.has_ended || rendition.segments.empty()) return std::nullopt;
   const LiveSegment& last = *rendition.segments.back();
-  return last.is_whole ? PartPlace{last.msn + 1, 0} : PartPlace{last.msn, last.parts.size()};
+  if (last.is_whole || rendition.hints_at_next_segment) return PartPlace{last.msn + 1, 0};
+  return PartPlace{last.msn, last.parts.size()};
 }
 
 bool is_about_to_begin(const RenditionSnapshot& rendition, std::uint64_t msn) {

@@ -99,6 +99,11 @@ TEST(ReloadTest, ADeltaIsGivenWhereThereIsOne_H42) {
 TEST(ReloadTest, TheNextPartIsTheOpenSegmentsOrTheNextOnesFirst_H50) {
   Show show = at_twelve();
   EXPECT_EQ(next_part(*show.snapshot()), (PartPlace{12, 2}));
+  show.hint_at_next_segment(true);
+  EXPECT_EQ(next_part(*show.snapshot()), (PartPlace{13, 0}));
+  EXPECT_TRUE(is_about_to_begin(*show.snapshot(), 13));
+  EXPECT_FALSE(is_listed(*show.snapshot(), {12, kWhole}));
+  show.hint_at_next_segment(false);
   show.close_segment();
   EXPECT_EQ(next_part(*show.snapshot()), (PartPlace{13, 0}));
   show.end();

@@ -62,6 +62,7 @@ class Show {
     for (std::size_t i = 0; i < parts; ++i) add_part();
     close_segment();
   }
+  void hint_at_next_segment(bool hints) { rendition_.hints_at_next_segment = hints; }
   void end() { rendition_.has_ended = true; }
   void list_from(std::uint64_t msn) { rendition_.first_msn = msn; }
   void forget_front() { rendition_.segments.erase(rendition_.segments.begin()); }

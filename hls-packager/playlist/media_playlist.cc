@@ -111,10 +111,11 @@ class Writer {
   }
 
   void write_hint(std::uint64_t open_msn) {
-    const std::size_t part = playlist_.open ? playlist_.open->parts.size() : 0;
+    const bool is_next = playlist_.open && playlist_.open->expects_no_more;
+    const std::size_t part = playlist_.open && !is_next ? playlist_.open->parts.size() : 0;
     if (playlist_.open && init_ != playlist_.open->init)
       line("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=" + quoted(init_name(playlist_.open->init)));
-    line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=" + quoted(part_name(open_msn, part)));
+    line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=" + quoted(part_name(open_msn + (is_next ? 1 : 0), part)));
   }
 
   void write_report(const RenditionReport& report) {

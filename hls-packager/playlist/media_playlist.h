@@ -28,6 +28,7 @@ struct PlaylistSegment {
   std::uint64_t init = 0;         // Whose format it has (names.h).
   bool is_discontinuous = false;  // Against the segment before.
   bool is_gap = false;
+  bool expects_no_more = false;  // The open one: the part that comes is expected to be the next segment's first.
   std::optional<WallTime> begins{};
   std::vector<PlaylistPart> parts{};  // From the first on, or none where nobody will ask for them any more.
 };

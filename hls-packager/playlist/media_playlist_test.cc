@@ -148,6 +148,12 @@ TEST(PreloadHintTest, BehindAWholeSegmentComesTheNextOnesFirstPart) {
   EXPECT_EQ(write_media_playlist(playlist).find("16:30:00.000Z\n#EXT-X-PRELOAD"), std::string::npos);
 }
 
+TEST(PreloadHintTest, BehindWhatIsThoughtToBeASegmentsLastPartComesTheNextOnesFirst) {
+  MediaPlaylist playlist = low_latency();
+  playlist.open->expects_no_more = true;
+  EXPECT_EQ(tail_of(playlist), std::vector<std::string>{"#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s11.0.m4s\""});
+}
+
 TEST(PreloadHintTest, AnotherFormatIsHintedBeforeItsFirstPart) {
   MediaPlaylist playlist = low_latency();
   playlist.open = PlaylistSegment{.init = 1, .is_discontinuous = true};

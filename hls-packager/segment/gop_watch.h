@@ -33,6 +33,10 @@ class GopWatch {
   [[nodiscard]] bool expects(std::int64_t at) const noexcept {
     return last_ && in_a_row_ >= wanted_ && std::llabs(at - *last_ - ticks_) <= kSlackTicks;
   }
+  // Whether one is still to come at `at`, as far as one can tell: the newest GOP was as long, or longer.
+  [[nodiscard]] bool is_one_due_after(std::int64_t at) const noexcept {
+    return last_ && ticks_ != 0 && at - *last_ <= ticks_ + kSlackTicks;
+  }
   [[nodiscard]] std::int64_t ticks() const noexcept { return ticks_; }  // Of the newest; 0: none was whole yet.
   [[nodiscard]] std::optional<std::int64_t> last() const noexcept { return last_; }
 

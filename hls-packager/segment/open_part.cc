@@ -65,6 +65,7 @@ void OpenPart::add(TimedSample&& sample) {
     sample.decode_time = std::max(sample.decode_time, before.decode_time + 1);
     before.duration = static_cast<std::uint32_t>(sample.decode_time - before.decode_time);
   }
+  bytes_ += sample.bytes.size();
   samples_.push_back(std::move(sample));
 }
 
@@ -74,6 +75,7 @@ std::vector<TimedSample> OpenPart::take(std::optional<std::int64_t> next) {
   const std::int64_t wanted = next.value_or(*due()) - last.decode_time;
   last.duration = static_cast<std::uint32_t>(std::clamp<std::int64_t>(wanted, 1, room));
   end_ = last.decode_time + last.duration;
+  bytes_ = 0;
   return std::exchange(samples_, {});
 }
 

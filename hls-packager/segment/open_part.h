@@ -22,6 +22,9 @@ class OpenPart {
   explicit OpenPart(Micros target) : target_(target) {}
 
   [[nodiscard]] bool is_empty() const noexcept { return samples_.empty(); }
+  [[nodiscard]] std::size_t count() const noexcept { return samples_.size(); }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] Micros target() const noexcept { return target_; }
   [[nodiscard]] const TimedSample& first() const noexcept { return samples_.front(); }
   // Whether `sample` follows what was before closely enough to go on without a hole.
   [[nodiscard]] bool can_follow(const TimedSample& sample) const noexcept;
@@ -53,6 +56,7 @@ class OpenPart {
   Micros target_;
   std::uint32_t timescale_ = 90'000;
   std::vector<TimedSample> samples_;
+  std::uint64_t bytes_ = 0;
   std::int64_t begin_ = 0;                // Decode time of the first of them.
   std::optional<std::int64_t> end_{};     // Of the part before.
   std::optional<std::int64_t> newest_{};  // Decode time that the newest sample came with.

@@ -23,14 +23,17 @@ std::size_t PartCutter::add_track(Micros part_target) {
   return tracks_.size() - 1;
 }
 
-void PartCutter::remove_track(std::size_t track) {
+void PartCutter::remove_track(std::size_t track, std::vector<CutPart>& done) {
+  if (track != leader_) let_in(track, true, done);
+  end_segment(track, std::nullopt, done);
+  tracks_[track].is_running = false;
   tracks_[track].is_removed = true;
-  tracks_[track].waiting.clear();
 }
 
 void PartCutter::handle(std::size_t track, TimedSample&& sample, std::vector<CutPart>& done) {
   if (tracks_[track].is_removed) return;
   if (track == leader_) return lead(track, std::move(sample), done);
+  tracks_[track].bytes_waiting += sample.bytes.size();
   tracks_[track].waiting.push_back(std::move(sample));
   let_in(track, false, done);
   forget_passed_boundaries();
@@ -56,6 +59,10 @@ void PartCutter::lead(std::size_t index, TimedSample&& sample, std::vector<CutPa
   const std::int64_t at = media_time_of(sample), decode_time = sample.decode_time;
   if (track.is_running && !track.part.admits(sample)) close_part(index, decode_time, false, done);
   const Turn turn = judge(track, sample);
+  if (std::exchange(track.expects_end, false) && !turn.begins_segment) {
+    ++counts_.ends_misjudged;
+    gops_.handle_missed();
+  }
   if (turn.is_break) {
     end_segment(index, std::nullopt, done);
     track.is_running = false;
@@ -69,13 +76,9 @@ void PartCutter::lead(std::size_t index, TimedSample&& sample, std::vector<CutPa
   }
   if (sample.is_independent) gops_.handle_independent(decode_time);
   led_until_ = std::max(at, led_until_.value_or(at));
-  track.part.add(std::move(sample));
-  if (foresees_end(track)) {
-    close_part(index, std::nullopt, true, done);
-    ++counts_.ends_foreseen;
-  } else if (track.part.is_complete()) {
-    close_part(index, std::nullopt, false, done);
-  }
+  add(track, std::move(sample));
+  see_end_coming(index, done);
+  if (track.part.is_complete()) close_part(index, std::nullopt, false, done);
   for (std::size_t i = 0; i < tracks_.size(); ++i)
     if (i != index) let_in(i, false, done);
   forget_passed_boundaries();
@@ -85,14 +88,15 @@ auto PartCutter::judge(const Track& track, const TimedSample& sample) const noex
   Turn turn;
   turn.is_break = !track.is_running || sample.epoch != track.epoch || sample.format != track.format ||
                   (track.part.is_empty() && !track.part.can_follow(sample));
-  turn.is_forced = !turn.is_break && track.is_segment_open && is_too_long(track, sample);
+  turn.is_forced =
+      !turn.is_break && track.is_segment_open && (must_cut_ || is_too_long(track, sample) || is_full(track, sample));
   turn.begins_segment = turn.is_break || !track.is_segment_open || turn.is_forced || is_time_to_cut(track, sample);
   return turn;
 }
 
 bool PartCutter::is_time_to_cut(const Track& track, const TimedSample& sample) const noexcept {
   if (!sample.is_independent) return false;
-  if (wants_discontinuity_ || is_long_enough(track, sample.decode_time)) return true;
+  if (wants_discontinuity_ || is_long_enough(track, sample.decode_time) || is_half_full(track)) return true;
   // The part in front of an independent picture is too short but for the end of a segment.
   const OpenPart& part = track.part;
   return !part.is_empty() && !part.first().is_independent && !part.is_long_enough(sample.decode_time);
@@ -107,6 +111,24 @@ bool PartCutter::is_long_enough(const Track& track, std::int64_t at) const noexc
 bool PartCutter::is_too_long(const Track& track, const TimedSample& sample) const noexcept {
   const std::int64_t length = sample.decode_time - track.segment_begin + track.part.frame_ticks();
   return rescale(length, sample.timescale, kMediaClock) > most(track);
+}
+
+bool PartCutter::is_full(const Track& track, const TimedSample& sample) const noexcept {
+  const std::uint64_t bytes = sample.bytes.size();
+  const bool has_part = !track.part.is_empty();
+  if (has_part && (track.part.count() >= kPartSamplesMax || track.part.bytes() + bytes > kPartBytesMax)) return true;
+  return track.parts >= parts_max(track) || (track.bytes > 0 && track.bytes + bytes > options_.segment_bytes_max);
+}
+
+// Then an independent picture is one to begin the next with.
+bool PartCutter::is_half_full(const Track& track) const noexcept {
+  return track.parts >= parts_max(track) / 2 || track.bytes > options_.segment_bytes_max / 2;
+}
+
+// Four times as many as fit, for each independent picture begins one.
+std::size_t PartCutter::parts_max(const Track& track) const noexcept {
+  const std::int64_t fit = options_.segment_ticks_max * 100 / 9 / std::max<std::int64_t>(track.part.target().count, 1);
+  return static_cast<std::size_t>(4 * fit + 16);
 }
 
 // Followers' segments begin and end up to a frame behind the leader's.
@@ -124,14 +146,11 @@ bool PartCutter::may_break_with(const TimedSample& sample) noexcept {
 
 void PartCutter::begin_segment(Track& track, const TimedSample& sample, const Turn& turn) {
   const bool is_first = boundaries_.next() == 0;
-  const bool is_foreseen = track.is_running && !track.is_segment_open && !turn.is_forced && !turn.is_break;
-  if (!sample.is_independent && !turn.is_break) {
-    ++(turn.is_forced ? counts_.cuts_forced : counts_.ends_misjudged);
-    if (is_foreseen && !turn.is_forced) gops_.handle_missed();
-  }
+  if (!sample.is_independent && turn.is_forced) ++counts_.cuts_forced;
+  const bool may_be_discontinuous = sample.is_independent || !gops_.is_one_due_after(sample.decode_time);
   track.boundary = {.at = media_time_of(sample),
                     .epoch = sample.epoch,
-                    .is_discontinuous = !is_first && (turn.is_break || (wants_discontinuity_ && sample.is_independent)),
+                    .is_discontinuous = !is_first && (turn.is_break || (wants_discontinuity_ && may_be_discontinuous)),
                     .discontinuities_before = counts_.discontinuities};
   track.number = boundaries_.next();
   boundaries_.push(track.boundary);
@@ -146,8 +165,21 @@ void PartCutter::begin_segment(Track& track, const TimedSample& sample, const Tu
   track.segment_begin = track.part.due().value_or(sample.decode_time);
   track.epoch = sample.epoch;
   track.format = sample.format;
-  track.is_running = track.is_segment_open = true;
-  track.has_begun_segment = false;
+  track.is_running = true;
+  must_cut_ = false;
+  open_segment(track);
+}
+
+// Of sound a segment may end with any frame. Of pictures the next one has to be independent, and an encoder may always
+// do otherwise: so the part alone ends, where it may be followed by any other.
+void PartCutter::see_end_coming(std::size_t index, std::vector<CutPart>& done) {
+  Track& track = tracks_[index];
+  if (!foresees_end(track)) return;
+  const bool is_sound = track.part.timescale() != kMediaClock;
+  if (!is_sound && !track.part.is_long_enough(*track.part.due())) return;
+  ++counts_.ends_foreseen;
+  track.expects_end = !is_sound;
+  close_part(index, std::nullopt, is_sound, done);
 }
 
 bool PartCutter::foresees_end(const Track& track) const noexcept {
@@ -168,13 +200,15 @@ void PartCutter::let_in(std::size_t index, bool all, std::vector<CutPart>& done)
     return sample.epoch < epoch || (sample.epoch == epoch && media_time_of(sample) < *led_until_);
   };
   const auto waits_too_long = [&](const TimedSample& sample) {
-    return media_time_of(track.waiting.back()) - media_time_of(sample) > kWaitingMax;
+    return media_time_of(track.waiting.back()) - media_time_of(sample) > kWaitingMax ||
+           track.waiting.size() > kSamplesWaitingMax || track.bytes_waiting > kBytesWaitingMax;
   };
   while (!track.waiting.empty()) {
     const TimedSample& front = track.waiting.front();
     if (!all && !is_certain(front) && !waits_too_long(front)) break;
     TimedSample sample = std::move(track.waiting.front());
     track.waiting.pop_front();
+    track.bytes_waiting -= sample.bytes.size();
     follow(index, std::move(sample), done);
   }
   pass_what_is_due(index, done);
@@ -187,7 +221,7 @@ void PartCutter::follow(std::size_t index, TimedSample&& sample, std::vector<Cut
     pass(index, *boundary, sample.decode_time, done);
   }
   if (!takes(index, sample, done)) return void(++counts_.samples_left_out);
-  track.part.add(std::move(sample));
+  add(track, std::move(sample));
   if (track.part.is_complete()) close_part(index, std::nullopt, false, done);
   pass_what_is_due(index, done);
 }
@@ -198,14 +232,15 @@ bool PartCutter::takes(std::size_t index, const TimedSample& sample, std::vector
   if (track.is_running && track.format == sample.format && !track.part.admits(sample))
     close_part(index, sample.decode_time, false, done);
   const bool goes_on = track.is_running && track.format == sample.format &&
-                       (!track.part.is_empty() || track.part.can_follow(sample)) && !is_too_long(track, sample);
+                       (!track.part.is_empty() || track.part.can_follow(sample)) && !is_too_long(track, sample) &&
+                       !is_full(track, sample);
   if (std::exchange(track.is_at_discontinuity, false) && !goes_on) {
     end_segment(index, std::nullopt, done);
     track.part.restart();
     track.format = sample.format;
     track.segment_begin = sample.decode_time;
-    track.is_running = track.is_segment_open = true;
-    track.has_begun_segment = false;
+    track.is_running = true;
+    open_segment(track);
     return true;
   }
   if (goes_on) return true;
@@ -221,8 +256,8 @@ void PartCutter::pass(std::size_t index, const Boundary& boundary, std::optional
   track.number = track.next++;
   track.epoch = boundary.epoch;
   track.is_at_discontinuity |= boundary.is_discontinuous || track.number == 0;
+  open_segment(track);
   track.is_segment_open = track.is_running;
-  track.has_begun_segment = false;
   track.segment_begin = track.part.due().value_or(0);
 }
 
@@ -245,6 +280,17 @@ void PartCutter::fall_out(std::size_t index, std::vector<CutPart>& done) {
 
 // --- Both.
 
+void PartCutter::open_segment(Track& track) noexcept {
+  track.is_segment_open = true;
+  track.parts = 0;
+  track.bytes = 0;
+}
+
+void PartCutter::add(Track& track, TimedSample&& sample) {
+  track.bytes += sample.bytes.size();
+  track.part.add(std::move(sample));
+}
+
 void PartCutter::close_part(std::size_t index, std::optional<std::int64_t> next, bool ends_segment,
                             std::vector<CutPart>& done) {
   Track& track = tracks_[index];
@@ -253,12 +299,13 @@ void PartCutter::close_part(std::size_t index, std::optional<std::int64_t> next,
   if (next) next = std::min(*next, track.segment_begin + rescale(most(track), kMediaClock, track.part.timescale()));
   done.push_back({.track = index,
                   .msn = track.number,
-                  .begins_segment = !track.has_begun_segment,
+                  .begins_segment = track.parts == 0,
                   .ends_segment = ends_segment,
+                  .expects_end = track.expects_end,
                   .is_discontinuous = track.boundary.is_discontinuous,
                   .discontinuities_before = track.boundary.discontinuities_before,
                   .samples = track.part.take(next)});
-  track.has_begun_segment = true;
+  ++track.parts;
   if (ends_segment) track.is_segment_open = false;
 }
 
@@ -266,7 +313,7 @@ void PartCutter::end_segment(std::size_t index, std::optional<std::int64_t> next
   Track& track = tracks_[index];
   if (!track.is_segment_open) return;
   close_part(index, next, true, done);
-  if (track.is_segment_open && track.has_begun_segment)
+  if (track.is_segment_open && track.parts > 0)
     done.push_back({.track = index, .msn = track.number, .ends_segment = true, .samples = {}});
   track.is_segment_open = false;
 }

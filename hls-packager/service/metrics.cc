@@ -82,6 +82,26 @@ void add_streams(Families& to, std::span<const StreamStanding> streams) {
   });
 }
 
+// What became of what came.
+void add_cuts(Families& to, std::span<const StreamStanding> streams) {
+  const auto count = [&](const char* name, const char* help, std::uint64_t StreamStanding::*value) {
+    for (const StreamStanding& one : streams)
+      to.counter(name, help, static_cast<double>(one.*value), {{"stream", one.name}});
+  };
+  count("fanlight_packager_sources_lost_total", "How often a source went, or sent nothing that could be played.",
+        &StreamStanding::sources_lost);
+  count("fanlight_packager_tracks_gone_total", "Tracks that ended before their stream.", &StreamStanding::tracks_gone);
+  count("fanlight_packager_tracks_refused_total", "Tracks that there was no place for.",
+        &StreamStanding::tracks_refused);
+  count("fanlight_packager_discontinuities_total", "Discontinuities.", &StreamStanding::discontinuities);
+  count("fanlight_packager_cuts_forced_total", "Segments that begin with a picture that needs those before it.",
+        &StreamStanding::cuts_forced);
+  count("fanlight_packager_hints_misjudged_total", "Hints at a next segment where the one before went on.",
+        &StreamStanding::hints_misjudged);
+  count("fanlight_packager_samples_left_out_total", "Pictures and frames of sound that no player is given.",
+        &StreamStanding::samples_left_out);
+}
+
 void add_server(Families& to, const ServerCounts& counts) {
   const auto count = [&](const char* name, const char* help, const HttpCount& value) {
     to.counter(name, help, static_cast<double>(value.value()));
@@ -147,6 +167,7 @@ std::string metrics_text(std::span<const StreamStanding> streams, const ServerCo
                          const OriginCounters& origin) {
   Families families;
   add_streams(families, streams);
+  add_cuts(families, streams);
   add_server(families, server);
   add_origin(families, origin);
   return families.text();

@@ -123,11 +123,19 @@ void Packaging::note_what_it_is(One& one) {
   const LiveStream& live = one.live;
   for (const PublishedRendition& each : live.publication().renditions())
     one.standing.hold_back = std::max(one.standing.hold_back, each.rendition.options().low_latency.hold_back);
+  one.standing.sources_lost = live.counts().sources_lost;
+  one.standing.tracks_gone = live.counts().tracks_gone;
+  one.standing.tracks_refused = live.counts().tracks_refused;
+  const CutCounts cuts = live.cut_counts();
+  one.standing.discontinuities = cuts.discontinuities;
+  one.standing.cuts_forced = cuts.cuts_forced;
+  one.standing.hints_misjudged = cuts.ends_misjudged;
+  one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
   if (!live.tracks()) return;  // What it was stands.
   one.standing.packets_lost = live.tracks()->demuxer().counts().lost;
   one.standing.codecs.clear();
   for (const TrackSet::Track& track : live.tracks()->tracks()) {
-    if (track.formats().is_empty()) continue;
+    if (track.formats().is_empty() || !track.is_mapped) continue;
     const TrackFormat& format = track.formats().newest();
     one.standing.codecs.push_back(format.name);
     if (const auto* picture = std::get_if<PictureFormat>(&format.media)) one.standing.picture = *picture;
@@ -141,7 +149,7 @@ StreamState Packaging::state_of(const One& one) {
   const bool has_ended =
       std::ranges::all_of(renditions, [](const PublishedRendition& each) { return each.rendition.has_ended(); });
   if (has_ended) return one.is_up ? StreamState::kFilling : StreamState::kEnded;
-  return one.is_up ? StreamState::kLive : StreamState::kAway;
+  return one.is_up && !one.live.is_away() ? StreamState::kLive : StreamState::kAway;
 }
 
 void Packaging::keep_time(Instant now) {
