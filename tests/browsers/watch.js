@@ -41,6 +41,7 @@
   }
 
   let hls = null;
+  let dash = null;
   let isFound = false;
   setInterval(() => {
     const video = document.querySelector('video');
@@ -48,9 +49,13 @@
       isFound = true;
       follow(video);
     }
-    const now = globalThis.fanlight?.player?.hls;
-    if (!now || now === hls) return;
-    hls = now;
+    const { hls: hlsNow, dash: dashNow } = globalThis.fanlight?.player ?? {};
+    if (dashNow && dashNow !== dash) {
+      dash = dashNow;
+      dash.on('error', ({ error }) => seen.errors.push(`dash.js ${error?.code ?? error} ${error?.message ?? ''}`));
+    }
+    if (!hlsNow || hlsNow === hls) return;
+    hls = hlsNow;
     hls.on('hlsError', (_, { type, details, fatal }) => seen.errors.push(`${fatal ? 'fatal ' : ''}${type} ${details}`));
   }, 20);
 })();

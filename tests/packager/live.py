@@ -170,7 +170,7 @@ def the_linter_is_content(stage: Stage) -> str:
     stage.package()
     stage.wait_for_live()
     # Three cases run at a time, and each encodes: what is late by less than half a second may be the machine's.
-    return finish_lint(stage.lint(20, "--media", "--late-ms", "500"), 60)
+    return finish_lint(stage.lint(20, "--media", "--dash", "--late-ms", "500"), 60)
 
 
 def the_probes_are_content(stage: Stage) -> str:
@@ -179,7 +179,7 @@ def the_probes_are_content(stage: Stage) -> str:
     stage.publish()
     stage.package()
     stage.wait_for_live()
-    done = subprocess.run(["node", str(PROBE), stage.packager.playlist(STREAM)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["node", str(PROBE), "--dash", stage.packager.playlist(STREAM)], capture_output=True, text=True, timeout=120)
     claim(done.returncode == 0, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok")))
     return done.stdout.strip().splitlines()[-1]
 

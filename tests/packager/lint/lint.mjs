@@ -9,6 +9,7 @@
 //   lint.mjs URL --frame-ms 40            how long a picture is (default 42)
 //   lint.mjs URL --late-ms 200            how late a part may be (default 150)
 //   lint.mjs URL --pass-over H-16,H-17    rules that what is tried cannot keep
+//   lint.mjs URL --dash                   an MPD that is missing is a fault
 
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -61,10 +62,10 @@ function judgeTogether(players, report, frame) {
 }
 
 // The MPD beside the playlists, where there is one: at the start and at the end. Null where there is none.
-async function lintMpd(url, before, report) {
+async function lintMpd(url, before, report, { wantsDash }) {
   const place = new URL('manifest.mpd', url).href;
   const response = await request(place);
-  if (response.status === 404) return null;
+  if (response.status === 404 && !wantsDash) return null;
   const where = new URL(place).pathname;
   if (response.status !== 200) report.add(where, { rule: 'D-02', line: 0, text: `is answered with ${response.status}` });
   judgeMpd(response.text).forEach((found) => report.add(where, found));
@@ -84,9 +85,9 @@ async function lintLive(url, report, options) {
   }
   const players = members.map((one) => new LivePlayer(one.url, { ...options, ...one, report: (found) => report.add(new URL(one.url).pathname, found) }));
   const until = performance.now() + options.seconds * 1000;
-  const mpd = await lintMpd(url, null, report);
+  const mpd = await lintMpd(url, null, report, options);
   await Promise.all(players.map((player) => player.run(() => performance.now() >= until)));
-  if (mpd !== null) await lintMpd(url, mpd, report);
+  if (mpd !== null) await lintMpd(url, mpd, report, options);
   judgeTogether(players, report, options.frame);
   const total = (of) => players.reduce((sum, player) => sum + of(player), 0);
   return `${total((one) => one.count.playlists)} playlists, ${total((one) => one.count.deltas)} of them deltas, `
@@ -115,7 +116,7 @@ async function main() {
     options: {
       seconds: { type: 'string', default: '10' }, media: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' },
       'frame-ms': { type: 'string', default: '42' }, 'late-ms': { type: 'string', default: '150' },
-      'pass-over': { type: 'string', default: '' },
+      'pass-over': { type: 'string', default: '' }, dash: { type: 'boolean', default: false },
     },
   });
   if (values.help || positionals.length === 0) {
@@ -124,7 +125,7 @@ async function main() {
     return values.help ? 0 : 2;
   }
   const report = new Report(console.log, values['pass-over'].split(',').filter(Boolean));
-  const options = { seconds: Number(values.seconds), withMedia: values.media, frame: Number(values['frame-ms']) * 1e3, lateMs: Number(values['late-ms']) };
+  const options = { seconds: Number(values.seconds), withMedia: values.media, frame: Number(values['frame-ms']) * 1e3, lateMs: Number(values['late-ms']), wantsDash: values.dash };
   const isLive = /^https?:/.test(positionals[0]);
   const what = isLive ? await lintLive(positionals[0], report, options) : await lintFiles(positionals, report);
   console.log(`${what}: ${report.total} findings`);

@@ -4,6 +4,7 @@
 //
 //   probe.mjs http://localhost:8080/live/main/index.m3u8
 //   probe.mjs URL --only H-3
+//   probe.mjs URL --dash                an MPD that is missing is a fault, not a reason to skip
 
 import { parseArgs } from 'node:util';
 
@@ -22,12 +23,12 @@ async function tried(rule, probe, it) {
 }
 
 async function main() {
-  const { values, positionals: [url] } = parseArgs({ allowPositionals: true, options: { only: { type: 'string', default: '' } } });
+  const { values, positionals: [url] } = parseArgs({ allowPositionals: true, options: { only: { type: 'string', default: '' }, dash: { type: 'boolean', default: false } } });
   if (!url) throw new Error('which presentation? probe.mjs http://localhost:8080/live/NAME/index.m3u8');
   const response = await request(url);
   if (response.status !== 200) throw new Error(`${url} is answered with ${response.status}`);
   const [rendition] = renditions(readMultivariant(response.text));
-  const it = new Presentation(url, new URL(rendition.uri, url).href);
+  const it = new Presentation(url, new URL(rendition.uri, url).href, values.dash);
   const counts = { ok: 0, FAIL: 0, skip: 0 };
   for (const [rule, probe] of PROBES.filter(([one]) => one.startsWith(values.only))) {
     const [verdict, line] = await tried(rule, probe, it);
