@@ -1,8 +1,9 @@
 // The MPD of a presentation: of one that is whole, DASH as a file; of a live one, low-latency DASH. ISO/IEC 23009-1,
 // profile isoff-live:2011, and DASH-IF's low-latency-live-v5
 //
-// Segments are those of the HLS playlists under the same names ($Number$ is their media sequence number), their times
-// in a SegmentTimeline, so that none need be as long as another.
+// Segments are those of the HLS playlists under the same names ($Number$ is their media sequence number). Their times
+// are one @duration while they keep to a grid, and otherwise in a SegmentTimeline, so that none need be as long as
+// another.
 #pragma once
 
 #include <cstdint>

@@ -57,7 +57,7 @@ function showAll(streams) {
     }
     show(cards.get(stream.name), stream);
   }
-  set(said, streams.length === 0 ? 'The packager has no streams. They are named in its settings, or with --source.' : '');
+  set(said, streams.length === 0 ? 'The packager has no streams. They are named in its settings, or on its command line.' : '');
 }
 
 async function refresh() {
