@@ -106,6 +106,8 @@ json stats_json(const SessionStats& stats) {
           {"receive_rate_bytes_per_s", stats.receive_rate_bytes},
           {"link_capacity_packets_per_s", stats.link_capacity_packets},
           {"mss_bytes", stats.mss},
+          {"ssrc", stats.ssrc},
+          {"srtp_rollovers", stats.rollovers},
           {"loss_list_packets", stats.loss_list_packets}};
 }
 
@@ -199,7 +201,8 @@ json calls_json(const std::vector<CallView>& calls) {
                    {"failure", call.failure},
                    {"attempts", call.attempts},
                    {"session", call.socket == SocketId{} ? json(nullptr) : json(call.socket.raw())},
-                   {"encrypted", call.is_encrypted}});
+                   {"encrypted", call.is_encrypted},
+                   {"ssrc", call.ssrc == 0 ? json(nullptr) : json(call.ssrc)}});
     if (!call.sdp.empty()) out.back()["sdp"] = call.sdp;
   }
   return {{"calls", std::move(out)}};

@@ -129,7 +129,7 @@ TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
   const json session = json::parse(ask("GET", "/v1/sessions/5").body);
   EXPECT_EQ(relay.asked, SocketId{5});
   EXPECT_EQ(session["stats"]["packets_sent"], 100);
-  EXPECT_EQ(session["stats"].size(), 33u) << "a field of SessionStats is missing";
+  EXPECT_EQ(session["stats"].size(), 35u) << "a field of SessionStats is missing";
   EXPECT_EQ(ask("GET", "/v1/sessions/6").status, 404u);
   EXPECT_EQ(ask("GET", "/v1/sessions/five").status, 400u);
   EXPECT_EQ(ask("GET", "/v1/sessions/99999999999").status, 400u);
@@ -138,14 +138,15 @@ TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
 }
 
 TEST_F(RoutesTest, CallsAreListed) {
-  relay.call_views = {{.id = 3,
-                       .role = Role::kPublisher,
-                       .stream = "live/main",
-                       .url = "srt://a:1",
-                       .state = "waiting",
-                       .retry_in = millis(1500),
-                       .failure = "no answer within 3 s"},
-                      {.id = 4, .state = "connected", .socket = SocketId{77}, .is_encrypted = true, .sdp = "v=0"}};
+  relay.call_views = {
+      {.id = 3,
+       .role = Role::kPublisher,
+       .stream = "live/main",
+       .url = "srt://a:1",
+       .state = "waiting",
+       .retry_in = millis(1500),
+       .failure = "no answer within 3 s"},
+      {.id = 4, .state = "connected", .socket = SocketId{77}, .is_encrypted = true, .ssrc = 5, .sdp = "v=0"}};
   const json calls = json::parse(ask("GET", "/v1/calls").body)["calls"];
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_EQ(calls[0]["role"], "publisher");
@@ -156,6 +157,8 @@ TEST_F(RoutesTest, CallsAreListed) {
   EXPECT_EQ(calls[1]["retry_in_s"], nullptr);
   EXPECT_EQ(calls[1]["encrypted"], true);
   EXPECT_EQ(calls[1]["sdp"], "v=0");
+  EXPECT_EQ(calls[1]["ssrc"], 5);
+  EXPECT_EQ(calls[0]["ssrc"], nullptr);
   EXPECT_FALSE(calls[0].contains("sdp")) << "of RTP destinations alone";
   EXPECT_EQ(ask("GET", "/v1/calls/4/sdp").body, "v=0");
   EXPECT_EQ(ask("GET", "/v1/calls/4/sdp").content_type, "application/sdp");

@@ -40,12 +40,14 @@ std::string feedback(const DestinationTerms& terms, const MediaFormat& format) {
          "\r\n";
 }
 
-std::string sources(const DestinationTerms& terms, std::uint32_t ssrc, bool is_second_leg) {
-  const std::string own = "a=ssrc:" + std::to_string(ssrc) + " cname:fanlight\r\n";
-  if (!terms.rtx_payload_type) return own;
-  const std::string rtx = std::to_string(rtx_ssrc_of(ssrc, is_second_leg));
-  return "a=ssrc-group:FID " + std::to_string(ssrc) + " " + rtx + "\r\n" + own + "a=ssrc:" + rtx +
-         " cname:fanlight\r\n";
+// RFC 5576 §6.1: with the name that its reports have.
+std::string sources(const DestinationTerms& terms, const SdpFacts& facts, bool is_second_leg) {
+  if (facts.ssrc == 0 || facts.cname.empty()) return "";
+  const auto source = [&](const std::string& ssrc) { return "a=ssrc:" + ssrc + " cname:" + facts.cname + "\r\n"; };
+  const std::string own = std::to_string(facts.ssrc);
+  if (!terms.rtx_payload_type) return source(own);
+  const std::string rtx = std::to_string(rtx_ssrc_of(facts.ssrc, is_second_leg));
+  return "a=ssrc-group:FID " + own + " " + rtx + "\r\n" + source(own) + source(rtx);
 }
 
 // RFC 3551 §6, RFC 4585 §4, RFC 4568.
@@ -55,7 +57,7 @@ std::string_view profile(const DestinationRule& rule) {
 }
 
 // One way that the packets go. `mid`: which of two it is; 0: the only one.
-std::string media(const DestinationRule& rule, SocketId session, const MediaFormat& format, int mid) {
+std::string media(const DestinationRule& rule, const SdpFacts& facts, const MediaFormat& format, int mid) {
   const DestinationTerms& terms = rule.terms;
   const std::string type = std::to_string(terms.payload_type);
   std::string text = "m=" + format.media + " " + std::to_string(terms.remote.port) + std::string{profile(rule)} + type +
@@ -71,28 +73,27 @@ std::string media(const DestinationRule& rule, SocketId session, const MediaForm
             std::to_string(leg.terms.remote.port) + "\r\n";
   if (terms.remote.ip.is_multicast() && rule.source)
     text += "a=source-filter: incl " + typed(terms.remote.ip) + " " + rule.source->text() + "\r\n";
-  if (session != SocketId{} && !rule.srtp) text += sources(terms, session.raw(), mid == 2);
+  text += sources(terms, facts, mid == 2);
   if (mid > 0) text += "a=mid:" + std::to_string(mid) + "\r\n";
   return text;
 }
 
 }  // namespace
 
-std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format, const IpAddress& local,
-                   bool with_key) {
+std::string sdp_of(const DestinationRule& rule, const SdpFacts& facts, const MediaFormat& format, bool with_key) {
   if (rule.terms.kind != FeedKind::kRtp) return "";
-  const std::string head = "v=0\r\no=- " + std::to_string(session.raw()) + " 1 " + typed(origin_of(rule, local)) +
-                           "\r\ns=" + rule.stream + "\r\n";
+  const std::string head = "v=0\r\no=- " + std::to_string(facts.session.raw()) + " 1 " +
+                           typed(origin_of(rule, facts.local)) + "\r\ns=" + rule.stream + "\r\n";
   constexpr const char* kTimes = "t=0 0\r\na=recvonly\r\n";
   if (rule.srtp && with_key) {
     std::string key = write_srtp_key(*rule.srtp);
     const WipedAtEnd wiped({&key});
-    return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, format, 0) + "a=crypto:1 " +
+    return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, facts, format, 0) + "a=crypto:1 " +
            key + "\r\n";
   }
-  if (!rule.second) return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, session, format, 0);
-  return head + kTimes + "a=group:DUP 1 2\r\n" + media(rule, session, format, 1) +
-         media(rule.second_alone(), session, format, 2);
+  if (!rule.second) return head + "c=" + connection(rule.terms) + "\r\n" + kTimes + media(rule, facts, format, 0);
+  return head + kTimes + "a=group:DUP 1 2\r\n" + media(rule, facts, format, 1) +
+         media(rule.second_alone(), facts, format, 2);
 }
 
 }  // namespace fanlight::control

@@ -2,6 +2,7 @@
 // 5576 for the SSRC, RFC 4585 and 4588 for what may be asked for again, RFC 7104 for two legs, RFC 4568 for SRTP).
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/strong.h"
@@ -10,10 +11,17 @@
 
 namespace fanlight::control {
 
-// Empty for a bare transport stream: nobody describes one. `session` is the SSRC as well, but with SRTP, where it may
-// change; 0: not open, and not said. `local`: of ours, where packets leave; unspecified: not known. With its key it is
-// a secret; without, an SRTP receiver needs that from elsewhere.
-[[nodiscard]] std::string sdp_of(const DestinationRule& rule, SocketId session, const MediaFormat& format = {},
-                                 const IpAddress& local = {}, bool with_key = false);
+// Where a destination stands.
+struct SdpFacts {
+  SocketId session{};      // 0: it is not open.
+  std::uint32_t ssrc = 0;  // Of SRTP it may change while the session lasts; 0: not known, and not said.
+  std::string cname{};     // Of its reports, now; empty: not known, and no source is described.
+  IpAddress local{};       // Of ours, where its packets leave; unspecified: not known.
+};
+
+// Empty for a bare transport stream: nobody describes one. With its key it is a secret; without, an SRTP receiver needs
+// that from elsewhere.
+[[nodiscard]] std::string sdp_of(const DestinationRule& rule, const SdpFacts& facts, const MediaFormat& format = {},
+                                 bool with_key = false);
 
 }  // namespace fanlight::control

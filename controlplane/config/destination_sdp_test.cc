@@ -10,20 +10,20 @@ namespace {
 std::string sdp(const char* url, std::uint32_t session = 0) {
   DestinationRule rule = *parse_destination_url(url);
   rule.stream = "live/main";
-  return sdp_of(rule, SocketId{session});
+  return sdp_of(rule, {.session = SocketId{session}, .ssrc = session, .cname = "c0ffee"});
 }
 
 TEST(DestinationSdpTest, AHostsAddressIsDescribed) {
   EXPECT_EQ(sdp("rtp://192.0.2.7:5004", 77),
             "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\na=recvonly\r\n"
-            "m=video 5004 RTP/AVP 33\r\na=rtpmap:33 MP2T/90000\r\na=ssrc:77 cname:fanlight\r\n");
+            "m=video 5004 RTP/AVP 33\r\na=rtpmap:33 MP2T/90000\r\na=ssrc:77 cname:c0ffee\r\n");
 }
 
 // RFC 8866 §5.2: it is told apart by who made it and where.
 TEST(DestinationSdpTest, TheOriginIsWherePacketsLeave) {
   const DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004");
   const auto origin = [](const DestinationRule& of, const char* local) {
-    const std::string text = sdp_of(of, SocketId{77}, MediaFormat{}, *IpAddress::parse(local));
+    const std::string text = sdp_of(of, {.session = SocketId{77}, .ssrc = 77, .local = *IpAddress::parse(local)});
     return text.substr(5, text.find("\r\ns=") - 5);
   };
   EXPECT_EQ(origin(rule, "192.0.2.1"), "o=- 77 1 IN IP4 192.0.2.1");
@@ -56,7 +56,7 @@ TEST(DestinationSdpTest, WhatMayBeAskedForAgainIsSaid) {
   const std::string rtx = sdp("rtp://192.0.2.7:5004?nack=1&rtx_pt=97", 77);
   EXPECT_NE(rtx.find("m=video 5004 RTP/AVPF 33 97\r\n"), std::string::npos) << rtx;
   EXPECT_NE(rtx.find("a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=33\r\n"), std::string::npos) << rtx;
-  EXPECT_NE(rtx.find("a=ssrc-group:FID 77 2147483725\r\na=ssrc:77 cname:fanlight\r\na=ssrc:2147483725 cname:fanlight"),
+  EXPECT_NE(rtx.find("a=ssrc-group:FID 77 2147483725\r\na=ssrc:77 cname:c0ffee\r\na=ssrc:2147483725 cname:c0ffee"),
             std::string::npos)
       << rtx;
 }
@@ -65,9 +65,9 @@ TEST(DestinationSdpTest, TwoLegsAreOneGroup) {
   EXPECT_EQ(sdp("rtp://192.0.2.7:5004?second=239.1.2.3:6004&second_ttl=5", 77),
             "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nt=0 0\r\na=recvonly\r\na=group:DUP 1 2\r\n"
             "m=video 5004 RTP/AVP 33\r\nc=IN IP4 192.0.2.7\r\na=rtpmap:33 MP2T/90000\r\n"
-            "a=ssrc:77 cname:fanlight\r\na=mid:1\r\n"
+            "a=ssrc:77 cname:c0ffee\r\na=mid:1\r\n"
             "m=video 6004 RTP/AVP 33\r\nc=IN IP4 239.1.2.3/5\r\na=rtpmap:33 MP2T/90000\r\n"
-            "a=ssrc:77 cname:fanlight\r\na=mid:2\r\n");
+            "a=ssrc:77 cname:c0ffee\r\na=mid:2\r\n");
 }
 
 TEST(DestinationSdpTest, EachLegSendsAgainUnderASourceOfItsOwn) {
@@ -78,7 +78,7 @@ TEST(DestinationSdpTest, EachLegSendsAgainUnderASourceOfItsOwn) {
 
 TEST(DestinationSdpTest, APayloadIsDescribedAsItsFeedIs) {
   DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004?pt=100");
-  const std::string text = sdp_of(rule, SocketId{},
+  const std::string text = sdp_of(rule, {},
                                   {.media = "audio",
                                    .encoding = "mpeg4-generic",
                                    .clock_rate = 44'100,
@@ -91,7 +91,7 @@ TEST(DestinationSdpTest, APayloadIsDescribedAsItsFeedIs) {
       << text;
 }
 
-// RFC 4568: the key is a line of its own, and only where it is asked for. Its SSRC may change: none is promised.
+// RFC 4568: the key is a line of its own, and only where it is asked for. Its SSRC may change: it is that of now.
 TEST(DestinationSdpTest, SrtpHasItsProfileAndOnWishItsKey) {
   constexpr const char* kKey = "AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
   DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004");
@@ -100,8 +100,10 @@ TEST(DestinationSdpTest, SrtpHasItsProfileAndOnWishItsKey) {
   const std::string shown =
       "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n"
       "a=recvonly\r\nm=video 5004 RTP/SAVP 33\r\na=rtpmap:33 MP2T/90000\r\n";
-  EXPECT_EQ(sdp_of(rule, SocketId{77}), shown);
-  EXPECT_EQ(sdp_of(rule, SocketId{77}, {}, {}, true), shown + "a=crypto:1 " + kKey + "\r\n");
+  EXPECT_EQ(sdp_of(rule, {.session = SocketId{77}}), shown);
+  EXPECT_EQ(sdp_of(rule, {.session = SocketId{77}}, {}, true), shown + "a=crypto:1 " + kKey + "\r\n");
+  EXPECT_EQ(sdp_of(rule, {.session = SocketId{77}, .ssrc = 99, .cname = "c0ffee"}),
+            shown + "a=ssrc:99 cname:c0ffee\r\n");
 }
 
 TEST(DestinationSdpTest, FecHasItsPorts) {

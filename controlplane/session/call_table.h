@@ -54,7 +54,8 @@ struct CallView {
   std::uint32_t attempts = 0;
   SocketId socket{};  // 0: not connected.
   bool is_encrypted = false;
-  std::string sdp{};  // Of an RTP destination.
+  std::uint32_t ssrc = 0;  // Of an RTP destination; 0: not known.
+  std::string sdp{};       // Of an RTP destination.
 };
 
 class CallTable {

@@ -160,6 +160,9 @@ std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) const {
   std::vector<CallView> views = calls_.views(now);
   destinations_.for_each([&](const DestinationEntry& one) {
     if (one.is_removed || one.leader != 0) return;
+    const StreamEntry* stream = streams_.find(one.rule.stream);
+    const SdpFacts facts{
+        .session = one.socket, .ssrc = one.ssrc, .cname = stream != nullptr ? stream->cname : "", .local = one.local};
     views.push_back({.id = one.id,
                      .stream = one.rule.stream,
                      .url = url_of(one.rule),
@@ -170,7 +173,8 @@ std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) const {
                      .attempts = one.attempts,
                      .socket = one.socket,
                      .is_encrypted = one.srtp != nullptr,
-                     .sdp = sdp_of(one.rule, one.socket, format_of(formats_, one.rule.stream), one.local, with_keys)});
+                     .ssrc = one.ssrc,
+                     .sdp = sdp_of(one.rule, facts, format_of(formats_, one.rule.stream), with_keys)});
   });
   std::ranges::sort(views, {}, &CallView::id);
   return views;
@@ -275,6 +279,8 @@ void SessionDesk::handle_destination_opened(const Session& session) {
   DestinationEntry* one = destinations_.find(session.destination);
   if (one == nullptr) return;
   (session.is_second_leg ? one->second_socket : one->socket) = session.socket;
+  const bool has_own_source = one->rule.terms.kind == FeedKind::kRtp && one->srtp == nullptr;
+  if (has_own_source && !session.is_second_leg) one->ssrc = session.socket.raw();
   tell(event_of(SessionEvent::Kind::kConnect, session));
   if (one->is_removed || one->is_ending) return close_legs(*one);
   if (!session.is_second_leg) {
@@ -308,6 +314,19 @@ void SessionDesk::handle(event::DestinationNews& event) {
   steer_fec(*one);
 }
 
+void SessionDesk::handle(event::DestinationSource& event) {
+  const Session* session = sessions_.find(event.request);
+  DestinationEntry* one = session != nullptr ? destinations_.find(session->destination) : nullptr;
+  if (one == nullptr) return;
+  const bool is_another = one->ssrc != 0 && one->ssrc != event.ssrc;
+  one->ssrc = event.ssrc;
+  if (is_another)
+    note(Notice::Level::kInfo,
+         title_of(*one) + " has another SSRC, " + std::to_string(event.ssrc) +
+             ", for a receiver that begins: ffmpeg that was running reads no more until it is started again",
+         Notice::About::kSession);
+}
+
 // The key stays known, with what it has protected, as long as the destination does.
 void SessionDesk::retire_destination(DestinationEntry& one) {
   one.state = DestinationState::kWornOut;
@@ -321,6 +340,7 @@ void SessionDesk::end_destination(const Session& session, std::string failure, b
   if (one == nullptr) return;
   (session.is_second_leg ? one->second_socket : one->socket) = SocketId{};
   if (session.is_second_leg) one->second_pause = DestinationPause::kNone;
+  if (!session.is_second_leg) one->ssrc = 0;
   if (--one->legs > 0) {
     one->is_ending = true;
     one->failure = std::move(failure);

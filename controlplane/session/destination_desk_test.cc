@@ -20,7 +20,9 @@ TEST_F(DestinationDeskTest, ItIsOpenedAtOnceAndListedBesideCalls) {
   EXPECT_EQ(view().url, "rtp://198.51.100.1:5004?pt=96&ttl=3&source=192.0.2.1");
   EXPECT_EQ(view().socket, SocketId{4'242});
   EXPECT_THAT(view().sdp, HasSubstr("m=video 5004 RTP/AVP 96"));
-  EXPECT_THAT(view().sdp, HasSubstr("a=ssrc:4242 "));
+  EXPECT_THAT(view().sdp, Not(HasSubstr("a=ssrc:")));
+  say_name("000000010000000200000003");
+  EXPECT_THAT(view().sdp, HasSubstr("a=ssrc:4242 cname:000000010000000200000003\r\n"));
   EXPECT_EQ(desk().poll_session_event()->kind, SessionEvent::Kind::kConnect);
 }
 

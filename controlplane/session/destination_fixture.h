@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "session/desk_fixture.h"
 #include "session/session_desk.h"
 
@@ -56,6 +59,13 @@ class DestinationDeskTest : public DeskTest {
     event.request = one.request;
     event.reason = reason;
     desk().handle_event(now_, std::move(event));
+  }
+  // Of live/main's reports.
+  void say_name(std::string_view name) {
+    event::StreamName event{.stream = StreamIndex{0}};
+    ASSERT_EQ(name.size(), event.name.size());
+    std::ranges::copy(name, event.name.begin());
+    desk().handle_event(now_, event);
   }
   // Whether another viewer of live/main would be one too many.
   bool is_full_at(std::uint32_t viewers_max) {

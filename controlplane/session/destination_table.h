@@ -37,6 +37,7 @@ struct DestinationEntry {
   std::string failure{};       // Why it is not sent to, or was not before.
   std::uint32_t attempts = 0;  // Since it was added.
   SocketId socket{};           // 0: not open.
+  std::uint32_t ssrc = 0;      // Of its packets; 0: not known.
   std::size_t worker = 0;
   IpAddress local{};  // Of ours, where its packets leave; unspecified: the host's choice.
   // The second leg (SMPTE ST 2022-7) is opened behind the first, whose SSRC and beginnings it shares; they end

@@ -217,6 +217,8 @@ class SessionDesk {
   void handle(event::FeedNews& event);
   void handle(event::SrtpNews& event);
   void handle(event::DestinationNews& event);
+  void handle(event::DestinationSource& event);
+  void handle(event::StreamName& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.
   void handle(event::KeyDue& event) { rotations_.handle_due(event.request); }

@@ -65,6 +65,23 @@ TEST_F(SrtpDeskTest, LifetimesOfOneMasterKeyCountTogether) {
   EXPECT_FALSE(longer->try_take(1));
 }
 
+TEST_F(SrtpDeskTest, ItsSourceIsShownAsSoonAsItIsKnown) {
+  add(secret());
+  const command::OpenDestination one = opens();
+  EXPECT_EQ(view().ssrc, 0u);
+  desk().handle_event(now_, event::DestinationSource{one.request, 77});
+  EXPECT_EQ(view().ssrc, 77u);
+  EXPECT_THAT(view().sdp, Not(HasSubstr("a=ssrc:"))) << "the name of its reports is not known";
+  say_name("000000010000000200000003");
+  EXPECT_THAT(view().sdp, HasSubstr("a=ssrc:77 cname:000000010000000200000003\r\n"));
+  EXPECT_THAT(take_notices(), Not(Contains(HasSubstr("another SSRC"))));
+  desk().handle_event(now_, event::DestinationSource{one.request, 78});
+  EXPECT_THAT(view().sdp, HasSubstr("a=ssrc:78 cname:000000010000000200000003\r\n"));
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("another SSRC, 78")));
+  ends(one, CloseReason::kKicked);
+  EXPECT_EQ(view().ssrc, 0u);
+}
+
 TEST_F(SrtpDeskTest, ItsKeyIsShownToWhoAsksForIt) {
   add(secret());
   opens();

@@ -88,6 +88,11 @@ void SessionDesk::handle(event::StreamRetired& event) {
   factory_.take_back(event.stream);
 }
 
+void SessionDesk::handle(event::StreamName& event) {
+  if (StreamEntry* entry = streams_.at(event.stream); entry != nullptr)
+    entry->cname.assign(event.name.begin(), event.name.end());
+}
+
 void SessionDesk::leave_stream(const Session& session, bool was_up) {
   StreamEntry* stream = streams_.at(session.stream);
   if (stream == nullptr || stream->sessions == 0) return;

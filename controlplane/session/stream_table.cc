@@ -11,6 +11,11 @@ StreamEntry* StreamTable::find(std::string_view name) {
   return found == names_.end() ? nullptr : at(found->second);
 }
 
+const StreamEntry* StreamTable::find(std::string_view name) const {
+  const auto found = names_.find(name);
+  return found == names_.end() ? nullptr : &entries_.at(found->second);
+}
+
 StreamEntry* StreamTable::at(StreamIndex index) {
   const auto found = entries_.find(index);
   return found == entries_.end() ? nullptr : &found->second;

@@ -38,6 +38,7 @@ struct StreamEntry {
   std::uint32_t seconds_over = 0;        // In a row, that it sent more.
   Overdraft overdraft{};                 // Of that and a tenth.
   std::uint32_t fec_random = 0;          // Of all its destinations with FEC, which covers their numbers.
+  std::string cname{};                   // Of reports about it; empty: not known.
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
   // What is sent the stream, each by itself: a destination's legs as well.
@@ -60,6 +61,7 @@ struct StreamEntry {
 class StreamTable {
  public:
   [[nodiscard]] StreamEntry* find(std::string_view name);
+  [[nodiscard]] const StreamEntry* find(std::string_view name) const;
   [[nodiscard]] StreamEntry* at(StreamIndex index);
   // The first pattern that `name` falls under.
   [[nodiscard]] const StreamPolicy* match(std::string_view name) const;

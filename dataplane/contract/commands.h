@@ -332,6 +332,18 @@ struct DestinationNews {
   DestinationPause pause = DestinationPause::kNone;
 };
 
+// The source (SSRC) that an SRTP destination is sent from now on.
+struct DestinationSource {
+  RequestId request;
+  std::uint32_t ssrc = 0;
+};
+
+// The name (CNAME) that reports about a stream have from now on. Said once there are some, by each worker.
+struct StreamName {
+  StreamIndex stream;
+  std::array<char, 24> name{};
+};
+
 // Ciphers that InstallKeys replaced, handed back for the same reason.
 struct KeysInstalled {
   SocketId socket;
@@ -390,11 +402,12 @@ struct Stopped {};
 
 }  // namespace event
 
-using Event = std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
-                           event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews,
-                           event::SrtpNews, event::DestinationNews, event::KeyRequestReceived, event::KeysInstalled,
-                           event::KeyDue, event::KeyAnnounced, event::SessionReport, event::StreamReport,
-                           event::ReportEnd, event::StreamRetired, event::Stopped>;
+using Event =
+    std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
+                 event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews, event::SrtpNews,
+                 event::DestinationNews, event::DestinationSource, event::StreamName, event::KeyRequestReceived,
+                 event::KeysInstalled, event::KeyDue, event::KeyAnnounced, event::SessionReport, event::StreamReport,
+                 event::ReportEnd, event::StreamRetired, event::Stopped>;
 
 // Makes and takes back the streams that control hands to workers. Implemented by the composition root, so that control
 // need not know the type.

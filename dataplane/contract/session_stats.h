@@ -55,6 +55,8 @@ struct SessionStats {
   std::uint32_t receive_rate_bytes = 0;    // Bytes/s, publisher.
   std::uint32_t link_capacity_packets = 0;  // Packets/s, as the receiving side estimates it.
   std::uint32_t mss = 0;
+  std::uint32_t ssrc = 0;               // Destination: its packets' source.
+  std::uint32_t rollovers = 0;          // SRTP destination: the rollover counter of the next packet.
   std::uint32_t loss_list_packets = 0;  // Publisher: gaps asked for right now. Viewer: repairs waiting.
 };
 

@@ -37,6 +37,7 @@ struct Destination : Enveloped {
   // It is sent SRTP under that key, and clear packets never.
   void protect_with(crypto::SrtpSendingKey& key, SrtpGroup& group) noexcept {
     is_protected = true;
+    is_source_told = false;
     *std::construct_at(&membership) = {.group = &group, .key = &key};
   }
 
@@ -45,6 +46,7 @@ struct Destination : Enveloped {
   bool is_flowing : 1 = false;      // It is one of them.
   bool is_told_paused : 1 = false;  // As far as control knows.
   bool is_protected : 1 = false;    // It has a membership, and no repairs.
+  bool is_source_told : 1 = true;   // SRTP's SSRC: control knows it.
   bool is_second_leg : 1 = false;   // Another sends the same packets under the same SSRC.
   DestinationPart leg = DestinationPart::kMedia;
   std::uint16_t rtcp_port = 0;  // Where its reports go; 0: none do.

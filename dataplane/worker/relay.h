@@ -171,6 +171,7 @@ class Relay {
   void pause_flow(Destination& destination) noexcept;
   void leave_group(Destination& destination) noexcept;
   void tell_of_destination(Session& session, Destination& destination) noexcept;
+  bool try_tell_name(StreamIndex index, const rtp::CanonicalName& name) noexcept;
   [[nodiscard]] rtp::Sender::Progress progress_of(Instant now, const Destination& destination) const noexcept;
   void end_destination(Instant now, Session& session, Destination& destination) noexcept;
 

@@ -254,7 +254,9 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   if (sender.is_probe_due(now)) probe(now, destination);
   steer_flow(session, destination);
   repair_.serve(now, destination, publisher_missing(*destination.stream, session.stream));
-  sender.handle_progress(progress_of(now, destination));
+  const rtp::Sender::Progress progress = progress_of(now, destination);
+  const bool is_name_told = try_tell_name(session.stream, *progress.name);
+  sender.handle_progress(progress);
   std::array<std::byte, kDatagramBytesMax> scratch;
   while (const std::size_t bytes = sender.poll_control(now, {}, scratch)) {
     SrtpGroup* const group = destination.srtp();
@@ -263,7 +265,7 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   }
   Instant due = sender.is_probe_due(now) ? now + kProbeRetry : sender.next_deadline().at;  // There was none to send.
   if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused() ||
-      sender.has_repairs())
+      !destination.is_source_told || !is_name_told || sender.has_repairs())
     due = std::min(due, now + kNewsRetry);
   timers_.schedule_at_latest(sessions_.slot_of(session), due);
 }
@@ -280,6 +282,9 @@ void Relay::steer_flow(Session& session, Destination& destination) noexcept {
   if (destination.sender.is_paused() && destination.is_flowing) pause_flow(destination);
   if (!destination.sender.is_paused() && !destination.is_flowing) resume_flow(destination);
   if (destination.is_told_paused != destination.sender.is_paused()) tell_of_destination(session, destination);
+  if (!destination.is_source_told)
+    destination.is_source_told =
+        mailbox_.post(Event{event::DestinationSource{session.request, destination.sender.ssrc()}});
 }
 
 // Its receiver may be listening all the same, but for one that said BYE: ICMP and silence prove nothing. It goes on in
@@ -327,6 +332,7 @@ void Relay::resume_flow(Destination& destination) noexcept {
         srtp_places_.join(*destination.stream, *destination.membership.key, destination.envelope.payload_type);
     if (group == nullptr) return;
     destination.membership.group = group;
+    destination.is_source_told = false;
     if (group->ssrc() != destination.sender.ssrc()) destination.sender.renumber(group->ssrc());
     counters().add(Counter::kSrtpLateJoins, srtp_places_.take_late_joins());
   }
@@ -338,6 +344,14 @@ void Relay::tell_of_destination(Session& session, Destination& destination) noex
   if (!mailbox_.post(Event{event::DestinationNews{.request = session.request, .pause = pause}})) return;
   destination.is_told_paused = pause != DestinationPause::kNone;
   if (destination.is_told_paused) counters().add(Counter::kDestinationPauses);
+}
+
+bool Relay::try_tell_name(StreamIndex index, const rtp::CanonicalName& name) noexcept {
+  rtp::CanonicalName& told = streams_[index.raw()].told_name;
+  if (name == told) return true;
+  if (!mailbox_.post(Event{event::StreamName{index, name.text()}})) return false;
+  told = name;
+  return true;
 }
 
 rtp::Sender::Progress Relay::progress_of(Instant now, const Destination& destination) const noexcept {

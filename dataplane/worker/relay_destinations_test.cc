@@ -153,6 +153,24 @@ TEST_F(RelayDestinationsTest, ReportsGoToThePortBehindAndCountWhatWasSent) {
   EXPECT_EQ(mailbox.counters.read(Counter::kReportsSent), said.size());
 }
 
+TEST_F(RelayDestinationsTest, ControlIsToldTheNameThatReportsHave) {
+  open_destination();
+  run_for(millis(1));
+  const auto told = next_event<event::StreamName>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->stream, kStream);
+  std::vector<Said> said;
+  for (std::uint32_t i = 0; i < 1'000 && said.empty(); ++i) {
+    publish(i);
+    said = to(run_for(millis(9)), kRtcp);
+  }
+  ASSERT_EQ(said.size(), 1u);
+  wire::RtcpReader reader(said[0].bytes);
+  const std::uint32_t ssrc = wire::parse_sender_report(*reader.next())->ssrc;
+  EXPECT_EQ(wire::find_cname(*reader.next(), ssrc), std::string_view(told->name.data(), told->name.size()));
+  EXPECT_FALSE(next_event<event::StreamName>()) << "once";
+}
+
 // A host that boots with a wrong clock, and is set right later.
 TEST_F(RelayDestinationsTest, ReportsSayTheTimeOfDayAsItIsWhenTheyAreWritten) {
   open_destination();

@@ -421,6 +421,8 @@ TEST_F(RelayPayloadFeedsTest, ReportsAreOnTheSourcesOwnLine) {
     for (Said& one : to(run_for(millis(i == 40 ? 18 : 19)), {kTo.ip, 5'005})) reports.push_back(std::move(one));
   }
   ASSERT_EQ(reports.size(), 2u);
+  event::StreamName told;
+  while (const auto next = next_event<event::StreamName>()) told = *next;
   for (const Said& one : reports) {
     wire::RtcpReader reader(one.bytes);
     const auto report = wire::parse_sender_report(*reader.next());
@@ -432,6 +434,7 @@ TEST_F(RelayPayloadFeedsTest, ReportsAreOnTheSourcesOwnLine) {
     const auto name =
         rtp::CanonicalName::of({7, 8}, rtp::CanonicalName::Of::kSource, std::as_bytes(std::span("cam@host", 8))).text();
     EXPECT_EQ(wire::find_cname(*reader.next(), report->ssrc), std::string_view(name.data(), name.size()));
+    EXPECT_EQ(told.name, name) << "control hears of it";
   }
 }
 

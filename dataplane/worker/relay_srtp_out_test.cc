@@ -228,6 +228,22 @@ TEST_F(RelaySrtpOutTest, AWornKeyEndsItsDestinationsAndSendsNothingMore) {
   EXPECT_EQ(rtp_to(5'004, 10).size(), 0u) << "another source of the same key";
 }
 
+TEST_F(RelaySrtpOutTest, ControlIsToldTheSourceAndItsRollovers) {
+  const SocketId socket = open_destination(5'004);
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  const auto told = next_event<event::DestinationSource>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->ssrc, ssrc);
+  EXPECT_FALSE(next_event<event::DestinationSource>()) << "once";
+  publish(0x1'0000);
+  say(command::AskReport{1, socket});
+  breathe();
+  const auto report = next_event<event::SessionReport>();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->stats.ssrc, ssrc);
+  EXPECT_EQ(report->stats.rollovers, 1u);
+}
+
 TEST_F(RelaySrtpOutTest, ADryPoolLeavesPacketsOutAndIsCounted) {
   open_destination(5'004);
   std::vector<PacketRef> taken;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stream/srtp_group.h"
 #include "stream/stream.h"
 
 namespace fanlight {
@@ -89,6 +90,9 @@ SessionStats destination_stats(const Session& session) {
   stats.packets_lost = static_cast<std::uint64_t>(std::max<std::int32_t>(heard.lost, 0));
   stats.rtt = heard.rtt;
   stats.jitter = heard.jitter;
+  stats.ssrc = destination.sender.ssrc();
+  if (const SrtpGroup* group = destination.srtp())
+    stats.rollovers = static_cast<std::uint32_t>(group->index_of(stream.release().cursor()) >> 16);
   return stats;
 }
 

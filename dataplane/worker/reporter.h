@@ -17,6 +17,7 @@ struct StreamEntry {
   bool is_distributed = false;        // Other workers are to hear of it: of our publisher, or of its end.
   bool has_publisher_abroad = false;  // On another worker, which tells us ...
   PacketPos missing_abroad{};         // ... up to where its packets are held or given up.
+  rtp::CanonicalName told_name{};     // Of its reports, as far as control knows.
 };
 
 class Reporter {
