@@ -22,8 +22,9 @@ std::string_view suite_of(const FeedRule& rule) {
 }
 
 // Half of all control indices are left, whichever is drawn.
-std::unique_ptr<crypto::SrtpReader> make_reader(const crypto::SrtpMaster& master, std::uint32_t random) {
-  return std::make_unique<crypto::SrtpReader>(master, random % (crypto::kSrtcpIndexEnd / 2));
+std::unique_ptr<crypto::SrtpReader> make_reader(const crypto::SrtpMaster& master, std::uint32_t random,
+                                                std::uint64_t taken) {
+  return std::make_unique<crypto::SrtpReader>(master, random % (crypto::kSrtcpIndexEnd / 2), taken);
 }
 
 // Why nothing of what comes is taken, and what to look at.
@@ -131,7 +132,7 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
                                            .doors = feed.place.doors,
                                            .latency = stream->policy.latency,
                                            .own_ssrc = std::max(random_(), 1u),
-                                           .srtp = srtp ? make_reader(*srtp, random_()) : nullptr});
+                                           .srtp = srtp ? make_reader(*srtp, random_(), feed.srtp_taken) : nullptr});
   return std::nullopt;
 }
 

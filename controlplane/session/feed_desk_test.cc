@@ -92,6 +92,30 @@ TEST_F(FeedDeskTest, AKeyGoesAlongReadyForUse) {
   EXPECT_EQ(view().srtp, "AEAD_AES_128_GCM");
 }
 
+// A kick forgets what came, for sources that begin anew. Not how much.
+TEST_F(FeedDeskTest, AKickMakesAWornKeyNoBetter) {
+  const crypto::SrtpMaster master = crypto::some_master(crypto::SrtpSuite::kAeadAes128Gcm);
+  FeedPlace one = place();
+  one.rule.srtp = master;
+  one.rule.srtp->packets_max = 1;
+  set(std::move(one));
+  const auto read = [&](command::OpenFeed& feed) {
+    Bytes packet = crypto::protect(crypto::SrtpKeys(master), from_hex("80210007 00000000 00000001 4711"), 7);
+    return feed.srtp->read(now_, {packet, 12, 7, 1});
+  };
+  command::OpenFeed feed = opened();
+  EXPECT_EQ(read(feed), Verdict::kAccepted);
+  event::SessionClosed event;
+  event.request = feed.request;
+  event.reason = CloseReason::kKicked;
+  event.srtp = std::move(feed.srtp);
+  desk().handle_event(now_, std::move(event));
+  wait(seconds(2));
+  command::OpenFeed again = opened();
+  ASSERT_TRUE(again.srtp);
+  EXPECT_EQ(read(again), Verdict::kKeyWornOut);
+}
+
 TEST_F(FeedDeskTest, WhyItsPacketsAreNotTakenIsSaid) {
   FeedPlace one = place();
   one.rule.srtp = crypto::some_master(crypto::SrtpSuite::kAesCm128HmacSha1Tag80);

@@ -33,9 +33,10 @@ struct FeedEntry {
   Instant since{};  // In that state.
   Instant retry_at{};
   RequestId request{};
-  SocketId socket{};      // 0: not open.
-  Endpoint sender{};      // The last one.
-  std::string failure{};  // Waiting: for what. Silent: why what comes is not taken.
+  SocketId socket{};             // 0: not open.
+  std::uint64_t srtp_taken = 0;  // Of its key's lifetime, by earlier sessions.
+  Endpoint sender{};             // The last one.
+  std::string failure{};         // Waiting: for what. Silent: why what comes is not taken.
 };
 
 // A feed as the API shows it.

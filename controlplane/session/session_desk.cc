@@ -432,6 +432,8 @@ void SessionDesk::handle(event::SessionClosed& event) {
   leave_stream(*session, event.reason != CloseReason::kConnectTimeout && event.reason != CloseReason::kDisplaced);
   placement_.leave(session->worker);
   if (session->call != 0) end_call(*session, event.reason);
+  if (FeedEntry* feed = session->feed != 0 ? find_feed(event.request) : nullptr; feed != nullptr && event.srtp)
+    feed->srtp_taken = event.srtp->taken();
   if (session->feed != 0) end_feed(*session, std::string{fanlight::describe(event.reason)});
   if (session->destination != 0)
     end_destination(*session, std::string{fanlight::describe(event.reason)}, event.reason == CloseReason::kKeyWornOut);

@@ -93,7 +93,7 @@ Verdict SrtpReader::take(Instant now, Source& source, std::uint64_t index) noexc
   // RFC 3711 §9.2: all that is sent under a master key counts together; what we did not hear, its index tells.
   const bool is_source_over = index >= source.first && index - source.first >= keys_.packets_max();
   const bool is_worn_out = is_source_over || taken_ >= keys_.packets_max();
-  if (!is_worn_out) ++taken_;
+  taken_ = is_worn_out ? std::max(taken_, keys_.packets_max()) : taken_ + 1;
   return is_worn_out ? Verdict::kKeyWornOut : Verdict::kAccepted;
 }
 

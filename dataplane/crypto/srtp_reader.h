@@ -38,11 +38,13 @@ class SrtpReader {
   };
 
   // Allocates: control thread. `control_index`, of our first report, is random: should our SSRC come again under the
-  // same key, what was said with it does not.
-  explicit SrtpReader(const SrtpMaster& master, std::uint32_t control_index = 0)
-      : keys_(master), control_index_(control_index) {}
+  // same key, what was said with it does not. `taken`: packets that others took under that key.
+  explicit SrtpReader(const SrtpMaster& master, std::uint32_t control_index = 0, std::uint64_t taken = 0)
+      : keys_(master), taken_(taken), control_index_(control_index) {}
 
   [[nodiscard]] const SrtpSuiteForm& form() const noexcept { return keys_.form(); }
+  // Of the key's lifetime, so many packets are used up.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
   [[nodiscard]] std::uint64_t packets_max() const noexcept { return keys_.packets_max(); }
 
   // kAccepted: clear now, but for the tag behind it. kKeyWornOut: authentic, and one too many.

@@ -220,6 +220,20 @@ TEST_F(SrtpReaderTest, AKeyIsWornOutAfterItsPackets) {
   EXPECT_EQ(read(searched_with(1), late), Verdict::kKeyWornOut) << "so many were sent before we came";
 }
 
+TEST_F(SrtpReaderTest, WhatAnotherReaderTookCounts) {
+  SrtpMaster master = master_;
+  master.packets_max = 10;
+  SrtpReader reader(master);
+  for (std::uint64_t index = 0; index < 4; ++index) ASSERT_EQ(read(secret(index), reader), Verdict::kAccepted);
+  EXPECT_EQ(reader.taken(), 4u);
+  SrtpReader next(master, 0, reader.taken());
+  for (std::uint64_t index = 4; index < 10; ++index) ASSERT_EQ(read(secret(index), next), Verdict::kAccepted);
+  EXPECT_EQ(read(secret(10), next), Verdict::kKeyWornOut);
+  SrtpReader late(master);
+  EXPECT_EQ(read(searched_with(1), late), Verdict::kKeyWornOut);
+  EXPECT_EQ(late.taken(), 10u) << "its index told";
+}
+
 TEST_F(SrtpReaderTest, TheLastIndexIsTheLast) {
   SrtpReader reader(master_);
   SrtpKeys sender(master_);
