@@ -88,15 +88,17 @@ PacketRef SrtpGroup::write(const FreshPacket& packet, PacketPool& pool, SrtpPass
   return whole;
 }
 
-ByteSpan SrtpGroup::protect_report(Instant now, MutableByteSpan scratch, std::size_t bytes) noexcept {
+SrtpGroup::Report SrtpGroup::protect_report(Instant now, MutableByteSpan scratch, std::size_t bytes,
+                                            std::uint32_t middle) noexcept {
   if (report_bytes_ == 0 || now - report_at_ >= kReportLife) {
     const ByteSpan made = protect_control(scratch, bytes);
     CHECK(made.size() <= report_.size());
     std::ranges::copy(made, report_.begin());
     report_bytes_ = static_cast<std::uint8_t>(made.size());
     report_at_ = now;
+    report_middle_ = middle;
   }
-  return std::span(report_).first(report_bytes_);
+  return {std::span(report_).first(report_bytes_), report_middle_};
 }
 
 ByteSpan SrtpGroup::protect_control(MutableByteSpan scratch, std::size_t bytes) noexcept {

@@ -87,8 +87,13 @@ class SrtpGroup {
   // RTCP of `bytes` in `scratch`, as it may leave. Empty: there are no more indices.
   [[nodiscard]] ByteSpan protect_control(MutableByteSpan scratch, std::size_t bytes) noexcept;
   // The same of a sender report. It takes one of 2^31 indices, so it does for all members for a second: by then each of
-  // them is far from its next.
-  [[nodiscard]] ByteSpan protect_report(Instant now, MutableByteSpan scratch, std::size_t bytes) noexcept;
+  // them is far from its next. `middle`: NtpTime::middle() of what it says.
+  struct Report {
+    ByteSpan datagram;
+    std::uint32_t middle = 0;  // Of that one.
+  };
+  [[nodiscard]] Report protect_report(Instant now, MutableByteSpan scratch, std::size_t bytes,
+                                      std::uint32_t middle) noexcept;
 
  private:
   static constexpr std::size_t kReportBytesMax = 128;
@@ -106,6 +111,7 @@ class SrtpGroup {
   std::uint8_t report_bytes_ = 0;
   std::uint32_t next_control_ = 0;  // SRTCP's index.
   Instant report_at_;
+  std::uint32_t report_middle_ = 0;
   std::uint64_t packets_ = 0;  // What a destination that was always there got.
   std::uint64_t bytes_ = 0;
   std::array<std::byte, kReportBytesMax> report_{};

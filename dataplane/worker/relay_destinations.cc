@@ -261,7 +261,10 @@ void Relay::service_destination(Instant now, Session& session) noexcept {
   while (const std::size_t bytes = sender.poll_control(now, {}, scratch)) {
     SrtpGroup* const group = destination.srtp();
     if (!destination.is_protected) send_report(session, std::span(scratch).first(bytes));
-    if (group != nullptr) send_report(session, group->protect_report(now, scratch, bytes));
+    if (group == nullptr) continue;
+    const SrtpGroup::Report report = group->protect_report(now, scratch, bytes, progress.time.middle());
+    sender.note_shared_report(report.middle);
+    send_report(session, report.datagram);
   }
   Instant due = sender.is_probe_due(now) ? now + kProbeRetry : sender.next_deadline().at;  // There was none to send.
   if (destination.is_told_paused != sender.is_paused() || destination.is_flowing == sender.is_paused() ||

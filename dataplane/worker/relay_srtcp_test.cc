@@ -31,6 +31,40 @@ TEST_F(RelaySrtpOutTest, ReportsAreSecretAndNoIndexIsGivenTwice) {
   EXPECT_GE(heard, 8u);
 }
 
+// A report does for all for a second: what receivers name is in it, not in those that were not sent.
+TEST_F(RelaySrtpOutTest, EachMembersRoundTripIsMeasured) {
+  constexpr std::uint16_t kMembers = 12;
+  std::vector<SocketId> sockets;
+  for (std::uint16_t i = 0; i < kMembers; ++i)
+    sockets.push_back(open_destination(static_cast<std::uint16_t>(5'004 + 2 * i)));
+  const std::uint32_t ssrc = ssrc_to(5'004);
+  std::map<std::uint16_t, std::uint32_t> heard;  // What the last report to each says.
+  std::set<Bytes> reports;
+  for (int i = 0; i < 1'200 && heard.size() < kMembers; ++i) {
+    std::vector<Said> said = publish(1);
+    for (Said& one : run_for(millis(8))) said.push_back(std::move(one));
+    for (std::uint16_t where = 5'004; where < 5'004 + 2 * kMembers; where += 2)
+      for (const Said& one : to(said, rtcp_of(where))) {
+        reports.insert(one.bytes);
+        const Bytes clear = receiver.open_control(one.bytes);
+        heard.insert_or_assign(where, wire::parse_sender_report(*wire::RtcpReader(clear).next())->time.middle());
+      }
+  }
+  ASSERT_EQ(heard.size(), kMembers);
+  ASSERT_LT(reports.size(), kMembers) << "some were sent the same";
+  std::uint32_t index = 0;
+  for (const auto& [where, middle] : heard) {
+    Bytes answer(64);
+    answer.resize(wire::write_receiver_report(answer, kReceiver + where, {.ssrc = ssrc, .last_report = middle}));
+    EXPECT_EQ(judged(rtcp_of(where), receiver.protect_control(answer, index++)), Verdict::kControl);
+    say(command::AskReport{1, sockets[(where - 5'004) / 2]});
+    breathe();
+    const auto told = next_event<event::SessionReport>();
+    ASSERT_TRUE(told);
+    EXPECT_GT(told->stats.rtt, Micros{}) << where;
+  }
+}
+
 // At a stream's end, and the relay's, the source ends for all.
 TEST_F(RelaySrtpOutTest, AtAStreamsEndAllHearBye) {
   open_destination(5'004);

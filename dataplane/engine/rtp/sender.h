@@ -75,6 +75,9 @@ class Sender {
   // ... or there is none that could, and everything goes.
   void flow_unprobed(Instant now) noexcept { flow(now); }
 
+  // What left as its report was written earlier, for another that is sent the same: a receiver names what that one
+  // says.
+  void note_shared_report(std::uint32_t middle) noexcept { reported_time_ = middle; }
   // Its packets come from another source from now on: SRTP that begins anew.
   void renumber(std::uint32_t ssrc) noexcept;
   // Somebody reported so lately. Always false when nobody ever did.
