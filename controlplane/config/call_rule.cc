@@ -6,6 +6,7 @@
 #include "config/secret_source.h"
 #include "config/stream_pattern.h"
 #include "config/stream_rule.h"
+#include "config/url_scheme.h"
 
 namespace fanlight::control {
 namespace {
@@ -26,7 +27,7 @@ void read_url(FieldReader& reader, CallRule& rule) {
     reader.complain("url", "nothing", std::string{kUrlWanted});
   } else {
     // Without it: it may hold a passphrase.
-    const bool is_srt = text.starts_with("srt://");
+    const bool is_srt = has_scheme(text, kSrtScheme);
     reader.complain("url", "one that cannot be used: " + url.error(),
                     std::string{kUrlWanted} + (is_srt ? "" : std::string{kOthersWanted}));
   }

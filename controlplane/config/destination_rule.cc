@@ -2,103 +2,119 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
+#include "config/numbers.h"
 #include "config/secret_source.h"
 #include "config/srtp_key.h"
 #include "config/stream_pattern.h"
+#include "config/url_scheme.h"
 #include "contract/limits.h"
 #include "wire/fec_header.h"
 
 namespace fanlight::control {
 namespace {
 
-constexpr std::string_view kRtpScheme = "rtp://";
-constexpr std::string_view kUdpScheme = "udp://";
 constexpr std::string_view kUrlWanted = "rtp://ADDRESS:PORT or udp://ADDRESS:PORT, the address a host's or a group's";
 constexpr std::array<std::string_view, 3> kWays{"next_port", "same_port", "off"};  // By RtcpWay.
 constexpr std::size_t kInterfaceBytesMax = 63;  // Devices of DPDK's have longer names than the kernel's.
 
-std::optional<std::uint8_t> number_up_to(std::string_view text, unsigned most) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > most) return std::nullopt;
-  return static_cast<std::uint8_t>(value);
-}
-
 bool is_host(const IpAddress& ip) { return !ip.is_multicast() && !ip.is_unspecified() && !ip.is_reserved(); }
 
-constexpr std::string_view kSecond = "second_";
+// What is wrong with it, behind the key; empty when nothing is.
+using Fault = std::optional<std::string>;
 
-// Of the second leg, by the key without "second_"; what is wrong with it, and empty when nothing is.
-std::optional<std::string> read_second_option(std::string_view key, std::string_view value, DestinationLeg& leg) {
-  if (key == "ttl") {
-    const auto ttl = number_up_to(value, 255);
-    if (!ttl || *ttl == 0) return "second_ttl must be 1 to 255";
-    leg.ttl = *ttl;
-  } else if (key == "source") {
-    leg.source = IpAddress::parse(value);
-    if (!leg.source || !is_host(*leg.source)) return "second_source must be an address of this host";
-  } else if (key == "interface") {
-    if (value.empty() || value.size() > kInterfaceBytesMax)
-      return "second_interface must be a name that `ip link` lists";
-    leg.interface = value;
-  } else {
-    return "an unknown option; of the second leg there are second_ttl, second_source and second_interface";
-  }
+Fault read_ttl(std::string_view value, std::uint8_t& ttl) {
+  const auto hops = whole_number(value, 255);
+  if (!hops || *hops == 0) return "must be 1 to 255";
+  ttl = static_cast<std::uint8_t>(*hops);
   return std::nullopt;
 }
 
-// What is wrong with it; empty when nothing is.
-std::optional<std::string> read_option(std::string_view key, std::string_view value, DestinationRule& rule) {
-  DestinationTerms& terms = rule.terms;
-  const bool is_rtp = terms.kind == FeedKind::kRtp;
-  if (key == "ttl") {
-    const auto ttl = number_up_to(value, 255);
-    if (!ttl || *ttl == 0) return "ttl must be 1 to 255";
-    terms.ttl = *ttl;
-  } else if (key == "source") {
-    rule.source = IpAddress::parse(value);
-    if (!rule.source || !is_host(*rule.source)) return "source must be an address of this host";
-    if (rule.source->is_v4() != terms.remote.ip.is_v4()) return "source must be of the destination's family";
-  } else if (key == "interface") {
-    if (value.empty() || value.size() > kInterfaceBytesMax)
-      return "interface must be a name that `ip link` lists, or a device's";
-    rule.interface = value;
-  } else if (key == "pt" && is_rtp) {
-    const auto type = number_up_to(value, 127);
-    if (!type) return "pt must be 0 to 127";
-    terms.payload_type = *type;
-    rule.says_type = true;
-  } else if (key == "rtcp" && is_rtp) {
-    const auto* way = std::ranges::find(kWays, value);
-    if (way == kWays.end()) return "rtcp must be next_port, same_port or off";
-    terms.rtcp = static_cast<RtcpWay>(way - kWays.begin());
-  } else if (key == "nack" && is_rtp) {
-    if (value != "0" && value != "1") return "nack must be 1, its receiver may ask for packets again, or 0";
-    terms.nack = value == "1";
-  } else if (key == "second" && is_rtp) {
-    const std::optional<Endpoint> remote = Endpoint::parse(value);
-    if (!remote || remote->port == 0) return "second must be ADDRESS:PORT, where the same packets go again";
-    if (!rule.second) rule.second.emplace();
-    rule.second->remote = *remote;
-  } else if (key.starts_with(kSecond) && is_rtp) {
-    if (!rule.second) rule.second.emplace();
-    return read_second_option(key.substr(kSecond.size()), value, *rule.second);
-  } else if (key == "rtx_pt" && is_rtp) {
-    terms.rtx_payload_type = number_up_to(value, 127);
-    if (!terms.rtx_payload_type) return "rtx_pt must be 0 to 127";
-  } else if (key == "fec" && is_rtp) {
-    if (value != "0" && value != "1") return "fec must be 0 or 1";
-    terms.fec = value == "1";
-  } else if (key.starts_with("srtp")) {
-    return "an SRTP key does not stand in a URL, which is shown: give it beside it, as srtp or srtp_file";
-  } else {
-    return std::string{"an unknown option; there are ttl, source and interface"} +
-           (is_rtp ? ", pt, rtcp, nack, rtx_pt, second and fec" : "");
-  }
+Fault read_source(std::string_view value, std::optional<IpAddress>& source) {
+  source = IpAddress::parse(value);
+  return source && is_host(*source) ? std::nullopt : Fault{"must be an address of this host"};
+}
+
+Fault read_interface(std::string_view value, std::string& interface) {
+  interface = value;
+  const bool may_be_one = !value.empty() && value.size() <= kInterfaceBytesMax;
+  return may_be_one ? std::nullopt : Fault{"must be a name that `ip link` lists, or a device's"};
+}
+
+Fault read_type(std::string_view value, std::uint8_t& type) {
+  const auto number = whole_number(value, 127);
+  if (!number) return "must be 0 to 127";
+  type = static_cast<std::uint8_t>(*number);
   return std::nullopt;
+}
+
+Fault read_switch(std::string_view value, bool& is_on) {
+  is_on = value == "1";
+  return is_on || value == "0" ? std::nullopt : Fault{"must be 1 or 0"};
+}
+
+Fault read_rtcp(std::string_view value, RtcpWay& rtcp) {
+  const auto* way = std::ranges::find(kWays, value);
+  if (way == kWays.end()) return "must be next_port, same_port or off";
+  rtcp = static_cast<RtcpWay>(way - kWays.begin());
+  return std::nullopt;
+}
+
+Fault read_second(std::string_view value, Endpoint& remote) {
+  remote = Endpoint::parse(value).value_or(Endpoint{});
+  return remote.port != 0 ? std::nullopt : Fault{"must be ADDRESS:PORT, where the same packets go again"};
+}
+
+DestinationLeg& second_of(DestinationRule& rule) { return rule.second ? *rule.second : rule.second.emplace(); }
+
+struct Option {
+  std::string_view key;
+  bool is_of_rtp;  // Alone.
+  Fault (*read)(std::string_view value, DestinationRule& rule);
+};
+constexpr std::array kOptions{
+    Option{"ttl", false, [](std::string_view v, DestinationRule& rule) { return read_ttl(v, rule.terms.ttl); }},
+    Option{"source", false, [](std::string_view v, DestinationRule& rule) { return read_source(v, rule.source); }},
+    Option{"interface", false,
+           [](std::string_view v, DestinationRule& rule) { return read_interface(v, rule.interface); }},
+    Option{"pt", true,
+           [](std::string_view v, DestinationRule& rule) {
+             rule.says_type = true;
+             return read_type(v, rule.terms.payload_type);
+           }},
+    Option{"rtcp", true, [](std::string_view v, DestinationRule& rule) { return read_rtcp(v, rule.terms.rtcp); }},
+    Option{"nack", true, [](std::string_view v, DestinationRule& rule) { return read_switch(v, rule.terms.nack); }},
+    Option{
+        "rtx_pt", true,
+        [](std::string_view v, DestinationRule& rule) { return read_type(v, rule.terms.rtx_payload_type.emplace()); }},
+    Option{"fec", true, [](std::string_view v, DestinationRule& rule) { return read_switch(v, rule.terms.fec); }},
+    Option{"second", true,
+           [](std::string_view v, DestinationRule& rule) { return read_second(v, second_of(rule).remote); }},
+    Option{"second_ttl", true,
+           [](std::string_view v, DestinationRule& rule) { return read_ttl(v, second_of(rule).ttl); }},
+    Option{"second_source", true,
+           [](std::string_view v, DestinationRule& rule) { return read_source(v, second_of(rule).source); }},
+    Option{"second_interface", true,
+           [](std::string_view v, DestinationRule& rule) { return read_interface(v, second_of(rule).interface); }},
+};
+
+Fault read_option(std::string_view key, std::string_view value, DestinationRule& rule) {
+  const bool is_rtp = rule.terms.kind == FeedKind::kRtp;
+  std::string known;
+  for (const Option& option : kOptions) {
+    if (option.is_of_rtp && !is_rtp) continue;
+    if (option.key != key) {
+      known.append(known.empty() ? "" : ", ").append(option.key);
+      continue;
+    }
+    Fault fault = option.read(value, rule);
+    if (fault) fault->insert(0, std::string{key} + " ");
+    return fault;
+  }
+  if (key.starts_with("srtp"))
+    return "an SRTP key does not stand in a URL, which is shown: give it beside it, as srtp or srtp_file";
+  return "an unknown option; there are " + known;
 }
 
 std::optional<std::string> judge(const DestinationRule& rule);
@@ -121,6 +137,7 @@ std::optional<std::string> judge(const DestinationRule& rule) {
   const IpAddress& ip = terms.remote.ip;
   if (ip.is_unspecified() || ip.is_reserved())
     return ip.text() + " is neither a host's address nor a group's (224.0.0.0/4, ff00::/8)";
+  if (rule.source && rule.source->is_v4() != ip.is_v4()) return "source must be of the destination's family";
   if (!rule.interface.empty() && !ip.is_multicast())
     return "interface goes with a multicast group alone (224.0.0.0/4, ff00::/8)";
   if (ip.is_link_local() && !ip.is_multicast()) return ip.text() + " means something on one link only";
@@ -146,12 +163,12 @@ std::optional<std::string> judge(const DestinationRule& rule) {
 
 }  // namespace
 
-bool is_destination_url(std::string_view text) { return text.starts_with(kRtpScheme) || text.starts_with(kUdpScheme); }
+bool is_destination_url(std::string_view text) { return has_scheme(text, kRtpScheme) || has_scheme(text, kUdpScheme); }
 
 Result<DestinationRule, std::string> parse_destination_url(std::string_view text) {
   if (!is_destination_url(text)) return std::string{"not an RTP or UDP URL"};
   DestinationRule rule;
-  const bool is_rtp = text.starts_with(kRtpScheme);
+  const bool is_rtp = has_scheme(text, kRtpScheme);
   rule.terms.kind = is_rtp ? FeedKind::kRtp : FeedKind::kTransportStream;
   if (!is_rtp) rule.terms.rtcp = RtcpWay::kNone;
   text.remove_prefix(kRtpScheme.size());

@@ -38,6 +38,14 @@ TEST(DestinationRuleTest, AUrlIsWrittenAsItIsRead) {
   }
 }
 
+TEST(DestinationRuleTest, ASchemesLettersMayBeCapitals) {
+  EXPECT_TRUE(is_destination_url("RTP://192.0.2.1:5004"));
+  const auto rule = parse_destination_url("Udp://192.0.2.1:5005");
+  ASSERT_TRUE(rule) << rule.error();
+  EXPECT_EQ(rule->terms.kind, FeedKind::kTransportStream);
+  EXPECT_EQ(url_of(*rule), "udp://192.0.2.1:5005");
+}
+
 TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
   const std::vector<std::pair<const char*, const char*>> wrong{
       {"srt://192.0.2.1:5004", "not an RTP or UDP URL"},
@@ -51,7 +59,7 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?ttl=0", "1 to 255"},
       {"rtp://192.0.2.1:5004?ttl=256", "1 to 255"},
       {"rtp://192.0.2.1:5004?pt=128", "0 to 127"},
-      {"udp://192.0.2.1:5004?pt=33", "an unknown option; there are ttl, source and interface"},
+      {"udp://192.0.2.1:5004?pt=33", "an unknown option; there are ttl, source, interface"},
       {"rtp://192.0.2.1:5004?rtcp=maybe", "next_port, same_port or off"},
       {"rtp://192.0.2.1:5004?source=2001:db8::1", "family"},
       {"rtp://192.0.2.1:5004?source=239.0.0.1", "an address of this host"},
@@ -63,7 +71,12 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?second=192.0.2.2:5005", "second: RTP has an even port"},
       {"rtp://192.0.2.1:5004?second_ttl=4", "no second=ADDRESS:PORT"},
       {"rtp://192.0.2.1:5004?second=192.0.2.2:5004&second_source=2001:db8::1", "second leg's family"},
-      {"rtp://192.0.2.1:5004?second=192.0.2.2:5004&second_pt=4", "of the second leg there are"},
+      {"rtp://192.0.2.1:5004?second=192.0.2.2:5004&second_pt=4",
+       "an unknown option; there are ttl, source, interface, pt, rtcp, nack, rtx_pt, fec, second, second_ttl"},
+      {"rtp://239.0.0.1:5004?interface=", "interface must be a name that `ip link` lists, or a device's"},
+      {"rtp://239.0.0.1:5004?second=239.0.0.2:5004&second_interface=",
+       "second_interface must be a name that `ip link` lists, or a device's"},
+      {"rtp://239.0.0.1:5004?second=239.0.0.2:5004&second_ttl=0", "second_ttl must be 1 to 255"},
       {"udp://192.0.2.1:5004?second=192.0.2.2:5004", "an unknown option"},
       {"rtp://192.0.2.1:5004?nack=yes", "nack must be 1"},
       {"rtp://192.0.2.1:5004?rtx_pt=97", "nack=1, which is not there"},
@@ -71,7 +84,7 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=128", "0 to 127"},
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=95&rtcp=same_port", "rtx_pt 64 to 95 mean RTCP"},
       {"rtp://192.0.2.1:5004?nack=1&rtcp=off", "which rtcp=off does not hear"},
-      {"rtp://192.0.2.1:5004?fec=yes", "0 or 1"},
+      {"rtp://192.0.2.1:5004?fec=yes", "fec must be 1 or 0"},
       {"udp://192.0.2.1:5004?fec=1", "an unknown option"},
       {"rtp://192.0.2.1:5004?fec=1&pt=96", "payload type, 33"},
       {"rtp://192.0.2.1:65534?fec=1", "second and fourth port"},

@@ -13,12 +13,11 @@
 #include "config/secret_source.h"
 #include "config/srtp_key.h"
 #include "config/stream_pattern.h"
+#include "config/url_scheme.h"
 
 namespace fanlight::control {
 namespace {
 
-constexpr std::string_view kRtpScheme = "rtp://";
-constexpr std::string_view kUdpScheme = "udp://";
 constexpr std::string_view kUrlWanted =
     "rtp://ADDRESS:PORT or udp://ADDRESS:PORT, the address one of this host, a multicast group, or 0.0.0.0";
 
@@ -32,10 +31,10 @@ std::optional<Endpoint> read_place(std::string_view text) {
 void read_url(FieldReader& reader, FeedTerms& terms) {
   const std::string text = reader.text("url");
   std::string_view rest = text;
-  terms.kind = rest.starts_with(kUdpScheme) ? FeedKind::kTransportStream : FeedKind::kRtp;
-  const bool has_scheme = rest.starts_with(kRtpScheme) || rest.starts_with(kUdpScheme);
-  if (has_scheme) rest.remove_prefix(kRtpScheme.size());
-  const std::optional<Endpoint> local = has_scheme ? read_place(rest) : std::nullopt;
+  terms.kind = has_scheme(rest, kUdpScheme) ? FeedKind::kTransportStream : FeedKind::kRtp;
+  const bool is_known = has_scheme(rest, kRtpScheme) || has_scheme(rest, kUdpScheme);
+  if (is_known) rest.remove_prefix(kRtpScheme.size());
+  const std::optional<Endpoint> local = is_known ? read_place(rest) : std::nullopt;
   if (!local && reader.is_no_text("url")) return;  // Told.
   if (!local) {
     reader.complain("url", reader.has("url") ? quoted_url(text) : "nothing", std::string{kUrlWanted});
@@ -149,7 +148,7 @@ std::string read_interface(FieldReader& reader, std::string_view key, std::strin
 // The address that the key `second` says.
 Endpoint read_second_place(FieldReader& reader, std::string_view text) {
   const std::optional<Endpoint> local =
-      text.starts_with(kRtpScheme) ? read_place(text.substr(kRtpScheme.size())) : std::nullopt;
+      has_scheme(text, kRtpScheme) ? read_place(text.substr(kRtpScheme.size())) : std::nullopt;
   if (!local) reader.complain("second", quoted_url(text), "rtp://ADDRESS:PORT, where the same packets come again");
   if (local && local->ip.is_reserved())
     reader.complain("second", local->ip.text(),

@@ -114,6 +114,7 @@ TEST(FeedRuleTest, PayloadsThatAreNoTransportStream) {
   const std::string url = "url = \"rtp://0.0.0.0:5004\"\n";
   EXPECT_TRUE(the_feed(url).format.is_transport_stream());
   const MediaFormat h264 = the_feed(url + "payload = \"h264\"\nfmtp = \"packetization-mode=1\"").format;
+  EXPECT_EQ(the_feed("url = \"UDP://0.0.0.0:5004\"").terms.kind, FeedKind::kTransportStream);
   EXPECT_EQ(h264.media, "video");
   EXPECT_EQ(h264.text(), "H264/90000");
   EXPECT_EQ(h264.fmtp, "packetization-mode=1");
@@ -123,6 +124,9 @@ TEST(FeedRuleTest, PayloadsThatAreNoTransportStream) {
   EXPECT_EQ(the_feed(url + "payload = \"l16\"\nclock_rate = 44100\nchannels = 6").format.text(), "L16/44100/6");
   EXPECT_EQ(the_feed(url + "payload = \"aac\"\nclock_rate = 44100\nfmtp = \"mode=AAC-hbr\"").format.text(),
             "mpeg4-generic/44100/2");
+  EXPECT_EQ(fault("[[feed]]\nstream = \"live/a\"\n" + url +
+                  "payload = \"aac\"\nclock_rate = 44100\nfmtp = \"streamtype=5; Mode=AAC-hbr\""),
+            "");
   const FeedRule other = the_feed(url + "payload = \"application/smpte291\"\nclock_rate = 90000");
   EXPECT_EQ(other.format.media, "application");
   EXPECT_EQ(other.format.text(), "smpte291/90000");
@@ -139,6 +143,11 @@ TEST(FeedRuleTest, WhatAPayloadCannotBe) {
   EXPECT_NE(with("payload = \"opus\"\nclock_rate = 44100").find("48000, which opus always has"), std::string::npos);
   EXPECT_NE(with("payload = \"h264\"\nchannels = 2").find("none beside h264"), std::string::npos);
   EXPECT_NE(with("payload = \"aac\"\nclock_rate = 44100").find("feed.fmtp: found nothing"), std::string::npos);
+  for (const char* fmtp : {"mode=", "streamtype=5; mode=; config=1210", "nomode=AAC-hbr"})
+    EXPECT_NE(
+        with("payload = \"aac\"\nclock_rate = 44100\nfmtp = \"" + std::string{fmtp} + "\"").find("feed.fmtp: found"),
+        std::string::npos)
+        << fmtp;
   EXPECT_NE(with("payload = \"h264\"\nfmtp = \"a\\r\\na=x\"").find("one line of printable ASCII"), std::string::npos);
   EXPECT_NE(fault("[[feed]]\nstream = \"live/a\"\nurl = \"udp://0.0.0.0:5004\"\npayload = \"h264\"")
                 .find("beside rtp:// alone"),

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "config/format_parameters.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -123,7 +125,7 @@ MediaFormat read_media_format(FieldReader& reader) {
     reader.complain("channels", std::to_string(format.channels), "none beside " + name);
   if (!is_printable(format.fmtp))
     reader.complain("fmtp", quoted(format.fmtp), "one line of printable ASCII, what stands behind a=fmtp:TYPE");
-  if (payload.name == "aac" && format.fmtp.find("mode=") == std::string::npos)
+  if (payload.name == "aac" && !says_mode(format.fmtp))
     reader.complain("fmtp", reader.has("fmtp") ? quoted(format.fmtp) : "nothing",
                     "AAC's parameters, without which nobody can take it apart (RFC 3640 §4.1): "
                     "streamtype, profile-level-id, mode, config, sizeLength, indexLength, indexDeltaLength");

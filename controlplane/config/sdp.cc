@@ -1,7 +1,8 @@
 #include "config/sdp.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "config/numbers.h"
 
 namespace fanlight::control {
 namespace {
@@ -89,9 +90,9 @@ class Parser {
     const std::string_view count = has_ttl ? (slash == std::string_view::npos ? "1" : rest.substr(slash + 1)) : rest;
     if (!address.is_multicast())
       complain("a TTL or a count behind " + address.text() + ", which is no group (224.0.0.0/4, ff00::/8)");
-    else if (has_ttl && !sdp_number(rest.substr(0, slash), 255))
+    else if (has_ttl && !whole_number(rest.substr(0, slash), 255))
       complain("a TTL that is not 0 to 255: " + shown(rest));
-    else if (!sdp_number(count, 1) || count == "0")
+    else if (!whole_number(count, 1) || count == "0")
       complain("several groups in one line (" + shown(rest) + "); describe one");
     return !fault_;
   }
@@ -105,7 +106,7 @@ class Parser {
     if (port.ends_with("/1")) port.remove_suffix(2);
     if (port.find('/') != std::string_view::npos)
       return complain("several ports in one line (" + shown(words[1]) + "); describe one");
-    const auto number = sdp_number(port, 65'535);
+    const auto number = whole_number(port, 65'535);
     if (!number) return complain("a port that is not one of 0 to 65535: " + shown(words[1]));
     SdpMedia& media = session_.media.emplace_back();
     media.line = line_;
@@ -139,13 +140,6 @@ std::vector<std::string_view> sdp_words(std::string_view text) {
     words.push_back(text.substr(0, end));
     text.remove_prefix(end);
   }
-}
-
-std::optional<std::uint32_t> sdp_number(std::string_view text, std::uint32_t most) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > most) return std::nullopt;
-  return value;
 }
 
 }  // namespace fanlight::control

@@ -60,7 +60,5 @@ struct SessionDescription {
 [[nodiscard]] Result<SessionDescription, SdpFault> parse_sdp(std::string_view text);
 // The words of a line, between spaces.
 [[nodiscard]] std::vector<std::string_view> sdp_words(std::string_view text);
-// A whole number up to `most`, digits alone.
-[[nodiscard]] std::optional<std::uint32_t> sdp_number(std::string_view text, std::uint32_t most);
 
 }  // namespace fanlight::control

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/format_parameters.h"
+#include "config/numbers.h"
 #include "config/sdp_group.h"
 #include "config/srtp_key.h"
 
@@ -23,7 +25,7 @@ std::optional<std::uint32_t> associated_type(const SdpAttribute& parameters) {
     std::string_view one = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(one.size() + 1, rest.size()));
     one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
-    if (one.starts_with(kKey)) return sdp_number(one.substr(kKey.size()), 127);
+    if (one.starts_with(kKey)) return whole_number(one.substr(kKey.size()), 127);
   }
   return std::nullopt;
 }
@@ -58,7 +60,7 @@ class Describer {
   }
 
   void read_format() {
-    const auto type = sdp_number(media_.formats.front(), 127);
+    const auto type = whole_number(media_.formats.front(), 127);
     if (!type) return complain(media_.line, "a payload type that is not 0 to 127: " + media_.formats.front());
     if (const auto known = static_format(static_cast<std::uint8_t>(*type))) found_.format = *known;
     const SdpAttribute* map = find_for("rtpmap", *type);
@@ -78,7 +80,8 @@ class Describer {
   // Without its parameters nobody can take it apart. RFC 3640 §4.1
   void read_aac(std::uint32_t type) {
     const SdpAttribute* parameters = find_for("fmtp", type);
-    if (parameters == nullptr || parameters->value.find("mode=") == std::string::npos)
+    const std::string_view said = parameters != nullptr ? parameters->value : std::string_view{};
+    if (!says_mode(said.substr(std::min(said.find(' '), said.size()))))
       complain(parameters != nullptr ? parameters->line : media_.line,
                "mpeg4-generic without a=fmtp:" + std::to_string(type) + " … mode=…, which says how to take it apart");
   }
@@ -87,7 +90,7 @@ class Describer {
   [[nodiscard]] const SdpAttribute* find_for(std::string_view name, std::uint32_t type) const {
     const auto found = std::ranges::find_if(media_.attributes, [&](const SdpAttribute& one) {
       const std::string_view value = one.value;
-      return one.name == name && sdp_number(value.substr(0, value.find(' ')), 127) == type;
+      return one.name == name && whole_number(value.substr(0, value.find(' ')), 127) == type;
     });
     return found == media_.attributes.end() ? nullptr : &*found;
   }
@@ -98,8 +101,8 @@ class Describer {
     const std::string_view said = words.size() == 2 ? words[1] : std::string_view{};
     const std::size_t first = std::min(said.find('/'), said.size());
     const std::size_t second = std::min(said.find('/', first + 1), said.size());
-    const auto rate = sdp_number(said.substr(std::min(first + 1, said.size()), second - std::min(first + 1, second)),
-                                 static_cast<std::uint32_t>(kClockRates.most));
+    const auto rate = whole_number(said.substr(std::min(first + 1, said.size()), second - std::min(first + 1, second)),
+                                   static_cast<std::uint32_t>(kClockRates.most));
     if (!is_sdp_token(said.substr(0, first)) || !rate)
       return complain(map.line, "no a=rtpmap:TYPE ENCODING/CLOCK: " + map.value);
     if (*rate < kClockRates.least) return complain(map.line, "a clock of less than 1000 ticks a second");
@@ -109,7 +112,7 @@ class Describer {
       return complain(map.line, "MP2T with a clock of " + std::to_string(*rate) + "; it has 90000 (RFC 2250 §2)");
     found_.format.channels = 0;
     if (second == said.size()) return;
-    const auto channels = sdp_number(said.substr(second + 1), static_cast<std::uint32_t>(kChannels.most));
+    const auto channels = whole_number(said.substr(second + 1), static_cast<std::uint32_t>(kChannels.most));
     if (!channels || *channels == 0) return complain(map.line, "channels that are not 1 to 64: " + map.value);
     found_.format.channels = *channels;
   }
@@ -127,7 +130,7 @@ class Describer {
     const SdpAttribute* rtcp = media_.find("rtcp");
     if (rtcp == nullptr) return;
     const std::string_view value = rtcp->value;
-    const auto port = sdp_number(value.substr(0, value.find(' ')), 65'535);
+    const auto port = whole_number(value.substr(0, value.find(' ')), 65'535);
     if (!port) return complain(rtcp->line, "no port behind a=rtcp: " + rtcp->value);
     if (*port == media_.port)
       found_.rtcp = RtcpWay::kSamePort;
@@ -178,7 +181,7 @@ class Describer {
     constexpr std::uint32_t kTagMost = 999'999'999;
     const std::string_view value = attribute.value;
     const std::size_t tag_end = std::min(value.find(' '), value.size());
-    if (!sdp_number(value.substr(0, tag_end), kTagMost))
+    if (!whole_number(value.substr(0, tag_end), kTagMost))
       return complain(attribute.line, "no number behind a=crypto: (a=crypto:1 SUITE inline:…)");
     auto master = parse_srtp_key(value.substr(tag_end));
     if (!master) return complain(attribute.line, "a=crypto with " + master.error().text());
@@ -188,7 +191,7 @@ class Describer {
 
   void read_ssrc(const SdpAttribute& attribute) {
     const std::string_view value = attribute.value;
-    found_.ssrc = sdp_number(value.substr(0, value.find(' ')), 0xFFFF'FFFF);
+    found_.ssrc = whole_number(value.substr(0, value.find(' ')), 0xFFFF'FFFF);
     if (!found_.ssrc) complain(attribute.line, "no SSRC behind a=ssrc: " + attribute.value);
   }
 
@@ -200,8 +203,8 @@ class Describer {
                       "two SSRCs for the same packets (a=ssrc-group:DUP); a feed's legs have one, and an address each "
                       "(a=group:DUP)");
     if (words.size() != 3 || words[0] != "FID") return;
-    const auto of_media = sdp_number(words[1], 0xFFFF'FFFF);
-    const auto of_rtx = sdp_number(words[2], 0xFFFF'FFFF);
+    const auto of_media = whole_number(words[1], 0xFFFF'FFFF);
+    const auto of_rtx = whole_number(words[2], 0xFFFF'FFFF);
     if (!of_media || !of_rtx) return complain(attribute.line, "no SSRCs behind a=ssrc-group:" + attribute.value);
     found_.ssrc = of_media;
     found_.rtx_ssrc = of_rtx;
@@ -217,7 +220,7 @@ class Describer {
                  words[1] == "nack";
         });
     for (const std::string& format : media_.formats)
-      if (const auto number = sdp_number(format, 127); number && !fault_) read_rtx(*number);
+      if (const auto number = whole_number(format, 127); number && !fault_) read_rtx(*number);
     if (found_.rtx_payload_type) return;
     found_.rtx_ssrc.reset();
   }
@@ -252,7 +255,7 @@ std::string ways_to_say(const SessionDescription& session, const SdpMedia& other
 Result<const SdpMedia*, SdpFault> choose_media(const SessionDescription& session, std::string_view wanted) {
   const std::vector<SdpMedia>& all = session.media;
   if (all.empty()) return SdpFault{1, "no m=, so it describes nothing"};
-  if (const auto number = sdp_number(wanted, static_cast<std::uint32_t>(all.size())); number && *number > 0)
+  if (const auto number = whole_number(wanted, static_cast<std::uint32_t>(all.size())); number && *number > 0)
     return &all[*number - 1];
   const SdpMedia* found = nullptr;
   for (const SdpMedia& one : all) {

@@ -47,6 +47,8 @@ TEST(SdpMediaTest, AudioHasChannels) {
             "MPEG4-GENERIC/44100/2");
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 97\na=rtpmap:97 mpeg4-generic/44100/2"),
             "6: mpeg4-generic without a=fmtp:97 … mode=…, which says how to take it apart");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 97\na=rtpmap:97 mpeg4-generic/44100/2\na=fmtp:97 mode=;config=1210"),
+            "8: mpeg4-generic without a=fmtp:97 … mode=…, which says how to take it apart");
   EXPECT_EQ(good("m=audio 5004 RTP/AVP 97\na=rtpmap:97 L16/48000").format.channels, 0u);
 }
 

@@ -1,33 +1,26 @@
 #include "config/srt_url.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "config/numbers.h"
 #include "config/percent.h"
 #include "config/stream_rule.h"
+#include "config/url_scheme.h"
 
 namespace fanlight::control {
 namespace {
 
-constexpr std::string_view kScheme = "srt://";
 constexpr std::size_t kStreamIdBytesMax = 512;
 constexpr std::size_t kHostBytesMax = 253;
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // "HOST:PORT" or "[ADDRESS]:PORT". False when it is neither.
 bool read_authority(std::string_view text, SrtUrl& url) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return false;
   std::string_view host = text.substr(0, colon);
-  const auto port = whole_number(text.substr(colon + 1));
-  if (!port || *port < 1 || *port > 65'535) return false;
+  const auto port = whole_number(text.substr(colon + 1), 65'535);
+  if (!port || *port == 0) return false;
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find_first_of("[]:@") != std::string_view::npos) {
@@ -41,7 +34,7 @@ bool read_authority(std::string_view text, SrtUrl& url) {
 
 // What is wrong with it; empty when nothing is.
 std::optional<std::string> read_option(std::string_view key, const std::string& value, SrtUrl& url) {
-  const auto number = whole_number(value);
+  const auto number = whole_number(value, kLatencyMs.most);
   if (key == "streamid") {
     if (value.empty() || value.size() > kStreamIdBytesMax || value.find('\0') != std::string::npos)
       return "streamid must be 1 to 512 bytes";
@@ -52,8 +45,7 @@ std::optional<std::string> read_option(std::string_view key, const std::string& 
       return "passphrase has " + std::to_string(size) + " bytes and must have " + show(kPassphraseBytes);
     url.passphrase = value;
   } else if (key == "latency") {
-    if (!number || *number < kLatencyMs.least || *number > kLatencyMs.most)
-      return "latency must be " + show(kLatencyMs) + " (milliseconds)";
+    if (!number || *number < kLatencyMs.least) return "latency must be " + show(kLatencyMs) + " (milliseconds)";
     url.latency = millis(*number);
   } else if (key == "pbkeylen") {
     if (number != 16 && number != 24 && number != 32) return "pbkeylen must be 16, 24 or 32";
@@ -70,8 +62,8 @@ std::optional<std::string> read_option(std::string_view key, const std::string& 
 }  // namespace
 
 Result<SrtUrl, std::string> parse_srt_url(std::string_view text) {
-  if (!text.starts_with(kScheme)) return std::string{"not an SRT URL"};
-  text.remove_prefix(kScheme.size());
+  if (!has_scheme(text, kSrtScheme)) return std::string{"not an SRT URL"};
+  text.remove_prefix(kSrtScheme.size());
   const std::size_t mark = text.find('?');
   std::string_view query = mark == std::string_view::npos ? "" : text.substr(mark + 1);
   std::string_view authority = text.substr(0, mark);
@@ -92,7 +84,7 @@ Result<SrtUrl, std::string> parse_srt_url(std::string_view text) {
 
 std::string public_text(const SrtUrl& url) {
   const bool is_v6 = url.host.find(':') != std::string::npos;
-  std::string text = std::string{kScheme} + (is_v6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+  std::string text = std::string{kSrtScheme} + (is_v6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
   char mark = '?';
   const auto add = [&](std::string_view key, std::string_view value) {
     text.append(1, mark).append(key).append("=").append(percent_encoded_value(value));

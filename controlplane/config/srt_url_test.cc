@@ -23,7 +23,7 @@ TEST(SrtUrlTest, ReadsEveryOption) {
 }
 
 TEST(SrtUrlTest, HostAndPortAreEnough) {
-  const auto url = parse_srt_url("srt://[2001:db8::1]:9000/");
+  const auto url = parse_srt_url("SRT://[2001:db8::1]:9000/");
   ASSERT_TRUE(url) << url.error();
   EXPECT_EQ(url->host, "2001:db8::1");
   EXPECT_EQ(url->key_bytes, 16);

@@ -239,7 +239,7 @@ int remove_call(const Context& context, const std::string& role, std::uint32_t i
 void hide_passphrase(char* argument) {
   constexpr std::string_view kKey = "passphrase=";
   char* at = std::strstr(argument, kKey.data());
-  if (at == nullptr || std::strncmp(argument, "srt://", 6) != 0) return;
+  if (at == nullptr || strncasecmp(argument, "srt://", 6) != 0) return;
   for (at += kKey.size(); *at != '\0' && *at != '&'; ++at) *at = '*';
 }
 

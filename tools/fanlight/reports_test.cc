@@ -111,6 +111,9 @@ TEST(HidePassphraseTest, OnlyThePassphraseOfAnSrtUrlIsOverwritten) {
   std::string last = "srt://a:1?streamid=x&passphrase=hush-hush";
   hide_passphrase(last.data());
   EXPECT_EQ(last, "srt://a:1?streamid=x&passphrase=*********");
+  std::string capitals = "SRT://a:1?passphrase=hush-hush";
+  hide_passphrase(capitals.data());
+  EXPECT_EQ(capitals, "SRT://a:1?passphrase=*********");
   std::string other = "passphrase=file";
   hide_passphrase(other.data());
   EXPECT_EQ(other, "passphrase=file");
