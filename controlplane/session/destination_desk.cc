@@ -281,7 +281,7 @@ void SessionDesk::handle_destination_opened(const Session& session) {
   (session.is_second_leg ? one->second_socket : one->socket) = session.socket;
   const bool has_own_source = one->rule.terms.kind == FeedKind::kRtp && one->srtp == nullptr;
   if (has_own_source && !session.is_second_leg) one->ssrc = session.socket.raw();
-  tell(event_of(SessionEvent::Kind::kConnect, session));
+  if (!session.is_fec()) tell(event_of(SessionEvent::Kind::kConnect, session));
   if (one->is_removed || one->is_ending) return close_legs(*one);
   if (!session.is_second_leg) {
     one->state = DestinationState::kSending;

@@ -48,11 +48,13 @@ TEST_F(DestinationDeskTest, FecPausesAndEndsWithItsMedia) {
   add(to("rtp://198.51.100.1:5004?fec=1"));
   const std::vector<command::OpenDestination> legs = opens_with_fec();
   (void)take_notices();
+  EXPECT_EQ(desk().poll_session_event()->kind, SessionEvent::Kind::kConnect);
   desk().handle_event(now_, event::DestinationNews{legs[0].request, DestinationPause::kLeft});
   EXPECT_EQ(closings(), (std::vector{SocketId{1}, SocketId{2}}));
   ends(legs[1], CloseReason::kKicked);
   ends(legs[2], CloseReason::kKicked);
   EXPECT_EQ(take_notices().size(), 1u) << "of the media; its FEC is no viewer that left";
+  EXPECT_FALSE(desk().poll_session_event()) << "nor one that came";
   wait(seconds(10));
   EXPECT_FALSE(take_opening()) << "its media is paused";
   desk().handle_event(now_, event::DestinationNews{legs[0].request, DestinationPause::kNone});

@@ -442,7 +442,8 @@ void SessionDesk::handle(event::SessionClosed& event) {
 }
 
 void SessionDesk::tell_end(const Session& session, event::SessionClosed& event) {
-  if (session.feed != 0) return;  // Of a feed, end_feed() tells what there is to tell.
+  // Of a feed, end_feed() tells what there is to tell, of FEC its media.
+  if (session.feed != 0 || session.is_fec()) return;
   if (session.role == Role::kPublisher) tell(event_of(SessionEvent::Kind::kPublishStop, session));
   SessionEvent told = event_of(SessionEvent::Kind::kDisconnect, session);
   told.reason = fanlight::describe(event.reason);
