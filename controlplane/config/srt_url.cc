@@ -84,7 +84,8 @@ Result<SrtUrl, std::string> parse_srt_url(std::string_view text) {
 
 std::string public_text(const SrtUrl& url) {
   const bool is_v6 = url.host.find(':') != std::string::npos;
-  std::string text = std::string{kSrtScheme} + (is_v6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+  std::string text =
+      std::string{kSrtScheme} + (is_v6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
   char mark = '?';
   const auto add = [&](std::string_view key, std::string_view value) {
     text.append(1, mark).append(key).append("=").append(percent_encoded_value(value));
