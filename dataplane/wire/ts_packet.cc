@@ -70,6 +70,10 @@ std::size_t ts_section_bytes(ByteSpan bytes) noexcept {
   return bytes.size() < 3 ? 0 : 3 + (load_be16(bytes.data() + 1) & 0x0FFFu);
 }
 
+bool is_ts_section_intact(ByteSpan section) noexcept {
+  return section.size() > kCrcBytes && ts_section_bytes(section) == section.size() && crc_of(section) == 0;
+}
+
 std::optional<ByteSpan> ts_section_body(ByteSpan section, std::uint8_t table_id) noexcept {
   if (section.size() < kSectionHeadBytes + kCrcBytes || ts_section_bytes(section) != section.size()) return {};
   const bool is_in_force = (u8(section, 5) & 1) != 0;

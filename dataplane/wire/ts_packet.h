@@ -33,6 +33,9 @@ struct TsPacket {
 // Bytes of the section that begins at `bytes`, 0 when even its length is not there yet.
 [[nodiscard]] std::size_t ts_section_bytes(ByteSpan bytes) noexcept;
 
+// Whether it is whole and its CRC fits, whatever table it is of.
+[[nodiscard]] bool is_ts_section_intact(ByteSpan section) noexcept;
+
 // What stands between its head and its CRC, when it is whole, of that table, in force, and intact; else empty.
 [[nodiscard]] std::optional<ByteSpan> ts_section_body(ByteSpan section, std::uint8_t table_id) noexcept;
 

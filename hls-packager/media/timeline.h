@@ -35,6 +35,12 @@ class Timeline {
     if (newest_ < found.decode_time) newest_ = found.decode_time;
     return found;
   }
+  // Where something stands that is told of a time: `pts` as a unit would have it now, empty: with the newest unit. None
+  // before the first unit.
+  [[nodiscard]] std::optional<Place> peek(std::optional<std::int64_t> pts) const noexcept {
+    if (!current_) return std::nullopt;
+    return Place{pts ? *pts + *current_ : newest_, epoch_};
+  }
   // What comes next is of another sender: it goes on a second behind the newest, under the next epoch, whatever its
   // clock says. Cursors begin anew.
   void restart() noexcept {

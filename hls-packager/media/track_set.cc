@@ -44,6 +44,7 @@ void TrackSet::take_events(std::vector<TrackSample>& done) {
   for (const DemuxEvent& event : std::exchange(events_, {})) {
     if (const auto* map = std::get_if<ProgramMap>(&event)) take_map(*map, done);
     if (const auto* unit = std::get_if<ElementaryUnit>(&event)) take_unit(*unit, done);
+    if (const auto* command = std::get_if<SpliceCommand>(&event)) take_splice(*command);
   }
 }
 
@@ -77,6 +78,7 @@ void TrackSet::choose_leader() {
 }
 
 void TrackSet::open_track(const ProgramStream& stream) {
+  if (stream.medium == Medium::kSplices) return;
   std::optional<ElementaryStream> codec = open_elementary_stream(stream.type, stream.descriptors);
   if (!codec) {
     const LeftOut one{stream.pid, stream.type};
@@ -92,6 +94,13 @@ void TrackSet::place(Track&& track) {
   const auto free = std::find_if(tracks_.begin(), tracks_.end(), [](const Track& one) { return one.is_free; });
   if (free == tracks_.end()) return void(++refused_);
   *free = std::move(track);
+}
+
+void TrackSet::take_splice(const SpliceCommand& command) {
+  const std::optional<Timeline::Place> place = timeline_.peek(command.pts);
+  if (!place) return;
+  if (splices_.size() == kSplicesMax) splices_.erase(splices_.begin());
+  splices_.push_back({place->decode_time, place->epoch, command.info});
 }
 
 void TrackSet::take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,13 @@ namespace fanlight::packager {
 struct TrackSample {
   std::size_t track = 0;
   TimedSample sample;
+};
+
+// SCTE 35, with its place.
+struct TimedSplice {
+  std::int64_t media_time = 0;  // 90 kHz; mostly to come.
+  std::uint32_t epoch = 0;
+  SpliceInfo info;
 };
 
 class TrackSet {
@@ -56,6 +64,9 @@ class TrackSet {
   void handle(ByteSpan bytes, std::vector<TrackSample>& done);
   void finish(std::vector<TrackSample>& done);
 
+  // What came since the last call; of too much the newest.
+  [[nodiscard]] std::vector<TimedSplice> take_splices() noexcept { return std::exchange(splices_, {}); }
+
   // By TrackSample::track. One that the program loses stays, and goes on if it comes back.
   [[nodiscard]] const std::deque<Track>& tracks() const noexcept { return tracks_; }
   // The first video track of the program's first map; when there is none, its first track. Others are cut as it is.
@@ -74,6 +85,7 @@ class TrackSet {
  private:
   static constexpr std::size_t kTracksMax = 32;
   static constexpr std::size_t kLeftOutMax = 64;
+  static constexpr std::size_t kSplicesMax = 64;
 
   void take_events(std::vector<TrackSample>& done);
   void take_map(const ProgramMap& map, std::vector<TrackSample>& done);
@@ -81,6 +93,7 @@ class TrackSet {
   void open_track(const ProgramStream& stream);
   void place(Track&& track);
   void choose_leader();
+  void take_splice(const SpliceCommand& command);
   void take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done);
   void hand_over(std::size_t track, std::vector<TrackSample>& done);
 
@@ -91,6 +104,7 @@ class TrackSet {
   std::optional<std::size_t> leader_{};
   std::vector<LeftOut> left_out_;
   std::uint64_t refused_ = 0;
+  std::vector<TimedSplice> splices_;
   // Emptied at once.
   std::vector<DemuxEvent> events_;
   std::vector<TimedSample> samples_;

@@ -62,7 +62,16 @@ bool Demuxer::is_map_pid(std::uint16_t pid) const {
 }
 
 void Demuxer::take_section(std::uint16_t pid, ByteSpan section, std::vector<DemuxEvent>& events) {
-  pid == kTablePid ? take_programs(section, events) : take_map(pid, section, events);
+  if (pid == kTablePid) return take_programs(section, events);
+  pids_.at(pid).is_of_program ? take_splice(section, events) : take_map(pid, section, events);
+}
+
+void Demuxer::take_splice(ByteSpan section, std::vector<DemuxEvent>& events) {
+  std::optional<SpliceInfo> info = parse_splice_info(section, counts_.splices);
+  if (!info) return;
+  SpliceCommand command{.info = std::move(*info)};
+  if (command.info.pts) command.pts = clock_.peek(*command.info.pts);
+  events.push_back(std::move(command));
 }
 
 void Demuxer::take_programs(ByteSpan section, std::vector<DemuxEvent>& events) {
@@ -77,8 +86,8 @@ void Demuxer::take_programs(ByteSpan section, std::vector<DemuxEvent>& events) {
   const bool has_ended = followed_ && is_gone(followed_->number);
   if (has_ended) followed_.reset();
   std::erase_if(pids_, [&](const auto& entry) {
-    const bool is_track = std::holds_alternative<PesAssembler>(entry.second.content);
-    return is_track ? has_ended : entry.first != kTablePid && !is_map_pid(entry.first);
+    if (entry.second.is_of_program) return has_ended;
+    return entry.first != kTablePid && !is_map_pid(entry.first);
   });
   for (const ProgramPlace& place : programs_) pids_.try_emplace(place.map_pid);
   choose(events);
@@ -126,12 +135,14 @@ void Demuxer::follow(const ProgramMap& map, std::vector<DemuxEvent>& events) {
     return std::nullopt;
   };
   std::erase_if(pids_, [&](const auto& entry) {
-    const bool is_track = std::holds_alternative<PesAssembler>(entry.second.content);
-    return is_track && type_in(map, entry.first) != type_in(followed_, entry.first);
+    return entry.second.is_of_program && type_in(map, entry.first) != type_in(followed_, entry.first);
   });
-  for (const ProgramStream& stream : map.streams)
-    if (stream.medium != Medium::kNone)
-      pids_.try_emplace(stream.pid, Pid{{}, PesAssembler(stream.medium == Medium::kPictures)});
+  for (const ProgramStream& stream : map.streams) {
+    if (stream.medium == Medium::kSplices)
+      pids_.try_emplace(stream.pid, Pid{{}, Sections(), true});
+    else if (stream.medium != Medium::kNone)
+      pids_.try_emplace(stream.pid, Pid{{}, PesAssembler(stream.medium == Medium::kPictures), true});
+  }
   followed_ = map;
   events.push_back(map);
 }

@@ -3,6 +3,7 @@
 //
 //   bytes -> framing -> continuity -> sections -> which program, which PIDs
 //                                  -> PES assembler of each PID -> units, their 33-bit times unwrapped
+//                                  -> sections of SCTE 35 -> splice commands, likewise
 //
 // What a stranger sends wrong is counted, and drops the unit that it touches, never more.
 #pragma once
@@ -19,6 +20,7 @@
 #include "ts/pes_assembler.h"
 #include "ts/program.h"
 #include "ts/sections.h"
+#include "ts/splice.h"
 
 namespace fanlight::packager {
 
@@ -29,7 +31,12 @@ struct ElementaryUnit {
   std::optional<std::int64_t> dts{};
   PesPacket packet;
 };
-using DemuxEvent = std::variant<ProgramMap, ElementaryUnit>;
+// What SCTE 35 says of a time to come.
+struct SpliceCommand {
+  std::optional<std::int64_t> pts{};  // Likewise. Empty: now.
+  SpliceInfo info;
+};
+using DemuxEvent = std::variant<ProgramMap, ElementaryUnit, SpliceCommand>;
 
 struct DemuxCounts {
   std::uint64_t packets = 0;
@@ -40,6 +47,7 @@ struct DemuxCounts {
   std::uint64_t lost = 0;             // Jumps of a PID's counter.
   std::uint64_t broken_sections = 0;  // PAT or PMT.
   PesCounts pes;
+  SpliceCounts splices;
 };
 
 class Demuxer {
@@ -62,10 +70,12 @@ class Demuxer {
   struct Pid {
     Continuity continuity{};
     std::variant<Sections, PesAssembler> content{};
+    bool is_of_program = false;  // The map named it; it goes when the map does not any more.
   };
 
   void take_packet(ByteSpan bytes, std::vector<DemuxEvent>& events);
   void take_section(std::uint16_t pid, ByteSpan section, std::vector<DemuxEvent>& events);
+  void take_splice(ByteSpan section, std::vector<DemuxEvent>& events);
   void take_programs(ByteSpan section, std::vector<DemuxEvent>& events);
   void take_map(std::uint16_t pid, ByteSpan section, std::vector<DemuxEvent>& events);
   [[nodiscard]] bool is_map_pid(std::uint16_t pid) const;

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint8_t kProgramTable = 0, kMapTable = 2;
 constexpr std::uint8_t kLanguage = 0x0A;
+constexpr std::uint8_t kSpliceType = 0x86;  // Elsewhere it is DTS-HD: the registration tells. SCTE 35 §8.1
+constexpr std::uint32_t kCueRegistration = 0x4355'4549;  // 'CUEI', of the program or of the stream.
 
 std::uint16_t pid_at(ByteSpan bytes, std::size_t at) {
   return static_cast<std::uint16_t>(load_be16(bytes.data() + at) & 0x1FFF);
@@ -23,7 +25,8 @@ ByteSpan part(ByteSpan bytes, std::size_t at, std::size_t length) {
   return bytes.subspan(at, std::min(length, bytes.size() - at));
 }
 
-Medium medium_of(std::uint8_t type, ByteSpan descriptors) {
+Medium medium_of(std::uint8_t type, ByteSpan descriptors, bool has_cues) {
+  if (type == kSpliceType && (has_cues || has_registration(descriptors, kCueRegistration))) return Medium::kSplices;
   const std::optional<ElementaryStream> codec = open_elementary_stream(type, descriptors);
   if (!codec) return Medium::kNone;
   const bool is_video = std::holds_alternative<H264Pictures>(*codec) || std::holds_alternative<H265Pictures>(*codec);
@@ -68,6 +71,7 @@ std::optional<ProgramMap> parse_program_map(ByteSpan section) {
   const std::optional<ByteSpan> body = wire::ts_section_body(section, kMapTable);
   if (!body || body->size() < kHeadBytes) return std::nullopt;
   ProgramMap map{.number = load_be16(section.data() + 3), .streams = {}};
+  const bool has_cues = has_registration(part(*body, kHeadBytes, length_at(*body, 2)), kCueRegistration);
   std::size_t at = kHeadBytes + length_at(*body, 2);
   while (at + kStreamHeadBytes <= body->size() && map.streams.size() < kStreamsMax) {
     const std::size_t length = length_at(*body, at + 3);
@@ -75,7 +79,7 @@ std::optional<ProgramMap> parse_program_map(ByteSpan section) {
     const std::uint8_t type = std::to_integer<std::uint8_t>((*body)[at]);
     map.streams.push_back({pid_at(*body, at + 1),
                            type,
-                           medium_of(type, descriptors),
+                           medium_of(type, descriptors, has_cues),
                            language_of(descriptors),
                            {descriptors.begin(), descriptors.end()}});
     at += kStreamHeadBytes + length;

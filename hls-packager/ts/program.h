@@ -15,7 +15,7 @@ inline constexpr std::size_t kProgramsMax = 32;
 inline constexpr std::size_t kStreamsMax = 64;
 
 // What a player can be given of a stream.
-enum class Medium : std::uint8_t { kNone, kPictures, kSound };
+enum class Medium : std::uint8_t { kNone, kPictures, kSound, kSplices };
 
 struct ProgramStream {
   std::uint16_t pid = 0;

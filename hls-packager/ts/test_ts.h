@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -68,11 +69,8 @@ inline Bytes packets_of(std::uint16_t pid, unsigned& counter, Bytes payload) {
   return all;
 }
 
-inline Bytes section_of(int table, std::uint16_t id, ByteSpan body, int version = 0) {
-  const std::size_t length = 5 + body.size() + 4;
-  Bytes section = bytes_of({table, 0xB0 | static_cast<int>(length >> 8), static_cast<int>(length & 0xFF), id >> 8,
-                            id & 0xFF, 0xC1 | version << 1, 0, 0});
-  append(section, body);
+// CRC-32/MPEG-2 behind it.
+inline Bytes with_crc(Bytes section) {
   std::uint32_t crc = 0xFFFF'FFFF;
   for (const std::byte byte : section) {
     crc ^= std::to_integer<std::uint32_t>(byte) << 24;
@@ -81,6 +79,14 @@ inline Bytes section_of(int table, std::uint16_t id, ByteSpan body, int version 
   section.resize(section.size() + 4);
   store_be32(section.data() + section.size() - 4, crc);
   return section;
+}
+
+inline Bytes section_of(int table, std::uint16_t id, ByteSpan body, int version = 0) {
+  const std::size_t length = 5 + body.size() + 4;
+  Bytes section = bytes_of({table, 0xB0 | static_cast<int>(length >> 8), static_cast<int>(length & 0xFF), id >> 8,
+                            id & 0xFF, 0xC1 | version << 1, 0, 0});
+  append(section, body);
+  return with_crc(std::move(section));
 }
 
 // A packet of tables: pointer_field, section, filled with 0xFF.
