@@ -70,7 +70,18 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
   }
 }
 
-std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& renditions, WallTime now) {
+// Media time goes on from period to period: an event is of the last one that begins before it.
+void LiveMpdWriter::add_events(const std::deque<DateRange>& splices, Mpd& to) const {
+  for (const DateRange& one : splices) {
+    MpdPeriod* its = nullptr;
+    for (MpdPeriod& period : to.periods)
+      if (period.media_start <= one.media_time) its = &period;
+    if (its != nullptr) its->splices.push_back(one);
+  }
+}
+
+std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& renditions,
+                                 const std::deque<DateRange>& splices, WallTime now) {
   const LiveRendition::Options& options = renditions.front()->options();
   place(renditions.front()->stretches());
   for (const LiveRendition* const rendition : renditions) hold_against_grid(rendition->stretches());
@@ -86,9 +97,11 @@ std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendit
     MpdPeriod& period = mpd.content.periods.emplace_back();
     period.id = period_id(number);
     period.start = place.start;
+    period.media_start = place.media_start;
   }
   for (const LiveRendition* const rendition : renditions) add(*rendition, mpd.content);
   std::erase_if(mpd.content.periods, [](const MpdPeriod& period) { return period.sets.empty(); });
+  add_events(splices, mpd.content);
   return write_live_mpd(mpd);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,7 +17,8 @@ namespace fanlight::packager {
 class LiveMpdWriter {
  public:
   // At least one; the first one's dates hold for all.
-  [[nodiscard]] std::string write(const std::vector<const LiveRendition*>& renditions, WallTime now);
+  [[nodiscard]] std::string write(const std::vector<const LiveRendition*>& renditions,
+                                  const std::deque<DateRange>& splices, WallTime now);
 
  private:
   struct Place {
@@ -28,6 +30,7 @@ class LiveMpdWriter {
         true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
   };
   void add(const LiveRendition& rendition, Mpd& to) const;
+  void add_events(const std::deque<DateRange>& splices, Mpd& to) const;
   void place(const std::vector<Stretch>& stretches);
   void hold_against_grid(const std::vector<Stretch>& stretches);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "cmaf/fragment.h"
@@ -150,6 +152,23 @@ void LiveRendition::close_segment() {
   ++counts_.segments;
 }
 
+void LiveRendition::announce(const DateRange& range) {
+  if (playlist_.has_ended) return;
+  const std::uint64_t next = playlist_.media_sequence + playlist_.segments.size();
+  playlist_.ranges.push_back({range, next, playlist_.open ? playlist_.open->parts.size() : 0});
+  if (playlist_.ranges.size() > kDateRangesMax) playlist_.ranges.erase(playlist_.ranges.begin());
+}
+
+// One goes with all that is said of its ID, once the first segment begins behind its end. RFC 8216bis §6.2.1
+void LiveRendition::forget_ranges() {
+  if (playlist_.ranges.empty() || playlist_.segments.empty() || !playlist_.segments.front().begins) return;
+  const WallTime first = *playlist_.segments.front().begins;
+  std::map<std::string, std::optional<WallTime>> ends;  // As was said last.
+  for (const PlacedDateRange& one : playlist_.ranges) ends[one.range.id] = one.range.ends();
+  std::erase_if(playlist_.ranges,
+                [&](const PlacedDateRange& one) { return ends[one.range.id].value_or(first) < first; });
+}
+
 void LiveRendition::end(Instant now) {
   if (playlist_.has_ended) return;
   if (playlist_.open) close_segment();
@@ -187,6 +206,7 @@ void LiveRendition::unlist(Instant now) {
   }
   playlist_.media_sequence += count;
   playlist_.segments.erase(playlist_.segments.begin(), playlist_.segments.begin() + static_cast<std::ptrdiff_t>(count));
+  if (count > 0) forget_ranges();
 }
 
 void LiveRendition::drop_front() {

@@ -59,6 +59,8 @@ class LiveRendition {
   // `begins`: the wall clock time its first sample is shown at. `span`: how long segments of others are, for those that
   // this one has missed.
   void take(const CutPart& part, const TrackFormat& format, WallTime begins, Micros span);
+  // It is listed with the part that comes, until what it is about has left the playlist.
+  void announce(const DateRange& range);
   // Nothing more will come.
   void end(Instant now);
   // Lets go of what has had its time, and says whether anything has.
@@ -107,6 +109,7 @@ class LiveRendition {
   void add_part(const CutPart& part, WallTime begins);
   void close_segment();
   void unlist(Instant now);
+  void forget_ranges();
   void drop_front();
   [[nodiscard]] std::int64_t ticks_of_part(const CutPart& part) const noexcept;
 

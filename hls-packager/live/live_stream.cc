@@ -18,6 +18,7 @@ constexpr std::size_t kClocksKept = 8;
 constexpr Micros kLeaderWait = seconds(10);
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} << 20;
 constexpr std::size_t kRenditionsMax = 32;
+constexpr std::size_t kSplicesMax = 64;
 constexpr std::size_t kFormatsKept = 256;  // More than samples wait to be cut.
 
 std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
@@ -38,6 +39,7 @@ void LiveStream::handle(ByteSpan bytes, Instant now, WallTime wall) {
   tracks_->handle(bytes, samples_);
   if (!samples_.empty()) note_heard(now);
   take_samples({now, wall});
+  take_splices();
   if (parameters_) watch_tracks(now);
   publish(now);
 }
@@ -200,9 +202,20 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
 }
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.
-WallTime LiveStream::shown_at(const TimedSample& sample) const noexcept {
-  const auto its = std::ranges::find(clocks_before_, sample.epoch, &std::pair<std::uint32_t, ProgramClock>::first);
-  return (its == clocks_before_.end() ? clock_ : its->second).at(media_time_of(sample));
+WallTime LiveStream::date_of(std::int64_t media_time, std::uint32_t epoch) const noexcept {
+  const auto its = std::ranges::find(clocks_before_, epoch, &std::pair<std::uint32_t, ProgramClock>::first);
+  return (its == clocks_before_.end() ? clock_ : its->second).at(media_time);
+}
+
+void LiveStream::take_splices() {
+  for (TimedSplice& one : tracks_->take_splices()) splices_.push_back(std::move(one));
+  while (splices_.size() > kSplicesMax) splices_.pop_front();
+  const auto newest = tracks_->timeline().peek(std::nullopt);
+  for (; parameters_ && newest && !splices_.empty() && splices_.front().epoch <= leader_epoch_; splices_.pop_front()) {
+    const TimedSplice& next = splices_.front();
+    publication_.handle_splice(next, date_of(next.media_time, next.epoch), newest->decode_time);
+    ++counts_.splices;
+  }
 }
 
 void LiveStream::take_cuts() {
@@ -211,7 +224,8 @@ void LiveStream::take_cuts() {
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
     const FormatLog& formats = tracks_->tracks()[output->track].formats();
-    const WallTime begins = part.samples.empty() ? WallTime{} : shown_at(part.samples.front());
+    const WallTime begins =
+        part.samples.empty() ? WallTime{} : date_of(media_time_of(part.samples.front()), part.samples.front().epoch);
     const auto leader = std::ranges::find(outputs_, cutter_->leader(), &Output::number);
     const Micros span =
         leader == outputs_.end() ? options_.segment : leader->to->rendition.last_span().value_or(options_.segment);
@@ -281,6 +295,7 @@ void LiveStream::handle_source_lost(Instant now) {
   }
   outputs_.clear();
   samples_.clear();
+  splices_.clear();
   held_.clear();
   held_bytes_ = 0;
   timeline_ = tracks_->timeline();
@@ -315,6 +330,7 @@ void LiveStream::end_all(Instant now) {
     one.has_changed |= !one.rendition.has_ended();
     one.rendition.end(now);
   }
+  publication_.forget_splices();
   grace_ends_.reset();
   parameters_.reset();
   start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});

@@ -44,6 +44,7 @@ struct LiveCounts {
   std::uint64_t samples_left_out = 0;  // Of tracks that are not packaged: further pictures, too many.
   std::uint64_t sources_lost = 0;
   std::uint64_t leaders_changed = 0;
+  std::uint64_t splices = 0;  // Commands of SCTE 35 that players were told of, repetitions among them.
 };
 
 class LiveStream {
@@ -93,6 +94,7 @@ class LiveStream {
   void note_heard(Instant now);
   [[nodiscard]] Instant silent_from() const noexcept;
   void take_samples(const Moment& moment);
+  void take_splices();
   void hold(TrackSample&& one, const Moment& moment);
   void settle(const Moment& moment);
   void give(TrackSample&& one, const Moment& moment);
@@ -103,7 +105,7 @@ class LiveStream {
   [[nodiscard]] PartTarget part_target_for(const TimedSample& sample, bool leads) const noexcept;
   void lead_with(const Output& output);
   void time(const TimedSample& sample, const Moment& moment);
-  [[nodiscard]] WallTime shown_at(const TimedSample& sample) const noexcept;
+  [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch) const noexcept;
   void take_cuts();
   void cut_what_takes_too_long();
   void close(const Output& output);
@@ -126,6 +128,7 @@ class LiveStream {
   ProgramClock clock_;                                                // Of the epoch that the leader is in.
   std::deque<std::pair<std::uint32_t, ProgramClock>> clocks_before_;  // Of the newest before it.
   std::uint32_t leader_epoch_ = 0;
+  std::deque<TimedSplice> splices_;  // Of an epoch that the clock has not begun.
   std::vector<Output> outputs_;
   unsigned videos_ = 0, sounds_ = 0;  // So many folders have been named.
   bool is_away_ = true;

@@ -7,6 +7,20 @@
 
 namespace fanlight::packager {
 
+PublishedRendition& Publication::add(const LiveRendition::Options& options) {
+  PublishedRendition& one = renditions_.emplace_back(options);
+  for (const DateRange& range : splices_.ranges()) one.rendition.announce(range);
+  return one;
+}
+
+// Players hear of it with the next part, so that a playlist of one part is the same for all.
+void Publication::handle_splice(const TimedSplice& splice, WallTime at, std::int64_t newest) {
+  std::vector<DateRange> fresh;
+  splices_.handle(splice, at, newest, fresh);
+  for (PublishedRendition& one : renditions_)
+    for (const DateRange& range : fresh) one.rendition.announce(range);
+}
+
 void Publication::evict(Instant now) {
   for (PublishedRendition& one : renditions_) one.has_changed |= one.rendition.evict(now);
   has_lost_one_ |=
@@ -76,7 +90,7 @@ void Publication::write_mpd(WallTime wall) {
   for (const PublishedRendition& one : renditions_)
     if (one.is_offered) offered.push_back(&one.rendition);
   if (offered.empty()) return;
-  mpd_ = compressor_.document_of(mpd_writer_.write(offered, wall));
+  mpd_ = compressor_.document_of(mpd_writer_.write(offered, splices_.ranges(), wall));
 }
 
 std::vector<RenditionReport> Publication::reports_for(const PublishedRendition& one) const {

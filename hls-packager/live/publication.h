@@ -11,6 +11,7 @@
 
 #include "live/live_mpd_writer.h"
 #include "live/live_rendition.h"
+#include "live/splice_log.h"
 
 namespace fanlight::packager {
 
@@ -37,9 +38,14 @@ class Publication {
   explicit Publication(const Options& options) : options_(options) {}
 
   // Stays where it is until it is over. A rendition of an earlier generation is followed by no other.
-  PublishedRendition& add(const LiveRendition::Options& options) { return renditions_.emplace_back(options); }
+  PublishedRendition& add(const LiveRendition::Options& options);
   [[nodiscard]] std::list<PublishedRendition>& renditions() noexcept { return renditions_; }
   [[nodiscard]] const std::list<PublishedRendition>& renditions() const noexcept { return renditions_; }
+
+  // `at`: the date of its time; `newest`: media time of what came last.
+  void handle_splice(const TimedSplice& splice, WallTime at, std::int64_t newest);
+  // Everything has ended; what comes is told of nothing that was.
+  void forget_splices() noexcept { splices_.restart(); }
 
   void evict(Instant now);
   [[nodiscard]] Instant next_eviction() const noexcept;
@@ -60,6 +66,7 @@ class Publication {
   Document multivariant_;
   Document mpd_;
   LiveMpdWriter mpd_writer_;
+  SpliceLog splices_;
   std::uint32_t target_duration_ = 2;
   bool has_lost_one_ = false;  // Since the last snapshot.
   Compressor compressor_;

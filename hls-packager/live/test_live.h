@@ -12,7 +12,7 @@
 #include "codec/h264_fixture.h"
 #include "codec/h265_fixture.h"
 #include "live/live_stream.h"
-#include "ts/test_ts.h"
+#include "ts/test_splice.h"
 #include "wire/test_bytes.h"
 
 namespace fanlight::packager::test {
@@ -32,6 +32,7 @@ class Publisher {
   struct Options {
     bool has_video = true;
     bool has_sound = true;
+    bool has_cues = false;
     std::int64_t frame_ticks = 3000;
     std::int64_t frame_ticks_of = 1;  // 23.976 frames a second: 15,015 ticks of 4 frames.
     std::int64_t grain = 1;           // Ticks that pictures' times are rounded to.
@@ -46,6 +47,7 @@ class Publisher {
     std::vector<Track> tracks;
     if (options_.has_video) tracks.push_back({is_hevc_ ? std::uint8_t{0x24} : std::uint8_t{0x1B}, video_});
     if (options_.has_sound) tracks.push_back({0x0F, sound_});
+    if (options_.has_cues) tracks.push_back({0x86, kCues, kCueDescriptor});
     Bytes all = table_packet(0, table_counter_, program_section(1, kMap));
     append(all, table_packet(kMap, table_counter_++, map_section(1, tracks, version_)));
     return all;
@@ -90,6 +92,8 @@ class Publisher {
                            pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(pts), frame, true)));
     return out;
   }
+  // A section of SCTE 35.
+  [[nodiscard]] Bytes cue(const Bytes& section) { return table_packet(kCues, cue_counter_++, section); }
   void skip_sound() { ++sounds_; }
   // Those of the time before `ticks` are not sent.
   void skip_sound_to(std::int64_t ticks) {
@@ -108,7 +112,7 @@ class Publisher {
   [[nodiscard]] Options& options() noexcept { return options_; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
 
-  static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kMap = 0x1000;
+  static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kCues = 0x1F0, kMap = 0x1000;
 
  private:
   static unsigned& null_counter() {
@@ -141,7 +145,7 @@ class Publisher {
   int version_ = 0;
   bool is_hevc_ = false, must_start_ = false;
   std::uint16_t video_ = kVideo, sound_ = kSound;
-  unsigned table_counter_ = 0, video_counter_ = 0, sound_counter_ = 0;
+  unsigned table_counter_ = 0, video_counter_ = 0, sound_counter_ = 0, cue_counter_ = 0;
 };
 
 inline std::string text_of(const Document& document) {

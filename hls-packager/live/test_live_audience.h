@@ -157,12 +157,31 @@ class RenditionAudience {
       return std::stoull(line_with(read.head, "#EXT-X-DISCONTINUITY-SEQUENCE:").substr(30));
     };
     EXPECT_EQ(sequence(now), sequence(before) + left);
+    look_at_ranges(before, now);
     if (before.open.parts.empty()) return;
     const std::size_t open = before.media_sequence + before.segments.size() - now.media_sequence;
     const std::vector<std::string>& grown = open < now.segments.size() ? now.segments[open].parts : now.open.parts;
     if (open < now.segments.size() && grown.empty()) return;  // So long ago that its parts are not listed.
     ASSERT_GE(grown.size(), before.open.parts.size());
     EXPECT_TRUE(std::equal(before.open.parts.begin(), before.open.parts.end(), grown.begin()));
+  }
+
+  // H-19, H-24: they come at the end, and go at the front when what they are about has gone.
+  static void look_at_ranges(const ReadPlaylist& before, const ReadPlaylist& now) {
+    std::vector<std::string> stayed;
+    for (const std::string& line : before.ranges)
+      if (std::ranges::find(now.ranges, line) != now.ranges.end()) stayed.push_back(line);
+    ASSERT_GE(now.ranges.size(), stayed.size());
+    EXPECT_TRUE(std::equal(stayed.begin(), stayed.end(), now.ranges.begin()));
+    EXPECT_TRUE(before.media_sequence != now.media_sequence || stayed == before.ranges);
+    std::map<std::string, std::string> said;  // By ID and name.
+    for (const std::string& line : now.ranges)
+      for (const char* name : {"START-DATE", "PLANNED-DURATION", ",DURATION", "SCTE35-OUT", "SCTE35-IN"}) {
+        const std::string value = attribute_of(line, name);
+        if (value.empty()) continue;
+        const auto [at, is_new] = said.try_emplace(attribute_of(line, "ID") + name, value);
+        EXPECT_TRUE(is_new || at->second == value) << line;
+      }
   }
 
   // H-40 to H-43
@@ -179,6 +198,7 @@ class RenditionAudience {
     }
     EXPECT_EQ(delta.open, whole.open);
     EXPECT_EQ(delta.tail, whole.tail);
+    EXPECT_EQ(delta.ranges, whole.ranges);
   }
 
   // H-16: one part is hinted at: the next one, or the next segment's first where this one is thought to be all.

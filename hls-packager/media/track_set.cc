@@ -97,10 +97,10 @@ void TrackSet::place(Track&& track) {
 }
 
 void TrackSet::take_splice(const SpliceCommand& command) {
-  const std::optional<Timeline::Place> place = timeline_.peek(command.pts);
-  if (!place) return;
+  const std::optional<Timeline::Place> where = timeline_.peek(command.pts);
+  if (!where) return;
   if (splices_.size() == kSplicesMax) splices_.erase(splices_.begin());
-  splices_.push_back({place->decode_time, place->epoch, command.info});
+  splices_.push_back({where->decode_time, where->epoch, command.info});
 }
 
 void TrackSet::take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done) {

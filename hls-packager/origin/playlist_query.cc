@@ -43,7 +43,7 @@ std::optional<PlaylistQuery> parse_playlist_query(std::string_view query) {
   PlaylistQuery out;
   if (directives->msn && !(out.msn = parse_decimal(*directives->msn))) return std::nullopt;
   if (directives->part && !(out.part = parse_decimal(*directives->part))) return std::nullopt;
-  // v2: may also leave out date ranges; there are none. What is not known asks for nothing.
+  // v2: may also leave out date ranges; ours say them all. What is not known asks for nothing.
   out.wants_delta = directives->skip == "YES" || directives->skip == "v2";
   return out;
 }

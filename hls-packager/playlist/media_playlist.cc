@@ -74,8 +74,10 @@ class Writer {
   }
 
   void write_segment(const PlaylistSegment& segment, std::uint64_t msn) {
+    write_ranges_before(msn, 0);
     write_state(segment);
     if (left_ <= targets(playlist_, kPartsListedTargets)) write_parts(segment, msn);
+    write_ranges_before(msn, kLast);
     if (segment.is_gap) line("#EXT-X-GAP");
     line("#EXTINF:" + seconds_text(listed(segment.duration, playlist_)) + ",");
     line(segment_name(msn));
@@ -93,18 +95,31 @@ class Writer {
     if (!playlist_.low_latency) return;
     for (std::size_t i = 0; i < segment.parts.size(); ++i) {
       const PlaylistPart& part = segment.parts[i];
+      write_ranges_before(msn, i);
       line("#EXT-X-PART:DURATION=" + seconds_text(listed(part.duration, playlist_)) +
            ",URI=" + quoted(part_name(msn, i)) + (part.is_independent ? ",INDEPENDENT=YES" : "") +
            (part.is_gap ? ",GAP=YES" : ""));
     }
   }
 
+  static constexpr std::uint64_t kLast = ~std::uint64_t{0};
+  // What stands in front of that part, or earlier.
+  void write_ranges_before(std::uint64_t msn, std::uint64_t part) {
+    for (; ranges_ < playlist_.ranges.size(); ++ranges_) {
+      const PlacedDateRange& next = playlist_.ranges[ranges_];
+      if (next.msn > msn || (next.msn == msn && next.part > part)) return;
+      line(date_range_tag(next.range));
+    }
+  }
+
   void write_end() {
     const std::uint64_t open_msn = playlist_.media_sequence + playlist_.segments.size();
+    write_ranges_before(open_msn, 0);
     if (playlist_.low_latency && playlist_.open && !playlist_.open->parts.empty()) {
       write_state(*playlist_.open);
       write_parts(*playlist_.open, open_msn);
     }
+    write_ranges_before(kLast, kLast);
     if (playlist_.low_latency && !playlist_.has_ended) write_hint(open_msn);
     for (const RenditionReport& report : playlist_.reports) write_report(report);
     if (playlist_.has_ended) line("#EXT-X-ENDLIST");
@@ -129,6 +144,7 @@ class Writer {
   }
 
   const MediaPlaylist& playlist_;
+  std::size_t ranges_ = 0;               // So many are written.
   Micros left_;                          // From the segment's start to the playlist's end.
   std::optional<std::uint64_t> init_{};  // Of the segment before.
   std::string out_;

@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "cmaf/wall_time.h"
+#include "playlist/date_range.h"
 
 namespace fanlight::packager {
 
@@ -38,6 +39,13 @@ struct PlaylistEdge {
   std::uint64_t msn = 0;
   std::optional<std::uint64_t> part{};
   friend bool operator==(const PlaylistEdge&, const PlaylistEdge&) = default;
+};
+
+// Where it stands is where the playlist ended when it was first said: what was there before stays in front of it.
+struct PlacedDateRange {
+  DateRange range;
+  std::uint64_t msn = 0;  // In front of this segment's
+  std::uint64_t part = 0;
 };
 
 // Of another rendition of the same presentation.
@@ -67,6 +75,7 @@ struct MediaPlaylist {
   std::uint64_t discontinuity_sequence = 0;  // How many discontinuities have left at the front.
   std::vector<PlaylistSegment> segments{};   // Whole.
   std::optional<PlaylistSegment> open{};     // Its parts come; that it has none yet is no harm. None once ended.
+  std::vector<PlacedDateRange> ranges{};     // In the order of their places. All are said, of a delta too.
   std::vector<RenditionReport> reports{};
   bool has_ended = false;
 };

@@ -68,6 +68,7 @@ class Writer {
               for (const MpdPeriod& period : live_->content.periods) {
                 period_ = &period;
                 element("Period", attribute("id", period.id) + attribute("start", duration_text(period.start)), [&] {
+                  if (!period.splices.empty()) write_splices(period);
                   for (const MpdAdaptationSet& set : period.sets) write_set(set);
                 });
               }
@@ -129,6 +130,30 @@ class Writer {
   void write_clock() {
     line("<UTCTiming" + attribute("schemeIdUri", "urn:mpeg:dash:utc:http-xsdate:2014") +
          attribute("value", live_->clock) + "/>");
+  }
+
+  // SCTE 214-1 §6.7: the section itself, in the XML of SCTE 35.
+  void write_splices(const MpdPeriod& period) {
+    constexpr std::int64_t kClock = 90'000;
+    const auto ticks = [](Micros span) { return span.count * kClock / 1'000'000; };
+    element("EventStream",
+            attribute("schemeIdUri", "urn:scte:scte35:2014:xml+bin") + attribute("timescale", kClock) +
+                attribute("presentationTimeOffset", period.media_start),
+            [&] {
+              for (const DateRange& one : period.splices) {
+                const std::optional<Micros> length = one.role == SpliceRole::kOut ? one.planned : std::nullopt;
+                element("Event",
+                        attribute("presentationTime", one.media_time) +
+                            (length ? attribute("duration", ticks(*length)) : std::string{}) +
+                            attribute("id", static_cast<std::int64_t>(one.number)),
+                        [&] { write_signal(one); });
+              }
+            });
+  }
+
+  void write_signal(const DateRange& one) {
+    element("Signal", attribute("xmlns", "http://www.scte.org/schemas/35/2016"),
+            [&] { line("<Binary>" + base64_text(one.section) + "</Binary>"); });
   }
 
   // What tells how far behind the sender a player is, and where it may begin within a segment.

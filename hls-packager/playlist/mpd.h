@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "cmaf/wall_time.h"
 #include "codec/track_format.h"
+#include "playlist/date_range.h"
 
 namespace fanlight::packager {
 
@@ -47,7 +48,9 @@ struct MpdPeriod {
   std::vector<MpdAdaptationSet> sets{};
   // Of a live one: what never changes.
   std::string id{};
-  Micros start{};  // From the presentation's availability_start.
+  Micros start{};                    // From the presentation's availability_start.
+  std::int64_t media_start = 0;      // 90 kHz.
+  std::vector<DateRange> splices{};  // Not before it.
 };
 
 struct Mpd {

@@ -28,8 +28,9 @@ struct ReadPlaylist {
   std::uint64_t media_sequence = 0;
   std::uint64_t skipped = 0;
   std::vector<ReadSegment> segments;
-  ReadSegment open;               // What stands behind the last segment.
-  std::vector<std::string> tail;  // Hints, reports and the end.
+  ReadSegment open;                 // What stands behind the last segment.
+  std::vector<std::string> ranges;  // EXT-X-DATERANGE, whole lines.
+  std::vector<std::string> tail;    // Hints, reports and the end.
 };
 
 inline std::vector<std::string> lines_in(const std::string& text) {
@@ -58,6 +59,7 @@ class PlaylistReader {
 
  private:
   void take(const std::string& line) {
+    if (line.starts_with("#EXT-X-DATERANGE:")) return out_.ranges.push_back(line);
     if (!take_head(line) && !take_segment(line)) out_.tail.push_back(line);
   }
   bool take_head(const std::string& line) {

@@ -60,6 +60,30 @@ std::string quoted(std::string_view text) {
   return out += '"';
 }
 
+std::string hex_text(ByteSpan bytes) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(2 * bytes.size());
+  for (const std::byte byte : bytes) {
+    out += kDigits[std::to_integer<std::size_t>(byte) >> 4];
+    out += kDigits[std::to_integer<std::size_t>(byte) & 15];
+  }
+  return out;
+}
+
+std::string base64_text(ByteSpan bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t three = 0;
+    for (std::size_t i = at; i < at + 3; ++i)
+      three = three << 8 | (i < bytes.size() ? std::to_integer<std::uint32_t>(bytes[i]) : 0);
+    for (const unsigned shift : {18u, 12u, 6u, 0u}) out += kDigits[three >> shift & 63];
+  }
+  for (std::size_t i = 0; i < (3 - bytes.size() % 3) % 3; ++i) out[out.size() - 1 - i] = '=';
+  return out;
+}
+
 std::string xml_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "cmaf/wall_time.h"
 #include "codec/track_format.h"
@@ -25,6 +26,10 @@ namespace fanlight::packager {
 // In quotes, for an attribute of a tag: what cannot stand there (quotes, line ends, controls) is left out. RFC 8216bis
 // §4.2
 [[nodiscard]] std::string quoted(std::string_view text);
+// "FC302F"
+[[nodiscard]] std::string hex_text(ByteSpan bytes);
+// RFC 4648 §4, with its padding.
+[[nodiscard]] std::string base64_text(ByteSpan bytes);
 // For an attribute or the text of an XML element; controls that XML cannot have are left out.
 [[nodiscard]] std::string xml_escaped(std::string_view text);
 

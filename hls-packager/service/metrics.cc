@@ -80,6 +80,16 @@ void add_streams(Families& to, std::span<const StreamStanding> streams) {
     to.gauge("fanlight_packager_continuity_errors", "Jumps of continuity counters since the source came last.",
              static_cast<double>(one.packets_lost), std::move(labels));
   });
+  for (const StreamStanding& one : streams) {
+    const auto splices = [&](const char* kind, std::uint64_t value) {
+      to.gauge("fanlight_packager_splice_sections", "Sections of SCTE 35 since the source came last.",
+               static_cast<double>(value), {{"stream", one.name}, {"kind", kind}});
+    };
+    splices("command", one.splices);
+    splices("encrypted", one.splices_encrypted);
+    splices("malformed", one.splices_malformed);
+    splices("other", one.splices_other);
+  }
 }
 
 // What became of what came.

@@ -133,6 +133,11 @@ void Packaging::note_what_it_is(One& one) {
   one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
   if (!live.tracks()) return;  // What it was stands.
   one.standing.packets_lost = live.tracks()->demuxer().counts().lost;
+  const auto& splices = live.tracks()->demuxer().counts().splices;
+  one.standing.splices = splices.commands;
+  one.standing.splices_encrypted = splices.encrypted;
+  one.standing.splices_malformed = splices.malformed;
+  one.standing.splices_other = splices.other;
   one.standing.codecs.clear();
   for (const TrackSet::Track& track : live.tracks()->tracks()) {
     if (track.formats().is_empty() || !track.is_mapped) continue;

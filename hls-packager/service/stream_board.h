@@ -51,6 +51,8 @@ struct StreamStanding {
   std::uint64_t sources_lost = 0;  // How often it went, or sent nothing that could be played.
   std::uint64_t tracks_gone = 0, tracks_refused = 0;
   std::uint64_t discontinuities = 0, cuts_forced = 0, hints_misjudged = 0, samples_left_out = 0;
+  // Sections of SCTE 35, since the source came last.
+  std::uint64_t splices = 0, splices_encrypted = 0, splices_malformed = 0, splices_other = 0;
   Micros publish_delay_worst{};  // From the bytes that complete a part to its publication, so far.
   // Since it was live first.
   Micros hold_back{};  // How far behind the end players are asked to stay.
