@@ -1,10 +1,13 @@
 // A transport stream: whatever bytes come, in whatever pieces, segments are the same, their samples are in order, and
-// each can be written. The first byte says how long the pieces are.
+// each can be written. The first byte says how long the pieces are. Then the same bytes as a section of SCTE 35 with
+// the CRC that it lacks: what is said of a range never changes.
 #include <algorithm>
 
 #include "base/check.h"
 #include "cmaf/fragment.h"
+#include "live/splice_log.h"
 #include "segment/presentation.h"
+#include "ts/test_ts.h"
 
 using namespace fanlight;
 using namespace fanlight::packager;
@@ -36,11 +39,36 @@ void check_writable(const CutSegment& segment) {
   CHECK(write_fragment({.begins_segment = true}, samples).size() > 0);
 }
 
+// Said twice, for a moment and for a later one.
+void check_splices(ByteSpan bytes) {
+  constexpr std::size_t kBytesMax = 4093 - 4;
+  const ByteSpan body = bytes.first(std::min(bytes.size(), kBytesMax));
+  const std::size_t length = body.size() + 4;
+  test::Bytes section = test::bytes_of({0xFC, 0x30 | static_cast<int>(length >> 8), static_cast<int>(length & 0xFF)});
+  test::append(section, body);
+  SpliceCounts counts;
+  const std::optional<SpliceInfo> info = parse_splice_info(test::with_crc(std::move(section)), counts);
+  CHECK(counts.commands + counts.encrypted + counts.malformed + counts.other == 1);
+  CHECK(info.has_value() == (counts.commands == 1));
+  if (!info) return;
+  CHECK(!info->events.empty() && info->pts.value_or(0) < kTicks33);
+  SpliceLog log;
+  std::vector<DateRange> said;
+  for (const std::int64_t at : {100'000, 100'000, 900'000})
+    log.handle({.media_time = at, .info = *info}, WallTime{at * 100 / 9}, 500'000, said);
+  CHECK(log.ranges().size() <= kDateRangesMax);
+  for (const DateRange& one : said) {
+    CHECK(one.duration.value_or(Micros{}) >= Micros{} && date_range_tag(one).size() > 2 * info->section.size());
+    for (const DateRange& other : said) CHECK(other.id != one.id || other.begins == one.begins);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   const ByteSpan bytes = std::as_bytes(std::span(data + 1, size - 1));
+  check_splices(bytes.first(std::min<std::size_t>(bytes.size(), 600)));
   const std::vector<CutSegment> whole = cut(bytes, bytes.size() + 1), pieces = cut(bytes, std::size_t{data[0]} + 1);
   CHECK(whole.size() == pieces.size());
   for (std::size_t i = 0; i < whole.size(); ++i) {

@@ -10,6 +10,7 @@ examples:
 """
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import json
@@ -31,6 +32,7 @@ from processes import Process, Processes, stop_on_signals, wait_until  # noqa: E
 from testing import Results, Skip, arguments, claim, require_tools, run_side_by_side  # noqa: E402
 
 LINT = Path(__file__).resolve().parent / "lint" / "lint.mjs"
+SPLICER = Path(__file__).resolve().with_name("splicer.py")
 PROBE = LINT.with_name("probe.mjs")
 QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"]
 STREAM = "live/main"
@@ -273,6 +275,41 @@ def keys_and_bare_streams(stage: Stage) -> str:
     return "both live"
 
 
+def breaks_are_announced(stage: Stage) -> str:
+    """SCTE 35 on its way to players: the sections that were sent, dated by the pictures they mean, in all renditions and the MPD."""
+    bare, cues = f"127.0.0.1:{stage.port + 2}", stage.work / "cues"
+    unspliced = f"127.0.0.1:{stage.port + 3}"
+    publisher = stage.processes.start("splicer", [sys.executable, str(SPLICER), "--listen", unspliced, "--to", bare, "--cues", str(cues)])
+    stage.processes.start("unspliced", source_words(stage.work / "bare.ts", f"udp://{unspliced}?pkt_size=1316"))
+    stage.package(f"{STREAM}=udp://{bare}")
+    stage.wait_for_live()
+    lint = stage.lint(12, "--late-ms", "500")
+    cues.write_text("out 77 3 4\n")
+    claim(wait_until(lambda: "SCTE35-OUT" in stage.playlist(), 20), f"no way out: {publisher.log_tail(5)} {stage.playlist()}")
+    time.sleep(2)
+    with cues.open("a") as more:
+        more.write("in 77 4\n")
+    claim(wait_until(lambda: "SCTE35-IN" in stage.playlist(), 20), f"no way back: {publisher.log_tail(5)} {stage.playlist()}")
+    sent = [one.split() for one in publisher.log.read_text().splitlines() if re.fullmatch(r"\d+ [0-9A-F]+", one)]
+    claim(len(sent) == 2, f"{publisher.log_tail(5)}")
+    length = (int(sent[1][0]) - int(sent[0][0])) % (1 << 33) / 90_000
+    for folder in ("v0", "a0"):
+        tags = re.findall(r"#EXT-X-DATERANGE:(.*)", stage.playlist(folder=folder))
+        claim(len(tags) == 2, f"{folder}: {tags}")
+        claim(f"SCTE35-OUT=0x{sent[0][1]}" in tags[0] and "PLANNED-DURATION=4.000000" in tags[0], tags[0])
+        claim(f"SCTE35-IN=0x{sent[1][1]}" in tags[1], tags[1])
+        claim(abs(float(re.search(r",DURATION=([\d.]+)", tags[1])[1]) - length) < 1e-5, f"{tags[1]}, sent were {length} s")
+        claim(len({re.search(r'ID="[^"]+",START-DATE="[^"]+"', tag)[0] for tag in tags}) == 1, f"{tags}")
+
+    def events() -> list[str]:  # They come with the next segment.
+        mpd = stage.packager.get(f"/live/{STREAM}/manifest.mpd")[1].decode()
+        return [base64.b64decode(one).hex().upper() for one in re.findall(r"<Event .*?<Binary>(.*?)</Binary>", mpd, re.S)]
+    claim(wait_until(lambda: events() == [one[1] for one in sent], 20), f"{events()}, sent were {sent}")
+    claim('kind="command"' in stage.packager.get("/metrics")[1].decode(), "no metric")
+    note = finish_lint(lint, 60)
+    return f"a break of {length:.3f} s; {note}"
+
+
 def a_wrong_passphrase_is_said(stage: Stage) -> str:
     stage.passphrase = "correct horse battery"
     stage.start_relay()
@@ -352,7 +389,7 @@ def wrong_words(stage: Stage) -> str:
 
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
-         a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, a_wrong_passphrase_is_said,
+         a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced, a_wrong_passphrase_is_said,
          an_end_in_order, over_tls, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 

@@ -108,6 +108,21 @@ function* hintKept(before, after) {
   if (hint && next && isSeen && !next.isNewStart && next.uri !== hint) yield [next.line, `${hint} was hinted at, ${next.uri} came`];
 }
 
+// A range comes at the end, and goes when the first segment begins behind its end. §6.2.1
+function* rangesStay(before, after) {
+  const now = after.dateranges.map((one) => one.value);
+  const first = after.segments[0]?.date ? Date.parse(after.segments[0].date.value) : null;
+  const ends = new Map();
+  for (const { attributes } of before.dateranges) {
+    const length = attributes.DURATION ?? attributes['PLANNED-DURATION'];
+    ends.set(attributes.ID, length === undefined ? Infinity : Date.parse(attributes['START-DATE']) + Number(length) * 1e3);
+  }
+  const stayed = before.dateranges.filter((one) => now.includes(one.value));
+  for (const one of before.dateranges.filter((was) => !now.includes(was.value)))
+    if (first === null || ends.get(one.attributes.ID) >= first) yield [1, `the range ${one.attributes.ID} is gone, or says something else`];
+  for (const [i, one] of stayed.entries()) if (now[i] !== one.value) yield [after.dateranges[i].line, `a range in front of ${one.attributes.ID}, which was there`];
+}
+
 function* windowStays(before, after) {
   const gone = after.mediaSequence - before.mediaSequence;
   if (gone > 0 && after.segments.length < SEGMENTS_LEAST) yield [1, `a segment went although only ${after.segments.length} stay`];
@@ -122,7 +137,7 @@ function* kind(before, after) {
 
 export const CHANGE_RULES = [
   ['H-02', targetDuration], ['H-03', partTarget], ['H-09', mediaSequence], ['H-10', discontinuitySequence],
-  ['H-19', segmentsStay], ['H-19', partsStay], ['H-15', partsGo], ['H-16', hintKept], ['H-20', windowStays], ['H-22', kind],
+  ['H-19', segmentsStay], ['H-19', partsStay], ['H-15', partsGo], ['H-16', hintKept], ['H-20', windowStays], ['H-22', kind], ['H-24', rangesStay],
 ];
 
 export function judgeChange(before, after) {

@@ -176,11 +176,15 @@ function* kind(playlist) {
   if (entry?.value === 'VOD' && !playlist.endlist) yield [entry.line, 'VOD without ENDLIST'];
 }
 
+// Several tags of one ID are one range: what two of them say is the same. §4.4.5.1
 function* dateranges(playlist) {
-  const ids = new Set();
+  const ranges = new Map();
   for (const { line, attributes } of playlist.dateranges) {
-    if (ids.has(attributes.ID)) yield [line, `two ranges are called ${attributes.ID}`];
-    ids.add(attributes.ID);
+    const range = ranges.get(attributes.ID) ?? {};
+    for (const [name, value] of Object.entries(attributes))
+      if ((range[name] ?? value) !== value) yield [line, `${attributes.ID}: ${name} was ${range[name]} and is ${value}`];
+    ranges.set(attributes.ID, { ...range, ...attributes });
+    for (const name of ['DURATION', 'PLANNED-DURATION']) if (Number(attributes[name] ?? 0) < 0) yield [line, `${name} is negative`];
     if (Number.isNaN(Date.parse(attributes['START-DATE'] ?? ''))) yield [line, 'a range without START-DATE'];
     if (!withOpen(playlist).some((one) => one.date)) yield [line, 'a range, but no PROGRAM-DATE-TIME to place it by'];
   }

@@ -24,6 +24,11 @@ const without = (whole, line) => broken(whole, new RegExp(`^${line}.*\n`, 'm'), 
 const END = '#EXT-X-PRELOAD-HINT';
 const second = (whole) => broken(whole, 'DURATION=1.000000,URI="s9.0', 'DURATION=0.500000,URI="s9.0');
 
+const range = ({ id = 'a', date = '16:30:08', more = '' } = {}) => `#EXT-X-DATERANGE:ID="${id}",START-DATE="2026-11-26T${date}.000Z"${more}\n`;
+const withRange = (whole, words) => broken(whole, END, `${range(words)}${END}`);
+const OUT = { more: ',PLANNED-DURATION=30.000000,SCTE35-OUT=0xFC30' };
+const IN = { more: ',DURATION=4.000000,SCTE35-IN=0xFC31' };
+
 // [rule, what is found, the playlist]
 const MEDIA = [
   ['syntax', /byte order mark/, `\ufeff${live()}`],
@@ -90,7 +95,8 @@ const MEDIA = [
   ['H-21', /its parts add up to/, broken(live(), 'DURATION=1.000000,URI="s9.1', 'DURATION=0.900000,URI="s9.1')],
   ['H-22', /PLAYLIST-TYPE:LIVE/, broken(vod, 'TYPE:VOD', 'TYPE:LIVE')],
   ['H-22', /VOD without ENDLIST/, without(vod, '#EXT-X-ENDLIST')],
-  ['H-24', /two ranges are called/, broken(live(), END, `${'#EXT-X-DATERANGE:ID="a",START-DATE="2026-11-26T16:30:00Z"\n'.repeat(2)}${END}`)],
+  ['H-24', /a: START-DATE was/, broken(live(), END, `${range({ date: '16:30:00' })}${range({ date: '16:30:01' })}${END}`)],
+  ['H-24', /a: PLANNED-DURATION was 30 and is 20/, broken(live(), END, `${range({ more: ',PLANNED-DURATION=30' })}${range({ more: ',PLANNED-DURATION=20' })}${END}`)],
   ['H-24', /without START-DATE/, broken(live(), END, `#EXT-X-DATERANGE:ID="a",SCTE35-OUT=0xFC30\n${END}`)],
   ['H-24', /no PROGRAM-DATE-TIME/, broken(live().replace(/#EXT-X-PROGRAM.*\n/g, ''), END, `#EXT-X-DATERANGE:ID="a",START-DATE="2026-11-26T16:30:00Z"\n${END}`)],
   ['H-40', /skips nothing/, broken(live({ skipped: 4 }), 'SEGMENTS=4', 'SEGMENTS=0')],
@@ -107,6 +113,10 @@ const MEDIA = [
 const ONE_SEGMENT_LATER = live({ first: 1, open: 11 });
 // [rule, what is found, the playlist before, the one after]
 const CHANGES = [
+  ['H-24', /the range a is gone/, withRange(live(), OUT), live({ parts: 2 })],
+  ['H-24', /says something else/, withRange(live(), OUT), withRange(live({ parts: 2 }), { more: ',PLANNED-DURATION=31.000000,SCTE35-OUT=0xFC30' })],
+  ['H-24', /the range a is gone/, withRange(live(), IN), live({ first: 6, open: 16 })],  // It ends at 12 s, as the first segment begins.
+  ['H-24', /in front of a, which was there/, withRange(live(), OUT), withRange(withRange(live({ parts: 2 }), { id: 'b' }), OUT)],
   ['H-02', /TARGETDURATION was 2 and is 3/, live(), broken(live({ parts: 2 }), 'TARGETDURATION:2', 'TARGETDURATION:3')],
   ['H-03', /PART-TARGET was/, live(), broken(live({ parts: 2 }), 'TARGET=1.000000', 'TARGET=1.001000')],
   ['H-03', /PART-HOLD-BACK was/, live(), broken(live({ parts: 2 }), 'BACK=3.000000', 'BACK=3.100000')],
@@ -186,7 +196,7 @@ test('every rule has a playlist that breaks it', () => {
 const GOOD = {
   'a live one': live(), 'between two segments': live({ parts: 0 }), 'a whole segment in parts': live({ parts: 2 }),
   'one that has moved on': live({ first: 4, open: 14 }), 'a delta': live({ skipped: 4 }), 'a file': vod, 'one that has ended': ended(live({ parts: 0 })),
-  'another format': live({ discontinuous: 8 }), 'a delta with another format': live({ skipped: 4, discontinuous: 8 }),
+  'a break': withRange(live(), OUT), 'a break and the way back': withRange(withRange(live(), OUT), IN), 'another format': live({ discontinuous: 8 }), 'a delta with another format': live({ skipped: 4, discontinuous: 8 }),
 };
 for (const [name, playlist] of Object.entries(GOOD))
   test(`nothing is found in ${name}`, () => assert.equal(text(judgeMedia(readMediaPlaylist(playlist), OTHERS)), ''));
@@ -203,6 +213,11 @@ test('nothing is found while a stream goes on, part by part', () => {
       if (before) assert.equal(text(judgeChange(before, after)), '');
       before = after;
     }
+});
+
+test('a range that is over goes with the segments', () => {
+  const before = readMediaPlaylist(withRange(withRange(live({ first: 6, open: 16 }), OUT), IN));  // It ends at 12 s, as the first segment begins.
+  assert.equal(text(judgeChange(before, readMediaPlaylist(live({ first: 7, open: 17 })))), '');
 });
 
 test('a delta and the playlist before it are the playlist after it', () => {
