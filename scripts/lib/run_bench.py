@@ -22,6 +22,7 @@ from pathlib import Path
 import bench_crowd
 import bench_fanout
 import bench_flood
+import bench_hls
 import bench_joins
 import bench_micro
 import bench_rtp
@@ -34,9 +35,9 @@ from testing import Failed, Skip
 
 PROGRAMS = ("bench/fanout_bench", "bench/bare_fanout", "bench/vhost_sink", "bench/bare_cipher", "bench/micro_bench",
             "bench/memory_bench", "bench/bare_sockets", "bench/sockets_crowd", "bench/libsrt_fanout",
-            "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load")
-SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "rtp", "crowd", "sockets", "hold", "latency", "joins", "flood", "loss", "misbehaviour")
-QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour"))
+            "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load", "hls-packager/fanlight-packager")
+SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "rtp", "crowd", "sockets", "hold", "latency", "joins", "flood", "loss", "misbehaviour", "hls")
+QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour", "hls"))
 
 
 class Report:
@@ -190,6 +191,20 @@ class Report:
     def _misbehaviour(self) -> None:
         rows = self.json["misbehaviour"] = bench_sockets.misbehaviour(self.ground)
         table("a tenth misbehaves: the others' p99", tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+    def _hls(self) -> None:
+        rows = self.json["hls"] = bench_hls.audiences(self.ground)
+        times = ("p50", "p99", "max")
+        table("LL-HLS, packager on one core, times in ms", ("viewers", "up", "Mb/s each", "requests/s", "parts", "late", "stalls", "faults",
+                                                          "arrival p50/p99/max", "release p50/p99/max", "packager CPU", "viewers' CPU", "RSS MB"), [
+            (row["viewers"], row["connected"], f"{row['mbps_each']:.2f}", row["requests_per_s"], row["parts"], row["late"], row["stalls"],
+             row["faults"], *("/".join(f"{row[key][which] / 1e3:.1f}" for which in times) for key in ("arrival_us", "release_us")),
+             f"{row['packager_cpu']:.0%}", f"{row['generator_cpu']:.0%}", f"{row['rss_mb']:.0f}") for row in rows])
+        for row in rows:
+            print(f"{row['viewers']} viewers: the packager says of its memory: {row['bound'] or 'nothing'}", flush=True)
+            if row["connected"] != row["viewers"] or row["faults"] > 0:
+                self.failed += 1
+                print(f"FAIL hls, {row['viewers']} viewers: {row['viewers'] - row['connected']} never played; {row['first_faults']}", flush=True)
 
 
 def _number(value: float | None) -> str:

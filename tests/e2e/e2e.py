@@ -25,6 +25,7 @@ import event_cases  # noqa: E402
 import libsrt  # noqa: E402
 import load_cases  # noqa: E402
 import load_device_cases  # noqa: E402
+import load_hls_cases  # noqa: E402
 import load_rtp_cases  # noqa: E402
 import log_cases  # noqa: E402
 import privilege_cases  # noqa: E402
@@ -433,7 +434,7 @@ def main() -> int:
     args = parser.parse_args()
     stop_on_signals()
     results = Results()
-    for jobs, some in ((args.jobs, cases()), (1, armour_cases.LOADS + load_cases.CASES + load_device_cases.CASES + load_rtp_cases.CASES + capacity_cases.CASES)):
+    for jobs, some in ((args.jobs, cases()), (1, armour_cases.LOADS + load_cases.CASES + load_device_cases.CASES + load_rtp_cases.CASES + load_hls_cases.CASES + capacity_cases.CASES)):
         wanted = [(name, lambda name=name, test=test: on_a_stage(args.build_dir, test, name, results))
                   for name, test in some if args.only.search(name)]
         if not run_side_by_side(wanted, jobs, results):

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "fanlight_load/hls_command.h"
 #include "fanlight_load/libsrt_crowd.h"
 #include "link_proxy/duration_option.h"
 #include "link_proxy/impairment_options.h"
@@ -236,6 +237,7 @@ struct CommandLine {
 
   CLI::App app{"fanlight-load publishes to a relay and views from it, by the thousand, and checks every packet."};
   Words words;
+  HlsCommand hls;
 };
 
 CLI::App* CommandLine::command(const char* name, const char* what, const char* examples) {
@@ -295,6 +297,7 @@ CommandLine::CommandLine() {
   add_rtp(*rtp, words);
   add_weather(*rtp, words);
   add_flood(*app.add_subcommand("flood", "strangers' handshakes, most of them bogus"), words);
+  hls.add_to(*app.add_subcommand("hls", "viewers of low-latency HLS, as of the packager"));
 }
 
 Result<std::string> read_passphrase(const std::string& path) {
@@ -463,7 +466,7 @@ int refuse(const Error& error) {
 
 }  // namespace
 
-std::variant<Settings, FloodSettings, RtpSettings, int> parse_command_line(int argc, char** argv) {
+std::variant<Settings, FloodSettings, RtpSettings, HlsSettings, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
   try {
     line.app.parse(argc, argv);
@@ -474,6 +477,11 @@ std::variant<Settings, FloodSettings, RtpSettings, int> parse_command_line(int a
     Result<FloodSettings> flood = read_flood(line.words);
     if (flood) return *std::move(flood);
     return refuse(flood.error());
+  }
+  if (line.app.got_subcommand("hls")) {
+    Result<HlsSettings> hls = line.hls.read();
+    if (hls) return *std::move(hls);
+    return refuse(hls.error());
   }
   if (line.app.got_subcommand("rtp")) {
     Result<RtpSettings> rtp = read_rtp(line.words);

@@ -4,12 +4,14 @@
 #include <variant>
 
 #include "fanlight_load/flood.h"
+#include "fanlight_load/hls_settings.h"
 #include "fanlight_load/rtp_settings.h"
 #include "fanlight_load/settings.h"
 
 namespace fanlight::load {
 
 // Settings of one kind or the other, or the status to exit with: everything has been said then.
-[[nodiscard]] std::variant<Settings, FloodSettings, RtpSettings, int> parse_command_line(int argc, char** argv);
+[[nodiscard]] std::variant<Settings, FloodSettings, RtpSettings, HlsSettings, int> parse_command_line(int argc,
+                                                                                                      char** argv);
 
 }  // namespace fanlight::load

@@ -47,7 +47,7 @@ std::vector<std::string> calls_in(std::istream& text) {
 }
 
 struct Parsed {
-  std::variant<Settings, FloodSettings, RtpSettings, int> outcome;
+  std::variant<Settings, FloodSettings, RtpSettings, HlsSettings, int> outcome;
   std::string said;
 };
 
@@ -102,7 +102,7 @@ TEST(LoadCommandLineTest, ExamplesOfTheDocumentationAreRight) {
 }
 
 TEST(LoadCommandLineTest, ExamplesOfTheHelpAreRight) {
-  for (const char* command : {"both", "publish", "view"}) {
+  for (const char* command : {"both", "publish", "view", "hls"}) {
     std::istringstream help(parse({"fanlight-load", command, "--help"}).said);
     const std::vector<std::string> calls = calls_in(help);
     EXPECT_GE(calls.size(), 1u) << command;
@@ -114,6 +114,32 @@ TEST(LoadCommandLineTest, VersionIsTold) {
   const Parsed parsed = parse({"fanlight-load", "--version"});
   EXPECT_EQ(std::get<int>(parsed.outcome), 0);
   EXPECT_EQ(parsed.said, "fanlight-load " FANLIGHT_VERSION "\n");
+}
+
+TEST(LoadCommandLineTest, HlsHasItsOwnWords) {
+  const std::string url = "http://127.0.0.1:8080/live/x/index.m3u8";
+  const Parsed parsed = parse({"fanlight-load", "hls", url, "--viewers", "1500", "--no-audio", "--hints", "--late",
+                               "100ms", "--excuse-late", "1", "--duration", "30s", "--ramp", "50"});
+  const auto* hls = std::get_if<HlsSettings>(&parsed.outcome);
+  ASSERT_NE(hls, nullptr) << parsed.said;
+  EXPECT_EQ(hls->server.text(), "127.0.0.1:8080");
+  EXPECT_EQ(hls->viewers, 1500u);
+  EXPECT_EQ(hls->lines_of_viewer(), 2u);
+  EXPECT_TRUE(hls->terms.takes_hints);
+  EXPECT_EQ(hls->terms.late, millis(100));
+  EXPECT_EQ(hls->excused_late, 0.01);
+  EXPECT_EQ(hls->duration, seconds(30));
+  EXPECT_EQ(hls->ramp_per_second, 50);
+}
+
+TEST(LoadCommandLineTest, HlsIsLoadedWhereOneMay) {
+  const auto status = [](const char* url) {
+    const Parsed parsed = parse({"fanlight-load", "hls", url});
+    return std::holds_alternative<int>(parsed.outcome) ? std::get<int>(parsed.outcome) : 0;
+  };
+  EXPECT_EQ(status("http://192.0.2.1/x.m3u8"), 1);
+  EXPECT_EQ(status("https://127.0.0.1/x.m3u8"), 2);
+  EXPECT_EQ(status("http://[::1]:8080/x.m3u8"), 0);
 }
 
 TEST(LoadCommandLineTest, NegativeTimesAreWrongUsage) {

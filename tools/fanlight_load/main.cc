@@ -10,6 +10,7 @@
 
 #include "fanlight_load/command_line.h"
 #include "fanlight_load/generator.h"
+#include "fanlight_load/hls_crowd.h"
 #include "fanlight_load/libsrt_crowd.h"
 #include "fanlight_load/ports.h"
 #include "fanlight_load/rtp_load.h"
@@ -128,6 +129,19 @@ int run_flood(const FloodSettings& settings) {
   return report.wrong_cookies_answered == 0 && report.longer_answers == 0 ? 0 : 1;
 }
 
+int run_hls(const HlsSettings& settings) {
+  if (!pin_to(settings.core)) return fail({ErrorCode::kInvalid, "cannot pin to CPU " + std::to_string(settings.core)});
+  stop_on_signals();
+  const Result<std::unique_ptr<HlsCrowd>> crowd = HlsCrowd::open(settings);
+  if (!crowd) return fail(crowd.error());
+  (*crowd)->run(stop_asked, settings.shows_progress || isatty(STDERR_FILENO) != 0);
+  const std::unique_ptr<HlsLoadReport> report = (*crowd)->report();
+  if (settings.json_path != "-") std::fputs(hls_table(settings, *report).c_str(), stdout);
+  if (!write_json(settings.json_path, hls_json(settings, *report)))
+    return fail({ErrorCode::kFailed, "cannot write " + settings.json_path});
+  return judge(settings, *report).empty() ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace fanlight::load
 
@@ -136,5 +150,6 @@ int main(int argc, char** argv) {
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   if (const auto* flood = std::get_if<fanlight::load::FloodSettings>(&parsed)) return fanlight::load::run_flood(*flood);
   if (const auto* rtp = std::get_if<fanlight::load::RtpSettings>(&parsed)) return fanlight::load::run_rtp(*rtp);
+  if (const auto* hls = std::get_if<fanlight::load::HlsSettings>(&parsed)) return fanlight::load::run_hls(*hls);
   return fanlight::load::run(std::get<fanlight::load::Settings>(parsed));
 }
