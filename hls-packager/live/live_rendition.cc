@@ -78,7 +78,8 @@ void LiveRendition::fill_up_to(const CutPart& part, Micros span) {
     gap->is_whole = true;
     const Kept& before = kept_.back();
     const std::int64_t shown_from = before.shown_from + before.duration.count * format_->timescale() / 1'000'000;
-    kept_.push_back({std::move(gap), 0, inits_.back().init, span, shown_from});
+    kept_.push_back(
+        {.segment = std::move(gap), .init = inits_.back().init, .duration = span, .shown_from = shown_from});
     playlist_.segments.push_back({.duration = span.count * playlist_.timescale / 1'000'000,
                                   .init = inits_.back().init,
                                   .is_discontinuous = is_discontinuous,
@@ -94,7 +95,7 @@ void LiveRendition::open_segment(const CutPart& part, WallTime begins) {
       PlaylistSegment{.init = inits_.back().init, .is_discontinuous = part.is_discontinuous, .begins = begins};
   auto segment = std::make_shared<LiveSegment>();
   segment->msn = part.msn;
-  kept_.push_back({std::move(segment), 0, inits_.back().init});
+  kept_.push_back({.segment = std::move(segment), .init = inits_.back().init});
 }
 
 void LiveRendition::add_part(const CutPart& part, WallTime begins) {
@@ -105,9 +106,7 @@ void LiveRendition::add_part(const CutPart& part, WallTime begins) {
   all_independent_ &= !part.begins_segment || first.is_independent;
 
   Kept& kept = kept_.back();
-  auto segment = std::make_shared<LiveSegment>(*kept.segment);  // Others read the one that was.
-  segment->parts.push_back(bytes);
-  kept.segment = std::move(segment);
+  change(kept).parts.push_back(bytes);
   if (part.begins_segment) kept.shown_from = first.presentation_time;
   kept.bytes += bytes.size();
   bytes_ += bytes.size();
@@ -137,9 +136,7 @@ void LiveRendition::close_segment() {
   open.expects_no_more = false;
   const Micros duration = micros_of(open.duration, playlist_.timescale);
   Kept& kept = kept_.back();
-  auto segment = std::make_shared<LiveSegment>(*kept.segment);
-  segment->is_whole = true;
-  kept.segment = std::move(segment);
+  change(kept).is_whole = true;
   kept.duration = duration;
   const double bits = 8.0 * static_cast<double>(kept.bytes),
                length = std::max(static_cast<double>(duration.count) / 1e6, 0.001);
@@ -169,6 +166,12 @@ void LiveRendition::forget_ranges() {
                 [&](const PlacedDateRange& one) { return ends[one.range.id].value_or(first) < first; });
 }
 
+// Others read the one that was.
+LiveSegment& LiveRendition::change(Kept& kept) {
+  if (std::exchange(kept.is_shown, false)) kept.segment = std::make_shared<LiveSegment>(*kept.segment);
+  return *kept.segment;
+}
+
 void LiveRendition::end(Instant now) {
   if (playlist_.has_ended) return;
   if (playlist_.open) close_segment();
@@ -181,7 +184,8 @@ bool LiveRendition::evict(Instant now) {
   const std::uint64_t before = playlist_.media_sequence + counts_.evicted;
   unlist(now);
   while (!kept_.empty() && kept_.front().goes_at && *kept_.front().goes_at <= now) drop_front();
-  while (bytes_ > options_.bytes_max && !kept_.empty() && kept_.front().goes_at) {
+  const auto is_too_much = [&] { return bytes_ > options_.bytes_max || kept_.size() > 2 * options_.segments_max; };
+  while (is_too_much() && !kept_.empty() && kept_.front().goes_at) {
     ++counts_.evicted_early;
     drop_front();
   }
@@ -197,7 +201,8 @@ void LiveRendition::unlist(Instant now) {
   for (auto kept = first; playlist_.segments.size() - count > 1; ++kept, ++count) {
     const PlaylistSegment& front = playlist_.segments[count];
     const Micros duration = micros_of(front.duration, playlist_.timescale);
-    const bool has_room = playlist_.segments.size() - count <= kListedMax && bytes_listed <= options_.bytes_max;
+    const bool has_room =
+        playlist_.segments.size() - count <= options_.segments_max && bytes_listed <= options_.bytes_max;
     if (has_room && (playlist_.has_ended || listed_ - duration < options_.window)) break;
     kept->goes_at = now + kept->duration + longest_listed_;
     bytes_listed -= kept->bytes;
@@ -279,7 +284,10 @@ std::shared_ptr<const RenditionSnapshot> LiveRendition::snapshot(std::vector<Ren
                                                        : written(std::move(reports), compressor);
   snapshot->segments.clear();
   snapshot->segments.reserve(kept_.size());
-  for (const Kept& kept : kept_) snapshot->segments.push_back(kept.segment);
+  for (Kept& kept : kept_) {
+    kept.is_shown = true;
+    snapshot->segments.push_back(kept.segment);
+  }
   snapshot->inits = inits_;
   return last_ = std::move(snapshot);
 }

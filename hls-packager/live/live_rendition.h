@@ -4,6 +4,8 @@
 // A segment leaves in two steps. First it is not listed any more: the list is no longer than the window. Then it is
 // kept until whoever has read of it has had the time to fetch it: its own duration and that of the longest list from
 // then on. RFC 8216bis §6.2.2
+//
+// Neither bytes nor segments are kept without end, whatever durations they claim: the oldest go before their time.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +54,8 @@ class LiveRendition {
     std::uint32_t target_duration = 2;
     LowLatency low_latency{};
     Micros window{};
-    std::uint64_t bytes_max = 0;  // For all that is kept; the oldest go before their time.
+    std::uint64_t bytes_max = 0;       // For all that is kept.
+    std::size_t segments_max = 1'000;  // Listed; twice as many are kept.
   };
   explicit LiveRendition(const Options& options);
 
@@ -92,14 +95,14 @@ class LiveRendition {
 
  private:
   struct Kept {
-    std::shared_ptr<const LiveSegment> segment;
+    std::shared_ptr<LiveSegment> segment;
+    bool is_shown = false;  // In a snapshot: it stays as it is.
     std::uint64_t bytes = 0;
     std::uint64_t init = 0;
     Micros duration{};
     std::int64_t shown_from = 0;       // Media time in ticks of its format's timescale.
     std::optional<Instant> goes_at{};  // Once it is not listed any more.
   };
-  static constexpr std::size_t kListedMax = 1000;
 
   [[nodiscard]] std::shared_ptr<RenditionSnapshot> written(std::vector<RenditionReport> reports,
                                                            Compressor& compressor);
@@ -108,6 +111,7 @@ class LiveRendition {
   void open_segment(const CutPart& part, WallTime begins);
   void add_part(const CutPart& part, WallTime begins);
   void close_segment();
+  [[nodiscard]] static LiveSegment& change(Kept& kept);
   void unlist(Instant now);
   void forget_ranges();
   void drop_front();

@@ -14,12 +14,19 @@ constexpr Micros kLeftOutMin = seconds(12);
 // A pause of all tracks counts for so long.
 constexpr Micros kPauseCounted = seconds(1);
 constexpr std::size_t kClocksKept = 8;
+constexpr std::uint64_t kSegmentsOfBytes = 4;  // What is kept has room for so many of the largest.
 // At first the one that is to lead is waited for longer: its first picture has to be independent.
 constexpr Micros kLeaderWait = seconds(10);
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} << 20;
 constexpr std::size_t kRenditionsMax = 32;
 constexpr std::size_t kSplicesMax = 64;
 constexpr std::size_t kFormatsKept = 256;  // More than samples wait to be cut.
+
+// Discontinuities make short ones.
+std::size_t segments_max(Micros window, Micros segment) {
+  constexpr std::int64_t kMost = 1'000;
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(4 * window.count / segment.count + 16, 16, kMost));
+}
 
 std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
   return rescale(time, sample.timescale, kMediaClock);
@@ -30,7 +37,8 @@ std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
 LiveStream::LiveStream(const LiveOptions& options)
     : options_(options),
       start_up_({options.part, options.segment, options.segments_at_first}),
-      publication_({options.name, options.segments_at_first}) {}
+      publication_({options.name, options.segments_at_first}),
+      pace_(options.part) {}
 
 Micros LiveStream::gop() const noexcept { return {cutter_ ? cutter_->gop_ticks() * 100 / 9 : 0}; }
 
@@ -84,7 +92,8 @@ void LiveStream::settle(const Moment& moment) {
       if (is_leaders(held)) start_up_.handle(held.one.sample);
   }
   parameters_ = start_up_.decide();
-  const PartCutter::Options cut{options_.segment.count * 9 / 100, parameters_->segment_ticks_max()};
+  const PartCutter::Options cut{options_.segment.count * 9 / 100, parameters_->segment_ticks_max(),
+                                options_.bytes_max / kSegmentsOfBytes};
   cutter_ ? cutter_->set_options(cut) : void(cutter_.emplace(cut));
   hold_back_ = part_hold_back(parameters_->part_target.target, parameters_->gop);
   for (const Held& held : held_)
@@ -191,14 +200,16 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
   const bool is_video = track.is_video();
   const bool leads = outputs_.empty() && cutter_->gop_ticks() == 0 && one.track == tracks_->leader();
   const Micros target = part_target_for(one.sample, leads).target;
+  const Micros window = std::max(options_.window, 3 * seconds(parameters_->target_duration));
   return &publication_.add({.folder = is_video ? "v" + std::to_string(videos_++) : "a" + std::to_string(sounds_++),
                             .is_video = is_video,
                             .language = track.language,
                             .timescale = one.sample.timescale,
                             .target_duration = parameters_->target_duration,
                             .low_latency = {target, std::max(hold_back_, part_hold_back(target, {}))},
-                            .window = std::max(options_.window, 3 * seconds(parameters_->target_duration)),
-                            .bytes_max = options_.bytes_max});
+                            .window = window,
+                            .bytes_max = options_.bytes_max,
+                            .segments_max = segments_max(window, options_.segment)});
 }
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.
@@ -337,22 +348,28 @@ void LiveStream::end_all(Instant now) {
 }
 
 Instant LiveStream::next_deadline() const noexcept {
-  return std::min({grace_ends_.value_or(Instant::never()), silent_from(), publication_.next_eviction()});
+  const Instant publishes = is_held_up_ ? pace_.next() : Instant::never();
+  return std::min({grace_ends_.value_or(Instant::never()), silent_from(), publishes, publication_.next_eviction()});
 }
 
 void LiveStream::publish(Instant now) {
   publication_.evict(now);
+  is_held_up_ = now < pace_.next();
+  if (is_held_up_) return;
   if (std::shared_ptr<const StreamSnapshot> snapshot = publication_.publish(now, clock_.newest())) {
     fresh_ = std::move(snapshot);
+    pace_.handle_published(now);
     ++counts_.snapshots;
   }
 }
 
 std::uint64_t memory_bound(const LiveOptions& options, std::uint64_t bits_per_second) noexcept {
-  // Listed, and for as long again not listed any more; the longest segment that is open, and one that is on its way.
-  constexpr std::int64_t kOpenSegments = 4;
-  const Micros kept = 2 * options.window + kOpenSegments * std::max(options.segment, seconds(2));
-  return static_cast<std::uint64_t>(kept.count) * (bits_per_second / 8) / 1'000'000 + kHeldBytesMax;
+  const Micros segment = std::max(2 * StartUp::kGopMax, options.segment + StartUp::kGopMax) + millis(490);
+  const Micros listed = std::max(options.window, 3 * segment) + segment;
+  // Listed; for as long again, and its own duration, not listed any more; and the one that is open.
+  const Micros kept = 2 * listed + 2 * segment;
+  const std::uint64_t by_rate = static_cast<std::uint64_t>(kept.count) * (bits_per_second / 8) / 1'000'000;
+  return std::min(by_rate, kRenditionsMax * options.bytes_max) + kHeldBytesMax;
 }
 
 }  // namespace fanlight::packager

@@ -19,6 +19,7 @@
 
 #include "live/program_clock.h"
 #include "live/publication.h"
+#include "live/publish_pace.h"
 #include "live/start_up.h"
 #include "media/track_set.h"
 #include "segment/part_cutter.h"
@@ -141,6 +142,8 @@ class LiveStream {
   std::uint64_t next_msn_ = 0;
 
   Publication publication_;
+  PublishPace pace_;
+  bool is_held_up_ = false;  // There may be something to publish.
   std::shared_ptr<const StreamSnapshot> fresh_;
   LiveCounts counts_;
   std::uint64_t tracks_refused_before_ = 0;  // By earlier sets.
@@ -149,7 +152,8 @@ class LiveStream {
   std::vector<CutPart> cuts_;
 };
 
-// The most that a stream keeps, in bytes, at this bit rate over all its tracks.
+// The most that a stream keeps, in bytes, at this bit rate over all its tracks and whatever its GOPs. That is of one
+// whose clock keeps time; a track of another keeps no more than `bytes_max`.
 [[nodiscard]] std::uint64_t memory_bound(const LiveOptions& options, std::uint64_t bits_per_second) noexcept;
 
 }  // namespace fanlight::packager

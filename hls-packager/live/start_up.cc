@@ -7,8 +7,6 @@
 namespace fanlight::packager {
 namespace {
 
-// Whose independent pictures are further apart is packaged without waiting for them.
-constexpr Micros kGopMax = seconds(10);
 constexpr Micros kGopUnknown = seconds(2);
 
 }  // namespace

@@ -24,6 +24,8 @@ struct Parameters {
 
 class StartUp {
  public:
+  // Whose independent pictures are further apart is packaged without waiting for them.
+  static constexpr Micros kGopMax = seconds(10);
   struct Options {
     Micros part_wanted;
     Micros segment;

@@ -82,6 +82,8 @@ class Publisher {
                                       static_cast<std::uint64_t>(dts), coded(starts), false)));
     return out;
   }
+  // Its pictures are counted from here on; with `first` its clock goes on.
+  void restart_frames() { frames_ = 0; }
   // Not sent: its time goes by.
   void skip_picture() { ++frames_; }
   [[nodiscard]] Bytes sound() {

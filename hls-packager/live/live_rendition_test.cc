@@ -1,0 +1,155 @@
+#include "live/live_rendition.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "codec/h264_fixture.h"
+#include "live/test_live_audience.h"
+
+namespace fanlight::packager {
+namespace {
+
+using namespace test;
+
+constexpr std::int64_t kPart = 18'000;  // Ticks.
+
+class LiveRenditionTest : public testing::Test {
+ protected:
+  static LiveRendition::Options options() {
+    return {.folder = "v0",
+            .is_video = true,
+            .low_latency = {millis(200), millis(600)},
+            .window = seconds(10),
+            .bytes_max = 1'000'000,
+            .segments_max = 40};
+  }
+  // The next part, of one picture.
+  void part(bool begins, bool ends, std::size_t bytes = 1'000, std::int64_t ticks = kPart, std::uint64_t skipped = 0) {
+    if (begins) msn_ += skipped;
+    CutPart one{.msn = msn_, .begins_segment = begins, .ends_segment = ends, .samples = {}};
+    one.samples.push_back({.bytes = std::vector<std::byte>(bytes),
+                           .decode_time = at_,
+                           .presentation_time = at_,
+                           .duration = static_cast<std::uint32_t>(ticks),
+                           .is_independent = begins});
+    rendition_.take(one, format_, kWallStart, seconds(1));
+    at_ += ticks;
+    now_ = now_ + Micros{ticks * 100 / 9};
+    msn_ += ends ? 1 : 0;
+  }
+  void segment(std::size_t bytes = 1'000) {
+    for (int i = 0; i < 5; ++i) part(i == 0, i == 4, bytes);
+  }
+  [[nodiscard]] std::shared_ptr<const RenditionSnapshot> snapshot() { return rendition_.snapshot({}, compressor_); }
+
+  static TrackFormat format() {
+    H264Pictures pictures;
+    static_cast<void>(pictures.convert(from_hex(kH264High10Idr)));
+    return *pictures.format();
+  }
+
+  LiveRendition rendition_{options()};
+  TrackFormat format_ = format();
+  Compressor compressor_;
+  std::int64_t at_ = kMediaStart;
+  std::uint64_t msn_ = 0;
+  Instant now_ = kStart;
+};
+
+TEST_F(LiveRenditionTest, ASegmentIsItsParts) {  // H-54
+  segment();
+  part(true, false);
+  const auto shown = snapshot();
+  ASSERT_EQ(shown->segments.size(), 2u);
+  EXPECT_EQ(shown->segments[0]->parts.size(), 5u);
+  EXPECT_TRUE(shown->segments[0]->is_whole);
+  EXPECT_FALSE(shown->segments[1]->is_whole);
+  EXPECT_EQ(shown->edge, (PlaylistEdge{1, 0}));
+  EXPECT_TRUE(tree_of(shown->segments[0]->parts[0].span()).starts_with("styp"));
+  EXPECT_EQ(rendition_.last_span(), seconds(1));
+}
+
+TEST_F(LiveRenditionTest, WhatWasShownStaysAsItWas) {  // H-37: others read it, on other threads.
+  part(true, false);
+  const auto before = snapshot();
+  part(false, false);
+  part(false, true);
+  EXPECT_EQ(before->segments[0]->parts.size(), 1u);
+  EXPECT_FALSE(before->segments[0]->is_whole);
+  const auto after = snapshot();
+  EXPECT_EQ(after->segments[0]->parts.size(), 3u);
+  EXPECT_TRUE(after->segments[0]->is_whole);
+  EXPECT_EQ(after->segments[0]->parts[0].span().data(), before->segments[0]->parts[0].span().data());
+}
+
+TEST_F(LiveRenditionTest, ASegmentLeavesTheListThenIsKeptForAsLongAgain) {  // H-15
+  for (int i = 0; i < 12; ++i) {
+    segment();
+    rendition_.evict(now_);
+  }
+  EXPECT_EQ(rendition_.listed(), seconds(10));
+  EXPECT_EQ(rendition_.first_msn(), 2u);
+  EXPECT_EQ(snapshot()->segments.front()->msn, 0u);
+  // The longest list was of eleven seconds; the first segment left it a second ago.
+  EXPECT_EQ(rendition_.next_eviction(), now_ + Micros{-seconds(1).count} + seconds(1) + seconds(11));
+  EXPECT_FALSE(rendition_.evict(now_ + millis(10'999)));
+  EXPECT_TRUE(rendition_.evict(now_ + millis(11'000)));
+  EXPECT_EQ(snapshot()->segments.front()->msn, 1u);
+  EXPECT_EQ(rendition_.counts().evicted, 1u);
+  EXPECT_EQ(rendition_.counts().evicted_early, 0u);
+}
+
+TEST_F(LiveRenditionTest, BytesAreBoundedWhateverTheWindow) {
+  for (int i = 0; i < 12; ++i) {
+    segment(50'000);
+    rendition_.evict(now_);
+    EXPECT_LE(rendition_.bytes(), 1'000'000u);
+  }
+  EXPECT_GE(rendition_.segments_listed(), 3u);
+  EXPECT_GT(rendition_.counts().evicted_early, 0u);
+}
+
+TEST_F(LiveRenditionTest, SegmentsAreBoundedWhateverTheirDurations) {
+  for (int i = 0; i < 500; ++i) {
+    part(true, true, 10, 1);
+    rendition_.evict(now_);
+    EXPECT_LE(rendition_.segments_listed(), 40u);
+    EXPECT_LE(snapshot()->segments.size(), 80u);
+  }
+  EXPECT_EQ(rendition_.first_msn(), 460u);
+}
+
+TEST_F(LiveRenditionTest, WhatOthersHaveAndItHasNotIsAGap) {
+  segment();
+  part(true, false, 1'000, kPart, 2);
+  EXPECT_EQ(rendition_.counts().gaps, 2u);
+  const ReadPlaylist read = PlaylistReader::read(text_of(snapshot()->playlist));
+  ASSERT_EQ(read.segments.size(), 3u);
+  EXPECT_TRUE(read.segments[1].is_gap && read.segments[2].is_gap);
+  EXPECT_EQ(read.segments[2].duration_us, 1'000'000);
+  EXPECT_EQ(rendition_.edge(), (PlaylistEdge{3, 0}));
+}
+
+TEST_F(LiveRenditionTest, APictureOfMebibytesInATickHasABitRateToo) {
+  part(true, true, std::size_t{8} << 20, 1);
+  EXPECT_EQ(rendition_.offer().bandwidth, std::numeric_limits<std::uint32_t>::max());
+}
+
+TEST_F(LiveRenditionTest, WhatHasEndedStaysAsLongAsItMayBeAskedFor) {  // H-22
+  for (int i = 0; i < 5; ++i) segment();
+  part(true, false);
+  rendition_.end(now_);
+  EXPECT_TRUE(rendition_.has_ended());
+  EXPECT_EQ(rendition_.segments_listed(), 6u);
+  const std::string text = text_of(snapshot()->playlist);
+  EXPECT_NE(text.find("#EXT-X-ENDLIST"), std::string::npos);
+  part(true, true);
+  EXPECT_EQ(text_of(snapshot()->playlist), text);
+  const Micros longest = rendition_.listed();
+  EXPECT_FALSE(rendition_.is_over(now_ + longest));
+  EXPECT_TRUE(rendition_.is_over(now_ + longest + seconds(11)));
+}
+
+}  // namespace
+}  // namespace fanlight::packager
