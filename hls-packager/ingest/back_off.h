@@ -20,7 +20,7 @@ class BackOff {
     wait_ = std::min(2 * wait_, kMost);
     return wait - micros(static_cast<std::int64_t>(random % 1024) * wait.count / 4096);
   }
-  // A call stood.
+  // A call brought something.
   void reset() noexcept { wait_ = kFirst; }
 
  private:

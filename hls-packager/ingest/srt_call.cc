@@ -3,8 +3,9 @@
 #include <netdb.h>
 
 #include <array>
-#include <chrono>
 #include <cstring>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "wire/reject.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int kConnectPatienceMs = 3000;
 constexpr int kReasonsOnTheWire = 1000;
+constexpr Micros kReadOutMargin = millis(100);
 constexpr std::size_t kMessageBytesMax = 1456;  // SRTO_PAYLOADSIZE at most.
 
 template <class Value>
@@ -42,13 +44,26 @@ SrtCall::Address SrtCall::look_up(const std::string& host, std::uint16_t port) {
 }
 
 void SrtCall::handle_timeout(Instant now, IngestSink& sink) {
-  if (lookup_.valid()) {
-    if (lookup_.wait_for(std::chrono::seconds{0}) == std::future_status::ready) call(lookup_.get(), now, sink);
+  if (over_at_) return read_out(now, sink);
+  if (lookup_) {
+    if (lookup_->is_there.load(std::memory_order_acquire)) call(std::exchange(lookup_, nullptr)->address, now, sink);
     return;
   }
-  if (!call_at_ || now < *call_at_) return;
+  if (call_at_ && now >= *call_at_) ask_for_address(now, sink);
+}
+
+void SrtCall::ask_for_address(Instant now, IngestSink& sink) {
   call_at_.reset();
-  lookup_ = std::async(std::launch::async, look_up, url_.host, url_.port);
+  lookup_ = std::make_shared<Answer>();
+  try {
+    std::thread([answer = lookup_, how = look_up_, host = url_.host, port = url_.port] {
+      answer->address = how(host, port);
+      answer->is_there.store(true, std::memory_order_release);
+    }).detach();
+  } catch (const std::system_error& error) {
+    lookup_.reset();
+    fail(std::string("no thread to look its name up: ") + error.what(), now, sink);
+  }
 }
 
 void SrtCall::call(const Address& address, Instant now, IngestSink& sink) {
@@ -79,20 +94,39 @@ bool SrtCall::set_up(int family) const {
 void SrtCall::handle_event(Instant now, IngestSink& sink) {
   const SRT_SOCKSTATUS state = srt_getsockstate(socket_);
   if (state == SRTS_CONNECTING) return;
-  if (state != SRTS_CONNECTED) return fail(why_it_ended(), now, sink);
+  if (state != SRTS_CONNECTED) return is_up_ ? read_out(now, sink) : fail(why_it_ended(), now, sink);
   if (!is_up_) {
     is_up_ = true;
     const int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;  // It can always be written to.
     srt_epoll_update_usock(epoll_, socket_, &events);
-    back_off_.reset();
     sink.handle_up(number_);
   }
-  std::array<char, kMessageBytesMax> message{};
-  for (int i = 0; i < kMessagesAtOnce; ++i) {
-    const int bytes = srt_recvmsg(socket_, message.data(), static_cast<int>(message.size()));
-    if (bytes <= 0) return;  // Nothing there, or over: then the next event says so.
-    sink.handle_bytes(number_, std::as_bytes(std::span(message)).first(static_cast<std::size_t>(bytes)));
+  for (int i = 0; i < kMessagesAtOnce && receive_one(sink); ++i) {
+  }  // Nothing more there, or over: then the next event says so.
+}
+
+// What came before the end is not given up with it: libsrt hands it over when its time comes, as before.
+void SrtCall::read_out(Instant now, IngestSink& sink) {
+  if (!over_at_) {
+    srt_epoll_remove_usock(epoll_, socket_);  // It would tell of the end again and again.
+    int latency_ms = 0, size = sizeof latency_ms;
+    srt_getsockflag(socket_, SRTO_RCVLATENCY, &latency_ms, &size);
+    over_at_ = now + millis(latency_ms) + kReadOutMargin;
   }
+  while (receive_one(sink)) {
+  }
+  int held = 0, size = sizeof held;
+  const bool holds_more = srt_getsockflag(socket_, SRTO_RCVDATA, &held, &size) != SRT_ERROR && held > 0;
+  if (!holds_more || now >= *over_at_) fail(why_it_ended(), now, sink);
+}
+
+bool SrtCall::receive_one(IngestSink& sink) {
+  std::array<char, kMessageBytesMax> message;
+  const int bytes = srt_recvmsg(socket_, message.data(), static_cast<int>(message.size()));
+  if (bytes <= 0) return false;
+  back_off_.reset();  // Not before: a relay that takes calls and ends them is not called ever again at once.
+  sink.handle_bytes(number_, std::as_bytes(std::span(message)).first(static_cast<std::size_t>(bytes)));
+  return true;
 }
 
 std::string SrtCall::why_it_ended() const {
@@ -118,6 +152,7 @@ void SrtCall::hang_up() noexcept {
   srt_epoll_remove_usock(epoll_, socket_);
   srt_close(std::exchange(socket_, SRT_INVALID_SOCK));
   is_up_ = false;
+  over_at_.reset();
 }
 
 }  // namespace fanlight::packager

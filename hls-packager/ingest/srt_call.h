@@ -1,11 +1,13 @@
 // One call to a relay over libsrt, made again and again: looked up, connecting, up, waiting to call again. Nothing here
-// blocks but a close.
+// blocks but a close: a name is looked up by a thread of its own, and whoever does not wait for the answer any more
+// leaves it to that thread.
 #pragma once
 
 #include <srt/srt.h>
 
+#include <atomic>
 #include <cstdint>
-#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,8 +21,17 @@ namespace fanlight::packager {
 
 class SrtCall {
  public:
+  struct Address {
+    std::vector<std::byte> bytes{};  // A sockaddr of its family.
+    std::string why{};               // There is none.
+  };
+  // May take as long as it likes.
+  using LookUp = Address (*)(const std::string& host, std::uint16_t port);
+  [[nodiscard]] static Address look_up(const std::string& host, std::uint16_t port);
+
   // `epoll`: libsrt's, where the call's socket is watched while there is one.
-  SrtCall(std::size_t number, SrtUrl url, int epoll) : number_(number), url_(std::move(url)), epoll_(epoll) {}
+  SrtCall(std::size_t number, SrtUrl url, int epoll, LookUp how = look_up)
+      : number_(number), url_(std::move(url)), epoll_(epoll), look_up_(how) {}
   ~SrtCall() { hang_up(); }
   SrtCall(const SrtCall&) = delete;
   SrtCall& operator=(const SrtCall&) = delete;
@@ -31,13 +42,16 @@ class SrtCall {
   void handle_timeout(Instant now, IngestSink& sink);
 
  private:
-  struct Address {
-    std::vector<std::byte> bytes{};  // A sockaddr of its family.
-    std::string why{};               // There is none.
+  struct Answer {
+    Address address{};  // Once it is there.
+    std::atomic<bool> is_there = false;
   };
   static constexpr int kMessagesAtOnce = 64;
 
-  static Address look_up(const std::string& host, std::uint16_t port);
+  void ask_for_address(Instant now, IngestSink& sink);
+  void read_out(Instant now, IngestSink& sink);
+  // False: there is nothing more for now.
+  [[nodiscard]] bool receive_one(IngestSink& sink);
   void call(const Address& address, Instant now, IngestSink& sink);
   [[nodiscard]] bool set_up(int family) const;
   void fail(std::string_view why, Instant now, IngestSink& sink);
@@ -49,9 +63,11 @@ class SrtCall {
   int epoll_;
   SRTSOCKET socket_ = SRT_INVALID_SOCK;
   bool is_up_ = false;
+  std::optional<Instant> over_at_{};  // The session has ended: until when what is left of it is waited for.
   BackOff back_off_;
   std::optional<Instant> call_at_{Instant{}};  // Empty: on its way, or up.
-  std::future<Address> lookup_;
+  LookUp look_up_;
+  std::shared_ptr<Answer> lookup_{};  // While it is waited for.
 };
 
 }  // namespace fanlight::packager

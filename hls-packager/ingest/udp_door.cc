@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -30,6 +31,20 @@ Endpoint endpoint_of(const sockaddr_in6& address) {
   endpoint.port = ntohs(address.sin6_port);
   std::memcpy(endpoint.ip.bytes.data(), &address.sin6_addr, endpoint.ip.bytes.size());
   return endpoint;
+}
+
+// Wherever its packets begin: at every 188, 192 or 204 bytes from there on is a sync byte. ISO/IEC 13818-1 §2.4.3.2
+bool is_transport_stream(ByteSpan datagram) noexcept {
+  constexpr std::byte kSync{0x47};
+  constexpr std::array<std::size_t, 3> kPacketBytes = {188, 192, 204};
+  for (const std::size_t packet : kPacketBytes)
+    for (std::size_t first = 0; first < std::min(packet, datagram.size()); ++first) {
+      std::size_t at = first, count = 0;
+      for (; at < datagram.size() && datagram[at] == kSync; at += packet) ++count;
+      // One alone may be anything, unless it is where it belongs.
+      if (at >= datagram.size() && (count > 1 || first == 0)) return true;
+    }
+  return false;
 }
 
 Error system_error(const std::string& what) { return {ErrorCode::kFailed, what + ": " + std::strerror(errno)}; }
@@ -80,15 +95,18 @@ void UdpDoor::handle_event(Instant now, IngestSink& sink) {
         recvfrom(descriptor_, datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (bytes < 0) return;
     const Endpoint sender = endpoint_of(from);
-    if (!is_up_) {
-      sender_ = sender;
-      ssrc_.reset();
-    } else if (sender != *sender_) {
+    if (is_up_ && sender != *sender_) {
       ++counts_.strangers;
       continue;
     }
+    if (!is_up_) ssrc_.reset();
     const auto content = content_of(ByteSpan(datagram).first(static_cast<std::size_t>(bytes)));
     if (!content) continue;
+    if (!is_transport_stream(*content)) {
+      ++counts_.not_ts;
+      continue;
+    }
+    sender_ = sender;
     last_ = now;
     if (!std::exchange(is_up_, true)) sink.handle_up(number_);
     sink.handle_bytes(number_, *content);

@@ -1,5 +1,5 @@
 // A port where a stream comes in without a call: MPEG-TS bare, or in RTP, for a host's address or a group. Up from the
-// first packet on, down when none came for a while.
+// first packet on, down when none came for a while. What is no transport stream makes nobody the sender.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ namespace fanlight::packager {
 
 struct UdpCounts {
   std::uint64_t not_rtp = 0;    // Datagrams that should have been.
+  std::uint64_t not_ts = 0;     // Likewise.
   std::uint64_t strangers = 0;  // From others than who is being listened to.
   std::uint64_t late = 0;       // RTP that was sent before what came before it, or twice; left out.
 };

@@ -69,13 +69,13 @@ TEST(UdpDoorTest, WhatComesIsHandedOverUntilNothingComes) {
   ASSERT_TRUE(open.door);
   const Sender sender(open.port);
   Heard heard;
-  sender.send("one");
-  sender.send("two");
+  sender.send("Gone");
+  sender.send("Gtwo");
   open.door->handle_event(Instant{0}, heard);
   open.door->handle_timeout(Instant{1'900'000}, heard);
-  EXPECT_EQ(heard.text, "<onetwo");
+  EXPECT_EQ(heard.text, "<GoneGtwo");
   open.door->handle_timeout(Instant{2'000'000}, heard);
-  EXPECT_EQ(heard.text, "<onetwo>");
+  EXPECT_EQ(heard.text, "<GoneGtwo>");
 }
 
 TEST(UdpDoorTest, TwoSendersAreNoStream) {
@@ -83,16 +83,16 @@ TEST(UdpDoorTest, TwoSendersAreNoStream) {
   ASSERT_TRUE(open.door);
   const Sender one(open.port), other(open.port);
   Heard heard;
-  one.send("a");
-  other.send("x");
-  one.send("b");
+  one.send("Ga");
+  other.send("Gx");
+  one.send("Gb");
   open.door->handle_event(Instant{0}, heard);
-  EXPECT_EQ(heard.text, "<ab");
+  EXPECT_EQ(heard.text, "<GaGb");
   EXPECT_EQ(open.door->counts().strangers, 1u);
   open.door->handle_timeout(Instant{2'000'000}, heard);
-  other.send("x");
+  other.send("Gx");
   open.door->handle_event(Instant{2'000'001}, heard);
-  EXPECT_EQ(heard.text, "<ab><x");
+  EXPECT_EQ(heard.text, "<GaGb><Gx");
 }
 
 TEST(UdpDoorTest, RtpGoesWithoutItsHeaderAndInOrder) {
@@ -100,16 +100,54 @@ TEST(UdpDoorTest, RtpGoesWithoutItsHeaderAndInOrder) {
   ASSERT_TRUE(open.door);
   const Sender sender(open.port);
   Heard heard;
-  sender.send_rtp(7, 65'535, "a");
-  sender.send_rtp(7, 0, "b");
-  sender.send_rtp(7, 65'535, "a");  // Twice.
-  sender.send_rtp(7, 2, "c");       // One is lost.
-  sender.send_rtp(9, 1, "d");       // The source began anew.
+  sender.send_rtp(7, 65'535, "Ga");
+  sender.send_rtp(7, 0, "Gb");
+  sender.send_rtp(7, 65'535, "Ga");  // Twice.
+  sender.send_rtp(7, 2, "Gc");       // One is lost.
+  sender.send_rtp(9, 1, "Gd");       // The source began anew.
   sender.send("no RTP");
   open.door->handle_event(Instant{0}, heard);
-  EXPECT_EQ(heard.text, "<abcd");
+  EXPECT_EQ(heard.text, "<GaGbGcGd");
   EXPECT_EQ(open.door->counts().late, 1u);
   EXPECT_EQ(open.door->counts().not_rtp, 1u);
+}
+
+TEST(UdpDoorTest, WhatIsNoTransportStreamHoldsNobodyUp) {
+  const OpenDoor open(false), rtp(true);
+  ASSERT_TRUE(open.door && rtp.door);
+  const Sender noise(open.port), sender(open.port), rtp_noise(rtp.port), rtp_sender(rtp.port);
+  Heard heard;
+  for (const char* bytes : {"x", "", "no sync byte"}) noise.send(bytes);
+  rtp_noise.send_rtp(1, 5, "sound");
+  sender.send("Ga");
+  rtp_sender.send_rtp(2, 5, "Ga");
+  open.door->handle_event(Instant{0}, heard);
+  rtp.door->handle_event(Instant{0}, heard);
+  EXPECT_EQ(heard.text, "<Ga<Ga");
+  EXPECT_EQ(open.door->counts().not_ts, 3u);
+  EXPECT_EQ(rtp.door->counts().not_ts, 1u);
+  sender.send("x");  // Nor does it help who was.
+  open.door->handle_event(Instant{1'900'000}, heard);
+  open.door->handle_timeout(Instant{2'000'000}, heard);
+  EXPECT_EQ(heard.text, "<Ga<Ga>");
+}
+
+TEST(UdpDoorTest, PacketsMayBeginAnywhereInADatagram) {
+  const OpenDoor open(false);
+  ASSERT_TRUE(open.door);
+  const Sender sender(open.port);
+  Heard heard;
+  std::string stream;
+  for (int i = 0; i < 9; ++i) stream.append("G").append(187, 'p');
+  for (const std::string& datagram : {stream.substr(0, 1316), stream.substr(100, 1316), stream.substr(187, 400)})
+    sender.send(datagram);
+  std::string noise = stream.substr(100, 1316);
+  noise[88 + 188] = 'p';
+  sender.send(noise);
+  sender.send(stream.substr(100, 150));
+  open.door->handle_event(Instant{0}, heard);
+  EXPECT_EQ(heard.text.size(), 1u + 1316 + 1316 + 400);
+  EXPECT_EQ(open.door->counts().not_ts, 2u);
 }
 
 TEST(UdpDoorTest, APortThatIsTakenIsSaid) {
