@@ -42,6 +42,7 @@ class SameAnswer final : public HttpHandler {
   void handle_gone(HttpRequestId) override {}
   void handle_mail(Instant) override {}
   void handle_timeout(Instant) override {}
+  void handle_stop(Instant) override {}
   [[nodiscard]] Instant next_deadline() const override { return Instant::never(); }
 
  private:

@@ -84,7 +84,10 @@ Result<Done> write_self_signed_certificate(const std::string& certificate_file, 
                                      });
       !done)
     return done;
-  return write_file(certificate_file, [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()) == 1; });
+  Result<Done> done =
+      write_file(certificate_file, [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()) == 1; });
+  if (!done) unlink(key_file.c_str());  // Half of a pair would be in the next one's way.
+  return done;
 }
 
 }  // namespace fanlight::packager

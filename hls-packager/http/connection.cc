@@ -12,12 +12,19 @@ constexpr std::size_t kH2UnsentMax = 64 * 1024;  // Of frames; what they are mad
 constexpr int kRoundsAtOnce = 8;                 // Then it is others' turn.
 // A peer that was refused may still be sending; a reset would make it lose our answer.
 constexpr Micros kLingerMax = seconds(1);
+constexpr Micros kIdleMargin = seconds(5);  // Behind what an answer has of patience.
+
+HttpResponse too_many_requests() {
+  HttpResponse response{.status = 429};
+  response.fields = {{"retry-after", "1"}, {"cache-control", "no-store"}, {"access-control-allow-origin", "*"}};
+  return response;
+}
 
 }  // namespace
 
 H1Session::Pen Connection::pen(ConnectionContext& context) noexcept {
   if (out_.is_empty()) progress_ = context.now;
-  return {context.now, context.date, context.scratch, out_};
+  return {context.now, context.date, context.scratch, out_, context.limits.pace};
 }
 
 bool Connection::drive(ConnectionContext& context) {
@@ -28,14 +35,16 @@ bool Connection::drive(ConnectionContext& context) {
     moved = ask(context) || moved;
     moved = flush(context) || moved;
   }
-  wants_drive_ = moved;
+  wants_drive_ = moved || (is_lingering_ && is_readable_);
   if (has_failed_ || (!moved && is_over())) return false;
   note_phase(context.now);
   return true;
 }
 
 bool Connection::receive_some(ConnectionContext& context) {
-  if (is_hung_up_ && !wants_bytes()) has_ended_ = true;
+  // Who has said all, and more than fits, is answered all of it.
+  const bool has_more = !h2_ && h1_.is_full() && !is_gone_;
+  if (is_hung_up_ && !wants_bytes() && !has_more) has_ended_ = true;
   if (!is_readable_ || has_ended_ || !wants_bytes()) return false;
   const IoResult got = tls_ ? tls_->receive(context.received) : receive(socket_, context.received);
   if (is_shaking_hands() && tls_->is_open()) note_handshake(context);
@@ -58,7 +67,7 @@ void Connection::note_handshake(ConnectionContext& context) {
 
 void Connection::become_h2(ConnectionContext& context, std::string_view heard) {
   context.counts.connections_h2.add();
-  h2_ = std::make_unique<H2Session>();
+  h2_ = std::make_unique<H2Session>(context.limits.pace);
   if (!heard.empty()) hear(context, std::as_bytes(std::span(heard)));
 }
 
@@ -68,7 +77,16 @@ void Connection::hear(ConnectionContext& context, ByteSpan bytes) {
   if (!h2_->handle_bytes(context.now, bytes)) has_ended_ = true;
 }
 
+void Connection::hand_over(ConnectionContext& context, std::uint64_t stream, const HttpRequest& request) {
+  ++household_.requests;
+  if (household_.requests <= context.limits.requests_per_address_max)
+    return context.handler.handle({id_, stream}, request);
+  context.counts.refused_requests.add();
+  respond(context, stream, too_many_requests());
+}
+
 void Connection::tell_gone(ConnectionContext& context, std::uint64_t stream) {
+  --household_.requests;
   context.counts.gone_waiting.add();
   context.handler.handle_gone({id_, stream});
 }
@@ -80,7 +98,7 @@ bool Connection::ask_h2(ConnectionContext& context) {
   std::uint64_t stream = 0;
   HttpRequest request;
   while (h2_->poll_request(context.counts, stream, request)) {
-    context.handler.handle({id_, stream}, request);
+    hand_over(context, stream, request);
     has_asked = true;
   }
   return has_asked;
@@ -99,7 +117,7 @@ bool Connection::ask(ConnectionContext& context) {
   bool has_asked = false;
   HttpRequest request;
   while (out_.size() < context.limits.unsent_bytes_max && h1_.poll_request(pen(context), context.counts, request)) {
-    context.handler.handle({id_, h1_.stream()}, request);
+    hand_over(context, h1_.stream(), request);
     request = {};
     has_asked = true;
   }
@@ -170,24 +188,29 @@ Instant Connection::deadline(const ConnectionLimits& limits) const noexcept {
     case Phase::kHead:
       return since_ + limits.head_max;
     case Phase::kIdle:
-      return since_ + limits.idle_max;
+      return since_ + std::max(limits.idle_max, patience_ + kIdleMargin);
     case Phase::kLingering:
       return since_ + kLingerMax;
     case Phase::kBusy:
       break;
   }
-  const Instant oldest = std::min(out_.oldest(), h2_ ? h2_->oldest_unsent() : Instant::never());
-  if (oldest == Instant::never()) return oldest;
-  const Instant too_old = oldest + limits.response_age_max;
-  return out_.is_empty() ? too_old : std::min(too_old, progress_ + limits.stall_max);
+  const Instant due = std::min(out_.due(), h2_ ? h2_->due() : Instant::never());
+  return out_.is_empty() ? due : std::min(due, progress_ + limits.stall_max);
 }
 
-void Connection::handle_timeout(const ConnectionLimits& limits, Instant now, ServerCounts& counts) noexcept {
+bool Connection::handle_timeout(const ConnectionLimits& limits, Instant now, ServerCounts& counts) {
   if (phase_ == Phase::kHead) counts.timeouts_head.add();
   if (phase_ == Phase::kIdle) counts.timeouts_idle.add();
-  if (phase_ != Phase::kBusy) return;
-  (!out_.is_empty() && progress_ + limits.stall_max <= now ? counts.timeouts_stall : counts.timeouts_slow).add();
+  if (phase_ != Phase::kBusy) return false;
+  const bool has_stalled = !out_.is_empty() && progress_ + limits.stall_max <= now;
+  // What is late of HTTP/2 is a stream's: the others go on.
+  if (h2_ && !has_stalled && out_.due() > now) {
+    counts.timeouts_stream.add(h2_->reset_overdue(now));
+    return true;
+  }
+  (has_stalled ? counts.timeouts_stall : counts.timeouts_slow).add();
   forget_unsent(socket_);
+  return false;
 }
 
 void Connection::handle_end(ConnectionContext& context) {
@@ -203,12 +226,15 @@ void Connection::handle_end(ConnectionContext& context) {
 }
 
 void Connection::respond(ConnectionContext& context, std::uint64_t stream, HttpResponse&& response) {
-  if (!h2_) return (void)h1_.respond(pen(context), stream, std::move(response));
-  h2_->set_date(context.date);
-  h2_->respond(context.now, stream, std::move(response));
+  patience_ = std::max(patience_, response.patience);
+  if (h2_) h2_->set_date(context.date);
+  const bool was_owed = h2_ ? h2_->respond(context.now, stream, std::move(response))
+                            : h1_.respond(pen(context), stream, std::move(response));
+  if (was_owed) --household_.requests;
 }
 
 void Connection::begin(ConnectionContext& context, std::uint64_t stream, HttpResponse&& head) {
+  patience_ = std::max(patience_, head.patience);
   if (!h2_) return (void)h1_.begin(pen(context), stream, std::move(head));
   h2_->set_date(context.date);
   h2_->begin(context.now, stream, std::move(head));
@@ -220,8 +246,8 @@ void Connection::append(ConnectionContext& context, std::uint64_t stream, Shared
 }
 
 void Connection::end(ConnectionContext& context, std::uint64_t stream) {
-  if (!h2_) return (void)h1_.end(pen(context), stream);
-  h2_->end(stream);
+  const bool was_owed = h2_ ? h2_->end(stream) : h1_.end(pen(context), stream);
+  if (was_owed) --household_.requests;
 }
 
 }  // namespace fanlight::packager

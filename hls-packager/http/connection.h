@@ -14,6 +14,7 @@
 #include "http/h2_session.h"
 #include "http/message.h"
 #include "http/out_queue.h"
+#include "http/pace.h"
 #include "http/server_counts.h"
 #include "http/sockets.h"
 #include "http/tls_stream.h"
@@ -21,11 +22,19 @@
 namespace fanlight::packager {
 
 struct ConnectionLimits {
-  Micros head_max = seconds(5);           // From a head's first byte to its last; on a new connection from its start.
-  Micros idle_max = seconds(30);          // Between requests.
-  Micros response_age_max = seconds(10);  // From an answer, or a piece of one, until the kernel has taken it.
-  Micros stall_max = seconds(5);          // Without the kernel taking a byte of what there is.
-  std::size_t unsent_bytes_max = 64 * 1024;  // With more than that to send, no further request is taken.
+  Micros head_max = seconds(5);   // From a head's first byte to its last; on a new connection from its start.
+  Micros idle_max = seconds(30);  // Between requests; longer behind an answer that has more patience.
+  Pace pace{};                    // From an answer, or a piece of one, until the kernel has taken it.
+  Micros stall_max = seconds(5);  // Without the kernel taking a byte of what there is.
+  std::size_t unsent_bytes_max = 64 * 1024;        // With more than that to send, no further request is taken.
+  std::uint32_t requests_per_address_max = 2'000;  // That are not answered yet.
+};
+
+// Those behind one address, or one /64 of IPv6, and what they have of us.
+struct Household {
+  IpAddress address{};
+  std::uint32_t connections = 0;
+  std::uint32_t requests = 0;  // That are not answered yet.
 };
 
 // What connections of a server share.
@@ -41,16 +50,18 @@ struct ConnectionContext {
 
 class Connection {
  public:
-  // `tls` empty: none.
-  Connection(std::uint64_t id, Descriptor socket, const IpAddress& from, std::shared_ptr<SSL_CTX> tls, Instant now)
-      : id_(id), socket_(std::move(socket)), from_(from), since_(now), progress_(now) {
+  // `household`: outlives it. `tls` empty: none.
+  Connection(std::uint64_t id, Descriptor socket, Household& household, std::shared_ptr<SSL_CTX> tls, Instant now)
+      : id_(id), socket_(std::move(socket)), household_(household), since_(now), progress_(now) {
     if (tls) tls_ = std::make_unique<TlsStream>(std::move(tls), socket_);
   }
 
-  // The kernel tells changes alone. `is_last`: behind what is to be read the peer says nothing more.
-  void handle_readable(bool is_last) noexcept {
+  // The kernel tells changes alone. `is_last`: behind what is to be read the peer says nothing more. `is_gone`: nor
+  // does it hear anything.
+  void handle_readable(bool is_last, bool is_gone) noexcept {
     is_readable_ = true;
     is_hung_up_ = is_hung_up_ || is_last;
+    is_gone_ = is_gone_ || is_gone;
   }
   void handle_writable() noexcept {
     is_writable_ = true;
@@ -60,8 +71,8 @@ class Connection {
   [[nodiscard]] bool drive(ConnectionContext& context);
   // There was more to do.
   [[nodiscard]] bool wants_drive() const noexcept { return wants_drive_; }
-  // Whatever it waited for, its deadline has come: the connection is over.
-  void handle_timeout(const ConnectionLimits& limits, Instant now, ServerCounts& counts) noexcept;
+  // Whatever it waited for, its deadline has come. False: the connection is over.
+  [[nodiscard]] bool handle_timeout(const ConnectionLimits& limits, Instant now, ServerCounts& counts);
   [[nodiscard]] Instant deadline(const ConnectionLimits& limits) const noexcept;
   // No further requests; over when what is being answered is sent.
   void finish() { h2_ ? h2_->finish() : h1_.finish(); }
@@ -76,7 +87,7 @@ class Connection {
 
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] const Descriptor& socket() const noexcept { return socket_; }
-  [[nodiscard]] const IpAddress& from() const noexcept { return from_; }
+  [[nodiscard]] Household& household() const noexcept { return household_; }
   [[nodiscard]] bool is_shaking_hands() const noexcept { return tls_ && !has_handshake_; }
   bool is_listed = false;  // In the server's list of those to be driven.
 
@@ -87,6 +98,7 @@ class Connection {
   void note_handshake(ConnectionContext& context);
   void hear(ConnectionContext& context, ByteSpan bytes);
   void become_h2(ConnectionContext& context, std::string_view heard);
+  void hand_over(ConnectionContext& context, std::uint64_t stream, const HttpRequest& request);
   void tell_gone(ConnectionContext& context, std::uint64_t stream);
   [[nodiscard]] bool ask_h2(ConnectionContext& context);
   [[nodiscard]] bool receive_some(ConnectionContext& context);
@@ -100,7 +112,7 @@ class Connection {
 
   std::uint64_t id_;
   Descriptor socket_;
-  IpAddress from_;
+  Household& household_;
   std::unique_ptr<TlsStream> tls_{};
   H1Session h1_;
   std::unique_ptr<H2Session> h2_{};  // Once HTTP/2 is spoken: instead of h1_.
@@ -108,10 +120,12 @@ class Connection {
   Instant since_;     // When its phase began.
   Instant progress_;  // When the kernel last took something, or there was something to take at last.
   Phase phase_ = Phase::kHead;
+  Micros patience_{};         // The most that an answer had.
   std::uint64_t stream_ = 0;  // That `since_` is of, over HTTP/1.1.
   bool is_readable_ = false;
   bool is_writable_ = true;
   bool is_hung_up_ = false;     // The peer says nothing more; there may be something to read.
+  bool is_gone_ = false;        // Nor does it hear us.
   bool has_ended_ = false;      // There is not.
   bool has_failed_ = false;     // The socket is of no use.
   bool has_handshake_ = false;  // TLS's is over.

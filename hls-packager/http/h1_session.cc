@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t kKeptInputBytes = 2 * 1024;  // Of an idle connection.
 
-void push_static(OutQueue& out, std::string_view text, Instant now) {
-  out.push({}, std::as_bytes(std::span(text)), now);
+void push_static(OutQueue& out, std::string_view text, Instant due) {
+  out.push({}, std::as_bytes(std::span(text)), due);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ void H1Session::refuse(const Pen& pen, ServerCounts& counts, std::uint16_t statu
   HttpResponse response{.status = status};
   if (status == 405) response.fields.emplace_back("allow", kAllowedMethods);
   write_response_head(response, {.length = 0, .keeps_alive = false}, pen.date, pen.scratch);
-  pen.out.push_text(pen.scratch, pen.now);
+  pen.out.push_text(pen.scratch, pen.pace.due(pen.now, 0, {}));
   was_refused_ = is_closing_ = true;
   input_ = {};
 }
@@ -72,8 +72,9 @@ bool H1Session::respond(const Pen& pen, std::uint64_t stream, HttpResponse&& res
   write_response_head(response,
                       {.length = response.body.size, .keeps_alive = keeps_alive_, .is_http_1_0 = is_http_1_0_},
                       pen.date, pen.scratch);
-  pen.out.push_text(pen.scratch, pen.now);
-  if (!is_head_ && may_have_body(response.status)) push_body(std::move(response.body), pen.now, pen.out);
+  const Instant due = pen.pace.due(pen.now, response.body.size, response.patience);
+  pen.out.push_text(pen.scratch, due);
+  if (!is_head_ && may_have_body(response.status)) push_body(std::move(response.body), due, pen.out);
   complete();
   return true;
 }
@@ -84,7 +85,8 @@ bool H1Session::begin(const Pen& pen, std::uint64_t stream, HttpResponse&& head)
   keeps_alive_ = keeps_alive_ && !is_closing_ && (is_chunked_ || is_head_);
   write_response_head(head, {.is_chunked = is_chunked_, .keeps_alive = keeps_alive_, .is_http_1_0 = is_http_1_0_},
                       pen.date, pen.scratch);
-  pen.out.push_text(pen.scratch, pen.now);
+  patience_ = head.patience;
+  pen.out.push_text(pen.scratch, pen.pace.due(pen.now, 0, patience_));
   step_ = Step::kStreaming;
   return true;
 }
@@ -92,18 +94,19 @@ bool H1Session::begin(const Pen& pen, std::uint64_t stream, HttpResponse&& head)
 bool H1Session::append(const Pen& pen, std::uint64_t stream, SharedBytes&& bytes) {
   if (!is_for(stream, Step::kStreaming)) return false;
   if (is_head_ || bytes.size() == 0) return true;  // An empty chunk would be the last.
+  const Instant due = pen.pace.due(pen.now, bytes.size(), patience_);
   if (is_chunked_) {
     write_chunk_head(bytes.size(), pen.scratch);
-    pen.out.push_text(pen.scratch, pen.now);
+    pen.out.push_text(pen.scratch, due);
   }
-  pen.out.push(std::move(bytes), pen.now);
-  if (is_chunked_) push_static(pen.out, kChunkEnd, pen.now);
+  pen.out.push(std::move(bytes), due);
+  if (is_chunked_) push_static(pen.out, kChunkEnd, due);
   return true;
 }
 
 bool H1Session::end(const Pen& pen, std::uint64_t stream) {
   if (!is_for(stream, Step::kStreaming)) return false;
-  if (is_chunked_ && !is_head_) push_static(pen.out, kLastChunk, pen.now);
+  if (is_chunked_ && !is_head_) push_static(pen.out, kLastChunk, pen.pace.due(pen.now, 0, patience_));
   complete();
   return true;
 }

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "http/message.h"
 #include "http/out_queue.h"
+#include "http/pace.h"
 #include "http/request_head.h"
 #include "http/response_head.h"
 #include "http/server_counts.h"
@@ -26,10 +27,11 @@ class H1Session {
     std::string_view date;
     std::string& scratch;
     OutQueue& out;
+    Pace pace{};
   };
 
   void handle_bytes(ByteSpan bytes);
-  [[nodiscard]] bool wants_bytes() const noexcept { return !is_closing_ && input_.size() < kRequestHeadBytesMax; }
+  [[nodiscard]] bool wants_bytes() const noexcept { return !is_closing_ && !is_full(); }
 
   // The next request, when it is its turn. What has to be refused is answered here, and is the last. The views are good
   // until the next call of any of these.
@@ -53,6 +55,8 @@ class H1Session {
   // Behind it nobody's request is read: HTTP/2 by prior knowledge begins so.
   [[nodiscard]] std::string_view input() const noexcept { return input_; }
   [[nodiscard]] bool is_first() const noexcept { return stream_ == 0; }
+  // Nothing more is taken until what is there was asked.
+  [[nodiscard]] bool is_full() const noexcept { return input_.size() >= kRequestHeadBytesMax; }
 
  private:
   enum class Step : std::uint8_t { kReading, kWaiting, kStreaming };
@@ -68,6 +72,7 @@ class H1Session {
   HeadEnd head_end_;
   std::size_t taken_ = 0;  // Bytes of the input that the request being answered has.
   std::uint64_t stream_ = 0;
+  Micros patience_{};  // Of what is being streamed.
   Step step_ = Step::kReading;
   bool keeps_alive_ = true;
   bool is_http_1_0_ = false;

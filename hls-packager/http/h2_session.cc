@@ -99,13 +99,13 @@ struct H2Session::Callbacks {
     Stream* stream = it.find(frame->hd.stream_id);
     if (stream == nullptr || frame->data.padlen != 0) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (it.out_->size() >= it.bytes_max_) return NGHTTP2_ERR_WOULDBLOCK;
-    it.out_->push_text(view(head, kFrameHeadBytes), it.now_);
+    it.out_->push_text(view(head, kFrameHeadBytes), it.pace_.due(it.now_, 0, {}));
     it.take(*stream, size);
     return 0;
   }
 };
 
-H2Session::H2Session() {
+H2Session::H2Session(const Pace& pace) : pace_(pace) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
   CHECK(nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0);
@@ -236,14 +236,15 @@ void H2Session::submit(std::uint64_t id, Stream& stream, const HttpResponse& res
                                 has_data ? &provider : nullptr);
 }
 
-void H2Session::respond(Instant now, std::uint64_t id, HttpResponse&& response) {
+bool H2Session::respond(Instant now, std::uint64_t id, HttpResponse&& response) {
   Stream* stream = find(id, Step::kWaiting);
-  if (stream == nullptr) return;
+  if (stream == nullptr) return false;
   const bool has_data = !stream->is_head && may_have_body(response.status) && response.body.size > 0;
   submit(id, *stream, response, true, has_data);
-  if (!has_data) return;
+  if (!has_data) return true;
+  stream->due = pace_.due(now, response.body.size, response.patience);
   stream->body = std::move(response.body);
-  stream->unsent_since = now;
+  return true;
 }
 
 void H2Session::begin(Instant, std::uint64_t id, HttpResponse&& head) {
@@ -251,23 +252,26 @@ void H2Session::begin(Instant, std::uint64_t id, HttpResponse&& head) {
   if (stream == nullptr) return;
   const bool has_data = !stream->is_head && may_have_body(head.status);
   submit(id, *stream, head, false, has_data);
+  stream->patience = head.patience;
   if (!has_data) stream->is_head = true;
 }
 
 void H2Session::append(Instant now, std::uint64_t id, SharedBytes&& bytes) {
   Stream* stream = find(id, Step::kStreaming);
   if (stream == nullptr || stream->is_head || bytes.size() == 0) return;
-  if (stream->chunks.empty()) stream->unsent_since = now;
-  stream->chunks.push_back(std::move(bytes));
+  const Instant due = pace_.due(now, bytes.size(), stream->patience);
+  if (stream->chunks.empty()) stream->due = due;
+  stream->chunks.push_back({std::move(bytes), due});
   (void)nghttp2_session_resume_data(session_.get(), static_cast<std::int32_t>(id));
 }
 
-void H2Session::end(std::uint64_t id) {
+bool H2Session::end(std::uint64_t id) {
   Stream* stream = find(id, Step::kStreaming);
-  if (stream == nullptr) return;
+  if (stream == nullptr) return false;
   stream->step = Step::kAnswered;
   stream->has_ended = true;
   if (!stream->is_head) (void)nghttp2_session_resume_data(session_.get(), static_cast<std::int32_t>(id));
+  return true;
 }
 
 // How much of what there is goes into the next frame: the bytes themselves are queued when its head is.
@@ -279,26 +283,27 @@ ssize_t H2Session::offer(Stream& stream, std::size_t size_max, std::uint32_t& fl
     return static_cast<ssize_t>(size);
   }
   if (stream.chunks.empty() && !stream.has_ended) return NGHTTP2_ERR_DEFERRED;
-  const std::size_t rest = stream.chunks.empty() ? 0 : stream.chunks.front().size() - stream.chunk_at;
+  const std::size_t rest = stream.chunks.empty() ? 0 : stream.chunks.front().bytes.size() - stream.chunk_at;
   const std::size_t size = std::min(size_max, rest);
   if (stream.has_ended && size == rest && stream.chunks.size() <= 1) flags |= NGHTTP2_DATA_FLAG_EOF;
   return static_cast<ssize_t>(size);
 }
 
 void H2Session::take(Stream& stream, std::size_t size) {
+  const Instant due = pace_.due(now_, 0, {});  // What is queued is little: all of it is on time, or all is late.
   if (stream.body.size > 0) {
-    take_from_body(stream.body, stream.piece, size, now_, *out_);
+    take_from_body(stream.body, stream.piece, size, due, *out_);
   } else if (size > 0) {
-    SharedBytes& chunk = stream.chunks.front();
-    out_->push(chunk, chunk.span().subspan(stream.chunk_at, size), now_);
+    SharedBytes& chunk = stream.chunks.front().bytes;
+    out_->push(chunk, chunk.span().subspan(stream.chunk_at, size), due);
     stream.chunk_at += size;
     if (stream.chunk_at == chunk.size()) {
       stream.chunks.pop_front();
       stream.chunk_at = 0;
-      stream.unsent_since = now_;  // Of the next one, which waited for this.
+      if (!stream.chunks.empty()) stream.due = stream.chunks.front().due;
     }
   }
-  if (stream.body.size == 0 && stream.chunks.empty()) stream.unsent_since = Instant::never();
+  if (stream.body.size == 0 && stream.chunks.empty()) stream.due = Instant::never();
 }
 
 bool H2Session::fill(Instant now, std::size_t bytes_max, OutQueue& out) {
@@ -309,7 +314,7 @@ bool H2Session::fill(Instant now, std::size_t bytes_max, OutQueue& out) {
     const std::uint8_t* bytes = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_.get(), &bytes);
     if (size <= 0) return size == 0;
-    out.push_text(view(bytes, static_cast<std::size_t>(size)), now);
+    out.push_text(view(bytes, static_cast<std::size_t>(size)), pace_.due(now, 0, {}));
   }
   return true;
 }
@@ -333,10 +338,21 @@ bool H2Session::is_over() const noexcept {
   return nghttp2_session_want_read(session_.get()) == 0 || (is_finishing_ && !has_streams());
 }
 
-Instant H2Session::oldest_unsent() const noexcept {
-  Instant oldest = Instant::never();
-  for (const auto& [id, stream] : streams_) oldest = std::min(oldest, stream.unsent_since);
-  return oldest;
+Instant H2Session::due() const noexcept {
+  Instant first = Instant::never();
+  for (const auto& [id, stream] : streams_) first = std::min(first, stream.due);
+  return first;
+}
+
+std::uint64_t H2Session::reset_overdue(Instant now) {
+  std::uint64_t count = 0;
+  for (auto& [id, stream] : streams_) {
+    if (stream.due > now) continue;
+    stream.due = Instant::never();
+    (void)nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    ++count;
+  }
+  return count;
 }
 
 std::vector<std::uint64_t> H2Session::waiting() const {

@@ -20,16 +20,17 @@
 #include "base/time.h"
 #include "http/message.h"
 #include "http/out_queue.h"
+#include "http/pace.h"
 #include "http/server_counts.h"
 
 namespace fanlight::packager {
 
 inline constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-inline constexpr std::uint32_t kH2StreamsMax = 100;
+inline constexpr std::uint32_t kH2StreamsMax = 32;
 
 class H2Session {
  public:
-  H2Session();
+  explicit H2Session(const Pace& pace = {});
   H2Session(const H2Session&) = delete;
   H2Session& operator=(const H2Session&) = delete;
   ~H2Session();
@@ -41,11 +42,11 @@ class H2Session {
   // One whose asker does not wait any more.
   [[nodiscard]] bool poll_gone(std::uint64_t& stream);
 
-  // Nothing happens when nobody waits for that.
-  void respond(Instant now, std::uint64_t stream, HttpResponse&& response);
+  // For `stream`; false when nobody waits for that.
+  bool respond(Instant now, std::uint64_t stream, HttpResponse&& response);
   void begin(Instant now, std::uint64_t stream, HttpResponse&& head);
   void append(Instant now, std::uint64_t stream, SharedBytes&& bytes);
-  void end(std::uint64_t stream);
+  bool end(std::uint64_t stream);
   void set_date(std::string_view date) noexcept { date_ = date; }
 
   // Frames into `out`, until it has `bytes_max` or there is nothing more to say. False when nghttp2 gave up.
@@ -60,13 +61,19 @@ class H2Session {
   // A head has begun to come, or the client has not yet introduced itself.
   [[nodiscard]] bool is_reading_head() const noexcept { return !has_settings_ || reads_head_; }
   [[nodiscard]] bool has_erred() const noexcept { return has_erred_; }
-  // Since when the oldest answer has not been made into frames.
-  [[nodiscard]] Instant oldest_unsent() const noexcept;
+  // When the first of the answers has to have been made into frames, so far as it is there.
+  [[nodiscard]] Instant due() const noexcept;
+  // Resets the streams for which that has not come true; answers how many.
+  std::uint64_t reset_overdue(Instant now);
   // Those whose answers are owed.
   [[nodiscard]] std::vector<std::uint64_t> waiting() const;
 
  private:
   enum class Step : std::uint8_t { kHead, kReady, kWaiting, kStreaming, kAnswered };
+  struct Chunk {
+    SharedBytes bytes;
+    Instant due;
+  };
   struct Stream {
     Step step = Step::kHead;
     bool has_body = false;
@@ -81,9 +88,10 @@ class H2Session {
     std::size_t head_bytes = 0;
     HttpBody body{};  // Of respond(): what is left of it.
     std::size_t piece = 0;
-    std::deque<SharedBytes> chunks{};  // Of append().
-    std::size_t chunk_at = 0;          // In the first one.
-    Instant unsent_since = Instant::never();
+    std::deque<Chunk> chunks{};  // Of append().
+    std::size_t chunk_at = 0;    // In the first one.
+    Micros patience{};
+    Instant due = Instant::never();  // Of the body, or the first chunk.
   };
   struct Callbacks;  // nghttp2's.
   struct Free {
@@ -105,6 +113,7 @@ class H2Session {
   std::deque<std::int32_t> ready_;
   std::deque<std::int32_t> gone_;
   std::string_view date_{};
+  Pace pace_;
   Instant now_{};              // While nghttp2 calls back.
   OutQueue* out_ = nullptr;    // Likewise.
   std::size_t bytes_max_ = 0;  // Of `out_`.

@@ -124,11 +124,11 @@ TEST_F(H2SessionTest, AStreamComesPieceByPiece) {
   say();
   EXPECT_EQ(client_.heard(id).fields[":status"], "200");
   session_.append({5}, stream_, bytes_of("one"));
-  EXPECT_EQ(session_.oldest_unsent(), Instant{5});
+  EXPECT_EQ(session_.due(), Instant{5} + Pace{}.age_max);
   session_.append({6}, stream_, bytes_of("two"));
   say();
   EXPECT_EQ(client_.heard(id).body, "onetwo");
-  EXPECT_EQ(session_.oldest_unsent(), Instant::never());
+  EXPECT_EQ(session_.due(), Instant::never());
   session_.append({7}, stream_, bytes_of("three"));
   session_.end(stream_);
   say();

@@ -46,6 +46,8 @@ struct HttpResponse {
   std::uint16_t status = 200;
   std::vector<std::pair<std::string_view, std::string>> fields{};  // Names in lower case, of static life.
   HttpBody body{};  // What a GET gets; of a HEAD's the length alone is sent.
+  // For so long who is given it may take it, and then say nothing: players of long segments come back late.
+  Micros patience{};
 };
 
 // What a server asks of whoever knows the answers. All on the server's thread.
@@ -58,6 +60,8 @@ class HttpHandler {
   // HttpReplies::wake() was called.
   virtual void handle_mail(Instant now) = 0;
   virtual void handle_timeout(Instant now) = 0;
+  // Nothing more will be asked: whoever waits is answered now.
+  virtual void handle_stop(Instant now) = 0;
   [[nodiscard]] virtual Instant next_deadline() const = 0;
 
  protected:

@@ -18,20 +18,21 @@ namespace fanlight::packager {
 
 class OutQueue {
  public:
-  void push(SharedBytes bytes, Instant now) {
+  // `due`: when it has to have left.
+  void push(SharedBytes bytes, Instant due) {
     const ByteSpan whole = bytes.span();
-    push(std::move(bytes), whole, now);
+    push(std::move(bytes), whole, due);
   }
   // `part` is of `holder`, or of static life.
-  void push(SharedBytes holder, ByteSpan part, Instant now) {
+  void push(SharedBytes holder, ByteSpan part, Instant due) {
     if (part.empty()) return;
     size_ += part.size();
-    pieces_.push_back({std::move(holder), part, now});
+    pieces_.push_back({std::move(holder), part, due});
   }
-  void push_text(std::string_view text, Instant now) {
+  void push_text(std::string_view text, Instant due) {
     push(
         SharedBytes::filled(text.size(), [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); }),
-        now);
+        due);
   }
 
   // Fills `out` from the front; answers how many.
@@ -78,14 +79,14 @@ class OutQueue {
 
   [[nodiscard]] bool is_empty() const noexcept { return first_ == pieces_.size(); }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  // Since when the front has been here.
-  [[nodiscard]] Instant oldest() const noexcept { return is_empty() ? Instant::never() : pieces_[first_].queued; }
+  // When the front has to have left.
+  [[nodiscard]] Instant due() const noexcept { return is_empty() ? Instant::never() : pieces_[first_].due; }
 
  private:
   struct Piece {
     SharedBytes holder;
     ByteSpan rest;
-    Instant queued;
+    Instant due;
   };
   static constexpr std::size_t kKeptPieces = 16;  // Of an idle connection.
 

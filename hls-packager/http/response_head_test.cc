@@ -90,16 +90,16 @@ TEST(OutQueueTest, IsConsumedByteByByte) {
   out.push(bytes_of("abc"), {1});
   out.push(bytes_of(""), {2});
   out.push(bytes_of("defg"), {3});
-  EXPECT_EQ(out.oldest(), Instant{1});
+  EXPECT_EQ(out.due(), Instant{1});
   std::string taken;
   while (!out.is_empty()) {
     taken += static_cast<char>(out.front()[0]);
     out.consume(1);
-    EXPECT_EQ(out.oldest(), (taken.size() < 3 ? Instant{1} : taken.size() < 7 ? Instant{3} : Instant::never()));
+    EXPECT_EQ(out.due(), (taken.size() < 3 ? Instant{1} : taken.size() < 7 ? Instant{3} : Instant::never()));
   }
   EXPECT_EQ(taken, "abcdefg");
   EXPECT_EQ(out.size(), 0U);
-  EXPECT_EQ(out.oldest(), Instant::never());
+  EXPECT_EQ(out.due(), Instant::never());
 }
 
 }  // namespace

@@ -140,7 +140,8 @@ void Server::take_event(std::uint64_t data, std::uint32_t events) {
   Connection* connection = find(data);
   if (connection == nullptr) return;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-    connection->handle_readable((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+    connection->handle_readable((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+                                (events & (EPOLLHUP | EPOLLERR)) != 0);
   if ((events & EPOLLOUT) != 0) connection->handle_writable();
   list(*connection);
 }
@@ -184,10 +185,11 @@ void Server::resume_listeners() {
 }
 
 void Server::admit(Accepted accepted, bool has_tls) {
-  const IpAddress household = household_of(accepted.from.ip);
+  const IpAddress address = household_of(accepted.from.ip);
   if (counts_.connections.value() >= options_.connections_max) return counts_.refused_by_cap.add();
-  std::uint32_t& from_here = from_address_[household];
-  if (from_here >= options_.connections_per_address_max) return counts_.refused_by_address_cap.add();
+  const auto known = households_.find(address);
+  if (known != households_.end() && known->second.connections >= options_.connections_per_address_max)
+    return counts_.refused_by_address_cap.add();
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(connections_.size()));
     connections_.emplace_back();
@@ -199,7 +201,8 @@ void Server::admit(Accepted accepted, bool has_tls) {
     return counts_.accepts_failed.add();
   free_slots_.pop_back();
   ++next_serial_;
-  ++from_here;
+  Household& household = households_.try_emplace(address, Household{.address = address}).first->second;
+  ++household.connections;
   connections_[slot] = std::make_unique<Connection>(id, std::move(accepted.socket), household,
                                                     has_tls ? options_.tls->current() : nullptr, context_->now);
   deadlines_[slot] = connections_[slot]->deadline(options_.limits);
@@ -248,15 +251,24 @@ void Server::sweep() {
   for (std::size_t slot = 0; slot < deadlines_.size(); ++slot) {
     if (deadlines_[slot] > context_->now) continue;
     Connection& connection = *connections_[slot];
-    connection.handle_timeout(options_.limits, context_->now, counts_);
-    close(connection);
+    if (!connection.handle_timeout(options_.limits, context_->now, counts_)) {
+      close(connection);
+      continue;
+    }
+    deadlines_[slot] = connection.deadline(options_.limits);
+    list(connection);
   }
 }
 
 void Server::close(Connection& connection) {
   const std::size_t slot = connection.id() & kSlotMask;
   connection.handle_end(*context_);
-  if (const auto from = from_address_.find(connection.from()); --from->second == 0) from_address_.erase(from);
+  Household& household = connection.household();
+  if (--household.connections == 0) {
+    CHECK(household.requests == 0);
+    const IpAddress address = household.address;
+    households_.erase(address);
+  }
   connections_[slot].reset();
   deadlines_[slot] = Instant::never();
   free_slots_.push_back(static_cast<std::uint32_t>(slot));
@@ -271,6 +283,7 @@ void Server::begin_stop() {
     connection->finish();
     list(*connection);
   }
+  context_->handler.handle_stop(context_->now);
 }
 
 bool Server::has_stopped() {

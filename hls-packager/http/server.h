@@ -3,7 +3,7 @@
 //
 // What a client may take is bounded: connections in all and from one address, bytes of a head and of what waits behind
 // it, time to send a head, to be idle, to take an answer. What is sent is not copied, so a slow client holds on to
-// parts that others are sent as well, and for no longer than `response_age_max`.
+// parts that others are sent as well, and for no longer than `limits.pace` says.
 #pragma once
 
 #include <atomic>
@@ -97,7 +97,7 @@ class Server final : public HttpReplies {
   std::vector<Instant> deadlines_;  // Apart, so that looking at all of them touches little memory.
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t next_serial_ = 1;
-  std::map<IpAddress, std::uint32_t> from_address_;
+  std::map<IpAddress, Household> households_;
 
   std::vector<std::uint64_t> listed_;  // To be driven.
   Instant next_sweep_{};

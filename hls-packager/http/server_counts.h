@@ -22,6 +22,7 @@ struct ServerCounts {
   HttpCount connections_h2;
   HttpCount refused_by_cap;          // Too many connections in all.
   HttpCount refused_by_address_cap;  // Too many from one address.
+  HttpCount refused_requests;        // Too many under way from one address: 429.
   HttpCount accepts_failed;          // No file descriptors or memory were left: accepting pauses.
   HttpCount tls_handshakes;
   HttpCount tls_failed;  // Handshakes that did not come to an end.
@@ -31,8 +32,9 @@ struct ServerCounts {
   HttpCount gone_waiting;     // Requests whose asker left before the answer was complete.
   HttpCount timeouts_head;
   HttpCount timeouts_idle;
-  HttpCount timeouts_slow;   // A response was not sent in time.
-  HttpCount timeouts_stall;  // Nothing was taken for too long.
+  HttpCount timeouts_slow;    // A response was not sent in time.
+  HttpCount timeouts_stall;   // Nothing was taken for too long.
+  HttpCount timeouts_stream;  // Streams of HTTP/2 that were reset: their answers were not taken in time.
   HttpCount bytes_sent;
 };
 

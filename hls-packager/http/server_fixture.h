@@ -25,7 +25,7 @@ inline SharedBytes bytes_of(std::string_view text) {
 }
 
 // `/later` is answered by answer_waiting(), `/big` has 8 MiB in 64 pieces, `/stream` comes in two chunks, anything else
-// is told its own path and query.
+// is told its own path and query; `/patient` may take it for a minute.
 class TestHandler final : public HttpHandler {
  public:
   explicit TestHandler(HttpReplies& replies) : replies_(replies) {}
@@ -40,6 +40,7 @@ class TestHandler final : public HttpHandler {
     } else {
       const std::string text = std::string(request.path) + "?" + std::string(request.query);
       response.body = {.pieces = {bytes_of(text)}, .offset = 0, .size = text.size()};
+      if (request.path == "/patient") response.patience = seconds(60);
     }
     replies_.respond(id, std::move(response));
   }
@@ -56,6 +57,7 @@ class TestHandler final : public HttpHandler {
     }
   }
   void handle_timeout(Instant) override {}
+  void handle_stop(Instant) override {}
   [[nodiscard]] Instant next_deadline() const override { return Instant::never(); }
   [[nodiscard]] int gone() {
     const std::lock_guard lock(mutex_);
@@ -80,12 +82,15 @@ class TestHandler final : public HttpHandler {
 // Blocking, for five seconds at most.
 class TestClient {
  public:
-  explicit TestClient(const Endpoint& to, int receive_buffer = 0) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit TestClient(const Endpoint& to, int receive_buffer = 0, in_addr_t from = INADDR_LOOPBACK)
+      : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
     if (receive_buffer > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     const timeval five{.tv_sec = 5, .tv_usec = 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &five, sizeof five);
     sockaddr_in at{};
     at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(from);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0) << std::strerror(errno);
     at.sin_port = htons(to.port);
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0) << std::strerror(errno);

@@ -169,7 +169,7 @@ TEST_F(ServerTest, WhoTakesNothingIsEnded) {
 
 TEST_F(ServerTest, WhoTakesTooLittleIsEnded) {
   Server::Options options;
-  options.limits.response_age_max = millis(400);
+  options.limits.pace = {.age_max = millis(400), .bytes_per_second_min = 1 << 30};
   start(options);
   TestClient client(at(), 4'096);
   client.get("/big");
@@ -177,6 +177,35 @@ TEST_F(ServerTest, WhoTakesTooLittleIsEnded) {
   while (client.hear_until(some).ends_with(some)) usleep(5'000);
   EXPECT_EQ(counts().timeouts_slow.value(), 1U);
   EXPECT_EQ(counts().timeouts_stall.value(), 0U);
+}
+
+TEST_F(ServerTest, ALargeAnswerMayTakeLonger) {
+  Server::Options options;
+  options.limits.pace = {.age_max = millis(100), .bytes_per_second_min = 128 << 10};  // 8 MiB: 64 s.
+  start(options);
+  TestClient client(at(), 4'096);
+  client.get("/big");
+  const std::string some(4'096, 'b');
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(client.hear_until(some).ends_with(some)) << i;
+    usleep(10'000);
+  }
+  EXPECT_EQ(counts().timeouts_slow.value(), 0U);
+}
+
+TEST_F(ServerTest, WhoWasGivenWhatHasPatienceMayBeIdleForSoLong) {
+  Server::Options options;
+  options.limits.idle_max = millis(100);
+  start(options);
+  TestClient patient(at()), other(at());
+  patient.get("/patient");
+  EXPECT_EQ(patient.hear_body(), "/patient?");
+  usleep(50'000);
+  other.get("/a");
+  EXPECT_EQ(other.hear_body(), "/a?");
+  EXPECT_TRUE(other.hears_end());
+  patient.get("/a");
+  EXPECT_EQ(patient.hear_body(), "/a?");
 }
 
 TEST_F(ServerTest, ConnectionsAreCapped) {
@@ -203,6 +232,42 @@ TEST_F(ServerTest, OneAddressHasItsShare) {
   TestClient one(at()), two(at()), three(at());
   EXPECT_TRUE(three.hears_end());
   EXPECT_EQ(counts().refused_by_address_cap.value(), 1U);
+}
+
+TEST_F(ServerTest, OneAddressHasItsShareOfWhatIsUnderWayAndOthersTheirs) {
+  Server::Options options;
+  options.limits.requests_per_address_max = 2;
+  start(options);
+  TestClient one(at()), two(at()), three(at());
+  one.get("/later");
+  two.get("/later");
+  ASSERT_TRUE(soon([&] { return counts().requests.value() == 2; }));
+  three.get("/later");
+  three.hear_body();
+  EXPECT_TRUE(three.head().starts_with("HTTP/1.1 429 "));
+  EXPECT_NE(three.head().find("retry-after: 1\r\n"), std::string::npos);
+  TestClient another(at(), 0, 0x7F'00'00'02);
+  another.get("/later");
+  ASSERT_TRUE(soon([&] { return counts().requests.value() == 4; }));
+  server_->wake();
+  for (TestClient* client : {&one, &two, &another}) EXPECT_EQ(client->hear_body(), "at last");
+  three.get("/a");
+  EXPECT_EQ(three.hear_body(), "/a?") << "what is answered does not count";
+  EXPECT_EQ(counts().refused_requests.value(), 1U);
+}
+
+TEST_F(ServerTest, WhoLeavesWhileItWaitsMakesRoom) {
+  Server::Options options;
+  options.limits.requests_per_address_max = 1;
+  start(options);
+  for (int i = 0; i < 3; ++i) {
+    TestClient client(at());
+    client.get("/later");
+    ASSERT_TRUE(soon([&] { return counts().requests.value() == std::uint64_t(i) + 1; }));
+    client.leave();
+    ASSERT_TRUE(soon([&] { return counts().connections.value() == 0; }));
+  }
+  EXPECT_EQ(counts().refused_requests.value(), 0U);
 }
 
 TEST_F(ServerTest, WithoutDescriptorsItWaitsAndDoesNotSpin) {

@@ -171,15 +171,58 @@ TEST_F(ServerTlsTest, H2WhoLeavesWhileItWaitsIsToldOf) {
   EXPECT_TRUE(soon([&] { return handler_->gone() == 2; }));
 }
 
-TEST_F(ServerTlsTest, H2WhoDoesNotOpenItsWindowIsEnded) {
+// Until what was asked for has ended, or was reset.
+void hear_until_over(TestClient& socket, TestH2Client& client, std::int32_t id) {
+  while (!client.heard(id).has_ended && client.heard(id).closed_with < 0) {
+    const std::string heard = socket.hear_some_text();
+    ASSERT_FALSE(heard.empty());
+    ASSERT_TRUE(client.hear(heard));
+    if (const std::string answer = client.say(); !answer.empty()) socket.say(answer);
+  }
+}
+
+TEST_F(ServerTlsTest, H2WhoDoesNotOpenAStreamsWindowLosesThatStreamAlone) {
   Server::Options options;
-  options.limits.response_age_max = millis(200);
+  options.limits.pace = {.age_max = millis(200), .bytes_per_second_min = 1 << 30};
+  start_tls(options);
+  TestClient socket(at());
+  TestH2Client client(1'000);
+  nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, 0, 1 << 20);
+  const std::int32_t later = client.get("/later"), big = client.get("/big");
+  // As a player that is paused does it.
+  nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, big, 0);
+  socket.say(client.say());
+  hear_until_over(socket, client, big);
+  EXPECT_EQ(client.heard(big).closed_with, NGHTTP2_CANCEL);
+  EXPECT_EQ(counts().timeouts_stream.value(), 1U);
+  EXPECT_EQ(counts().timeouts_slow.value(), 0U);
+  server_->wake();
+  hear_until_over(socket, client, later);
+  EXPECT_EQ(client.heard(later).body, "at last");
+}
+
+TEST_F(ServerTlsTest, H2OneAddressHasItsShareOfWhatIsUnderWay) {
+  Server::Options options;
+  options.limits.requests_per_address_max = 3;
   start_tls(options);
   TestClient socket(at());
   TestH2Client client;
-  (void)client.get("/big");
+  const std::int32_t first = client.get("/later");
+  (void)client.get("/later");
+  const std::int32_t left = client.get("/later"), fourth = client.get("/later");
   socket.say(client.say());
-  EXPECT_TRUE(soon([&] { return counts().timeouts_slow.value() == 1; }));
+  hear_until_over(socket, client, fourth);
+  EXPECT_EQ(client.heard(fourth).fields[":status"], "429");
+  EXPECT_EQ(client.heard(fourth).fields["retry-after"], "1");
+  client.cancel(left);
+  const std::int32_t instead = client.get("/a");
+  socket.say(client.say());
+  hear_until_over(socket, client, instead);
+  EXPECT_EQ(client.heard(instead).fields[":status"], "200") << "who leaves makes room";
+  server_->wake();
+  hear_until_over(socket, client, first);
+  EXPECT_EQ(client.heard(first).body, "at last");
+  EXPECT_EQ(counts().refused_requests.value(), 1U);
 }
 
 TEST_F(ServerTlsTest, H2AHeadThatDoesNotEndIsEnded) {
@@ -251,6 +294,12 @@ TEST_F(ServerTlsTest, ACertificateForLocalhostIsItsOwnersAlone) {
   EXPECT_EQ(X509_check_ip_asc(certificate.get(), "127.0.0.1", 0), 1);
   EXPECT_EQ(X509_check_ip_asc(certificate.get(), "::1", 0), 1);
   EXPECT_NE(X509_check_host(certificate.get(), "example.org", 0, 0, nullptr), 1);
+}
+
+TEST_F(ServerTlsTest, OfACertificateThatCannotBeWrittenNothingIsLeft) {
+  EXPECT_FALSE(write_self_signed_certificate(file("none/c.pem"), file("k.pem")));
+  EXPECT_FALSE(std::filesystem::exists(file("k.pem")));
+  EXPECT_TRUE(write_self_signed_certificate(file("c.pem"), file("k.pem")));
 }
 
 TEST_F(ServerTlsTest, FilesThatDoNotFitAreNamed) {

@@ -13,6 +13,12 @@ constexpr std::string_view kTimePath = "/time", kHealthPath = "/healthz";
 
 void move_all(WaiterList& from, WaiterList& to) { to.splice(to.end(), from); }
 
+// Players of it come back within three target durations.
+Micros patience_for(const Ask& ask) {
+  if (ask.stream == nullptr || !ask.stream->now) return {};
+  return 3 * seconds(std::int64_t{ask.stream->now->target_duration});
+}
+
 }  // namespace
 
 Origin::Origin(const OriginConfig& config, Published& published, HttpReplies& replies)
@@ -72,6 +78,18 @@ void Origin::handle_mail(Instant now) {
   answer_due();
 }
 
+void Origin::handle_stop(Instant now) {
+  now_ = std::max(now_, now);
+  has_stopped_ = true;
+  waits_.for_each([&](Waiter& waiter) {
+    if (waiter.has_begun) return;
+    WaiterHook<WaitedFor>& hook = waiter;
+    hook.unlink();
+    due_.push_back(waiter);
+  });
+  answer_due();
+}
+
 void Origin::handle_timeout(Instant now) {
   now_ = std::max(now_, now);
   take_news();
@@ -108,12 +126,17 @@ void Origin::release(ServedRendition& rendition, WaitList list) {
 
 void Origin::answer_due() {
   for (std::size_t count = 0; count < kAnswersAtOnce && !due_.empty(); ++count) answer_due(due_.front());
+  if (due_.empty()) streams_.forget_gone();
 }
 
 void Origin::answer_due(Waiter& waiter) {
   const HttpRequestId id = waiter.id;
   if (waiter.has_begun) return go_on(id);
   const Ask ask = waiter.ask;
+  if (has_stopped_) {
+    waits_.erase(id);
+    return respond(id, ask, streams_.answers().unavailable("the server ends"));
+  }
   counters_.count_release(now_ - (ask.rendition != nullptr ? ask.rendition->published : ask.stream->published));
   waits_.erase(id);
   serve(id, ask, {});
@@ -139,6 +162,7 @@ void Origin::serve(HttpRequestId id, const Ask& ask, std::string_view if_none_ma
 }
 
 void Origin::wait(HttpRequestId id, const Ask& ask, const Wait& wait) {
+  if (has_stopped_) return respond(id, ask, streams_.answers().unavailable("the server ends"));
   if (waits_.size() >= config_.waiters_max) {
     counters_.refused_waits.add();
     return respond(id, ask, streams_.answers().unavailable("too many wait already"));
@@ -153,6 +177,7 @@ void Origin::wait(HttpRequestId id, const Ask& ask, const Wait& wait) {
 
 void Origin::begin(HttpRequestId id, const Ask& ask) {
   HttpResponse head = streams_.answers().media_head(*ask.rendition->now);
+  head.patience = patience_for(ask);
   if (ask.is_head) {
     counters_.count_answer(ask.kind, head.status, 0);
     replies_.begin(id, std::move(head));
@@ -192,6 +217,7 @@ void Origin::go_on(HttpRequestId id) {
 }
 
 void Origin::respond(HttpRequestId id, const Ask& ask, HttpResponse&& response) {
+  response.patience = patience_for(ask);
   counters_.waiting.set(waits_.size());
   counters_.count_answer(ask.kind, response.status, ask.is_head ? 0 : response.body.size);
   replies_.respond(id, std::move(response));

@@ -41,6 +41,8 @@ class Origin final : public HttpHandler {
   void handle_gone(HttpRequestId id) override;
   void handle_mail(Instant now) override;
   void handle_timeout(Instant now) override;
+  // Whoever waits is told to ask somebody else, or later; what is being sent goes on to its end.
+  void handle_stop(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
 
   // Read by any thread.
@@ -66,6 +68,7 @@ class Origin final : public HttpHandler {
   std::uint64_t version_ = 0;
   Instant now_{};
   ServedStreams streams_;
+  bool has_stopped_ = false;
   WaiterList due_;  // In the order in which they are answered.
   Waits waits_;     // After the lists that its waiters leave.
   OriginCounters counters_;

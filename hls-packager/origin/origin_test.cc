@@ -249,6 +249,46 @@ TEST_F(ReloadedOriginTest, WhoGoesBetweenBatchesIsForgotten) {
   EXPECT_EQ(rig.replies.order.size(), 299);
 }
 
+TEST_F(ReloadedOriginTest, AtTheServersEndWhoeverWaitsIsToldAtOnce) {
+  std::vector<std::uint64_t> waiting;
+  for (int i = 0; i < 300; ++i) waiting.push_back(reload("_HLS_msn=2&_HLS_part=2"));
+  waiting.push_back(rig.ask(part_path({2, 2})));
+  const std::uint64_t begun = rig.ask(kMain + "v0/s2.m4s");
+  rig.origin.handle_stop(rig.now);
+  EXPECT_EQ(rig.replies.order.size(), 256) << "others are sent to in between";
+  rig.settle();
+  for (const std::uint64_t request : waiting) {
+    EXPECT_EQ(rig.response(request).status, 503) << request;
+    EXPECT_EQ(rig.field(request, "retry-after"), "1");
+  }
+  EXPECT_EQ(rig.response(reload("_HLS_msn=2&_HLS_part=3")).status, 503) << "nobody waits any more";
+  EXPECT_FALSE(rig.is_answered(begun)) << "half a segment would pass for a whole one";
+  close_segment();
+  EXPECT_TRUE(rig.is_answered(begun));
+}
+
+TEST_F(ReloadedOriginTest, PlayersOfItHaveThreeTargetDurationsToComeBack_H75) {
+  for (const std::uint64_t request : {reload(""), rig.ask(part_path({1, 1})), rig.ask(kMain + "v0/s2.m4s")})
+    EXPECT_EQ(rig.response(request).patience, seconds(6)) << request;
+  EXPECT_EQ(rig.response(rig.ask("/healthz")).patience, Micros{});
+}
+
+TEST_F(ReloadedOriginTest, WhatIsNoLongerPublishedIsForgottenOnceNobodyWaits) {
+  const std::uint64_t waiting = reload("_HLS_msn=2&_HLS_part=2");
+  Show other("v1");
+  other.add_segment(2);
+  rig.publish(other);
+  rig.settle();
+  EXPECT_EQ(rig.response(waiting).status, 404);
+  const auto not_found = [&](RequestKind kind) {
+    return rig.origin.counters().answers[static_cast<std::size_t>(kind)][5].get();
+  };
+  static_assert(kStatuses[5] == 404);
+  EXPECT_EQ(not_found(RequestKind::kPlaylist), 1);
+  EXPECT_EQ(rig.response(rig.ask(kPlaylist)).status, 404);
+  EXPECT_EQ(not_found(RequestKind::kOther), 1) << "it is known no more than what never was";
+}
+
 TEST_F(ReloadedOriginTest, AllGetTheSame_H37) {
   const std::uint64_t one = reload("_HLS_msn=2&_HLS_part=2"), other = reload("_HLS_part=2&_HLS_msn=2&token=secret");
   add_part();

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
 
 #include "base/siphash.h"
 
@@ -43,6 +44,7 @@ ServedStream& ServedStreams::apply(const Published::Publication& publication) {
   stream.now = publication.snapshot;
   stream.published = publication.at;
   for (auto& [folder, rendition] : stream.renditions) rendition.now = nullptr;
+  has_gone_ = true;  // Unless all are there again; looking is cheap.
   if (!stream.now) return stream;
   stream.multivariant_tag = tag_of(stream.now->multivariant);
   stream.mpd_tag = tag_of(stream.now->mpd);
@@ -52,6 +54,15 @@ ServedStream& ServedStreams::apply(const Published::Publication& publication) {
     rendition.published = publication.at;
   }
   return stream;
+}
+
+void ServedStreams::forget_gone() {
+  if (!std::exchange(has_gone_, false)) return;
+  for (auto& [name, stream] : streams_)
+    std::erase_if(stream.renditions, [](const auto& one) {
+      const ServedRendition& rendition = one.second;
+      return !rendition.now && rendition.playlists.empty() && rendition.parts.empty() && rendition.streams.empty();
+    });
 }
 
 ServedStream* ServedStreams::find_stream(std::string_view name) {

@@ -26,7 +26,7 @@ struct ServedRendition {
   WaiterList streams{};                         // Have begun to get the open segment.
 };
 
-// Stays once known, as configurations name no end of them; requests may point to it.
+// Stays once known: configurations name them. Requests may point to it.
 struct ServedStream {
   std::shared_ptr<const StreamSnapshot> now{};  // Null: not any more.
   Instant published{};
@@ -55,6 +55,8 @@ class ServedStreams {
   [[nodiscard]] const Answers& answers() const { return answers_; }
   // Takes it in. Who waits for it is the caller's to release.
   ServedStream& apply(const Published::Publication& publication);
+  // Lets go of renditions that are no longer published. Nobody that is being answered may point to one.
+  void forget_gone();
 
   // The longest stream that there is.
   [[nodiscard]] std::optional<Ask> find(const Resource& resource);
@@ -74,6 +76,7 @@ class ServedStreams {
   Answers answers_;
   Micros start_budget_;
   std::map<std::string, ServedStream, std::less<>> streams_;
+  bool has_gone_ = false;  // Renditions.
 };
 
 }  // namespace fanlight::packager

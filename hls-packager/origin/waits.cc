@@ -41,10 +41,4 @@ Waiter* Waits::first_expired(Instant now) {
   return nullptr;
 }
 
-void Waits::stop_clock(Waiter& waiter) {
-  WaiterHook<WaitedUntil>& hook = waiter;
-  hook.unlink();
-  waiter.until = Instant::never();
-}
-
 }  // namespace fanlight::packager

@@ -51,8 +51,11 @@ class Waits {
   [[nodiscard]] Instant next_deadline() const;
   // Null: none has waited long enough.
   [[nodiscard]] Waiter* first_expired(Instant now);
-  // It has not to be in time any more.
-  static void stop_clock(Waiter& waiter);
+  // In any order; `each` leaves them where they are.
+  template <class Each>
+  void for_each(Each&& each) {
+    for (auto& [id, waiter] : waiters_) each(waiter);
+  }
 
  private:
   struct Hash {

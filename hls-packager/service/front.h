@@ -29,6 +29,7 @@ class Front final : public HttpHandler {
     origin_.handle_mail(now);
   }
   void handle_timeout(Instant now) override { origin_.handle_timeout(now); }
+  void handle_stop(Instant now) override { origin_.handle_stop(now); }
   [[nodiscard]] Instant next_deadline() const override { return origin_.next_deadline(); }
 
  private:

@@ -121,23 +121,26 @@ void add_server(Families& to, const ServerCounts& counts) {
         counts.connections_accepted);
   count("fanlight_packager_http_connections_h2_total", "Of these, with HTTP/2.", counts.connections_h2);
   const auto refused = [&](const char* why, const HttpCount& value) {
-    to.counter("fanlight_packager_http_refused_total", "Connections and heads that were not let in.",
+    to.counter("fanlight_packager_http_refused_total", "Connections and requests that were not let in.",
                static_cast<double>(value.value()), {{"why", why}});
   };
   refused("too_many", counts.refused_by_cap);
   refused("too_many_from_address", counts.refused_by_address_cap);
+  refused("too_many_requests_of_address", counts.refused_requests);
   refused("malformed_head", counts.heads_malformed);
   refused("h2_error", counts.h2_errors);
   refused("tls_failed", counts.tls_failed);
   refused("no_descriptors", counts.accepts_failed);
   const auto timeout = [&](const char* kind, const HttpCount& value) {
-    to.counter("fanlight_packager_http_timeouts_total", "Connections that were ended because they took too long.",
+    to.counter("fanlight_packager_http_timeouts_total",
+               "Connections, and streams of HTTP/2, that were ended because they took too long.",
                static_cast<double>(value.value()), {{"kind", kind}});
   };
   timeout("head", counts.timeouts_head);
   timeout("idle", counts.timeouts_idle);
   timeout("slow", counts.timeouts_slow);
   timeout("stall", counts.timeouts_stall);
+  timeout("stream", counts.timeouts_stream);
   count("fanlight_packager_http_requests_total", "Requests.", counts.requests);
   count("fanlight_packager_http_sent_bytes_total", "Bytes sent, heads and TLS included.", counts.bytes_sent);
 }

@@ -20,6 +20,7 @@
 #include "origin/origin.h"
 #include "page/assets.h"
 #include "service/front.h"
+#include "service/open_files.h"
 #include "service/packaging.h"
 
 namespace fanlight::packager {
@@ -124,6 +125,17 @@ void tell_addresses(const Server& server, const Settings& settings) {
   }
 }
 
+// As many as are wanted, or as files may be open for.
+std::size_t connections_for(const Settings& settings) {
+  const std::uint64_t files = raise_open_files();
+  const std::size_t wanted = settings.http.connections_max;
+  const std::size_t count = connections_within(files, settings.streams.size(), wanted);
+  if (count < wanted)
+    spdlog::warn("connections_max: {} instead of {}, since {} files may be open; raise that (systemd: LimitNOFILE)",
+                 count, wanted, files);
+  return count;
+}
+
 }  // namespace
 
 Result<Done> serve(const Settings& settings) {
@@ -131,8 +143,9 @@ Result<Done> serve(const Settings& settings) {
   Result<Assets> page = load_page(settings);
   if (!page) return page.error();
 
-  Server::Options options{.connections_max = settings.http.connections_max,
+  Server::Options options{.connections_max = connections_for(settings),
                           .connections_per_address_max = settings.http.connections_of_address_max};
+  options.limits.requests_per_address_max = settings.http.requests_of_address_max;
   for (const Endpoint& address : settings.http.listen) options.listen.push_back(address.text());
   for (const Endpoint& address : settings.http.tls_listen) options.listen_tls.push_back(address.text());
   if (!options.listen_tls.empty()) {

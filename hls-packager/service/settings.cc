@@ -27,6 +27,7 @@ constexpr IntegerRange kWindowSeconds{6, 86'400};
 constexpr IntegerRange kGraceSeconds{1, 3'600};
 constexpr IntegerRange kProgram{1, 65'535};
 constexpr IntegerRange kConnections{1, 1'000'000};
+constexpr IntegerRange kRequests{1, 2'000'000};
 constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
 
 class SettingsReader {
@@ -98,6 +99,8 @@ void SettingsReader::read_http(const Section& section) {
       static_cast<std::uint32_t>(reader.integer("connections_max", kConnections, http.connections_max));
   http.connections_of_address_max = static_cast<std::uint32_t>(
       reader.integer("connections_of_address_max", kConnections, http.connections_of_address_max));
+  http.requests_of_address_max = static_cast<std::uint32_t>(
+      reader.integer("requests_of_address_max", kRequests, 2 * std::int64_t{http.connections_of_address_max}));
   reader.finish();
 }
 

@@ -55,6 +55,17 @@ TEST(SettingsTest, WithoutAWordOfHttpItIsThisHostAlone) {
   EXPECT_EQ(settings->http.listen.front().text(), kListenAtFirst);
 }
 
+TEST(SettingsTest, AnAddressMayHaveTwiceAsManyRequestsAsConnections) {
+  const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
+  const auto requests_of = [&](const std::string& http) {
+    const auto settings = parse_settings(http + one, "p.toml");
+    return settings ? settings->http.requests_of_address_max : 0;
+  };
+  EXPECT_EQ(requests_of(""), 2'000U);
+  EXPECT_EQ(requests_of("[http]\nconnections_of_address_max = 5000\n"), 10'000U);
+  EXPECT_EQ(requests_of("[http]\nconnections_of_address_max = 5000\nrequests_of_address_max = 7\n"), 7U);
+}
+
 TEST(SettingsTest, WhatIsWrongIsSaidWithItsLine) {
   const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
   EXPECT_EQ(first_error(""), "p.toml:1: stream: found none, accepted a [[stream]] with name and source at least");

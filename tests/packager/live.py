@@ -16,6 +16,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -338,9 +339,47 @@ def an_end_in_order(stage: Stage) -> str:
     took = time.monotonic() - began
     claim(status == 0, f"status {status}: {stage.packager.process.log_tail(3)}")
     claim(took < 5, f"it took {took:.1f} s")
-    with contextlib.suppress(http.client.HTTPException, OSError):
-        waiting.getresponse().read()
-    return f"after {took:.1f} s"
+    answer = waiting.getresponse()  # It was sent before the end.
+    said = answer.read()
+    claim(answer.status == 503 and answer.getheader("Retry-After") == "1", f"who waited was told {answer.status} {said!r}")
+    return f"after {took:.1f} s, who waited was told"
+
+
+def has_ended(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1, socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def few_open_files(stage: Stage) -> str:
+    """Whoever takes all connections that there are leaves the source its socket."""
+    limited = stage.work / "limited"
+    limited.write_text(f'#!/bin/sh\nulimit -n 120\nexec "{setup.find_program(stage.build, "fanlight-packager")}" "$@"\n')
+    limited.chmod(0o755)
+    stage.packager = packagers.start(stage.processes, stage.build, [packagers.source_url(stage.target)], port=stage.port + 1,
+                                     program=limited)
+    log = stage.packager.process.log
+    claim("connections_max: 52 instead of 10000, since 120 files may be open" in log.read_text(), log.read_text()[-600:])
+    crowd: list[socket.socket] = []
+
+    def is_live() -> bool:
+        """And the crowd comes again as fast as it is ended."""
+        for one in [one for one in crowd if has_ended(one)]:
+            crowd.remove(one)
+            one.close()
+        crowd.extend(socket.create_connection(("127.0.0.1", stage.port + 1), 5) for _ in range(130 - len(crowd)))
+        return f"{STREAM}: live: " in log.read_text()
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(lambda: [one.close() for one in crowd])
+        is_live()
+        stage.start_relay()
+        stage.publish()
+        claim(wait_until(is_live, 20), log.read_text()[-600:])
+    return "live beside 130 connections, of which 52 are taken"
 
 
 def over_tls(stage: Stage) -> str:
@@ -390,7 +429,7 @@ def wrong_words(stage: Stage) -> str:
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced, a_wrong_passphrase_is_said,
-         an_end_in_order, over_tls, wrong_words)
+         an_end_in_order, few_open_files, over_tls, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 

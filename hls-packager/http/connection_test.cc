@@ -1,0 +1,129 @@
+// A connection over a pair of sockets, driven by hand: what the kernel tells comes exactly when a test says so.
+#include "http/connection.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace fanlight::packager {
+namespace {
+
+// Tells everybody the path; keeps who asks for "/later".
+class Answering final : public HttpHandler {
+ public:
+  void handle(HttpRequestId id, const HttpRequest& request) override {
+    if (request.path == "/later") return void(waiting = id.stream);
+    HttpResponse response;
+    response.body.size = request.path.size();
+    response.body.pieces.push_back(SharedBytes::filled(
+        request.path.size(), [&](MutableByteSpan to) { std::memcpy(to.data(), request.path.data(), to.size()); }));
+    connection->respond(*context, id.stream, std::move(response));
+  }
+  void handle_gone(HttpRequestId) override { ++gone; }
+  void handle_mail(Instant) override {}
+  void handle_timeout(Instant) override {}
+  void handle_stop(Instant) override {}
+  [[nodiscard]] Instant next_deadline() const override { return Instant::never(); }
+
+  Connection* connection = nullptr;
+  ConnectionContext* context = nullptr;
+  std::uint64_t waiting = 0;
+  int gone = 0;
+};
+
+class ConnectionTest : public testing::Test {
+ protected:
+  ConnectionTest() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+    peer_ = Descriptor(ends[0]);
+    constexpr int kRoom = 4 << 20;
+    for (const int end : ends) {
+      setsockopt(end, SOL_SOCKET, SO_SNDBUFFORCE, &kRoom, sizeof kRoom);
+      setsockopt(end, SOL_SOCKET, SO_SNDBUF, &kRoom, sizeof kRoom);
+    }
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    connection_.emplace(1, Descriptor(ends[1]), household_, nullptr, Instant{});
+    handler_.connection = &*connection_;
+    handler_.context = &context_;
+    household_.connections = 1;
+  }
+  // As much as fits.
+  std::size_t say(std::string_view text) {
+    const ssize_t sent = ::send(peer_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  }
+  // As often as it wants to. False: it is over.
+  bool drive() {
+    bool goes_on = true;
+    for (int i = 0; i < 1'000 && goes_on; ++i) {
+      goes_on = connection_->drive(context_);
+      if (!connection_->wants_drive()) break;
+    }
+    return goes_on;
+  }
+  [[nodiscard]] int left_unread() const {
+    int bytes = 0;
+    ioctl(connection_->socket().get(), FIONREAD, &bytes);
+    return bytes;
+  }
+  std::string hear() {
+    std::string all(1 << 20, '\0');
+    const ssize_t got = recv(peer_.get(), all.data(), all.size(), 0);
+    all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return all;
+  }
+
+  Descriptor peer_;
+  Household household_;
+  ConnectionLimits limits_;
+  Answering handler_;
+  ServerCounts counts_;
+  std::array<std::byte, 16 << 10> received_{};
+  ConnectionContext context_{limits_, handler_, counts_, received_, {}, "now", {}};
+  std::optional<Connection> connection_;
+};
+
+TEST_F(ConnectionTest, WhatARefusedPeerHasSentIsReadToItsEnd) {
+  ASSERT_GT(say("POST / HTTP/1.1\r\nHost: t\r\n\r\n" + std::string(400'000, 'x')), 300'000U);
+  connection_->handle_readable(false, false);  // And nothing more is told of it.
+  EXPECT_TRUE(drive());
+  EXPECT_EQ(left_unread(), 0) << "a close would be a reset, and take the answer with it";
+  EXPECT_TRUE(hear().starts_with("HTTP/1.1 405 "));
+}
+
+TEST_F(ConnectionTest, WhoHasSaidMoreThanFitsAndThenAllIsAnsweredAllOfIt) {
+  std::string all = "GET /later HTTP/1.1\r\nHost: t\r\n\r\n";
+  std::uint64_t count = 1;
+  for (; all.size() < 3 * kRequestHeadBytesMax; ++count)
+    all += "GET /a HTTP/1.1\r\nHost: t\r\nX: " + std::string(4'000, 'x') + "\r\n\r\n";
+  ASSERT_EQ(say(all), all.size());
+  shutdown(peer_.get(), SHUT_WR);
+  connection_->handle_readable(true, false);
+  ASSERT_TRUE(drive()) << "it hears us still";
+  connection_->respond(context_, handler_.waiting, {});
+  EXPECT_FALSE(drive());
+  EXPECT_EQ(counts_.requests.value(), count);
+}
+
+TEST_F(ConnectionTest, WhoIsGoneIsNotAnsweredWhatItStillHadToAsk) {
+  std::string all = "GET /later HTTP/1.1\r\nHost: t\r\n\r\n";
+  while (all.size() < 3 * kRequestHeadBytesMax) all += "GET /a HTTP/1.1\r\nHost: t\r\n\r\n";
+  ASSERT_EQ(say(all), all.size());
+  peer_.close();
+  connection_->handle_readable(true, true);
+  EXPECT_FALSE(drive());
+  connection_->handle_end(context_);
+  EXPECT_EQ(handler_.gone, 1);
+  EXPECT_EQ(household_.requests, 0U);
+}
+
+}  // namespace
+}  // namespace fanlight::packager
