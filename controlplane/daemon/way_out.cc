@@ -6,6 +6,7 @@
 
 #include "capacity/host.h"
 #include "config/device_choice.h"
+#include "daemon/route_probe.h"
 
 namespace fanlight::control {
 namespace {
@@ -68,6 +69,7 @@ Result<Path> way_to(const Config& config, const DestinationRule& rule) {
     if (way->interface_index == 0)
       return Error{ErrorCode::kUnavailable, "this machine has no interface " + rule.interface};
   }
+  if (auto fault = route_fault_of(*way)) return Error{ErrorCode::kUnavailable, *std::move(fault)};
   return *way;
 }
 

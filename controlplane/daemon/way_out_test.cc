@@ -74,10 +74,19 @@ TEST(WayOutTest, ADestinationLeavesByTheDeviceThatItsSourceOrInterfaceNames) {
   EXPECT_EQ(way("rtp://239.0.0.1:5004").error().code, ErrorCode::kInvalid) << "either could be meant";
 }
 
-TEST(WayOutTest, OnSocketsAnInterfaceMayComeLater) {
+// What the kernel would refuse, packet by packet.
+TEST(WayOutTest, OnSocketsRoutesAddressesAndInterfacesMayComeLater) {
   const Config config = listening_on({"0.0.0.0:9000"});
   const auto way = [&](const char* url) { return way_to(config, *parse_destination_url(url)); };
-  EXPECT_EQ(way("rtp://192.0.2.1:5004?source=192.0.2.9")->local, *Endpoint::parse("192.0.2.9:9000"));
+  const auto fault = [&](const char* url) {
+    const Result<Path> found = way(url);
+    EXPECT_TRUE(!found && found.error().code == ErrorCode::kUnavailable) << url;
+    return found ? "" : found.error().what;
+  };
+  EXPECT_EQ(way("rtp://127.0.0.1:5004?source=127.0.0.9")->local, *Endpoint::parse("127.0.0.9:9000"));
+  EXPECT_EQ(fault("rtp://127.0.0.1:5004?source=192.0.2.9"), "192.0.2.9 is no address of this host");
+  EXPECT_EQ(fault("rtp://127.255.255.255:5004"),
+            "127.255.255.255 is a link's broadcast address, or its route forbids it");
   EXPECT_NE(way("rtp://239.0.0.1:5004?interface=lo")->interface_index, 0u);
   EXPECT_EQ(way("rtp://239.0.0.1:5004?interface=nosuch").error().code, ErrorCode::kUnavailable);
 }
