@@ -262,6 +262,13 @@ TEST_F(RoutesTest, AStreamIsAddedWithTheRulesOfTheConfiguration) {
   EXPECT_THAT(response.body, Not(HasSubstr("0123456789")));
 }
 
+TEST_F(RoutesTest, AKeyThatExistsIsNamedOnce) {
+  const Response response =
+      ask("POST", "/v1/calls", R"({"role":"viewer","stream":"live/main","url":"rtp://192.0.2.1:5004","key":1})");
+  const std::string message = json::parse(response.body)["error"]["message"];
+  EXPECT_THAT(message, HasSubstr("key: found an unknown key, accepted url, role, stream, srtp"));
+}
+
 TEST_F(RoutesTest, EveryMistakeInABodyIsToldAndNothingIsAdded) {
   const Response response =
       ask("POST", "/v1/streams", R"({"name":"a b","latency":5,"wait":{},"view_passphrase":"hush"})");

@@ -83,7 +83,7 @@ const Field* FieldReader::peek(std::string_view key) const {
 }
 
 const Field* FieldReader::find(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.emplace_back(key);
   return peek(key);
 }
 

@@ -303,7 +303,7 @@ std::string session_report(const json& session) {
   Facts facts;
   facts.head("session " + std::to_string(count(session, "id")) + ", " + text(session, "role") + " of " +
              text(session, "stream"));
-  facts.add("state", text(session, "state") + " for " + span(number(session, "age_s")));
+  facts.add("state", text(session, "state") + ", open for " + span(number(session, "age_s")));
   facts.add("from", text(session, "remote") + " to " + text(session, "local"));
   facts.add("peer", is_rtp(session) ? "RTP" : "SRT " + text(session, "agent") + (user.empty() ? "" : ", user " + user));
   facts.add("encryption", !flag(session, "encrypted") ? "none" : is_rtp(session) ? "SRTP" : "AES-CTR");

@@ -56,6 +56,8 @@ TEST(SessionReportTest, OfADestinationNothingIsSaidInSrtsWords) {
   of_rtp["role"] = "viewer";
   EXPECT_THAT(session_report(of_rtp), ContainsRegex("round trip +12.0 ms\n"));
   EXPECT_THAT(session_report(of_rtp), ContainsRegex("3 received"));
+  of_rtp["state"] = "paused";
+  EXPECT_THAT(session_report(of_rtp), ContainsRegex("state +paused, open for 4 s\n")) << "not paused for 4 s";
   of_rtp["encrypted"] = true;
   EXPECT_THAT(session_report(of_rtp), ContainsRegex("encryption +SRTP\n"));
   of_rtp["stats"]["ssrc"] = 77u;
