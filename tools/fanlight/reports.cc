@@ -105,8 +105,10 @@ void add_reports(Facts& facts, const json& session) {
     facts.add("round trip", number(stats, "rtt_ms") > 0 ? millis(stats, "rtt_ms") : "not reported yet");
   facts.add("jitter", millis(stats, "jitter_ms"));
   if (count(stats, "ssrc") > 0)
-    facts.add("source (SSRC)", std::to_string(count(stats, "ssrc")) + "; under SRTP its rollover counter (ROC) is " +
-                                   std::to_string(count(stats, "srtp_rollovers")));
+    facts.add("source (SSRC)", std::to_string(count(stats, "ssrc")) +
+                                   (flag(session, "encrypted")
+                                        ? ", rollover counter (ROC) " + std::to_string(count(stats, "srtp_rollovers"))
+                                        : ""));
   facts.add("asked again (NACK)", is_publisher ? grouped(count(stats, "naks_sent")) + " sent"
                                                : grouped(count(stats, "naks_received")) + " received");
 }

@@ -62,7 +62,9 @@ TEST(SessionReportTest, OfADestinationNothingIsSaidInSrtsWords) {
   EXPECT_THAT(session_report(of_rtp), ContainsRegex("encryption +SRTP\n"));
   of_rtp["stats"]["ssrc"] = 77u;
   of_rtp["stats"]["srtp_rollovers"] = 2u;
-  EXPECT_THAT(session_report(of_rtp), ContainsRegex("source .SSRC. +77; .*ROC. is 2\n"));
+  EXPECT_THAT(session_report(of_rtp), ContainsRegex("source .SSRC. +77, .*ROC. 2\n"));
+  of_rtp["encrypted"] = false;
+  EXPECT_THAT(session_report(of_rtp), ContainsRegex("source .SSRC. +77\n"));
 }
 
 TEST(StatusReportTest, TheLimitIsToldWhereThereIsOne) {
