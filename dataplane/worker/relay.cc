@@ -304,8 +304,9 @@ Instant Relay::next_deadline(Instant now) noexcept {
   // unless something else got through meanwhile.
   if (fan_out_pending_ && queue_.is_empty()) due = now;
   if (fan_out_blocked_) due = std::min(due, now + kRetryInterval);
-  const bool has_news =
-      !reporter_.is_idle() || streams_removing_ > 0 || (stopping_ && !stopped_ && sessions_.open_count() == 0);
+  // Commands that a breath left: nobody rings for them again.
+  const bool has_news = !mailbox_.commands.is_empty() || !reporter_.is_idle() || streams_removing_ > 0 ||
+                        (stopping_ && !stopped_ && sessions_.open_count() == 0);
   if (has_news) due = std::min(due, mailbox_.events.has_room(1) ? now : now + kRetryInterval);
   for (const StreamEntry& entry : std::span(streams_).first(streams_end_)) {
     if (entry.stream == nullptr) continue;

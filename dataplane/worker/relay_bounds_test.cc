@@ -117,6 +117,28 @@ TEST_F(RelayBoundsTest, AClosedWindowKeepsNobodyAwake) {
   EXPECT_GT(relay.next_deadline(now), now + millis(100));
 }
 
+// They rang once; a breath takes some of them, and the next is at once.
+TEST_F(RelayBoundsTest, CommandsThatABreathLeftAreNotSleptOver) {
+  run_for(millis(20));
+  ASSERT_GT(relay.next_deadline(now), now + millis(100));
+  for (std::size_t i = 0; i < 3 * kCommandsPerBreath; ++i) say(command::ForgetCaller{});
+  const Instant rung = now;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(relay.next_deadline(now), now) << i;
+    breathe();
+  }
+  EXPECT_GT(relay.next_deadline(now), now + millis(100));
+  EXPECT_EQ(now, rung);
+}
+
+// While control does not read, its commands wait, and nobody spins for them.
+TEST_F(RelayBoundsTest, CommandsThatMayNotBeTakenKeepNobodySpinning) {
+  run_for(millis(20));
+  while (mailbox.events.has_room(1)) CHECK(mailbox.post(Event{event::Stopped{}}));
+  say(command::ForgetCaller{});
+  EXPECT_EQ(relay.next_deadline(now), now + millis(1));
+}
+
 // More sessions than the transmit queue has places.
 TEST(RelayCrowdTest, EverybodyHearsTheEnd) {
   constexpr std::uint32_t kViewers = 3000;
