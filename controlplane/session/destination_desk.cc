@@ -25,7 +25,7 @@ std::string_view words_for(DestinationPause pause) {
     case DestinationPause::kNone:
       return "";
     case DestinationPause::kUnreachable:
-      return "nobody listens there (ICMP)";
+      return "nothing reaches it (ICMP, or a rule of this host)";
     case DestinationPause::kLeft:
       return "its receiver said BYE";
     case DestinationPause::kSilent:
@@ -299,16 +299,19 @@ void SessionDesk::handle(event::DestinationNews& event) {
   DestinationEntry* one = session != nullptr ? destinations_.find(session->destination) : nullptr;
   if (one == nullptr) return;
   const bool is_paused = event.pause != DestinationPause::kNone;
+  std::string failure{words_for(event.pause)};
+  if (event.pause == DestinationPause::kUnreachable)
+    if (const Result<Path> way = destination_way_(session->is_second_leg ? one->rule.second_alone() : one->rule); !way)
+      failure = way.error().what;
   if (session->is_second_leg) {
     one->second_pause = event.pause;
     return note(is_paused ? Notice::Level::kWarning : Notice::Level::kInfo,
-                title_of(*one) + ": its second leg " +
-                    (is_paused ? "is paused: " + std::string{words_for(event.pause)} : "is sent to again"),
+                title_of(*one) + ": its second leg " + (is_paused ? "is paused: " + failure : "is sent to again"),
                 Notice::About::kSession);
   }
   one->state = is_paused ? DestinationState::kPaused : DestinationState::kSending;
   one->since = now_;
-  one->failure = words_for(event.pause);
+  one->failure = std::move(failure);
   note(is_paused ? Notice::Level::kWarning : Notice::Level::kInfo,
        title_of(*one) + (is_paused ? " is paused: " + one->failure : " is sent to again"), Notice::About::kSession);
   steer_fec(*one);

@@ -26,6 +26,21 @@ TEST_F(DestinationDeskTest, ItIsOpenedAtOnceAndListedBesideCalls) {
   EXPECT_EQ(desk().poll_session_event()->kind, SessionEvent::Kind::kConnect);
 }
 
+// A route or a source that went while it was sent to is told by its name.
+TEST_F(DestinationDeskTest, WhatTheHostWouldNotSendIsAPauseWithItsReason) {
+  add(to());
+  const command::OpenDestination one = opens();
+  desk().set_destination_ways([](const DestinationRule&) -> Result<Path> {
+    return Error{ErrorCode::kUnavailable, "no route leads to 198.51.100.1"};
+  });
+  desk().handle_event(now_, event::DestinationNews{one.request, DestinationPause::kUnreachable});
+  EXPECT_EQ(view().state, "paused");
+  EXPECT_EQ(view().failure, "no route leads to 198.51.100.1");
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("is paused: no route leads to 198.51.100.1")));
+  desk().handle_event(now_, event::DestinationNews{one.request, DestinationPause::kNone});
+  EXPECT_EQ(view().failure, "");
+}
+
 // One rule, three sessions: the media and its FEC, made over the media's numbers.
 TEST_F(DestinationDeskTest, FecHasLegsThatComeAndGoWithTheMedia) {
   const std::uint32_t id = add(to("rtp://198.51.100.1:5004?fec=1"));
@@ -147,10 +162,10 @@ TEST_F(DestinationLegsTest, ThePauseOfEitherIsListed) {
   desk().handle_event(now_, event::SessionOpened{second->request, kSecondSocket});
   desk().handle_event(now_, event::DestinationNews{second->request, DestinationPause::kUnreachable});
   EXPECT_EQ(view().state, "sending");
-  EXPECT_EQ(view().failure, "second leg: nobody listens there (ICMP)");
+  EXPECT_EQ(view().failure, "second leg: nothing reaches it (ICMP, or a rule of this host)");
   desk().handle_event(now_, event::DestinationNews{first.request, DestinationPause::kLeft});
   EXPECT_EQ(view().state, "paused");
-  EXPECT_EQ(view().failure, "its receiver said BYE; second leg: nobody listens there (ICMP)");
+  EXPECT_EQ(view().failure, "its receiver said BYE; second leg: nothing reaches it (ICMP, or a rule of this host)");
   desk().handle_event(now_, event::DestinationNews{first.request, DestinationPause::kNone});
   desk().handle_event(now_, event::DestinationNews{second->request, DestinationPause::kNone});
   EXPECT_EQ(view().failure, "");
@@ -223,7 +238,7 @@ TEST_F(DestinationDeskTest, APauseIsToldAndEnds) {
   const command::OpenDestination one = opens();
   desk().handle_event(now_, event::DestinationNews{one.request, DestinationPause::kUnreachable});
   EXPECT_EQ(view().state, "paused");
-  EXPECT_EQ(view().failure, "nobody listens there (ICMP)");
+  EXPECT_EQ(view().failure, "nothing reaches it (ICMP, or a rule of this host)");
   desk().handle_event(now_, event::DestinationNews{one.request, DestinationPause::kNone});
   EXPECT_EQ(view().state, "sending");
   EXPECT_EQ(view().failure, "");

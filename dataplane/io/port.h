@@ -21,8 +21,8 @@ namespace fanlight::io {
 struct Arrival {
   PacketRef packet;
   Path path;
-  // It did not come to us: ICMP says that a datagram of ours, to path.remote, came to nobody. What it quotes of that
-  // one is the packet, maybe nothing.
+  // It did not come to us: ICMP says that a datagram of ours, to path.remote, came to nobody, or the host would not
+  // send it. What is quoted of that one is the packet, maybe nothing.
   bool is_unreachable = false;
 };
 

@@ -59,6 +59,14 @@ std::size_t ReceiveBatch::receive_errors(UdpSocket& socket, std::uint16_t door, 
   return told;
 }
 
+bool ReceiveBatch::try_tell_unreachable(const Path& path, Arrival& arrival) noexcept {
+  Slot& slot = (*slots_)[0];
+  if (!fill(slot)) return false;
+  CHECK(slot.packet.resize(0));
+  arrival = {.packet = std::move(slot.packet), .path = path, .is_unreachable = true};
+  return true;
+}
+
 std::size_t ReceiveBatch::prepare(std::size_t wanted) noexcept {
   for (std::size_t i = 0; i < wanted; ++i) {
     if (!fill((*slots_)[i])) return i;

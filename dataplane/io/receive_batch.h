@@ -25,6 +25,8 @@ class ReceiveBatch {
 
   // What ICMP said about datagrams that left by the socket, a few at a time; false in `has_errors` when that was all.
   [[nodiscard]] std::size_t receive_errors(UdpSocket& socket, std::uint16_t door, std::span<Arrival> arrivals) noexcept;
+  // That nothing comes to where it leads. False: there is no buffer.
+  [[nodiscard]] bool try_tell_unreachable(const Path& path, Arrival& arrival) noexcept;
 
   // The last receive() had less buffers than it wanted, or none at all.
   [[nodiscard]] bool was_short() const noexcept { return was_short_; }

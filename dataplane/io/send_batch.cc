@@ -49,7 +49,8 @@ void SendBatch::close_message(const iovec* first, const Envelope& envelope, bool
   header.msg_iov = const_cast<iovec*>(first);
   header.msg_iovlen = static_cast<std::size_t>(&iovecs_[iovecs_used_] - first);
   address(envelope, on_v6_socket, run.is_segmented() ? static_cast<std::uint16_t>(segment_bytes) : 0);
-  runs_[size_++] = run;
+  runs_[size_] = run;
+  runs_[size_++].envelope = &envelope;
 }
 
 // As gather_run(), of one viewer's packets from departure `first` on.

@@ -24,6 +24,7 @@ class SendBatch {
   struct Run {
     std::uint32_t packets = 0;
     std::uint32_t bytes = 0;
+    const Envelope* envelope = nullptr;  // Whose they are.
     [[nodiscard]] bool is_segmented() const { return packets > 1; }
   };
 

@@ -69,6 +69,31 @@ TEST_F(SocketPortTest, WhoIsSentSrtBringsNoErrors) {
   EXPECT_EQ(port_->receive(arrivals_), 0u);
 }
 
+// The first is a broadcast address, the second leaves from an address that nobody has.
+TEST_F(SocketPortTest, WhatTheHostWouldNotSendIsToldOnce) {
+  listen({endpoint("127.0.0.1:0")});
+  const Path broadcast{.remote = endpoint("127.255.255.255:9"), .local = port_->bound(0)};
+  const Path from_nowhere{.remote = endpoint("127.0.0.1:9"), .local = endpoint("192.0.2.9:0")};
+  for (const Path& path : {broadcast, from_nowhere}) {
+    Envelope envelope;
+    envelope.dress = Dress::kRtp;
+    port_->address(path, envelope);
+    for (int i = 0; i < 3; ++i) depart(envelope, "lost");
+    ASSERT_EQ(port_->transmit(departures_), 3u);
+    departures_.clear();
+    ASSERT_EQ(port_->receive(arrivals_), 1u);
+    EXPECT_TRUE(arrivals_[0].is_unreachable);
+    EXPECT_EQ(arrivals_[0].path.remote, path.remote);
+    EXPECT_EQ(arrivals_[0].packet.bytes().size(), 0u);
+    EXPECT_EQ(port_->receive(arrivals_), 0u);
+  }
+  EXPECT_EQ(port_->counters().transmit_refused, 6u);
+  const Envelope srt = envelope_to(broadcast);
+  depart(srt, "lost");
+  ASSERT_EQ(port_->transmit(departures_), 1u);
+  EXPECT_EQ(port_->receive(arrivals_), 0u) << "a viewer of SRT is silent soon enough";
+}
+
 // A run of two, so that the sizes of segments stand beside it.
 TEST_F(SocketPortTest, ATtlIsTheDatagramsOwn) {
   for (const char* address : {"127.0.0.1:0", "[::1]:0"}) {

@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -56,7 +57,7 @@ Result<Done> SocketPort::open_door(const UdpSocketOptions& options) {
 
 // Each call starts with the next socket, so one that always fills the burst starves nobody.
 std::size_t SocketPort::receive(std::span<Arrival> arrivals) noexcept {
-  std::size_t filled = 0;
+  std::size_t filled = tell_refused(arrivals);
   bool was_short = false;
   for (std::size_t i = 0; i < sockets_.size() && filled < arrivals.size(); ++i) {
     const std::size_t door = (next_door_ + i) % sockets_.size();
@@ -137,12 +138,36 @@ std::size_t SocketPort::send_batch(UdpSocket& socket) noexcept {
       break;
     } else if (reason != EINTR) {
       ++counters_.transmit_refused;
+      note_refused(*send_batch_.run(message).envelope, socket.is_v6(), reason);
       ++message;
       ++gone;
       is_second_try = false;
     }
   }
   return gone;
+}
+
+// A route or a source that is gone, a filter: nothing goes there, whatever it is.
+void SocketPort::note_refused(const Envelope& envelope, bool on_v6_socket, int reason) noexcept {
+  constexpr std::array kOfThePath{EPERM, EACCES, ENETUNREACH, EHOSTUNREACH, ENETDOWN, EADDRNOTAVAIL, EINVAL, ENODEV};
+  const bool is_of_path = std::ranges::find(kOfThePath, reason) != kOfThePath.end();
+  if (!is_of_path || envelope.dress == Dress::kSrt || refused_count_ == refused_.size()) return;
+  SocketAddress to;
+  to.size = address_bytes(on_v6_socket);
+  std::memcpy(&to.storage, envelope.head.data(), to.size);
+  const Path path{.remote = to.endpoint(), .local = sockets_[envelope.door].bound(), .door = envelope.door};
+  const auto told = std::span(refused_).first(refused_count_);
+  if (std::ranges::find(told, path.remote, &Path::remote) == told.end()) refused_[refused_count_++] = path;
+}
+
+std::size_t SocketPort::tell_refused(std::span<Arrival> arrivals) noexcept {
+  std::size_t told = 0;
+  while (refused_count_ > 0 && told < arrivals.size()) {
+    if (!receive_batch_.try_tell_unreachable(refused_[refused_count_ - 1], arrivals[told])) break;
+    --refused_count_;
+    ++told;
+  }
+  return told;
 }
 
 std::size_t SocketPort::count_sent(std::size_t first, std::size_t messages) noexcept {

@@ -69,6 +69,8 @@ class SocketPort {
   // Sends what the batch describes; answers how many departures left from the front. Fewer than all: see `blocked` and
   // `plain_packets_`.
   [[nodiscard]] std::size_t send_batch(UdpSocket& socket) noexcept;
+  void note_refused(const Envelope& envelope, bool on_v6_socket, int reason) noexcept;
+  [[nodiscard]] std::size_t tell_refused(std::span<Arrival> arrivals) noexcept;
   [[nodiscard]] std::size_t count_sent(std::size_t first, std::size_t messages) noexcept;
   void prepare_polls() noexcept;
 
@@ -80,6 +82,11 @@ class SocketPort {
   PortCounters counters_;
   std::size_t next_door_ = 0;
   std::size_t plain_packets_ = 0;  // So many departures from the front must go one by one.
+  // Destinations that the host would not send to, until the worker hears of them. Others are heard of when they are
+  // refused again.
+  static constexpr std::size_t kRefusedMax = 16;
+  std::array<Path, kRefusedMax> refused_{};
+  std::size_t refused_count_ = 0;
   int doorbell_;
   bool is_dry_ = false;
 };
