@@ -143,7 +143,9 @@ std::unique_ptr<Subject> make_subject(const Script& script) {
   if (script.engine == "sender") return make_sender(script);
   if (script.engine == "caller") return make_caller(script);
   if (script.engine == "joiner") return make_joiner(script);
-  throw std::runtime_error("a script names its engine: receiver, sender, caller or joiner");
+  if (script.engine == "rtp_receiver") return make_rtp_receiver(script);
+  if (script.engine == "rtp_sender") return make_rtp_sender(script);
+  throw std::runtime_error("a script names its engine: receiver, sender, caller, joiner, rtp_receiver or rtp_sender");
 }
 
 std::string play(const Script& script, Subject& subject) {

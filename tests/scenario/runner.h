@@ -1,6 +1,6 @@
 // Plays a conversation with an engine in virtual time and says where it went otherwise than written.
 //
-//   # comment                          engine receiver | sender | caller | joiner
+//   # comment                          engine receiver | sender | caller | joiner | rtp_receiver | rtp_sender
 //   peer latency=120ms first=100 window=8192
 //   0.005 < data 102                   the peer says this at 5 ms
 //   0.005 > nak 101-103,105            the engine says exactly this, at that moment
@@ -55,6 +55,8 @@ class Subject {
 [[nodiscard]] std::unique_ptr<Subject> make_sender(const Script& script);
 [[nodiscard]] std::unique_ptr<Subject> make_caller(const Script& script);
 [[nodiscard]] std::unique_ptr<Subject> make_joiner(const Script& script);
+[[nodiscard]] std::unique_ptr<Subject> make_rtp_receiver(const Script& script);
+[[nodiscard]] std::unique_ptr<Subject> make_rtp_sender(const Script& script);
 // By the name that the script gives.
 [[nodiscard]] std::unique_ptr<Subject> make_subject(const Script& script);
 
