@@ -53,6 +53,7 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
     const std::uint32_t timescale = one->format->timescale();
     MpdAdaptationSet& set = period.sets.emplace_back();
     set.language = offer.language;
+    set.captions = offer.captions;
     set.is_main = std::ranges::none_of(period.sets, [&](const MpdAdaptationSet& other) {
       return &other != &set && other.representations.front().format->is_video() == one->format->is_video();
     });

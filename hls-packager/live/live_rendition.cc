@@ -275,6 +275,7 @@ OfferedRendition LiveRendition::offered() const {
           .language = options_.language,
           .bandwidth = offered_ ? offered_->first : 0,
           .bandwidth_average = offered_ ? offered_->second : 0,
+          .captions = captions_,
           .has_independent_segments = all_independent_};
 }
 

@@ -62,6 +62,8 @@ class LiveRendition {
   // `begins`: the wall clock time its first sample is shown at. `span`: how long segments of others are, for those that
   // this one has missed.
   void take(const CutPart& part, const TrackFormat& format, WallTime begins, Micros span);
+  // What its pictures carry, or are about to; what was once said of it stays.
+  void note_captions(const std::vector<CaptionService>& captions) { add_captions(captions_, captions); }
   // It is listed with the part that comes, until what it is about has left the playlist.
   void announce(const DateRange& range);
   // Nothing more will come.
@@ -124,6 +126,7 @@ class LiveRendition {
   std::vector<LiveInit> inits_;
   std::deque<TrackFormat> formats_;  // Of them.
   std::optional<TrackFormat> format_{};
+  std::vector<CaptionService> captions_;
   std::uint64_t next_init_ = 0;
   std::uint32_t next_fragment_ = 1;
   Micros listed_{}, longest_listed_{};

@@ -241,6 +241,7 @@ void LiveStream::take_cuts() {
     const Micros span =
         leader == outputs_.end() ? options_.segment : leader->to->rendition.last_span().value_or(options_.segment);
     rendition.take(part, part.samples.empty() ? formats.newest() : formats[part.samples.front().format], begins, span);
+    if (part.begins_segment) rendition.note_captions(tracks_->tracks()[output->track].captions());
     output->to->has_changed = true;
     if (!part.samples.empty()) output->cut = heard_;
   }

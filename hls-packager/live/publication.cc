@@ -51,7 +51,8 @@ bool Publication::update_offer() {
         !one.rendition.has_ended() && (one.is_public || is_long_enough(one.rendition)) && !(is_first && waits);
     const OfferedRendition offer = one.rendition.offer();
     const auto is_as_offered = [&] {
-      return one.format == *offer.format && one.has_independent_segments == offer.has_independent_segments;
+      return one.format == *offer.format && one.captions == offer.captions &&
+             one.has_independent_segments == offer.has_independent_segments;
     };
     if (is_wanted == one.is_offered && (!is_wanted || is_as_offered())) continue;
     has_changed = true;
@@ -60,6 +61,7 @@ bool Publication::update_offer() {
     one.is_public |= is_wanted;
     if (!is_wanted) continue;
     one.format = *offer.format;
+    one.captions = offer.captions;
     one.has_independent_segments = offer.has_independent_segments;
   }
   return has_changed;

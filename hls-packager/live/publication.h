@@ -25,6 +25,7 @@ struct PublishedRendition {
   std::shared_ptr<const RenditionSnapshot> written{};
   // As it was offered.
   std::optional<TrackFormat> format{};
+  std::vector<CaptionService> captions{};
   bool has_independent_segments = true;
   std::uint64_t first_in_mpd = 0, segments_in_mpd = 0;
 };

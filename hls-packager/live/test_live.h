@@ -33,6 +33,8 @@ class Publisher {
     bool has_video = true;
     bool has_sound = true;
     bool has_cues = false;
+    Bytes in_pictures{};        // Units in front of each picture's, with their start codes.
+    Bytes video_descriptors{};  // In the map.
     std::int64_t frame_ticks = 3000;
     std::int64_t frame_ticks_of = 1;  // 23.976 frames a second: 15,015 ticks of 4 frames.
     std::int64_t grain = 1;           // Ticks that pictures' times are rounded to.
@@ -45,7 +47,8 @@ class Publisher {
 
   [[nodiscard]] Bytes tables() {
     std::vector<Track> tracks;
-    if (options_.has_video) tracks.push_back({is_hevc_ ? std::uint8_t{0x24} : std::uint8_t{0x1B}, video_});
+    if (options_.has_video)
+      tracks.push_back({is_hevc_ ? std::uint8_t{0x24} : std::uint8_t{0x1B}, video_, options_.video_descriptors});
     if (options_.has_sound) tracks.push_back({0x0F, sound_});
     if (options_.has_cues) tracks.push_back({0x86, kCues, kCueDescriptor});
     Bytes all = table_packet(0, table_counter_, program_section(1, kMap));
@@ -76,10 +79,11 @@ class Publisher {
     const bool starts = is_idr.value_or(frames_ % options_.gop == 0 || std::exchange(must_start_, false));
     const std::int64_t dts = options_.first + pictures_at() / options_.grain * options_.grain;
     ++frames_;
-    Bytes out = starts ? tables() : Bytes{};
+    Bytes out = starts ? tables() : Bytes{}, content = options_.in_pictures;
+    append(content, coded(starts));
     append(out, packets_of(video_, video_counter_,
                            pes_around(static_cast<std::uint64_t>(dts + options_.reorder),
-                                      static_cast<std::uint64_t>(dts), coded(starts), false)));
+                                      static_cast<std::uint64_t>(dts), content, false)));
     return out;
   }
   // Its pictures are counted from here on; with `first` its clock goes on.

@@ -21,6 +21,7 @@ void PictureTrack::handle(const ElementaryUnit& unit, Timeline& timeline, std::v
       break;
   }
   if (formats_.is_empty() && !picture.is_independent) return void(++counts_.before_first);
+  captions_.handle(picture.bytes);
   if (first_field_ && is_second_field(first_picture_, picture)) {
     first_field_->bytes.insert(first_field_->bytes.end(), picture.bytes.begin(), picture.bytes.end());
     return emit(done);

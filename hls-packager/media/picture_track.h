@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "codec/captions.h"
 #include "codec/coded_picture.h"
 #include "codec/h264.h"
 #include "codec/h265.h"
@@ -29,7 +30,10 @@ struct PictureCounts {
 class PictureTrack {
  public:
   using Codec = std::variant<H264Pictures, H265Pictures>;
-  explicit PictureTrack(Codec codec) : codec_(std::move(codec)) {}
+  explicit PictureTrack(Codec codec)
+      : codec_(std::move(codec)),
+        captions_(std::holds_alternative<H264Pictures>(codec_) ? CaptionWatch::Units::kH264
+                                                               : CaptionWatch::Units::kH265) {}
 
   // Samples that it completes are appended.
   void handle(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done);
@@ -38,6 +42,7 @@ class PictureTrack {
   // By TimedSample::format.
   [[nodiscard]] const FormatLog& formats() const noexcept { return formats_; }
   [[nodiscard]] FormatLog& formats() noexcept { return formats_; }
+  [[nodiscard]] const CaptionWatch& captions() const noexcept { return captions_; }
   [[nodiscard]] const PictureCounts& counts() const noexcept { return counts_; }
 
  private:
@@ -52,6 +57,7 @@ class PictureTrack {
   void emit(std::vector<TimedSample>& done);
 
   Codec codec_;
+  CaptionWatch captions_;
   FormatLog formats_;
   PictureCounts counts_;
   Timeline::Cursor cursor_;

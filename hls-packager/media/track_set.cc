@@ -26,6 +26,15 @@ bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
 
 }  // namespace
 
+std::vector<CaptionService> TrackSet::Track::captions() const {
+  const auto* pictures = std::get_if<PictureTrack>(&content);
+  if (pictures == nullptr) return {};
+  std::vector<CaptionService> services = parse_caption_services(descriptors), seen;
+  for (const CaptionChannel channel : pictures->captions().channels()) seen.push_back({.channel = channel});
+  add_captions(services, seen);
+  return services;
+}
+
 void TrackSet::handle(ByteSpan bytes, std::vector<TrackSample>& done) {
   demuxer_.handle(bytes, events_);
   take_events(done);

@@ -48,6 +48,8 @@ class TrackSet {
     [[nodiscard]] const FormatLog& formats() const noexcept {
       return std::visit([](const auto& track) -> const FormatLog& { return track.formats(); }, content);
     }
+    // Of pictures: those that the map announces, and those that were seen.
+    [[nodiscard]] std::vector<CaptionService> captions() const;
   };
   // What of the program no track is made of.
   struct LeftOut {

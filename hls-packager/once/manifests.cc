@@ -18,7 +18,8 @@ OfferedRendition offer_of(const Rendition& rendition) {
                          .folder = rendition.folder(),
                          .language = rendition.track().language,
                          .bandwidth = rendition.bandwidth(),
-                         .bandwidth_average = rendition.bandwidth_average()};
+                         .bandwidth_average = rendition.bandwidth_average(),
+                         .captions = rendition.track().captions()};
   for (const Rendition::Written& segment : rendition.segments())
     offer.has_independent_segments &= segment.is_independent;
   return offer;
@@ -86,8 +87,10 @@ MpdPeriod period_of(const std::deque<Rendition>& renditions, std::uint32_t first
     if (!one) continue;
     const std::int64_t begins = rescale(one->first_time, one->format->timescale(), kMediaClock);
     start = std::min(start.value_or(begins), begins);
-    period.sets.push_back(
-        {.language = rendition.track().language, .is_main = period.sets.empty(), .representations = {*one}});
+    period.sets.push_back({.language = rendition.track().language,
+                           .captions = rendition.track().captions(),
+                           .is_main = period.sets.empty(),
+                           .representations = {*one}});
   }
   for (MpdAdaptationSet& set : period.sets)
     for (MpdRepresentation& one : set.representations)

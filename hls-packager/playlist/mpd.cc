@@ -178,10 +178,26 @@ class Writer {
     attributes += attribute("segmentAlignment", "true") + attribute("startWithSAP", 1);
     element("AdaptationSet", attributes, [&] {
       if (live_ != nullptr) write_reference(set);
+      for (const bool is_708 : {false, true}) write_captions(set, is_708);
       line("<Role" + attribute("schemeIdUri", "urn:mpeg:dash:role:2011") +
            attribute("value", set.is_main ? "main" : "alternate") + "/>");
       for (const MpdRepresentation& one : set.representations) write_representation(one);
     });
+  }
+
+  // SCTE 214-1 §7.2: "CC1=eng;CC3=spa", "1=lang:eng;2=lang:spa".
+  void write_captions(const MpdAdaptationSet& set, bool is_708) {
+    std::string value;
+    for (const CaptionService& one : set.captions) {
+      if (one.channel.is_708 != is_708) continue;
+      const std::string language = is_language(one.language) ? one.language : "und";
+      value += (value.empty() ? "" : ";") +
+               (is_708 ? std::to_string(one.channel.number) + "=lang:" : one.channel.name() + "=") + language;
+    }
+    if (value.empty()) return;
+    line("<Accessibility" +
+         attribute("schemeIdUri", is_708 ? "urn:scte:dash:cc:cea-708:2015" : "urn:scte:dash:cc:cea-608:2015") +
+         attribute("value", value) + "/>");
   }
 
   void write_representation(const MpdRepresentation& one) {

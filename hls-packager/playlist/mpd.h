@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "cmaf/wall_time.h"
+#include "codec/captions.h"
 #include "codec/track_format.h"
 #include "playlist/date_range.h"
 
@@ -39,6 +40,7 @@ struct MpdRepresentation {
 // What a player switches between freely. Representations of one set are all pictures or all sound.
 struct MpdAdaptationSet {
   std::string language{};
+  std::vector<CaptionService> captions{};
   bool is_main = true;
   std::vector<MpdRepresentation> representations{};
 };

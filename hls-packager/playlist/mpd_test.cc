@@ -91,5 +91,17 @@ TEST(MpdTest, NamesAreEscapedAndOddLanguagesLeftOut) {
   EXPECT_NE(text.find("value=\"alternate\""), std::string::npos);
 }
 
+TEST(MpdTest, CaptionsInPicturesAreSaid) {  // H-62
+  const TrackFormat video = pictures();
+  const Mpd mpd{{{{{.captions = {{{false, 1}, "eng"}, {{false, 3}, ""}, {{true, 2}, "spa"}},
+                    .representations = {{.format = &video, .durations = {180'000}}}}}}}};
+  EXPECT_NE(write_static_mpd(mpd).find(
+                "      <Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-608:2015\" value=\"CC1=eng;CC3=und\"/>\n"
+                "      <Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-708:2015\" value=\"2=lang:spa\"/>\n"
+                "      <Role "),
+            std::string::npos)
+      << write_static_mpd(mpd);
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -1,5 +1,7 @@
 #include "playlist/multivariant.h"
 
+#include <algorithm>
+
 #include "playlist/text.h"
 
 namespace fanlight::packager {
@@ -56,7 +58,10 @@ VideoRange video_range_of(const Colours& colours) {
 }
 
 std::string write_multivariant_playlist(const MultivariantPlaylist& playlist) {
-  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n";
+  // A service of CTA-708 needs the next version. RFC 8216bis §8
+  const bool has_services = std::ranges::any_of(
+      playlist.captions, [](const ClosedCaptions& captions) { return captions.channel.starts_with("SERVICE"); });
+  std::string out = has_services ? "#EXTM3U\n#EXT-X-VERSION:7\n" : "#EXTM3U\n#EXT-X-VERSION:6\n";
   if (playlist.has_independent_segments) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   for (const AudioRendition& audio : playlist.audio) out += audio_line(audio);
   for (const ClosedCaptions& captions : playlist.captions) out += captions_line(captions);

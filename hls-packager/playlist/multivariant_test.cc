@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "playlist/offer.h"
+
 namespace fanlight::packager {
 namespace {
 
@@ -67,6 +69,24 @@ TEST(MultivariantTest, CaptionsAreAGroupWithoutAPlaylist) {
                       "INSTREAM-ID=\"CC1\"\n"),
             std::string::npos);
   EXPECT_NE(text.find(",CLOSED-CAPTIONS=\"cc\"\n"), std::string::npos);
+}
+
+TEST(MultivariantTest, CaptionsInPicturesAreOfferedByAllVariants) {  // H-62
+  const TrackFormat format{.codec = Codec::kH264, .name = "avc1.64001f", .record = {}, .media = hd()};
+  const MultivariantPlaylist playlist =
+      multivariant_of({{.format = &format, .folder = "v0", .captions = {{{false, 1}, "eng"}, {{true, 12}, ""}}},
+                       {.format = &format, .folder = "v1", .captions = {{{false, 1}, "eng"}, {{false, 3}, "spa"}}}});
+  const std::string text = write_multivariant_playlist(playlist);
+  EXPECT_TRUE(text.starts_with("#EXTM3U\n#EXT-X-VERSION:7\n")) << text;
+  const std::string line = "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=";
+  EXPECT_NE(text.find(line + "\"eng CC1\",LANGUAGE=\"eng\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC1\"\n" + line +
+                      "\"spa CC3\",LANGUAGE=\"spa\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC3\"\n" + line +
+                      "\"SERVICE12\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"SERVICE12\"\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(",CLOSED-CAPTIONS=\"cc\"\nv0/"), std::string::npos);
+  EXPECT_NE(text.find(",CLOSED-CAPTIONS=\"cc\"\nv1/"), std::string::npos);
+  EXPECT_EQ(text.find("NONE"), std::string::npos);
 }
 
 }  // namespace

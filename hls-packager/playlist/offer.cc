@@ -62,6 +62,21 @@ Variant sound_variant_of(const OfferedRendition& sound) {
           .codecs = {sound.format->name}};
 }
 
+// One group for all variants: where one is said to have none, none may have any. RFC 8216bis §4.4.6.2
+void offer_captions(const std::vector<CaptionService>& services, MultivariantPlaylist& playlist) {
+  constexpr const char* kGroup = "cc";
+  for (const CaptionService& one : services) {
+    const std::string channel = one.channel.name();
+    playlist.captions.push_back({.group = kGroup,
+                                 .name = one.language.empty() ? channel : one.language + " " + channel,
+                                 .language = one.language,
+                                 .channel = channel});
+  }
+  if (services.empty()) return;
+  for (Variant& variant : playlist.variants)
+    if (variant.picture) variant.captions_group = kGroup;
+}
+
 }  // namespace
 
 MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& renditions) {
@@ -84,6 +99,9 @@ MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& rendit
     for (const OfferedRendition* sound : sounds) playlist.variants.push_back(sound_variant_of(*sound));
     return playlist;
   }
+  std::vector<CaptionService> captions;
+  for (const OfferedRendition& one : renditions) add_captions(captions, one.captions);
+  offer_captions(captions, playlist);
   std::set<std::string> begun;
   for (const OfferedRendition* sound : sounds)
     playlist.audio.push_back(audio_of(*sound, begun.insert(group_of(*sound)).second));

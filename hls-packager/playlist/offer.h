@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/captions.h"
 #include "codec/track_format.h"
 #include "playlist/multivariant.h"
 
@@ -17,6 +18,7 @@ struct OfferedRendition {
   std::string language{};
   std::uint32_t bandwidth = 0;  // Bits a second, of its worst segment.
   std::uint32_t bandwidth_average = 0;
+  std::vector<CaptionService> captions{};  // In its pictures.
   bool has_independent_segments = true;
 };
 

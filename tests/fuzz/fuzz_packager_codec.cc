@@ -3,8 +3,10 @@
 // length, of which the highest bit says that it has a PTS and the next one that something is missing before it.
 #include <algorithm>
 #include <span>
+#include <type_traits>
 
 #include "base/check.h"
+#include "codec/captions.h"
 #include "codec/elementary_stream.h"
 
 using namespace fanlight;
@@ -34,6 +36,22 @@ void check_sample(ByteSpan sample) {
   }
 }
 
+void check_captions(const std::vector<CaptionService>& services) {
+  for (const CaptionService& one : services)
+    CHECK(one.channel.number >= 1 && one.channel.number <= (one.channel.is_708 ? 63 : 4));
+}
+
+// Of one sample alone.
+void check_captions_in(ByteSpan sample, CaptionWatch::Units units) {
+  CaptionWatch watch(units);
+  watch.handle(sample);
+  std::vector<CaptionService> services, seen;
+  for (const CaptionChannel channel : watch.channels()) seen.push_back({.channel = channel});
+  add_captions(services, seen);
+  CHECK(services.size() == watch.channels().size());
+  check_captions(services);
+}
+
 struct Feed {
   ByteSpan bytes;
   bool has_pts;
@@ -50,6 +68,8 @@ struct Feed {
     CHECK(!picture.bytes.empty());
     CHECK(!picture.has_new_format || picture.is_independent);
     check_sample(picture.bytes);
+    constexpr bool is_h264 = std::is_same_v<Pictures, H264Pictures>;
+    check_captions_in(picture.bytes, is_h264 ? CaptionWatch::Units::kH264 : CaptionWatch::Units::kH265);
     CHECK(pictures.format().has_value());
     check_format(*pictures.format());
   }
@@ -82,6 +102,7 @@ struct Feed {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteSpan rest = std::as_bytes(std::span(data, size));
   if (rest.empty()) return 0;
+  check_captions(parse_caption_services(rest.first(std::min<std::size_t>(rest.size(), 1024))));
   const auto stream_type = std::to_integer<std::uint8_t>(rest[0]);
   rest = rest.subspan(1);
   // Private data says more of itself, within the first 16 bytes.

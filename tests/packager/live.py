@@ -26,6 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 import packager as packagers  # noqa: E402
+from captions import sending_words, write_captioned  # noqa: E402
 import relay as relays  # noqa: E402
 import setup  # noqa: E402
 from clients import Target, ffmpeg_url  # noqa: E402
@@ -311,6 +312,27 @@ def breaks_are_announced(stage: Stage) -> str:
     return f"a break of {length:.3f} s; {note}"
 
 
+def captions_are_kept_and_announced(stage: Stage) -> str:
+    """CTA-608 and CTA-708 in the SEI of the pictures: a stranger finds them in what is served, and players are told of them."""
+    require_tools("ffprobe")
+    bare = f"127.0.0.1:{stage.port + 2}"
+    write_captioned(stage.work / "captioned.ts", 60)
+    stage.processes.start("publisher", sending_words(stage.work / "captioned.ts", f"udp://{bare}?pkt_size=1316"))
+    stage.package(f"{STREAM}=udp://{bare}")
+    stage.wait_for_live(30)
+    multivariant = stage.packager.get(f"/live/{STREAM}/index.m3u8")[1].decode()
+    for words in ('INSTREAM-ID="CC1"', 'INSTREAM-ID="SERVICE1"', ',CLOSED-CAPTIONS="cc"'):
+        claim(words in multivariant, multivariant)
+    mpd = stage.packager.get(f"/live/{STREAM}/manifest.mpd")[1].decode()
+    claim("cea-608:2015" in mpd and "cea-708:2015" in mpd, mpd)
+    note = finish_lint(stage.lint(4, "--late-ms", "500"), 30)
+    done = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-read_intervals", "%+2", "-show_entries", "frame=pts_time:side_data",
+                           stage.packager.playlist(STREAM)], capture_output=True, text=True, timeout=60)
+    pictures, captioned = done.stdout.count("[FRAME]"), done.stdout.count("ATSC A53 Part 4 Closed Captions")
+    claim(pictures >= 30 and captioned == pictures, f"{captioned} of {pictures} pictures have captions: {done.stderr[-300:]}")
+    return f"{captioned} pictures with captions; {note}"
+
+
 def a_wrong_passphrase_is_said(stage: Stage) -> str:
     stage.passphrase = "correct horse battery"
     stage.start_relay()
@@ -428,8 +450,8 @@ def wrong_words(stage: Stage) -> str:
 
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
-         a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced, a_wrong_passphrase_is_said,
-         an_end_in_order, few_open_files, over_tls, wrong_words)
+         a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced,
+         captions_are_kept_and_announced, a_wrong_passphrase_is_said, an_end_in_order, few_open_files, over_tls, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 
