@@ -42,6 +42,15 @@ void LiveMpdWriter::hold_against_grid(const std::vector<Stretch>& stretches) {
   }
 }
 
+// Pictures of one content are what players switch between; each sound is a choice of its own.
+MpdAdaptationSet& LiveMpdWriter::set_for(const TrackFormat& format, MpdPeriod& period) {
+  const auto is_its = [&](const MpdAdaptationSet& set) {
+    return format.is_video() && set.representations.front().format->codec == format.codec;
+  };
+  const auto found = std::ranges::find_if(period.sets, is_its);
+  return found == period.sets.end() ? period.sets.emplace_back() : *found;
+}
+
 void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
   const OfferedRendition offer = rendition.offered();
   const std::vector<Stretch> stretches = rendition.stretches();
@@ -51,9 +60,9 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
     if (one == stretches.end() || one->durations.empty()) continue;
     const Place& place = places_.at(one->number);
     const std::uint32_t timescale = one->format->timescale();
-    MpdAdaptationSet& set = period.sets.emplace_back();
+    MpdAdaptationSet& set = set_for(*one->format, period);
     set.language = offer.language;
-    set.captions = offer.captions;
+    add_captions(set.captions, offer.captions);
     set.is_main = std::ranges::none_of(period.sets, [&](const MpdAdaptationSet& other) {
       return &other != &set && other.representations.front().format->is_video() == one->format->is_video();
     });

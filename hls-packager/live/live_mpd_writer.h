@@ -30,6 +30,7 @@ class LiveMpdWriter {
         true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
   };
   void add(const LiveRendition& rendition, Mpd& to) const;
+  [[nodiscard]] static MpdAdaptationSet& set_for(const TrackFormat& format, MpdPeriod& period);
   void add_events(const std::deque<DateRange>& splices, Mpd& to) const;
   void place(const std::vector<Stretch>& stretches);
   void hold_against_grid(const std::vector<Stretch>& stretches);

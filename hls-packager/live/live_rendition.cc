@@ -236,6 +236,17 @@ std::optional<Micros> LiveRendition::last_span() const noexcept {
   return micros_of(playlist_.segments.back().duration, playlist_.timescale);
 }
 
+std::optional<SegmentPlace> LiveRendition::place_of(std::uint64_t msn) const {
+  if (msn < playlist_.media_sequence || msn - playlist_.media_sequence >= playlist_.segments.size())
+    return std::nullopt;
+  const std::size_t at = msn - playlist_.media_sequence;
+  const std::size_t listed_from = kept_.size() - playlist_.segments.size() - (playlist_.open ? 1 : 0);
+  SegmentPlace place{rescale(kept_[listed_from + at].shown_from, format_->timescale(), kMediaClock),
+                     playlist_.discontinuity_sequence};
+  for (std::size_t i = 0; i <= at; ++i) place.discontinuities += playlist_.segments[i].is_discontinuous ? 1 : 0;
+  return place;
+}
+
 std::vector<Stretch> LiveRendition::stretches() const {
   std::vector<Stretch> found;
   std::uint64_t number = playlist_.discontinuity_sequence;

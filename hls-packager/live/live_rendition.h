@@ -44,6 +44,12 @@ struct Stretch {
   std::optional<WallTime> begins{};  // The first segment.
 };
 
+// Where a listed segment stands in its presentation.
+struct SegmentPlace {
+  std::int64_t begins = 0;            // Media time, 90 kHz.
+  std::uint64_t discontinuities = 0;  // Before it, its own counted.
+};
+
 class LiveRendition {
  public:
   struct Options {
@@ -86,6 +92,8 @@ class LiveRendition {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::optional<PlaylistEdge> edge() const { return edge_of(playlist_); }
   [[nodiscard]] std::optional<Micros> last_span() const noexcept;
+  // Of a whole one that is listed.
+  [[nodiscard]] std::optional<SegmentPlace> place_of(std::uint64_t msn) const;
   // The last one's last segment is the one that is being made, or comes next, but once it has ended.
   [[nodiscard]] std::vector<Stretch> stretches() const;
   [[nodiscard]] std::uint64_t first_msn() const noexcept { return playlist_.media_sequence; }

@@ -36,6 +36,7 @@ std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
 
 LiveStream::LiveStream(const LiveOptions& options)
     : options_(options),
+      timeline_(options.members > 1 ? Timeline::of_program() : Timeline()),
       start_up_({options.part, options.segment, options.segments_at_first}),
       publication_({options.name, options.segments_at_first}),
       pace_(options.part) {}
@@ -100,6 +101,7 @@ void LiveStream::settle(const Moment& moment) {
     if (!is_leaders(held))
       hold_back_ = std::max(hold_back_, part_hold_back(part_target_for(held.one.sample, false).target, {}));
   const auto first = std::ranges::find_if(held_, is_leaders);
+  if (options_.members > 1) number_by_clock(first->one.sample);
   if (Output* output = open_output(first->one)) lead_with(*output);
   for (const Held& held : held_) static_cast<void>(output_of(held.one));  // So that all begin together.
   for (const Held& held : held_)
@@ -108,6 +110,19 @@ void LiveStream::settle(const Moment& moment) {
                     in_media_time(held.one.sample.presentation_time, held.one.sample), true);
   for (Held& held : std::exchange(held_, {})) give(std::move(held.one), {moment.now, held.wall});
   held_bytes_ = 0;
+}
+
+// A number is a stretch of the program's clock, as long as segments are: so many whole groups of pictures. Never back:
+// players know those that were.
+void LiveStream::number_by_clock(const TimedSample& first) {
+  constexpr std::uint32_t kMicros = 1'000'000;
+  const std::int64_t segment = rescale(options_.segment.count, kMicros, kMediaClock);
+  const std::int64_t frame = rescale(first.duration, first.timescale, kMediaClock);
+  const std::int64_t gop = rescale(parameters_->gop.count, kMicros, kMediaClock) + frame;  // It is said a frame short.
+  const std::int64_t gops = std::max<std::int64_t>((segment - frame / 2 + gop - 1) / gop, 1);
+  const auto number = static_cast<std::uint64_t>(media_time_of(first) / (gops * gop));
+  const std::uint64_t next = cutter_->next_msn();
+  if (number > next) numbers_ahead_ = std::max(numbers_ahead_, number - next);
 }
 
 // --- From samples to parts.
@@ -157,7 +172,7 @@ auto LiveStream::open_output(const TrackSample& one) -> Output* {
   if (!tracks_->tracks()[one.track].is_mapped) return nullptr;
   const bool is_video = tracks_->tracks()[one.track].is_video();
   const auto has_video = [](const Output& output) { return output.to->rendition.options().is_video; };
-  if (is_video && std::ranges::any_of(outputs_, has_video)) return nullptr;
+  if (is_video ? std::ranges::any_of(outputs_, has_video) : options_.member > 0) return nullptr;
   PublishedRendition* const to = rendition_for(one);
   if (to == nullptr) return nullptr;
   to->unfed_since.reset();
@@ -201,7 +216,8 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
   const bool leads = outputs_.empty() && cutter_->gop_ticks() == 0 && one.track == tracks_->leader();
   const Micros target = part_target_for(one.sample, leads).target;
   const Micros window = std::max(options_.window, 3 * seconds(parameters_->target_duration));
-  return &publication_.add({.folder = is_video ? "v" + std::to_string(videos_++) : "a" + std::to_string(sounds_++),
+  return &publication_.add({.folder = is_video ? "v" + std::to_string(options_.member + options_.members * videos_++)
+                                               : "a" + std::to_string(sounds_++),
                             .is_video = is_video,
                             .language = track.language,
                             .timescale = one.sample.timescale,
@@ -230,7 +246,8 @@ void LiveStream::take_splices() {
 }
 
 void LiveStream::take_cuts() {
-  for (const CutPart& part : std::exchange(cuts_, {})) {
+  for (CutPart& part : std::exchange(cuts_, {})) {
+    part.msn += numbers_ahead_;
     const auto output = std::ranges::find(outputs_, part.track, &Output::number);
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;

@@ -33,6 +33,9 @@ struct LiveOptions {
   Micros segment = seconds(1);
   Micros window = seconds(30);
   Micros grace = seconds(10);
+  // Of a group (group.h): which, of how many. Media time and numbers are by the program's clock then, and sound is the
+  // first one's.
+  unsigned member = 0, members = 1;
   std::uint32_t segments_at_first = 3;                 // Or three target durations; before them nothing is published.
   std::uint64_t bytes_max = std::uint64_t{512} << 20;  // For each track; the oldest segments go before their time.
 };
@@ -58,6 +61,8 @@ class LiveStream {
   void handle_source_returned(Instant now);
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_deadline() const noexcept;
+  // How the other streams of its group stand; said with what is published next.
+  void tell_of_others(std::vector<RenditionReport> others) { publication_.set_others(std::move(others)); }
   // The newest, if there is one since the last call.
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> poll() noexcept { return std::exchange(fresh_, nullptr); }
 
@@ -98,6 +103,7 @@ class LiveStream {
   void take_splices();
   void hold(TrackSample&& one, const Moment& moment);
   void settle(const Moment& moment);
+  void number_by_clock(const TimedSample& first);
   void give(TrackSample&& one, const Moment& moment);
   [[nodiscard]] Output* output_of(const TrackSample& one);
   [[nodiscard]] Output* open_output(const TrackSample& one);
@@ -140,6 +146,7 @@ class LiveStream {
   Micros leader_newest_{};     // When its newest sample came, or it was due.
   Micros segment_began_at_{};  // The leader's.
   std::uint64_t next_msn_ = 0;
+  std::uint64_t numbers_ahead_ = 0;  // Of the cutter's.
 
   Publication publication_;
   PublishPace pace_;

@@ -102,6 +102,7 @@ std::vector<RenditionReport> Publication::reports_for(const PublishedRendition& 
     if (const std::optional<PlaylistEdge> edge = other.rendition.edge())
       reports.push_back({"../" + other.rendition.options().folder + "/" + kPlaylistName, *edge});
   }
+  reports.insert(reports.end(), others_.begin(), others_.end());
   return reports;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "live/live_mpd_writer.h"
@@ -48,6 +49,10 @@ class Publication {
   // Everything has ended; what comes is told of nothing that was.
   void forget_splices() noexcept { splices_.restart(); }
 
+  // Of other streams, which are reported with its own.
+  void set_others(std::vector<RenditionReport> others) { others_ = std::move(others); }
+  [[nodiscard]] const SpliceLog& splices() const noexcept { return splices_; }
+
   void evict(Instant now);
   [[nodiscard]] Instant next_eviction() const noexcept;
   // Empty where nothing is to be shown that was not before. `came`: the bytes that made it.
@@ -68,6 +73,7 @@ class Publication {
   Document mpd_;
   LiveMpdWriter mpd_writer_;
   SpliceLog splices_;
+  std::vector<RenditionReport> others_;
   std::uint32_t target_duration_ = 2;
   bool has_lost_one_ = false;  // Since the last snapshot.
   Compressor compressor_;

@@ -27,9 +27,19 @@ class Timeline {
     std::uint32_t epoch = 0;
   };
 
+  // Media time is the program's own wherever that goes on, so that programs with one clock have one media time.
+  [[nodiscard]] static Timeline of_program() noexcept {
+    Timeline timeline;
+    timeline.is_programs_ = true;
+    return timeline;
+  }
+
   // A unit of a track that follows `cursor`, decoded at `dts` (program time, unwrapped) and in force for `duration`.
   Place place(Cursor& cursor, std::int64_t dts, std::int64_t duration) noexcept {
-    if (!current_) current_ = start_ - dts;
+    if (!current_) {
+      current_ = offset_for(dts, start_);
+      newest_ = dts + *current_;
+    }
     const Place found = find(cursor, dts);
     cursor = {found.decode_time + duration, found.epoch};
     if (newest_ < found.decode_time) newest_ = found.decode_time;
@@ -56,6 +66,10 @@ class Timeline {
   // Nothing of a track comes so much earlier or later than it should, but for a jump.
   static constexpr std::int64_t kJump = kMediaClock;
 
+  // Such that `dts` is at `least`, or where the program has it if that is later.
+  [[nodiscard]] std::int64_t offset_for(std::int64_t dts, std::int64_t least) const noexcept {
+    return is_programs_ && dts + kMediaStart >= least ? kMediaStart : least - dts;
+  }
   [[nodiscard]] static bool fits(const Cursor& cursor, std::int64_t time) noexcept {
     return cursor.expected && std::llabs(time - *cursor.expected) < kJump;
   }
@@ -64,18 +78,21 @@ class Timeline {
     const std::int64_t now = dts + *current_;
     // A track's first unit has only the others to go by.
     if (!cursor.expected && std::llabs(now - newest_) < kFirstJump) return {now, epoch_};
-    if (fits(cursor, now)) return {now, epoch_};
+    // A jump that the program's own time makes leaves the offset as it is: what is still in front of it tells by its
+    // time.
+    if (fits(cursor, now)) return {now, previous_ == current_ && newest_ - now > kJump ? cursor.epoch : epoch_};
     // A hole of this track alone: the others are where it says it is.
     if (cursor.expected && now > *cursor.expected && std::llabs(now - newest_) < kJump) return {now, epoch_};
     if (previous_ && cursor.epoch != epoch_ && fits(cursor, dts + *previous_)) return {dts + *previous_, cursor.epoch};
     previous_ = current_;
     const std::int64_t expected = cursor.expected.value_or(newest_);
-    current_ = expected - dts;
+    current_ = offset_for(dts, expected);
     ++epoch_;
-    return {expected, epoch_};
+    return {dts + *current_, epoch_};
   }
 
   static constexpr std::int64_t kFirstJump = 10 * kMediaClock;
+  bool is_programs_ = false;
   std::int64_t start_ = kMediaStart;
   std::optional<std::int64_t> current_{};   // Media time less program time.
   std::optional<std::int64_t> previous_{};  // In the epoch before.

@@ -37,6 +37,33 @@ TEST(TimelineTest, AJumpOfTheClockGoesOnInTheNextEpoch) {
   }
 }
 
+TEST(TimelineTest, TheProgramsOwnIsTheSameForAllWhoHearIt) {  // H-63
+  Timeline early = Timeline::of_program(), late = Timeline::of_program();
+  Timeline::Cursor one, other;
+  EXPECT_EQ(early.place(one, 500'000, kFrame).decode_time, kMediaStart + 500'000);
+  EXPECT_EQ(late.place(other, 503'000, kFrame).decode_time, kMediaStart + 503'000);
+  EXPECT_EQ(early.place(one, 503'000, kFrame).decode_time, kMediaStart + 503'000);
+}
+
+TEST(TimelineTest, TheProgramsOwnJumpsAheadAndNeverBack) {
+  Timeline timeline = Timeline::of_program();
+  Timeline::Cursor pictures, sound;
+  timeline.place(pictures, 500'000, kFrame);
+  timeline.place(sound, 500'500, kSound);
+  const Timeline::Place after = timeline.place(pictures, 903'000, kFrame);
+  EXPECT_EQ(after.decode_time, kMediaStart + 903'000);
+  EXPECT_EQ(after.epoch, 1u);
+  const Timeline::Place still = timeline.place(sound, 502'420, kSound);
+  EXPECT_EQ(still.decode_time, kMediaStart + 502'420);
+  EXPECT_EQ(still.epoch, 0u);
+  EXPECT_EQ(timeline.place(sound, 904'340, kSound).epoch, 1u);
+  EXPECT_EQ(timeline.place(pictures, 506'000, kFrame).decode_time, kMediaStart + 906'000);  // And goes on from there.
+  timeline.restart();
+  Timeline::Cursor anew;
+  EXPECT_EQ(timeline.place(anew, 1'500'000, kFrame).decode_time, kMediaStart + 1'500'000);
+  EXPECT_EQ(timeline.place(anew, 1'503'000, kFrame).epoch, 3u);
+}
+
 TEST(TimelineTest, ATrackThatComesLateIsPlacedByTheOthers) {
   Timeline timeline;
   Timeline::Cursor pictures, sound;

@@ -8,6 +8,7 @@ namespace fanlight::packager {
 std::string streams_json(std::span<const StreamStanding> streams) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const StreamStanding& one : streams) {
+    if (one.is_member) continue;
     nlohmann::ordered_json line;
     const std::string folder = "/live/" + one.name;
     line["name"] = one.name;

@@ -49,7 +49,8 @@ constexpr double kMicro = 1e-6;
 
 void add_streams(Families& to, std::span<const StreamStanding> streams) {
   const auto each = [&](auto&& add) {
-    for (const StreamStanding& one : streams) add(one, Labels{{"stream", one.name}});
+    for (const StreamStanding& one : streams)
+      if (!one.is_group) add(one, Labels{{"stream", one.name}});
   };
   each([&](const StreamStanding& one, Labels labels) {
     to.gauge("fanlight_packager_stream_live", "1 while a stream comes and can be watched.",
@@ -80,7 +81,12 @@ void add_streams(Families& to, std::span<const StreamStanding> streams) {
     to.gauge("fanlight_packager_continuity_errors", "Jumps of continuity counters since the source came last.",
              static_cast<double>(one.packets_lost), std::move(labels));
   });
+  for (const StreamStanding& one : streams)
+    if (one.is_group)
+      to.gauge("fanlight_packager_group_left_out", "Streams of a group that are not aligned with its first, or away.",
+               static_cast<double>(one.members - one.members_played), {{"group", one.name}});
   for (const StreamStanding& one : streams) {
+    if (one.is_group) continue;
     const auto splices = [&](const char* kind, std::uint64_t value) {
       to.gauge("fanlight_packager_splice_sections", "Sections of SCTE 35 since the source came last.",
                static_cast<double>(value), {{"stream", one.name}, {"kind", kind}});

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -12,13 +13,26 @@
 namespace fanlight::packager {
 namespace {
 
-LiveOptions options_of(const StreamSettings& settings) {
+// Which of how many its group has; 0 of 1 without one.
+std::pair<unsigned, unsigned> place_of(const std::string& name, const std::vector<GroupSettings>& groups) {
+  for (const GroupSettings& group : groups) {
+    const auto at = std::ranges::find(group.streams, name);
+    if (at != group.streams.end())
+      return {static_cast<unsigned>(at - group.streams.begin()), static_cast<unsigned>(group.streams.size())};
+  }
+  return {0, 1};
+}
+
+LiveOptions options_of(const StreamSettings& settings, const std::vector<GroupSettings>& groups) {
+  const auto [member, members] = place_of(settings.name, groups);
   return {.name = settings.name,
           .program = settings.program,
           .part = settings.part,
           .segment = settings.segment,
           .window = settings.window,
-          .grace = settings.grace};
+          .grace = settings.grace,
+          .member = member,
+          .members = members};
 }
 
 // "1280x720 avc1.64001f, mp4a.40.2"
@@ -39,14 +53,32 @@ std::shared_ptr<const StreamSnapshot> waiting_for(const std::string& name) {
 
 }  // namespace
 
-Packaging::Packaging(std::span<const StreamSettings> streams, Published& published, StreamBoard& board)
+Packaging::Packaging(const Settings& settings, Published& published, StreamBoard& board)
     : published_(published), board_(board) {
-  for (const StreamSettings& settings : streams) {
-    One& one =
-        streams_.emplace_back(One{.settings = settings, .live = LiveStream(options_of(settings)), .standing = {}});
-    one.standing.name = settings.name;
-    one.standing.source = public_text(settings.source);
+  for (const StreamSettings& stream : settings.streams) {
+    One& one = streams_.emplace_back(
+        One{.settings = stream, .live = LiveStream(options_of(stream, settings.groups)), .standing = {}});
+    one.standing.name = stream.name;
+    one.standing.source = public_text(stream.source);
   }
+  for (const GroupSettings& group : settings.groups) add_group(group);
+}
+
+void Packaging::add_group(const GroupSettings& settings) {
+  Group& group = groups_.emplace_back(Group{.content = StreamGroup(settings.name), .standing = {}});
+  group.standing.name = settings.name;
+  group.standing.is_group = true;
+  group.standing.members = settings.streams.size();
+  group.said.resize(settings.streams.size());
+  for (const std::string& name : settings.streams)
+    for (One& one : streams_) {
+      if (one.settings.name != name) continue;
+      one.group = &group;
+      one.member = group.members.size();
+      one.standing.is_member = true;
+      group.members.push_back(&one);
+      group.content.add(one.live, name);
+    }
 }
 
 Result<Done> Packaging::open() {
@@ -55,7 +87,9 @@ Result<Done> Packaging::open() {
     spdlog::info("{}: from {}", one.settings.name, one.standing.source);
   }
   // Whoever asks for a stream that is only called yet is let wait, not told that there is none.
-  for (const One& one : streams_) published_.publish(waiting_for(one.settings.name), monotonic_now());
+  for (const One& one : streams_)
+    if (one.group == nullptr) published_.publish(waiting_for(one.settings.name), monotonic_now());
+  for (const Group& group : groups_) published_.publish(waiting_for(group.standing.name), monotonic_now());
   return Done{};
 }
 
@@ -113,10 +147,61 @@ void Packaging::publish(One& one) {
   const bool is_first = one.standing.snapshots++ == 0;
   one.standing.has_dash = !fresh->mpd.is_empty();
   one.standing.publish_delay_worst = std::max(one.standing.publish_delay_worst, now - fresh->came);
-  published_.publish(fresh, now);
+  one.group == nullptr ? published_.publish(fresh, now) : publish_group(one, fresh, now);
   if (!is_first) return;
   note_what_it_is(one);
   spdlog::info("{}: live: {}", one.settings.name, described(one.standing));
+}
+
+void Packaging::publish_group(One& one, const std::shared_ptr<const StreamSnapshot>& fresh, Instant now) {
+  Group& group = *one.group;
+  const std::shared_ptr<const StreamSnapshot> whole = group.content.take(one.member, fresh, now, wall_now());
+  for (One* const other : group.members)
+    if (other != &one) other->live.tell_of_others(group.content.others_of(other->member));
+  say_who_is_left_out(group);
+  if (!whole) return;
+  group.standing.snapshots += 1;
+  group.standing.has_dash = !whole->mpd.is_empty();
+  published_.publish(whole, now);
+}
+
+// Once for each stream that begins to disagree, or does not any more: what is in the reason may change with each
+// segment.
+void Packaging::say_who_is_left_out(Group& group) {
+  const std::span<const StreamGroup::Member> members = group.content.members();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const std::string& why = members[i].disagrees;
+    if (why.empty() != group.said[i].empty()) {
+      if (why.empty())
+        spdlog::info("{}: {} is aligned again", group.standing.name, members[i].name);
+      else
+        spdlog::warn("{}: {} is not aligned and left out: {}", group.standing.name, members[i].name, why);
+    }
+    group.said[i] = why;
+  }
+}
+
+// As its members do.
+void Packaging::stand(Group& group) {
+  StreamStanding& standing = group.standing;
+  standing.codecs.clear();
+  standing.state = StreamState::kEnded;
+  standing.members_played = 0;
+  const auto rank = [](StreamState state) {
+    constexpr std::array kBest{StreamState::kLive, StreamState::kAway, StreamState::kFilling, StreamState::kCalling,
+                               StreamState::kEnded};
+    return std::ranges::find(kBest, state) - kBest.begin();
+  };
+  for (const One* const one : group.members) {
+    standing.members_played += one->standing.state == StreamState::kLive && group.said[one->member].empty() ? 1 : 0;
+    if (rank(one->standing.state) < rank(standing.state)) standing.state = one->standing.state;
+    standing.hold_back = std::max(standing.hold_back, one->standing.hold_back);
+    for (const std::string& codec : one->standing.codecs)
+      if (std::ranges::find(standing.codecs, codec) == standing.codecs.end()) standing.codecs.push_back(codec);
+    if (!standing.picture || (one->standing.picture && one->standing.picture->height > standing.picture->height))
+      standing.picture = one->standing.picture;
+    standing.why = one->standing.why;
+  }
 }
 
 void Packaging::note_what_it_is(One& one) {
@@ -173,6 +258,10 @@ void Packaging::tell(Instant now) {
     one.standing.state = state_of(one);
     note_what_it_is(one);
     lines.push_back(one.standing);
+  }
+  for (Group& group : groups_) {
+    stand(group);
+    lines.push_back(group.standing);
   }
   board_.set(std::move(lines));
 }

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "ingest/ingest.h"
 #include "ingest/sink.h"
+#include "live/group.h"
 #include "live/live_stream.h"
 #include "origin/published.h"
 #include "service/settings.h"
@@ -19,7 +22,7 @@ namespace fanlight::packager {
 
 class Packaging final : private IngestSink {
  public:
-  Packaging(std::span<const StreamSettings> streams, Published& published, StreamBoard& board);
+  Packaging(const Settings& settings, Published& published, StreamBoard& board);
 
   // Errors: a port that cannot be listened to.
   [[nodiscard]] Result<Done> open();
@@ -27,13 +30,22 @@ class Packaging final : private IngestSink {
   void run(const std::stop_token& stop);
 
  private:
+  struct Group;
   struct One {
     StreamSettings settings;
     LiveStream live;
     StreamStanding standing;
+    std::size_t member = 0;  // Of its group.
+    Group* group = nullptr;
     bool is_up = false;
     std::string last_why{};  // As it was logged.
     Instant logged_at{};
+  };
+  struct Group {
+    StreamGroup content;
+    StreamStanding standing;
+    std::vector<One*> members{};
+    std::vector<std::string> said{};  // Why each is left out, as it was logged.
   };
   static constexpr Micros kBoardEvery = millis(200);
   static constexpr Micros kSameAgain = seconds(60);  // A reason that stays the same is logged so often.
@@ -42,6 +54,10 @@ class Packaging final : private IngestSink {
   void handle_up(std::size_t source) override;
   void handle_down(std::size_t source, std::string_view why, Micros again_in) override;
   void publish(One& one);
+  void add_group(const GroupSettings& settings);
+  void publish_group(One& one, const std::shared_ptr<const StreamSnapshot>& fresh, Instant now);
+  static void say_who_is_left_out(Group& group);
+  static void stand(Group& group);
   static void note_what_it_is(One& one);
   [[nodiscard]] static StreamState state_of(const One& one);
   void keep_time(Instant now);
@@ -52,6 +68,7 @@ class Packaging final : private IngestSink {
   StreamBoard& board_;
   Ingest ingest_;
   std::deque<One> streams_;  // By source.
+  std::deque<Group> groups_;
   Instant told_at_{};
 };
 

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -121,7 +122,14 @@ void tell_addresses(const Server& server, const Settings& settings) {
     const std::string base =
         (has_tls ? "https://" : "http://") + (is_any ? "localhost:" + std::to_string(address.port) : address.text());
     spdlog::info("listening at {}: {}/", address.text(), base);
-    for (const StreamSettings& stream : settings.streams) spdlog::info("  {}/play/{}", base, stream.name);
+    const auto is_member = [&](const StreamSettings& stream) {
+      return std::ranges::any_of(settings.groups, [&](const GroupSettings& group) {
+        return std::ranges::find(group.streams, stream.name) != group.streams.end();
+      });
+    };
+    for (const GroupSettings& group : settings.groups) spdlog::info("  {}/play/{}", base, group.name);
+    for (const StreamSettings& stream : settings.streams)
+      if (!is_member(stream)) spdlog::info("  {}/play/{}", base, stream.name);
   }
 }
 
@@ -158,7 +166,7 @@ Result<Done> serve(const Settings& settings) {
 
   StreamBoard board;
   Published published;
-  Packaging packaging(settings.streams, published, board);
+  Packaging packaging(settings, published, board);
   if (Result<Done> opened = packaging.open(); !opened) return opened;
   Origin origin(OriginConfig{}, published, **server);
   Front front(origin, (*server)->counts(), **server, board, *page);

@@ -28,6 +28,7 @@ constexpr IntegerRange kGraceSeconds{1, 3'600};
 constexpr IntegerRange kProgram{1, 65'535};
 constexpr IntegerRange kConnections{1, 1'000'000};
 constexpr IntegerRange kRequests{1, 2'000'000};
+constexpr std::size_t kMembersMax = 8;
 constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
 
 class SettingsReader {
@@ -41,6 +42,8 @@ class SettingsReader {
  private:
   void read_http(const Section& section);
   void read_stream(const Section& section);
+  void read_group(const Section& section);
+  void check_members(FieldReader& reader, const GroupSettings& group);
   void read_source(FieldReader& reader, StreamSettings& stream);
   [[nodiscard]] std::vector<Endpoint> read_addresses(FieldReader& reader, std::string_view key);
 
@@ -58,11 +61,15 @@ Settings SettingsReader::read() {
       read_http(section);
     } else if (section.path == "stream" && section.is_repeated) {
       read_stream(section);
+    } else if (section.path == "group" && section.is_repeated) {
+      continue;  // When all streams are known.
     } else {
       problems_.push_back({section.line, section.path.empty() ? section.fields.front().key : section.path,
-                           "a table or key that the packager does not know", "[http] and [[stream]]"});
+                           "a table or key that the packager does not know", "[http], [[stream]] and [[group]]"});
     }
   }
+  for (const Section& section : sections_)
+    if (section.path == "group" && section.is_repeated) read_group(section);
   if (settings_.streams.empty() && problems_.empty())
     problems_.push_back({1, "stream", "none", "a [[stream]] with name and source at least"});
   return std::move(settings_);
@@ -147,6 +154,43 @@ void SettingsReader::read_stream(const Section& section) {
     reader.complain("window_s", std::to_string(stream.window.count / 1'000'000), "six segments at least (segment_ms)");
   reader.finish();
   settings_.streams.push_back(std::move(stream));
+}
+
+void SettingsReader::read_group(const Section& section) {
+  FieldReader reader("group", section.line, section.fields, problems_, places_);
+  GroupSettings group;
+  group.name = reader.text("name");
+  if (!control::is_stream_name(group.name) && !reader.is_no_text("name"))
+    reader.complain("name", reader.has("name") ? control::quoted(group.name) : "nothing", control::kStreamNameText);
+  const bool is_taken =
+      std::ranges::find(settings_.streams, group.name, &StreamSettings::name) != settings_.streams.end() ||
+      std::ranges::find(settings_.groups, group.name, &GroupSettings::name) != settings_.groups.end();
+  if (is_taken)
+    reader.complain("name", control::quoted(group.name), "a name that no [[stream]] or other [[group]] has");
+  group.streams = reader.texts("streams");
+  check_members(reader, group);
+  reader.finish();
+  settings_.groups.push_back(std::move(group));
+}
+
+// Each of one group alone, and all cut alike.
+void SettingsReader::check_members(FieldReader& reader, const GroupSettings& group) {
+  const StreamSettings* first = nullptr;
+  for (std::size_t i = 0; i < group.streams.size(); ++i) {
+    const std::string& name = group.streams[i];
+    const auto stream = std::ranges::find(settings_.streams, name, &StreamSettings::name);
+    const auto has_it = [&](const GroupSettings& other) { return std::ranges::count(other.streams, name) > 0; };
+    const bool is_again = std::ranges::count(group.streams, name) > 1 || std::ranges::any_of(settings_.groups, has_it);
+    if (stream == settings_.streams.end() || is_again) {
+      reader.complain("streams", control::quoted(name), "names of [[stream]]s, each in one group and once");
+      return;
+    }
+    if (first == nullptr) first = &*stream;
+    if (stream->part == first->part && stream->segment == first->segment && stream->window == first->window) continue;
+    reader.complain("streams", control::quoted(name), "streams with the same part_ms, segment_ms and window_s");
+  }
+  if (group.streams.size() < 2 || group.streams.size() > kMembersMax)
+    reader.complain("streams", std::to_string(group.streams.size()), "2 to 8 names");
 }
 
 Result<Settings, SettingsErrors> parse(std::string_view toml, std::string_view file_name, std::optional<mode_t> mode) {

@@ -25,6 +25,13 @@ struct StreamSettings {
   Micros grace = seconds(10);   // How long a source may be away before the stream has ended.
 };
 
+// Streams of one content, whose encoders are aligned: one presentation (live/group.h). They are not served by
+// themselves.
+struct GroupSettings {
+  std::string name{};
+  std::vector<std::string> streams{};  // The first one's sound is the group's.
+};
+
 struct HttpSettings {
   std::vector<Endpoint> listen{};
   std::vector<Endpoint> tls_listen{};
@@ -39,6 +46,7 @@ struct HttpSettings {
 struct Settings {
   HttpSettings http;
   std::vector<StreamSettings> streams;
+  std::vector<GroupSettings> groups{};
 };
 
 // Every mistake, each "file:line: key: found X, accepted Y".

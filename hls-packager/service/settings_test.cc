@@ -48,6 +48,29 @@ source = "rtp://239.1.2.3:5004"
   EXPECT_EQ(settings->streams[1].part, millis(200));
 }
 
+TEST(SettingsTest, AGroupIsOfStreamsThatAreCutAlike) {  // H-63
+  const std::string high = "[[stream]]\nname = \"high\"\nsource = \"udp://127.0.0.1:5000\"\n";
+  const std::string low = "[[stream]]\nname = \"low\"\nsource = \"udp://127.0.0.1:5002\"\n";
+  const auto group = [](const std::string& name, const std::string& streams) {
+    return "[[group]]\nname = \"" + name + "\"\nstreams = [" + streams + "]\n";
+  };
+  const std::string both = "\"high\", \"low\"";
+  const auto settings = parse_settings(group("main", both) + high + low, "p.toml");
+  ASSERT_TRUE(settings) << settings.error().lines.front();
+  ASSERT_EQ(settings->groups.size(), 1u);
+  EXPECT_EQ(settings->groups[0].name, "main");
+  EXPECT_EQ(settings->groups[0].streams, (std::vector<std::string>{"high", "low"}));
+  for (const auto& [toml, said] : std::vector<std::pair<std::string, std::string>>{
+           {high + low + group("high", both), "group.name"},
+           {high + low + group("a b", both), "group.name"},
+           {high + low + group("main", "\"high\""), "2 to 8 names"},
+           {high + low + group("main", "\"high\", \"high\""), "each in one group and once"},
+           {high + low + group("main", "\"high\", \"none\""), "names of [[stream]]s"},
+           {high + low + group("main", both) + group("other", both), "each in one group and once"},
+           {high + low + "segment_ms = 500\n" + group("main", both), "the same part_ms, segment_ms and window_s"}})
+    EXPECT_NE(first_error(toml).find(said), std::string::npos) << first_error(toml);
+}
+
 TEST(SettingsTest, WithoutAWordOfHttpItIsThisHostAlone) {
   const auto settings = parse_settings("[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n", "p.toml");
   ASSERT_TRUE(settings);

@@ -40,7 +40,11 @@ enum class StreamState : std::uint8_t {
 
 struct StreamStanding {
   std::string name{};
-  std::string source{};  // Without secrets.
+  std::string source{};    // Without secrets.
+  bool is_member = false;  // Of a group, and not to be watched by itself.
+  bool is_group = false;
+  // Of a group: streams that are played, of so many.
+  std::size_t members = 0, members_played = 0;
   StreamState state = StreamState::kCalling;
   std::string why{};  // It is not up: the last reason.
   std::uint64_t bytes = 0;

@@ -333,6 +333,35 @@ def captions_are_kept_and_announced(stage: Stage) -> str:
     return f"{captioned} pictures with captions; {note}"
 
 
+def a_group_is_one_presentation(stage: Stage) -> str:
+    """Two sizes of one encoder: variants with the same numbers for the same pictures, sound once; the linter is content with it all."""
+    doors = [f"127.0.0.1:{stage.port + 2}", f"127.0.0.1:{stage.port + 3}"]
+    words = ["ffmpeg", *QUIET, "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-re", "-f", "lavfi", "-i", "sine=sample_rate=48000"]
+    for door, size in zip(doors, ("320x180", "160x90")):
+        words += ["-map", "0:v", "-map", "1:a", "-s", size, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
+                  "-pix_fmt", "yuv420p", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0", "-c:a", "aac", "-f", "mpegts", f"udp://{door}?pkt_size=1316"]
+    stage.processes.start("publisher", words)
+    config = stage.work / "packager.toml"
+    config.write_text("".join(f'[[stream]]\nname = "{STREAM}-{i}"\nsource = "udp://{door}"\n' for i, door in enumerate(doors))
+                      + f'[[group]]\nname = "{STREAM}"\nstreams = ["{STREAM}-0", "{STREAM}-1"]\n')
+    stage.package("--config", str(config))
+    stage.wait_for_live(30)
+    claim(wait_until(lambda: stage.packager.get(f"/live/{STREAM}/index.m3u8", 15)[0] == 200, 30), "no playlist")
+    multivariant = stage.packager.get(f"/live/{STREAM}/index.m3u8")[1].decode()
+    claim(multivariant.count("#EXT-X-STREAM-INF") == 2 and multivariant.count("TYPE=AUDIO") == 1, multivariant)
+    claim("160x90" in multivariant and "320x180" in multivariant, multivariant)
+    names = [one["name"] for one in stage.packager.streams()]
+    claim(names == [STREAM], f"the page lists {names}")
+    dates = [dict(re.findall(r"DATE-TIME:(\S+)\n(?:#EXT-X-PART:.*\n)*#EXTINF:.*\n(s\d+)", stage.playlist(folder=folder))) for folder in ("v0", "v1")]
+    shared = set(dates[0].values()) & set(dates[1].values())
+    claim(len(shared) >= 3, f"the same numbers: {sorted(shared)}")
+    mpd = stage.packager.get(f"/live/{STREAM}/manifest.mpd")[1].decode()
+    claim(mpd.count("<AdaptationSet") == 2 and mpd.count('<Representation id="v') == 2, mpd)
+    claim(wait_until(lambda: stage.playlist().count("#EXTINF") >= 7, 20), "no window")  # The linter knows a start by its number, 0.
+    claim(stage.packager.get(f"/live/{STREAM}-0/index.m3u8")[0] == 404, "a stream of a group is served by itself")
+    return finish_lint(stage.lint(8, "--media", "--late-ms", "500"), 60)
+
+
 def a_wrong_passphrase_is_said(stage: Stage) -> str:
     stage.passphrase = "correct horse battery"
     stage.start_relay()
@@ -451,7 +480,8 @@ def wrong_words(stage: Stage) -> str:
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced,
-         captions_are_kept_and_announced, a_wrong_passphrase_is_said, an_end_in_order, few_open_files, over_tls, wrong_words)
+         captions_are_kept_and_announced, a_group_is_one_presentation, a_wrong_passphrase_is_said, an_end_in_order,
+         few_open_files, over_tls, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 

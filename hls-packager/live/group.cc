@@ -1,0 +1,133 @@
+#include "live/group.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "playlist/names.h"
+
+namespace fanlight::packager {
+namespace {
+
+constexpr std::int64_t kSlack = kMediaClock / 50;  // 20 ms: less than a frame.
+
+const LiveRendition* pictures_of(const LiveStream& stream) {
+  for (const PublishedRendition& one : stream.publication().renditions())
+    if (one.is_offered && one.rendition.options().is_video) return &one.rendition;
+  return nullptr;
+}
+
+std::uint64_t last_msn(const LiveRendition& rendition) {
+  return rendition.first_msn() + rendition.segments_listed() - 1;
+}
+
+}  // namespace
+
+std::string disagreement_of(const LiveRendition& one, const LiveRendition& other) {
+  if (one.segments_listed() == 0 || other.segments_listed() == 0) return {};
+  const std::uint64_t msn = std::min(last_msn(one), last_msn(other));
+  const std::optional<SegmentPlace> here = one.place_of(msn), there = other.place_of(msn);
+  if (!here || !there)
+    return "it is at segment " + std::to_string(last_msn(other)) + ", the first at " + std::to_string(last_msn(one)) +
+           ": their clocks are not one";
+  const std::int64_t off = there->begins - here->begins;
+  if (std::llabs(off) > kSlack)
+    return "its segment " + std::to_string(msn) + " begins " + std::to_string(off * 1'000 / kMediaClock) +
+           " ms from the first's: IDR pictures are not at the same times";
+  if (here->discontinuities != there->discontinuities) return "it has been interrupted otherwise than the first";
+  return {};
+}
+
+std::shared_ptr<const StreamSnapshot> StreamGroup::take(std::size_t member,
+                                                        std::shared_ptr<const StreamSnapshot> newest, Instant now,
+                                                        WallTime wall) {
+  const Instant came = newest->came;
+  members_[member].newest = std::move(newest);
+  if (!is_complete(now)) return nullptr;
+  hold_together();
+  const std::vector<const LiveRendition*> renditions = offered();
+  if (!renditions.empty()) {
+    write_multivariant(renditions);
+    write_mpd(renditions, wall);
+  }
+  return composed(came);
+}
+
+bool StreamGroup::is_complete(Instant now) {
+  if (!first_at_) first_at_ = now;
+  has_begun_ |= now - *first_at_ >= kWait || std::ranges::all_of(members_, [](const Member& one) {
+                  return one.newest != nullptr && pictures_of(*one.stream) != nullptr;
+                });
+  return has_begun_;
+}
+
+void StreamGroup::hold_together() {
+  const LiveRendition* first = nullptr;
+  for (Member& one : members_) {
+    const LiveRendition* const its = pictures_of(*one.stream);
+    one.disagrees = first != nullptr && its != nullptr ? disagreement_of(*first, *its) : std::string{};
+    if (first == nullptr) first = its;
+  }
+}
+
+std::vector<const LiveRendition*> StreamGroup::offered() const {
+  std::vector<const LiveRendition*> renditions;
+  for (const Member& member : members_) {
+    if (!member.disagrees.empty()) continue;
+    for (const PublishedRendition& one : member.stream->publication().renditions())
+      if (one.is_offered) renditions.push_back(&one.rendition);
+  }
+  return renditions;
+}
+
+void StreamGroup::write_multivariant(const std::vector<const LiveRendition*>& renditions) {
+  std::vector<OfferedRendition> offers;
+  for (const LiveRendition* const one : renditions) offers.push_back(one->offered());
+  std::string text = write_multivariant_playlist(multivariant_of(offers));
+  if (text == multivariant_text_) return;
+  multivariant_ = compressor_.document_of(text);
+  multivariant_text_ = std::move(text);
+  in_mpd_.clear();
+}
+
+void StreamGroup::write_mpd(const std::vector<const LiveRendition*>& renditions, WallTime wall) {
+  std::vector<std::uint64_t> now;
+  for (const LiveRendition* const one : renditions) {
+    now.push_back(one->first_msn());
+    now.push_back(one->segments_listed());
+  }
+  if (now == in_mpd_) return;
+  in_mpd_ = std::move(now);
+  mpd_ = compressor_.document_of(
+      mpd_writer_.write(renditions, members_.front().stream->publication().splices().ranges(), wall));
+}
+
+std::shared_ptr<const StreamSnapshot> StreamGroup::composed(Instant came) const {
+  auto snapshot = std::make_shared<StreamSnapshot>();
+  snapshot->name = name_;
+  snapshot->came = came;
+  for (const bool has_ended : {false, true})
+    for (const Member& member : members_) {
+      if (member.newest == nullptr) continue;
+      for (const auto& one : member.newest->renditions)
+        if (one->has_ended == has_ended) snapshot->renditions.push_back(one);
+      snapshot->target_duration = std::max(snapshot->target_duration, member.newest->target_duration);
+    }
+  if (snapshot->renditions.empty()) return snapshot;
+  snapshot->multivariant = multivariant_;
+  snapshot->mpd = mpd_;
+  return snapshot;
+}
+
+std::vector<RenditionReport> StreamGroup::others_of(std::size_t member) const {
+  std::vector<RenditionReport> reports;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (i == member || !members_[i].disagrees.empty()) continue;
+    for (const PublishedRendition& one : members_[i].stream->publication().renditions())
+      if (const std::optional<PlaylistEdge> edge = one.rendition.edge(); edge && one.is_offered)
+        reports.push_back({"../" + one.rendition.options().folder + "/" + kPlaylistName, *edge});
+  }
+  return reports;
+}
+
+}  // namespace fanlight::packager
