@@ -139,7 +139,7 @@ void judge_hint(const HlsPlaylist& before, const HlsPlaylist& now, Findings& fin
   if (segment == nullptr || (segment->parts.empty() && !segment->is_open())) return;  // Not listed any more.
   if (place.part >= segment->parts.size()) {
     const HlsSegment* const next = now.find(place.msn + 1);
-    if (next == nullptr || next->is_discontinuous) return;
+    if (next == nullptr || next->is_discontinuous || next->is_gap) return;
     findings.claim(false, HlsFault::kHint, [&] { return before.hint + " was hinted at, and its segment closed"; });
     return;
   }

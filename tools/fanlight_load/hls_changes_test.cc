@@ -103,6 +103,8 @@ TEST(HlsChangesTest, AHintComesTrue) {
   EXPECT_EQ(kinds(change(before, closed + HlsText::parts(21, 1) + hint)), Kinds{HlsFault::kHint});
   EXPECT_EQ(kinds(change(before, closed + "#EXT-X-DISCONTINUITY\n" + HlsText::parts(21, 1) + hint)), Kinds{})
       << "where the source broke off";
+  const std::string gap = closed + "#EXT-X-GAP\n#EXTINF:0.1,\ns21.m4s\n#EXT-X-DISCONTINUITY\n" + HlsText::parts(22, 1);
+  EXPECT_EQ(kinds(change(before, gap + "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s22.1.m4s\"\n")), Kinds{});
 }
 
 TEST(HlsChangesTest, ReportsAreNearAndGoForward) {

@@ -127,14 +127,14 @@ void HlsTrack::begin_anew() {
 bool HlsTrack::find_next() {
   for (bool is_again = false;;) {
     const HlsSegment* const segment = list_->find(next_->msn);
-    const bool is_gone =
-        segment == nullptr ? next_->msn < list_->media_sequence : segment->parts.empty() && !segment->is_open();
-    if (is_gone && !std::exchange(is_again, true)) {
+    const bool has_left = segment == nullptr ? next_->msn < list_->media_sequence
+                                             : segment->parts.empty() && !segment->is_open() && !segment->is_gap;
+    if (has_left && !std::exchange(is_again, true)) {
       rendition_.note(HlsFault::kFellBehind, "part " + next_->text() + " is not listed any more");
       begin_anew();
       continue;
     }
-    if (segment == nullptr || is_gone) return false;
+    if (segment == nullptr || has_left) return false;
     if (next_->part < segment->parts.size()) {
       if (!segment->parts[next_->part].is_gap) return true;
       ++next_->part;

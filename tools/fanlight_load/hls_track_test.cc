@@ -198,6 +198,17 @@ TEST_F(HlsTrackTest, WhoFallsBehindBeginsAgain) {
   EXPECT_FALSE(track_.is_playing());
 }
 
+TEST_F(HlsTrackTest, AGapIsPassedOver) {
+  begin();
+  std::string text = HlsText{}.text();
+  text.erase(text.find("#EXT-X-PRELOAD"));
+  text += "#EXT-X-GAP\n#EXTINF:0.10000,\ns20.m4s\n#EXT-X-DISCONTINUITY\n" + HlsText::parts(21, 1);
+  playlist(track_, text + "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s21.1.m4s\"\n");
+  EXPECT_EQ(media(), "/v0/s21.0.m4s");
+  bytes(track_, hls_fragment(900, 6));
+  EXPECT_EQ(tally_.faults.sum(), 0u) << first();
+}
+
 TEST_F(HlsTrackTest, TheReleaseIsCountedFromWhoeverHadItFirst) {
   begin();
   HlsTrack other(rendition_, {});
