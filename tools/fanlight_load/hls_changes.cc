@@ -131,7 +131,8 @@ void judge_shared(const HlsPlaylist& before, const HlsPlaylist& now, Findings& f
   }
 }
 
-// The part that was hinted at, or what stands there now. Where the source broke off a hint may be in vain.
+// The part that was hinted at, or what stands there now. Where a source broke off, and in the first segment of the next
+// one, nobody can foresee how many parts there are.
 void judge_hint(const HlsPlaylist& before, const HlsPlaylist& now, Findings& findings) {
   HlsPlace place = before.next();
   if (before.hint.empty() || now.next() <= place) return;
@@ -139,7 +140,7 @@ void judge_hint(const HlsPlaylist& before, const HlsPlaylist& now, Findings& fin
   if (segment == nullptr || (segment->parts.empty() && !segment->is_open())) return;  // Not listed any more.
   if (place.part >= segment->parts.size()) {
     const HlsSegment* const next = now.find(place.msn + 1);
-    if (next == nullptr || next->is_discontinuous || next->is_gap) return;
+    if (segment->is_discontinuous || next == nullptr || next->is_discontinuous || next->is_gap) return;
     findings.claim(false, HlsFault::kHint, [&] { return before.hint + " was hinted at, and its segment closed"; });
     return;
   }

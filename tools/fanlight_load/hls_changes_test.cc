@@ -105,6 +105,12 @@ TEST(HlsChangesTest, AHintComesTrue) {
       << "where the source broke off";
   const std::string gap = closed + "#EXT-X-GAP\n#EXTINF:0.1,\ns21.m4s\n#EXT-X-DISCONTINUITY\n" + HlsText::parts(22, 1);
   EXPECT_EQ(kinds(change(before, gap + "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s22.1.m4s\"\n")), Kinds{});
+  const auto first = [](const std::string& text) {
+    return replaced(text, "#EXT-X-PART:DURATION=0.20000,URI=\"s20.0",
+                    "#EXT-X-DISCONTINUITY\n#EXT-X-PART:DURATION=0.20000,URI=\"s20.0");
+  };
+  EXPECT_EQ(kinds(change(first(before), first(closed + HlsText::parts(21, 1) + hint))), Kinds{})
+      << "the first segment of another source";
 }
 
 TEST(HlsChangesTest, ReportsAreNearAndGoForward) {
