@@ -35,6 +35,7 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
     """A name and a function each; each has a relay of its own."""
     wanted = [("retransmission/GStreamer asks us, the same packet again", lambda stage: gstreamer_asks(stage, is_rtx=False)),
               ("retransmission/GStreamer asks us, RFC 4588", lambda stage: gstreamer_asks(stage, is_rtx=True)),
+              ("retransmission/GStreamer's rtpbin asks us by itself", rtpbin_asks),
               ("retransmission/who does not ask is not disturbed", nobody_asks),
               ("retransmission/ffmpeg is not disturbed by what comes twice", lambda stage: beside_who_asks(stage, "nack=1")),
               ("retransmission/ffmpeg is not disturbed by RFC 4588", lambda stage: beside_who_asks(stage, "nack=1&rtx_pt=97")),
@@ -51,6 +52,16 @@ def a_share(seed: int = 1) -> Loses:
     """Loses that share of all packets."""
     chance = random.Random(seed)
     return lambda _: chance.random() < LOSS
+
+
+def a_share_once(seed: int = 1) -> Loses:
+    """The same, and what comes again gets through."""
+    loses, lost = a_share(seed), set()
+
+    def loses_once(datagram: bytes) -> bool:
+        number = struct.unpack_from("!H", datagram, 2)[0]
+        return number not in lost and loses(datagram) and not lost.add(number)
+    return loses_once
 
 
 def share_of_leg(leg: int) -> Loses:
@@ -129,6 +140,16 @@ def asking_receiver(port: int, relay: str, path: Path, is_rtx: bool, host: str =
             "s.send_rtcp_src", "!", "udpsink", f"host={relay_host}", f"port={relay_port}", "sync=false", "async=false"]
 
 
+def rtpbin_receiver(port: int, relay: str, path: Path) -> list[str]:
+    """As applications have it: all that stands between the sockets and the payload, in one element."""
+    relay_host, relay_port = relay.rsplit(":", 1)
+    return ["gst-launch-1.0", "-q", "rtpbin", "name=b", "do-retransmission=true", "rtp-profile=avpf", "latency=1000",
+            "udpsrc", "address=127.0.0.1", f"port={port}", "buffer-size=4000000", f"caps={CAPS},rtcp-fb-nack=(boolean)true", "!", "b.recv_rtp_sink_0",
+            "b.", "!", "rtpmp2tdepay", "!", "filesink", f"location={path}", "buffer-mode=unbuffered", "sync=false",
+            "udpsrc", "address=127.0.0.1", f"port={port + 1}", "!", "b.recv_rtcp_sink_0",
+            "b.send_rtcp_src_0", "!", "udpsink", f"host={relay_host}", f"port={relay_port}", "sync=false", "async=false"]
+
+
 def asked(stage: Stage) -> dict:
     """What became of what was asked for."""
     worker = json.loads(stage.relay.ask("status").stdout)["worker"]
@@ -139,16 +160,25 @@ def session_of(stage: Stage, role: str) -> dict:
     return next(one for one in stage.relay.sessions() if one["role"] == role)
 
 
+def rtpbin_asks(stage: Stage) -> str:
+    return somebody_asks(stage, "nack=1", rtpbin_receiver, a_share_once())
+
+
 def gstreamer_asks(stage: Stage, is_rtx: bool) -> str:
+    options = "nack=1" + ("&rtx_pt=97" if is_rtx else "")
+    return somebody_asks(stage, options, lambda *where: asking_receiver(*where, is_rtx), a_share())
+
+
+def somebody_asks(stage: Stage, options: str, command: Callable[[int, str, Path], list[str]], loses: Loses) -> str:
     require_tools("gst-launch-1.0")
     entrance, port = even_pair(), even_pair()
-    address = start_destinations(stage, f"rtp://127.0.0.1:{entrance}?nack=1" + ("&rtx_pt=97" if is_rtx else ""))
+    address = start_destinations(stage, f"rtp://127.0.0.1:{entrance}?{options}")
     path = stage.work / "received.ts"
     path.touch()
-    receiver = stage.processes.start("receiver", asking_receiver(port, address, path, is_rtx))
+    receiver = stage.processes.start("receiver", command(port, address, path))
     viewing = Viewing(clients.GSTREAMER, receiver, path)
     time.sleep(1)
-    link = Link({entrance: (port, a_share()), entrance + 1: (port + 1, nothing)})
+    link = Link({entrance: (port, loses), entrance + 1: (port + 1, nothing)})
     try:
         publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
         wait_until(lambda: link.passed > RATE * (SECONDS - 1), SECONDS + 5)
