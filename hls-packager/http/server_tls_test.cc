@@ -189,9 +189,9 @@ TEST_F(ServerTlsTest, H2WhoDoesNotOpenAStreamsWindowLosesThatStreamAlone) {
   TestH2Client client(1'000);
   nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, 0, 1 << 20);
   const std::int32_t later = client.get("/later"), big = client.get("/big");
-  // As a player that is paused does it.
-  nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, big, 0);
   socket.say(client.say());
+  // As a player that is paused does it: what is taken makes no more room.
+  ASSERT_EQ(nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, big, 0), 0);
   hear_until_over(socket, client, big);
   EXPECT_EQ(client.heard(big).closed_with, NGHTTP2_CANCEL);
   EXPECT_EQ(counts().timeouts_stream.value(), 1U);
