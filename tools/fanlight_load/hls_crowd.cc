@@ -227,7 +227,7 @@ void HlsCrowd::read(Line& line, bool has_hung_up) {
   for (bool is_last = false; line.socket >= 0 && !is_last;) {
     const ssize_t got = ::recv(line.socket, buffer_.data(), buffer_.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) return take_closed(line, got < 0 && errno == ECONNREFUSED);
+    if (got <= 0) return take_closed(line);
     is_last = static_cast<std::size_t>(got) < buffer_.size() && !has_hung_up;
     now_ = clock_now();
     const auto bytes = ByteSpan(buffer_).first(static_cast<std::size_t>(got));
@@ -239,7 +239,7 @@ void HlsCrowd::read(Line& line, bool has_hung_up) {
   }
 }
 
-void HlsCrowd::take_closed(Line& line, bool is_refused) {
+void HlsCrowd::take_closed(Line& line) {
   if (line.is_asking && line.answers.take_close(line)) {
     close(line);
     return pump(line.viewer);
@@ -247,9 +247,10 @@ void HlsCrowd::take_closed(Line& line, bool is_refused) {
   const bool was_idle = !line.is_asking;
   const bool crossed = line.is_asking && line.has_served && !line.answers.has_begun();
   if (!was_idle && !crossed) {
-    const bool never_came = !line.has_served && !line.answers.has_begun();
-    return lose(line, never_came ? HlsFault::kConnect : HlsFault::kCutOff,
-                is_refused ? "nobody answers the call" : "the connection ended before the answer did");
+    // A server that has too many already closes at once.
+    if (!line.has_served && !line.answers.has_begun())
+      return lose(line, HlsFault::kConnect, "nobody answers there, or takes no more connections");
+    return lose(line, HlsFault::kCutOff, "the connection ended before the answer did");
   }
   close(line);
   if (was_idle) return;

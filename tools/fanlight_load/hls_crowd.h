@@ -62,7 +62,7 @@ class HlsCrowd {
   void flush(Line& line);
   void take_events(int timeout_ms);
   void read(Line& line, bool has_hung_up);
-  void take_closed(Line& line, bool is_refused);
+  void take_closed(Line& line);
   void lose(Line& line, HlsFault why, std::string_view what);
   void close(Line& line);
   void look_for_silent_ones();
