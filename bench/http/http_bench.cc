@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -141,7 +142,9 @@ constexpr ServerUnderTest kServers[] = {{serve_bare, "bare epoll"}, {serve_ours,
 
 int main(int argc, char** argv) {
   using namespace fanlight::packager;
-  CLI::App app("CPU of an HTTP/1.1 request over loopback, against a bare epoll loop and Boost.Beast.", "http_bench");
+  CLI::App app(
+      "CPU of an HTTP/1.1 request over loopback, against a bare epoll loop and Boost.Beast; the last line is JSON.",
+      "http_bench");
   double seconds = 1;
   int rounds = 5;
   std::size_t connections = 64;
@@ -150,6 +153,7 @@ int main(int argc, char** argv) {
   app.add_option("--connections", connections, "Default 64")->check(CLI::Range(1, 10'000));
   CLI11_PARSE(app, argc, argv);
   pin(0);
+  auto rows = nlohmann::ordered_json::array();
   for (const std::size_t body_bytes : {std::size_t{2'048}, std::size_t{61'440}}) {
     std::array<std::vector<double>, std::size(kServers)> costs;
     std::array<std::vector<double>, std::size(kServers)> ratios;
@@ -159,9 +163,16 @@ int main(int argc, char** argv) {
         ratios[i].push_back(costs[i].back() / costs[0].back());
       }
     }
-    for (std::size_t i = 0; i < std::size(kServers); ++i)
+    for (std::size_t i = 0; i < std::size(kServers); ++i) {
       std::printf("%6zu bytes  %5zu connections  %-10s  %6.2f us a request  %5.2f x\n", body_bytes, connections,
                   kServers[i].name, median(costs[i]), median(ratios[i]));
+      rows.push_back({{"body_bytes", body_bytes},
+                      {"connections", connections},
+                      {"server", kServers[i].name},
+                      {"cpu_us", median(costs[i])},
+                      {"ratio", median(ratios[i])}});
+    }
   }
+  std::printf("%s\n", nlohmann::ordered_json{{"requests", rows}}.dump().c_str());
   return 0;
 }

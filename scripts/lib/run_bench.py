@@ -23,6 +23,7 @@ import bench_crowd
 import bench_fanout
 import bench_flood
 import bench_hls
+import bench_http
 import bench_joins
 import bench_micro
 import bench_rtp
@@ -34,9 +35,11 @@ from processes import Stopped, say, stop_on_signals
 from testing import Failed, Skip
 
 PROGRAMS = ("bench/fanout_bench", "bench/bare_fanout", "bench/vhost_sink", "bench/bare_cipher", "bench/micro_bench",
-            "bench/memory_bench", "bench/bare_sockets", "bench/sockets_crowd", "bench/libsrt_fanout",
-            "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load", "hls-packager/fanlight-packager")
-SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "rtp", "crowd", "sockets", "hold", "latency", "joins", "flood", "loss", "misbehaviour", "hls")
+            "bench/memory_bench", "bench/bare_sockets", "bench/sockets_crowd", "bench/libsrt_fanout", "bench/http_bench",
+            "bench/release_bench", "controlplane/fanlightd", "tools/fanlight/fanlight", "tools/fanlight_load/fanlight-load",
+            "hls-packager/fanlight-packager")
+SECTIONS = ("micro", "memory", "fanout", "chain", "workers", "rtp", "crowd", "sockets", "hold", "latency", "joins", "flood", "loss",
+            "misbehaviour", "http", "hls")
 QUICK_SECTIONS = tuple(name for name in SECTIONS if name not in ("hold", "misbehaviour", "hls"))
 
 
@@ -205,6 +208,16 @@ class Report:
             if row["connected"] != row["viewers"] or row["faults"] > 0:
                 self.failed += 1
                 print(f"FAIL hls, {row['viewers']} viewers: {row['viewers'] - row['connected']} never played; {row['first_faults']}", flush=True)
+
+    def _http(self) -> None:
+        requests = bench_http.requests(self.ground)
+        table("a request over HTTP/1.1, CPU us", ("body", "connections", "server", "us", "of the bare loop's"), [
+            (row["body_bytes"], row["connections"], row["server"], f"{row['cpu_us']:.2f}", f"{row['ratio']:.2f}") for row in requests])
+        releases = bench_http.releases(self.ground)
+        table("from a publication to the answers that waited for it", ("waiters", "p50 ms", "p99 ms", "most ms", "CPU us each", "CPU of those that wait"), [
+            (row["waiters"], *(f"{row[key]:.2f}" for key in ("p50_ms", "p99_ms", "max_ms", "cpu_us")), f"{row['idle_cpu']:.2%}")
+            for row in releases])
+        self.json["http"] = {"requests": requests, "releases": releases}
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,351 @@
+// How long those who wait for a part are let wait once it is published: a crowd of connections over loopback, each with
+// a blocking reload, against the server and the origin as they are. The kernel's clock stamps each answer as it
+// arrives, so that a client that reads late does not count. Server and crowd are processes with a core each.
+#include <arpa/inet.h>
+#include <linux/net_tstamp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+#include "http/server.h"
+#include "live/compressor.h"
+#include "origin/origin.h"
+#include "playlist/media_playlist.h"
+
+namespace fanlight::packager {
+namespace {
+
+constexpr int kServerCpu = 0, kCrowdCpu = 1;
+constexpr std::uint64_t kPartsEach = 5;  // Of a segment; parts of 200 ms.
+constexpr std::uint64_t kSegments = 30;
+constexpr Micros kPart = millis(200);
+
+void pin(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(cpu), &set);
+  (void)sched_setaffinity(0, sizeof set, &set);
+}
+
+double seconds_of(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+Instant monotonic_now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return {std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1'000};
+}
+
+// A stream that has a window of segments and grows part by part; its playlists are written as the packager writes them.
+class Growing {
+ public:
+  static constexpr std::uint64_t kPartsAtFirst = kSegments * kPartsEach;
+  explicit Growing(Published& published) : published_(published) {
+    playlist_.low_latency = {kPart, 3 * kPart};
+    for (std::uint64_t i = 0; i < kPartsAtFirst; ++i) grow();
+  }
+  void grow() {
+    if (!playlist_.open) playlist_.open = PlaylistSegment{.begins = WallTime{1'795'718'400'000'000}};
+    playlist_.open->parts.push_back({.duration = 18'000, .is_independent = playlist_.open->parts.empty()});
+    if (++parts_ % kPartsEach != 0) return;
+    playlist_.open->duration = kPartsEach * 18'000;
+    playlist_.segments.push_back(*std::exchange(playlist_.open, std::nullopt));
+    if (playlist_.segments.size() <= kSegments) return;
+    playlist_.segments.erase(playlist_.segments.begin());
+    ++playlist_.media_sequence;
+  }
+  void prepare() {
+    auto rendition = std::make_shared<RenditionSnapshot>();
+    rendition->folder = "v0";
+    rendition->part_target = kPart;
+    rendition->edge = *edge_of(playlist_);
+    rendition->first_msn = playlist_.media_sequence;
+    rendition->playlist = compressor_.document_of(write_media_playlist(playlist_));
+    for (std::uint64_t msn = playlist_.media_sequence; msn <= rendition->edge.msn; ++msn)
+      rendition->segments.push_back(std::make_shared<const LiveSegment>(LiveSegment{
+          .msn = msn,
+          .is_whole = msn < rendition->edge.msn || !playlist_.open,
+          .parts = std::vector<SharedBytes>(msn < rendition->edge.msn ? kPartsEach : *rendition->edge.part + 1)}));
+    next_ = std::make_shared<StreamSnapshot>();
+    next_->name = "live/main";
+    next_->multivariant = compressor_.document_of("#EXTM3U\n");
+    next_->renditions.push_back(std::move(rendition));
+  }
+  // What was prepared, which takes no time that counts here.
+  void publish() { published_.publish(std::exchange(next_, nullptr), monotonic_now()); }
+
+ private:
+  Published& published_;
+  Compressor compressor_;
+  MediaPlaylist playlist_;
+  std::uint64_t parts_ = 0;
+  std::shared_ptr<StreamSnapshot> next_;
+};
+
+class Crowd {
+ public:
+  Crowd(std::uint16_t port, std::size_t count) : clients_(count), left_(count) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(port);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (std::size_t i = 0; i < count; ++i) {
+      clients_[i] = Descriptor(socket(AF_INET, SOCK_STREAM, 0));
+      const int fd = clients_[i].get(), stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+      CHECK(fd >= 0 && connect(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+      CHECK(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof stamps) == 0);
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.u64 = i;
+      epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+    }
+  }
+  void ask_for(std::uint64_t part) {
+    const std::string request = "GET /live/live/main/v0/index.m3u8?_HLS_msn=" + std::to_string(part / kPartsEach) +
+                                "&_HLS_part=" + std::to_string(part % kPartsEach) +
+                                " HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n"
+                                "Accept: */*\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n";
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      CHECK(::send(clients_[i].get(), request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
+      left_[i] = kUnknown;
+    }
+  }
+  // Adds to `delays`, in seconds, how long after `began` (of CLOCK_REALTIME) each answer was whole.
+  void hear_all(double began, std::vector<double>& delays) {
+    const double patience = seconds_of(CLOCK_MONOTONIC) + 20;
+    for (std::size_t open = clients_.size(); open > 0;) {
+      CHECK(seconds_of(CLOCK_MONOTONIC) < patience);
+      std::array<epoll_event, 256> events;
+      const int count = epoll_wait(epoll_.get(), events.data(), 256, 1'000);
+      for (int i = 0; i < count; ++i) {
+        const std::size_t client = events[static_cast<std::size_t>(i)].data.u64;
+        const double at = hear(client);
+        if (left_[client] > 0) continue;
+        delays.push_back(at - began);
+        --open;
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t kUnknown = ~std::size_t{0};
+
+  // Answers when the kernel had what it read.
+  double hear(std::size_t client) {
+    std::array<std::byte, 256> control;
+    iovec to{buffer_.data(), buffer_.size()};
+    msghdr message{};
+    message.msg_iov = &to;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t got = recvmsg(clients_[client].get(), &message, 0);
+    CHECK(got > 0);
+    const std::string_view text(buffer_.data(), static_cast<std::size_t>(got));
+    if (left_[client] == kUnknown) {
+      constexpr std::string_view kLength = "content-length: ";
+      const std::size_t end = text.find("\r\n\r\n"), length = text.find(kLength);
+      CHECK(text.starts_with("HTTP/1.1 200 ") && end != text.npos && length < end);
+      left_[client] = end + 4 + std::strtoul(text.data() + length + kLength.size(), nullptr, 10);
+    }
+    CHECK(text.size() <= left_[client]);
+    left_[client] -= text.size();
+    for (const cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr;
+         one = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(one)))
+      if (one->cmsg_level == SOL_SOCKET && one->cmsg_type == SO_TIMESTAMPING) {
+        timespec stamp;
+        std::memcpy(&stamp, CMSG_DATA(one), sizeof stamp);
+        return static_cast<double>(stamp.tv_sec) + static_cast<double>(stamp.tv_nsec) * 1e-9;
+      }
+    return seconds_of(CLOCK_REALTIME);
+  }
+
+  Descriptor epoll_{epoll_create1(0)};
+  std::vector<Descriptor> clients_;
+  std::vector<std::size_t> left_;  // Bytes of the answer.
+  std::vector<char> buffer_ = std::vector<char>(64 << 10);
+};
+
+struct Measured {
+  std::size_t waiters = 0;
+  double p50 = 0, p99 = 0, most = 0;  // Milliseconds.
+  double cpu_us = 0;                  // A release, all that the server does for it.
+  double idle_cpu = 0;                // Of a core, while all wait.
+};
+
+// The server's process, told what to do by the crowd's, so that each has its own open files.
+enum class Word : char { kLook, kGrow, kPublish };
+struct Told {
+  double waiting = 0;
+  double cpu = 0;    // Seconds that the server's thread has used.
+  double began = 0;  // Of a publication, on CLOCK_REALTIME.
+};
+
+void serve(int channel, std::size_t waiters) {
+  Server::Options options{.listen = {"127.0.0.1:0"},
+                          .connections_max = 2 * waiters,
+                          .connections_per_address_max = 2 * waiters,
+                          .stop_grace = {}};
+  options.limits.requests_per_address_max = static_cast<std::uint32_t>(2 * waiters);
+  Result<std::unique_ptr<Server>> server = Server::open(options);
+  CHECK(server);
+  Published published;
+  Growing stream(published);
+  stream.prepare();
+  stream.publish();
+  Origin origin({}, published, **server);
+  std::thread serving([&] {
+    pin(kServerCpu);
+    CHECK((*server)->run(origin));
+  });
+  clockid_t server_clock{};
+  CHECK(pthread_getcpuclockid(serving.native_handle(), &server_clock) == 0);
+  const std::uint16_t port = (*server)->addresses().front().port;
+  CHECK(write(channel, &port, sizeof port) == sizeof port);
+  for (Word word{}; read(channel, &word, sizeof word) == sizeof word;) {
+    Told told;
+    if (word == Word::kGrow) {
+      stream.grow();
+      stream.prepare();
+    } else if (word == Word::kPublish) {
+      told.began = seconds_of(CLOCK_REALTIME);
+      stream.publish();
+    }
+    told.waiting = static_cast<double>(origin.counters().waiting.get());
+    told.cpu = seconds_of(server_clock);
+    CHECK(write(channel, &told, sizeof told) == sizeof told);
+  }
+  (*server)->stop();
+  serving.join();
+}
+
+class ServerProcess {
+ public:
+  explicit ServerProcess(std::size_t waiters) {
+    std::array<int, 2> ends{};
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+    process_ = fork();
+    CHECK(process_ >= 0);
+    if (process_ == 0) {
+      ::close(ends[0]);
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      serve(ends[1], waiters);
+      _exit(0);
+    }
+    ::close(ends[1]);
+    channel_ = Descriptor(ends[0]);
+    CHECK(read(channel_.get(), &port_, sizeof port_) == sizeof port_);
+  }
+  ~ServerProcess() {
+    channel_.close();
+    waitpid(process_, nullptr, 0);
+  }
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] Told say(Word word) const {
+    Told told;
+    CHECK(write(channel_.get(), &word, sizeof word) == sizeof word);
+    CHECK(read(channel_.get(), &told, sizeof told) == sizeof told);
+    return told;
+  }
+
+ private:
+  pid_t process_ = -1;
+  Descriptor channel_;
+  std::uint16_t port_ = 0;
+};
+
+Measured measure(std::size_t waiters, int rounds) {
+  const ServerProcess server(waiters);
+  Crowd crowd(server.port(), waiters);
+  std::vector<double> delays;
+  double cpu = 0, idle = 0, idle_cpu = 0;
+  std::uint64_t part = Growing::kPartsAtFirst;
+  for (int round = 0; round <= rounds; ++round) {  // The first warms up.
+    const Told before = server.say(Word::kLook);
+    crowd.ask_for(part++);
+    while (server.say(Word::kLook).waiting < static_cast<double>(waiters)) usleep(2'000);
+    usleep(20'000);
+    const Told rested = server.say(Word::kLook);
+    const double rested_at = seconds_of(CLOCK_MONOTONIC);
+    (void)server.say(Word::kGrow);
+    usleep(200'000);
+    const double idle_now = server.say(Word::kLook).cpu - rested.cpu;
+    const double idle_for = seconds_of(CLOCK_MONOTONIC) - rested_at;
+    crowd.hear_all(server.say(Word::kPublish).began, delays);
+    usleep(20'000);
+    if (round == 0) {
+      delays.clear();
+      continue;
+    }
+    idle_cpu += idle_now;
+    idle += idle_for;
+    cpu += server.say(Word::kLook).cpu - before.cpu;
+  }
+  std::ranges::sort(delays);
+  const auto at = [&](double share) {
+    return delays[static_cast<std::size_t>(share * static_cast<double>(delays.size() - 1))] * 1e3;
+  };
+  return {waiters, at(0.5), at(0.99), at(1), cpu / static_cast<double>(delays.size()) * 1e6, idle_cpu / idle};
+}
+
+}  // namespace
+}  // namespace fanlight::packager
+
+int main(int argc, char** argv) {
+  using namespace fanlight::packager;
+  CLI::App app("From a publication to the answers of those who waited for it, over loopback; the last line is JSON.",
+               "release_bench");
+  int rounds = 20;
+  std::vector<std::size_t> crowds = {1'000, 10'000};
+  app.add_option("--rounds", rounds, "Publications to each crowd (default 20)")->check(CLI::Range(1, 10'000));
+  app.add_option("--waiters", crowds, "Crowds (default 1000 and 10000)")->check(CLI::Range(1, 25'000));
+  CLI11_PARSE(app, argc, argv);
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  pin(kCrowdCpu);
+  auto rows = nlohmann::ordered_json::array();
+  for (const std::size_t waiters : crowds) {
+    if (waiters + 64 > files.rlim_cur) {
+      std::printf("%6zu waiters: left out, since %zu files may be open\n", waiters, std::size_t(files.rlim_cur));
+      continue;
+    }
+    const Measured it = measure(waiters, rounds);
+    std::printf(
+        "%6zu waiters  p50 %7.3f ms  p99 %7.3f ms  max %7.3f ms  %6.2f us of CPU each  %.2f %% while they wait\n",
+        it.waiters, it.p50, it.p99, it.most, it.cpu_us, 100 * it.idle_cpu);
+    rows.push_back({{"waiters", it.waiters},
+                    {"p50_ms", it.p50},
+                    {"p99_ms", it.p99},
+                    {"max_ms", it.most},
+                    {"cpu_us", it.cpu_us},
+                    {"idle_cpu", it.idle_cpu}});
+  }
+  std::printf("%s\n", nlohmann::ordered_json{{"releases", rows}}.dump().c_str());
+  return 0;
+}
