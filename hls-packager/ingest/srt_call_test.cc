@@ -82,10 +82,10 @@ void poll_until(Ingest& ingest, Heard& heard, auto&& done) {
 
 TEST(SrtCallTest, WhatCameBeforeTheEndIsHandedOver) {
   // It is hung up before anything has waited out the latency.
-  const Listener listener("all of it", millis(200));
+  const Listener listener("all of it", millis(500));
   Ingest ingest;
   Heard heard;
-  ASSERT_TRUE(ingest.add(listener.source(1'500)));
+  ASSERT_TRUE(ingest.add(listener.source(2'000)));
   poll_until(ingest, heard, [&] { return !heard.waits.empty(); });
   EXPECT_EQ(heard.last_why, "the relay ended the session, or is gone");
   EXPECT_EQ(heard.text, "all of it");
@@ -103,7 +103,7 @@ TEST(SrtCallTest, WhoTakesCallsAndSaysNothingIsCalledLessOften) {
 }
 
 TEST(SrtCallTest, WhoBringsSomethingIsCalledAgainSoon) {
-  const Listener listener("x", millis(100));
+  const Listener listener("x", millis(400));
   Ingest ingest;
   Heard heard;
   ASSERT_TRUE(ingest.add(listener.source(20)));
