@@ -69,8 +69,10 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
             .time = {},
             .is_behind_leg = judgement.verdict == Verdict::kDuplicate && is_first_of_leg};
   }
-  apply_data(now, header, judgement);
-  if (judgement.verdict == Verdict::kAcceptedLate) return place_behind(newest_ + judgement.ahead, header.timestamp);
+  apply_data(now, judgement);
+  if (judgement.verdict == Verdict::kAcceptedLate)
+    return place_behind(now, newest_ + judgement.ahead, header.timestamp);
+  apply_newest(now, header, judgement);
   const std::uint32_t beginnings = timeline_.beginnings();
   const std::int64_t us = timeline_.place(now, header.timestamp);
   if (timeline_.beginnings() != beginnings) source_clock_ = {.name = source_clock_.name};
@@ -103,8 +105,10 @@ bool Receiver::is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const
   return other_lives && !is_vacant(now) && (!legs_[leg].has_place() || legs_[leg].follows(seq));
 }
 
-Receiver::Placement Receiver::place_behind(PacketPos pos, std::uint32_t timestamp) const noexcept {
-  const std::int64_t us = timeline_.place_behind(timestamp);
+Receiver::Placement Receiver::place_behind(Instant now, PacketPos pos, std::uint32_t timestamp) noexcept {
+  const LossList::Gap* gap = losses_.find(pos);
+  const std::int64_t us = timeline_.place_behind(timestamp, gap == nullptr ? now : missed_at(*gap));
+  fill_gap(now, pos);
   return {Verdict::kAcceptedLate, pos, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place_behind(timestamp)};
 }
 
@@ -116,8 +120,7 @@ Receiver::Placement Receiver::handle_retransmission(Instant now, const wire::Rtp
   if (!pos || *pos > newest_) return {Verdict::kOutOfWindow, {}, {}, {}};
   const Verdict verdict = judge_behind(*pos);
   if (verdict != Verdict::kAcceptedLate) return {verdict, {}, {}, {}};
-  fill_gap(now, *pos);
-  return place_behind(*pos, header.timestamp);
+  return place_behind(now, *pos, header.timestamp);
 }
 
 Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader& header,
@@ -126,8 +129,7 @@ Receiver::Placement Receiver::handle_repaired(Instant now, const wire::RtpHeader
   const bool is_near = is_between(header.timestamp, neighbours) && timeline_.peek_behind(header.timestamp);
   if (!pos || !is_near) return {};
   if (!losses_.contains(*pos)) return {.verdict = Verdict::kTooLate, .pos = *pos, .time = {}};
-  fill_gap(now, *pos);
-  return place_behind(*pos, header.timestamp);
+  return place_behind(now, *pos, header.timestamp);
 }
 
 // Or a second away at most: pictures are sent in another order than they are shown.
@@ -182,13 +184,15 @@ std::optional<PacketPos> Receiver::position_of(std::uint16_t seq) const noexcept
   return newest_ + ahead;
 }
 
-void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
+void Receiver::apply_data(Instant now, const Judgement& judgement) noexcept {
   if (source_ && !judgement.is_new_source && !judgement.is_jump && !has_left_) pauses_.note(now, now - last_packet_);
   last_packet_ = now;
   jump_seq_.reset();
   again_seq_ = {};
   ++reception_.received;
-  if (judgement.verdict == Verdict::kAcceptedLate) return fill_gap(now, newest_ + judgement.ahead);
+}
+
+void Receiver::apply_newest(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
   // Encoders that keep their SSRC say BYE and come back.
   if (std::exchange(has_left_, false) && options_.nack) next_ask_ = now + kReorderWait;
   if (judgement.is_new_source) begin_source(now, header);
@@ -203,7 +207,7 @@ void Receiver::apply_data(Instant now, const wire::RtpHeader& header, const Judg
 
 void Receiver::fill_gap(Instant now, PacketPos pos) noexcept {
   if (const LossList::Gap* gap = losses_.find(pos); gap != nullptr && gap->asked) {
-    const Instant first = gap->asks == 1 ? gap->asked_at : gap->give_up - options_.latency + kReorderWait;
+    const Instant first = gap->asks == 1 ? gap->asked_at : missed_at(*gap) + kReorderWait;
     const Micros took = now - first;
     repair_time_ = repair_time_ == Micros{} ? took : repair_time_ + (took - repair_time_) / 8;
   }
@@ -344,7 +348,7 @@ Micros Receiver::ask_interval() const noexcept {
 
 Instant Receiver::ask_due(const LossList::Gap& gap) const noexcept {
   if (gap.asks >= kAsksMax) return Instant::never();
-  return gap.asked ? gap.asked_at + ask_interval() : gap.give_up - options_.latency + kReorderWait;
+  return gap.asked ? gap.asked_at + ask_interval() : missed_at(gap) + kReorderWait;
 }
 
 // A leg that is behind the other may still bring it, for half the time that there is: after that an answer to us might

@@ -96,6 +96,8 @@ class Receiver {
   [[nodiscard]] bool may_repair(std::uint32_t ssrc) const noexcept {
     return source_ && (!options_.rtx_ssrc || ssrc == *options_.rtx_ssrc);
   }
+  // How much faster than ours its clock runs, if that is no drift, and its packets are timed as they come; 0: it is.
+  [[nodiscard]] std::int32_t wrong_ppm() const noexcept { return timeline_.wrong_ppm(); }
   // Nothing new for so long that another source, or address, may take over.
   [[nodiscard]] bool is_vacant(Instant now) const noexcept;
   [[nodiscard]] bool is_leg_vacant(Instant now, std::size_t leg) const noexcept;
@@ -142,17 +144,20 @@ class Receiver {
   [[nodiscard]] bool is_idle(Instant now) const noexcept;
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept;
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
-  void apply_data(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
+  void apply_data(Instant now, const Judgement& judgement) noexcept;
+  void apply_newest(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
   void begin_source(Instant now, const wire::RtpHeader& header) noexcept;
   void begin_reception(std::uint16_t seq) noexcept;
   void close_up(Instant now, const wire::RtpHeader& header) noexcept;
   void open_gap(Instant now, PosRange range) noexcept;
   void fill_gap(Instant now, PacketPos pos) noexcept;
-  [[nodiscard]] Placement place_behind(PacketPos pos, std::uint32_t timestamp) const noexcept;
+  // Fills its gap.
+  [[nodiscard]] Placement place_behind(Instant now, PacketPos pos, std::uint32_t timestamp) noexcept;
   [[nodiscard]] bool is_between(std::uint32_t timestamp, const Neighbours& neighbours) const noexcept;
   void give_up(std::int64_t packets, PacketPos oldest) noexcept;
   void note_report(Instant now, const wire::SenderReport& report) noexcept;
   [[nodiscard]] wire::ReportBlock report_block(Instant now) noexcept;
+  [[nodiscard]] Instant missed_at(const LossList::Gap& gap) const noexcept { return gap.give_up - options_.latency; }
   [[nodiscard]] Instant ask_due(const LossList::Gap& gap) const noexcept;
   [[nodiscard]] Micros ask_interval() const noexcept;
   [[nodiscard]] bool is_awaited(Instant now, const LossList::Gap& gap) const noexcept;

@@ -9,15 +9,20 @@
 // are, it is a step of the source's clock, and is taken out. Drift is slower than that and followed to the tick.
 //
 // A packet that comes behind the newest, late or brought back, is read beside it: how long it took says nothing.
+//
+// A clock that does not run at its rate leads viewers away from what comes, more with each second. As long as it does
+// not, packets are timed as if each had come with the delay that was the least before.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "base/time.h"
+#include "engine/rtp/clock_pace.h"
 #include "engine/rtp/least_delay.h"
 
 namespace fanlight::rtp {
@@ -25,15 +30,55 @@ namespace fanlight::rtp {
 class Timeline {
  public:
   // `rate`: ticks per second.
-  explicit constexpr Timeline(std::uint32_t rate) noexcept : rate_(rate) {}
+  explicit constexpr Timeline(std::uint32_t rate) noexcept : rate_(rate), pace_(rate) {}
 
   // Microseconds since some fixed moment of the source's clock, for a packet that arrived `at`. Learns only forward.
   std::int64_t place(Instant at, std::uint32_t timestamp) noexcept {
     if (!started_) restart(at, timestamp);
+    const bool was_wrong = pace_.is_wrong();
+    if (pace_.note(at, timestamp)) end_window();
+    const bool is_right_again = was_wrong && !pace_.is_wrong();
+    if (is_right_again) begin_anew(at, timestamp, (at - usual_delay_).us);
+    const std::int64_t us = pace_.is_wrong() ? place_by_arrival(at, timestamp) : place_by_clock(at, timestamp);
+    window_delay_ = std::min(window_delay_, at - Instant{us});
+    return us;
+  }
+  // As place(), for a packet that was sent before the newest. Learns nothing; empty when its timestamp is none of those
+  // since the last beginning.
+  [[nodiscard]] std::optional<std::int64_t> peek_behind(std::uint32_t timestamp) const noexcept {
+    const std::int64_t us = us_of(timestamp, newest_us_);
+    const bool is_near = us >= begun_us_ - kDiscontinuity.count && us <= newest_us_ + kDiscontinuity.count;
+    return started_ && is_near ? std::optional(us) : std::nullopt;
+  }
+  // As that, for one that was missed at `missed`; one of the last beginning's is put at its end.
+  [[nodiscard]] std::int64_t place_behind(std::uint32_t timestamp, Instant missed) const noexcept {
+    if (pace_.is_wrong()) return std::min((missed - usual_delay_).us, timed_);
+    return std::min(peek_behind(timestamp).value_or(begun_us_), timed_);
+  }
+  // How much faster than ours a clock runs that does not run at its rate, so that arrival counts; 0: it does.
+  [[nodiscard]] std::int32_t wrong_ppm() const noexcept { return pace_.is_wrong() ? pace_.ppm() : 0; }
+  // How often time began anew.
+  [[nodiscard]] std::uint32_t beginnings() const noexcept { return beginnings_; }
+  // The next packet is of another source: its clock says nothing about the one so far.
+  void restart(Instant at, std::uint32_t timestamp) noexcept {
+    begin_anew(at, timestamp, started_ ? newest_us_ + (at - newest_at_).count : 0);
+    usual_delay_ = at - Instant{newest_us_};
+    window_delay_ = kNone;
+    pace_.forget();
+  }
+
+ private:
+  static constexpr Micros kDiscontinuity = seconds(1);
+  static constexpr Micros kAheadMax = millis(20);
+  static constexpr Micros kLearning = seconds(1);
+  static constexpr Micros kStepAfter = millis(500);
+  static constexpr Micros kNone{std::numeric_limits<std::int64_t>::max()};
+
+  std::int64_t place_by_clock(Instant at, std::uint32_t timestamp) noexcept {
     const std::int64_t expected = newest_us_ + (at - newest_at_).count;
     std::int64_t us = us_of(timestamp, expected);
     if (std::abs(us - expected) > kDiscontinuity.count) {
-      restart(at, timestamp);
+      begin_anew(at, timestamp, expected);
       us = newest_us_;
     }
     const std::int64_t ahead = ahead_of_arrival(at, us);
@@ -47,22 +92,18 @@ class Timeline {
     move_anchor();
     return us;
   }
-  // As place(), for a packet that was sent before the newest. Learns nothing; empty when its timestamp is none of those
-  // since the last beginning.
-  [[nodiscard]] std::optional<std::int64_t> peek_behind(std::uint32_t timestamp) const noexcept {
-    const std::int64_t us = us_of(timestamp, newest_us_);
-    const bool is_near = us >= begun_us_ - kDiscontinuity.count && us <= newest_us_ + kDiscontinuity.count;
-    return started_ && is_near ? std::optional(us) : std::nullopt;
+  // Where its clock would be, if it ran.
+  std::int64_t place_by_arrival(Instant at, std::uint32_t timestamp) noexcept {
+    newest_us_ = timed_ = (at - usual_delay_).us;
+    newest_at_ = at;
+    anchor_ticks_ = timestamp;
+    anchor_us_ = newest_us_;
+    ahead_since_ = Instant::never();
+    step_us_ = 0;
+    return newest_us_;
   }
-  // As that; one of the last beginning's is put at its end.
-  [[nodiscard]] std::int64_t place_behind(std::uint32_t timestamp) const noexcept {
-    return std::min(peek_behind(timestamp).value_or(begun_us_), timed_);
-  }
-  // How often time began anew.
-  [[nodiscard]] std::uint32_t beginnings() const noexcept { return beginnings_; }
-  // The next packet is of another source: its clock says nothing about the one so far.
-  void restart(Instant at, std::uint32_t timestamp) noexcept {
-    if (started_) newest_us_ += (at - newest_at_).count;
+  void begin_anew(Instant at, std::uint32_t timestamp, std::int64_t us) noexcept {
+    newest_us_ = us;
     newest_at_ = at;
     started_ = true;
     ++beginnings_;
@@ -70,15 +111,13 @@ class Timeline {
     anchor_us_ = begun_us_ = timed_ = newest_us_;
     begun_at_ = at;
     ahead_since_ = Instant::never();
+    step_us_ = 0;
     delay_.begin(at);
   }
-
- private:
-  static constexpr Micros kDiscontinuity = seconds(1);
-  static constexpr Micros kAheadMax = millis(20);
-  static constexpr Micros kLearning = seconds(1);
-  static constexpr Micros kStepAfter = millis(500);
-
+  void end_window() noexcept {
+    if (pace_.is_steady()) usual_delay_ = window_delay_;
+    window_delay_ = kNone;
+  }
   // How far it is ahead of one that comes now with the least delay. Nothing is, before that is known.
   [[nodiscard]] std::int64_t ahead_of_arrival(Instant at, std::int64_t us) const noexcept {
     return at - begun_at_ < kLearning ? 0 : us - (at - delay_.least()).us;
@@ -123,6 +162,9 @@ class Timeline {
   Instant ahead_since_ = Instant::never();  // All since then were ahead ...
   std::int64_t ahead_us_ = 0;               // ... by so much at most.
   std::int64_t step_us_ = 0;
+  ClockPace pace_;
+  Micros usual_delay_{};         // The least of the last window before its clock went astray, or the first packet's.
+  Micros window_delay_ = kNone;  // The least of this one's, as far as they came.
 };
 
 }  // namespace fanlight::rtp

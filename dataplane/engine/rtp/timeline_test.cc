@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+
 namespace fanlight::rtp {
 namespace {
 
@@ -29,7 +33,7 @@ TEST(TimelineTest, OneThatComesLateMovesNothing) {
   Timeline timeline(90'000);
   for (std::int64_t ms = 0; ms <= 5'000; ms += 10)
     ASSERT_EQ(timeline.place(kStart + millis(ms), static_cast<std::uint32_t>(ms * 90)), ms * 1'000);
-  EXPECT_EQ(timeline.place_behind(90'000), 1'000'000);
+  EXPECT_EQ(timeline.place_behind(90'000, kStart), 1'000'000);
   EXPECT_EQ(timeline.place(kStart + millis(5'010), 5'010 * 90), 5'010'000);
   EXPECT_FALSE(timeline.peek_behind(7'000 * 90)) << "none of a packet behind";
   EXPECT_FALSE(timeline.peek_behind(0x4000'0000));
@@ -41,7 +45,7 @@ TEST(TimelineTest, OneOfTheLastBeginningIsPutAtItsEnd) {
   EXPECT_EQ(timeline.place(kStart + millis(40), 0xDEAD'BEEF), 40'000);
   EXPECT_EQ(timeline.place(kStart + millis(80), 0xDEAD'BEEF + 3'600), 80'000);
   EXPECT_FALSE(timeline.peek_behind(1'800));
-  EXPECT_EQ(timeline.place_behind(1'800), 40'000);
+  EXPECT_EQ(timeline.place_behind(1'800, kStart), 40'000);
 }
 
 // 60 h at one packet a second: four wraps, and not a microsecond lost to rounding.
@@ -131,8 +135,92 @@ TEST_F(TimelineAheadTest, WhatHappensAllTheTimeIsItsClock) {
 TEST_F(TimelineAheadTest, OneFromBehindIsNotBeforeThem) {
   run_until(3'000, 0);
   (void)timeline.place(kStart + millis(3'000), 90 * 3'900);
-  EXPECT_EQ(timeline.place_behind(90 * 3'890), 3'000'000);
-  EXPECT_EQ(timeline.place_behind(90 * 2'890), 2'890'000);
+  EXPECT_EQ(timeline.place_behind(90 * 3'890, kStart), 3'000'000);
+  EXPECT_EQ(timeline.place_behind(90 * 2'890, kStart), 2'890'000);
+}
+
+class TimelinePaceTest : public ::testing::Test {
+ protected:
+  // A packet each 5 ms until then, of a clock that runs at `pace`, each up to `late_max` late.
+  void run_until(std::int64_t end_ms, double pace, std::int64_t late_max_us = 0) {
+    for (; ms < end_ms; ms += 5) {
+      source_us += pace * 5'000;
+      const std::int64_t late = late_max_us == 0 ? 0 : ms * 7'919 % late_max_us;
+      last = timeline.place(kStart + millis(ms) + micros(late), timestamp()) - ms * 1'000;
+      off_min = std::min(off_min, last);
+      off_max = std::max(off_max, last);
+    }
+  }
+  void look_anew() {
+    off_min = std::numeric_limits<std::int64_t>::max();
+    off_max = std::numeric_limits<std::int64_t>::min();
+  }
+  [[nodiscard]] std::uint32_t timestamp() const {
+    return static_cast<std::uint32_t>(static_cast<std::int64_t>(source_us * 0.09));
+  }
+  Timeline timeline{90'000};
+  std::int64_t ms = 0;
+  double source_us = 0;
+  std::int64_t last = 0;  // The last one's time, less when it was sent, and the extremes of that.
+  std::int64_t off_min = 0;
+  std::int64_t off_max = 0;
+};
+
+TEST_F(TimelinePaceTest, AClockThatDoesNotRunAtItsRateIsNotFollowed) {
+  for (const double pace : {0.0, 0.5, 0.9, 0.99, 1.01, 1.1, 2.0, 300.0}) {
+    timeline = Timeline(90'000);
+    ms = 0;
+    run_until(7'000, pace);
+    EXPECT_NE(timeline.wrong_ppm(), 0) << pace;
+    look_anew();
+    run_until(60'000, pace);
+    EXPECT_EQ(off_min, 0) << pace << ": what it did before it was found out is made good";
+    EXPECT_EQ(off_max, 0) << pace;
+  }
+}
+
+TEST_F(TimelinePaceTest, NorIsOneThatGoesAstrayLater) {
+  run_until(60'000, 1.0002);
+  const std::int64_t drifted = last;
+  EXPECT_LE(std::abs(drifted - 12'000), 20);
+  run_until(68'000, 0.9);
+  look_anew();
+  run_until(120'000, 0.9);
+  EXPECT_LE(std::abs(off_min - drifted), 1'000);
+  EXPECT_LE(std::abs(off_max - drifted), 1'000);
+}
+
+TEST_F(TimelinePaceTest, ArrivalIsAsSteadyAsTheWay) {
+  run_until(8'000, 0.5, 30'000);
+  look_anew();
+  run_until(60'000, 0.5, 30'000);
+  EXPECT_LE(off_max - off_min, 30'000);
+}
+
+TEST_F(TimelinePaceTest, AClockThatRunsAgainIsFollowedToTheTick) {
+  run_until(20'000, 0.5, 30'000);
+  run_until(50'000, 1.0, 30'000);
+  EXPECT_EQ(timeline.wrong_ppm(), 0);
+  look_anew();
+  run_until(80'000, 1.0, 30'000);
+  EXPECT_LE(off_max - off_min, 12) << "a tick, whatever its way does";
+  EXPECT_LE(std::abs(off_min), 30'000) << "and it is where it was";
+}
+
+TEST_F(TimelinePaceTest, WhatWasMissedIsTimedAsItWouldHaveCome) {
+  run_until(10'000, 0.0);
+  EXPECT_EQ(timeline.place_behind(timestamp(), kStart + millis(9'900)), 9'900'000);
+  EXPECT_EQ(timeline.place_behind(timestamp(), kStart + millis(11'000)), 9'995'000) << "not behind what follows it";
+}
+
+TEST_F(TimelinePaceTest, AnotherSourceIsNotItsPredecessor) {
+  run_until(10'000, 0.5);
+  ASSERT_NE(timeline.wrong_ppm(), 0);
+  timeline.restart(kStart + millis(ms), timestamp());
+  EXPECT_EQ(timeline.wrong_ppm(), 0);
+  look_anew();
+  run_until(40'000, 1.0, 20'000);
+  EXPECT_LE(off_max - off_min, 12);
 }
 
 TEST(TimelineTest, AnotherSourceGoesOnFromHere) {
