@@ -27,7 +27,8 @@ class RtpPublisherPeer final : public SourcePeer {
     std::uint8_t payload_type = 33;
     Micros interval = millis(4);
     std::size_t payload_bytes = 1316;
-    bool wraps_numbers = false;  // Number and timestamp begin close to their end.
+    bool wraps_numbers = false;          // Number and timestamp begin close to their end.
+    std::int64_t pace_permille = 1'000;  // How fast timestamps run.
     Repair repair = Repair::kNone;
     Endpoint relay{};   // Where it sends to ...
     Endpoint second{};  // ... and where again.
@@ -77,7 +78,8 @@ class RtpPublisherPeer final : public SourcePeer {
   void send_fresh(Instant now, Instant local);
   void send_report(Instant now, Instant local, bool says_bye);
   [[nodiscard]] std::uint32_t timestamp(Instant local) const {
-    return first_timestamp_ + static_cast<std::uint32_t>((local - started_).count * 9 / 100);
+    return first_timestamp_ +
+           static_cast<std::uint32_t>((local - started_).count * 9 / 100 * plan_.pace_permille / 1'000);
   }
 
   const Plan plan_;

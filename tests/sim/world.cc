@@ -131,8 +131,8 @@ void World::build_viewer(std::size_t number, const DriftingClock& clock, SeqNo f
                     .down = Link(spec_.viewer_link),
                     .relay = relay_address_,
                     .relay_control = relay_address_});
-  const std::int64_t first = spec_.joins_any_time ? kJoinAnyTimeFrom.count : 0;
-  const std::int64_t last = spec_.joins_any_time ? (spec_.length - kJoinBeforeEnd).count : kJoinSpan.count;
+  const std::int64_t first = (spec_.joins_any_time ? kJoinAnyTimeFrom : spec_.joins_from).count;
+  const std::int64_t last = (spec_.joins_any_time ? spec_.length - kJoinBeforeEnd : spec_.joins_from + kJoinSpan).count;
   act_at(Instant{} + micros(random_.between(first, last)), [this, peer] { peer->join(now_); });
 }
 

@@ -1,5 +1,6 @@
 // A world's RTP: the feed in a publisher's place, and destinations beside its viewers.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "world.h"
@@ -8,6 +9,7 @@ namespace fanlight::sim {
 namespace {
 
 constexpr char kStream[] = "live/main";
+constexpr std::array<std::int64_t, 8> kWrongPaces{0, 500, 900, 990, 1'010, 1'100, 2'000, 300'000};
 constexpr Micros kAddSpan = millis(1'000);  // Destinations are added within the first second.
 
 }  // namespace
@@ -23,6 +25,8 @@ void World::build_feed() {
       .repair = spec_.repair,
       .relay = feed_address_,
       .second = second_feed_address_};
+  if (spec_.has_wrong_clock)
+    plan.pace_permille = kWrongPaces[static_cast<std::size_t>(random_.between(0, kWrongPaces.size() - 1))];
   if (spec_.has_srtp) plan.srtp = draw_master(random_);
   if (spec_.is_day) plan.clock = DriftingClock(1'000'000, 200);
   // What is bare has no numbers to tell a loss by.

@@ -48,6 +48,7 @@ struct WorldSpec {
   Content content = Content::kOpaque;
   bool joins_any_time = false;  // One by one, while the stream runs; else all in its first second.
   bool starts_live = false;     // join = "live"
+  Micros joins_from{};          // Those who do not join at any time do within a second from then on.
   bool is_born = false;         // It comes with its publisher, under a pattern, while a worker lags behind the others.
   double pace_slack = 0.03;     // What the relay's idea of the stream's rate may be off by.
   Way way = Way::kCall;
@@ -76,6 +77,7 @@ struct WorldSpec {
   bool sends_junk = false;
   bool has_intruders = false;       // Others send to the feed's address too.
   bool destinations_leave = false;  // With a BYE; half of them come back.
+  bool has_wrong_clock = false;     // The feed's timestamps do not run at their rate.
   bool destinations_close = false;  // Nobody listens for a while, as ICMP says.
   bool is_day = false;              // 24 h: only run when asked for.
 };
@@ -94,7 +96,7 @@ inline constexpr std::int64_t kFecBurstMax = 5;         // Packets in a row.
 }
 
 // Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 17;
+inline constexpr std::size_t kWorldsApart = 18;
 
 [[nodiscard]] std::span<const WorldSpec> all_worlds();
 
