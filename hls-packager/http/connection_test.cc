@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +12,9 @@
 #include <array>
 #include <string>
 #include <string_view>
+
+#include "http/certificate.h"
+#include "http/tls_context.h"
 
 namespace fanlight::packager {
 namespace {
@@ -50,7 +55,11 @@ class ConnectionTest : public testing::Test {
     }
     fcntl(ends[1], F_SETFL, O_NONBLOCK);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    connection_.emplace(1, Descriptor(ends[1]), household_, nullptr, Instant{});
+    ours_ = Descriptor(ends[1]);
+    be_connected(nullptr);
+  }
+  void be_connected(std::shared_ptr<SSL_CTX> tls) {
+    connection_.emplace(1, Descriptor(dup(ours_.get())), household_, std::move(tls), Instant{});
     handler_.connection = &*connection_;
     handler_.context = &context_;
     household_.connections = 1;
@@ -81,7 +90,7 @@ class ConnectionTest : public testing::Test {
     return all;
   }
 
-  Descriptor peer_;
+  Descriptor peer_, ours_;
   Household household_;
   ConnectionLimits limits_;
   Answering handler_;
@@ -123,6 +132,61 @@ TEST_F(ConnectionTest, WhoIsGoneIsNotAnsweredWhatItStillHadToAsk) {
   connection_->handle_end(context_);
   EXPECT_EQ(handler_.gone, 1);
   EXPECT_EQ(household_.requests, 0U);
+}
+
+// OpenSSL's client, whose bytes the test carries.
+class CarriedTlsClient {
+ public:
+  CarriedTlsClient() : context_(SSL_CTX_new(TLS_client_method())), ssl_(SSL_new(context_)) {
+    SSL_set_bio(ssl_, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl_);
+  }
+  ~CarriedTlsClient() {
+    SSL_free(ssl_);
+    SSL_CTX_free(context_);
+  }
+  CarriedTlsClient(const CarriedTlsClient&) = delete;
+  CarriedTlsClient& operator=(const CarriedTlsClient&) = delete;
+  // What it says to what it hears.
+  std::string answer_to(std::string_view heard) {
+    BIO_write(SSL_get_rbio(ssl_), heard.data(), static_cast<int>(heard.size()));
+    (void)SSL_do_handshake(ssl_);
+    ERR_clear_error();
+    std::string said(64 << 10, '\0');
+    said.resize(static_cast<std::size_t>(std::max(0, BIO_read(SSL_get_wbio(ssl_), said.data(), int(said.size())))));
+    return said;
+  }
+  [[nodiscard]] bool is_open() const { return SSL_is_init_finished(ssl_) != 0; }
+
+ private:
+  SSL_CTX* context_;
+  SSL* ssl_;
+};
+
+TEST_F(ConnectionTest, AHandshakeThatFoundNoRoomGoesOnWhenThereIsSome) {
+  const std::string folder = testing::TempDir(), name = folder + "fanlight_connection_" + std::to_string(getpid());
+  ASSERT_TRUE(write_self_signed_certificate(name + ".pem", name + ".key"));
+  const auto tls = TlsContext::open(name + ".pem", name + ".key");
+  unlink((name + ".pem").c_str());
+  unlink((name + ".key").c_str());
+  ASSERT_TRUE(tls);
+  be_connected((*tls)->current());
+  std::size_t filled = 0;
+  for (ssize_t sent = 1; sent > 0; filled += sent > 0 ? static_cast<std::size_t>(sent) : 0)
+    sent = ::send(connection_->socket().get(), std::string(4'096, 'x').data(), 4'096, MSG_NOSIGNAL);
+  CarriedTlsClient client;
+  say(client.answer_to({}));
+  connection_->handle_readable(false, false);
+  EXPECT_TRUE(drive());
+  EXPECT_TRUE(connection_->is_shaking_hands());
+  for (std::string heard = hear(); filled > 0; heard = hear()) filled -= std::min(filled, heard.size());
+  connection_->handle_writable();
+  EXPECT_TRUE(drive());
+  say(client.answer_to(hear()));
+  EXPECT_TRUE(client.is_open()) << "what was in the way is gone";
+  connection_->handle_readable(false, false);
+  EXPECT_TRUE(drive());
+  EXPECT_FALSE(connection_->is_shaking_hands());
 }
 
 }  // namespace

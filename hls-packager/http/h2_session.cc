@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/check.h"
 #include "http/body.h"
@@ -177,7 +178,16 @@ bool H2Session::take_field(std::int32_t id, std::string_view name, std::string_v
   return true;
 }
 
+// Of a request that was handed over: many wait for long, and a head may have 16 KiB.
+void H2Session::forget_texts(std::uint64_t id) noexcept {
+  Stream* stream = find(static_cast<std::int64_t>(id));
+  if (stream == nullptr) return;
+  for (std::string* text : {&stream->method, &stream->target, &stream->range, &stream->if_none_match})
+    std::string().swap(*text);
+}
+
 bool H2Session::poll_request(ServerCounts& counts, std::uint64_t& stream, HttpRequest& request) {
+  forget_texts(std::exchange(asked_, 0));
   while (!ready_.empty()) {
     const std::int32_t id = ready_.front();
     ready_.pop_front();
@@ -201,6 +211,7 @@ bool H2Session::poll_request(ServerCounts& counts, std::uint64_t& stream, HttpRe
     request.if_none_match = one->if_none_match;
     request.arrived = now_;
     counts.requests.add();
+    asked_ = stream;
     return true;
   }
   return false;

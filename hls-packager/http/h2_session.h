@@ -101,6 +101,7 @@ class H2Session {
   [[nodiscard]] Stream* find(std::int64_t stream) noexcept;
   [[nodiscard]] Stream* find(std::uint64_t stream, Step step) noexcept;
   void submit(std::uint64_t id, Stream& stream, const HttpResponse& response, bool says_length, bool has_data);
+  void forget_texts(std::uint64_t id) noexcept;
   void refuse(std::uint64_t id, Stream& stream, std::uint16_t status);
   [[nodiscard]] bool take_field(std::int32_t id, std::string_view name, std::string_view value);
   [[nodiscard]] ssize_t offer(Stream& stream, std::size_t size_max, std::uint32_t& flags) const noexcept;
@@ -112,6 +113,7 @@ class H2Session {
   std::map<std::int32_t, Stream> streams_;
   std::deque<std::int32_t> ready_;
   std::deque<std::int32_t> gone_;
+  std::uint64_t asked_ = 0;  // The stream whose texts the request handed over last is made of.
   std::string_view date_{};
   Pace pace_;
   Instant now_{};              // While nghttp2 calls back.

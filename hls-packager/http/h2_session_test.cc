@@ -1,6 +1,7 @@
 #include "http/h2_session.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstring>
 
@@ -214,6 +215,21 @@ TEST_F(H2SessionTest, AHeadHasSixteenKibibytes) {
   say();
   EXPECT_NE(client_.heard(id).closed_with, NGHTTP2_NO_ERROR);
   EXPECT_EQ(client_.heard(other).body, "x");
+}
+
+TEST_F(H2SessionTest, WhatWasAskedIsNotKeptWhileItWaits) {
+  for (int i = 0; i < 4; ++i) ask("GET", "/a?" + std::string(12'000, 'a'));  // Tables are as large as they get.
+  while (!poll().empty()) {
+  }
+  const std::size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 24; ++i) ask("GET", "/a?" + std::string(12'000, 'a'));
+  const std::size_t asked = mallinfo2().uordblks;
+  while (!poll().empty()) {
+  }
+  const std::size_t waiting = mallinfo2().uordblks;
+  EXPECT_EQ(session_.waiting().size(), 28U);
+  if (asked == before) GTEST_SKIP() << "this allocator does not say";
+  EXPECT_LT(waiting - before, (asked - before) / 2);
 }
 
 TEST_F(H2SessionTest, RapidResetsEndTheConnection) {

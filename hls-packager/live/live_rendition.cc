@@ -214,6 +214,22 @@ void LiveRendition::unlist(Instant now) {
   if (count > 0) forget_ranges();
 }
 
+void LiveRendition::drop_oldest(Instant now) {
+  if (!kept_.front().goes_at) unlist_front(now);
+  ++counts_.evicted_early;
+  drop_front();
+}
+
+void LiveRendition::unlist_front(Instant now) {
+  const PlaylistSegment& front = playlist_.segments.front();
+  kept_.front().goes_at = now;
+  listed_ = listed_ - micros_of(front.duration, playlist_.timescale);
+  playlist_.discontinuity_sequence += front.is_discontinuous ? 1 : 0;
+  ++playlist_.media_sequence;
+  playlist_.segments.erase(playlist_.segments.begin());
+  forget_ranges();
+}
+
 void LiveRendition::drop_front() {
   bytes_ -= kept_.front().bytes;
   kept_.pop_front();

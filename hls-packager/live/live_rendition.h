@@ -72,6 +72,12 @@ class LiveRendition {
   void note_captions(const std::vector<CaptionService>& captions) { add_captions(captions_, captions); }
   // It is listed with the part that comes, until what it is about has left the playlist.
   void announce(const DateRange& range);
+  // The oldest segment, before its time. Not the last that is listed.
+  [[nodiscard]] bool can_drop_oldest() const noexcept {
+    return !kept_.empty() && (kept_.front().goes_at || playlist_.segments.size() > 1);
+  }
+  [[nodiscard]] std::uint64_t oldest_msn() const noexcept { return kept_.front().segment->msn; }
+  void drop_oldest(Instant now);
   // Nothing more will come.
   void end(Instant now);
   // Lets go of what has had its time, and says whether anything has.
@@ -124,6 +130,7 @@ class LiveRendition {
   [[nodiscard]] static LiveSegment& change(Kept& kept);
   void unlist(Instant now);
   void forget_ranges();
+  void unlist_front(Instant now);
   void drop_front();
   [[nodiscard]] std::int64_t ticks_of_part(const CutPart& part) const noexcept;
 

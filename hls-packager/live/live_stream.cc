@@ -38,7 +38,7 @@ LiveStream::LiveStream(const LiveOptions& options)
     : options_(options),
       timeline_(options.members > 1 ? Timeline::of_program() : Timeline()),
       start_up_({options.part, options.segment, options.segments_at_first}),
-      publication_({options.name, options.segments_at_first}),
+      publication_({options.name, options.segments_at_first, options.bytes_max}),
       pace_(options.part) {}
 
 Micros LiveStream::gop() const noexcept { return {cutter_ ? cutter_->gop_ticks() * 100 / 9 : 0}; }
@@ -381,13 +381,14 @@ void LiveStream::publish(Instant now) {
   }
 }
 
-std::uint64_t memory_bound(const LiveOptions& options, std::uint64_t bits_per_second) noexcept {
+std::uint64_t bytes_of_segments(const LiveOptions& options, std::uint64_t bits_per_second) noexcept {
   const Micros segment = std::max(2 * StartUp::kGopMax, options.segment + StartUp::kGopMax) + millis(490);
   const Micros listed = std::max(options.window, 3 * segment) + segment;
   // Listed; for as long again, and its own duration, not listed any more; and the one that is open.
   const Micros kept = 2 * listed + 2 * segment;
-  const std::uint64_t by_rate = static_cast<std::uint64_t>(kept.count) * (bits_per_second / 8) / 1'000'000;
-  return std::min(by_rate, kRenditionsMax * options.bytes_max) + kHeldBytesMax;
+  return static_cast<std::uint64_t>(kept.count) * (bits_per_second / 8) / 1'000'000;
 }
+
+std::uint64_t memory_bound(const LiveOptions& options) noexcept { return options.bytes_max + kHeldBytesMax; }
 
 }  // namespace fanlight::packager

@@ -37,7 +37,7 @@ struct LiveOptions {
   // first one's.
   unsigned member = 0, members = 1;
   std::uint32_t segments_at_first = 3;                 // Or three target durations; before them nothing is published.
-  std::uint64_t bytes_max = std::uint64_t{512} << 20;  // For each track; the oldest segments go before their time.
+  std::uint64_t bytes_max = std::uint64_t{512} << 20;  // For all tracks; the oldest segments go before their time.
 };
 
 struct LiveCounts {
@@ -159,8 +159,9 @@ class LiveStream {
   std::vector<CutPart> cuts_;
 };
 
-// The most that a stream keeps, in bytes, at this bit rate over all its tracks and whatever its GOPs. That is of one
-// whose clock keeps time; a track of another keeps no more than `bytes_max`.
-[[nodiscard]] std::uint64_t memory_bound(const LiveOptions& options, std::uint64_t bits_per_second) noexcept;
+// What a stream of that bit rate, all tracks together, has of segments whatever its GOPs: in bytes, as what follows.
+[[nodiscard]] std::uint64_t bytes_of_segments(const LiveOptions& options, std::uint64_t bits_per_second) noexcept;
+// The most that a stream keeps, whatever is sent.
+[[nodiscard]] std::uint64_t memory_bound(const LiveOptions& options) noexcept;
 
 }  // namespace fanlight::packager

@@ -134,5 +134,26 @@ TEST_F(LiveStreamTest, APartThatComesOfGzipIsTheSame) {  // H-71
   EXPECT_EQ(document.gzip.span()[0], std::byte{0x1F});
 }
 
+class LiveMemoryTest : public LiveStage, public testing::Test {
+ protected:
+  LiveMemoryTest() : LiveStage({}, {.bytes_max = 60'000}) {}  // Some seconds of the window.
+};
+
+TEST_F(LiveMemoryTest, WhatIsKeptIsBoundedAndAllTracksGoBackAsFar) {
+  std::uint64_t most = 0;
+  for (int i = 0; i < 90; ++i) {
+    play(seconds(1));
+    most = std::max(most, stream_.publication().bytes());
+  }
+  EXPECT_LE(most, 60'000u);
+  EXPECT_GT(most, 50'000u);
+  EXPECT_GT(stream_.publication().dropped_early(), 100u);
+  std::vector<Micros> listed;
+  for (const PublishedRendition& one : stream_.publication().renditions()) listed.push_back(one.rendition.listed());
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_GT(std::min(listed[0], listed[1]), seconds(3));
+  EXPECT_LE(std::max(listed[0], listed[1]) - std::min(listed[0], listed[1]), seconds(2));
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -21,10 +21,33 @@ void Publication::handle_splice(const TimedSplice& splice, WallTime at, std::int
     for (const DateRange& range : fresh) one.rendition.announce(range);
 }
 
+std::uint64_t Publication::bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const PublishedRendition& one : renditions_) bytes += one.rendition.bytes();
+  return bytes;
+}
+
 void Publication::evict(Instant now) {
-  for (PublishedRendition& one : renditions_) one.has_changed |= one.rendition.evict(now);
+  for (PublishedRendition& one : renditions_) {
+    const std::uint64_t early = one.rendition.counts().evicted_early;
+    one.has_changed |= one.rendition.evict(now);
+    dropped_early_ += one.rendition.counts().evicted_early - early;
+  }
+  while (bytes() > options_.bytes_max && drop_oldest(now)) ++dropped_early_;
   has_lost_one_ |=
       std::erase_if(renditions_, [&](const PublishedRendition& one) { return one.rendition.is_over(now); }) > 0;
+}
+
+// Of that rendition which goes back furthest: numbers are the same in all.
+bool Publication::drop_oldest(Instant now) {
+  PublishedRendition* oldest = nullptr;
+  for (PublishedRendition& one : renditions_)
+    if (one.rendition.can_drop_oldest() &&
+        (oldest == nullptr || one.rendition.oldest_msn() < oldest->rendition.oldest_msn()))
+      oldest = &one;
+  if (oldest == nullptr) return false;
+  oldest->rendition.drop_oldest(now);
+  return oldest->has_changed = true;
 }
 
 Instant Publication::next_eviction() const noexcept {

@@ -36,6 +36,7 @@ class Publication {
   struct Options {
     std::string name{};
     std::uint32_t segments_at_first = 3;  // Or three target durations.
+    std::uint64_t bytes_max = 0;          // Of media, in all renditions together.
   };
   explicit Publication(const Options& options) : options_(options) {}
 
@@ -54,12 +55,16 @@ class Publication {
   [[nodiscard]] const SpliceLog& splices() const noexcept { return splices_; }
 
   void evict(Instant now);
+  // Segments that went before their time.
+  [[nodiscard]] std::uint64_t dropped_early() const noexcept { return dropped_early_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept;
   [[nodiscard]] Instant next_eviction() const noexcept;
   // Empty where nothing is to be shown that was not before. `came`: the bytes that made it.
   // `wall`: about now.
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> publish(Instant came, WallTime wall);
 
  private:
+  [[nodiscard]] bool drop_oldest(Instant now);
   [[nodiscard]] bool is_long_enough(const LiveRendition& rendition) const noexcept;
   [[nodiscard]] bool update_offer();
   void write_multivariant();
@@ -76,6 +81,7 @@ class Publication {
   std::vector<RenditionReport> others_;
   std::uint32_t target_duration_ = 2;
   bool has_lost_one_ = false;  // Since the last snapshot.
+  std::uint64_t dropped_early_ = 0;
   Compressor compressor_;
 };
 

@@ -31,6 +31,8 @@ class FrontTest : public testing::Test {
                  .source = "srt://relay:9000?streamid=live/main",
                  .state = StreamState::kLive,
                  .bytes = 1316,
+                 .publish_delay_sum = seconds(2),
+                 .publish_delays = {6, 2, 0, 1},
                  .hold_back = millis(600),
                  .codecs = {"avc1.64001f"},
                  .picture = PictureFormat{.width = 1280, .height = 720},
@@ -73,6 +75,8 @@ TEST_F(FrontTest, CountsInPrometheusForm) {
   EXPECT_THAT(body, HasSubstr("fanlight_packager_source_bytes_total{stream=\"live/main\"} 1316\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_http_requests_total 7\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_release_seconds_bucket{le=\"+Inf\"} 0\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_publish_delay_seconds_bucket{stream=\"live/main\",le=\"0.002\"} 8\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_publish_delay_seconds_sum{stream=\"live/main\"} 2\n"));
 }
 
 TEST_F(FrontTest, SaysThatThereIsNoPage) {

@@ -30,8 +30,9 @@ class Families {
     metric.gauge.value = value;
     family(name, help, MetricType::Gauge).metric.push_back(std::move(metric));
   }
-  void histogram(const char* name, const char* help, ClientMetric::Histogram&& values) {
+  void histogram(const char* name, const char* help, ClientMetric::Histogram&& values, Labels labels = {}) {
     ClientMetric metric;
+    metric.label = std::move(labels);
     metric.histogram = std::move(values);
     family(name, help, MetricType::Histogram).metric.push_back(std::move(metric));
   }
@@ -46,6 +47,45 @@ class Families {
 };
 
 constexpr double kMicro = 1e-6;
+
+// `counts`: how many up to each of OriginCounters::kReleaseBounds, and beyond; `value` of one: its number.
+template <class Counts, class Value>
+ClientMetric::Histogram histogram_of(const Counts& counts, Value&& value, double sum_us) {
+  constexpr auto& kBounds = OriginCounters::kReleaseBounds;
+  ClientMetric::Histogram histogram;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    histogram.sample_count += value(counts[i]);
+    const double bound =
+        i == kBounds.size() ? std::numeric_limits<double>::infinity() : static_cast<double>(kBounds[i].count) * kMicro;
+    histogram.bucket.push_back({histogram.sample_count, bound});
+  }
+  histogram.sample_sum = sum_us * kMicro;
+  return histogram;
+}
+
+void add_publications(Families& to, std::span<const StreamStanding> streams) {
+  const auto each = [&](auto&& add) {
+    for (const StreamStanding& one : streams)
+      if (!one.is_group) add(one, Labels{{"stream", one.name}});
+  };
+  each([&](const StreamStanding& one, Labels labels) {
+    to.counter("fanlight_packager_segments_dropped_early_total",
+               "Segments that went before their time: more is sent than bitrate_max_mbps.",
+               static_cast<double>(one.dropped_early), std::move(labels));
+  });
+  each([&](const StreamStanding& one, Labels labels) {
+    to.gauge("fanlight_packager_publish_delay_worst_seconds",
+             "The longest so far from the bytes that complete a part to its publication.",
+             static_cast<double>(one.publish_delay_worst.count) * kMicro, std::move(labels));
+  });
+  each([&](const StreamStanding& one, Labels labels) {
+    to.histogram("fanlight_packager_publish_delay_seconds", "From the bytes that complete a part to its publication.",
+                 histogram_of(
+                     one.publish_delays, [](std::uint64_t count) { return count; },
+                     static_cast<double>(one.publish_delay_sum.count)),
+                 std::move(labels));
+  });
+}
 
 void add_streams(Families& to, std::span<const StreamStanding> streams) {
   const auto each = [&](auto&& add) {
@@ -71,11 +111,6 @@ void add_streams(Families& to, std::span<const StreamStanding> streams) {
   each([&](const StreamStanding& one, Labels labels) {
     to.counter("fanlight_packager_snapshots_total", "Publications: one for each part, or other change.",
                static_cast<double>(one.snapshots), std::move(labels));
-  });
-  each([&](const StreamStanding& one, Labels labels) {
-    to.gauge("fanlight_packager_publish_delay_worst_seconds",
-             "The longest so far from the bytes that complete a part to its publication.",
-             static_cast<double>(one.publish_delay_worst.count) * kMicro, std::move(labels));
   });
   each([&](const StreamStanding& one, Labels labels) {
     to.gauge("fanlight_packager_continuity_errors", "Jumps of continuity counters since the source came last.",
@@ -165,19 +200,10 @@ void add_origin(Families& to, const OriginCounters& counts) {
              static_cast<double>(counts.expired.get()));
   to.counter("fanlight_packager_waits_refused_total", "Requests that might not wait: too many do.",
              static_cast<double>(counts.refused_waits.get()));
-  ClientMetric::Histogram releases;
-  std::uint64_t so_far = 0;
-  for (std::size_t i = 0; i < counts.releases.size(); ++i) {
-    so_far += counts.releases[i].get();
-    const bool is_last = i == OriginCounters::kReleaseBounds.size();
-    const double bound = is_last ? std::numeric_limits<double>::infinity()
-                                 : static_cast<double>(OriginCounters::kReleaseBounds[i].count) * kMicro;
-    releases.bucket.push_back({so_far, bound});
-  }
-  releases.sample_count = so_far;
-  releases.sample_sum = static_cast<double>(counts.release_us.get()) * kMicro;
   to.histogram("fanlight_packager_release_seconds", "From a publication to the answers that waited for it.",
-               std::move(releases));
+               histogram_of(
+                   counts.releases, [](const OriginCounter& one) { return one.get(); },
+                   static_cast<double>(counts.release_us.get())));
 }
 
 }  // namespace
@@ -186,6 +212,7 @@ std::string metrics_text(std::span<const StreamStanding> streams, const ServerCo
                          const OriginCounters& origin) {
   Families families;
   add_streams(families, streams);
+  add_publications(families, streams);
   add_cuts(families, streams);
   add_server(families, server);
   add_origin(families, origin);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ingest/clock.h"
+#include "service/memory.h"
 #include "service/wall_clock.h"
 
 namespace fanlight::packager {
@@ -25,14 +26,10 @@ std::pair<unsigned, unsigned> place_of(const std::string& name, const std::vecto
 
 LiveOptions options_of(const StreamSettings& settings, const std::vector<GroupSettings>& groups) {
   const auto [member, members] = place_of(settings.name, groups);
-  return {.name = settings.name,
-          .program = settings.program,
-          .part = settings.part,
-          .segment = settings.segment,
-          .window = settings.window,
-          .grace = settings.grace,
-          .member = member,
-          .members = members};
+  LiveOptions options = live_options_of(settings);
+  options.member = member;
+  options.members = members;
+  return options;
 }
 
 // "1280x720 avc1.64001f, mp4a.40.2"
@@ -49,6 +46,13 @@ std::shared_ptr<const StreamSnapshot> waiting_for(const std::string& name) {
   StreamSnapshot snapshot;
   snapshot.name = name;
   return std::make_shared<const StreamSnapshot>(std::move(snapshot));
+}
+
+void count_publish_delay(StreamStanding& standing, Micros took) {
+  constexpr auto& kBounds = OriginCounters::kReleaseBounds;
+  ++standing.publish_delays[static_cast<std::size_t>(std::ranges::lower_bound(kBounds, took) - kBounds.begin())];
+  standing.publish_delay_sum = standing.publish_delay_sum + took;
+  standing.publish_delay_worst = std::max(standing.publish_delay_worst, took);
 }
 
 }  // namespace
@@ -146,7 +150,7 @@ void Packaging::publish(One& one) {
   const Instant now = monotonic_now();
   const bool is_first = one.standing.snapshots++ == 0;
   one.standing.has_dash = !fresh->mpd.is_empty();
-  one.standing.publish_delay_worst = std::max(one.standing.publish_delay_worst, now - fresh->came);
+  count_publish_delay(one.standing, now - fresh->came);
   one.group == nullptr ? published_.publish(fresh, now) : publish_group(one, fresh, now);
   if (!is_first) return;
   note_what_it_is(one);
@@ -216,6 +220,7 @@ void Packaging::note_what_it_is(One& one) {
   one.standing.cuts_forced = cuts.cuts_forced;
   one.standing.hints_misjudged = cuts.ends_misjudged;
   one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
+  one.standing.dropped_early = live.publication().dropped_early();
   if (!live.tracks()) return;  // What it was stands.
   one.standing.packets_lost = live.tracks()->demuxer().counts().lost;
   const auto& splices = live.tracks()->demuxer().counts().splices;
@@ -230,6 +235,14 @@ void Packaging::note_what_it_is(One& one) {
     one.standing.codecs.push_back(format.name);
     if (const auto* picture = std::get_if<PictureFormat>(&format.media)) one.standing.picture = *picture;
   }
+}
+
+void Packaging::warn_of_bitrate(One& one, Instant now) {
+  if (one.warned_at && now - *one.warned_at < kSameAgain) return;
+  one.warned_at = now;
+  spdlog::warn(
+      "{}: segments go before their time: it sends more than bitrate_max_mbps = {}, or discontinuities without end",
+      one.settings.name, one.settings.bitrate_max_mbps);
 }
 
 StreamState Packaging::state_of(const One& one) {
@@ -256,7 +269,9 @@ void Packaging::tell(Instant now) {
   std::vector<StreamStanding> lines;
   for (One& one : streams_) {
     one.standing.state = state_of(one);
+    const std::uint64_t dropped = one.standing.dropped_early;
     note_what_it_is(one);
+    if (one.standing.dropped_early > dropped) warn_of_bitrate(one, now);
     lines.push_back(one.standing);
   }
   for (Group& group : groups_) {

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -40,6 +41,7 @@ class Packaging final : private IngestSink {
     bool is_up = false;
     std::string last_why{};  // As it was logged.
     Instant logged_at{};
+    std::optional<Instant> warned_at{};  // Of its bit rate.
   };
   struct Group {
     StreamGroup content;
@@ -59,6 +61,7 @@ class Packaging final : private IngestSink {
   static void say_who_is_left_out(Group& group);
   static void stand(Group& group);
   static void note_what_it_is(One& one);
+  static void warn_of_bitrate(One& one, Instant now);
   [[nodiscard]] static StreamState state_of(const One& one);
   void keep_time(Instant now);
   void tell(Instant now);

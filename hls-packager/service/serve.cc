@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -21,6 +22,7 @@
 #include "origin/origin.h"
 #include "page/assets.h"
 #include "service/front.h"
+#include "service/memory.h"
 #include "service/open_files.h"
 #include "service/packaging.h"
 
@@ -144,6 +146,15 @@ std::size_t connections_for(const Settings& settings) {
   return count;
 }
 
+void tell_memory(const Settings& settings, std::size_t connections_max) {
+  const MemoryBound bound = memory_bound(settings, connections_max);
+  spdlog::info("memory: no more than {}", described(bound, settings, connections_max));
+  const auto has =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  if (bound.all() > has)
+    spdlog::warn("memory: this host has {} MiB; lower bitrate_max_mbps, window_s or connections_max", has >> 20);
+}
+
 }  // namespace
 
 Result<Done> serve(const Settings& settings) {
@@ -151,7 +162,9 @@ Result<Done> serve(const Settings& settings) {
   Result<Assets> page = load_page(settings);
   if (!page) return page.error();
 
-  Server::Options options{.connections_max = connections_for(settings),
+  const std::size_t connections_max = connections_for(settings);
+  tell_memory(settings, connections_max);
+  Server::Options options{.connections_max = connections_max,
                           .connections_per_address_max = settings.http.connections_of_address_max};
   options.limits.requests_per_address_max = settings.http.requests_of_address_max;
   for (const Endpoint& address : settings.http.listen) options.listen.push_back(address.text());

@@ -26,6 +26,7 @@ constexpr IntegerRange kSegmentMs{200, 20'000};
 constexpr IntegerRange kWindowSeconds{6, 86'400};
 constexpr IntegerRange kGraceSeconds{1, 3'600};
 constexpr IntegerRange kProgram{1, 65'535};
+constexpr IntegerRange kBitrate{1, 10'000};
 constexpr IntegerRange kConnections{1, 1'000'000};
 constexpr IntegerRange kRequests{1, 2'000'000};
 constexpr std::size_t kMembersMax = 8;
@@ -148,6 +149,8 @@ void SettingsReader::read_stream(const Section& section) {
   stream.segment = millis(reader.integer("segment_ms", kSegmentMs, stream.segment.count / 1'000));
   stream.window = seconds(reader.integer("window_s", kWindowSeconds, stream.window.count / 1'000'000));
   stream.grace = seconds(reader.integer("grace_s", kGraceSeconds, stream.grace.count / 1'000'000));
+  stream.bitrate_max_mbps =
+      static_cast<std::uint32_t>(reader.integer("bitrate_max_mbps", kBitrate, stream.bitrate_max_mbps));
   if (stream.part > stream.segment)
     reader.complain("part_ms", std::to_string(stream.part.count / 1'000), "no more than segment_ms");
   if (6 * stream.segment > stream.window)

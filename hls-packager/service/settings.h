@@ -21,8 +21,9 @@ struct StreamSettings {
   std::optional<std::uint16_t> program{};  // Of the transport stream; empty: the first with pictures.
   Micros part = millis(200);
   Micros segment = seconds(1);
-  Micros window = seconds(30);  // How far back a player may go.
-  Micros grace = seconds(10);   // How long a source may be away before the stream has ended.
+  Micros window = seconds(30);          // How far back a player may go.
+  Micros grace = seconds(10);           // How long a source may be away before the stream has ended.
+  std::uint32_t bitrate_max_mbps = 20;  // What is sent beyond it makes the window shorter: memory is for no more.
 };
 
 // Streams of one content, whose encoders are aligned: one presentation (live/group.h). They are not served by

@@ -26,6 +26,7 @@ part_ms = 250
 segment_ms = 2000
 window_s = 60
 grace_s = 5
+bitrate_max_mbps = 50
 program = 2
 
 [[stream]]
@@ -45,7 +46,9 @@ source = "rtp://239.1.2.3:5004"
   EXPECT_EQ(main.window, seconds(60));
   EXPECT_EQ(main.grace, seconds(5));
   EXPECT_EQ(main.program, 2);
+  EXPECT_EQ(main.bitrate_max_mbps, 50u);
   EXPECT_EQ(settings->streams[1].part, millis(200));
+  EXPECT_EQ(settings->streams[1].bitrate_max_mbps, 20u);
 }
 
 TEST(SettingsTest, AGroupIsOfStreamsThatAreCutAlike) {  // H-63

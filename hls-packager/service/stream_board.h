@@ -2,6 +2,7 @@
 // log. A line for each stream, in the order of the settings.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "base/time.h"
 #include "codec/track_format.h"
+#include "origin/origin_counters.h"
 
 namespace fanlight::packager {
 
@@ -51,13 +53,16 @@ struct StreamStanding {
   std::uint64_t calls_failed = 0;
   std::uint64_t times_up = 0;
   std::uint64_t snapshots = 0;
-  std::uint64_t packets_lost = 0;  // Jumps of continuity counters.
-  std::uint64_t sources_lost = 0;  // How often it went, or sent nothing that could be played.
+  std::uint64_t packets_lost = 0;   // Jumps of continuity counters.
+  std::uint64_t dropped_early = 0;  // Segments, for want of room.
+  std::uint64_t sources_lost = 0;   // How often it went, or sent nothing that could be played.
   std::uint64_t tracks_gone = 0, tracks_refused = 0;
   std::uint64_t discontinuities = 0, cuts_forced = 0, hints_misjudged = 0, samples_left_out = 0;
   // Sections of SCTE 35, since the source came last.
   std::uint64_t splices = 0, splices_encrypted = 0, splices_malformed = 0, splices_other = 0;
-  Micros publish_delay_worst{};  // From the bytes that complete a part to its publication, so far.
+  // From the bytes that complete a part to its publication, so far: the worst, all together, and how often which.
+  Micros publish_delay_worst{}, publish_delay_sum{};
+  std::array<std::uint64_t, OriginCounters::kReleaseBounds.size() + 1> publish_delays{};
   // Since it was live first.
   Micros hold_back{};  // How far behind the end players are asked to stay.
   std::vector<std::string> codecs{};
