@@ -103,7 +103,8 @@ bool EthernetLink::admit(Instant now, PacketRef frame, Arrival& arrival) noexcep
   net::FrameView view;
   view.verdict = Verdict::kOversized;  // A frame in several segments is larger than a buffer, hence than MTU 1500.
   if (frame.mbuf()->nb_segs == 1) view = net::judge_frame(interface_, std::as_const(frame).bytes());
-  if (view.verdict != Verdict::kAccepted || view.kind != net::FrameKind::kUdp) {
+  const bool is_datagram = view.kind == net::FrameKind::kUdp;
+  if (!is_datagram && view.kind != net::FrameKind::kUnreachable) {
     ++counters_.verdicts[static_cast<std::size_t>(view.verdict)];
     if (view.kind != net::FrameKind::kOther) answer(now, std::as_const(frame).bytes(), view);
     return false;
@@ -114,6 +115,7 @@ bool EthernetLink::admit(Instant now, PacketRef frame, Arrival& arrival) noexcep
   counters_.received_bytes += view.payload_size;
   arrival.packet = std::move(frame);
   arrival.path = {.remote = view.remote, .local = view.local, .door = door_, .interface_index = 0};
+  arrival.is_unreachable = !is_datagram;
   return true;
 }
 

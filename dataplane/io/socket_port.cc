@@ -36,6 +36,8 @@ Result<std::unique_ptr<SocketPort>> SocketPort::open(const SocketPortOptions& op
                                                  .receive_buffer_bytes = options.receive_buffer_bytes,
                                                  .send_buffer_bytes = options.send_buffer_bytes});
     if (!opened) return opened.error();
+    // What ICMP says of any worker's datagram comes to the one that the kernel's hash has chosen.
+    if (options.workers > 1) port->sockets_.back().hear_errors();
   }
   for (std::size_t i = 0; options.worker == 0 && i < options.feeds.size(); ++i) {
     const Result<Done> opened = port->open_door({.listen = options.feeds[i].address,

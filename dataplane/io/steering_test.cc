@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -50,6 +52,15 @@ class SteeringTest : public testing::TestWithParam<const char*> {
     const int fd = socket(address_.ip.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
     EXPECT_EQ(sendto(fd, datagram.data(), bytes, 0, to.raw(), to.size), static_cast<ssize_t>(bytes));
     close(fd);
+  }
+  // Where nobody listens, on this host.
+  [[nodiscard]] Endpoint closed_port() const {
+    const int fd = socket(address_.ip.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
+    SocketAddress own = SocketAddress::of({address_.ip, 0}, !address_.ip.is_v4(), 0);
+    EXPECT_EQ(bind(fd, own.raw(), own.size), 0);
+    EXPECT_EQ(getsockname(fd, own.raw(), &own.size), 0);
+    close(fd);
+    return own.endpoint();
   }
   // What each worker has received since it was asked last.
   std::array<std::size_t, kWorkers> received() {
@@ -99,6 +110,37 @@ TEST_P(SteeringTest, NobodyJoinsAPortThatIsInUse) {
   const auto stranger = open(0, kWorkers);
   ASSERT_FALSE(stranger);
   EXPECT_EQ(stranger.error().code, ErrorCode::kInUse);
+}
+
+// Whose socket the kernel tells of it does not follow from whose datagram it was.
+TEST_P(SteeringTest, WhatIcmpSaysOfOneWorkersDatagramsIsHeardByOneOfThem) {
+  constexpr std::size_t kDestinations = 24;
+  open_all();
+  std::vector<Endpoint> sent;
+  for (std::size_t i = 0; i < kDestinations; ++i) {
+    Envelope envelope;
+    envelope.dress = Dress::kPlain;
+    sent.push_back(closed_port());
+    ports_[0]->address({.remote = sent.back(), .local = {}}, envelope);
+    Departure departure{pool_->take(), &envelope};
+    ASSERT_TRUE(departure.packet.resize(20));
+    ASSERT_EQ(ports_[0]->transmit({&departure, 1}), 1u);
+  }
+  std::vector<Endpoint> told;
+  std::array<Arrival, 64> arrivals;
+  for (int i = 0; i < 50 && told.size() < kDestinations; ++i)
+    for (const auto& port : ports_) {
+      port->wait(millis(10));
+      const std::size_t got = port->receive(arrivals);
+      for (Arrival& arrival : std::span(arrivals).first(got)) {
+        EXPECT_TRUE(arrival.is_unreachable);
+        told.push_back(arrival.path.remote);
+        arrival.packet.reset();
+      }
+    }
+  std::ranges::sort(sent);
+  std::ranges::sort(told);
+  EXPECT_EQ(told, sent);
 }
 
 }  // namespace

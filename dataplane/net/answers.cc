@@ -82,6 +82,7 @@ std::size_t write_answer(const Interface& interface, ByteSpan frame, const Frame
       return answer_echo(interface, view.payload_of(frame), view, out);
     case FrameKind::kUdp:
     case FrameKind::kGroups:
+    case FrameKind::kUnreachable:
     case FrameKind::kOther:
       return 0;
   }

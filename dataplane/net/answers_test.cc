@@ -28,6 +28,7 @@ TEST(AnswersTest, AnswersAndOtherPeoplesQuestionsAreNotAnswered) {
   EXPECT_TRUE(answer_to(from_hex(kArpReply)).empty());
   EXPECT_TRUE(answer_to(from_hex(kNa)).empty());
   EXPECT_TRUE(answer_to(from_hex(kUdpV4)).empty());
+  EXPECT_TRUE(answer_to(from_hex(kUnreachableV4)).empty());
   Bytes question = from_hex(kArpRequest);
   question.back() = std::byte{99};
   EXPECT_TRUE(answer_to(question).empty());

@@ -7,6 +7,7 @@
 #include "net/mld.h"
 #include "net/ndp.h"
 #include "net/plain_datagram.h"
+#include "net/unreachable.h"
 
 namespace fanlight::net {
 namespace {
@@ -45,10 +46,28 @@ Verdict judge_udp(const Interface& interface, const IpHeader& ip, ByteSpan paylo
   return name(view, FrameKind::kUdp, Verdict::kAccepted);
 }
 
-Verdict judge_icmpv4(ByteSpan payload, FrameView& view) {
+// Of one of ours, to one host (RFC 1122 §3.2.2). The host may say so, and any router on the way.
+Verdict judge_unreachable(const Interface& interface, const IpHeader& ip, ByteSpan message, FrameView& view) {
+  const QuotedDatagram quoted = parse_quoted_datagram(message, ip.source.is_v4());
+  if (quoted.verdict != Verdict::kUnreachable) return quoted.verdict;
+  const IpAddress& to = quoted.destination.ip;
+  const bool is_ours = quoted.source.ip == ip.destination && interface.is_own(quoted.source.ip) &&
+                       interface.has_udp_port(quoted.source.port);
+  const bool is_to_a_host =
+      quoted.destination.port != 0 && to.is_v4() == ip.source.is_v4() && interface.is_possible_peer(to);
+  if (!is_ours || !is_to_a_host) return Verdict::kIcmpOther;
+  view.remote = quoted.destination;
+  view.local = quoted.source;
+  view.payload_offset += quoted.payload_offset;
+  view.payload_size = quoted.payload_size;
+  return name(view, FrameKind::kUnreachable, Verdict::kUnreachable);
+}
+
+Verdict judge_icmpv4(const Interface& interface, const IpHeader& ip, ByteSpan payload, FrameView& view) {
   const auto reader = FixedReader<kIcmpEchoBytes>::over(payload);
   if (!reader) return Verdict::kMalformed;
   if (!is_intact(sum_of(payload))) return Verdict::kBadChecksum;
+  if (says_unreachable(payload, true)) return judge_unreachable(interface, ip, payload, view);
   if (reader->u8<0>() != kIcmpv4EchoRequest || reader->u8<1>() != 0) return Verdict::kIcmpOther;
   return name(view, FrameKind::kEcho, Verdict::kIcmpEcho);
 }
@@ -80,7 +99,7 @@ Verdict judge_mld(const IpHeader& ip, FrameView& view) {
   return name(view, FrameKind::kGroups, Verdict::kMld);
 }
 
-Verdict judge_icmpv6(const IpHeader& ip, ByteSpan payload, FrameView& view) {
+Verdict judge_icmpv6(const Interface& interface, const IpHeader& ip, ByteSpan payload, FrameView& view) {
   const auto reader = FixedReader<kIcmpEchoBytes>::over(payload);
   if (!reader) return Verdict::kMalformed;
   if (!is_intact(sum_with_pseudo(ip, payload))) return Verdict::kBadChecksum;
@@ -88,6 +107,7 @@ Verdict judge_icmpv6(const IpHeader& ip, ByteSpan payload, FrameView& view) {
   if (is_mld(type)) return judge_mld(ip, view);
   if (type == kIcmpv6Solicitation || type == kIcmpv6Advertisement) return judge_ndp(ip, payload, view);
   if (ip.source == IpAddress{}) return Verdict::kBadIpHeader;
+  if (says_unreachable(payload, false)) return judge_unreachable(interface, ip, payload, view);
   const bool is_echo = type == kIcmpv6EchoRequest && reader->u8<1>() == 0 && !is_multicast(ip.destination);
   return is_echo ? name(view, FrameKind::kEcho, Verdict::kIcmpEcho) : Verdict::kIcmpOther;
 }
@@ -109,12 +129,12 @@ bool is_for_us(const Interface& interface, const MacAddress& mac, const IpHeader
 
 Verdict judge_payload(const Interface& interface, const IpHeader& ip, ByteSpan payload, FrameView& view) {
   const bool is_v4 = ip.source.is_v4();
-  if (!is_v4 && ip.protocol == kProtocolIcmpv6) return judge_icmpv6(ip, payload, view);
+  if (!is_v4 && ip.protocol == kProtocolIcmpv6) return judge_icmpv6(interface, ip, payload, view);
   if (is_v4 && ip.protocol == kProtocolIgmp) return judge_igmp(ip, payload, view);
   // Our own groups are for questions alone.
   const bool is_datagram = ip.protocol == kProtocolUdp;
   if (is_multicast(ip.destination) && !(is_datagram && interface.has_joined(ip.destination))) return Verdict::kNotForUs;
-  if (is_v4 && ip.protocol == kProtocolIcmp) return judge_icmpv4(payload, view);
+  if (is_v4 && ip.protocol == kProtocolIcmp) return judge_icmpv4(interface, ip, payload, view);
   return is_datagram ? judge_udp(interface, ip, payload, view) : Verdict::kUnknownProtocol;
 }
 

@@ -71,7 +71,8 @@ TEST(FrameTest, EthernetPaddingIsNotPayload) {
 }
 
 TEST(FrameTest, ATruncatedFrameIsNeverAccepted) {
-  for (const auto hex : {kUdpV4, kUdpV6, kUdpV4Options, kUdpV6Extensions, kArpRequest, kNs, kNa, kEchoV4, kEchoV6}) {
+  for (const auto hex : {kUdpV4, kUdpV6, kUdpV4Options, kUdpV6Extensions, kArpRequest, kNs, kNa, kEchoV4, kEchoV6,
+                         kUnreachableV4, kUnreachableV6, kUnreachableV4Brief}) {
     const Bytes frame = from_hex(hex);
     for (std::size_t size = 0; size < frame.size(); ++size)
       EXPECT_EQ(verdict_of(Bytes(frame.begin(), frame.begin() + size)), Verdict::kMalformed) << size;
@@ -194,6 +195,79 @@ TEST(FrameTest, OtherProtocolsAndIcmpTypesAreCountedApart) {
                     {192, 0, 2, 20, 192, 0, 2, 10});
   EXPECT_EQ(verdict_of(reply), Verdict::kIcmpOther);
   EXPECT_EQ(verdict_of(with(from_hex(kEchoV4), kAtUdpV4 + 8, {'X'})), Verdict::kBadChecksum);
+}
+
+// A change inside the ICMP message that is not caught by its checksum.
+Bytes with_icmp(Bytes frame, std::size_t at, std::initializer_list<int> values) {
+  const bool is_v4 = frame[kAtIp] >> 4 == std::byte{4};
+  const std::size_t message = is_v4 ? kAtUdpV4 : kAtUdpV6;
+  frame = with(std::move(frame), message + at, values);
+  store_be16(frame.data() + message + 2, 0);
+  const ByteSpan bytes = ByteSpan{frame}.subspan(message);
+  std::uint64_t sum = sum_of(bytes);
+  if (!is_v4)
+    sum += pseudo_sum(load_ipv6(frame.data() + kAtIp + 8), load_ipv6(frame.data() + kAtIp + 24), kProtocolIcmpv6) +
+           sum_of_field(static_cast<std::uint16_t>(bytes.size()));
+  store_be16(frame.data() + message + 2, checksum_of(sum));
+  return frame;
+}
+
+constexpr std::size_t kQuoted = 8;
+constexpr std::size_t kQuotedUdpV4 = kQuoted + kIpv4Bytes;
+constexpr std::size_t kQuotedUdpV6 = kQuoted + kIpv6Bytes;
+
+TEST(FrameTest, WhatIcmpSaysOfADatagramOfOursIsThatDatagrams) {
+  for (const auto& [hex, ours, peers] :
+       {std::tuple{kUnreachableV4, kOurV4, kPeerV4}, {kUnreachableV6, kOurV6, kPeerV6}}) {
+    const Bytes frame = from_hex(hex);
+    const FrameView view = judge_frame(our_interface(), frame);
+    EXPECT_EQ(view.verdict, Verdict::kUnreachable) << hex;
+    EXPECT_EQ(view.kind, FrameKind::kUnreachable);
+    EXPECT_EQ(view.remote, (Endpoint{peers, 40000}));
+    EXPECT_EQ(view.local, (Endpoint{ours, 9000}));
+    EXPECT_EQ(payload_text(frame, view), kPayload);
+  }
+  const FrameView brief = judge_frame(our_interface(), from_hex(kUnreachableV4Brief));
+  EXPECT_EQ(brief.verdict, Verdict::kUnreachable) << "from a router on the way";
+  EXPECT_EQ(brief.remote, (Endpoint{kPeerV4, 40000}));
+  EXPECT_EQ(brief.payload_size, 0u);
+}
+
+TEST(FrameTest, WhatIcmpSaysOfOthersDatagramsIsNotHeard) {
+  const Bytes four = from_hex(kUnreachableV4);
+  const Bytes six = from_hex(kUnreachableV6);
+  for (const Bytes& frame : {with_icmp(four, kQuoted + 15, {11}), with_icmp(four, kQuotedUdpV4, {0x23, 0x30}),
+                             with_icmp(six, kQuoted + 23, {0x11}), with_icmp(six, kQuotedUdpV6, {0x23, 0x30})})
+    EXPECT_EQ(verdict_of(frame), Verdict::kIcmpOther) << "not from us";
+  for (const Bytes& frame :
+       {with_icmp(four, kQuoted + 16, {239, 1, 2, 3}), with_icmp(four, kQuoted + 16, {192, 0, 2, 255}),
+        with_icmp(four, kQuoted + 16, {192, 0, 2, 10}), with_icmp(four, kQuotedUdpV4 + 2, {0, 0}),
+        with_icmp(six, kQuoted + 24, {0xFF, 2}),
+        with_icmp(six, kQuoted + 24, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 20})})
+    EXPECT_EQ(verdict_of(frame), Verdict::kIcmpOther) << "not to a host";
+  EXPECT_EQ(verdict_of(with_icmp(four, 1, {4})), Verdict::kIcmpOther) << "too long";
+  EXPECT_EQ(verdict_of(with_icmp(four, 0, {11})), Verdict::kIcmpOther) << "time exceeded";
+}
+
+// What it quotes is ours, and whom it is said to is not who sent that.
+TEST(FrameTest, WhatIcmpSaysToAnotherAddressIsNotHeard) {
+  Bytes six = from_hex(kUnreachableV6);
+  const IpAddress link_local = our_interface().link_local();
+  std::memcpy(six.data() + kAtIp + 24, link_local.bytes.data(), 16);
+  EXPECT_EQ(verdict_of(with_icmp(six, 1, {4})), Verdict::kIcmpOther);
+  std::memcpy(six.data() + kAtIp + 24, kAllNodes.bytes.data(), 16);
+  std::memcpy(six.data() + kAtUdpV6 + kQuoted + 8, kAllNodes.bytes.data(), 16);
+  six = with(six, 0, {0x33, 0x33, 0, 0, 0, 1});
+  EXPECT_EQ(verdict_of(with_icmp(six, 1, {4})), Verdict::kIcmpOther);
+}
+
+TEST(FrameTest, WhatIcmpSaysMustBeWholeAndIntact) {
+  for (const auto hex : {kUnreachableV4, kUnreachableV6}) {
+    Bytes frame = from_hex(hex);
+    frame.back() ^= std::byte{1};
+    EXPECT_EQ(verdict_of(frame), Verdict::kBadChecksum);
+    EXPECT_EQ(verdict_of(with_icmp(from_hex(hex), kQuoted, {0x15})), Verdict::kMalformed);
+  }
 }
 
 TEST(FrameTest, ExtensionHeadersMustFitAndComeInOrder) {

@@ -38,7 +38,10 @@ class Exchange {
     std::size_t to = is_passed_on ? self_ + 1 : 0;
     if (to == self_) ++to;
     if (to >= workers_) return Verdict::kForeignSource;
-    Handover nameless{.kind = Handover::Kind::kNameless, .packet = std::move(arrival.packet), .path = arrival.path};
+    Handover nameless{.kind = Handover::Kind::kNameless,
+                      .packet = std::move(arrival.packet),
+                      .path = arrival.path,
+                      .is_unreachable = arrival.is_unreachable};
     return give(to, std::move(nameless)) ? Verdict::kHandedOver : Verdict::kHandoverFull;
   }
   // False when the ring is full; the handover is then untouched.

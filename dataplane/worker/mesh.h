@@ -44,7 +44,8 @@ struct Handover {
   StreamTime time{};
   Instant arrived{};
   Path path{};
-  RtpMarks marks{};  // As `time`.
+  bool is_unreachable = false;  // Of kNameless: as that of the arrival.
+  RtpMarks marks{};             // As `time`.
   rtp::SourceClock source{};
 };
 

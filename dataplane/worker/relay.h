@@ -86,6 +86,7 @@ class Relay {
 
   // relay_handovers.cc
   void apply(Instant now, Handover& handover) noexcept;
+  [[nodiscard]] Verdict admit_nameless(Instant now, io::Arrival& arrival) noexcept;
   void apply_stream(Instant now, Handover& handover) noexcept;
   [[nodiscard]] bool awaits_its_stream(const Handover& next) noexcept;
   void hold_abroad(Instant now, StreamEntry& entry, Handover& handover) noexcept;
@@ -164,7 +165,7 @@ class Relay {
   void probe(Instant now, Destination& destination) noexcept;
   void end_worn(Instant now, const Stream& stream) noexcept;
   [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
-  [[nodiscard]] Verdict admit_unreachable(Instant now, const io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict admit_unreachable(Instant now, io::Arrival& arrival, bool is_passed_on = false) noexcept;
   void service_destination(Instant now, Session& session) noexcept;
   void steer_flow(Session& session, Destination& destination) noexcept;
   void resume_flow(Destination& destination) noexcept;

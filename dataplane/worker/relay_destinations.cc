@@ -230,9 +230,13 @@ Session* Relay::find_destination(const Endpoint& reporter) noexcept {
 }
 
 // Whoever does not listen for RTCP is not thereby gone: its port is another one.
-Verdict Relay::admit_unreachable(Instant now, const io::Arrival& arrival) noexcept {
+Verdict Relay::admit_unreachable(Instant now, io::Arrival& arrival, bool is_passed_on) noexcept {
   Session* session = sessions_.find_caller(arrival.path.remote, SocketId{});
-  if (session == nullptr || !session->is_destination()) return Verdict::kUnreachable;
+  if (session == nullptr) {  // It comes to any of the workers, whosever datagram it was.
+    const Verdict passed = exchange_.pass_on(arrival, is_passed_on);
+    return passed == Verdict::kForeignSource ? Verdict::kUnreachable : passed;
+  }
+  if (!session->is_destination()) return Verdict::kUnreachable;
   // ICMP is anybody's word; a secret report is its receiver's, who would have to hear another source.
   Destination& destination = session->destination();
   if (destination.is_protected && destination.sender.was_heard_within(now, kReportsSilence))

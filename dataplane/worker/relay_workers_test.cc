@@ -140,6 +140,29 @@ TEST_F(RelayThreeWorkersTest, AByeThatNamesNobodyFindsItsDestinationOnAnyWorker)
   }
 }
 
+TEST_F(RelayThreeWorkersTest, WhatIcmpSaysFindsItsDestinationOnAnyWorker) {
+  for (std::size_t heard_on = 0; heard_on < 3; ++heard_on)
+    for (std::size_t home = 0; home < 3; ++home) {
+      const SocketId socket = send_to_it_on(home);
+      hosts[heard_on]->hear(kTo, {});
+      hosts[heard_on]->burst.back().is_unreachable = true;
+      for (int i = 0; i < 4; ++i) breathe(millis(1));
+      const auto news = hosts[home]->next_event<event::DestinationNews>();
+      ASSERT_TRUE(news) << heard_on << " to " << home;
+      EXPECT_EQ(news->pause, DestinationPause::kUnreachable);
+      hosts[home]->say(command::CloseSession{socket});
+      breathe();
+    }
+}
+
+TEST_F(RelayThreeWorkersTest, WhatIcmpSaysOfAStrangerGoesByEachWorkerAndEnds) {
+  hosts[1]->hear(RelayFixture::caller(8000), {});
+  hosts[1]->burst.back().is_unreachable = true;
+  for (int i = 0; i < 9; ++i) breathe();
+  EXPECT_EQ(count(0, Verdict::kHandedOver) + count(1, Verdict::kHandedOver) + count(2, Verdict::kHandedOver), 3u);
+  EXPECT_EQ(count(2, Verdict::kUnreachable), 1u);
+}
+
 TEST_F(RelayThreeWorkersTest, AStrangersByeGoesByEachWorkerAndEnds) {
   hosts[1]->hear(RelayFixture::caller(8000), bye());
   for (int i = 0; i < 9; ++i) breathe();

@@ -7,10 +7,12 @@
 
 #include "base/check.h"
 #include "net/answers.h"
+#include "net/checksum.h"
 #include "net/ip_header.h"
 #include "net/memberships.h"
 #include "net/neighbours.h"
 #include "net/test_frames.h"
+#include "net/unreachable.h"
 
 namespace fanlight::net {
 namespace {
@@ -40,11 +42,34 @@ struct World {
   std::vector<std::uint16_t> pins;
 };
 
-void check_view(const Exact& frame, const FrameView& view) {
+void check_view(const Interface& us, const Exact& frame, const FrameView& view) {
   CHECK((view.verdict == Verdict::kAccepted) == (view.kind == FrameKind::kUdp));
+  CHECK((view.verdict == Verdict::kUnreachable) == (view.kind == FrameKind::kUnreachable));
   if (view.kind == FrameKind::kOther) return;
   CHECK(view.payload_offset <= frame.size() && view.payload_size <= frame.size() - view.payload_offset);
   if (view.kind == FrameKind::kUdp) CHECK(view.remote.port != 0 && view.local.port != 0);
+  if (view.kind != FrameKind::kUnreachable) return;
+  CHECK(us.is_own(view.local.ip) && us.has_udp_port(view.local.port));
+  CHECK(us.is_possible_peer(view.remote.ip) && view.remote.port != 0);
+  CHECK(view.remote.ip.is_v4() == view.local.ip.is_v4());
+}
+
+// As the neighbour says it to us, with sums that are right.
+Exact icmp_frame(const Exact& message, bool is_v4) {
+  const IpRoute route{is_v4 ? test::kPeerV4 : test::kPeerV6, is_v4 ? test::kOurV4 : test::kOurV6,
+                      is_v4 ? kProtocolIcmp : kProtocolIcmpv6};
+  const auto size = static_cast<std::uint16_t>(message.size());
+  Exact frame(kEthernetBytes + (is_v4 ? kIpv4Bytes : kIpv6Bytes) + size);
+  ByteWriter writer{frame};
+  write_ethernet(writer, {test::kOurMac, test::kPeerMac, is_v4 ? kEtherTypeIpv4 : kEtherTypeIpv6});
+  write_ip_header(writer, route, size);
+  writer.bytes(message);
+  std::byte* const at = frame.data() + frame.size() - size;
+  store_be16(at + 2, 0);
+  std::uint64_t sum = sum_of({at, size});
+  if (!is_v4) sum += pseudo_sum(route.source, route.destination, route.protocol) + sum_of_field(size);
+  store_be16(at + 2, checksum_of(sum));
+  return frame;
 }
 
 // An answer leaves from us, not to everybody on IPv4, and is not answered when it comes back.
@@ -57,7 +82,7 @@ void check_answer(const World& world, const Exact& answer) {
 
 void hear(World& world, const Exact& frame) {
   const FrameView view = judge_frame(world.us, frame);
-  check_view(frame, view);
+  check_view(world.us, frame, view);
   world.neighbours.handle_frame(world.now, frame, view);
   world.groups.handle_frame(world.now, frame, view);
   Exact answer(kFrameBytesMax);
@@ -65,6 +90,16 @@ void hear(World& world, const Exact& frame) {
   if (!answer.empty()) check_answer(world, answer);
   if (view.kind == FrameKind::kUdp && !view.local.ip.is_multicast())
     CHECK(world.neighbours.resolve(world.now, view.remote.ip));
+}
+
+void hear_icmp(World& world, const Exact& message) {
+  if (message.size() < kIcmpEchoBytes || message.size() > 1'400) return;
+  for (const bool is_v4 : {true, false}) {
+    hear(world, icmp_frame(message, is_v4));
+    const QuotedDatagram quoted = parse_quoted_datagram(message, is_v4);
+    if (quoted.verdict != Verdict::kUnreachable) continue;
+    CHECK(quoted.payload_offset <= message.size() && quoted.payload_size <= message.size() - quoted.payload_offset);
+  }
 }
 
 void poll(World& world) {
@@ -106,7 +141,7 @@ void unpin(World& world) {
 
 void operate(World& world, std::uint8_t operation, const Exact& bytes) {
   const auto first = bytes.empty() ? std::uint8_t{20} : static_cast<std::uint8_t>(bytes[0]);
-  switch (operation % 9) {
+  switch (operation % 10) {
     case 0:
       return hear(world, bytes);
     case 1:
@@ -124,6 +159,8 @@ void operate(World& world, std::uint8_t operation, const Exact& bytes) {
       return world.groups.start(world.now);
     case 8:
       return world.groups.leave(world.now);
+    case 9:
+      return hear_icmp(world, bytes);
     default:
       (void)world.neighbours.resolve(world.now, bytes.size() < 16 ? test::kPeerV6 : load_ipv6(bytes.data()));
       return;

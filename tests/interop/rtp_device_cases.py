@@ -30,7 +30,8 @@ RELAY, CLIENT = veth.RELAY_IPV4, veth.CLIENT_IPV4
 def tasks(build: Path, results: Results, only) -> list[tuple]:
     """One after the other: each has a device that is polled all the time, and links that must not lose more than they say."""
     tests = {"multicat and ffmpeg send to groups and receive from them": groups, "GStreamer's FEC in, ours out, losses on both ways": fec,
-             "GStreamer is asked and asks, losses on both ways": asking, "two legs in and two out, each loses a share": legs}
+             "GStreamer is asked and asks, losses on both ways": asking, "two legs in and two out, each loses a share": legs,
+             "nobody is there, then somebody": nobody_then_somebody}
     wanted = [(f"rtp-device/{name}", lambda stage, test=test: over(stage, veth.VethLink(), test)) for name, test in tests.items()]
     asked = [(name, test) for name, test in wanted if only.search(name)]
 
@@ -132,6 +133,28 @@ def asking(stage: Stage, link: veth.VethLink) -> str:
     outcome = judge(publishing, viewing)
     whole(stage, [outcome], f"{way_in.lost} and {way_out.lost} lost; {again.asked(stage)}")
     return f"{outcome.packets} packets, {way_in.lost} lost on the way in and {way_out.lost} out, bit-exact"
+
+
+def nobody_then_somebody(stage: Stage, link: veth.VethLink) -> str:
+    """A host whose port is closed; numbers are of packets that the relay sent."""
+    require_tools(MULTICAT)
+    start(stage, link, [], destination(f"rtp://{CLIENT}:6004"))
+    stage.publish(clients.SLT, clients.Target(f"{RELAY}:9000", STREAM), seconds=60, rate=200)  # Ends with the stage.
+    claim(wait_until(lambda: stage.relay.calls()[0]["state"] == "paused", 20, 0.1), f"{stage.relay.calls()}; {verdicts(stage)}")
+    said = stage.relay.calls()[0]["failure"]
+    claim("ICMP" in said, said)
+
+    def sent() -> int:
+        return next(one["packets"] for one in stage.relay.sessions() if one["role"] == "viewer")
+    began, before = time.monotonic(), sent()
+    time.sleep(4)
+    went, took = sent() - before, time.monotonic() - began
+    claim(went < 200 * took / 10, f"{went} packets to nobody in {took:.1f} s")
+    path = stage.work / "received.ts"
+    viewing = receive(stage, link, MULTICAT, receiver(Case("rtp", MULTICAT, CLIENT), 6004, path), path)
+    claim(wait_until(lambda: viewing.size() > 50 * clients.PAYLOAD, 20, 0.1), f"nothing came: {stage.relay.calls()}")
+    claim(wait_until(lambda: stage.relay.calls()[0]["state"] == "sending", 10, 0.1), f"{stage.relay.calls()}")
+    return f"{said}; {went} packets in {took:.1f} s while nobody was there"
 
 
 def legs(stage: Stage, link: veth.VethLink) -> str:
