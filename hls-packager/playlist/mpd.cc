@@ -141,10 +141,10 @@ class Writer {
                 attribute("presentationTimeOffset", period.media_start),
             [&] {
               for (const DateRange& one : period.splices) {
-                const std::optional<Micros> length = one.role == SpliceRole::kOut ? one.planned : std::nullopt;
+                const bool has_length = one.role == SpliceRole::kOut && one.planned.has_value();
                 element("Event",
                         attribute("presentationTime", one.media_time) +
-                            (length ? attribute("duration", ticks(*length)) : std::string{}) +
+                            (has_length ? attribute("duration", ticks(*one.planned)) : std::string{}) +
                             attribute("id", static_cast<std::int64_t>(one.number)),
                         [&] { write_signal(one); });
               }

@@ -40,14 +40,12 @@ std::uint64_t read_duration(BitReader& bits) {
 
 // Of components that are spliced one by one, as the first is.
 std::optional<std::uint64_t> read_components(BitReader& bits, bool is_immediate) {
-  std::optional<std::uint64_t> first;
-  const std::uint32_t count = bits.bits(8);
-  for (std::uint32_t i = 0; i < count && !bits.failed(); ++i) {
+  std::vector<std::optional<std::uint64_t>> times(bits.bits(8));
+  for (std::optional<std::uint64_t>& time : times) {
     bits.skip(8);
-    const std::optional<std::uint64_t> time = is_immediate ? std::nullopt : read_time(bits);
-    if (i == 0) first = time;
+    if (!is_immediate) time = read_time(bits);
   }
-  return first;
+  return times.empty() ? std::nullopt : times.front();
 }
 
 // splice_insert(), §9.7.3
