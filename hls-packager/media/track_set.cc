@@ -83,7 +83,9 @@ void TrackSet::choose_leader() {
   if (leader_ && tracks_[*leader_].is_mapped) return;
   auto found = std::find_if(tracks_.begin(), tracks_.end(), is_mapped_video);
   if (found == tracks_.end()) found = std::find_if(tracks_.begin(), tracks_.end(), is_mapped);
-  if (found != tracks_.end()) leader_ = static_cast<std::size_t>(found - tracks_.begin());
+  if (found == tracks_.end()) return;
+  leader_ = static_cast<std::size_t>(found - tracks_.begin());
+  if (!first_leader_) first_leader_ = leader_;
 }
 
 void TrackSet::open_track(const ProgramStream& stream) {

@@ -74,6 +74,8 @@ class TrackSet {
   // The first video track of the program's first map; when there is none, its first track. Others are cut as it is.
   // When the program loses it, the first of those that it has.
   [[nodiscard]] std::optional<std::size_t> leader() const noexcept { return leader_; }
+  // Who led first: what is cut by one leader to the end is cut by that one.
+  [[nodiscard]] std::optional<std::size_t> first_leader() const noexcept { return first_leader_; }
   // Nobody has samples of those that the program lost: others may have their places, when there are no more.
   void free_unmapped() noexcept {
     for (Track& track : tracks_) track.is_free |= !track.is_mapped;
@@ -103,7 +105,7 @@ class TrackSet {
   Demuxer demuxer_;
   Timeline timeline_;
   std::deque<Track> tracks_;
-  std::optional<std::size_t> leader_{};
+  std::optional<std::size_t> leader_{}, first_leader_{};
   std::vector<LeftOut> left_out_;
   std::uint64_t refused_ = 0;
   std::vector<TimedSplice> splices_;

@@ -41,7 +41,8 @@ class Presentation {
 
  private:
   void cut(std::vector<CutSegment>& done) {
-    for (; tracks_cut_ < tracks_.tracks().size(); ++tracks_cut_) segmenter_.add_track(tracks_cut_ == tracks_.leader());
+    for (; tracks_cut_ < tracks_.tracks().size(); ++tracks_cut_)
+      segmenter_.add_track(tracks_cut_ == tracks_.first_leader());
     for (TrackSample& one : samples_) segmenter_.handle(one.track, std::move(one.sample), done);
     samples_.clear();
   }
