@@ -141,9 +141,8 @@ void judge_hint(const HlsPlaylist& before, const HlsPlaylist& now, Findings& fin
   if (place.part >= segment->parts.size()) {
     const HlsSegment* const next = now.find(place.msn + 1);
     if (segment->is_discontinuous || next == nullptr || next->is_discontinuous || next->is_gap) return;
-    // The segment was foreseen to end here, and the hint was at the next one's first.
-    if (next->parts.empty() ? next->is_open() && now.hint == before.hint : next->parts.front().uri == before.hint)
-      return;
+    // The segment was foreseen to end here, and the hint was at the next one's first; or that lists no parts any more.
+    if (next->parts.empty() || next->parts.front().uri == before.hint) return;
     findings.claim(false, HlsFault::kHint, [&] { return before.hint + " was hinted at, and its segment closed"; });
     return;
   }

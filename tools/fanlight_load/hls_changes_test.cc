@@ -92,6 +92,14 @@ TEST(HlsChangesTest, WhatWasToldStays) {
   EXPECT_EQ(with("#EXTINF:1.00000,\ns12", "#EXT-X-DISCONTINUITY\n#EXTINF:1.00000,\ns12"), Kinds{HlsFault::kChanged});
 }
 
+// A segment's end was foreseen: the hint is at the next one's first part.
+TEST(HlsChangesTest, AHintBehindTheSegmentsEndComesTrueThere) {
+  const std::string before = replaced(HlsText{.open_parts = 5}.text(), "URI=\"s20.5", "URI=\"s21.0");
+  EXPECT_EQ(kinds(change(before, HlsText{.whole = 11, .open_parts = 1}.text())), Kinds{});
+  const std::string other = replaced(HlsText{.whole = 11, .open_parts = 1}.text(), "URI=\"s21.0", "URI=\"s21.x");
+  EXPECT_EQ(kinds(change(before, other)), Kinds{HlsFault::kHint});
+}
+
 TEST(HlsChangesTest, AHintComesTrue) {
   const std::string before = HlsText{.open_parts = 2}.text();
   EXPECT_EQ(kinds(change(before, replaced(HlsText{.open_parts = 3}.text(), "URI=\"s20.2", "URI=\"s20.x"))),

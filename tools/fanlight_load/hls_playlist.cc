@@ -151,6 +151,14 @@ const HlsSegment* HlsPlaylist::find(std::uint64_t msn) const {
   return msn < first || msn - first >= segments.size() ? nullptr : &segments[msn - first];
 }
 
+// Who asks means one of the newest.
+std::optional<HlsPlace> HlsPlaylist::place_of(std::string_view uri) const {
+  for (std::uint64_t msn = end_msn(); const HlsSegment* const segment = find(--msn);)
+    for (std::uint64_t at = 0; at < segment->parts.size(); ++at)
+      if (segment->parts[at].uri == uri) return HlsPlace{msn, at};
+  return std::nullopt;
+}
+
 const HlsPart* HlsPlaylist::find(HlsPlace place) const {
   const HlsSegment* const segment = find(place.msn);
   return segment == nullptr || place.part >= segment->parts.size() ? nullptr : &segment->parts[place.part];

@@ -71,6 +71,8 @@ struct HlsPlaylist {
   // nullptr: not listed.
   [[nodiscard]] const HlsSegment* find(std::uint64_t msn) const;
   [[nodiscard]] const HlsPart* find(HlsPlace place) const;
+  // Of a part that is listed.
+  [[nodiscard]] std::optional<HlsPlace> place_of(std::string_view uri) const;
   friend bool operator==(const HlsPlaylist&, const HlsPlaylist&) = default;
 };
 

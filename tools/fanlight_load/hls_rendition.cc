@@ -14,6 +14,7 @@ constexpr std::size_t kReadingsKept = 64;
 constexpr std::size_t kListsKept = 32;
 // Media that viewers may still be fetching.
 constexpr std::uint64_t kSegmentsKept = 20;
+constexpr std::size_t kHintsKept = 16;  // Some are in vain.
 
 std::string_view text_of(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
@@ -70,6 +71,7 @@ void HlsRendition::list_parts(Instant now, const HlsPlaylist& playlist) {
   for (std::uint64_t msn = playlist.media_sequence; msn < playlist.end_msn(); ++msn) {
     const HlsSegment& segment = *playlist.find(msn);
     for (std::uint64_t at = 0; at < segment.parts.size(); ++at) {
+      if (auto hint = hinted_.extract(segment.parts[at].uri)) parts_.try_emplace({msn, at}, std::move(hint.mapped()));
       const Piece piece = part({msn, at});
       if (piece->listed_at != Instant::never()) continue;
       piece->listed_at = now;
@@ -84,6 +86,14 @@ void HlsRendition::forget_before(std::uint64_t msn) { parts_.erase(parts_.begin(
 
 HlsRendition::Piece HlsRendition::part(HlsPlace place) {
   Piece& piece = parts_[place];
+  if (!piece) piece = std::make_shared<HlsPiece>();
+  return piece;
+}
+
+HlsRendition::Piece HlsRendition::hinted(const std::string& uri) {
+  if (const auto place = lists_.front()->place_of(uri)) return part(*place);
+  if (hinted_.size() == kHintsKept && !hinted_.contains(uri)) hinted_.erase(hinted_.begin());
+  Piece& piece = hinted_[uri];
   if (!piece) piece = std::make_shared<HlsPiece>();
   return piece;
 }

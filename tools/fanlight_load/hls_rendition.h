@@ -31,6 +31,8 @@ class HlsRendition {
   List read(Instant now, const List& before, ByteSpan body, bool is_gzip);
 
   [[nodiscard]] Piece part(HlsPlace place);
+  // That a hint names: its place is known when it is listed, which may be in the next segment.
+  [[nodiscard]] Piece hinted(const std::string& uri);
   [[nodiscard]] Piece init(const std::string& uri);
   // When a part was listed first; never: not yet.
   [[nodiscard]] Instant listed_at(HlsPlace place) const;
@@ -59,6 +61,7 @@ class HlsRendition {
   std::deque<Reading> readings_;  // The newest first.
   std::deque<List> lists_;        // Likewise; no two are equal.
   std::map<HlsPlace, Piece> parts_;
+  std::map<std::string, Piece> hinted_;  // Not listed yet.
   std::map<std::string, Piece> inits_;
 };
 

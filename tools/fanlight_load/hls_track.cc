@@ -99,8 +99,8 @@ std::optional<std::string> HlsTrack::poll_media(Instant now) {
   if (!buffer_.is_playing() && *next_ >= live_) buffer_.begin(now, ahead_);
   if (!is_listed) {
     const bool is_hinted = terms_.takes_hints && list_->next() == *next_ && !list_->hint.empty();
-    if (!is_hinted || list_->hint == refused_hint_) return std::nullopt;
-    return ask({.place = *next_, .uri = list_->hint, .is_hint = true, .piece = rendition_.part(*next_)});
+    if (!is_hinted || list_->hint == refused_hint_ || list_->hint == taken_hint_) return std::nullopt;
+    return ask({.place = *next_, .uri = list_->hint, .is_hint = true, .piece = rendition_.hinted(list_->hint)});
   }
   const HlsSegment& segment = *list_->find(next_->msn);
   if (segment.init != init_)
@@ -123,7 +123,8 @@ void HlsTrack::begin_anew() {
   buffer_.stop();
 }
 
-// Whether the next part is listed; past a segment's last part the next one's first is meant, and gaps are passed over.
+// Whether the next part is listed; past a segment's last part the next one's first is meant. Gaps are passed over, and
+// what was taken by its hint.
 bool HlsTrack::find_next() {
   for (bool is_again = false;;) {
     const HlsSegment* const segment = list_->find(next_->msn);
@@ -136,7 +137,8 @@ bool HlsTrack::find_next() {
     }
     if (segment == nullptr || has_left) return false;
     if (next_->part < segment->parts.size()) {
-      if (!segment->parts[next_->part].is_gap) return true;
+      const HlsPart& part = segment->parts[next_->part];
+      if (!part.is_gap && part.uri != taken_hint_) return true;
       ++next_->part;
     } else if (segment->is_open()) {
       return false;
@@ -185,13 +187,17 @@ void HlsTrack::take_part(Instant now, const Media& media) {
   HlsTally& tally = rendition_.tally();
   ++tally.parts;
   if (media.is_hint) ++tally.hinted;
-  const HlsPart* const part = list_->find(media.place);
-  if (part != nullptr) rendition_.judge_part(media.place, *list_->find(media.place.msn), *part);
+  const std::optional<HlsPlace> place = media.is_hint ? list_->place_of(media.uri) : media.place;
+  const HlsPart* const part = place ? list_->find(*place) : nullptr;
+  if (part != nullptr) rendition_.judge_part(*place, *list_->find(place->msn), *part);
   if (media.place >= live_) {
     measure(now, media);
     count_stall(buffer_.add(now, part != nullptr ? part->duration : list_->part_target));
   }
-  ++next_->part;
+  if (media.is_hint)
+    taken_hint_ = media.uri;  // Where that is, the list will say.
+  else
+    ++next_->part;
 }
 
 void HlsTrack::measure(Instant now, const Media& media) {

@@ -84,7 +84,7 @@ class HlsTrack {
   HlsPlace live_{};               // What was next when we began: from there on parts come live.
   Micros ahead_{};                // Buffered when that is reached.
   std::string init_;              // That is loaded.
-  std::string refused_hint_;
+  std::string refused_hint_, taken_hint_;
   HlsBuffer buffer_;
   std::uint64_t stalls_ = 0;
 };

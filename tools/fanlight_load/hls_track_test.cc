@@ -255,6 +255,36 @@ TEST_F(HlsHintTest, APartIsAskedForBeforeItIsListed) {
   EXPECT_EQ(tally_.faults.sum(), 0u) << first();
 }
 
+// Who foresees a segment's end hints at the next one's first part while the segment is still open.
+TEST_F(HlsHintTest, AHintBehindTheSegmentsEndIsTakenOnce) {
+  EXPECT_EQ(reload(), "/v0/i.m3u8");
+  playlist({});
+  (void)media();
+  bytes(track_, hls_init_of_one_tick());
+  for (std::uint64_t at = 0; at < 5; ++at) {
+    (void)media();
+    part({19, at});
+  }
+  (void)reload();
+  std::string foreseen = HlsText{.open_parts = 5}.text();
+  foreseen.replace(foreseen.find("URI=\"s20.5"), 10, "URI=\"s21.0");
+  playlist(track_, foreseen);
+  for (std::uint64_t at = 0; at < 5; ++at) {
+    EXPECT_EQ(media(), "/v0/s20." + std::to_string(at) + ".m4s");
+    part({20, at});
+  }
+  EXPECT_EQ(media(), "/v0/s21.0.m4s");
+  part({21, 0});
+  EXPECT_EQ(media(), "-");
+  (void)reload();
+  playlist({.whole = 11, .open_parts = 1});
+  EXPECT_EQ(media(), "/v0/s21.1.m4s");
+  EXPECT_EQ(tally_.hinted, 1u);
+  EXPECT_EQ(tally_.parts, 11u);
+  EXPECT_EQ(tally_.parts_distinct, 11u) << "all judged, and media time goes on";
+  EXPECT_EQ(tally_.faults.sum(), 0u) << first();
+}
+
 TEST(HlsViewerTest, SoundApartIsFollowedOnLinesOfItsOwn) {
   HlsShow show("/x/index.m3u8", true, {});
   HlsViewer viewer(show);
