@@ -2,7 +2,6 @@
 // server has a thread pinned to one core, the clients another; what counts is the server thread's own CPU time, user
 // and system.
 #include <arpa/inet.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -23,6 +22,7 @@
 #include "base/check.h"
 #include "http/http_servers.h"
 #include "http/sockets.h"
+#include "http/this_host.h"
 
 namespace fanlight::packager {
 namespace {
@@ -32,19 +32,6 @@ constexpr std::string_view kRequest =
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36\r\n"
     "Accept: */*\r\nOrigin: http://127.0.0.1:8080\r\nReferer: http://127.0.0.1:8080/play/cam1\r\n"
     "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB,en;q=0.9\r\n\r\n";
-
-void pin(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<unsigned>(cpu), &set);
-  (void)sched_setaffinity(0, sizeof set, &set);
-}
-
-double seconds_of(clockid_t clock) {
-  timespec t;
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 struct Client {
   Descriptor socket;

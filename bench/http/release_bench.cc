@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <linux/net_tstamp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -27,6 +26,7 @@
 
 #include "base/check.h"
 #include "http/server.h"
+#include "http/this_host.h"
 #include "live/compressor.h"
 #include "origin/origin.h"
 #include "playlist/media_playlist.h"
@@ -38,19 +38,6 @@ constexpr int kServerCpu = 0, kCrowdCpu = 1;
 constexpr std::uint64_t kPartsEach = 5;  // Of a segment; parts of 200 ms.
 constexpr std::uint64_t kSegments = 30;
 constexpr Micros kPart = millis(200);
-
-void pin(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<unsigned>(cpu), &set);
-  (void)sched_setaffinity(0, sizeof set, &set);
-}
-
-double seconds_of(clockid_t clock) {
-  timespec t;
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 Instant monotonic_now() {
   timespec t;
