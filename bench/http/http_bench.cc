@@ -122,7 +122,8 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-constexpr ServerUnderTest kServers[] = {{serve_bare, "bare epoll"}, {serve_ours, "ours"}, {serve_beast, "Beast"}};
+constexpr ServerUnderTest kServers[] = {
+    {serve_bare, "bare epoll"}, {serve_uring, "bare io_uring"}, {serve_ours, "ours"}, {serve_beast, "Beast"}};
 
 }  // namespace
 }  // namespace fanlight::packager

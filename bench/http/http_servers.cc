@@ -19,13 +19,14 @@
 #include "http/server.h"
 
 namespace fanlight::packager {
-namespace {
 
 std::string head_of(std::size_t size) {
   return "HTTP/1.1 200 OK\r\ndate: Thu, 26 Nov 2026 22:23:06 GMT\r\ncontent-type: video/mp4\r\n"
          "cache-control: max-age=12\r\naccess-control-allow-origin: *\r\ncontent-length: " +
          std::to_string(size) + "\r\n\r\n";
 }
+
+namespace {
 
 class SameAnswer final : public HttpHandler {
  public:

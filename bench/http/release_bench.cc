@@ -1,9 +1,9 @@
 // How long those who wait for a part are let wait once it is published: a crowd of connections over loopback, each with
 // a blocking reload, against the server and the origin as they are. The kernel's clock stamps each answer as it
-// arrives, so that a client that reads late does not count. Server and crowd are processes with a core each.
+// arrives, so that a client that reads late does not count. Server and crowd are processes; where the
+// server has one thread, with a core each.
 #include <arpa/inet.h>
 #include <linux/net_tstamp.h>
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,11 +25,10 @@
 #include <vector>
 
 #include "base/check.h"
-#include "http/server.h"
 #include "http/this_host.h"
 #include "live/compressor.h"
-#include "origin/origin.h"
 #include "playlist/media_playlist.h"
+#include "service/reactors.h"
 
 namespace fanlight::packager {
 namespace {
@@ -186,30 +185,29 @@ struct Measured {
 enum class Word : char { kLook, kGrow, kPublish };
 struct Told {
   double waiting = 0;
-  double cpu = 0;    // Seconds that the server's thread has used.
+  double cpu = 0;    // Seconds that the server's threads have used.
   double began = 0;  // Of a publication, on CLOCK_REALTIME.
 };
 
-void serve(int channel, std::size_t waiters) {
+void serve(int channel, std::size_t waiters, std::size_t threads) {
   Server::Options options{.listen = {"127.0.0.1:0"},
-                          .connections_max = 2 * waiters,
-                          .connections_per_address_max = 2 * waiters,
+                          .admission = std::make_shared<Admission>(Admission::Limits{
+                              .connections_max = 2 * waiters, .connections_per_address_max = 2 * waiters}),
                           .stop_grace = {}};
   options.limits.requests_per_address_max = static_cast<std::uint32_t>(2 * waiters);
-  Result<std::unique_ptr<Server>> server = Server::open(options);
-  CHECK(server);
   Published published;
   Growing stream(published);
   stream.prepare();
   stream.publish();
-  Origin origin({}, published, **server);
+  const StreamBoard board;
+  const Assets page;
+  Result<std::unique_ptr<Reactors>> reactors = Reactors::open({threads, options}, published, board, page);
+  CHECK(reactors);
   std::thread serving([&] {
-    pin(kServerCpu);
-    CHECK((*server)->run(origin));
+    threads == 1 ? pin(kServerCpu) : unpin();
+    CHECK((*reactors)->run());
   });
-  clockid_t server_clock{};
-  CHECK(pthread_getcpuclockid(serving.native_handle(), &server_clock) == 0);
-  const std::uint16_t port = (*server)->addresses().front().port;
+  const std::uint16_t port = (*reactors)->addresses().front().port;
   CHECK(write(channel, &port, sizeof port) == sizeof port);
   for (Word word{}; read(channel, &word, sizeof word) == sizeof word;) {
     Told told;
@@ -220,17 +218,18 @@ void serve(int channel, std::size_t waiters) {
       told.began = seconds_of(CLOCK_REALTIME);
       stream.publish();
     }
-    told.waiting = static_cast<double>(origin.counters().waiting.get());
-    told.cpu = seconds_of(server_clock);
+    for (const OriginCounters* const one : (*reactors)->tallies().origins)
+      told.waiting += static_cast<double>(one->waiting.get());
+    told.cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - seconds_of(CLOCK_THREAD_CPUTIME_ID);
     CHECK(write(channel, &told, sizeof told) == sizeof told);
   }
-  (*server)->stop();
+  (*reactors)->stop();
   serving.join();
 }
 
 class ServerProcess {
  public:
-  explicit ServerProcess(std::size_t waiters) {
+  ServerProcess(std::size_t waiters, std::size_t threads) {
     std::array<int, 2> ends{};
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
     process_ = fork();
@@ -238,7 +237,7 @@ class ServerProcess {
     if (process_ == 0) {
       ::close(ends[0]);
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      serve(ends[1], waiters);
+      serve(ends[1], waiters, threads);
       _exit(0);
     }
     ::close(ends[1]);
@@ -265,8 +264,11 @@ class ServerProcess {
   std::uint16_t port_ = 0;
 };
 
-Measured measure(std::size_t waiters, int rounds) {
-  const ServerProcess server(waiters);
+Measured measure(std::size_t waiters, std::size_t threads, int rounds) {
+  const ServerProcess server(waiters, threads);
+  // Beside more than one thread it has no core of its own: it may not take theirs.
+  if (threads > 1) (void)setpriority(PRIO_PROCESS, 0, 19);
+  threads == 1 ? pin(kCrowdCpu) : unpin();
   Crowd crowd(server.port(), waiters);
   std::vector<double> delays;
   double cpu = 0, idle = 0, idle_cpu = 0;
@@ -307,26 +309,29 @@ int main(int argc, char** argv) {
   CLI::App app("From a publication to the answers of those who waited for it, over loopback; the last line is JSON.",
                "release_bench");
   int rounds = 20;
+  std::size_t threads = 1;
   std::vector<std::size_t> crowds = {1'000, 10'000};
   app.add_option("--rounds", rounds, "Publications to each crowd (default 20)")->check(CLI::Range(1, 10'000));
   app.add_option("--waiters", crowds, "Crowds (default 1000 and 10000)")->check(CLI::Range(1, 25'000));
+  app.add_option("--threads", threads, "That answer; beside more than one the crowd runs at low priority (default 1)")
+      ->check(CLI::Range(1, 64));
   CLI11_PARSE(app, argc, argv);
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
-  pin(kCrowdCpu);
   auto rows = nlohmann::ordered_json::array();
   for (const std::size_t waiters : crowds) {
     if (waiters + 64 > files.rlim_cur) {
       std::printf("%6zu waiters: left out, since %zu files may be open\n", waiters, std::size_t(files.rlim_cur));
       continue;
     }
-    const Measured it = measure(waiters, rounds);
+    const Measured it = measure(waiters, threads, rounds);
     std::printf(
         "%6zu waiters  p50 %7.3f ms  p99 %7.3f ms  max %7.3f ms  %6.2f us of CPU each  %.2f %% while they wait\n",
         it.waiters, it.p50, it.p99, it.most, it.cpu_us, 100 * it.idle_cpu);
     rows.push_back({{"waiters", it.waiters},
+                    {"threads", threads},
                     {"p50_ms", it.p50},
                     {"p99_ms", it.p99},
                     {"max_ms", it.most},

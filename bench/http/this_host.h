@@ -15,6 +15,14 @@ inline void pin(int cpu) {
   (void)sched_setaffinity(0, sizeof set, &set);
 }
 
+// Wherever it was pinned to.
+inline void unpin() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &set);
+  (void)sched_setaffinity(0, sizeof set, &set);
+}
+
 inline double seconds_of(clockid_t clock) {
   timespec t;
   clock_gettime(clock, &t);

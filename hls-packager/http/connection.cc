@@ -78,8 +78,7 @@ void Connection::hear(ConnectionContext& context, ByteSpan bytes) {
 }
 
 void Connection::hand_over(ConnectionContext& context, std::uint64_t stream, const HttpRequest& request) {
-  ++household_.requests;
-  if (household_.requests <= context.limits.requests_per_address_max)
+  if (++household_.requests <= context.limits.requests_per_address_max)
     return context.handler.handle({id_, stream}, request);
   context.counts.refused_requests.add();
   respond(context, stream, too_many_requests());

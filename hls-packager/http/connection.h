@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/ip.h"
 #include "base/time.h"
+#include "http/admission.h"
 #include "http/h1_session.h"
 #include "http/h2_session.h"
 #include "http/message.h"
@@ -28,13 +28,6 @@ struct ConnectionLimits {
   Micros stall_max = seconds(5);  // Without the kernel taking a byte of what there is.
   std::size_t unsent_bytes_max = 64 * 1024;        // With more than that to send, no further request is taken.
   std::uint32_t requests_per_address_max = 2'000;  // That are not answered yet.
-};
-
-// Those behind one address, or one /64 of IPv6, and what they have of us.
-struct Household {
-  IpAddress address{};
-  std::uint32_t connections = 0;
-  std::uint32_t requests = 0;  // That are not answered yet.
 };
 
 // What connections of a server share.

@@ -36,12 +36,6 @@ Instant monotonic_now() noexcept {
   return {std::int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1'000};
 }
 
-// Whose addresses are one household's: a /64 of IPv6.
-IpAddress household_of(IpAddress address) noexcept {
-  if (!address.is_v4()) std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
-  return address;
-}
-
 Error kernel_error(const char* what) {
   return {ErrorCode::kFailed, std::string("the HTTP server cannot start: ") + what + ": " + std::strerror(errno)};
 }
@@ -70,7 +64,6 @@ Result<Done> Server::start() {
     if (Result<Done> done = listen(text, false); !done) return done;
   for (const std::string& text : options_.listen_tls)
     if (Result<Done> done = listen(text, true); !done) return done;
-  options_.connections_max = std::min<std::size_t>(options_.connections_max, kSlotMask);
   received_.resize(kReceiveBytes);
   return Done{};
 }
@@ -79,7 +72,7 @@ Result<Done> Server::listen(const std::string& text, bool has_tls) {
   CHECK(!has_tls || options_.tls);
   Result<Endpoint> at = parse_listen_address(text);
   if (!at) return at.error();
-  Result<Descriptor> socket = open_listener(*at);
+  Result<Descriptor> socket = open_listener(*at, options_.joins);
   if (!socket) return socket.error();
   if (!watch(epoll_, socket->get(), listeners_.size(), EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
   addresses_.push_back(local_address(*socket));
@@ -185,11 +178,9 @@ void Server::resume_listeners() {
 }
 
 void Server::admit(Accepted accepted, bool has_tls) {
-  const IpAddress address = household_of(accepted.from.ip);
-  if (counts_.connections.value() >= options_.connections_max) return counts_.refused_by_cap.add();
-  const auto known = households_.find(address);
-  if (known != households_.end() && known->second.connections >= options_.connections_per_address_max)
-    return counts_.refused_by_address_cap.add();
+  const Admission::Answer admitted = options_.admission->admit(accepted.from.ip);
+  if (admitted.verdict == Admission::Verdict::kTooMany) return counts_.refused_by_cap.add();
+  if (admitted.verdict == Admission::Verdict::kTooManyOfAddress) return counts_.refused_by_address_cap.add();
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(connections_.size()));
     connections_.emplace_back();
@@ -197,13 +188,13 @@ void Server::admit(Accepted accepted, bool has_tls) {
   }
   const std::uint32_t slot = free_slots_.back();
   const std::uint64_t id = next_serial_ << kSlotBits | slot;
-  if (!watch(epoll_, accepted.socket.get(), id, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, EPOLL_CTL_ADD))
+  if (!watch(epoll_, accepted.socket.get(), id, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, EPOLL_CTL_ADD)) {
+    options_.admission->leave(*admitted.household);
     return counts_.accepts_failed.add();
+  }
   free_slots_.pop_back();
   ++next_serial_;
-  Household& household = households_.try_emplace(address, Household{.address = address}).first->second;
-  ++household.connections;
-  connections_[slot] = std::make_unique<Connection>(id, std::move(accepted.socket), household,
+  connections_[slot] = std::make_unique<Connection>(id, std::move(accepted.socket), *admitted.household,
                                                     has_tls ? options_.tls->current() : nullptr, context_->now);
   deadlines_[slot] = connections_[slot]->deadline(options_.limits);
   counts_.connections.add();
@@ -263,12 +254,7 @@ void Server::sweep() {
 void Server::close(Connection& connection) {
   const std::size_t slot = connection.id() & kSlotMask;
   connection.handle_end(*context_);
-  Household& household = connection.household();
-  if (--household.connections == 0) {
-    CHECK(household.requests == 0);
-    const IpAddress address = household.address;
-    households_.erase(address);
-  }
+  options_.admission->leave(connection.household());
   connections_[slot].reset();
   deadlines_[slot] = Instant::never();
   free_slots_.push_back(static_cast<std::uint32_t>(slot));

@@ -1,5 +1,5 @@
 // An HTTP server on one thread: a loop over epoll, whose connections are handed from the kernel to the handler and
-// back. Several may listen at the same address, each on a thread of its own; they share nothing.
+// back. Several may listen at the same addresses, each on a thread of its own; they share who is let in, and no more.
 //
 // What a client may take is bounded: connections in all and from one address, bytes of a head and of what waits behind
 // it, time to send a head, to be idle, to take an answer. What is sent is not copied, so a slow client holds on to
@@ -8,14 +8,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/ip.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "http/admission.h"
 #include "http/connection.h"
 #include "http/message.h"
 #include "http/server_counts.h"
@@ -30,9 +29,9 @@ class Server final : public HttpReplies {
     std::vector<std::string> listen{};      // See parse_listen_address().
     std::vector<std::string> listen_tls{};  // Likewise; needs `tls`.
     std::shared_ptr<TlsContext> tls{};      // May be shared with other servers.
-    std::size_t connections_max = 20'000;
-    std::size_t connections_per_address_max = 1'000;  // An IPv6 address stands for its /64.
-    Micros stop_grace = seconds(3);                   // For answers that are under way when it is to stop.
+    std::shared_ptr<Admission> admission = std::make_shared<Admission>(Admission::Limits{});
+    bool joins = false;              // Servers of this process that listen there already.
+    Micros stop_grace = seconds(3);  // For answers that are under way when it is to stop.
     ConnectionLimits limits{};
   };
   // Listens from now on; accepts when it runs.
@@ -97,7 +96,6 @@ class Server final : public HttpReplies {
   std::vector<Instant> deadlines_;  // Apart, so that looking at all of them touches little memory.
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t next_serial_ = 1;
-  std::map<IpAddress, Household> households_;
 
   std::vector<std::uint64_t> listed_;  // To be driven.
   Instant next_sweep_{};

@@ -210,7 +210,7 @@ TEST_F(ServerTest, WhoWasGivenWhatHasPatienceMayBeIdleForSoLong) {
 
 TEST_F(ServerTest, ConnectionsAreCapped) {
   Server::Options options;
-  options.connections_max = 3;
+  options.admission = std::make_shared<Admission>(Admission::Limits{.connections_max = 3});
   start(options);
   TestClient one(at()), two(at()), three(at());
   three.get("/a");
@@ -227,7 +227,7 @@ TEST_F(ServerTest, ConnectionsAreCapped) {
 
 TEST_F(ServerTest, OneAddressHasItsShare) {
   Server::Options options;
-  options.connections_per_address_max = 2;
+  options.admission = std::make_shared<Admission>(Admission::Limits{.connections_per_address_max = 2});
   start(options);
   TestClient one(at()), two(at()), three(at());
   EXPECT_TRUE(three.hears_end());
@@ -324,11 +324,21 @@ TEST_F(ServerTest, StopDoesNotWaitForEver) {
   EXPECT_EQ(handler_->gone(), 1);
 }
 
-TEST_F(ServerTest, SeveralListenAtOneAddress) {
+TEST_F(ServerTest, SeveralOfAProcessListenAtOneAddress) {
   start();
   Server::Options options;
   options.listen = {at().text()};
+  options.joins = true;
   EXPECT_TRUE(Server::open(options));
+}
+
+TEST_F(ServerTest, NobodyListensWhereSomebodyElseDoes) {
+  start();
+  Server::Options options;
+  options.listen = {at().text()};
+  const Result<std::unique_ptr<Server>> second = Server::open(options);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kInUse);
 }
 
 TEST(ListenAddressTest, IsAddressAndPort) {

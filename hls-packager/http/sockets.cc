@@ -60,6 +60,25 @@ Error listen_error(const Endpoint& at, int error) {
   return {ErrorCode::kFailed, where + std::strerror(error)};
 }
 
+// `is_shared`: with those of this user that are shared as well.
+Result<Descriptor> open_bound(const Endpoint& at, bool is_shared) {
+  const bool is_v4 = at.ip.is_v4();
+  Descriptor socket(::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.is_open() && errno == EAFNOSUPPORT && at.ip.is_unspecified() && !is_v4)
+    return open_bound({IpAddress::v4(0, 0, 0, 0), at.port}, is_shared);
+  if (!socket.is_open()) return listen_error(at, errno);
+  const int fd = socket.get();
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (is_shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (!is_v4) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, at.ip.is_unspecified() ? 0 : 1);
+  const sockaddr_in v4 = raw_v4(at);
+  const sockaddr_in6 v6 = raw_v6(at);
+  const int bound = is_v4 ? bind(fd, reinterpret_cast<const sockaddr*>(&v4), sizeof v4)
+                          : bind(fd, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+  if (bound != 0) return listen_error(at, errno);
+  return socket;
+}
+
 }  // namespace
 
 void Descriptor::close() noexcept {
@@ -79,24 +98,16 @@ Result<Endpoint> parse_listen_address(std::string_view text) {
                                         "192.0.2.1:8080, [::1]:8080 or *:8080"};
 }
 
-Result<Descriptor> open_listener(const Endpoint& at) {
-  const bool is_v4 = at.ip.is_v4();
-  Descriptor socket(::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket.is_open() && errno == EAFNOSUPPORT && at.ip.is_unspecified() && !is_v4)
-    return open_listener({IpAddress::v4(0, 0, 0, 0), at.port});
-  if (!socket.is_open()) return listen_error(at, errno);
-  const int fd = socket.get();
-  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  if (!is_v4) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, at.ip.is_unspecified() ? 0 : 1);
+Result<Descriptor> open_listener(const Endpoint& at, bool joins) {
+  // One that shares with nobody finds who is there, and makes room for one that others can join.
+  if (!joins && at.port != 0)
+    if (Result<Descriptor> alone = open_bound(at, false); !alone) return alone.error();
+  Result<Descriptor> socket = open_bound(at, true);
+  if (!socket) return socket.error();
   // Accepted connections inherit these.
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentInKernelMax);
-  const sockaddr_in v4 = raw_v4(at);
-  const sockaddr_in6 v6 = raw_v6(at);
-  const int bound = is_v4 ? bind(fd, reinterpret_cast<const sockaddr*>(&v4), sizeof v4)
-                          : bind(fd, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
-  if (bound != 0 || listen(fd, kBacklog) != 0) return listen_error(at, errno);
+  set_option(socket->get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket->get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentInKernelMax);
+  if (listen(socket->get(), kBacklog) != 0) return listen_error(at, errno);
   return socket;
 }
 

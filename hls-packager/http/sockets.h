@@ -43,8 +43,9 @@ struct IoResult {
 // "192.0.2.1:8080", "[::1]:8080", "localhost:8080"; without a host, or with "*", every address of both families.
 [[nodiscard]] Result<Endpoint> parse_listen_address(std::string_view text);
 
-// Non-blocking. Several may listen at the same address: the kernel spreads connections over them.
-[[nodiscard]] Result<Descriptor> open_listener(const Endpoint& at);
+// Non-blocking. `joins`: others of this process, which listen there already; the kernel spreads connections over them.
+// Otherwise nobody may: that somebody else does, of this user too, is an error (kInUse).
+[[nodiscard]] Result<Descriptor> open_listener(const Endpoint& at, bool joins = false);
 [[nodiscard]] Endpoint local_address(const Descriptor& socket) noexcept;
 
 struct Accepted {

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "service/answers.h"
-#include "service/metrics.h"
 
 namespace fanlight::packager {
 namespace {
@@ -38,8 +37,7 @@ void Front::handle(HttpRequestId id, const HttpRequest& request) {
   const bool is_ours = is_page(path) || path == "/metrics" || path == "/api/streams.json";
   if (!is_ours || request.method == HttpMethod::kOptions) return origin_.handle(id, request);
   if (path == "/metrics")
-    return replies_.respond(
-        id, made_answer(200, kMetricsContentType, metrics_text(board_.read(), server_, origin_.counters())));
+    return replies_.respond(id, made_answer(200, kMetricsContentType, metrics_text(board_.read(), tallies_)));
   if (path == "/api/streams.json")
     return replies_.respond(id, made_answer(200, "application/json", streams_json(board_.read())));
   if (const Asset* asset = page_.find(path)) return replies_.respond(id, answer_with(*asset, request.accepts_gzip));

@@ -6,18 +6,18 @@
 #include <utility>
 
 #include "http/message.h"
-#include "http/server_counts.h"
 #include "origin/origin.h"
 #include "page/assets.h"
+#include "service/metrics.h"
 #include "service/stream_board.h"
 
 namespace fanlight::packager {
 
 class Front final : public HttpHandler {
  public:
-  // `page`: empty where none was built.
-  Front(Origin& origin, const ServerCounts& server, HttpReplies& replies, const StreamBoard& board, const Assets& page)
-      : origin_(origin), server_(server), replies_(replies), board_(board), page_(page) {}
+  // `tallies`: of all servers, itself included. `page`: empty where none was built.
+  Front(Origin& origin, const HttpTallies& tallies, HttpReplies& replies, const StreamBoard& board, const Assets& page)
+      : origin_(origin), tallies_(tallies), replies_(replies), board_(board), page_(page) {}
 
   // What else a wake may be for.
   void on_mail(std::function<void()> then) { on_mail_ = std::move(then); }
@@ -34,7 +34,7 @@ class Front final : public HttpHandler {
 
  private:
   Origin& origin_;
-  const ServerCounts& server_;
+  const HttpTallies& tallies_;
   HttpReplies& replies_;
   const StreamBoard& board_;
   const Assets& page_;

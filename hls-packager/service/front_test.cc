@@ -53,9 +53,10 @@ class FrontTest : public testing::Test {
   StreamBoard board_;
   Published published_;
   Origin origin_{OriginConfig{}, published_, replies_};
-  ServerCounts counts_;
+  ServerCounts counts_, others_;
+  HttpTallies tallies_{{&counts_, &others_}, {&origin_.counters()}};
   Assets page_;
-  Front front_{origin_, counts_, replies_, board_, page_};
+  Front front_{origin_, tallies_, replies_, board_, page_};
 };
 
 TEST_F(FrontTest, ListsTheStreams) {
@@ -68,7 +69,8 @@ TEST_F(FrontTest, ListsTheStreams) {
 }
 
 TEST_F(FrontTest, CountsInPrometheusForm) {
-  counts_.requests.add(7);
+  counts_.requests.add(4);
+  others_.requests.add(3);
   const auto [status, body] = get("/metrics");
   EXPECT_EQ(status, 200);
   EXPECT_THAT(body, HasSubstr("fanlight_packager_stream_live{stream=\"live/main\"} 1\n"));

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -48,13 +49,14 @@ class Families {
 
 constexpr double kMicro = 1e-6;
 
-// `counts`: how many up to each of OriginCounters::kReleaseBounds, and beyond; `value` of one: its number.
-template <class Counts, class Value>
-ClientMetric::Histogram histogram_of(const Counts& counts, Value&& value, double sum_us) {
+using Counts = std::array<std::uint64_t, OriginCounters::kReleaseBounds.size() + 1>;
+
+// `counts`: how many up to each of OriginCounters::kReleaseBounds, and beyond.
+ClientMetric::Histogram histogram_of(const Counts& counts, double sum_us) {
   constexpr auto& kBounds = OriginCounters::kReleaseBounds;
   ClientMetric::Histogram histogram;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    histogram.sample_count += value(counts[i]);
+    histogram.sample_count += counts[i];
     const double bound =
         i == kBounds.size() ? std::numeric_limits<double>::infinity() : static_cast<double>(kBounds[i].count) * kMicro;
     histogram.bucket.push_back({histogram.sample_count, bound});
@@ -80,10 +82,7 @@ void add_publications(Families& to, std::span<const StreamStanding> streams) {
   });
   each([&](const StreamStanding& one, Labels labels) {
     to.histogram("fanlight_packager_publish_delay_seconds", "From the bytes that complete a part to its publication.",
-                 histogram_of(
-                     one.publish_delays, [](std::uint64_t count) { return count; },
-                     static_cast<double>(one.publish_delay_sum.count)),
-                 std::move(labels));
+                 histogram_of(one.publish_delays, static_cast<double>(one.publish_delay_sum.count)), std::move(labels));
   });
 }
 
@@ -153,69 +152,84 @@ void add_cuts(Families& to, std::span<const StreamStanding> streams) {
         &StreamStanding::samples_left_out);
 }
 
-void add_server(Families& to, const ServerCounts& counts) {
-  const auto count = [&](const char* name, const char* help, const HttpCount& value) {
-    to.counter(name, help, static_cast<double>(value.value()));
-  };
-  to.gauge("fanlight_packager_http_connections", "Connections now.", static_cast<double>(counts.connections.value()));
-  count("fanlight_packager_http_connections_accepted_total", "Connections since the start.",
-        counts.connections_accepted);
-  count("fanlight_packager_http_connections_h2_total", "Of these, with HTTP/2.", counts.connections_h2);
-  const auto refused = [&](const char* why, const HttpCount& value) {
-    to.counter("fanlight_packager_http_refused_total", "Connections and requests that were not let in.",
-               static_cast<double>(value.value()), {{"why", why}});
-  };
-  refused("too_many", counts.refused_by_cap);
-  refused("too_many_from_address", counts.refused_by_address_cap);
-  refused("too_many_requests_of_address", counts.refused_requests);
-  refused("malformed_head", counts.heads_malformed);
-  refused("h2_error", counts.h2_errors);
-  refused("tls_failed", counts.tls_failed);
-  refused("no_descriptors", counts.accepts_failed);
-  const auto timeout = [&](const char* kind, const HttpCount& value) {
-    to.counter("fanlight_packager_http_timeouts_total",
-               "Connections, and streams of HTTP/2, that were ended because they took too long.",
-               static_cast<double>(value.value()), {{"kind", kind}});
-  };
-  timeout("head", counts.timeouts_head);
-  timeout("idle", counts.timeouts_idle);
-  timeout("slow", counts.timeouts_slow);
-  timeout("stall", counts.timeouts_stall);
-  timeout("stream", counts.timeouts_stream);
-  count("fanlight_packager_http_requests_total", "Requests.", counts.requests);
-  count("fanlight_packager_http_sent_bytes_total", "Bytes sent, heads and TLS included.", counts.bytes_sent);
+// Of all threads together.
+template <class Each, class Value>
+std::uint64_t sum(const std::vector<const Each*>& all, Value&& value) {
+  std::uint64_t sum = 0;
+  for (const Each* const one : all) sum += value(*one);
+  return sum;
 }
 
-void add_origin(Families& to, const OriginCounters& counts) {
+void add_server(Families& to, const HttpTallies& http) {
+  const auto value = [&](HttpCount ServerCounts::*count) {
+    return static_cast<double>(sum(http.servers, [&](const ServerCounts& one) { return (one.*count).value(); }));
+  };
+  const auto count = [&](const char* name, const char* help, HttpCount ServerCounts::*what) {
+    to.counter(name, help, value(what));
+  };
+  to.gauge("fanlight_packager_http_connections", "Connections now.", value(&ServerCounts::connections));
+  count("fanlight_packager_http_connections_accepted_total", "Connections since the start.",
+        &ServerCounts::connections_accepted);
+  count("fanlight_packager_http_connections_h2_total", "Of these, with HTTP/2.", &ServerCounts::connections_h2);
+  const auto refused = [&](const char* why, HttpCount ServerCounts::*what) {
+    to.counter("fanlight_packager_http_refused_total", "Connections and requests that were not let in.", value(what),
+               {{"why", why}});
+  };
+  refused("too_many", &ServerCounts::refused_by_cap);
+  refused("too_many_from_address", &ServerCounts::refused_by_address_cap);
+  refused("too_many_requests_of_address", &ServerCounts::refused_requests);
+  refused("malformed_head", &ServerCounts::heads_malformed);
+  refused("h2_error", &ServerCounts::h2_errors);
+  refused("tls_failed", &ServerCounts::tls_failed);
+  refused("no_descriptors", &ServerCounts::accepts_failed);
+  const auto timeout = [&](const char* kind, HttpCount ServerCounts::*what) {
+    to.counter("fanlight_packager_http_timeouts_total",
+               "Connections, and streams of HTTP/2, that were ended because they took too long.", value(what),
+               {{"kind", kind}});
+  };
+  timeout("head", &ServerCounts::timeouts_head);
+  timeout("idle", &ServerCounts::timeouts_idle);
+  timeout("slow", &ServerCounts::timeouts_slow);
+  timeout("stall", &ServerCounts::timeouts_stall);
+  timeout("stream", &ServerCounts::timeouts_stream);
+  count("fanlight_packager_http_requests_total", "Requests.", &ServerCounts::requests);
+  count("fanlight_packager_http_sent_bytes_total", "Bytes sent, heads and TLS included.", &ServerCounts::bytes_sent);
+}
+
+void add_origin(Families& to, const HttpTallies& http) {
+  const auto value = [&](OriginCounter OriginCounters::*count) {
+    return sum(http.origins, [&](const OriginCounters& one) { return (one.*count).get(); });
+  };
   for (std::size_t kind = 0; kind < kRequestKinds; ++kind)
     for (std::size_t status = 0; status < kStatuses.size(); ++status) {
-      const std::uint64_t value = counts.answers[kind][status].get();
-      if (value == 0) continue;
-      to.counter("fanlight_packager_answers_total", "Answers, by what was asked for.", static_cast<double>(value),
+      const std::uint64_t answers =
+          sum(http.origins, [&](const OriginCounters& one) { return one.answers[kind][status].get(); });
+      if (answers == 0) continue;
+      to.counter("fanlight_packager_answers_total", "Answers, by what was asked for.", static_cast<double>(answers),
                  {{"kind", name_of(static_cast<RequestKind>(kind))}, {"status", std::to_string(kStatuses[status])}});
     }
   to.gauge("fanlight_packager_waiting", "Requests that wait for what comes next.",
-           static_cast<double>(counts.waiting.get()));
+           static_cast<double>(value(&OriginCounters::waiting)));
   to.counter("fanlight_packager_waits_expired_total", "Waits for what did not come in time.",
-             static_cast<double>(counts.expired.get()));
+             static_cast<double>(value(&OriginCounters::expired)));
   to.counter("fanlight_packager_waits_refused_total", "Requests that might not wait: too many do.",
-             static_cast<double>(counts.refused_waits.get()));
+             static_cast<double>(value(&OriginCounters::refused_waits)));
+  Counts releases{};
+  for (std::size_t i = 0; i < releases.size(); ++i)
+    releases[i] = sum(http.origins, [&](const OriginCounters& one) { return one.releases[i].get(); });
   to.histogram("fanlight_packager_release_seconds", "From a publication to the answers that waited for it.",
-               histogram_of(
-                   counts.releases, [](const OriginCounter& one) { return one.get(); },
-                   static_cast<double>(counts.release_us.get())));
+               histogram_of(releases, static_cast<double>(value(&OriginCounters::release_us))));
 }
 
 }  // namespace
 
-std::string metrics_text(std::span<const StreamStanding> streams, const ServerCounts& server,
-                         const OriginCounters& origin) {
+std::string metrics_text(std::span<const StreamStanding> streams, const HttpTallies& http) {
   Families families;
   add_streams(families, streams);
   add_publications(families, streams);
   add_cuts(families, streams);
-  add_server(families, server);
-  add_origin(families, origin);
+  add_server(families, http);
+  add_origin(families, http);
   return families.text();
 }
 

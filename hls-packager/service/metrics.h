@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/server_counts.h"
 #include "origin/origin_counters.h"
@@ -16,7 +17,12 @@ namespace fanlight::packager {
 
 inline constexpr std::string_view kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-[[nodiscard]] std::string metrics_text(std::span<const StreamStanding> streams, const ServerCounts& server,
-                                       const OriginCounters& origin);
+// What each thread that answers has counted; the metrics are their sums.
+struct HttpTallies {
+  std::vector<const ServerCounts*> servers{};
+  std::vector<const OriginCounters*> origins{};
+};
+
+[[nodiscard]] std::string metrics_text(std::span<const StreamStanding> streams, const HttpTallies& http);
 
 }  // namespace fanlight::packager

@@ -16,15 +16,13 @@
 #include <utility>
 
 #include "http/certificate.h"
-#include "http/server.h"
 #include "http/tls_context.h"
 #include "live/compressor.h"
-#include "origin/origin.h"
 #include "page/assets.h"
-#include "service/front.h"
 #include "service/memory.h"
 #include "service/open_files.h"
 #include "service/packaging.h"
+#include "service/reactors.h"
 
 namespace fanlight::packager {
 namespace {
@@ -36,22 +34,22 @@ void open_log() {
 }
 
 // Whom signals are for.
-std::atomic<Server*> signalled = nullptr;
+std::atomic<Reactors*> signalled = nullptr;
 std::atomic<bool> is_reload_wanted = false;
 
 void handle_signal(int number) {
-  Server* const server = signalled.load();
-  if (server == nullptr) return;
-  if (number != SIGHUP) return server->stop();
+  Reactors* const reactors = signalled.load();
+  if (reactors == nullptr) return;
+  if (number != SIGHUP) return reactors->stop();
   is_reload_wanted = true;
-  server->wake();
+  reactors->wake();
 }
 
-// While it lives, SIGINT and SIGTERM stop the server, and SIGHUP makes it read its certificate again.
+// While it lives, SIGINT and SIGTERM stop the servers, and SIGHUP makes them read their certificate again.
 class Signals {
  public:
-  explicit Signals(Server& server) {
-    signalled = &server;
+  explicit Signals(Reactors& reactors) {
+    signalled = &reactors;
     struct sigaction action {};
     action.sa_handler = handle_signal;
     action.sa_flags = SA_RESTART;
@@ -116,9 +114,9 @@ Result<Assets> load_page(const Settings& settings) {
   return Assets::load(folder, compressor);
 }
 
-void tell_addresses(const Server& server, const Settings& settings) {
+void tell_addresses(const Reactors& reactors, const Settings& settings) {
   std::size_t told = 0;
-  for (const Endpoint& address : server.addresses()) {
+  for (const Endpoint& address : reactors.addresses()) {
     const bool is_any = address.ip.is_unspecified();
     const bool has_tls = told++ >= settings.http.listen.size();
     const std::string base =
@@ -164,8 +162,9 @@ Result<Done> serve(const Settings& settings) {
 
   const std::size_t connections_max = connections_for(settings);
   tell_memory(settings, connections_max);
-  Server::Options options{.connections_max = connections_max,
-                          .connections_per_address_max = settings.http.connections_of_address_max};
+  Server::Options options{.admission = std::make_shared<Admission>(Admission::Limits{
+                              .connections_max = connections_max,
+                              .connections_per_address_max = settings.http.connections_of_address_max})};
   options.limits.requests_per_address_max = settings.http.requests_of_address_max;
   for (const Endpoint& address : settings.http.listen) options.listen.push_back(address.text());
   for (const Endpoint& address : settings.http.tls_listen) options.listen_tls.push_back(address.text());
@@ -174,23 +173,21 @@ Result<Done> serve(const Settings& settings) {
     if (!tls) return tls.error();
     options.tls = *tls;
   }
-  Result<std::unique_ptr<Server>> server = Server::open(options);
-  if (!server) return server.error();
-
   StreamBoard board;
   Published published;
+  Result<std::unique_ptr<Reactors>> reactors =
+      Reactors::open({.count = settings.http.threads, .server = options}, published, board, *page);
+  if (!reactors) return reactors.error();
   Packaging packaging(settings, published, board);
   if (Result<Done> opened = packaging.open(); !opened) return opened;
-  Origin origin(OriginConfig{}, published, **server);
-  Front front(origin, (*server)->counts(), **server, board, *page);
-  front.on_mail([&tls = options.tls] {
+  (*reactors)->on_mail([&tls = options.tls] {
     if (is_reload_wanted.exchange(false) && tls) reload(*tls);
   });
 
-  const Signals signals(**server);
+  const Signals signals(**reactors);
   std::jthread packager([&](const std::stop_token& stop) { packaging.run(stop); });
-  tell_addresses(**server, settings);
-  Result<Done> done = (*server)->run(front);
+  tell_addresses(**reactors, settings);
+  Result<Done> done = (*reactors)->run();
   packager.request_stop();
   spdlog::info("stopped");
   return done;

@@ -27,6 +27,7 @@ constexpr IntegerRange kWindowSeconds{6, 86'400};
 constexpr IntegerRange kGraceSeconds{1, 3'600};
 constexpr IntegerRange kProgram{1, 65'535};
 constexpr IntegerRange kBitrate{1, 10'000};
+constexpr IntegerRange kThreads{1, 64};
 constexpr IntegerRange kConnections{1, 1'000'000};
 constexpr IntegerRange kRequests{1, 2'000'000};
 constexpr std::size_t kMembersMax = 8;
@@ -103,6 +104,7 @@ void SettingsReader::read_http(const Section& section) {
   if (http.certificate.empty() != http.key.empty())
     reader.complain(http.key.empty() ? "key" : "certificate", "nothing", "both, certificate and key, or neither");
   http.page = reader.text("page");
+  http.threads = static_cast<std::uint32_t>(reader.integer("threads", kThreads, http.threads));
   http.connections_max =
       static_cast<std::uint32_t>(reader.integer("connections_max", kConnections, http.connections_max));
   http.connections_of_address_max = static_cast<std::uint32_t>(

@@ -38,7 +38,8 @@ struct HttpSettings {
   std::vector<Endpoint> tls_listen{};
   std::string certificate{};  // A PEM chain; empty: one for localhost that we sign ourselves.
   std::string key{};
-  std::string page{};  // The folder of the page's assets; empty: where it was built or installed.
+  std::string page{};         // The folder of the page's assets; empty: where it was built or installed.
+  std::uint32_t threads = 1;  // That answer; packaging has one of its own.
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_of_address_max = 1'000;
   std::uint32_t requests_of_address_max = 2'000;  // Waiting at a time; twice the connections, unless it is said.

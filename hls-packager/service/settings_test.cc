@@ -17,6 +17,7 @@ listen = ["0.0.0.0:8080", "[::1]:8081"]
 tls_listen = ["0.0.0.0:8443"]
 certificate = "c.pem"
 key = "k.pem"
+threads = 4
 
 [[stream]]
 name = "live/main"
@@ -37,6 +38,7 @@ source = "rtp://239.1.2.3:5004"
   ASSERT_TRUE(settings) << settings.error().lines.front();
   EXPECT_EQ(settings->http.listen.size(), 2u);
   EXPECT_EQ(settings->http.tls_listen.front().text(), "0.0.0.0:8443");
+  EXPECT_EQ(settings->http.threads, 4u);
   ASSERT_EQ(settings->streams.size(), 2u);
   const StreamSettings& main = settings->streams[0];
   EXPECT_EQ(main.name, "live/main");

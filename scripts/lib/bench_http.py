@@ -14,7 +14,9 @@ def requests(ground: Ground) -> list[dict]:
 
 
 def releases(ground: Ground) -> list[dict]:
-    """From a publication to the answers, of a thousand and of ten thousand that wait."""
+    """From a publication to the answers, of a thousand and of ten thousand that wait; by one thread and by two."""
     say("  releases")
     rounds = 5 if ground.scale.quick else 20 * ground.scale.runs
-    return ground.run([ground.program("release_bench"), "--rounds", str(rounds)], 4 * rounds, LOAD_CPU)["releases"]
+    argv = [ground.program("release_bench"), "--rounds", str(rounds)]
+    return [row for threads in (1, 2)
+            for row in ground.run([*argv, "--threads", str(threads)], 4 * rounds, LOAD_CPU)["releases"]]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD_PACKAGES = (
     "g++ meson ninja-build pkg-config ccache libdpdk-dev libssl-dev libipsec-mb-dev libtomlplusplus-dev "
     "libcli11-dev nlohmann-json3-dev libspdlog-dev libboost1.81-dev prometheus-cpp-dev libgtest-dev libgmock-dev "
-    "librapidcheck-dev libdeflate-dev libnghttp2-dev libseccomp-dev libsrt-openssl-dev").split()
+    "librapidcheck-dev libdeflate-dev libnghttp2-dev libseccomp-dev libsrt-openssl-dev liburing-dev").split()
 PEER_PACKAGES = (
     "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad "
     "multicat curl iproute2 ethtool fonts-dejavu-core").split()

@@ -234,7 +234,7 @@ def a_stream_that_ends(stage: Stage) -> str:
     stage.start_relay()
     publisher, _ = stage.publish()
     config = stage.work / "packager.toml"
-    config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\n[[stream]]\nname = "{STREAM}"\n'
+    config.write_text(f'[http]\nthreads = 2\nlisten = ["127.0.0.1:{stage.port + 1}"]\n[[stream]]\nname = "{STREAM}"\n'
                       f'source = "{packagers.source_url(stage.target)}"\ngrace_s = 2\n')
     stage.package("--config", str(config))
     stage.wait_for_live()

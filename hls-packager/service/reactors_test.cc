@@ -1,0 +1,102 @@
+#include "service/reactors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/server_fixture.h"
+
+namespace fanlight::packager {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::size_t kThreads = 3;
+
+class ReactorsTest : public testing::Test {
+ protected:
+  ReactorsTest() {
+    auto expected = std::make_shared<StreamSnapshot>();
+    expected->name = "live/main";
+    published_.publish(std::move(expected), Instant{});
+    Result<std::unique_ptr<Reactors>> opened =
+        Reactors::open({.count = kThreads, .server = {.listen = {"127.0.0.1:0"}, .stop_grace = millis(200)}},
+                       published_, board_, page_);
+    EXPECT_TRUE(opened) << opened.error().what;
+    reactors_ = std::move(*opened);
+    thread_ = std::thread([this] { EXPECT_TRUE(reactors_->run()); });
+  }
+  ~ReactorsTest() override { stop(); }
+  void stop() {
+    reactors_->stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  std::string metrics() {
+    TestClient client(reactors_->addresses().front());
+    client.get("/metrics");
+    return client.hear_body();
+  }
+
+  StreamBoard board_;
+  Published published_;
+  Assets page_;
+  std::unique_ptr<Reactors> reactors_;
+  std::thread thread_;
+};
+
+// So many that no thread is left out but once in 3^31.
+TEST_F(ReactorsTest, WhoWaitsAtAnyOfThemIsAnswered) {
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 32; ++i) {
+    clients.push_back(std::make_unique<TestClient>(reactors_->addresses().front()));
+    clients.back()->get("/live/live/main/index.m3u8");
+  }
+  const std::string waiting = "fanlight_packager_waiting 32\n";
+  for (int i = 0; i < 500 && metrics().find(waiting) == std::string::npos; ++i) usleep(10'000);
+  EXPECT_THAT(metrics(), HasSubstr(waiting));
+  published_.withdraw("live/main", Instant{});
+  for (const auto& client : clients) {
+    client->hear_body();
+    EXPECT_TRUE(client->head().starts_with("HTTP/1.1 404 ")) << client->head();
+  }
+  EXPECT_THAT(metrics(), HasSubstr("fanlight_packager_waiting 0\n"));
+}
+
+TEST_F(ReactorsTest, AllOfThemStop) {
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 32; ++i) {
+    clients.push_back(std::make_unique<TestClient>(reactors_->addresses().front()));
+    clients.back()->get("/healthz");
+    EXPECT_EQ(clients.back()->hear_body(), "ok\n");
+  }
+  stop();
+  for (const auto& client : clients) EXPECT_TRUE(client->hears_end());
+}
+
+TEST_F(ReactorsTest, TheyCountTogetherWhoIsLetIn) {
+  stop();
+  Result<std::unique_ptr<Reactors>> opened = Reactors::open(
+      {.count = kThreads,
+       .server = {.listen = {"127.0.0.1:0"},
+                  .admission = std::make_shared<Admission>(Admission::Limits{.connections_per_address_max = 8}),
+                  .stop_grace = millis(200)}},
+      published_, board_, page_);
+  ASSERT_TRUE(opened);
+  reactors_ = std::move(*opened);
+  thread_ = std::thread([this] { EXPECT_TRUE(reactors_->run()); });
+  std::vector<std::unique_ptr<TestClient>> clients;
+  int let_in = 0;
+  for (int i = 0; i < 32; ++i) {
+    clients.push_back(std::make_unique<TestClient>(reactors_->addresses().front()));
+    clients.back()->get("/healthz");
+    let_in += clients.back()->hear_body() == "ok\n" ? 1 : 0;
+  }
+  EXPECT_EQ(let_in, 8);
+}
+
+}  // namespace
+}  // namespace fanlight::packager
