@@ -5,7 +5,7 @@ stages, in order:
   release    unit, property, scenario, fuzz replay, simulation, tidy, the playlist linter's own tests  (meson test)
   interop    srt-live-transmit, ffmpeg and GStreamer as strangers     tests/interop
   run        ./scripts/run as a user would, clear, encrypted, DPDK
-  packager   fanlight-packager beside ffmpeg, of files and live      tests/packager
+  packager   fanlight-packager beside ffmpeg and other strangers, of files and live   tests/packager
   asan       release without DPDK, under ASan and UBSan, DCHECKs on   build-asan/
   tsan       three workers on three threads, under TSan               build-tsan/
   e2e        the real daemon, sockets and namespaces, crowds          tests/e2e
@@ -219,7 +219,7 @@ def stage_interop(total: Total) -> None:
 
 
 def stage_packager(total: Total) -> None:
-    for script in ("packager.py", "live.py"):
+    for script in ("packager.py", "live.py", "strangers.py"):
         counted_script(total, str(setup.ROOT / "tests" / "packager" / script))
 
 
