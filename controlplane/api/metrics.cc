@@ -54,6 +54,7 @@ std::string_view unit_of(Counter counter) {
     case Counter::kNeighbourNewsLost:
     case Counter::kDropRequestsSent:
     case Counter::kPublisherSplices:
+    case Counter::kClocksWrong:
     case Counter::kWindowClosed:
     case Counter::kViewerSkips:
     case Counter::kPacketsSkipped:

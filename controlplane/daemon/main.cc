@@ -13,7 +13,8 @@ constexpr const char* kFooter = R"(Examples:
                                                            measure how many viewers this host holds, and what limits it
 
 Signals: SIGTERM and SIGINT end every session and the relay; SIGHUP reads the file anew: streams,
-calls, policies, keys, issuers, webhooks, events, armour, capacity_mbps, admission_share, log_level.
+calls, destinations, policies, keys, issuers, webhooks, events, armour, capacity_mbps,
+admission_share, log_level.
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration.)";
 
 }  // namespace

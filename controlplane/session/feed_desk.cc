@@ -4,14 +4,21 @@
 //      ▲                                         │ SessionRefused           │ SessionClosed      │
 //      ╰─────────────────────────────────────────┴──────────────────────────┴────────────────────╯
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
+#include "contract/limits.h"
 #include "session/session_desk.h"
+#include "wire/rtp_header.h"
 
 namespace fanlight::control {
 namespace {
 
 constexpr Micros kRetry = seconds(1);
+constexpr Micros kRefusalNoted = seconds(60);
+constexpr std::int32_t kClockStands = -990'000;
 
 std::string title_of(const FeedEntry& feed) {
   return "feed " + url_of(feed.place.rule.terms) + " of " + feed.place.rule.stream;
@@ -27,8 +34,7 @@ std::unique_ptr<crypto::SrtpReader> make_reader(const crypto::SrtpMaster& master
   return std::make_unique<crypto::SrtpReader>(master, random % (crypto::kSrtcpIndexEnd / 2), taken);
 }
 
-// Why nothing of what comes is taken, and what to look at.
-std::string srtp_words(const event::SrtpNews& news, const FeedRule& rule) {
+std::string srtp_words(const event::FeedRefusal& news, const FeedRule& rule) {
   const std::string from = "SRTP from " + news.remote.text();
   if (news.verdict == Verdict::kKeyWornOut)
     return from + ": its key has done its " + std::to_string(rule.srtp->packets_max) +
@@ -38,6 +44,62 @@ std::string srtp_words(const event::SrtpNews& news, const FeedRule& rule) {
            "or kick the feed's session";
   return from + " is not authentic: another key or suite than " + std::string{suite_of(rule)} +
          ", no SRTP at all, or a sender that began anew under its old SSRC (kick the feed's session)";
+}
+
+// It is not whom the feed listens to.
+std::string foreign_words(const event::FeedRefusal& news, const FeedTerms& terms) {
+  const IpAddress& from = news.remote.ip;
+  const bool is_named = terms.source || (terms.second && terms.second->source);
+  if (is_named && from != terms.source && !(terms.second && from == terms.second->source))
+    return "packets from " + news.remote.text() + ", accepted from " +
+           (terms.source ? *terms.source : *terms.second->source).text() + " alone";
+  if (terms.ssrc && news.found.ssrc != *terms.ssrc && news.found.kind == FeedFinding::Kind::kRtp)
+    return "SSRC " + std::to_string(news.found.ssrc) + " from " + news.remote.text() + ", accepted " +
+           std::to_string(*terms.ssrc);
+  return "packets from " + news.remote.text() + ", who is banned or another than the leg's sender";
+}
+
+// What a datagram of SRT, or of RTP, has room for.
+std::size_t payload_most(const FeedRule& rule) {
+  return rule.format.is_transport_stream() ? kPayloadBytesMax : kDatagramBytesMax - wire::kRtpHeaderBytes;
+}
+
+// Why nothing of what comes is taken, and what to look at.
+std::string refusal_words(const event::FeedRefusal& news, const FeedRule& rule) {
+  using Kind = FeedFinding::Kind;
+  const std::string from = " from " + news.remote.text();
+  const std::string type = "payload type " + std::to_string(news.found.payload_type);
+  switch (news.verdict) {
+    case Verdict::kForeignSource:
+      return foreign_words(news, rule.terms);
+    case Verdict::kWrongPayloadType:
+      return type + from + ", accepted " + std::to_string(rule.terms.payload_type);
+    case Verdict::kOversized:
+      return std::to_string(news.found.payload_bytes) + " bytes of payload" + from + ", accepted " +
+             std::to_string(payload_most(rule)) + " at most";
+    case Verdict::kMalformed:
+      return news.found.kind == Kind::kTransportStream
+                 ? "a bare transport stream" + from + ", where RTP is expected; udp:// takes it"
+                 : "no RTP" + from;
+    case Verdict::kNotTransportStream:
+      if (news.found.kind != Kind::kRtp) return "no whole TS packets" + from;
+      return rule.terms.kind == FeedKind::kTransportStream
+                 ? "RTP of " + type + from + ", where a bare transport stream is expected; rtp:// takes it"
+                 : "RTP of " + type + from + " carries no whole TS packets; payload says what else it carries";
+    default:
+      return srtp_words(news, rule);
+  }
+}
+
+// Why its packets are timed as they come; empty: they are not.
+std::string clock_words(const event::FeedNews& news, const FeedRule& rule) {
+  if (news.clock_off_ppm == 0) return {};
+  const std::string then = "; its packets are timed as they come";
+  if (news.clock_off_ppm <= kClockStands) return "its timestamps stand still" + then;
+  std::array<char, 32> percent{};
+  (void)std::snprintf(percent.data(), percent.size(), "%.1f %%", std::abs(news.clock_off_ppm) / 10'000.0);
+  return "its timestamps run " + std::string(percent.data()) + (news.clock_off_ppm > 0 ? " faster" : " slower") +
+         " than " + std::to_string(rule.format.clock_rate) + " a second" + then;
 }
 
 }  // namespace
@@ -60,7 +122,7 @@ std::vector<FeedView> SessionDesk::feeds(Instant now) const {
                      .state = name_of(feed.state),
                      .age = now - feed.since,
                      .sender = feed.sender.port == 0 ? "" : feed.sender.text(),
-                     .failure = feed.failure,
+                     .failure = feed.state == FeedState::kLive ? feed.clock : feed.failure,
                      .socket = feed.socket});
   return views;
 }
@@ -88,7 +150,7 @@ void SessionDesk::open_due_feeds() {
 
 // Said once: what stands in the way may do so for days.
 void SessionDesk::wait_with(FeedEntry& feed, std::string failure) {
-  if (feed.failure != failure) note(Notice::Level::kWarning, title_of(feed) + " waits: " + failure);
+  if (feed.failure != failure && !is_stopping_) note(Notice::Level::kWarning, title_of(feed) + " waits: " + failure);
   feed.failure = std::move(failure);
   feed.state = FeedState::kWaiting;
   feed.retry_at = now_ + kRetry;
@@ -110,6 +172,7 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
   feed.state = FeedState::kOpening;
   feed.since = now_;
   feed.failure.clear();
+  feed.is_clock_noted = false;
   ++stream->sessions;
   stream->publisher = feed.request;
   stream->linger_end = Instant::never();
@@ -149,30 +212,46 @@ void SessionDesk::handle(event::FeedNews& event) {
   FeedEntry* feed = find_feed(event.request);
   Session* session = sessions_.find(event.request);
   if (feed == nullptr || session == nullptr) return;
-  if (event.is_live && feed->state == FeedState::kLive) {
-    feed->sender = event.remote;
-    feed->failure.clear();
-    return note(Notice::Level::kInfo, title_of(*feed) + " comes from " + event.remote.text() + " now");
+  const bool was_live = feed->state == FeedState::kLive;
+  if (event.is_live) feed->failure.clear();
+  if (event.is_live && was_live) {
+    if (std::exchange(feed->sender, event.remote) != event.remote)
+      note(Notice::Level::kInfo, title_of(*feed) + " comes from " + event.remote.text() + " now");
+  } else {
+    begin_or_end_feed(*feed, *session, event);
   }
-  StreamEntry* stream = streams_.at(session->stream);
-  feed->state = event.is_live ? FeedState::kLive : FeedState::kSilent;
-  feed->since = now_;
-  feed->sender = event.remote;
-  feed->failure.clear();
+  note_clock(*feed, event);
+}
+
+void SessionDesk::begin_or_end_feed(FeedEntry& feed, const Session& session, const event::FeedNews& event) {
+  StreamEntry* stream = streams_.at(session.stream);
+  feed.state = event.is_live ? FeedState::kLive : FeedState::kSilent;
+  feed.since = now_;
+  feed.sender = event.remote;
   if (stream != nullptr) {
     stream->is_published = event.is_live;
     stream->publisher_latency = event.is_live ? stream->policy.latency : Micros{};
   }
   note(event.is_live ? Notice::Level::kInfo : Notice::Level::kWarning,
-       title_of(*feed) + (event.is_live ? " comes from " : ": nothing for 5 s from ") + event.remote.text());
-  tell_of_feed(*feed, *session, event.is_live ? SessionEvent::Kind::kPublishStart : SessionEvent::Kind::kPublishStop);
-  if (event.is_live) wake_calls(session->stream_name);
+       title_of(feed) + (event.is_live ? " comes from " : ": nothing for 5 s from ") + event.remote.text());
+  tell_of_feed(feed, session, event.is_live ? SessionEvent::Kind::kPublishStart : SessionEvent::Kind::kPublishStop);
+  if (event.is_live) wake_calls(session.stream_name);
 }
 
-void SessionDesk::handle(event::SrtpNews& event) {
+// Once for each time that it comes: a clock may be found wrong and right in turn.
+void SessionDesk::note_clock(FeedEntry& feed, const event::FeedNews& event) {
+  feed.clock = clock_words(event, feed.place.rule);
+  if (!event.is_live) feed.is_clock_noted = false;
+  if (feed.clock.empty() || std::exchange(feed.is_clock_noted, true)) return;
+  note(Notice::Level::kWarning, title_of(feed) + ": " + feed.clock);
+}
+
+void SessionDesk::handle(event::FeedRefusal& event) {
   FeedEntry* feed = find_feed(event.request);
-  if (feed == nullptr || !feed->place.rule.srtp) return;
-  feed->failure = srtp_words(event, feed->place.rule);
+  if (feed == nullptr) return;
+  feed->failure = refusal_words(event, feed->place.rule);
+  if (feed->refusal_noted && now_ - *feed->refusal_noted < kRefusalNoted) return;
+  feed->refusal_noted = now_;
   note(Notice::Level::kWarning, title_of(*feed) + ": " + feed->failure);
 }
 

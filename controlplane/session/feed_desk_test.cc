@@ -124,7 +124,8 @@ TEST_F(FeedDeskTest, WhyItsPacketsAreNotTakenIsSaid) {
   const command::OpenFeed feed = opened();
   (void)take_notices();
   const auto said = [&](Verdict verdict) {
-    desk().handle_event(now_, event::SrtpNews{feed.request, verdict, kSender});
+    wait(seconds(60));
+    desk().handle_event(now_, event::FeedRefusal{feed.request, verdict, kSender});
     return take_notices();
   };
   EXPECT_THAT(said(Verdict::kUnauthentic),
@@ -135,6 +136,106 @@ TEST_F(FeedDeskTest, WhyItsPacketsAreNotTakenIsSaid) {
   EXPECT_THAT(said(Verdict::kKeyWornOut), Contains(HasSubstr("its key has done its 1000 packets")));
   news(feed, true);
   EXPECT_EQ(view().failure, "");
+}
+
+class FeedRefusalTest : public FeedDeskTest {
+ protected:
+  // What is said of it.
+  std::string refused(const FeedTerms& terms, Verdict verdict, const FeedFinding& found) {
+    begin({rule("live/main")});
+    FeedPlace one = place();
+    one.rule.terms = terms;
+    set(std::move(one));
+    const command::OpenFeed feed = opened();
+    desk().handle_event(now_, event::FeedRefusal{feed.request, verdict, kSender, found});
+    return view().failure;
+  }
+  static constexpr FeedFinding kRtpOf96{
+      .kind = FeedFinding::Kind::kRtp, .payload_type = 96, .ssrc = 9, .payload_bytes = 1'504};
+  static constexpr FeedFinding kBare{.kind = FeedFinding::Kind::kTransportStream, .payload_bytes = 1'316};
+  const FeedTerms rtp_{.local = *Endpoint::parse("0.0.0.0:5004")};
+  const FeedTerms udp_{.kind = FeedKind::kTransportStream, .local = *Endpoint::parse("0.0.0.0:5004")};
+};
+
+TEST_F(FeedRefusalTest, SaysWhatWasFoundAndWhatIsTaken) {
+  EXPECT_EQ(refused(rtp_, Verdict::kWrongPayloadType, kRtpOf96),
+            "payload type 96 from 198.51.100.1:40000, accepted 33");
+  EXPECT_EQ(refused(rtp_, Verdict::kMalformed, kBare),
+            "a bare transport stream from 198.51.100.1:40000, where RTP is expected; udp:// takes it");
+  EXPECT_EQ(refused(rtp_, Verdict::kMalformed, {}), "no RTP from 198.51.100.1:40000");
+  EXPECT_EQ(
+      refused(udp_, Verdict::kNotTransportStream, kRtpOf96),
+      "RTP of payload type 96 from 198.51.100.1:40000, where a bare transport stream is expected; rtp:// takes it");
+  EXPECT_EQ(refused(rtp_, Verdict::kNotTransportStream, kRtpOf96),
+            "RTP of payload type 96 from 198.51.100.1:40000 carries no whole TS packets; payload says what else it "
+            "carries");
+  EXPECT_EQ(refused(udp_, Verdict::kNotTransportStream, {}), "no whole TS packets from 198.51.100.1:40000");
+  EXPECT_EQ(refused(rtp_, Verdict::kOversized, kRtpOf96),
+            "1504 bytes of payload from 198.51.100.1:40000, accepted 1456 at most");
+}
+
+TEST_F(FeedRefusalTest, SaysWhomItListensTo) {
+  FeedTerms terms = rtp_;
+  terms.source = *IpAddress::parse("192.0.2.9");
+  EXPECT_EQ(refused(terms, Verdict::kForeignSource, kRtpOf96),
+            "packets from 198.51.100.1:40000, accepted from 192.0.2.9 alone");
+  terms.source = kSender.ip;
+  terms.ssrc = 5;
+  EXPECT_EQ(refused(terms, Verdict::kForeignSource, kRtpOf96), "SSRC 9 from 198.51.100.1:40000, accepted 5");
+  terms.ssrc = 9;
+  EXPECT_THAT(refused(terms, Verdict::kForeignSource, kRtpOf96), HasSubstr("who is banned"));
+}
+
+TEST_F(FeedDeskTest, RefusalsFillNoLog) {
+  set(place());
+  const command::OpenFeed feed = opened();
+  (void)take_notices();
+  const auto refuse = [&](std::uint8_t payload_type) {
+    desk().handle_event(now_, event::FeedRefusal{feed.request,
+                                                 Verdict::kWrongPayloadType,
+                                                 kSender,
+                                                 {.kind = FeedFinding::Kind::kRtp, .payload_type = payload_type}});
+  };
+  refuse(96);
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("of live/main: payload type 96 from 198.51.100.1:40000")));
+  wait(seconds(59));
+  refuse(97);
+  EXPECT_THAT(take_notices(), Not(Contains(HasSubstr("payload type"))));
+  EXPECT_THAT(view().failure, HasSubstr("payload type 97")) << "the newest, all the same";
+  wait(seconds(1));
+  refuse(97);
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("payload type 97")));
+  news(feed, true);
+  EXPECT_EQ(view().failure, "");
+  refuse(97);
+  EXPECT_EQ(view().failure, "") << "it is live";
+  news(feed, false);
+  EXPECT_THAT(view().failure, HasSubstr("payload type 97"));
+}
+
+TEST_F(FeedDeskTest, AClockThatDoesNotRunAtItsRateIsToldOnce) {
+  set(place());
+  const command::OpenFeed feed = opened();
+  news(feed, true);
+  (void)take_notices();
+  const auto tell = [&](std::int32_t ppm) {
+    desk().handle_event(now_, event::FeedNews{feed.request, true, kSender, ppm});
+    return take_notices();
+  };
+  EXPECT_THAT(tell(10'400), Contains(HasSubstr("of live/main: its timestamps run 1.0 % faster than 90000 a second; "
+                                               "its packets are timed as they come")));
+  EXPECT_THAT(view().failure, HasSubstr("1.0 % faster"));
+  EXPECT_EQ(view().state, "live");
+  EXPECT_EQ(view().sender, kSender.text());
+  EXPECT_THAT(tell(0), Not(Contains(HasSubstr("timestamps"))));
+  EXPECT_EQ(view().failure, "");
+  EXPECT_THAT(tell(-500'000), Not(Contains(HasSubstr("timestamps")))) << "in the log once";
+  EXPECT_THAT(view().failure, HasSubstr("50.0 % slower"));
+  (void)tell(-1'000'000);
+  EXPECT_THAT(view().failure, HasSubstr("its timestamps stand still"));
+  news(feed, false);
+  EXPECT_EQ(view().failure, "");
+  EXPECT_THAT(tell(-500'000), Contains(HasSubstr("50.0 % slower"))) << "it came anew";
 }
 
 TEST_F(FeedDeskTest, ATakeoverIsShownAndEndsNothing) {
@@ -192,6 +293,15 @@ TEST_F(FeedDeskTest, WhenItWasEndedItComesBack) {
   wait(seconds(1));
   EXPECT_NE(opened().request, first.request);
   EXPECT_EQ(view().failure, "");
+}
+
+TEST_F(FeedDeskTest, AnOrderlyStopIsNoReasonToWarn) {
+  set(place());
+  const command::OpenFeed feed = opened();
+  (void)take_notices();
+  desk().stop();
+  closed(feed, CloseReason::kRelayStopping);
+  EXPECT_THAT(take_notices(), Not(Contains(HasSubstr("waits"))));
 }
 
 TEST_F(FeedDeskTest, WhatTheWorkerRefusesIsTriedAgain) {

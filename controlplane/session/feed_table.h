@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ struct FeedEntry {
   std::uint64_t srtp_taken = 0;  // Of its key's lifetime, by earlier sessions.
   Endpoint sender{};             // The last one.
   std::string failure{};         // Waiting: for what. Silent: why what comes is not taken.
+  std::string clock{};           // Live: why it is timed by arrival; empty: it is not.
+  bool is_clock_noted = false;   // In the log.
+  std::optional<Instant> refusal_noted{};
 };
 
 // A feed as the API shows it.

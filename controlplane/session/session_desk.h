@@ -215,7 +215,7 @@ class SessionDesk {
   void handle(event::CallConnected& event);
   void handle(event::CallFailed& event);
   void handle(event::FeedNews& event);
-  void handle(event::SrtpNews& event);
+  void handle(event::FeedRefusal& event);
   void handle(event::DestinationNews& event);
   void handle(event::DestinationSource& event);
   void handle(event::StreamName& event);
@@ -343,6 +343,8 @@ class SessionDesk {
   [[nodiscard]] std::optional<std::string> try_open_feed(FeedEntry& feed);
   void wait_with(FeedEntry& feed, std::string failure);
   void handle_feed_opened(const Session& session);
+  void begin_or_end_feed(FeedEntry& feed, const Session& session, const event::FeedNews& event);
+  void note_clock(FeedEntry& feed, const event::FeedNews& event);
   void tell_of_feed(const FeedEntry& feed, const Session& session, SessionEvent::Kind kind);
   void end_feed(const Session& session, std::string failure);
 

@@ -312,18 +312,23 @@ struct KeyRequestReceived {
   std::array<std::byte, kKeyMessageBytesMax> message{};
 };
 
-// A feed's sender is heard, for the first time or after a silence, or another one is; or nothing came for 5 s.
+// A feed's sender is heard, for the first time or after a silence, or another one is; or nothing came for 5 s. Or its
+// clock was found not to run at its rate, or to do so again.
 struct FeedNews {
   RequestId request;
   bool is_live = false;
-  Endpoint remote;  // Who sends.
+  Endpoint remote;                 // Who sends.
+  std::int32_t clock_off_ppm = 0;  // It is timed by arrival, because its timestamps run so much faster than they say.
 };
 
-// What comes to a feed is not taken, while nothing that is comes: said at once and then once a minute.
-struct SrtpNews {
+// What comes to a feed is not taken, while nothing that is comes: said at once, when it is another thing or another's,
+// and then once a minute.
+struct FeedRefusal {
   RequestId request;
-  Verdict verdict = Verdict::kUnauthentic;  // Or kReplayed, kKeyWornOut.
-  Endpoint remote;                          // Whose packet it was.
+  Verdict verdict = Verdict::kMalformed;
+  Endpoint remote;  // Whose packet it was.
+  FeedFinding found{};
+  friend bool operator==(const FeedRefusal&, const FeedRefusal&) = default;
 };
 
 // It is not sent to, or is again. Tried again by itself, after longer and longer pauses.
@@ -404,7 +409,7 @@ struct Stopped {};
 
 using Event =
     std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
-                 event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews, event::SrtpNews,
+                 event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews, event::FeedRefusal,
                  event::DestinationNews, event::DestinationSource, event::StreamName, event::KeyRequestReceived,
                  event::KeysInstalled, event::KeyDue, event::KeyAnnounced, event::SessionReport, event::StreamReport,
                  event::ReportEnd, event::StreamRetired, event::Stopped>;

@@ -55,6 +55,7 @@ namespace fanlight {
   X(kPublisherLost, "publisher_lost")           \
   X(kPublisherGivenUp, "publisher_given_up")    \
   X(kPublisherSplices, "publisher_splices")     \
+  X(kClocksWrong, "clocks_wrong")               \
   X(kFecMade, "fec_made")                       \
   X(kFecSkipped, "fec_skipped")                 \
   X(kFecRepaired, "fec_repaired")               \

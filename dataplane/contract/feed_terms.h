@@ -52,6 +52,16 @@ struct FeedTerms {
   }
 };
 
+// What a datagram that came to a feed looks like, wanted or not.
+struct FeedFinding {
+  enum class Kind : std::uint8_t { kUnknown, kRtp, kTransportStream };
+  Kind kind = Kind::kUnknown;
+  std::uint8_t payload_type = 0;    // RTP's ...
+  std::uint32_t ssrc = 0;           // ... too.
+  std::uint16_t payload_bytes = 0;  // Of RTP, or of all.
+  friend bool operator==(const FeedFinding&, const FeedFinding&) = default;
+};
+
 // On devices, where several workers hear the same addresses: what comes there is the feed's of that worker.
 struct FeedAddress {
   Endpoint local;

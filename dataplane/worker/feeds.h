@@ -20,9 +20,10 @@ namespace fanlight {
 class Feeds {
  public:
   struct Match {
-    bool is_feeds = false;                // It came where feeds come, and nothing else does.
-    std::optional<std::uint32_t> slot{};  // Of the session that takes it.
-    bool is_control_port = false;         // RTCP's own.
+    bool is_feeds = false;                   // It came where feeds come, and nothing else does.
+    std::optional<std::uint32_t> slot{};     // Of the session that takes it.
+    std::optional<std::uint32_t> refuser{};  // Of one that it came to, as packets do, and that hears others alone.
+    bool is_control_port = false;            // RTCP's own.
     bool is_fec_port = false;
     std::size_t leg = 0;
   };
@@ -59,11 +60,12 @@ class Feeds {
       const bool is_fec_port = place.is_fec(path);
       if (!is_control_port && !is_fec_port && !place.is_data(path)) continue;
       match.is_feeds = true;
-      if (place.terms.source && *place.terms.source != path.remote.ip) continue;
       const bool is_control = is_control_port || (place.terms.rtcp == RtcpWay::kSamePort && wire::is_rtcp(datagram));
+      if (!is_control && !is_fec_port) match.refuser = place.slot;
+      if (place.terms.source && *place.terms.source != path.remote.ip) continue;
       // FEC's source is its own, mostly 0.
       if (!is_fec_port && !place.may_be_of(wire::peek_ssrc(datagram, is_control))) continue;
-      return {true, place.slot, is_control_port, is_fec_port, place.leg};
+      return {true, place.slot, {}, is_control_port, is_fec_port, place.leg};
     }
     return match;
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include "contract/commands.h"
 #include "contract/feed_terms.h"
 #include "contract/limits.h"
 #include "crypto/session_ciphers.h"
@@ -40,12 +41,15 @@ struct Feed {
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
   std::uint64_t fec_packets = 0;
   std::uint64_t fec_repaired = 0;
-  std::unique_ptr<crypto::SrtpReader> srtp{};  // Null: it comes in clear.
-  Instant srtp_news{};                         // No earlier is the next trouble with it told.
-  bool is_live = false;                        // Something came within the last 5 s ...
-  bool is_told = false;                        // ... as far as control knows.
-  Endpoint told_sender{};                      // Who control was told that it comes from,
-  Instant told_at{};                           // then.
+  std::unique_ptr<crypto::SrtpReader> srtp{};   // Null: it comes in clear.
+  std::optional<event::FeedRefusal> refusal{};  // The last one that control was told ...
+  Instant refused_at{};                         // ... then.
+  std::int32_t clock_off_ppm = 0;               // Not 0: its clock does not run at its rate ...
+  std::int32_t told_clock_off_ppm = 0;          // ... as far as control knows.
+  bool is_live = false;                         // Something came within the last 5 s ...
+  bool is_told = false;                         // ... as far as control knows.
+  Endpoint told_sender{};                       // Who control was told that it comes from,
+  Instant told_at{};                            // then.
 
   // Where its sender hears RTCP: where its own comes from, or, before it said anything, beside its packets.
   [[nodiscard]] Path feedback() const noexcept {

@@ -129,7 +129,6 @@ class Relay {
   [[nodiscard]] Verdict admit_feed_control(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
   [[nodiscard]] Verdict read_srtp(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
                                   std::size_t leg) noexcept;
-  void tell_of_srtp(Instant now, Session& session, Feed& feed, Verdict verdict, const Endpoint& remote) noexcept;
   void say_feedback(Instant now, Feed& feed) noexcept;
   [[nodiscard]] static RtpMarks continue_marks(Feed& feed, const Stream& stream, StreamTime time,
                                                const rtp::Receiver::Placement& placement,
@@ -147,11 +146,16 @@ class Relay {
   void note_sender(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg) noexcept;
   void note_leg(Instant now, Session& session, Feed& feed, std::size_t leg,
                 const rtp::Receiver::Placement& placement) noexcept;
-  void service_feed(Instant now, Session& session, Feed& feed) noexcept;
   void note_source_clock(const Session& session, const Feed& feed) noexcept;
   void end_feed(Session& session) noexcept;
-  void tell_of_feed(Instant now, Session& session, Feed& feed) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, command::OpenFeed& open) noexcept;
+
+  // relay_feed_news.cc
+  void service_feed(Instant now, Session& session, Feed& feed) noexcept;
+  void note_clock(Feed& feed) noexcept;
+  void tell_of_feed(Instant now, Session& session, Feed& feed) noexcept;
+  void tell_of_refusal(Instant now, Session& session, Verdict verdict, const Endpoint& remote,
+                       ByteSpan datagram) noexcept;
 
   // relay_destinations.cc
   [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenDestination& open) noexcept;

@@ -1,4 +1,6 @@
 // Feeds: publishers that do not call. Their datagrams are told by where they come to, RTP's source by its SSRC.
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -12,10 +14,6 @@
 namespace fanlight {
 namespace {
 
-constexpr Micros kNewsRetry = millis(1);
-constexpr Micros kSrtpNewsAfter = seconds(1);  // As long as something is taken, what is not is somebody else's.
-constexpr Micros kSrtpNewsInterval = seconds(60);
-constexpr Micros kTakeoversTold = seconds(1);  // Two senders that take turns fill no log.
 constexpr std::size_t kRtpPayloadBytesMax = kDatagramBytesMax - wire::kRtpHeaderBytes;
 
 // What an RTP packet is, less what stands in front of its payload.
@@ -44,6 +42,14 @@ Verdict parse(const FeedTerms& terms, ByteSpan datagram, Parsed& parsed) {
 
 std::size_t fingerprint_of(ByteSpan payload) {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(payload.data()), payload.size()});
+}
+
+// Nothing of the kind would be taken later on either.
+bool is_refusal(Verdict verdict) {
+  constexpr std::array kRefusals{Verdict::kForeignSource,      Verdict::kWrongPayloadType, Verdict::kMalformed,
+                                 Verdict::kNotTransportStream, Verdict::kOversized,        Verdict::kUnauthentic,
+                                 Verdict::kReplayed,           Verdict::kKeyWornOut};
+  return std::ranges::find(kRefusals, verdict) != kRefusals.end();
 }
 
 bool is_rtcp_of(const Feed& feed, ByteSpan datagram, bool is_control_port) {
@@ -108,12 +114,19 @@ std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) n
   if (owner && *owner != exchange_.self()) return exchange_.hand_over_to(*owner, arrival);
   const ByteSpan datagram = arrival.packet.bytes();
   const Feeds::Match match = feeds_.find(arrival.path, datagram);
+  if (match.refuser)
+    tell_of_refusal(now, sessions_.at(*match.refuser), Verdict::kForeignSource, arrival.path.remote, datagram);
   if (!match.slot) return match.is_feeds || owner ? std::optional(Verdict::kForeignSource) : std::nullopt;
   Session& session = sessions_.at(*match.slot);
   Feed& feed = *session.publisher().feed();
-  if (match.is_fec_port) return admit_feed_fec(now, session, feed, arrival);
-  return is_rtcp_of(feed, datagram, match.is_control_port) ? admit_feed_control(now, session, feed, arrival)
-                                                           : admit_feed_data(now, session, feed, arrival, match.leg);
+  const bool is_oversized = datagram.size() > kDatagramBytesMax;
+  if (match.is_fec_port) return is_oversized ? Verdict::kOversized : admit_feed_fec(now, session, feed, arrival);
+  if (is_rtcp_of(feed, datagram, match.is_control_port))
+    return is_oversized ? Verdict::kOversized : admit_feed_control(now, session, feed, arrival);
+  const Endpoint from = arrival.path.remote;
+  const Verdict verdict = is_oversized ? Verdict::kOversized : admit_feed_data(now, session, feed, arrival, match.leg);
+  if (verdict != Verdict::kAccepted && is_refusal(verdict)) tell_of_refusal(now, session, verdict, from, datagram);
+  return verdict;
 }
 
 // While a sender is heard, nobody else's datagrams count, whatever SSRC they carry. Retransmissions make no sender.
@@ -168,17 +181,7 @@ Verdict Relay::read_srtp(Instant now, Session& session, Feed& feed, io::Arrival&
   }
   if (verdict == Verdict::kMalformed || verdict == Verdict::kForeignSource) return verdict;
   if (verdict != Verdict::kReplayed) ++session.publisher().undecrypted;
-  tell_of_srtp(now, session, feed, verdict, arrival.path.remote);
   return verdict;
-}
-
-void Relay::tell_of_srtp(Instant now, Session& session, Feed& feed, Verdict verdict, const Endpoint& remote) noexcept {
-  const Publisher& publisher = session.publisher();
-  if (publisher.packets > 0 && now - publisher.last_data < kSrtpNewsAfter) return;
-  if (now < feed.srtp_news) return;
-  const bool is_told =
-      mailbox_.post(Event{event::SrtpNews{.request = session.request, .verdict = verdict, .remote = remote}});
-  if (is_told) feed.srtp_news = now + kSrtpNewsInterval;
 }
 
 Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
@@ -345,25 +348,6 @@ void Relay::say_feedback(Instant now, Feed& feed) noexcept {
   }
 }
 
-void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
-  Publisher& publisher = session.publisher();
-  feed.receiver.handle_timeout(now);
-  count_received(publisher, figures_of(feed.receiver.stats()));
-  feed.is_live = publisher.packets > 0 && now - publisher.last_data < kPeerIdleTimeout;
-  session.is_up = feed.is_live;
-  const bool is_taken_over = feed.is_live && feed.told_sender != feed.media.remote;
-  if (feed.is_live != feed.is_told || (is_taken_over && now >= feed.told_at + kTakeoversTold))
-    tell_of_feed(now, session, feed);
-  note_source_clock(session, feed);
-  say_feedback(now, feed);
-  Instant due = feed.receiver.next_deadline().at;
-  if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
-  if (feed.is_live != feed.is_told) due = std::min(due, now + kNewsRetry);
-  if (feed.is_live && feed.told_sender != feed.media.remote)
-    due = std::min(due, std::max(feed.told_at + kTakeoversTold, now + kNewsRetry));
-  timers_.schedule_at_latest(sessions_.slot_of(session), due);
-}
-
 // A transport stream has its clock inside, and timestamps of stream time.
 void Relay::note_source_clock(const Session& session, const Feed& feed) noexcept {
   Stream& stream = *streams_[session.stream.raw()].stream;
@@ -371,15 +355,6 @@ void Relay::note_source_clock(const Session& session, const Feed& feed) noexcept
   rtp::SourceClock clock = feed.receiver.source_clock();
   if (clock.is_known()) clock.ticks += *feed.tick_base;
   stream.report_clock().note(clock);
-}
-
-void Relay::tell_of_feed(Instant now, Session& session, Feed& feed) noexcept {
-  const bool is_told = mailbox_.post(
-      Event{event::FeedNews{.request = session.request, .is_live = feed.is_live, .remote = feed.media.remote}});
-  if (!is_told) return;
-  feed.is_told = feed.is_live;
-  feed.told_sender = feed.media.remote;
-  feed.told_at = now;
 }
 
 }  // namespace fanlight

@@ -31,9 +31,9 @@ void Relay::admit(Instant now, std::span<io::Arrival> burst) noexcept {
 Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
   if (arrival.is_unreachable) return admit_unreachable(now, arrival);
   const ByteSpan datagram = arrival.packet.bytes();
-  if (datagram.size() > kDatagramBytesMax) return Verdict::kOversized;
   if (feeds_.hears(arrival.path.local.port))
     if (const std::optional<Verdict> verdict = admit_to_feed(now, arrival)) return *verdict;
+  if (datagram.size() > kDatagramBytesMax) return Verdict::kOversized;
   if (wire::is_rtcp_beside_srt(datagram)) return admit_report(now, arrival);
   const std::optional<SocketId> destination = wire::peek_destination(datagram);
   if (!destination) return Verdict::kMalformed;

@@ -234,7 +234,7 @@ TEST_F(RelaySrtpTest, ReportsAreSrtcpBothWays) {
 
 TEST_F(RelaySrtpTest, TroubleIsToldAtOnceThenOnceAMinute) {
   ASSERT_NE(open_feed(), SocketId{});
-  const auto news = [&] { return next_event<event::SrtpNews>(); };
+  const auto news = [&] { return next_event<event::FeedRefusal>(); };
   EXPECT_EQ(judged(kOther, rtp(1)), Verdict::kUnauthentic);
   const auto first = news();
   ASSERT_TRUE(first);
@@ -263,7 +263,7 @@ TEST_F(RelaySrtpTest, AWornOutKeyEndsTheTaking) {
   EXPECT_EQ(judged(4), Verdict::kKeyWornOut);
   run_for(seconds(1));
   EXPECT_EQ(judged(5), Verdict::kKeyWornOut);
-  const auto news = next_event<event::SrtpNews>();
+  const auto news = next_event<event::FeedRefusal>();
   ASSERT_TRUE(news);
   EXPECT_EQ(news->verdict, Verdict::kKeyWornOut);
   EXPECT_EQ(stream.packets(), 3u);

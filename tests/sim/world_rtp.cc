@@ -106,6 +106,8 @@ void World::balance_feed() {
   if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
     books_.fail("the feed's sender was never reported to");
   if (spec_.repair != Repair::kNone) rtp_publisher_->balance(books_);
+  books_.expect_equal("clocks that do not run at their rate", relay_->count(Counter::kClocksWrong),
+                      spec_.has_wrong_clock ? 1 : 0);
   if (spec_.has_srtp) {
     const auto lost = std::ranges::count_if(feed_.made, [](const Feed::Made& made) { return made.is_lost; });
     // What was sent before the first that came may come behind it.
