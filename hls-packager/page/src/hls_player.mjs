@@ -4,6 +4,8 @@ import Hls from 'hls.js';
 
 import { CatchUp } from './catch_up.mjs';
 
+const END_S = 0.5;
+
 export const isSupported = () => Hls.isSupported();
 
 // `failed(text)`: it cannot go on. What it can mend by itself it mends.
@@ -17,6 +19,13 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
     else failed(response?.code ? `${details} (${response.code})` : details);
   });
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, tracksChanged);
+  // hls.js looks for the last part in what pictures and sound have in common, and never ends where one outlasts the other.
+  const end = () => {
+    const details = hls.levels[hls.currentLevel]?.details;
+    if (details?.live === false && video.currentTime > details.edge - END_S) hls.trigger(Hls.Events.BUFFER_EOS, {});
+  };
+  hls.on(Hls.Events.LEVEL_UPDATED, end);
+  video.addEventListener('waiting', end);
   hls.loadSource(url);
   hls.attachMedia(video);
   const latency = () => (hls.playingDate ? (Date.now() + offsetMs() - hls.playingDate.getTime()) / 1000 : null);
@@ -31,6 +40,6 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
     tracks: () => hls.audioTracks.map((track) => track.name),
     track: () => hls.audioTrack,
     choose: (i) => { hls.audioTrack = i; },
-    destroy: () => { catchUp.destroy(); hls.destroy(); },
+    destroy: () => { catchUp.destroy(); video.removeEventListener('waiting', end); hls.destroy(); },
   };
 }

@@ -9,6 +9,7 @@ import { clockOffset, fetchStreams, formatText, nameInPath, stateText, whyNot } 
 
 const AGAIN_MS = 2_000;
 const STUCK_MS = 5_000;
+const HOPELESS_MS = 8_000;
 const $ = (id) => document.getElementById(id);
 const video = $('video');
 const name = nameInPath(location.pathname);
@@ -18,6 +19,7 @@ let player = null;
 let stream = null;
 let offset = 0;
 let isFailed = false;
+let liveSince = null;
 
 function say(text) { if ($('said').textContent !== text) $('said').textContent = text; }
 
@@ -67,6 +69,7 @@ async function look() {
     say('The packager does not answer. This page keeps trying.');
     return false;
   }
+  liveSince = stream?.state === 'live' ? liveSince ?? performance.now() : null;
   $('state').textContent = stream ? stateText(stream.state) : '';
   $('state').dataset.state = stream?.state ?? '';
   $('with-dash').hidden = stream?.dash === null;
@@ -76,16 +79,20 @@ async function look() {
 let movedAt = performance.now();
 video.addEventListener('timeupdate', () => { movedAt = performance.now(); });
 const isMoving = () => performance.now() - movedAt < STUCK_MS;
+// There is something to play, for long enough for a player to find it by itself.
+const isHopeless = () => !video.paused && liveSince !== null && performance.now() - Math.max(movedAt, liveSince) > HOPELESS_MS;
 
 // One step of waiting, starting, watching over; never ends.
 async function attend() {
   const isAnswered = await look();
-  if (player && (isMoving() || video.paused)) say('');
+  if (player && video.ended) say('The stream has ended.');
+  else if (player && (isMoving() || video.paused)) say('');
   else if (isAnswered) say(stream?.state === 'live' && player ? 'The stream does not come through. Still trying …' : whyNot(stream, name));
   if (!player && isAnswered && stream?.state === 'live') {
     movedAt = performance.now();
     await start();
-  } else if (player && !video.paused && performance.now() - movedAt > 4 * STUCK_MS && stream?.state === 'live') fail('stuck');
+  } else if (player && video.ended && liveSince !== null) fail('what it played has ended, another is there');
+  else if (player && isHopeless()) fail('stuck');
   setTimeout(attend, player ? 2 * AGAIN_MS : AGAIN_MS);
 }
 
