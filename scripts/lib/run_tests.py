@@ -9,7 +9,7 @@ stages, in order:
   asan       release without DPDK, under ASan and UBSan, DCHECKs on   build-asan/
   tsan       three workers on three threads, under TSan               build-tsan/
   e2e        the real daemon, sockets and namespaces, crowds          tests/e2e
-  browser    Chromium watches through the page                        tests/browsers
+  browser    Chromium watches through the page, across what befalls a stream   tests/browsers
   browsers   every browser and player, in its place with --browsers   tests/browsers
 
 While interop and run wait for streams, the sanitizers' builds take what they leave of the processors.
@@ -227,13 +227,18 @@ def stage_e2e(total: Total) -> None:
     counted_script(total, str(setup.ROOT / "tests" / "e2e" / "e2e.py"))
 
 
+def browser_scripts(total: Total, *words: str) -> None:
+    for script in ("browsers.py", "lifecycle.py"):
+        counted_script(total, str(setup.ROOT / "tests" / "browsers" / script), *words)
+
+
 def stage_browser(total: Total) -> None:
-    counted_script(total, str(setup.ROOT / "tests" / "browsers" / "browsers.py"), "--quick")
+    browser_scripts(total, "--quick")
 
 
 def stage_browsers(total: Total) -> None:
     setup.install(setup.BROWSER_PACKAGES)
-    counted_script(total, str(setup.ROOT / "tests" / "browsers" / "browsers.py"))
+    browser_scripts(total)
 
 
 def stage_run(total: Total) -> None:

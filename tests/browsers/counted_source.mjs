@@ -3,65 +3,90 @@
 // top, and picture n was handed to the encoder at t0 + n / fps. Writes what ffmpeg makes of it to the output that its
 // arguments name, and `{"t0": …, "fps": …}` (milliseconds since 1970) as the first line on stderr.
 //
-//   counted_source.mjs [--seconds N] [--fps 30] [--gop 30] [--silent] -- OUTPUT ARGUMENTS OF FFMPEG …
+//   counted_source.mjs [--seconds N] [--fps 30] [--gop 30] [--first N] [--size 640x360] [--codec libx264] [--bframes N] [--sounds 1]
+//                      [--rate 48000] [--begins S] [--blind] -- OUTPUT ARGUMENTS OF FFMPEG …
 //   counted_source.mjs -- -f mpegts udp://127.0.0.1:5000
+//
+// --first is the first picture's number, --begins where timestamps begin; --blind has no pictures.
 
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
-export const WIDTH = 640;
-export const HEIGHT = 360;
 // A white box, a black one, then 16 bits from the least on. Wide enough to survive coding at a low rate.
-export const BOX = 32;
-export const BITS = 16;
+const BOX = 32;
+const BITS = 16;
 
 // Luma from top to bottom; chroma says nothing.
-function paint(frame, n) {
-  frame.fill(128, WIDTH * HEIGHT);
-  for (let y = BOX; y < HEIGHT; ++y) {
+function paint(frame, width, height, n) {
+  frame.fill(128, width * height);
+  for (let y = BOX; y < height; ++y) {
     const shade = 40 + ((y * 3 + n * 2) & 0x7f);
-    frame.fill(shade, y * WIDTH, (y + 1) * WIDTH);
-    const at = (n * 4 + y) % (WIDTH - 40);
-    frame.fill(200, y * WIDTH + at, y * WIDTH + at + 40);
+    frame.fill(shade, y * width, (y + 1) * width);
+    const at = (n * 4 + y) % (width - 40);
+    frame.fill(200, y * width + at, y * width + at + 40);
   }
   for (let box = 0; box < BITS + 2; ++box) {
     const isWhite = box === 0 || (box >= 2 && ((n >> (box - 2)) & 1) === 1);
-    for (let y = 0; y < BOX; ++y) frame.fill(isWhite ? 235 : 16, y * WIDTH + box * BOX, y * WIDTH + (box + 1) * BOX);
+    for (let y = 0; y < BOX; ++y) frame.fill(isWhite ? 235 : 16, y * width + box * BOX, y * width + (box + 1) * BOX);
   }
 }
 
-function ffmpegArguments({ fps, gop, silent }, output) {
+// Frames leave the encoder as they came, if none waits for a later one.
+function encoder({ codec, gop, bframes }) {
+  if (codec === 'libx265') return ['-c:v', codec, '-preset', 'ultrafast', '-tune', 'zerolatency', '-x265-params', `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:log-level=error`];
+  const order = bframes > 0 ? ['-bf', String(bframes), '-b_strategy', '0', '-profile:v', 'high'] : ['-tune', 'zerolatency', '-profile:v', 'main'];
+  return ['-c:v', codec, '-preset', 'veryfast', ...order, '-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0'];
+}
+
+function ffmpegArguments(wanted, output) {
+  const { fps, size, sounds, rate, begins, blind } = wanted;
   const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error'];
   const pictures = ['-probesize', '32', '-analyzeduration', '0', '-fflags', 'nobuffer', '-thread_queue_size', '64',
-    '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${WIDTH}x${HEIGHT}`, '-r', String(fps), '-i', 'pipe:3'];
-  const sound = ['-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'];
-  const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-profile:v', 'main', '-pix_fmt', 'yuv420p', '-b:v', '1200k',
-    '-maxrate', '1500k', '-bufsize', '600k', '-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0'];
-  return [...quiet, ...pictures, ...(silent ? [] : sound), ...video, ...(silent ? [] : ['-c:a', 'aac', '-b:a', '96k']), '-flush_packets', '1', ...output];
+    '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', size, '-r', String(fps), '-i', 'pipe:3'];
+  const tones = Array.from({ length: sounds }, (_, i) => ['-re', '-f', 'lavfi', '-i', `sine=frequency=${440 * (i + 1)}:sample_rate=${rate}`]).flat();
+  const inputs = sounds + (blind ? 0 : 1);
+  const maps = Array.from({ length: inputs }, (_, i) => ['-map', String(i)]).flat();
+  const languages = Array.from({ length: sounds }, (_, i) => [`-metadata:s:a:${i}`, `language=${['eng', 'deu', 'fra'][i]}`]).flat();
+  const video = [...encoder(wanted), '-pix_fmt', 'yuv420p', '-b:v', '1200k', '-maxrate', '1500k', '-bufsize', '600k'];
+  const sound = ['-c:a', 'aac', '-b:a', '96k', ...languages];
+  return [...quiet, ...(blind ? [] : pictures), ...tones, ...maps, ...(blind ? [] : video), ...(sounds > 0 ? sound : []), '-output_ts_offset', begins,
+    '-flush_packets', '1', ...output];
+}
+
+function wishes() {
+  const text = (value) => ({ type: 'string', default: value });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: text('0'), fps: text('30'), gop: text('30'), first: text('0'), size: text('640x360'), codec: text('libx264'), bframes: text('0'),
+      sounds: text('1'), rate: text('48000'), begins: text('0'), blind: { type: 'boolean', default: false },
+    },
+  });
+  const numbers = Object.fromEntries(['seconds', 'fps', 'gop', 'first', 'bframes', 'sounds'].map((name) => [name, Number(values[name])]));
+  return { wanted: { ...values, ...numbers }, output: positionals };
 }
 
 function main() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { seconds: { type: 'string', default: '0' }, fps: { type: 'string', default: '30' }, gop: { type: 'string', default: '30' }, silent: { type: 'boolean', default: false } },
-  });
-  const fps = Number(values.fps);
-  const last = Number(values.seconds) > 0 ? Number(values.seconds) * fps : Infinity;
-  const ffmpeg = spawn('ffmpeg', ffmpegArguments({ ...values, fps }, positionals), { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  const { wanted, output } = wishes();
+  const { fps, first, seconds, blind } = wanted;
+  const [width, height] = wanted.size.split('x').map(Number);
+  const last = seconds > 0 ? seconds * fps : Infinity;
+  const ffmpeg = spawn('ffmpeg', ffmpegArguments(wanted, output), { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
   const stop = () => ffmpeg.kill('SIGTERM');
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   ffmpeg.on('exit', (code) => process.exit(code ?? 0));
+  if (blind) return;
   const pipe = ffmpeg.stdio[3];
   pipe.on('error', () => {});
-  const frame = Buffer.alloc(WIDTH * HEIGHT * 3 / 2);
+  const frame = Buffer.alloc(width * height * 3 / 2);
   const t0 = Date.now() + 500;  // ffmpeg is up by then.
   let n = 0;
   const step = () => {
     for (; n < last && Date.now() >= t0 + (n * 1000) / fps; ++n) {
       // Nobody drains it: what was made is gone, its number too.
       if (pipe.writableLength > 4 * frame.length) continue;
-      paint(frame, n % (1 << BITS));
+      paint(frame, width, height, (first + n) % (1 << BITS));
       pipe.write(Buffer.from(frame));
     }
     if (n >= last) pipe.end();

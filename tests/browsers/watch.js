@@ -1,9 +1,10 @@
 // Runs in the page, before anything else does: waits for its video, reads the number off each picture that is shown, and
-// remembers when that was, against the clock of this machine. `globalThis.watched` has what was seen.
+// remembers when that was, against the clock of this machine. `globalThis.watched` has what was seen; `made` is how many players the
+// page has needed.
 (() => {
   const BOX = 32;
   const BITS = 16;
-  const seen = { pictures: [], dates: [], stalls: [], errors: [], firstPictureMs: null, unreadable: 0 };
+  const seen = { pictures: [], dates: [], stalls: [], errors: [], made: 0, firstPictureMs: null, unreadable: 0 };
   globalThis.watched = seen;
 
   const canvas = document.createElement('canvas');
@@ -52,10 +53,12 @@
     const { hls: hlsNow, dash: dashNow } = globalThis.fanlight?.player ?? {};
     if (dashNow && dashNow !== dash) {
       dash = dashNow;
-      dash.on('error', ({ error }) => seen.errors.push(`dash.js ${error?.code ?? error} ${error?.message ?? ''}`));
+      ++seen.made;
+      dash.on('error', ({ error }) => seen.errors.push(`fatal dash.js ${error?.code ?? error} ${error?.message ?? ''}`));
     }
     if (!hlsNow || hlsNow === hls) return;
     hls = hlsNow;
+    ++seen.made;
     hls.on('hlsError', (_, { type, details, fatal }) => seen.errors.push(`${fatal ? 'fatal ' : ''}${type} ${details}`));
   }, 20);
 })();

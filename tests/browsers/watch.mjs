@@ -7,13 +7,12 @@
 //             --name live/main --t0 1795710600000 --fps 30 --seconds 20
 
 import { readFile, writeFile } from 'node:fs/promises';
-import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-const CHROMIUM = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-background-timer-throttling',
-  '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows', '--mute-audio'];
+import { BROWSERS, addressOf } from './open.mjs';
+
 const beside = (name) => new URL(name, import.meta.url);
 
 const { values } = parseArgs({
@@ -25,58 +24,6 @@ const { values } = parseArgs({
 });
 const require = createRequire(path.resolve(values.modules, 'none.js'));
 const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-// Opens `url` with watch.js in front of it. Both browsers' pages have evaluate(), screenshot() and close() alike.
-const OPENERS = {
-  async chromium(url, script) {
-    const browser = await require('playwright-core').chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM });
-    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1000, height: 800 } });
-    const page = await context.newPage();
-    await page.addInitScript(script);
-    await page.goto(url, { waitUntil: 'commit' });
-    return { page, version: browser.version(), close: () => browser.close() };
-  },
-  async firefox(url, script) {
-    const browser = await require('puppeteer-core').launch({
-      browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, acceptInsecureCerts: true,
-      extraPrefsFirefox: { 'media.autoplay.default': 0, 'media.volume_scale': '0.0' },
-    });
-    const page = await browser.newPage();
-    await page.evaluateOnNewDocument(script);
-    await page.goto(url, { waitUntil: 'domcontentloaded' });
-    return { page, version: await browser.version(), close: () => browser.close() };
-  },
-};
-
-// Shaka is a stranger that our page does not have: it gets one of its own, from another origin.
-async function serveShaka(manifest) {
-  const html = `<!doctype html><meta charset="utf-8"><title>shaka</title><script src="/shaka.js"></script><video muted autoplay></video><script>
-    (async () => {
-      const player = new shaka.Player();
-      await player.attach(document.querySelector('video'));
-      player.addEventListener('error', (event) => watched.errors.push('shaka ' + event.detail.code));
-      player.configure({ streaming: { lowLatencyMode: true } });
-      await player.load(${JSON.stringify(manifest)});
-      document.querySelector('video').play();
-    })().catch((error) => watched.errors.push('fatal shaka ' + (error.code ?? error.message)));
-  </script>`;
-  const shaka = await readFile(require.resolve('shaka-player/dist/shaka-player.compiled.js'));
-  const server = http.createServer((request, response) => {
-    const isScript = request.url === '/shaka.js';
-    response.writeHead(isScript || request.url === '/' ? 200 : 404, { 'content-type': isScript ? 'text/javascript' : 'text/html' });
-    response.end(isScript ? shaka : html);
-  });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  server.unref();
-  return `http://127.0.0.1:${server.address().port}/`;
-}
-
-async function addressOf(player) {
-  const { base, name } = values;
-  if (player === 'shaka') return serveShaka(`${base}/live/${name}/index.m3u8`);
-  if (player === 'shaka-dash') return serveShaka(`${base}/live/${name}/manifest.mpd`);
-  return `${base}/play/${name}?player=${player}`;
-}
 
 const at = (sorted, share) => (sorted.length === 0 ? null : sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
 const round = (value) => (value === null || value === undefined ? null : Math.round(value * 10) / 10);
@@ -94,16 +41,17 @@ function judgeSeen(seen, t0, fps) {
   };
 }
 
-const opened = await OPENERS[values.browser](await addressOf(values.player), await readFile(beside('watch.js'), 'utf8'));
+const browser = await BROWSERS[values.browser](require);
 try {
+  const page = await browser.open(await addressOf(require, values.player, values), await readFile(beside('watch.js'), 'utf8'));
   await sleep(Number(values.seconds) * 1000);
-  const seen = await opened.page.evaluate(() => {
+  const seen = await page.evaluate(() => {
     const video = document.querySelector('video');
     return { ...globalThis.watched, dropped: video?.getVideoPlaybackQuality().droppedVideoFrames ?? null, rate: video?.playbackRate ?? null, said: document.querySelector('#said')?.textContent ?? '' };
   });
   if (values.raw) await writeFile(values.raw, JSON.stringify(seen));
-  if (values.shot) await opened.page.screenshot({ path: values.shot });
-  console.log(JSON.stringify({ browser: `${values.browser} ${opened.version}`, player: values.player, said: seen.said, ...judgeSeen(seen, Number(values.t0), Number(values.fps)) }));
+  if (values.shot) await page.screenshot({ path: values.shot });
+  console.log(JSON.stringify({ browser: `${values.browser} ${browser.version}`, player: values.player, said: seen.said, ...judgeSeen(seen, Number(values.t0), Number(values.fps)) }));
 } finally {
-  await opened.close();
+  await browser.close();
 }

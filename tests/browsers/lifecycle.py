@@ -1,0 +1,310 @@
+#!/usr/bin/env python3
+"""Players in real browsers through what befalls a stream: its publisher goes and returns, another format, another clock, a track less,
+a packager and a relay that die, packets that are lost, the end. They go on, with the pictures of who publishes now, or end, and stand
+still nowhere. What is asked is progress and order: how long it takes may depend on the machine. Prints one line per case and the
+counts last.
+
+examples:
+  tests/browsers/lifecycle.py                    every case, with every player
+  tests/browsers/lifecycle.py --quick            one stream's life, Chromium with hls.js and dash.js
+  tests/browsers/lifecycle.py --only relay
+"""
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+import packager as packagers  # noqa: E402
+import relay as relays  # noqa: E402
+import setup  # noqa: E402
+from clients import Target, ffmpeg_url  # noqa: E402
+from processes import Process, Processes, stop_on_signals, wait_until  # noqa: E402
+from testing import Results, Skip, arguments, claim, require_tools  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+STREAM = "live/main"
+RUN_BITS = 12  # Of a picture's number, the lowest; above them stands which run of the source it is of.
+PATIENCE_S = 40  # For what takes a few seconds where nothing else runs.
+BROWSERS = {"chromium": "/usr/bin/chromium", "firefox": "/usr/bin/firefox-esr"}
+
+
+class Followers:
+    """Players that watch, and what follow.mjs has said of them so far."""
+
+    def __init__(self, process: Process, out: Path, players: list[str]) -> None:
+        self._process, self._out, self.players = process, out, players
+
+    def seen(self, player: str) -> list[dict]:
+        claim(self._process.running(), f"follow.mjs has gone: {self._process.log_tail(5)}")
+        text = self._out.read_text()
+        lines = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+        return [one for one in lines if one["player"] == player and "time" in one]
+
+    def last(self, player: str) -> dict:
+        return (self.seen(player) or [{}])[-1]
+
+    def plays(self, player: str, run: int | None) -> bool:
+        """For two seconds, forward: pictures of that run, or sound alone."""
+        seen = self.seen(player)
+        if not seen:
+            return False
+        late = [one for one in seen if one["at"] > seen[-1]["at"] - 2.5]
+        first, last = late[0], late[-1]
+        is_forward = last["at"] - first["at"] > 1.5 and last["time"] - first["time"] > 0.5 * (last["at"] - first["at"])
+        if run is None:
+            return is_forward
+        return is_forward and first["run"] == last["run"] == run and last["pictures"] > first["pictures"] + 10 and last["unreadable"] == first["unreadable"]
+
+    def play(self, run: int | None, *, made: int | None = None) -> str:
+        """All of them do, soon. `made`: hls.js without a fatal error, and the page with no more of them than so many. dash.js and shaka call a
+        segment that is not there in its time fatal, and are made anew."""
+        began = time.monotonic()
+        notes = []
+        for player in self.players:
+            claim(wait_until(lambda player=player: self.plays(player, run), PATIENCE_S, 0.25),
+                  f"{player} does not play run {run}: {self.last(player)}")
+            notes.append(f"{player} {time.monotonic() - began:.1f} s")
+            last = self.last(player)
+            claim(made is None or player != "hls" or (last["made"] <= made and last["fatal"] == 0), f"{player} needed {last['made']} players: {last}")
+        return ", ".join(notes)
+
+    def end(self) -> None:
+        """What was there is played to its end, then it stands still."""
+        for player in self.players:
+            claim(wait_until(lambda player=player: self.last(player)["ended"], PATIENCE_S, 0.25), f"{player} does not end: {self.last(player)}")
+            claim(player != "hls" or self.last(player)["fatal"] == 0, f"{player}: {self.last(player)}")
+
+
+@dataclass
+class Stage:
+    """A relay, a packager behind it, a source whose pictures say of which run they are, players."""
+    build: Path
+    page: Path | None
+    processes: Processes
+    work: Path
+    target: Target = field(init=False)
+    runs: int = field(default=0)
+    source: Process | None = None
+    relay: relays.Relay | None = None
+    packager: packagers.Packager | None = None
+
+    def __post_init__(self) -> None:
+        self.target = Target(f"127.0.0.1:{relays.free_udp_port()}", STREAM, latency_ms=20)
+        self.bare = f"127.0.0.1:{relays.free_udp_port()}"
+        self._port = packagers.free_port()
+
+    def start_relay(self) -> None:
+        configuration = relays.Configuration(listen=[self.target.address], streams=[relays.Stream(name=STREAM, latency_ms=20)])
+        api = self.work / "relay" / "api.sock"
+        self.relay = relays.start(self.processes, self.build, self.work, configuration.toml(api), api, None)
+
+    def publish(self, *words: str, to: str | None = None) -> int:
+        """The next run, to the relay or to a bare door. Gives its number."""
+        run, self.runs = self.runs, self.runs + 1
+        argv = ["node", str(HERE / "counted_source.mjs"), "--first", str(run << RUN_BITS), *words, "--", "-f", "mpegts"]
+        self.source = self.processes.start(f"source{run}", [*argv, f"udp://{to}?pkt_size=1316" if to else ffmpeg_url(self.target, "publish")])
+        return run
+
+    def silence(self) -> None:
+        self.source.stop(signal.SIGTERM)
+
+    def package(self, *settings: str, source: str | None = None) -> None:
+        config = self.work / "packager.toml"
+        lines = ["[[stream]]", f'name = "{STREAM}"', f'source = "{source or packagers.source_url(self.target)}"', *settings]
+        config.write_text("\n".join(lines) + "\n")
+        page = ["--page", str(self.page)] if self.page else []
+        self.packager = packagers.start(self.processes, self.build, ["--config", str(config), *page], port=self._port)
+
+    def live(self) -> None:
+        claim(wait_until(lambda: self.packager.is_live(STREAM), PATIENCE_S), f"not live: {self.packager.streams()} {self.packager.process.log_tail(5)}")
+
+    def follow(self, players: str, browser: str = "chromium") -> Followers:
+        require_tools("node")
+        if shutil.which(BROWSERS[browser]) is None:
+            raise Skip(f"{BROWSERS[browser]} is not installed")
+        modules = setup.install_modules(HERE, self.build / "browsers")
+        out = self.work / "followers.out"
+        with out.open("wb") as stdout:
+            process = self.processes.start("followers", ["node", str(HERE / "follow.mjs"), "--modules", str(modules), "--browser", browser, "--players",
+                                                         players, "--base", self.packager.base, "--name", STREAM], stdout=stdout)
+        return Followers(process, out, players.split(","))
+
+    def begin(self, players: str, *words: str, settings: tuple[str, ...] = (), browser: str = "chromium") -> Followers:
+        """Through the relay, until all play."""
+        self.start_relay()
+        run = self.publish(*words)
+        self.package(*settings)
+        self.live()
+        followers = self.follow(players, browser)
+        followers.play(run, made=1)
+        return followers
+
+    def begin_bare(self, players: str, *words: str) -> Followers:
+        """From a bare stream: who sends changes, and nobody is told."""
+        run = self.publish(*words, to=self.bare)
+        self.package(source=f"udp://{self.bare}")
+        self.live()
+        followers = self.follow(players)
+        followers.play(run, made=1)
+        return followers
+
+
+# --- cases
+
+def a_life(stage: Stage) -> str:
+    """The publisher goes for two seconds, another follows in another size, and the end comes."""
+    followers = stage.begin("hls,dash", settings=("grace_s = 6",))
+    stage.silence()
+    time.sleep(2)
+    notes = [f"returned: {followers.play(stage.publish(), made=1)}"]
+    stage.silence()
+    notes.append(f"larger: {followers.play(stage.publish('--size', '960x540', '--rate', '44100'), made=1)}")
+    claim(all(followers.last(player)["size"] == "960x540" for player in followers.players), f"{[followers.last(one) for one in followers.players]}")
+    stage.silence()
+    followers.players.remove("dash")
+    followers.end()
+    return "; ".join(notes)
+
+
+def ten_seconds_of_nothing(stage: Stage) -> str:
+    followers = stage.begin(EVERY, settings=("grace_s = 30",))
+    stage.silence()
+    time.sleep(10)
+    return followers.play(stage.publish())
+
+
+def a_packager_that_is_started_again(stage: Stage) -> str:
+    """Its numbers begin anew: players may too."""
+    followers = stage.begin("hls,dash")
+    stage.packager.process.stop(signal.SIGTERM, 6)
+    run = stage.runs - 1
+    stage.package()
+    stage.live()
+    return followers.play(run)
+
+
+def a_relay_that_dies_and_returns(stage: Stage) -> str:
+    followers = stage.begin(EVERY, settings=("grace_s = 30",))
+    stage.relay.process.stop(signal.SIGKILL)
+    stage.silence()
+    stage.start_relay()
+    return followers.play(stage.publish())
+
+
+def another_size(stage: Stage) -> str:
+    followers = stage.begin(EVERY)
+    stage.silence()
+    note = followers.play(stage.publish("--size", "960x540"), made=1)
+    claim(all(followers.last(player)["size"] == "960x540" for player in followers.players), f"{[followers.last(one) for one in followers.players]}")
+    return note
+
+
+def a_clock_that_jumps(stage: Stage) -> str:
+    """An hour ahead, from one packet to the next."""
+    followers = stage.begin_bare(EVERY)
+    stage.silence()
+    return followers.play(stage.publish("--begins", "3600", to=stage.bare), made=1)
+
+
+def sound_that_stops(stage: Stage) -> str:
+    followers = stage.begin_bare(EVERY)
+    stage.silence()
+    return followers.play(stage.publish("--sounds", "0", to=stage.bare))
+
+
+def sound_that_comes_late(stage: Stage) -> str:
+    followers = stage.begin_bare("hls,dash", "--sounds", "0")
+    stage.silence()
+    return followers.play(stage.publish(to=stage.bare))
+
+
+def packets_that_are_lost(stage: Stage) -> str:
+    """One in a hundred, for good."""
+    proxy = f"127.0.0.1:{relays.free_udp_port()}"
+    run = stage.publish(to=proxy)
+    stage.package(source=f"udp://{stage.bare}")
+    program = setup.find_program(stage.build, "fanlight-linkproxy")
+    stage.processes.start("linkproxy", [str(program), "--listen", proxy, "--relay", stage.bare, "--loss", "0.01"])
+    stage.live()
+    followers = stage.follow(EVERY)
+    followers.play(run)
+    time.sleep(10)
+    note = followers.play(run)
+    counted = re.search(r"continuity_errors\{[^}]*\} (\d+)", stage.packager.get("/metrics")[1].decode())
+    claim(counted is not None and int(counted[1]) > 0, "no packet is missed")
+    return f"{note}; {counted[1]} jumps of counters"
+
+
+def an_end(stage: Stage) -> str:
+    followers = stage.begin("hls", settings=("grace_s = 4",))
+    stage.silence()
+    followers.end()
+    return "played to the end"
+
+
+def pictures_out_of_order(stage: Stage) -> str:
+    """An IDR picture every two seconds, and two B pictures between others."""
+    followers = stage.begin(EVERY, "--gop", "60", "--bframes", "2")
+    time.sleep(8)
+    return followers.play(0, made=1)
+
+
+def sound_alone(stage: Stage) -> str:
+    stage.start_relay()
+    stage.publish("--blind")
+    stage.package()
+    stage.live()
+    followers = stage.follow("hls,dash")
+    followers.play(None, made=1)
+    time.sleep(6)
+    return followers.play(None, made=1)
+
+
+def two_sounds(stage: Stage) -> str:
+    followers = stage.begin(EVERY, "--sounds", "2")
+    for player in ("hls", "dash"):
+        claim(len(followers.last(player)["tracks"]) == 2, f"{followers.last(player)}")
+    return f"{followers.last('hls')['tracks']}, {followers.last('dash')['tracks']}"
+
+
+def h265(stage: Stage) -> str:
+    followers = stage.begin("hls", "--codec", "libx265", browser="firefox")
+    time.sleep(6)
+    return followers.play(0, made=1)
+
+
+EVERY = "hls,dash,shaka"
+QUICK = (a_life,)
+CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
+         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, h265)
+
+
+def on_a_stage(build: Path, page: Path | None, case) -> str:
+    require_tools("ffmpeg", "node")
+    with tempfile.TemporaryDirectory(prefix="fanlight-lifecycle-") as directory, Processes(Path(directory)) as processes:
+        return case(Stage(build, page, processes, Path(directory)))
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("--quick", action="store_true", help="one stream's life, Chromium with hls.js and dash.js")
+    parser.add_argument("--page", type=Path, help="the page's folder (default: where scripts/page.sh puts it)")
+    args = parser.parse_args()
+    stop_on_signals()
+    results = Results()
+    for case in QUICK if args.quick else CASES:
+        if args.only.search(f"lifecycle/{case.__name__}"):
+            results.run(f"lifecycle/{case.__name__}", lambda case=case: on_a_stage(args.build_dir, args.page, case))
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
