@@ -1,6 +1,7 @@
 #include "api/json_answers.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -40,10 +41,12 @@ json workers_json(const RelayFacts& facts) {
   return out;
 }
 
+bool is_rtp(const SessionView& session) { return session.agent == kRtpAgent; }
+
 std::string_view state_of(const SessionView& session) {
   const event::SessionReport& report = session.report;
   if (!report.is_up) return "connecting";
-  const bool is_destination = session.agent == kRtpAgent && report.role == Role::kViewer;
+  const bool is_destination = is_rtp(session) && report.role == Role::kViewer;
   if (is_destination && !report.is_live) return "paused";
   return report.is_live ? "live" : "up";
 }
@@ -73,7 +76,18 @@ json row_of(const SessionView& session) {
           {"user", session.user}};
 }
 
-json stats_json(const SessionStats& stats) {
+// What neither feeds nor destinations have.
+constexpr std::array kOfSrtAlone{"acks_sent",
+                                 "acks_received",
+                                 "rtt_variance_ms",
+                                 "flow_window_packets",
+                                 "flight_packets",
+                                 "receive_rate_packets_per_s",
+                                 "receive_rate_bytes_per_s",
+                                 "link_capacity_packets_per_s",
+                                 "mss_bytes"};
+
+json all_stats_json(const SessionStats& stats) {
   return {{"packets_sent", stats.packets_sent},
           {"bytes_sent", stats.bytes_sent},
           {"packets_sent_unique", stats.packets_sent_unique},
@@ -109,6 +123,13 @@ json stats_json(const SessionStats& stats) {
           {"ssrc", stats.ssrc},
           {"srtp_rollovers", stats.rollovers},
           {"loss_list_packets", stats.loss_list_packets}};
+}
+
+json stats_json(const SessionStats& stats, bool is_rtp) {
+  json out = all_stats_json(stats);
+  if (is_rtp)
+    for (const char* name : kOfSrtAlone) out.erase(name);
+  return out;
 }
 
 json stream_json(const StreamView& stream) {
@@ -235,7 +256,7 @@ json sessions_json(const Report& report, const std::optional<std::string>& strea
 
 json session_json(const SessionView& session) {
   json out = row_of(session);
-  out["stats"] = stats_json(session.report.stats);
+  out["stats"] = stats_json(session.report.stats, is_rtp(session));
   return out;
 }
 
@@ -253,7 +274,7 @@ json event_json(const SessionEvent& event, std::int64_t wall_ms) {
   if (!event.reason.empty()) out["reason"] = event.reason;
   if (event.stats) {
     out["age_s"] = static_cast<double>(event.age.count) / 1e6;
-    out["stats"] = stats_json(*event.stats);
+    out["stats"] = stats_json(*event.stats, event.srt_version == 0);
   }
   return out;
 }

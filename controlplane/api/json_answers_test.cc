@@ -7,6 +7,8 @@
 namespace fanlight::control {
 namespace {
 
+using nlohmann::json;
+
 SessionView session(const char* agent, Role role, bool is_live) {
   SessionView view;
   view.agent = agent;
@@ -26,6 +28,16 @@ TEST(JsonAnswersTest, ADestinationThatIsNotSentToIsPaused) {
   EXPECT_EQ(state_of(session(kRtpAgent, Role::kViewer, false)), "paused");
   EXPECT_EQ(state_of(session(kRtpAgent, Role::kPublisher, false)), "up") << "a feed that is silent";
   EXPECT_EQ(state_of(session("1.5.1", Role::kViewer, false)), "up");
+}
+
+TEST(JsonAnswersTest, WhatIsOfSrtAloneNoFeedHas) {
+  const json feed = session_json(session(kRtpAgent, Role::kPublisher, true))["stats"];
+  const json publisher = session_json(session("1.5.1", Role::kPublisher, true))["stats"];
+  for (const char* name : {"receive_rate_bytes_per_s", "link_capacity_packets_per_s", "mss_bytes", "acks_sent"}) {
+    EXPECT_FALSE(feed.contains(name)) << name;
+    EXPECT_TRUE(publisher.contains(name)) << name;
+  }
+  EXPECT_TRUE(feed.contains("jitter_ms") && feed.contains("bytes_received"));
 }
 
 }  // namespace

@@ -172,10 +172,13 @@ Result<DestinationRule, std::string> parse_destination_url(std::string_view text
   rule.terms.kind = is_rtp ? FeedKind::kRtp : FeedKind::kTransportStream;
   if (!is_rtp) rule.terms.rtcp = RtcpWay::kNone;
   text.remove_prefix(kRtpScheme.size());
+  if (text.find('#') != std::string_view::npos) return std::string{"a # in it, which means nothing here"};
   const std::size_t mark = text.find('?');
   std::string_view query = mark == std::string_view::npos ? "" : text.substr(mark + 1);
   std::string_view authority = text.substr(0, mark);
   if (authority.ends_with('/')) authority.remove_suffix(1);
+  if (authority.find('/') != std::string_view::npos)
+    return std::string{"a path behind the address, which means nothing here"};
   const std::optional<Endpoint> remote = Endpoint::parse(authority);
   if (!remote || remote->port == 0) return std::string{"no address and port; names are not resolved"};
   rule.terms.remote = *remote;
@@ -269,6 +272,11 @@ std::optional<std::string> judge_payload(const DestinationRule& rule, const Medi
       return carried + ", which goes out as RTP alone: name an rtp:// destination";
     if (terms.fec) return carried + ", and SMPTE 2022-1 FEC is a transport stream's: leave out fec";
   }
+  MediaFormat sent = format;
+  sent.payload_type = terms.payload_type;
+  if (const auto fixed = fixed_otherwise(sent); fixed && terms.kind == FeedKind::kRtp)
+    return "stream " + rule.stream + " carries " + format.text() + ", and to every receiver pt " +
+           std::to_string(terms.payload_type) + " means " + fixed->text() + " (RFC 3551 §6): take another";
   if (terms.kind == FeedKind::kRtp && terms.rtx_payload_type == terms.payload_type)
     return "rtx_pt must be another type than the stream's, " + std::to_string(terms.payload_type);
   return std::nullopt;

@@ -52,6 +52,10 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://host.example:5004", "names are not resolved"},
       {"rtp://192.0.2.1", "no address and port"},
       {"rtp://192.0.2.1:0", "no address and port"},
+      {"rtp://192.0.2.1:5004/live", "a path behind the address"},
+      {"rtp://192.0.2.1:5004/live?pt=96", "a path behind the address"},
+      {"rtp://192.0.2.1:5004#x", "a # in it"},
+      {"udp://192.0.2.1:5004?ttl=4#x", "a # in it"},
       {"rtp://0.0.0.0:5004", "neither a host's address nor a group's"},
       {"udp://255.255.255.255:5004", "neither a host's address nor a group's"},
       {"udp://240.0.0.1:5004", "224.0.0.0/4"},
@@ -98,6 +102,7 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
   for (const auto& [url, word] : wrong)
     EXPECT_NE(fault_of(url).find(word), std::string::npos) << url << ": " << fault_of(url);
   EXPECT_EQ(fault_of("rtp://192.0.2.1:5005?rtcp=off"), "");
+  EXPECT_EQ(fault_of("rtp://192.0.2.1:5004/"), "");
   EXPECT_EQ(fault_of("udp://192.0.2.1:5005"), "");
 }
 

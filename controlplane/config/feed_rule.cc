@@ -90,7 +90,7 @@ MediaDescription read_description(FieldReader& reader, FeedRule& rule) {
   const std::optional<SdpFile> file = read_sdp_file(reader, path);
   if (!file) return {};
   const auto complain = [&](const SdpFault& fault) {
-    reader.complain("sdp", path + ":" + std::to_string(fault.line) + ": " + fault.why,
+    reader.complain("sdp", path + ":" + std::to_string(fault.line) + ": " + without_keys(fault.why),
                     "a session description (RFC 8866) of an RTP stream");
     return MediaDescription{};
   };

@@ -142,6 +142,11 @@ TEST(FeedRuleTest, WhatAPayloadCannotBe) {
   EXPECT_NE(with("payload = \"l16\"").find("feed.clock_rate: found nothing"), std::string::npos);
   EXPECT_NE(with("payload = \"opus\"\nclock_rate = 44100").find("48000, which opus always has"), std::string::npos);
   EXPECT_NE(with("payload = \"h264\"\nchannels = 2").find("none beside h264"), std::string::npos);
+  EXPECT_NE(with("payload = \"h264\"\npayload_type = 33")
+                .find("feed.payload_type: found 33 for H264/90000, accepted another: to every receiver it means "
+                      "MP2T/90000"),
+            std::string::npos);
+  EXPECT_EQ(with("payload = \"l16\"\nclock_rate = 44100\npayload_type = 10"), "");
   EXPECT_NE(with("payload = \"aac\"\nclock_rate = 44100").find("feed.fmtp: found nothing"), std::string::npos);
   for (const char* fmtp : {"mode=", "streamtype=5; mode=; config=1210", "nomode=AAC-hbr"})
     EXPECT_NE(
@@ -331,6 +336,22 @@ TEST_F(FeedSdpTest, ADescriptionMayHaveTheKey) {
             std::string::npos)
       << fault_here();
   EXPECT_EQ(feed_here("srtp = \"" + kKeyText + "\"").srtp, *parse_srtp_key(kKeyText));
+}
+
+TEST_F(FeedSdpTest, AKeyInAWrongLineIsNotShown) {
+  const std::string key = kKeyText.substr(kKeyText.find(':') + 1);
+  const std::string head = "v=0\ns=x\nc=IN IP4 239.10.0.1/16\n";
+  const std::string media = head + "m=video 5004 RTP/AVP 33\n";
+  for (const std::string& text :
+       {"v=0\nc=IN IP4 " + key + "\n", head + "m=" + key + "\n", head + "m=video " + key + " RTP/AVP 33\n",
+        head + "m=video 5004 " + key + " 33\n", media + "a=rtpmap:33 MP2T/" + key + "\n",
+        media + "a=rtpmap:" + key + "\n", media + "a=rtcp:" + key + "\n", media + "a=ssrc:" + key + "\n",
+        media + "a=source-filter:" + key + "\n", media + "a=source-filter: incl IN IP4 * " + key + "\n",
+        "v=0\na=group:DUP 1 " + key + "\n" + media.substr(4) + "a=mid:1\n"}) {
+    write(text);
+    EXPECT_NE(fault_here().find("…"), std::string::npos) << fault_here();
+    EXPECT_EQ(fault_here().find(key.substr(4, 8)), std::string::npos) << fault_here();
+  }
 }
 
 TEST_F(FeedSdpTest, AnSdpFileWithAKeyIsASecret) {

@@ -99,6 +99,15 @@ std::optional<MediaFormat> static_format(std::uint8_t payload_type) {
   }
 }
 
+std::optional<MediaFormat> fixed_otherwise(const MediaFormat& format) {
+  auto fixed = static_format(format.payload_type);
+  const auto channels = [](const MediaFormat& one) { return std::max<std::uint32_t>(one.channels, 1); };
+  const bool is_it = fixed && is_same_word(fixed->encoding, format.encoding) &&
+                     fixed->clock_rate == format.clock_rate && channels(*fixed) == channels(format);
+  if (is_it) fixed.reset();
+  return fixed;
+}
+
 MediaFormat read_media_format(FieldReader& reader) {
   const std::string name = reader.text("payload", "mp2t");
   const std::optional<Known> known = find_payload(name);
@@ -121,6 +130,9 @@ MediaFormat read_media_format(FieldReader& reader) {
     reader.complain("clock_rate", std::to_string(format.clock_rate), "90000, which MP2T always has (RFC 2250)");
   if (format.clock_rate == 0)
     reader.complain("clock_rate", "nothing", "the ticks per second of the RTP timestamps; of audio its sampling rate");
+  if (const auto fixed = fixed_otherwise(format); fixed && reader.has("payload_type"))
+    reader.complain("payload_type", std::to_string(format.payload_type) + " for " + format.text(),
+                    "another: to every receiver it means " + fixed->text() + " (RFC 3551 §6); 96 to 127 are free");
   if (reader.has("channels") && !payload.has_open_channels && format.channels != payload.channels)
     reader.complain("channels", std::to_string(format.channels), "none beside " + name);
   if (!is_printable(format.fmtp))

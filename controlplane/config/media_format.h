@@ -38,6 +38,8 @@ inline constexpr IntegerRange kChannels{1, 64};
 }
 // What a payload type means without an a=rtpmap. RFC 3551 §6
 [[nodiscard]] std::optional<MediaFormat> static_format(std::uint8_t payload_type);
+// That, when its type does not mean what it is; empty when it may be sent under it.
+[[nodiscard]] std::optional<MediaFormat> fixed_otherwise(const MediaFormat& format);
 // RFC 8866's token: names of encodings and kinds of media.
 [[nodiscard]] bool is_sdp_token(std::string_view text);
 // From payload, payload_type, clock_rate, channels and fmtp.

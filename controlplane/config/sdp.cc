@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/letters.h"
 #include "config/numbers.h"
 
 namespace fanlight::control {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::string_view kSessionTypes = "vosiuepcbtrzka";
 constexpr std::string_view kMediaTypes = "micbka";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // Editors put it there.
 constexpr std::size_t kMediaMax = 32;
 
 std::string shown(std::string_view text) {
@@ -20,6 +22,7 @@ class Parser {
  public:
   Result<SessionDescription, SdpFault> run(std::string_view text) {
     if (text.size() > kSdpBytesMax) return SdpFault{1, "more than 64 KiB"};
+    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     while (!text.empty() && !fault_) {
       const std::size_t end = std::min(text.find('\n'), text.size());
       std::string_view line = text.substr(0, end);
@@ -130,6 +133,19 @@ const SdpAttribute* SdpMedia::find(std::string_view name) const {
 }
 
 Result<SessionDescription, SdpFault> parse_sdp(std::string_view text) { return Parser().run(text); }
+
+std::string without_keys(std::string_view why) {
+  constexpr std::size_t kLongest = std::string_view("UDP/TLS/RTP/SAVPF").size();
+  const auto is_base64 = [](char c) { return is_alphanumeric(c) || c == '+' || c == '/' || c == '='; };
+  std::string shown;
+  while (!why.empty()) {
+    const auto size = static_cast<std::size_t>(std::ranges::find_if_not(why, is_base64) - why.begin());
+    shown += size > kLongest ? std::string_view("…") : why.substr(0, size);
+    shown += why.substr(size, 1);
+    why.remove_prefix(std::min(size + 1, why.size()));
+  }
+  return shown;
+}
 
 std::vector<std::string_view> sdp_words(std::string_view text) {
   std::vector<std::string_view> words;

@@ -58,6 +58,8 @@ struct SessionDescription {
 };
 
 [[nodiscard]] Result<SessionDescription, SdpFault> parse_sdp(std::string_view text);
+// What a fault says, less the long words that may be a key which stands in a wrong line.
+[[nodiscard]] std::string without_keys(std::string_view why);
 // The words of a line, between spaces.
 [[nodiscard]] std::vector<std::string_view> sdp_words(std::string_view text);
 

@@ -62,6 +62,7 @@ class Describer {
   void read_format() {
     const auto type = whole_number(media_.formats.front(), 127);
     if (!type) return complain(media_.line, "a payload type that is not 0 to 127: " + media_.formats.front());
+    judge_maps();
     if (const auto known = static_format(static_cast<std::uint8_t>(*type))) found_.format = *known;
     const SdpAttribute* map = find_for("rtpmap", *type);
     if (map != nullptr)
@@ -70,10 +71,19 @@ class Describer {
       complain(media_.line, "payload type " + std::to_string(*type) + " needs an a=rtpmap: it means nothing by itself");
     if (found_.format.encoding == "mpeg4-generic" || found_.format.encoding == "MPEG4-GENERIC") read_aac(*type);
     found_.format.media = media_.kind;
-    found_.format.payload_type = static_cast<std::uint8_t>(*type);
+    judge_type(static_cast<std::uint8_t>(*type));
     if (const SdpAttribute* parameters = find_for("fmtp", *type)) {
       const std::size_t space = parameters->value.find(' ');
       if (space != std::string::npos) found_.format.fmtp = parameters->value.substr(space + 1);
+    }
+  }
+
+  // One without a type would be found for none.
+  void judge_maps() {
+    for (const SdpAttribute& one : media_.attributes) {
+      const std::string_view value = one.value;
+      if (one.name == "rtpmap" && !whole_number(value.substr(0, value.find(' ')), 127))
+        complain(one.line, "no a=rtpmap:TYPE ENCODING/CLOCK: " + one.value);
     }
   }
 
@@ -115,6 +125,15 @@ class Describer {
     const auto channels = whole_number(said.substr(second + 1), static_cast<std::uint32_t>(kChannels.most));
     if (!channels || *channels == 0) return complain(map.line, "channels that are not 1 to 64: " + map.value);
     found_.format.channels = *channels;
+  }
+
+  // What the type means to every receiver, whatever its map says.
+  void judge_type(std::uint8_t type) {
+    found_.format.payload_type = type;
+    const SdpAttribute* map = find_for("rtpmap", type);
+    if (const auto fixed = fixed_otherwise(found_.format); fixed && map != nullptr)
+      complain(map->line, found_.format.text() + " as payload type " + std::to_string(type) + ", which means " +
+                              fixed->text() + " (RFC 3551 §6)");
   }
 
   void read_address() {

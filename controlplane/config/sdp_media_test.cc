@@ -129,6 +129,15 @@ TEST(SdpMediaTest, WhatIsNoRtpOrNotSent) {
   EXPECT_EQ(fault("m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/"), "7: no a=rtpmap:TYPE ENCODING/CLOCK: 96 H264/");
   EXPECT_EQ(fault("m=video 5004 RTP/AVP 96\na=rtpmap:96 x/0"), "7: a clock of less than 1000 ticks a second");
   EXPECT_EQ(fault("m=video 5004 RTP/AVP 96\na=rtpmap:96 x/90000/0"), "7: channels that are not 1 to 64: 96 x/90000/0");
+  EXPECT_EQ(fault("m=video 5004 RTP/AVP 96\na=rtpmap:96H264/90000"),
+            "7: no a=rtpmap:TYPE ENCODING/CLOCK: 96H264/90000");
+  EXPECT_EQ(fault("m=video 5004 RTP/AVP 33\na=rtpmap:xx MP2T/90000"),
+            "7: no a=rtpmap:TYPE ENCODING/CLOCK: xx MP2T/90000");
+  EXPECT_EQ(fault("m=video 5004 RTP/AVP 33\na=rtpmap:33 H264/90000"),
+            "7: H264/90000 as payload type 33, which means MP2T/90000 (RFC 3551 §6)");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 10\na=rtpmap:10 L16/44100/1"),
+            "7: L16/44100/1 as payload type 10, which means L16/44100/2 (RFC 3551 §6)");
+  EXPECT_EQ(good("m=audio 5004 RTP/AVP 0\na=rtpmap:0 pcmu/8000/1").format.text(), "pcmu/8000/1") << "the same";
   const auto session = parse_sdp("v=0\nm=video 5004 RTP/AVP 33");
   EXPECT_EQ(describe_media(*session, session->media[0]).error().why, "no c= says where it comes");
 }

@@ -43,6 +43,7 @@ TEST(SdpTest, TheSessionAndItsMedia) {
 TEST(SdpTest, LinesMayEndAsTheyLike) {
   EXPECT_EQ(fault("v=0\ns=x\nm=audio 5004/1 RTP/AVP 0 8\na=sendrecv"), "");
   EXPECT_EQ(fault("v=0\r\ns=x\r\n\r\n\r\n"), "") << "empty ones at the end";
+  EXPECT_EQ(fault("\xEF\xBB\xBFv=0\r\ns=x\r\n"), "") << "a byte order mark in front";
 }
 
 // Mail programs break long lines in two; and who writes a key may write the rest of its line wrong.

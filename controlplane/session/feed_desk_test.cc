@@ -349,11 +349,14 @@ TEST_F(PayloadDeskTest, CallsAndBareDestinationsAreRefusedWithTheReason) {
 
 TEST_F(PayloadDeskTest, DestinationsTakeItsTypeUnlessTheySayAnother) {
   EXPECT_EQ(refused("rtp://198.51.100.1:5004").what, "");
-  EXPECT_EQ(refused("rtp://198.51.100.1:6004?pt=33").what, "");
+  EXPECT_EQ(refused("rtp://198.51.100.1:6004?pt=97").what, "");
+  EXPECT_EQ(refused("rtp://198.51.100.1:7004?pt=33").what,
+            "stream live/main carries H264/90000, and to every receiver pt 33 means MP2T/90000 (RFC 3551 §6): take "
+            "another");
   std::vector<CallView> calls = desk().calls(now_);
   EXPECT_THAT(calls.at(0).sdp, HasSubstr("m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
                                          "a=fmtp:96 packetization-mode=1\r\n"));
-  EXPECT_THAT(calls.at(1).sdp, HasSubstr("a=rtpmap:33 H264/90000\r\n"));
+  EXPECT_THAT(calls.at(1).sdp, HasSubstr("a=rtpmap:97 H264/90000\r\n"));
   DestinationRule again = *parse_destination_url("rtp://198.51.100.1:5004");
   again.stream = "live/main";
   desk().reload_destinations(now_, {again});
