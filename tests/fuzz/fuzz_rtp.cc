@@ -1,5 +1,6 @@
 // RTP and RTCP datagrams: what is read stays inside them, what is written reads the same, a receiver that is fed them
-// keeps its books, and a sender goes on. The first byte says how long each datagram is.
+// keeps its books, and a sender goes on. The byte in front of each datagram says how long it is, up to 127 bytes, and
+// in its first bit by which of two legs it comes.
 #include <array>
 
 #include "base/check.h"
@@ -81,7 +82,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Instant now{1'000'000};
   PacketPos next{0};
   while (!rest.empty()) {
-    const std::size_t bytes = std::min<std::size_t>(static_cast<std::uint8_t>(rest[0]), rest.size() - 1);
+    const auto said = static_cast<std::uint8_t>(rest[0]);
+    const std::size_t leg = said >> 7;
+    const std::size_t bytes = std::min<std::size_t>(said & 0x7F, rest.size() - 1);
     const ByteSpan datagram = rest.subspan(1, bytes);
     rest = rest.subspan(1 + bytes);
     now = now + millis(static_cast<std::int64_t>(bytes));
@@ -91,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (wire::is_rtcp(datagram)) {
       (void)receiver.handle_control(now, datagram);
     } else if (const auto packet = wire::parse_rtp(datagram)) {
-      const rtp::Receiver::Placement placed = receiver.handle_data(now, packet->header);
+      const rtp::Receiver::Placement placed = receiver.handle_data(now, packet->header, leg);
       if (placed.verdict == Verdict::kAccepted) {
         CHECK(placed.pos >= next);
         next = placed.pos + 1;
@@ -103,8 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     receiver.handle_timeout(now);
     std::array<std::byte, 1472> scratch;
-    while (const std::size_t said = receiver.poll_control(now, {}, scratch))
-      CHECK(wire::is_well_formed_rtcp(ByteSpan(scratch).first(said)));
+    while (const std::size_t written = receiver.poll_control(now, {}, scratch))
+      CHECK(wire::is_well_formed_rtcp(ByteSpan(scratch).first(written)));
     CHECK(receiver.next_deadline().at > now);
     const auto& stats = receiver.stats();
     CHECK(stats.lost == stats.given_up + stats.repaired + static_cast<std::uint64_t>(receiver.missing_packets()));
