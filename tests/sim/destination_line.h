@@ -18,9 +18,10 @@ namespace fanlight::sim {
 
 class DestinationLine {
  public:
-  // `is_of_group`: under SRTP it hears a source that others hear as well.
-  DestinationLine(const WorldSpec& spec, const Feed& feed, const DestinationTerms& terms, bool is_of_group)
-      : spec_(spec), feed_(feed), terms_(terms), is_of_group_(is_of_group) {}
+  // `is_of_group`: under SRTP it hears a source that others hear as well. `is_second`: of two legs.
+  DestinationLine(const WorldSpec& spec, const Feed& feed, const DestinationTerms& terms, bool is_of_group,
+                  bool is_second = false)
+      : spec_(spec), feed_(feed), terms_(terms), is_of_group_(is_of_group), is_second_(is_second) {}
 
   void note_data(Books& books, Instant now, ByteSpan datagram);
   void note_control(Books& books, Instant now, ByteSpan datagram);
@@ -48,7 +49,14 @@ class DestinationLine {
   // False: it is no packet that went before.
   [[nodiscard]] bool note_repeat(Books& books, const wire::RtpHeader& header, ByteSpan payload);
   void note_order(Books& books, Instant now, std::uint64_t index, const wire::RtpHeader& header);
+  // Payloads that came behind the first of their publication that came, which is that one: there is no place for them.
+  [[nodiscard]] std::uint64_t overtaken_by(std::uint64_t first) const;
   void note_time(Books& books, const Sent& sent);
+  void check_marks(Books& books, const Sent& sent, const wire::RtpHeader& header) const;
+  void note_report(Books& books, Instant now, const wire::SenderReport& report);
+  // What it carries has its own clock, of which the source's reports tell.
+  [[nodiscard]] bool has_own_clock() const { return spec_.is_opaque; }
+  [[nodiscard]] bool is_on_source_clock(const wire::SenderReport& report) const;
   void check_count(Books& books, const wire::SenderReport& report) const;
   void note_bye() { is_over_ = true; }
   void fail(Books& books, const std::string& what) const;
@@ -57,11 +65,13 @@ class DestinationLine {
   const Feed& feed_;
   const DestinationTerms terms_;
   const bool is_of_group_;
+  const bool is_second_;
   std::optional<std::uint32_t> ssrc_;
   std::vector<std::int64_t> indices_ = std::vector<std::int64_t>(65'536, -1);  // By number; for those who ask.
   std::uint64_t repeated_ = 0;
   std::optional<Sent> last_;
   std::optional<Report> report_;
+  std::uint64_t reports_on_source_clock_ = 0;
   std::uint64_t first_index_ = 0;
   std::uint64_t packets_ = 0;
   std::uint64_t bytes_ = 0;

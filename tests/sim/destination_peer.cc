@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "contract/limits.h"
@@ -18,13 +20,15 @@ constexpr Micros kProbeRestMin = millis(500);
 constexpr Micros kFoundWithin =
     millis(2'600);  // The longest rest between two probes, and that one of them is not refused.
 constexpr std::string_view kName = "viewer@sim";
+constexpr std::uint8_t kCame = 1;
+constexpr std::uint8_t kTaken = 2;
 
 }  // namespace
 
-DestinationPeer::DestinationPeer(const DestinationTerms& terms, const WorldSpec& spec, DriftingClock clock,
-                                 std::uint32_t ssrc, const std::optional<crypto::SrtpMaster>& srtp, const Feed& feed,
-                                 Network& network)
-    : Peer(terms.remote),
+DestinationPeer::DestinationPeer(const Endpoint& address, const DestinationTerms& terms, const WorldSpec& spec,
+                                 DriftingClock clock, std::uint32_t ssrc, const std::optional<crypto::SrtpMaster>& srtp,
+                                 const Feed& feed, Network& network)
+    : Recipient(address),
       terms_(terms),
       spec_(spec),
       clock_(clock),
@@ -33,12 +37,15 @@ DestinationPeer::DestinationPeer(const DestinationTerms& terms, const WorldSpec&
       ssrc_(ssrc),
       srtp_(srtp),
       receiver_({.first_pos = PacketPos{0},
-                 .latency = terms.nack ? spec.latency : millis(120),
+                 .latency = terms.nack || terms.fec ? spec.latency : millis(120),
+                 .clock_rate = feed.clock_rate,
                  .reports = terms.rtcp_port() != 0,
                  .own_ssrc = ssrc,
                  .nack = terms.nack,
                  .is_sender_named = true}),
       line_(spec, feed, terms, srtp.has_value()) {
+  if (spec.has_second_out) twins_.resize(65'536);
+  if (terms.fec) mender_.emplace();
   if (!srtp) return;
   end_.emplace(*srtp);
   listens_.emplace(*srtp);
@@ -78,8 +85,37 @@ void DestinationPeer::balance(Books& books) const {
   books.expect_at_most("packets to where nobody listens", static_cast<std::int64_t>(sent_while_closed_),
                        packets + closed_for_.count / kProbeRestMin.count);
   if (terms_.nack && spec_.demands_all && is_there_)
-    books.expect_equal("packets that were asked for and did not come", receiver_.stats().given_up, 0);
+    books.expect_at_most("packets that were asked for and did not come, though the relay had them",
+                         static_cast<std::int64_t>(receiver_.stats().given_up),
+                         static_cast<std::int64_t>(line_.numbers_left_out()));
   if (terms_.nack && receiver_.stats().nacks_sent == 0) books.fail(address().text() + " asked for nothing");
+  if (mender_) mender_->balance(books);
+  if (second_ != nullptr) balance_legs(books);
+}
+
+// What was sent before the first that was taken may come behind it.
+void DestinationPeer::balance_legs(Books& books) const {
+  const auto is_taken = [](std::uint8_t came) { return (came & kTaken) != 0; };
+  const auto first = std::ranges::find_if(came_, is_taken);
+  books.expect_equal("packets that a leg brought, and that were not taken",
+                     static_cast<std::uint64_t>(std::count(first, came_.end(), kCame)), 0);
+  for (const std::size_t leg : {std::size_t{0}, std::size_t{1}})
+    if (receiver_.leg(leg).stats().lost == 0) books.fail(address().text() + ": a leg lost nothing");
+}
+
+void DestinationPeer::note_came(std::uint64_t index, bool is_taken) {
+  if (came_.size() <= index) came_.resize(index + 1);
+  if (is_taken && (came_[index] & kTaken) != 0) network_.report(*this, "a packet was taken twice");
+  came_[index] |= is_taken ? kCame | kTaken : kCame;
+}
+
+void DestinationPeer::note_twin(Books& books, ByteSpan datagram) {
+  const auto packet = wire::parse_rtp_front(datagram);
+  if (twins_.empty() || !packet || packet->header.payload_type != terms_.payload_type) return;
+  const std::uint64_t digest =
+      std::hash<std::string_view>{}({reinterpret_cast<const char*>(datagram.data()), datagram.size()}) | 1;
+  const std::uint64_t other = std::exchange(twins_[packet->header.seq], digest);
+  if (other != 0 && other != digest) books.fail(address().text() + ": another packet by the other leg");
 }
 
 // Each packet under its key leaves once.
@@ -88,6 +124,7 @@ void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan sent) {
   if (!clear) return books.fail(address().text() + " is sent what is not under its key, or was before");
   const ByteSpan datagram = *clear;
   if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) return line_.note_control(books, now, datagram);
+  note_twin(books, sent);
   if (is_closed_) ++sent_while_closed_;
   if (closed_for_ != Micros{} && ++sent_since_open_ == 2)
     books.expect_at_most("until who is there again is sent to, us", (now - changed_).count, kFoundWithin.count);
@@ -97,38 +134,68 @@ void DestinationPeer::note_sent(Books& books, Instant now, ByteSpan sent) {
   if (!is_there_ || is_closed_ || is_probe) line_.break_off();
 }
 
-void DestinationPeer::receive(Instant now, ByteSpan datagram) {
+void DestinationPeer::receive_by(Instant now, std::size_t leg, ByteSpan datagram) {
+  if (!is_there_ && terms_.remote.ip.is_multicast()) return;  // It left the group.
   const std::optional<ByteSpan> clear = end_ ? end_->read(now, datagram) : std::optional(datagram);
-  if (clear) receive_clear(now, *clear);  // Else the network brought it twice.
+  hears_second_ = hears_second_ || leg == 1;
+  if (clear) receive_clear(now, leg, *clear);  // Else it came before.
+}
+
+void DestinationPeer::receive_fec(Instant now, ByteSpan datagram) {
+  if (!mender_->handle_fec(receiver_, datagram)) network_.report(*this, "FEC that no receiver can use");
+  mend(now);
+}
+
+// One packet may make another line miss only one.
+void DestinationPeer::mend(Instant now) {
+  if (!mender_) return;
+  while (auto mended = mender_->next(receiver_)) {
+    mended->header.seq = receiver_.number_of(mended->pos);
+    const auto index = feed_.read(mended->payload);
+    const bool fits = mended->header.payload_type == terms_.payload_type &&
+                      receiver_.handle_repaired(clock_.local(now), mended->header, mended->neighbours).verdict ==
+                          Verdict::kAcceptedLate;
+    if (!index || !fits) return network_.report(*this, "FEC brought back what was not sent");
+    note_came(*index, true);
+    mender_->handle_data(receiver_, mended->pos, mended->header, mended->payload, false);
+  }
 }
 
 void DestinationPeer::send(Instant now, MutableByteSpan room, std::size_t bytes) {
   const std::size_t whole = end_ ? end_->protect_control(room, bytes) : bytes;
-  network_.send(now, *this, room.first(whole));
+  speaks_by_second_ = hears_second_ && !speaks_by_second_;
+  network_.send(now, speaks_by_second_ ? *second_ : *this, room.first(whole));
 }
 
-void DestinationPeer::receive_clear(Instant now, ByteSpan datagram) {
+void DestinationPeer::receive_clear(Instant now, std::size_t leg, ByteSpan datagram) {
   if (terms_.kind == FeedKind::kRtp && wire::is_rtcp(datagram)) {
     if (receiver_.source()) (void)receiver_.handle_control(clock_.local(now), datagram);
     return;
   }
-  receive_data(now, datagram);
+  receive_data(now, leg, datagram);
 }
 
-void DestinationPeer::receive_data(Instant now, ByteSpan datagram) {
+void DestinationPeer::receive_data(Instant now, std::size_t leg, ByteSpan datagram) {
   ByteSpan payload = datagram;
+  rtp::Receiver::Placement placement;
   if (terms_.kind == FeedKind::kRtp) {
     const auto packet = wire::parse_rtp(datagram);
     if (!packet) return network_.report(*this, "what came is no RTP");
     receiver_.credit(datagram.size());
     payload = datagram.subspan(packet->payload_offset);
     if (packet->header.payload_type == terms_.rtx_payload_type) return receive_again(now, packet->header, payload);
-    const rtp::Receiver::Placement placement = receiver_.handle_data(clock_.local(now), packet->header);
+    placement = receiver_.handle_data(clock_.local(now), packet->header, leg);
     if (placement.verdict == Verdict::kForeignSource) network_.report(*this, "another source");
     if (is_jump(packet->header.seq)) network_.report(*this, "numbers jumped");
   }
-  if (!feed_.read(payload)) return network_.report(*this, "payload is not what was published");
+  const auto index = feed_.read(payload);
+  if (!index) return network_.report(*this, "payload is not what was published");
   ++received_;
+  const bool is_taken = placement.verdict == Verdict::kAccepted || placement.verdict == Verdict::kAcceptedLate;
+  note_came(*index, is_taken);
+  if (is_taken && mender_)
+    mender_->handle_data(receiver_, placement.pos, wire::parse_rtp(datagram)->header, payload, true);
+  mend(now);
   asks_again_ = false;
 }
 
@@ -141,9 +208,10 @@ bool DestinationPeer::is_jump(std::uint16_t number) {
 
 void DestinationPeer::receive_again(Instant now, const wire::RtpHeader& header, ByteSpan payload) {
   const auto original = wire::original_number(payload);
-  if (!original || !feed_.read(payload.subspan(wire::kRtxHeaderBytes)))
-    return network_.report(*this, "what was sent again is not what was published");
-  (void)receiver_.handle_retransmission(clock_.local(now), header, *original);
+  const auto index = original ? feed_.read(payload.subspan(wire::kRtxHeaderBytes)) : std::nullopt;
+  if (!index) return network_.report(*this, "what was sent again is not what was published");
+  const Verdict verdict = receiver_.handle_retransmission(clock_.local(now), header, *original).verdict;
+  note_came(*index, verdict == Verdict::kAcceptedLate);
 }
 
 void DestinationPeer::wake(Instant now) {

@@ -107,7 +107,8 @@ void Faults::mute(std::size_t i) {
 
 // They come back, half of them, and the stream comes back to them.
 void Faults::plan_destinations() {
-  for (const auto& destination : world_.destinations_) {
+  const auto& may_leave = world_.spec_.has_groups ? world_.members_ : world_.destinations_;
+  for (const auto& destination : may_leave) {
     if (!destination->may_report() || !world_.random_.chance(0.5)) continue;
     DestinationPeer& peer = *destination;
     const Instant at = some_moment(seconds(6));

@@ -15,13 +15,18 @@ struct Feed {
   struct Made {
     Instant at;
     std::uint32_t publication = 0;
-    Instant told{};        // By its publisher's clock.
-    bool is_lost = false;  // On the way to the relay, where nobody repeats it.
+    Instant told{};           // By its publisher's clock.
+    std::uint32_t ticks = 0;  // Of RTP: its timestamp ...
+    bool marker = false;      // ... and its marker.
+    bool is_lost = false;     // On the way to the relay, where nobody repeats it.
   };
   std::uint64_t salt = 0;
   std::uint32_t publications = 0;
   std::vector<Made> made;  // By payload index.
   TsShape ts;
+  std::uint32_t clock_rate = 90'000;  // Ticks per second of RTP timestamps.
+  // Of ours, so many are that long.
+  [[nodiscard]] std::int64_t us_of_ticks(std::int64_t ticks) const { return ticks * 1'000'000 / clock_rate; }
   // Of the payloads between two, those that never reached the relay.
   [[nodiscard]] std::uint64_t lost_between(std::uint64_t first, std::uint64_t last) const {
     std::uint64_t lost = 0;

@@ -37,7 +37,10 @@ RelayHost::RelayHost(const Options& options)
       copies_(options.copy_buffers, kCopyRoomBytes),
       streams_(options.history_slots, options.workers),
       mesh_(options.workers),
-      desk_(options.rules, streams_, options.workers) {
+      desk_(
+          options.rules, streams_, options.workers, [](const Endpoint& to) { return Path{.remote = to, .local = {}}; },
+          [](const Endpoint&) { return false; }, options.formats) {
+  desk_.set_fec_streams_max(1);
   for (std::size_t worker = 0; worker < options.workers; ++worker)
     seats_.push_back(std::make_unique<Seat>(options, static_cast<std::uint8_t>(worker), packets_,
                                             Pools{headers_, copies_}, mesh_, clock_));
@@ -87,11 +90,21 @@ bool RelayHost::push_commands(std::size_t worker) {
   bool has_pushed = false;
   if (worker == held_back_) return false;
   while (Command* command = desk_.peek_command(worker)) {
+    if (const auto* open = std::get_if<command::OpenDestination>(command))
+      opened_[open->request.raw()] = open->path.remote;
     if (!seats_[worker]->mailbox.commands.try_push(std::move(*command))) break;
     desk_.pop_command(worker);
     has_pushed = true;
   }
   return has_pushed;
+}
+
+std::optional<std::uint64_t> RelayHost::sent_to(const Endpoint& remote) const {
+  std::optional<std::uint64_t> sent;
+  for (const event::SessionClosed& closed : closed_)
+    if (const auto opened = opened_.find(closed.request.raw()); opened != opened_.end() && opened->second == remote)
+      sent = sent.value_or(0) + closed.stats.packets_sent;
+  return sent;
 }
 
 bool RelayHost::has_events() const {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "contract/mailbox.h"
@@ -51,6 +53,7 @@ class RelayHost {
     std::size_t copy_buffers = 4096;
     std::size_t inbox_max = 4096;
     HashKey key{};
+    control::StreamFormats formats{};
   };
   explicit RelayHost(const Options& options);
 
@@ -86,6 +89,8 @@ class RelayHost {
   // Departures that wait, of all workers.
   [[nodiscard]] std::size_t queued() const;
   [[nodiscard]] const std::vector<event::SessionClosed>& closed() const { return closed_; }
+  // What those say that sent to a destination's address, or one of its others'. Empty: none did.
+  [[nodiscard]] std::optional<std::uint64_t> sent_to(const Endpoint& remote) const;
   // Buffers that are not in their pool.
   [[nodiscard]] std::size_t buffers_out() const;
 
@@ -111,6 +116,7 @@ class RelayHost {
   control::SessionDesk desk_;
   std::size_t held_back_ = SIZE_MAX;
   std::vector<event::SessionClosed> closed_;
+  std::map<std::uint64_t, Endpoint> opened_;  // Destinations, by request.
 };
 
 }  // namespace fanlight::sim

@@ -16,6 +16,9 @@ constexpr std::uint16_t kNearEnd = 300;  // Packets to the wrap.
 constexpr std::uint8_t kAsksMax = 10;    // For one number.
 constexpr std::int64_t kAsksUsual = 2;   // No more, on average: not before an answer could be there.
 constexpr std::uint64_t kNackShare = 20;
+constexpr std::int64_t kPictureMax = 8;  // Packets.
+constexpr std::int64_t kOpaqueBytesMin = 16;
+constexpr std::int64_t kOpaqueBytesMax = kDatagramBytesMax - wire::kRtpHeaderBytes - wire::kRtxHeaderBytes;
 constexpr std::uint64_t kFirstNack = 128;  // Bytes; it is for free.
 
 }  // namespace
@@ -43,6 +46,7 @@ void RtpPublisherPeer::start(Instant now) {
   fec_.begin();
   legs_.begin();
   packets_ = 0;
+  picture_left_ = 0;
   reports_ = 0;
   wake(now);
 }
@@ -96,19 +100,39 @@ Instant RtpPublisherPeer::next_wake() const {
   return plan_.clock.world(plan_.kind == FeedKind::kRtp ? std::min(next_data_, next_report_) : next_data_);
 }
 
+void RtpPublisherPeer::begin_picture(Instant local) {
+  if (feed_.ts.is_on()) {
+    picture_at_ = local;
+  } else if (picture_left_-- == 0) {
+    picture_left_ = random_.between(0, kPictureMax - 1);
+    picture_at_ = local;
+  }
+}
+
 void RtpPublisherPeer::send_fresh(Instant now, Instant local) {
   std::array<std::byte, kDatagramBytesMax> out;
-  const wire::RtpHeader header{
-      .payload_type = plan_.payload_type, .seq = next_seq_++, .timestamp = timestamp(local), .ssrc = ssrc_};
+  begin_picture(local);
+  const bool is_opaque = !feed_.ts.is_on();
+  const wire::RtpHeader header{.marker = is_opaque && picture_left_ == 0,
+                               .payload_type = plan_.payload_type,
+                               .seq = next_seq_++,
+                               .timestamp = timestamp(picture_at_),
+                               .ssrc = ssrc_};
   const std::size_t head = plan_.kind == FeedKind::kRtp ? wire::kRtpHeaderBytes : 0;
   if (head > 0) wire::write_rtp_header(std::span(out).first<wire::kRtpHeaderBytes>(), header);
   sent_[header.seq] = {
       .index = static_cast<std::int64_t>(feed_.made.size()), .timestamp = header.timestamp, .srtp_index = next_index_};
-  feed_.fill(std::span(out).subspan(head, plan_.payload_bytes), feed_.made.size());
-  feed_.made.push_back({.at = now, .publication = feed_.publications, .told = local});
+  const std::size_t bytes =
+      is_opaque ? static_cast<std::size_t>(random_.between(kOpaqueBytesMin, kOpaqueBytesMax)) : plan_.payload_bytes;
+  feed_.fill(std::span(out).subspan(head, bytes), feed_.made.size());
+  feed_.made.push_back({.at = now,
+                        .publication = feed_.publications,
+                        .told = picture_at_,
+                        .ticks = header.timestamp,
+                        .marker = header.marker});
   ++packets_;
-  bytes_sent_ += head + plan_.payload_bytes;
-  const ByteSpan datagram = std::span(out).first(seal(out, head + plan_.payload_bytes, next_index_++));
+  bytes_sent_ += head + bytes;
+  const ByteSpan datagram = std::span(out).first(seal(out, head + bytes, next_index_++));
   if (plan_.repair == Repair::kSecondLeg) return send_by_legs(now, datagram);
   if (plan_.repair == Repair::kFec) return send_with_fec(now, header, datagram);
   network_.send(now, *this, datagram);
@@ -196,7 +220,7 @@ void RtpPublisherPeer::send_report(Instant now, Instant local, bool says_bye) {
   std::array<std::byte, 200> out;
   std::size_t bytes =
       wire::write_sender_report(out, {.ssrc = ssrc_,
-                                      .time = {static_cast<std::uint32_t>(local.us / 1'000'000), 0},
+                                      .time = wire::kUnixEpoch.later(local - Instant{}),
                                       .rtp_timestamp = timestamp(local),
                                       .packets = packets_,
                                       .bytes = static_cast<std::uint32_t>(packets_ * plan_.payload_bytes)});

@@ -26,7 +26,7 @@ class RtpPublisherPeer final : public SourcePeer {
     FeedKind kind = FeedKind::kRtp;
     std::uint8_t payload_type = 33;
     Micros interval = millis(4);
-    std::size_t payload_bytes = 1316;
+    std::size_t payload_bytes = 1316;    // Of a transport stream's; others' differ.
     bool wraps_numbers = false;          // Number and timestamp begin close to their end.
     std::int64_t pace_permille = 1'000;  // How fast timestamps run.
     Repair repair = Repair::kNone;
@@ -76,10 +76,11 @@ class RtpPublisherPeer final : public SourcePeer {
   void hear_nack(Instant now, const wire::Nack& nack);
   void send_again(Instant now, std::uint16_t number);
   void send_fresh(Instant now, Instant local);
+  void begin_picture(Instant local);
   void send_report(Instant now, Instant local, bool says_bye);
   [[nodiscard]] std::uint32_t timestamp(Instant local) const {
-    return first_timestamp_ +
-           static_cast<std::uint32_t>((local - started_).count * 9 / 100 * plan_.pace_permille / 1'000);
+    const std::int64_t ticks = (local - started_).count * feed_.clock_rate / 1'000'000;
+    return first_timestamp_ + static_cast<std::uint32_t>(ticks * plan_.pace_permille / 1'000);
   }
 
   const Plan plan_;
@@ -97,6 +98,9 @@ class RtpPublisherPeer final : public SourcePeer {
   std::uint64_t next_index_ = 0;  // SRTP's: the rollover counter, and the number.
   FecSender fec_;
   TwoLegs legs_;
+  // What is no transport stream comes in pictures: several packets with one timestamp, the last of them marked.
+  Instant picture_at_{};
+  std::int64_t picture_left_ = 0;  // Packets.
   std::uint64_t dropped_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t asks_ = 0;

@@ -36,8 +36,9 @@ void name_the_run(int) {
 }
 
 const WorldSpec* find_world(std::string_view name) {
-  for (const WorldSpec& spec : all_worlds())
-    if (spec.name == name) return &spec;
+  for (const auto& worlds : {worlds_in_turn(), worlds_apart()})
+    for (const WorldSpec& spec : worlds)
+      if (spec.name == name) return &spec;
   return nullptr;
 }
 
@@ -87,7 +88,7 @@ bool try_many(const Order& order) {
   std::uint64_t done = 0;
   for (std::uint64_t seed = order.first; seed < order.first + order.seeds; ++seed) {
     const WorldSpec* spec = find_world(order.world);
-    if (spec == nullptr) spec = &all_worlds()[seed % (all_worlds().size() - kWorldsApart)];
+    if (spec == nullptr) spec = &worlds_in_turn()[seed % worlds_in_turn().size()];
     is_well = try_run(*spec, seed) && is_well;
     if (++done % 25 != 0) continue;
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began;
@@ -144,8 +145,9 @@ int run(int argc, char** argv) {
     return 2;
   }
   if (order->is_list) {
-    for (const WorldSpec& spec : all_worlds())
-      std::printf("%-10s %s\n", std::string(spec.name).c_str(), std::string(spec.about).c_str());
+    for (const auto& worlds : {worlds_in_turn(), worlds_apart()})
+      for (const WorldSpec& spec : worlds)
+        std::printf("%-12s %s\n", std::string(spec.name).c_str(), std::string(spec.about).c_str());
     return 0;
   }
   std::signal(SIGABRT, name_the_run);

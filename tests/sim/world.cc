@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "faults.h"
@@ -23,21 +22,31 @@ constexpr Micros kGroupMax = millis(1'500);
 constexpr Micros kLiveAgeMargin = millis(5);
 constexpr char kStream[] = "live/main";
 constexpr char kPattern[] = "live/*";
-// The stream clock moves 500 ppm, in steps a second apart; the silence of a publisher adds up.
-constexpr std::int64_t kSlewPpm = 500;
-constexpr Micros kSlewSpan = millis(1'200);
-constexpr Micros kSilence = seconds(6);
 constexpr Micros kFresh = seconds(1);
 constexpr Micros kRepairSpan = millis(120);  // From a packet to what brings it back.
-constexpr Micros kBlockedSpan = millis(25);  // A stamped packet waits for a port that blocks and a worker that stalls.
+
+// SMPTE 2022-1 §8: 100 packets at most.
+FecOptions draw_fec(Random& random) {
+  FecOptions fec{.has_rows = random.chance(0.75)};
+  fec.columns = static_cast<std::uint8_t>(random.between(kFecSideMin, kFecSideMax));
+  fec.rows =
+      static_cast<std::uint8_t>(random.between(kFecSideMin, std::min<std::int64_t>(kFecSideMax, 100 / fec.columns)));
+  return fec;
+}
 
 }  // namespace
 
-World::World(const WorldSpec& spec, std::uint64_t seed) : spec_(spec), random_(seed), joins_(spec) {
+World::World(const WorldSpec& spec, std::uint64_t seed)
+    : spec_(spec),
+      random_(seed),
+      feed_address_{spec.has_groups ? IpAddress::v4(239, 1, 1, 1) : relay_address_.ip, 5004},
+      joins_(spec) {
   feed_.salt = random_.next();
   if (spec_.content != Content::kOpaque) feed_.ts = draw_shape();
   relay_ = std::make_unique<RelayHost>(relay_options());
   relay_->desk().set_random([this] { return static_cast<std::uint32_t>(random_.next()); });
+  for (const control::StreamRule& rule : late_rules_)
+    if (!relay_->desk().add_stream(rule)) books_.fail("the stream was refused");
   build_peers();
 }
 
@@ -51,7 +60,14 @@ RelayHost::Options World::relay_options() {
   if (spec_.has_sealed_viewers) rule.view_passphrase = kPassphrase;
   rule.rekey_packets = spec_.rekey_packets;
   if (spec_.way != Way::kCall) rule.latency = spec_.latency;
-  RelayHost::Options options{.rules = {rule}};
+  if (spec_.has_fec_out) rule.fec = fec_ = draw_fec(random_);
+  RelayHost::Options options;
+  // Where what is drawn of a stream leaves in its packets, it is added when the desk draws from the world's seed.
+  (spec_.has_fec_out ? late_rules_ : options.rules).push_back(rule);
+  if (spec_.is_opaque) {
+    feed_.clock_rate = random_.chance(0.5) ? 90'000 : 48'000;
+    options.formats[kStream] = {.media = "video", .encoding = "x-sim", .clock_rate = feed_.clock_rate};
+  }
   options.workers = spec_.workers;
   options.key = {random_.next(), random_.next()};
   return options;
@@ -230,111 +246,6 @@ void World::settle_peer(std::uint32_t index) {
   schedule(at, What::kWakePeer, index);
 }
 
-// --- the network
-
-SocketId World::viewer_at(const Endpoint& address) const {
-  const auto found = addresses_.find(address);
-  const bool is_viewer = found != addresses_.end() && homes_[found->second].who == Who::kViewer;
-  return is_viewer ? viewers_[found->second - 1]->caller().terms().socket : SocketId{};
-}
-
-void World::send(Instant now, const Peer& from, ByteSpan datagram) {
-  note_sent(datagram);
-  Home& home = homes_[addresses_.at(from.address())];
-  const bool is_rtcp = spec_.way != Way::kCall && wire::is_rtcp_beside_srt(datagram);
-  const Link::Fate fate = home.up.judge(now, random_);
-  if (fate.copies > 0 && spec_.has_srtp && home.who == Who::kSource) intruders_.overhear(now, datagram);
-  if (fate.copies == 0) joins_.note_lost(viewer_at(from.address()));
-  if (fate.copies == 0 && home.who == Who::kSource && spec_.way != Way::kCall && !is_rtcp)
-    feed_.made.back().is_lost = true;
-  for (std::size_t i = 0; i < fate.copies; ++i)
-    inject(from.address(), is_rtcp ? home.relay_control : home.relay, datagram, fate.at[i]);
-}
-
-bool World::send_to(Instant now, const Peer& from, const Endpoint& to, ByteSpan datagram) {
-  note_sent(datagram);
-  const Link::Fate fate = homes_[addresses_.at(from.address())].up.judge(now, random_);
-  const Micros longer = to == second_feed_address_ ? kSecondLegLonger : Micros{};
-  for (std::size_t i = 0; i < fate.copies; ++i) inject(from.address(), to, datagram, fate.at[i] + longer);
-  return fate.copies > 0;
-}
-
-// FNV-1a, a word at a time. The desk draws its keys from the system: where it does, what is encrypted differs.
-void World::note_sent(ByteSpan datagram) {
-  if (spec_.rekey_packets > 0) datagram = datagram.first(std::min(datagram.size(), wire::kHeaderBytes));
-  const auto mix = [this](std::uint64_t word) { fingerprint_ = (fingerprint_ ^ word) * 0x100'0000'01B3; };
-  mix(static_cast<std::uint64_t>(now_.us));
-  for (std::size_t at = 0; at < datagram.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, datagram.data() + at, std::min<std::size_t>(8, datagram.size() - at));
-    mix(word);
-  }
-}
-
-void World::inject(const Endpoint& from, const Endpoint& to, ByteSpan datagram, Instant at) {
-  schedule(at, What::kToRelay, keep(from, to, datagram));
-}
-
-void World::say_unreachable(const Endpoint& remote, Home& home) {
-  const Link::Fate fate = home.up.judge(now_, random_);
-  for (std::size_t i = 0; i < fate.copies; ++i) {
-    const std::uint32_t word = keep(remote, relay_address_, {});
-    datagrams_[word]->is_unreachable = true;
-    schedule(fate.at[i], What::kToRelay, word);
-  }
-}
-
-void World::report(const Peer& from, const char* what) {
-  books_.fail(from.address().text() + " at " + std::to_string(now_.us) + " us: " + what);
-}
-
-void World::carry_outbox(io::SimPort& port) {
-  for (io::SimPort::Sent& sent : port.outbox()) {
-    const auto found = addresses_.find(sent.path.remote);
-    if (found == addresses_.end()) continue;  // Answers to strangers.
-    std::array<std::byte, kDatagramBytesMax> flat;
-    std::size_t bytes = 0;
-    sent.packet.for_each_segment([&](ByteSpan segment) {
-      std::memcpy(flat.data() + bytes, segment.data(), segment.size());
-      bytes += segment.size();
-    });
-    const ByteSpan datagram = std::span(flat).first(bytes);
-    Home& home = homes_[found->second];
-    note_sent(datagram);
-    look_at(home, datagram);
-    const Link::Fate fate = home.down.judge(now_, random_);
-    if (fate.copies == 0) joins_.note_lost(viewer_at(sent.path.remote));
-    for (std::size_t i = 0; i < fate.copies; ++i)
-      schedule(fate.at[i], What::kToPeer, keep(sent.path.remote, relay_address_, datagram));
-  }
-  port.outbox().clear();
-}
-
-void World::look_at(Home& home, ByteSpan datagram) {
-  if (home.who == Who::kViewer) check_stamp(datagram);
-  if (home.who == Who::kDestination) return static_cast<DestinationPeer*>(home.peer)->note_sent(books_, now_, datagram);
-  if (const auto header = wire::parse_data_header(datagram)) joins_.note_sent(books_, now_, *header);
-}
-
-// A viewer sets its watch by control packets: their clock does not run backwards and is slewed, never stepped.
-void World::check_stamp(ByteSpan datagram) {
-  const auto header = wire::parse_control_header(datagram);
-  if (!wire::is_control(datagram) || header->type == wire::ControlType::kHandshake) return;
-  const auto [found, is_new] = shown_.try_emplace(header->destination);
-  Shown& shown = found->second;
-  if (!is_new) {
-    const std::int64_t step = static_cast<std::int32_t>(header->time.raw - shown.time);
-    const std::int64_t span = (now_ - shown.at).count;
-    if (step < 0) books_.fail("stream clock ran backwards by " + std::to_string(-step) + " us");
-    const bool may_be_silent = spec_.publisher_vanishes || spec_.publisher_returns || spec_.publisher_pauses;
-    const std::int64_t silence = may_be_silent ? kSilence.count : 0;
-    const std::int64_t slewed = (span + silence + kSlewSpan.count) * kSlewPpm / 1'000'000;
-    books_.expect_at_most("stream clock stepped, us", std::abs(step - span),
-                          slewed + (spec_.port_blocks ? kBlockedSpan.count : 0));
-  }
-  shown = {now_, header->time.raw};
-}
-
 // --- the relay
 
 void World::wake_relay(Instant at) {
@@ -397,8 +308,8 @@ void World::check_liveness() {
   for (const auto& viewer : viewers_) were_up_.push_back(viewer->is_up());
   if (!source_->is_up()) books_.fail("the publisher is not up at the end");
   if (spec_.has_intruders) intruders_.balance();
-  for (const control::CallView& view : relay_->desk().calls(now_)) destination_sockets_[view.id] = view.socket;
   if (spec_.demands_all && source_->is_announcing()) books_.fail("a new key was never confirmed");
+  if (spec_.is_opaque) return check_turned_away();
   for (const auto& viewer : viewers_)
     if (!viewer->is_up() && viewer->next_wake() != Instant::never())
       books_.fail("viewer " + viewer->address().text() + " is not up at the end");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "books.h"
+#include "destination_legs.h"
 #include "destination_peer.h"
 #include "intruders.h"
 #include "joins.h"
@@ -77,6 +78,15 @@ class World final : public Network {
   void build_viewer(std::size_t number, const DriftingClock& clock, SeqNo first_seq);
   void build_feed();
   void build_destinations();
+  void build_destination(std::size_t number, const DestinationTerms& terms,
+                         const std::optional<crypto::SrtpMaster>& srtp);
+  [[nodiscard]] DestinationTerms destination_terms(std::size_t number) const;
+  [[nodiscard]] control::DestinationRule build_legs(DestinationPeer& peer);
+  void build_members(const DestinationTerms& terms, std::size_t number, std::uint32_t first);
+  [[nodiscard]] std::unique_ptr<DestinationPeer> make_destination(const Endpoint& address,
+                                                                  const DestinationTerms& terms,
+                                                                  const std::optional<crypto::SrtpMaster>& srtp);
+  std::uint32_t house(Recipient& recipient, std::uint16_t rtcp_port, Micros longer = {});
   [[nodiscard]] TsShape draw_shape();
   [[nodiscard]] RelayHost::Options relay_options();
   void schedule(Instant at, What what, std::uint32_t subject);
@@ -99,12 +109,16 @@ class World final : public Network {
   void settle_peer(std::uint32_t home);
   // Its socket ID, or 0: no viewer's address.
   [[nodiscard]] SocketId viewer_at(const Endpoint& address) const;
+  // Who hears what is sent there; the first is whose it is. None: a stranger.
+  [[nodiscard]] std::span<const std::uint32_t> homes_at(const Endpoint& address) const;
   // --- the end
   void check_liveness();
   void shut_down();
   void balance();
   void balance_viewers();
   void balance_destinations();
+  void balance_legs();
+  void check_turned_away();
   void balance_feed();
   void balance_keys();
   void show_rtp() const;
@@ -119,10 +133,16 @@ class World final : public Network {
   RtpPublisherPeer* rtp_publisher_ = nullptr;  // When it is not.
   std::vector<std::unique_ptr<ViewerPeer>> viewers_;
   std::vector<std::unique_ptr<DestinationPeer>> destinations_;
+  std::vector<std::unique_ptr<SecondLeg>> second_legs_;
+  std::vector<std::unique_ptr<FecLeg>> fec_legs_;
+  std::vector<std::unique_ptr<DestinationPeer>> members_;  // Of groups, but for the first of each.
+  std::map<Endpoint, std::vector<std::uint32_t>> groups_;  // Their homes.
+  FecOptions fec_{};
+  std::vector<control::StreamRule> late_rules_;
   std::vector<Home> homes_;  // The source's, the viewers', the destinations'.
   std::map<Endpoint, std::uint32_t> addresses_;
   const Endpoint relay_address_{IpAddress::v4(192, 0, 2, 1), 9000};
-  const Endpoint feed_address_{IpAddress::v4(192, 0, 2, 1), 5004};
+  const Endpoint feed_address_;  // Ours, or a group's.
   const Endpoint second_feed_address_{IpAddress::v4(192, 0, 2, 1), 6004};
 
   Instant now_{};
@@ -133,9 +153,8 @@ class World final : public Network {
   std::vector<std::uint32_t> free_datagrams_;
   std::vector<std::function<void()>> actions_;
 
-  std::uint64_t fresh_index_ = 0;                          // The first payload of the world's last second.
-  std::vector<bool> were_up_;                              // Viewers, when the world ended.
-  std::map<std::uint32_t, SocketId> destination_sockets_;  // Then, by number.
+  std::uint64_t fresh_index_ = 0;  // The first payload of the world's last second.
+  std::vector<bool> were_up_;      // Viewers, when the world ended.
 
   Instant relay_wake_ = Instant::never();
   Instant control_wake_ = Instant::never();

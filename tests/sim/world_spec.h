@@ -55,6 +55,10 @@ struct WorldSpec {
   Repair repair = Repair::kNone;
   std::size_t destinations = 0;   // RTP and bare ones in turn.
   bool destinations_ask = false;  // Those that have RTCP: for what they miss.
+  bool has_second_out = false;    // RTP destinations have two legs (SMPTE ST 2022-7), the second kSecondLegLonger.
+  bool has_fec_out = false;       // They have SMPTE 2022-1's rows and columns.
+  bool has_groups = false;        // Feed and destinations are multicast groups, the latter of kGroupMembers.
+  bool is_opaque = false;         // The feed's payload is none that the relay looks into: RTP alone carries it.
   // --- who
   bool has_sealed_publisher = false;
   bool has_sealed_viewers = false;
@@ -83,7 +87,8 @@ struct WorldSpec {
 };
 
 inline constexpr Micros kSecondLegLonger = millis(30);  // Than the first.
-inline constexpr std::int64_t kFecBurstMax = 5;         // Packets in a row.
+inline constexpr std::size_t kGroupMembers = 3;
+inline constexpr std::int64_t kFecBurstMax = 5;  // Packets in a row.
 // How old the newest packet that came may be: it came by the longer way, or those behind it are to be brought back.
 [[nodiscard]] constexpr Micros slowest_in(const WorldSpec& spec) {
   const Micros longer = spec.repair == Repair::kSecondLeg ? kSecondLegLonger : Micros{};
@@ -95,9 +100,9 @@ inline constexpr std::int64_t kFecBurstMax = 5;         // Packets in a row.
   return spec.content == Content::kTransport && !spec.starts_live;
 }
 
-// Last in the list: tests of their own run them, so that a seed of the others keeps its world.
-inline constexpr std::size_t kWorldsApart = 18;
-
-[[nodiscard]] std::span<const WorldSpec> all_worlds();
+// A seed that names no world is of one of these.
+[[nodiscard]] std::span<const WorldSpec> worlds_in_turn();
+// Tests of their own run them, so that a seed of the others keeps its world.
+[[nodiscard]] std::span<const WorldSpec> worlds_apart();
 
 }  // namespace fanlight::sim
