@@ -45,8 +45,10 @@ Micros LiveStream::gop() const noexcept { return {cutter_ ? cutter_->gop_ticks()
 
 void LiveStream::handle(ByteSpan bytes, Instant now, WallTime wall) {
   if (!tracks_ || silent_from() <= now) handle_source_returned(now);
+  const std::uint64_t before_first = tracks_->before_first();
   tracks_->handle(bytes, samples_);
   if (!samples_.empty()) note_heard(now);
+  look_for_faults(before_first, now);
   take_samples({now, wall});
   take_splices();
   if (parameters_) watch_tracks(now);
@@ -64,6 +66,26 @@ void LiveStream::note_heard(Instant now) {
 }
 
 Instant LiveStream::silent_from() const noexcept { return sample_at_ ? *sample_at_ + kGoneAfter : Instant::never(); }
+
+// `before_first`: as TrackSet had it before what came.
+void LiveStream::look_for_faults(std::uint64_t before_first, Instant now) {
+  const auto is_leaders = [&](const TrackSample& one) {
+    return one.track == tracks_->leader() && tracks_->tracks()[one.track].is_video();
+  };
+  const auto is_key_frame = [&](const TrackSample& one) { return is_leaders(one) && one.sample.is_independent; };
+  const bool has_pictures = tracks_->before_first() != before_first || std::ranges::any_of(samples_, is_leaders);
+  faults_.watch_pictures(has_pictures, std::ranges::any_of(samples_, is_key_frame), now);
+  faults_.watch_samples(!samples_.empty(), now);
+  faults_.note_left_out(*tracks_);
+}
+
+InputFaults LiveStream::faults() const {
+  InputFaults all = faults_.with(tracks_);
+  all[static_cast<std::size_t>(InputFault::kTimeJump)].count = (tracks_ ? tracks_->timeline() : timeline_).jumps();
+  all[static_cast<std::size_t>(InputFault::kLongGop)].count = cut_counts().cuts_forced;
+  all[static_cast<std::size_t>(InputFault::kTrackRefused)].count = counts_.tracks_refused;
+  return all;
+}
 
 void LiveStream::take_samples(const Moment& moment) {
   for (TrackSample& one : std::exchange(samples_, {}))
@@ -211,7 +233,10 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
     if (track.is_video() || (its.options().language == track.language && its.codec() == format.codec)) return &known;
   }
   if (publication_.renditions().size() >= kRenditionsMax) return nullptr;
-  if (std::ranges::any_of(publication_.renditions(), &PublishedRendition::is_offered)) ++counts_.tracks_late;
+  if (std::ranges::any_of(publication_.renditions(), &PublishedRendition::is_offered)) {
+    ++counts_.tracks_late;
+    faults_.note(InputFault::kTrackLate, format.name + " on PID " + std::to_string(track.pid));
+  }
   const bool is_video = track.is_video();
   const bool leads = outputs_.empty() && cutter_->gop_ticks() == 0 && one.track == tracks_->leader();
   const Micros target = part_target_for(one.sample, leads).target;
@@ -311,6 +336,7 @@ void LiveStream::end(PublishedRendition& one, Instant now) {
   one.rendition.end(now);
   one.has_changed = true;
   ++counts_.tracks_gone;
+  faults_.note(InputFault::kTrackGone, one.rendition.options().folder + (one.format ? ", " + one.format->name : ""));
 }
 
 void LiveStream::handle_source_lost(Instant now) {
@@ -330,8 +356,10 @@ void LiveStream::handle_source_lost(Instant now) {
   timeline_ = tracks_->timeline();
   timeline_.restart();
   tracks_refused_before_ += tracks_->refused();
+  faults_.keep(*tracks_);
   tracks_.reset();
   sample_at_.reset();
+  faults_.forget_watched();
   if (!parameters_) start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
   if (!std::exchange(is_away_, true)) {
     ++counts_.sources_lost;

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "live/input_faults.h"
 #include "live/program_clock.h"
 #include "live/publication.h"
 #include "live/publish_pace.h"
@@ -67,6 +68,9 @@ class LiveStream {
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> poll() noexcept { return std::exchange(fresh_, nullptr); }
 
   [[nodiscard]] const LiveCounts& counts() const noexcept { return counts_; }
+  // What was wrong with what came, so far.
+  [[nodiscard]] InputFaults faults() const;
+  [[nodiscard]] const FaultBook& fault_book() const noexcept { return faults_; }
   // Nothing of it comes that could be played, whatever its source sends.
   [[nodiscard]] bool is_away() const noexcept { return is_away_; }
   [[nodiscard]] CutCounts cut_counts() const noexcept { return cutter_ ? cutter_->counts() : CutCounts{}; }
@@ -98,6 +102,7 @@ class LiveStream {
   };
 
   void note_heard(Instant now);
+  void look_for_faults(std::uint64_t before_first, Instant now);
   [[nodiscard]] Instant silent_from() const noexcept;
   void take_samples(const Moment& moment);
   void take_splices();
@@ -153,6 +158,7 @@ class LiveStream {
   bool is_held_up_ = false;  // There may be something to publish.
   std::shared_ptr<const StreamSnapshot> fresh_;
   LiveCounts counts_;
+  FaultBook faults_;
   std::uint64_t tracks_refused_before_ = 0;  // By earlier sets.
   // Emptied at once.
   std::vector<TrackSample> samples_;

@@ -33,6 +33,7 @@ class Publisher {
     bool has_video = true;
     bool has_sound = true;
     bool has_cues = false;
+    bool has_mpeg2 = false;     // In the map alone.
     Bytes in_pictures{};        // Units in front of each picture's, with their start codes.
     Bytes video_descriptors{};  // In the map.
     std::int64_t frame_ticks = 3000;
@@ -50,6 +51,7 @@ class Publisher {
     if (options_.has_video)
       tracks.push_back({is_hevc_ ? std::uint8_t{0x24} : std::uint8_t{0x1B}, video_, options_.video_descriptors});
     if (options_.has_sound) tracks.push_back({0x0F, sound_});
+    if (options_.has_mpeg2) tracks.push_back({0x02, kMpeg2});
     if (options_.has_cues) tracks.push_back({0x86, kCues, kCueDescriptor});
     Bytes all = table_packet(0, table_counter_, program_section(1, kMap));
     append(all, table_packet(kMap, table_counter_++, map_section(1, tracks, version_)));
@@ -118,7 +120,7 @@ class Publisher {
   [[nodiscard]] Options& options() noexcept { return options_; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
 
-  static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kCues = 0x1F0, kMap = 0x1000;
+  static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kCues = 0x1F0, kMpeg2 = 0x1F1, kMap = 0x1000;
 
  private:
   static unsigned& null_counter() {

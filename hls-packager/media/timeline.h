@@ -51,6 +51,8 @@ class Timeline {
     if (!current_) return std::nullopt;
     return Place{pts ? *pts + *current_ : newest_, epoch_};
   }
+  // Of a sender's clock, so far.
+  [[nodiscard]] std::uint64_t jumps() const noexcept { return jumps_; }
   // What comes next is of another sender: it goes on a second behind the newest, under the next epoch, whatever its
   // clock says. Cursors begin anew.
   void restart() noexcept {
@@ -84,6 +86,7 @@ class Timeline {
     // A hole of this track alone: the others are where it says it is.
     if (cursor.expected && now > *cursor.expected && std::llabs(now - newest_) < kJump) return {now, epoch_};
     if (previous_ && cursor.epoch != epoch_ && fits(cursor, dts + *previous_)) return {dts + *previous_, cursor.epoch};
+    ++jumps_;
     previous_ = current_;
     const std::int64_t expected = cursor.expected.value_or(newest_);
     current_ = offset_for(dts, expected);
@@ -98,6 +101,7 @@ class Timeline {
   std::optional<std::int64_t> previous_{};  // In the epoch before.
   std::int64_t newest_ = kMediaStart;
   std::uint32_t epoch_ = 0;
+  std::uint64_t jumps_ = 0;
 };
 
 }  // namespace fanlight::packager

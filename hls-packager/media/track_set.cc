@@ -24,6 +24,11 @@ bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
          (stream.type != kPrivate || track.descriptors == stream.descriptors);
 }
 
+std::uint64_t unreadable_in(const TrackSet::Track& track) {
+  const auto* pictures = std::get_if<PictureTrack>(&track.content);
+  return pictures == nullptr ? 0 : pictures->counts().unreadable;
+}
+
 }  // namespace
 
 std::vector<CaptionService> TrackSet::Track::captions() const {
@@ -104,7 +109,19 @@ void TrackSet::place(Track&& track) {
   if (tracks_.size() < kTracksMax) return void(tracks_.push_back(std::move(track)));
   const auto free = std::find_if(tracks_.begin(), tracks_.end(), [](const Track& one) { return one.is_free; });
   if (free == tracks_.end()) return void(++refused_);
+  unreadable_before_ += unreadable_in(*free);
   *free = std::move(track);
+}
+
+std::uint64_t TrackSet::unreadable() const noexcept {
+  std::uint64_t sum = unreadable_before_;
+  for (const Track& track : tracks_) sum += unreadable_in(track);
+  return sum;
+}
+
+std::uint64_t TrackSet::before_first() const noexcept {
+  const auto* pictures = leader_ ? std::get_if<PictureTrack>(&tracks_[*leader_].content) : nullptr;
+  return pictures == nullptr ? 0 : pictures->counts().before_first;
 }
 
 void TrackSet::take_splice(const SpliceCommand& command) {

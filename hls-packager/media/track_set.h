@@ -83,6 +83,9 @@ class TrackSet {
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
   // Streams that there was no place for.
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+  // Pictures, so far: that could not be read, and those of the leader that nothing independent was in front of.
+  [[nodiscard]] std::uint64_t unreadable() const noexcept;
+  [[nodiscard]] std::uint64_t before_first() const noexcept;
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return demuxer_; }
   [[nodiscard]] const Timeline& timeline() const noexcept { return timeline_; }
 
@@ -108,6 +111,7 @@ class TrackSet {
   std::optional<std::size_t> leader_{}, first_leader_{};
   std::vector<LeftOut> left_out_;
   std::uint64_t refused_ = 0;
+  std::uint64_t unreadable_before_ = 0;  // Of tracks whose places are others' now.
   std::vector<TimedSplice> splices_;
   // Emptied at once.
   std::vector<DemuxEvent> events_;

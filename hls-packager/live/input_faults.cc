@@ -1,0 +1,117 @@
+#include "live/input_faults.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fanlight::packager {
+namespace {
+
+constexpr std::size_t kLeftOutMax = 64;
+
+FaultTally& tally_of(InputFaults& all, InputFault fault) { return all[static_cast<std::size_t>(fault)]; }
+
+void add_counts(InputFaults& to, const TrackSet& set) {
+  const DemuxCounts& counts = set.demuxer().counts();
+  const Framing& framing = set.demuxer().framing();
+  constexpr std::uint64_t kPacket = 188;
+  const auto add = [&](InputFault fault, std::uint64_t count) { tally_of(to, fault).count += count; };
+  add(InputFault::kNotTransport, (framing.bytes_skipped() + kPacket - 1) / kPacket);
+  add(InputFault::kBrokenPacket, counts.malformed_packets + counts.transport_errors);
+  add(InputFault::kScrambled, counts.scrambled);
+  add(InputFault::kLostPackets, counts.lost);
+  add(InputFault::kBrokenTable, counts.broken_sections);
+  add(InputFault::kBrokenUnit, counts.pes.malformed + counts.pes.torn + counts.pes.too_large + set.unreadable());
+}
+
+std::string text_of(const TrackSet::LeftOut& one) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  return std::string("stream type 0x") + kDigits[one.stream_type >> 4] + kDigits[one.stream_type & 15] + " on PID " +
+         std::to_string(one.pid);
+}
+
+}  // namespace
+
+void FaultBook::note(InputFault fault, std::string newest) {
+  FaultTally& tally = tally_of(kept_, fault);
+  ++tally.count;
+  tally.newest = std::move(newest);
+}
+
+void FaultBook::watch_pictures(bool any, bool independent, Instant now) {
+  if (independent) {
+    key_frame_at_ = now;
+    lacks_key_frames_ = false;
+  }
+  if (!any) return;
+  if (!key_frame_at_) key_frame_at_ = now;
+  if (now - *key_frame_at_ < kKeyFrameWait) return;
+  key_frame_at_ = now;
+  lacks_key_frames_ = true;
+  note(InputFault::kNoKeyFrame);
+}
+
+void FaultBook::watch_samples(bool any, Instant now) {
+  if (any) {
+    playable_at_ = now;
+    lacks_all_ = false;
+  }
+  if (!playable_at_) playable_at_ = now;
+  if (now - *playable_at_ < kPlayableWait) return;
+  playable_at_ = now;
+  lacks_all_ = true;
+  note(InputFault::kNothingPlayable);
+}
+
+void FaultBook::note_left_out(const TrackSet& set) {
+  for (const TrackSet::LeftOut& one : set.left_out()) {
+    if (left_out_.size() == kLeftOutMax || std::ranges::find(left_out_, one) != left_out_.end()) continue;
+    left_out_.push_back(one);
+    note(InputFault::kUnknownStream, text_of(one));
+  }
+}
+
+void FaultBook::keep(const TrackSet& set) { add_counts(kept_, set); }
+
+InputFaults FaultBook::with(const std::optional<TrackSet>& set) const {
+  InputFaults all = kept_;
+  if (set) add_counts(all, *set);
+  return all;
+}
+
+const char* name_of(InputFault fault) noexcept {
+  switch (fault) {
+    case InputFault::kNotTransport:
+      return "not_transport_stream";
+    case InputFault::kBrokenPacket:
+      return "broken_packet";
+    case InputFault::kScrambled:
+      return "scrambled";
+    case InputFault::kLostPackets:
+      return "lost_packets";
+    case InputFault::kBrokenTable:
+      return "broken_table";
+    case InputFault::kBrokenUnit:
+      return "broken_unit";
+    case InputFault::kTimeJump:
+      return "time_jump";
+    case InputFault::kNoKeyFrame:
+      return "no_key_frame";
+    case InputFault::kLongGop:
+      return "long_gop";
+    case InputFault::kNothingPlayable:
+      return "nothing_playable";
+    case InputFault::kUnknownStream:
+      return "unknown_stream";
+    case InputFault::kTrackLate:
+      return "track_late";
+    case InputFault::kTrackGone:
+      return "track_gone";
+    case InputFault::kTrackRefused:
+      return "track_refused";
+    case InputFault::kCount:
+      break;
+  }
+  return "?";
+}
+
+}  // namespace fanlight::packager
