@@ -81,6 +81,21 @@ TEST_F(FrontTest, CountsInPrometheusForm) {
   EXPECT_THAT(body, HasSubstr("fanlight_packager_publish_delay_seconds_sum{stream=\"live/main\"} 2\n"));
 }
 
+// One for each kind, whether it ever happened or not: labels do not come from what is sent.
+TEST_F(FrontTest, CountsWhatIsWrongByKind) {
+  StreamStanding one{.name = "live/main"}, group{.name = "live/all", .is_group = true};
+  one.faults[static_cast<std::size_t>(InputFault::kLostPackets)] = {7, "of anybody's choosing"};
+  board_.set({one, group});
+  const std::string body = get("/metrics").second;
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_input_faults_total{stream=\"live/main\",kind=\"lost_packets\"} 7\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_input_faults_total{stream=\"live/main\",kind=\"time_jump\"} 0\n"));
+  std::size_t lines = 0;
+  for (std::size_t at = 0; (at = body.find("fanlight_packager_input_faults_total{", at)) != std::string::npos; ++at)
+    ++lines;
+  EXPECT_EQ(lines, kInputFaults);
+  EXPECT_THAT(body, testing::Not(HasSubstr("choosing")));
+}
+
 TEST_F(FrontTest, SaysThatThereIsNoPage) {
   const auto [status, body] = get("/");
   EXPECT_EQ(status, 200);

@@ -111,10 +111,6 @@ void add_streams(Families& to, std::span<const StreamStanding> streams) {
     to.counter("fanlight_packager_snapshots_total", "Publications: one for each part, or other change.",
                static_cast<double>(one.snapshots), std::move(labels));
   });
-  each([&](const StreamStanding& one, Labels labels) {
-    to.gauge("fanlight_packager_continuity_errors", "Jumps of continuity counters since the source came last.",
-             static_cast<double>(one.packets_lost), std::move(labels));
-  });
   for (const StreamStanding& one : streams)
     if (one.is_group)
       to.gauge("fanlight_packager_group_left_out", "Streams of a group that are not aligned with its first, or away.",
@@ -140,16 +136,20 @@ void add_cuts(Families& to, std::span<const StreamStanding> streams) {
   };
   count("fanlight_packager_sources_lost_total", "How often a source went, or sent nothing that could be played.",
         &StreamStanding::sources_lost);
-  count("fanlight_packager_tracks_gone_total", "Tracks that ended before their stream.", &StreamStanding::tracks_gone);
-  count("fanlight_packager_tracks_refused_total", "Tracks that there was no place for.",
-        &StreamStanding::tracks_refused);
   count("fanlight_packager_discontinuities_total", "Discontinuities.", &StreamStanding::discontinuities);
-  count("fanlight_packager_cuts_forced_total", "Segments that begin with a picture that needs those before it.",
-        &StreamStanding::cuts_forced);
   count("fanlight_packager_hints_misjudged_total", "Hints at a next segment where the one before went on.",
         &StreamStanding::hints_misjudged);
   count("fanlight_packager_samples_left_out_total", "Pictures and frames of sound that no player is given.",
         &StreamStanding::samples_left_out);
+}
+
+// What was wrong with what came.
+void add_faults(Families& to, std::span<const StreamStanding> streams) {
+  for (const StreamStanding& one : streams)
+    for (std::size_t i = 0; i < kInputFaults && !one.is_group; ++i)
+      to.counter("fanlight_packager_input_faults_total", "What was wrong with what a source sent.",
+                 static_cast<double>(one.faults[i].count),
+                 {{"stream", one.name}, {"kind", name_of(static_cast<InputFault>(i))}});
 }
 
 // Of all threads together.
@@ -228,6 +228,7 @@ std::string metrics_text(std::span<const StreamStanding> streams, const HttpTall
   add_streams(families, streams);
   add_publications(families, streams);
   add_cuts(families, streams);
+  add_faults(families, streams);
   add_server(families, http);
   add_origin(families, http);
   return families.text();

@@ -213,16 +213,13 @@ void Packaging::note_what_it_is(One& one) {
   for (const PublishedRendition& each : live.publication().renditions())
     one.standing.hold_back = std::max(one.standing.hold_back, each.rendition.options().low_latency.hold_back);
   one.standing.sources_lost = live.counts().sources_lost;
-  one.standing.tracks_gone = live.counts().tracks_gone;
-  one.standing.tracks_refused = live.counts().tracks_refused;
   const CutCounts cuts = live.cut_counts();
   one.standing.discontinuities = cuts.discontinuities;
-  one.standing.cuts_forced = cuts.cuts_forced;
   one.standing.hints_misjudged = cuts.ends_misjudged;
   one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
+  one.standing.faults = live.faults();
   one.standing.dropped_early = live.publication().dropped_early();
   if (!live.tracks()) return;  // What it was stands.
-  one.standing.packets_lost = live.tracks()->demuxer().counts().lost;
   const auto& splices = live.tracks()->demuxer().counts().splices;
   one.standing.splices = splices.commands;
   one.standing.splices_encrypted = splices.encrypted;
@@ -235,6 +232,16 @@ void Packaging::note_what_it_is(One& one) {
     one.standing.codecs.push_back(format.name);
     if (const auto* picture = std::get_if<PictureFormat>(&format.media)) one.standing.picture = *picture;
   }
+}
+
+void Packaging::say_what_is_wrong(One& one, Instant now) {
+  for (const FaultLog::Line& line : one.faults.look(one.standing.faults, now, wall_now()))
+    spdlog::log(line.is_over ? spdlog::level::info : spdlog::level::warn, "{}: {}", one.settings.name, line.text);
+  if (!one.is_up) return;
+  const FaultBook& book = one.live.fault_book();
+  one.standing.why = book.lacks_key_frames() ? "its pictures have no key frame to begin with"
+                     : book.lacks_all()      ? "nothing comes of it that can be played"
+                                             : "";
 }
 
 void Packaging::warn_of_bitrate(One& one, Instant now) {
@@ -271,6 +278,7 @@ void Packaging::tell(Instant now) {
     one.standing.state = state_of(one);
     const std::uint64_t dropped = one.standing.dropped_early;
     note_what_it_is(one);
+    say_what_is_wrong(one, now);
     if (one.standing.dropped_early > dropped) warn_of_bitrate(one, now);
     lines.push_back(one.standing);
   }

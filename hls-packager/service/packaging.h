@@ -16,6 +16,7 @@
 #include "live/group.h"
 #include "live/live_stream.h"
 #include "origin/published.h"
+#include "service/fault_log.h"
 #include "service/settings.h"
 #include "service/stream_board.h"
 
@@ -41,6 +42,7 @@ class Packaging final : private IngestSink {
     bool is_up = false;
     std::string last_why{};  // As it was logged.
     Instant logged_at{};
+    FaultLog faults{};
     std::optional<Instant> warned_at{};  // Of its bit rate.
   };
   struct Group {
@@ -61,6 +63,7 @@ class Packaging final : private IngestSink {
   static void say_who_is_left_out(Group& group);
   static void stand(Group& group);
   static void note_what_it_is(One& one);
+  static void say_what_is_wrong(One& one, Instant now);
   static void warn_of_bitrate(One& one, Instant now);
   [[nodiscard]] static StreamState state_of(const One& one);
   void keep_time(Instant now);

@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "codec/track_format.h"
+#include "live/input_faults.h"
 #include "origin/origin_counters.h"
 
 namespace fanlight::packager {
@@ -53,11 +54,10 @@ struct StreamStanding {
   std::uint64_t calls_failed = 0;
   std::uint64_t times_up = 0;
   std::uint64_t snapshots = 0;
-  std::uint64_t packets_lost = 0;   // Jumps of continuity counters.
+  InputFaults faults{};
   std::uint64_t dropped_early = 0;  // Segments, for want of room.
   std::uint64_t sources_lost = 0;   // How often it went, or sent nothing that could be played.
-  std::uint64_t tracks_gone = 0, tracks_refused = 0;
-  std::uint64_t discontinuities = 0, cuts_forced = 0, hints_misjudged = 0, samples_left_out = 0;
+  std::uint64_t discontinuities = 0, hints_misjudged = 0, samples_left_out = 0;
   // Sections of SCTE 35, since the source came last.
   std::uint64_t splices = 0, splices_encrypted = 0, splices_malformed = 0, splices_other = 0;
   // From the bytes that complete a part to its publication, so far: the worst, all together, and how often which.

@@ -18,7 +18,7 @@ export function whyNot(stream, name) {
   if (!stream) return `There is no stream called “${name}” here. Is the address right? If it is added, it starts by itself.`;
   switch (stream.state) {
     case 'live': return 'Starting …';
-    case 'filling': return 'The stream has just come on air and starts in a moment.';
+    case 'filling': return stream.why ? `The stream is on air, but ${stream.why}.` : 'The stream has just come on air and starts in a moment.';
     case 'away': return 'The source of this stream went away. When it comes back, the stream goes on by itself.';
     case 'ended': return 'This stream has ended. If it comes on air again, it starts by itself.';
     default: return 'This stream is not on air yet. It starts by itself when it is.';

@@ -1,0 +1,89 @@
+#include "service/fault_log.h"
+
+#include "playlist/text.h"
+
+namespace fanlight::packager {
+namespace {
+
+struct Words {
+  const char* what;
+  const char* unit;
+  const char* advice;
+  bool happens_once = false;  // It is an event, which does not go on.
+};
+
+Words words_of(InputFault fault) {
+  switch (fault) {
+    case InputFault::kNotTransport:
+      return {"what comes is no transport stream", "packets' worth of bytes skipped",
+              "check that the source sends MPEG-TS, whole packets in each datagram"};
+    case InputFault::kBrokenPacket:
+      return {"damaged transport packets", "packets left out",
+              "look at the reception in front of the encoder or relay"};
+    case InputFault::kScrambled:
+      return {"scrambled packets", "packets left out", "send the program in the clear"};
+    case InputFault::kLostPackets:
+      return {"packets are missing", "jumps of continuity counters",
+              "look at the link to the source; more SRT latency repairs more"};
+    case InputFault::kBrokenTable:
+      return {"damaged program tables", "sections left out", "look at the multiplexer"};
+    case InputFault::kBrokenUnit:
+      return {"damaged pictures or sound", "units left out",
+              "look at what the line of missing packets says, or at the encoder"};
+    case InputFault::kTimeJump:
+      return {"timestamps jump", "discontinuities", "look at the encoder's clock, or at what splices the stream"};
+    case InputFault::kNoKeyFrame:
+      return {"no key frame for 12 s", "times",
+              "have the encoder send an IDR picture each second or two: nobody can begin without one"};
+    case InputFault::kLongGop:
+      return {"key frames are further apart than at first", "segments cut without one",
+              "keep the encoder's GOP as it was, or start the stream anew"};
+    case InputFault::kNothingPlayable:
+      return {"bytes come, and nothing that can be played for 10 s", "times",
+              "look whether the program has H.264 or H.265, AAC, AC-3 or Opus, in the clear and with key frames"};
+    case InputFault::kUnknownStream:
+      return {"a codec that players are not given is left out", "streams",
+              "send H.264, H.265, AAC, AC-3, E-AC-3 or Opus if it is to be heard or seen", true};
+    case InputFault::kTrackLate:
+      return {"a track came late", "tracks", "players that run get it behind a discontinuity", true};
+    case InputFault::kTrackGone:
+      return {"a track has gone, its playlist has ended", "tracks", "look whether the encoder still sends it", true};
+    case InputFault::kTrackRefused:
+      return {"no place for more tracks", "tracks left out", "leave some out of the program", true};
+    case InputFault::kCount:
+      break;
+  }
+  return {"?", "?", "?"};
+}
+
+}  // namespace
+
+std::vector<FaultLog::Line> FaultLog::look(const InputFaults& faults, Instant now, WallTime wall) {
+  std::vector<Line> lines;
+  for (std::size_t i = 0; i < kInputFaults; ++i) look(static_cast<InputFault>(i), faults[i], now, wall, lines);
+  return lines;
+}
+
+void FaultLog::look(InputFault fault, const FaultTally& tally, Instant now, WallTime wall, std::vector<Line>& lines) {
+  One& one = all_[static_cast<std::size_t>(fault)];
+  const Words words = words_of(fault);
+  const std::uint64_t before = std::exchange(one.seen, tally.count);
+  const bool is_new = tally.count != before;
+  std::optional<Spell>& spell = one.spell;
+  if (is_new && !spell) spell = Spell{.before = before, .since = wall, .logged_at = now - kAgain, .newest_at = now};
+  if (!spell) return;
+  if (is_new) spell->newest_at = now;
+  const std::string counted =
+      std::to_string(tally.count - spell->before) + " " + words.unit + " since " + date_text(spell->since);
+  if (now - spell->newest_at >= kAgain) {
+    if (!words.happens_once) lines.push_back({true, std::string(words.what) + ": none for a minute; " + counted});
+    return spell.reset();
+  }
+  // Not a word where nothing is new since the last.
+  if (now - spell->logged_at < kAgain || spell->newest_at < spell->logged_at) return;
+  spell->logged_at = now;
+  lines.push_back({false, std::string(words.what) + (tally.newest.empty() ? "" : " (" + tally.newest + ")") + ": " +
+                              counted + "; " + words.advice});
+}
+
+}  // namespace fanlight::packager
