@@ -83,6 +83,7 @@ void World::carry_outbox(io::SimPort& port) {
   for (io::SimPort::Sent& sent : port.outbox()) {
     const std::span<const std::uint32_t> homes = homes_at(sent.path.remote);
     if (homes.empty()) continue;  // Answers to strangers.
+    if (sent.path.local.ip.is_multicast()) books_.fail("what leaves has a group's address for its own");
     std::array<std::byte, kDatagramBytesMax> flat;
     std::size_t bytes = 0;
     sent.packet.for_each_segment([&](ByteSpan segment) {
