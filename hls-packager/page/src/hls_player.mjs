@@ -4,7 +4,8 @@ import Hls from 'hls.js';
 
 import { CatchUp } from './catch_up.mjs';
 
-const END_S = 0.5;
+const NEAR_END_S = 5;
+const STANDS_MS = 2_000;
 
 export const isSupported = () => Hls.isSupported();
 
@@ -20,12 +21,13 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
   });
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, tracksChanged);
   // hls.js looks for the last part in what pictures and sound have in common, and never ends where one outlasts the other.
-  const end = () => {
+  let [stood, standsSince] = [null, 0];
+  const ending = setInterval(() => {
+    if (video.currentTime !== stood) [stood, standsSince] = [video.currentTime, performance.now()];
     const details = hls.levels[hls.currentLevel]?.details;
-    if (details?.live === false && video.currentTime > details.edge - END_S) hls.trigger(Hls.Events.BUFFER_EOS, {});
-  };
-  hls.on(Hls.Events.LEVEL_UPDATED, end);
-  video.addEventListener('waiting', end);
+    const isOver = details?.live === false && !video.ended && video.currentTime > details.edge - NEAR_END_S;
+    if (isOver && performance.now() - standsSince > STANDS_MS) hls.trigger(Hls.Events.BUFFER_EOS, {});
+  }, STANDS_MS / 4);
   hls.loadSource(url);
   hls.attachMedia(video);
   const latency = () => (hls.playingDate ? (Date.now() + offsetMs() - hls.playingDate.getTime()) / 1000 : null);
@@ -40,6 +42,6 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
     tracks: () => hls.audioTracks.map((track) => track.name),
     track: () => hls.audioTrack,
     choose: (i) => { hls.audioTrack = i; },
-    destroy: () => { catchUp.destroy(); video.removeEventListener('waiting', end); hls.destroy(); },
+    destroy: () => { catchUp.destroy(); clearInterval(ending); hls.destroy(); },
   };
 }

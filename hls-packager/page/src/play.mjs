@@ -10,6 +10,7 @@ import { clockOffset, fetchStreams, formatText, nameInPath, stateText, whyNot } 
 const AGAIN_MS = 2_000;
 const STUCK_MS = 5_000;
 const HOPELESS_MS = 8_000;
+const START_MS = 20_000;
 const $ = (id) => document.getElementById(id);
 const video = $('video');
 const name = nameInPath(location.pathname);
@@ -20,6 +21,7 @@ let stream = null;
 let offset = 0;
 let isFailed = false;
 let liveSince = null;
+let hasMoved = false;
 
 function say(text) { if ($('said').textContent !== text) $('said').textContent = text; }
 
@@ -77,10 +79,13 @@ async function look() {
 }
 
 let movedAt = performance.now();
-video.addEventListener('timeupdate', () => { movedAt = performance.now(); });
+video.addEventListener('timeupdate', () => {
+  movedAt = performance.now();
+  hasMoved ||= video.currentTime > 0;
+});
 const isMoving = () => performance.now() - movedAt < STUCK_MS;
 // There is something to play, for long enough for a player to find it by itself.
-const isHopeless = () => !video.paused && liveSince !== null && performance.now() - Math.max(movedAt, liveSince) > HOPELESS_MS;
+const isHopeless = () => !video.paused && liveSince !== null && performance.now() - Math.max(movedAt, liveSince) > (hasMoved ? HOPELESS_MS : START_MS);
 
 // One step of waiting, starting, watching over; never ends.
 async function attend() {
