@@ -161,7 +161,7 @@ class Stage:
 
 def a_life(stage: Stage) -> str:
     """The publisher goes for two seconds, another follows in another size, and the end comes."""
-    followers = stage.begin("hls,dash", settings=("grace_s = 6",))
+    followers = stage.begin("hls,dash", settings=("grace_s = 15",))
     stage.silence()
     time.sleep(2)
     notes = [f"returned: {followers.play(stage.publish(), unhurt=True)}"]
