@@ -32,6 +32,7 @@ function standing() {
     errors: errors.slice(-6), fatal: errors.filter((one) => one.startsWith('fatal')).length,
     time: video?.currentTime ?? 0, state: video?.readyState ?? 0, ended: video?.ended ?? false, paused: video?.paused ?? true,
     size: video ? `${video.videoWidth}x${video.videoHeight}` : '', said: document.querySelector('#said')?.textContent ?? '',
+    protocols: [...new Set(performance.getEntries().map((one) => one.nextHopProtocol).filter(Boolean))],
     tracks: [...document.querySelectorAll('#tracks option')].map((one) => one.textContent),
   };
 }

@@ -33,6 +33,7 @@ HERE = Path(__file__).resolve().parent
 STREAM = "live/main"
 RUN_BITS = 12  # Of a picture's number, the lowest; above them stands which run of the source it is of.
 PATIENCE_S = 60  # For what takes a few seconds where nothing else runs.
+FIRST_TLS_PORT = 8443
 BROWSERS = {"chromium": "/usr/bin/chromium", "firefox": "/usr/bin/firefox-esr"}
 
 
@@ -116,17 +117,19 @@ class Stage:
     def silence(self) -> None:
         self.source.stop(signal.SIGTERM)
 
-    def package(self, *settings: str, source: str | None = None) -> None:
+    def package(self, *settings: str, source: str | None = None, tls: str | None = None) -> None:
         config = self.work / "packager.toml"
-        lines = ["[[stream]]", f'name = "{STREAM}"', f'source = "{source or packagers.source_url(self.target)}"', *settings]
+        lines = ["[http]", f'tls_listen = ["{tls}"]'] if tls else []
+        lines += ["[[stream]]", f'name = "{STREAM}"', f'source = "{source or packagers.source_url(self.target)}"', *settings]
         config.write_text("\n".join(lines) + "\n")
         page = ["--page", str(self.page)] if self.page else []
-        self.packager = packagers.start(self.processes, self.build, ["--config", str(config), *page], port=self._port)
+        self.packager = packagers.start(self.processes, self.build, ["--config", str(config), *page], port=self._port,
+                                       env={"XDG_STATE_HOME": str(self.work / "state")})  # The certificate is made there.
 
     def live(self) -> None:
         claim(wait_until(lambda: self.packager.is_live(STREAM), PATIENCE_S), f"not live: {self.packager.streams()} {self.packager.process.log_tail(5)}")
 
-    def follow(self, players: str, browser: str = "chromium") -> Followers:
+    def follow(self, players: str, browser: str = "chromium", base: str | None = None) -> Followers:
         require_tools("node")
         if shutil.which(BROWSERS[browser]) is None:
             raise Skip(f"{BROWSERS[browser]} is not installed")
@@ -134,7 +137,7 @@ class Stage:
         out = self.work / "followers.out"
         with out.open("wb") as stdout:
             process = self.processes.start("followers", ["node", str(HERE / "follow.mjs"), "--modules", str(modules), "--browser", browser, "--players",
-                                                         players, "--base", self.packager.base, "--name", STREAM], stdout=stdout)
+                                                         players, "--base", base or self.packager.base, "--name", STREAM], stdout=stdout)
         return Followers(process, out, players.split(","))
 
     def begin(self, players: str, *words: str, settings: tuple[str, ...] = (), browser: str = "chromium") -> Followers:
@@ -275,6 +278,22 @@ def two_sounds(stage: Stage) -> str:
     return f"{followers.last('hls')['tracks']}, {followers.last('dash')['tracks']}"
 
 
+def over_tls(stage: Stage) -> str:
+    """The page and its players by HTTP/2, under a certificate of the packager's own."""
+    port = packagers.free_port(FIRST_TLS_PORT)
+    stage.start_relay()
+    run = stage.publish()
+    stage.package(tls=f"127.0.0.1:{port}")
+    stage.live()
+    followers = stage.follow("hls,dash", base=f"https://127.0.0.1:{port}")
+    followers.play(run, unhurt=True)
+    time.sleep(5)
+    note = followers.play(run, unhurt=True)
+    for player in followers.players:
+        claim(followers.last(player)["protocols"] == ["h2"], f"{player}: {followers.last(player)}")
+    return f"HTTP/2: {note}"
+
+
 def h265(stage: Stage) -> str:
     followers = stage.begin("hls", "--codec", "libx265", browser="firefox")
     time.sleep(6)
@@ -284,7 +303,7 @@ def h265(stage: Stage) -> str:
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, h265)
+         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, over_tls, h265)
 
 
 def on_a_stage(build: Path, page: Path | None, case) -> str:

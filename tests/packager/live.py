@@ -434,8 +434,8 @@ def few_open_files(stage: Stage) -> str:
 
 
 def over_tls(stage: Stage) -> str:
-    """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again."""
-    require_tools("curl")
+    """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again; the linter and the probes."""
+    require_tools("curl", "node")
     stage.processes.start("bare", source_words(stage.work / "bare.ts", f"udp://127.0.0.1:{stage.port + 2}?pkt_size=1316"))
     config = stage.work / "packager.toml"
     config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\ntls_listen = ["127.0.0.1:{stage.port + 3}"]\n'
@@ -457,11 +457,15 @@ def over_tls(stage: Stage) -> str:
     claim(ask("--http2") == "2 200", f"HTTP/2: {ask('--http2')}")
     claim("#EXT-X-PART:" in (stage.work / "answer").read_text(), "no parts over HTTP/2")
     claim(ask("--http1.1") == "1.1 200", f"HTTP/1.1: {ask('--http1.1')}")
+    multivariant = f"https://localhost:{stage.port + 3}/live/{STREAM}/index.m3u8"
+    for words in (["node", str(LINT), multivariant, "--seconds", "6", "--media", "--dash", "--late-ms", "500"], ["node", str(PROBE), "--dash", multivariant]):
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+        claim(done.returncode == 0, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok"))[-1500:])
     for path in (certificate, state / "fanlight" / "localhost.key"):
         path.unlink()
     stage.packager.process.popen.send_signal(signal.SIGHUP)
     claim(wait_until(lambda: "stays what it was" in stage.packager.process.log.read_text(), 3), stage.packager.process.log_tail(3))
-    return "HTTP/2 and HTTP/1.1; a certificate that is gone is kept"
+    return f"HTTP/2 and HTTP/1.1, {done.stdout.strip().splitlines()[-1]}; a certificate that is gone is kept"
 
 
 def wrong_words(stage: Stage) -> str:
