@@ -26,6 +26,8 @@ std::string_view words_for(DestinationPause pause) {
       return "";
     case DestinationPause::kUnreachable:
       return "nothing reaches it (ICMP, or a rule of this host)";
+    case DestinationPause::kUnresolved:
+      return "nobody answers for its address, or for its gateway's (ARP, NDP)";
     case DestinationPause::kLeft:
       return "its receiver said BYE";
     case DestinationPause::kSilent:

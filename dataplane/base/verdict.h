@@ -58,6 +58,7 @@ namespace fanlight {
   X(kIcmpEcho, "icmp_echo")                      \
   X(kIcmpOther, "icmp_other")                    \
   X(kUnreachable, "unreachable")                 \
+  X(kUnresolved, "unresolved")                   \
   X(kNotForUs, "not_for_us")                     \
   X(kUnknownEtherType, "unknown_ether_type")     \
   X(kUnknownProtocol, "unknown_protocol")        \

@@ -14,6 +14,7 @@ namespace fanlight {
 enum class DestinationPause : std::uint8_t {
   kNone,         // It is.
   kUnreachable,  // ICMP said that nobody is there.
+  kUnresolved,   // Nobody answers for its address, or for its gateway's.
   kLeft,         // Its receiver said BYE.
   kSilent,       // Its receiver's reports stopped.
 };

@@ -24,6 +24,7 @@ bool is_v4_head(ByteSpan head) { return head.size() == net::kUdpHeadBytesV4; }
 IpAddress destination_of(ByteSpan head) {
   return is_v4_head(head) ? net::load_ipv4(head.data() + 16) : net::load_ipv6(head.data() + 24);
 }
+std::uint16_t destination_port_of(ByteSpan head) { return load_be16(head.data() + head.size() - net::kUdpBytes + 2); }
 
 // A group's MAC address follows from the group: it is kept behind the head, and nobody is asked.
 constexpr std::size_t kHeadBytesMax = net::kUdpHeadBytesV6 + net::kMacBytes;
@@ -91,9 +92,9 @@ EthernetLink::~EthernetLink() {
 
 std::size_t EthernetLink::receive(Instant now, std::span<Arrival> arrivals) noexcept {
   flush_staged();
-  const std::size_t room = std::min(arrivals.size(), received_.size());
+  std::size_t filled = tell_undelivered(arrivals);
+  const std::size_t room = std::min(arrivals.size() - filled, received_.size());
   const std::size_t got = queue_.receive(std::span{received_}.first(room));
-  std::size_t filled = 0;
   for (std::size_t i = 0; i < got; ++i)
     if (admit(now, PacketRef{received_[i]}, arrivals[filled])) ++filled;
   return filled;
@@ -115,8 +116,22 @@ bool EthernetLink::admit(Instant now, PacketRef frame, Arrival& arrival) noexcep
   counters_.received_bytes += view.payload_size;
   arrival.packet = std::move(frame);
   arrival.path = {.remote = view.remote, .local = view.local, .door = door_, .interface_index = 0};
-  arrival.is_unreachable = !is_datagram;
+  arrival.undelivered = is_datagram ? Undelivered::kNo : Undelivered::kUnreachable;
   return true;
+}
+
+std::size_t EthernetLink::tell_undelivered(std::span<Arrival> arrivals) noexcept {
+  std::size_t told = 0;
+  while (undelivered_count_ > 0 && told < arrivals.size()) {
+    PacketRef nothing = pool_.take();
+    if (!nothing) break;
+    const Endpoint& remote = undelivered_[--undelivered_count_];
+    arrivals[told++] = {.packet = std::move(nothing),
+                        .path = {.remote = remote, .local = {}, .door = door_},
+                        .undelivered = Undelivered::kUnresolved};
+  }
+  counters_.received += told;
+  return told;
 }
 
 void EthernetLink::answer(Instant now, ByteSpan frame, const net::FrameView& view) noexcept {
@@ -240,7 +255,16 @@ const net::MacAddress* EthernetLink::mac_for(Instant now, const Envelope& envelo
   if (is_to_group(envelope)) return group_mac_in(envelope);
   if (const net::MacAddress* mac = mac_of_hop(now, envelope.neighbour)) return mac;
   const std::optional<std::uint16_t> hop = hop_towards(now, destination_of(head_of(envelope)));
+  if (!hop || neighbours_.is_silent(slot_of(*hop))) note_undelivered(envelope);
   return hop ? mac_of_hop(now, *hop) : nullptr;
+}
+
+void EthernetLink::note_undelivered(const Envelope& envelope) noexcept {
+  if (envelope.dress == Dress::kSrt || undelivered_count_ == undelivered_.size()) return;
+  const ByteSpan head = head_of(envelope);
+  const Endpoint remote{destination_of(head), destination_port_of(head)};
+  const auto end = undelivered_.begin() + static_cast<std::ptrdiff_t>(undelivered_count_);
+  if (std::find(undelivered_.begin(), end, remote) == end) undelivered_[undelivered_count_++] = remote;
 }
 
 void EthernetLink::address(Instant now, const Path& path, Envelope& envelope) noexcept {

@@ -87,6 +87,9 @@ class EthernetLink {
   void say_goodbye() noexcept;
   void release_unused(Instant now) noexcept;
 
+  // What waits of note_undelivered(), into the front of `arrivals`; answers how many.
+  [[nodiscard]] std::size_t tell_undelivered(std::span<Arrival> arrivals) noexcept;
+
   // --- transmitting
   enum class Framing : std::uint8_t { kDone, kUnresolved, kRefused, kPoolDry };
   [[nodiscard]] Framing frame(Instant now, Departure& departure, std::size_t place) noexcept;
@@ -127,6 +130,9 @@ class EthernetLink {
   [[nodiscard]] std::optional<std::uint16_t> hop_towards(Instant now, const IpAddress& destination) noexcept;
   [[nodiscard]] const net::MacAddress* mac_of_hop(Instant now, std::uint16_t hop) noexcept;
   [[nodiscard]] const net::MacAddress* mac_for(Instant now, const Envelope& envelope) noexcept;
+  // Its next hop is silent, or there is none: told with the next arrivals. Not of viewers that speak SRT, who are
+  // missed when they fall silent.
+  void note_undelivered(const Envelope& envelope) noexcept;
 
   EthernetQueue queue_;
   EthernetDevice& device_;
@@ -151,6 +157,10 @@ class EthernetLink {
   std::array<rte_mbuf*, kReceiveBurst> received_{};
   std::array<rte_mbuf*, kReceiveBurst> frames_{};
   std::array<std::uint32_t, kReceiveBurst> frame_payloads_{};  // Bytes.
+
+  static constexpr std::size_t kUndeliveredMax = 16;  // Others come with their next packet.
+  std::size_t undelivered_count_ = 0;
+  std::array<Endpoint, kUndeliveredMax> undelivered_{};  // Each once.
 
   crypto::CipherBatch cipher_batch_;
   std::size_t jobs_ = 0;

@@ -17,13 +17,18 @@
 
 namespace fanlight::io {
 
+// Whether an arrival is word that a datagram of ours, to path.remote, came to nobody.
+enum class Undelivered : std::uint8_t {
+  kNo,           // It is none: it came to us.
+  kUnreachable,  // ICMP says so, or the host would not send it. What is quoted of it is the packet, maybe nothing.
+  kUnresolved,   // The port does: nobody answers for the address of the next hop. The packet is empty.
+};
+
 // One received datagram: UDP payload in a single segment, lower layers already judged and stripped.
 struct Arrival {
   PacketRef packet;
   Path path;
-  // It did not come to us: ICMP says that a datagram of ours, to path.remote, came to nobody, or the host would not
-  // send it. What is quoted of that one is the packet, maybe nothing.
-  bool is_unreachable = false;
+  Undelivered undelivered = Undelivered::kNo;
 };
 
 // One datagram to send: SRT header first, payload maybe chained. The envelope must stay valid until it is taken.

@@ -53,7 +53,7 @@ std::size_t ReceiveBatch::receive_errors(UdpSocket& socket, std::uint16_t door, 
     CHECK(slot.packet.resize(static_cast<std::size_t>(bytes)));
     arrivals[told] = {.packet = std::move(slot.packet),
                       .path = {.remote = to.endpoint(), .local = socket.bound(), .door = door},
-                      .is_unreachable = true};
+                      .undelivered = Undelivered::kUnreachable};
     ++told;
   }
   return told;
@@ -63,7 +63,7 @@ bool ReceiveBatch::try_tell_unreachable(const Path& path, Arrival& arrival) noex
   Slot& slot = (*slots_)[0];
   if (!fill(slot)) return false;
   CHECK(slot.packet.resize(0));
-  arrival = {.packet = std::move(slot.packet), .path = path, .is_unreachable = true};
+  arrival = {.packet = std::move(slot.packet), .path = path, .undelivered = Undelivered::kUnreachable};
   return true;
 }
 
@@ -90,7 +90,7 @@ void ReceiveBatch::hand_out(std::size_t index, const UdpSocket& socket, std::uin
   // A datagram larger than the room arrives cut to it, which is more than any datagram of ours: the worker refuses it.
   CHECK(slot.packet.resize(messages_[index].msg_len));
   arrival.packet = std::move(slot.packet);
-  arrival.is_unreachable = false;
+  arrival.undelivered = Undelivered::kNo;
   arrival.path.remote = slot.from.endpoint();
   const CalledAddress called = called_address(messages_[index].msg_hdr);
   arrival.path.local = {called.ip, socket.bound().port};

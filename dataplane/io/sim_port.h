@@ -36,7 +36,8 @@ class SimPort {
       return false;
     }
     if (!datagram.empty()) std::memcpy(packet.bytes().data(), datagram.data(), datagram.size());
-    inbox_.push_back({.packet = std::move(packet), .path = path, .is_unreachable = is_unreachable});
+    const Undelivered undelivered = is_unreachable ? Undelivered::kUnreachable : Undelivered::kNo;
+    inbox_.push_back({.packet = std::move(packet), .path = path, .undelivered = undelivered});
     return true;
   }
   [[nodiscard]] bool has_waiting() const { return !inbox_.empty(); }

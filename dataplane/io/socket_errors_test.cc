@@ -42,7 +42,7 @@ TEST_P(UnreachableTest, IsToldOnceAndHarmsNobodyElse) {
   std::size_t told = 0;
   for (int i = 0; i < 5; ++i)
     for (const Arrival& one : std::span(arrivals_).first(receive())) {
-      EXPECT_TRUE(one.is_unreachable);
+      EXPECT_EQ(one.undelivered, Undelivered::kUnreachable);
       EXPECT_EQ(one.path.remote, nowhere.remote);
       EXPECT_EQ(text_of(one.packet).substr(0, 4), "hhhh") << "what it quotes";
       ++told;
@@ -50,7 +50,7 @@ TEST_P(UnreachableTest, IsToldOnceAndHarmsNobodyElse) {
   EXPECT_EQ(told, 3u);
   there.say("after", door(endpoint(theirs).ip.text().c_str()));
   ASSERT_EQ(receive(), 1u);
-  EXPECT_FALSE(arrivals_[0].is_unreachable);
+  EXPECT_EQ(arrivals_[0].undelivered, Undelivered::kNo);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, UnreachableTest,
@@ -82,7 +82,7 @@ TEST_F(SocketPortTest, WhatTheHostWouldNotSendIsToldOnce) {
     ASSERT_EQ(port_->transmit(departures_), 3u);
     departures_.clear();
     ASSERT_EQ(port_->receive(arrivals_), 1u);
-    EXPECT_TRUE(arrivals_[0].is_unreachable);
+    EXPECT_EQ(arrivals_[0].undelivered, Undelivered::kUnreachable);
     EXPECT_EQ(arrivals_[0].path.remote, path.remote);
     EXPECT_EQ(arrivals_[0].packet.bytes().size(), 0u);
     EXPECT_EQ(port_->receive(arrivals_), 0u);

@@ -133,7 +133,7 @@ TEST_P(SteeringTest, WhatIcmpSaysOfOneWorkersDatagramsIsHeardByOneOfThem) {
       port->wait(millis(10));
       const std::size_t got = port->receive(arrivals);
       for (Arrival& arrival : std::span(arrivals).first(got)) {
-        EXPECT_TRUE(arrival.is_unreachable);
+        EXPECT_EQ(arrival.undelivered, Undelivered::kUnreachable);
         told.push_back(arrival.path.remote);
         arrival.packet.reset();
       }

@@ -124,13 +124,13 @@ void Neighbours::apply(Instant now, Entry& entry, const Claim& claim) noexcept {
 
 void Neighbours::confirm(Instant now, Entry& entry) noexcept {
   entry.state = State::kReachable;
-  entry.probes = 0;
+  entry.unanswered = 0;
   set_due(entry, now + kReachable);
 }
 
 // The MAC address stays in use; its owner is asked as soon as the rate allows.
 void Neighbours::doubt(Instant now, Entry& entry) noexcept {
-  entry.probes = 0;
+  entry.unanswered = 0;
   entry.state = is_in_use(now, entry) ? State::kProbe : State::kStale;
   set_due(entry, entry.state == State::kProbe ? std::max(now, entry.asked + kAskInterval) : Instant::never());
 }
@@ -161,13 +161,15 @@ std::size_t Neighbours::poll_request(Instant now, MutableByteSpan out) noexcept 
 bool Neighbours::wants_to_ask(Instant now, Entry& entry) noexcept {
   if (!is_in_use(now, entry)) {
     if (entry.state != State::kIncomplete) entry.state = State::kStale;
+    entry.unanswered = 0;  // Whoever wants it next asks anew.
     entry.due = Instant::never();
     return false;
   }
   if (entry.state == State::kReachable) doubt(now, entry);
-  if (entry.state == State::kProbe && entry.probes == kProbesMax) {
+  if (entry.state == State::kProbe && entry.unanswered == kProbesMax) {
     entry.state = State::kIncomplete;
     entry.mac = {};
+    entry.unanswered = 0;
   }
   return entry.due <= now;
 }
@@ -188,7 +190,7 @@ bool Neighbours::take_ask(Instant now) noexcept {
 
 void Neighbours::note_asked(Instant now, Entry& entry) noexcept {
   entry.asked = now;
-  if (entry.state == State::kProbe) ++entry.probes;
+  if (entry.unanswered <= kProbesMax) ++entry.unanswered;
   set_due(entry, now + kAskInterval);
 }
 

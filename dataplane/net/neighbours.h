@@ -1,6 +1,6 @@
 // Which MAC address stands for which next hop, and when to ask again.
 //
-//   incomplete  no MAC address; asked to all, once a second, while in use
+//   incomplete  no MAC address; asked to all, once a second, while in use; silent once three questions got no answer
 //   reachable   confirmed; after 30 s in use it is checked, after 30 s out of use it goes stale
 //   stale       was right once; checked as soon as somebody wants it
 //   probe       the MAC address is still used, its owner is asked alone; three silent seconds make it incomplete
@@ -44,6 +44,10 @@ class Neighbours {
   [[nodiscard]] bool is_resolved(std::uint16_t index) const noexcept {
     return index < kCapacity && entries_[index].state > State::kIncomplete;
   }
+  // Whoever has the address, it was asked for long enough (RFC 4861 §7.2.2): nobody is there, as far as we know.
+  [[nodiscard]] bool is_silent(std::uint16_t index) const noexcept {
+    return index < kCapacity && entries_[index].state == State::kIncomplete && entries_[index].unanswered > kProbesMax;
+  }
   // All zero while not resolved.
   [[nodiscard]] const MacAddress& mac(std::uint16_t index) const noexcept { return entries_[index].mac; }
   [[nodiscard]] const IpAddress& address(std::uint16_t index) const noexcept { return addresses_[index]; }
@@ -64,7 +68,7 @@ class Neighbours {
   struct Entry {
     MacAddress mac{};
     State state = State::kFree;
-    std::uint8_t probes = 0;  // Unanswered, in kProbe.
+    std::uint8_t unanswered = 0;  // Questions, in kProbe and kIncomplete; one more than kProbesMax at most.
     std::uint32_t pins = 0;
     Instant used{};
     Instant asked{};

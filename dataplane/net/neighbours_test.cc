@@ -100,6 +100,46 @@ TEST_F(NeighboursTest, AnUnansweredQuestionIsRepeatedOnceASecond) {
   EXPECT_EQ(asked, 5);
 }
 
+TEST_F(NeighboursTest, WhoseAddressIsAskedForThreeTimesInVainIsSilentUntilItAnswers) {
+  const std::uint16_t index = pinned(kPeerV4);
+  for (int i = 0; i < 3; ++i, pass(seconds(1))) {
+    EXPECT_TRUE(is_broadcast(ask()));
+    EXPECT_FALSE(neighbours_.is_silent(index)) << i;
+  }
+  EXPECT_FALSE(neighbours_.is_silent(index)) << "it has a second for the last one, too";
+  EXPECT_TRUE(is_broadcast(ask()));
+  EXPECT_TRUE(neighbours_.is_silent(index));
+  for (int i = 0; i < 300; ++i, pass(seconds(1))) (void)ask();
+  EXPECT_TRUE(neighbours_.is_silent(index));
+  hear_reply(kPeerV4, kPeerMac);
+  EXPECT_FALSE(neighbours_.is_silent(index));
+  EXPECT_FALSE(neighbours_.is_silent(Neighbours::kCapacity));
+}
+
+// Its MAC address was right half a minute ago, and may just have become another's.
+TEST_F(NeighboursTest, WhoFallsSilentIsAskedForToAllBeforeItIsSilent) {
+  const std::uint16_t index = known(kPeerV4);
+  pass(seconds(30));
+  for (int i = 0; i < 6; ++i, pass(seconds(1))) {
+    EXPECT_EQ(is_broadcast(ask()), i >= 3);
+    EXPECT_FALSE(neighbours_.is_silent(index)) << i;
+  }
+  (void)ask();
+  EXPECT_TRUE(neighbours_.is_silent(index));
+}
+
+TEST_F(NeighboursTest, WhoWasNotWantedForAWhileIsAskedAnewBeforeItIsSilent) {
+  const std::uint16_t index = neighbours_.resolve(now_, kPeerV4).value();
+  for (int i = 0; i < 40; ++i, pass(seconds(1))) (void)ask();
+  EXPECT_EQ(neighbours_.resolve(now_, kPeerV4), index);
+  for (int i = 0; i < 3; ++i, pass(seconds(1))) {
+    EXPECT_TRUE(is_broadcast(ask()));
+    EXPECT_FALSE(neighbours_.is_silent(index)) << i;
+  }
+  (void)ask();
+  EXPECT_TRUE(neighbours_.is_silent(index));
+}
+
 TEST_F(NeighboursTest, QuestionsStopWhenNobodyWantsTheAnswer) {
   EXPECT_TRUE(neighbours_.resolve(now_, kPeerV4));
   for (int i = 0; i < 40; ++i, pass(seconds(1))) (void)ask();

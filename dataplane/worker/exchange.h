@@ -41,7 +41,7 @@ class Exchange {
     Handover nameless{.kind = Handover::Kind::kNameless,
                       .packet = std::move(arrival.packet),
                       .path = arrival.path,
-                      .is_unreachable = arrival.is_unreachable};
+                      .undelivered = arrival.undelivered};
     return give(to, std::move(nameless)) ? Verdict::kHandedOver : Verdict::kHandoverFull;
   }
   // False when the ring is full; the handover is then untouched.

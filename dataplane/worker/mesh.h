@@ -19,6 +19,7 @@
 #include "contract/limits.h"
 #include "engine/rtp/source_clock.h"
 #include "io/doorbell.h"
+#include "io/port.h"
 #include "packet/packet.h"
 #include "packet/rtp_marks.h"
 
@@ -44,8 +45,8 @@ struct Handover {
   StreamTime time{};
   Instant arrived{};
   Path path{};
-  bool is_unreachable = false;  // Of kNameless: as that of the arrival.
-  RtpMarks marks{};             // As `time`.
+  io::Undelivered undelivered = io::Undelivered::kNo;  // Of kNameless: as that of the arrival.
+  RtpMarks marks{};                                    // As `time`.
   rtp::SourceClock source{};
 };
 

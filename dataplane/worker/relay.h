@@ -169,7 +169,7 @@ class Relay {
   void probe(Instant now, Destination& destination) noexcept;
   void end_worn(Instant now, const Stream& stream) noexcept;
   [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
-  [[nodiscard]] Verdict admit_unreachable(Instant now, io::Arrival& arrival, bool is_passed_on = false) noexcept;
+  [[nodiscard]] Verdict admit_undelivered(Instant now, io::Arrival& arrival, bool is_passed_on = false) noexcept;
   void service_destination(Instant now, Session& session) noexcept;
   void steer_flow(Session& session, Destination& destination) noexcept;
   void resume_flow(Destination& destination) noexcept;

@@ -52,6 +52,8 @@ DestinationPause pause_of(const rtp::Sender& sender) {
       return DestinationPause::kNone;
     case rtp::Sender::Pause::kUnreachable:
       return DestinationPause::kUnreachable;
+    case rtp::Sender::Pause::kUnresolved:
+      return DestinationPause::kUnresolved;
     case rtp::Sender::Pause::kLeft:
       return DestinationPause::kLeft;
     case rtp::Sender::Pause::kSilent:
@@ -230,25 +232,27 @@ Session* Relay::find_destination(const Endpoint& reporter) noexcept {
 }
 
 // Whoever does not listen for RTCP is not thereby gone: its port is another one.
-Verdict Relay::admit_unreachable(Instant now, io::Arrival& arrival, bool is_passed_on) noexcept {
+Verdict Relay::admit_undelivered(Instant now, io::Arrival& arrival, bool is_passed_on) noexcept {
+  const bool is_icmp = arrival.undelivered == io::Undelivered::kUnreachable;
+  const Verdict verdict = is_icmp ? Verdict::kUnreachable : Verdict::kUnresolved;
   Session* session = sessions_.find_caller(arrival.path.remote, SocketId{});
-  if (session == nullptr) {  // It comes to any of the workers, whosever datagram it was.
+  if (session == nullptr && is_icmp) {  // It comes to any of the workers, whosever datagram it was.
     const Verdict passed = exchange_.pass_on(arrival, is_passed_on);
-    return passed == Verdict::kForeignSource ? Verdict::kUnreachable : passed;
+    return passed == Verdict::kForeignSource ? verdict : passed;
   }
-  if (!session->is_destination()) return Verdict::kUnreachable;
+  if (session == nullptr || !session->is_destination()) return verdict;
   // ICMP is anybody's word; a secret report is its receiver's, who would have to hear another source.
   Destination& destination = session->destination();
-  if (destination.is_protected && destination.sender.was_heard_within(now, kReportsSilence))
-    return Verdict::kUnreachable;
-  destination.sender.handle_unreachable(now);
+  if (is_icmp && destination.is_protected && destination.sender.was_heard_within(now, kReportsSilence)) return verdict;
+  destination.sender.handle_unreachable(now,
+                                        is_icmp ? rtp::Sender::Pause::kUnreachable : rtp::Sender::Pause::kUnresolved);
   if (destination.srtp() != nullptr && destination.sender.is_paused() &&
       quotes_source(arrival.packet.bytes(), destination.sender.ssrc())) {
     destination.stream->stop_flow(destination);
     leave_group(destination);
   }
   touch(*session);
-  return Verdict::kUnreachable;
+  return verdict;
 }
 
 void Relay::service_destination(Instant now, Session& session) noexcept {

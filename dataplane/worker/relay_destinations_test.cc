@@ -58,7 +58,7 @@ class RelayDestinationsTest : public ::testing::Test, protected RelayFixture {
   }
   void hear_that_nobody_is_at(const Endpoint& where) {
     hear(where, {});
-    burst.back().is_unreachable = true;
+    burst.back().undelivered = io::Undelivered::kUnreachable;
     const std::vector<Verdict> verdicts = judge(answers);
     EXPECT_EQ(verdicts, std::vector{Verdict::kUnreachable});
   }
@@ -294,6 +294,26 @@ TEST_F(RelayDestinationsTest, WhoIsUnreachableIsProbedASecondLaterAndSentToIfItD
   EXPECT_FALSE(next_event<event::DestinationNews>());
   EXPECT_GT(numbers(publish_for(1'000)).size(), 10u);
   EXPECT_EQ(news(), DestinationPause::kNone);
+}
+
+// The port says so for itself; ICMP to a paused one changes no reason.
+TEST_F(RelayDestinationsTest, WhoseNextHopIsSilentIsPausedForThatReason) {
+  ASSERT_NE(open_destination(), SocketId{});
+  publish(0);
+  hear(kTo, {});
+  burst.back().undelivered = io::Undelivered::kUnresolved;
+  EXPECT_EQ(judge(answers), std::vector{Verdict::kUnresolved});
+  EXPECT_EQ(news(), DestinationPause::kUnresolved);
+  EXPECT_EQ(numbers(publish(1)).size(), 0u);
+  hear_that_nobody_is_at(kTo);
+  EXPECT_FALSE(next_event<event::DestinationNews>());
+  run_for(millis(900));
+  EXPECT_EQ(numbers(publish(2)).size(), 0u);
+  EXPECT_EQ(to(run_for(millis(200)), kTo).size(), 1u) << "a probe";
+  hear(kTo, {});
+  burst.back().undelivered = io::Undelivered::kUnresolved;
+  EXPECT_EQ(judge(answers), std::vector{Verdict::kUnresolved});
+  EXPECT_EQ(to(run_for(millis(490)), kTo).size(), 0u);
 }
 
 TEST_F(RelayDestinationsTest, ABareOneIsProbedWithAPacketAsItWouldGetThem) {

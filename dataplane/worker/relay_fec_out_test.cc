@@ -126,7 +126,7 @@ TEST_F(RelayFecOutTest, AnUnreachableLegIsPausedAloneAndLeavesNothingBehind) {
   EXPECT_LT(copies.available(), copies.capacity());
   for (const std::uint16_t where : {std::uint16_t{5'006}, std::uint16_t{5'008}}) {
     hear(at(where), {});
-    burst.back().is_unreachable = true;
+    burst.back().undelivered = io::Undelivered::kUnreachable;
     (void)judge(said);
   }
   const std::size_t media = rtp_to(5'004).size();

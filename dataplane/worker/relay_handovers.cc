@@ -38,14 +38,14 @@ bool Relay::awaits_its_stream(const Handover& next) noexcept {
 void Relay::apply(Instant now, Handover& handover) noexcept {
   if (!handover.is_datagram()) return apply_stream(now, handover);
   counters().add(Counter::kStraysTaken);
-  io::Arrival arrival{std::move(handover.packet), handover.path, handover.is_unreachable};
+  io::Arrival arrival{std::move(handover.packet), handover.path, handover.undelivered};
   counters().count(handover.kind == Handover::Kind::kNameless ? admit_nameless(now, arrival) : admit_one(now, arrival));
 }
 
 // Told by its address alone.
 Verdict Relay::admit_nameless(Instant now, io::Arrival& arrival) noexcept {
-  return arrival.is_unreachable ? admit_unreachable(now, arrival, /*is_passed_on=*/true)
-                                : admit_report(now, arrival, /*is_passed_on=*/true);
+  return arrival.undelivered == io::Undelivered::kNo ? admit_report(now, arrival, /*is_passed_on=*/true)
+                                                     : admit_undelivered(now, arrival, /*is_passed_on=*/true);
 }
 
 void Relay::apply_stream(Instant now, Handover& handover) noexcept {

@@ -29,7 +29,7 @@ void Relay::admit(Instant now, std::span<io::Arrival> burst) noexcept {
 }
 
 Verdict Relay::admit_one(Instant now, io::Arrival& arrival) noexcept {
-  if (arrival.is_unreachable) return admit_unreachable(now, arrival);
+  if (arrival.undelivered != io::Undelivered::kNo) return admit_undelivered(now, arrival);
   const ByteSpan datagram = arrival.packet.bytes();
   if (feeds_.hears(arrival.path.local.port))
     if (const std::optional<Verdict> verdict = admit_to_feed(now, arrival)) return *verdict;

@@ -145,7 +145,7 @@ TEST_F(RelayThreeWorkersTest, WhatIcmpSaysFindsItsDestinationOnAnyWorker) {
     for (std::size_t home = 0; home < 3; ++home) {
       const SocketId socket = send_to_it_on(home);
       hosts[heard_on]->hear(kTo, {});
-      hosts[heard_on]->burst.back().is_unreachable = true;
+      hosts[heard_on]->burst.back().undelivered = io::Undelivered::kUnreachable;
       for (int i = 0; i < 4; ++i) breathe(millis(1));
       const auto news = hosts[home]->next_event<event::DestinationNews>();
       ASSERT_TRUE(news) << heard_on << " to " << home;
@@ -157,7 +157,7 @@ TEST_F(RelayThreeWorkersTest, WhatIcmpSaysFindsItsDestinationOnAnyWorker) {
 
 TEST_F(RelayThreeWorkersTest, WhatIcmpSaysOfAStrangerGoesByEachWorkerAndEnds) {
   hosts[1]->hear(RelayFixture::caller(8000), {});
-  hosts[1]->burst.back().is_unreachable = true;
+  hosts[1]->burst.back().undelivered = io::Undelivered::kUnreachable;
   for (int i = 0; i < 9; ++i) breathe();
   EXPECT_EQ(count(0, Verdict::kHandedOver) + count(1, Verdict::kHandedOver) + count(2, Verdict::kHandedOver), 3u);
   EXPECT_EQ(count(2, Verdict::kUnreachable), 1u);

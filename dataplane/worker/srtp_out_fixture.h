@@ -144,7 +144,7 @@ class RelaySrtpOutTest : public ::testing::Test, protected RelayFixture {
   // `quoted`: the start of what did not arrive.
   void hear_that_nobody_is_at(std::uint16_t where, ByteSpan quoted = {}) {
     hear(at(where), quoted);
-    burst.back().is_unreachable = true;
+    burst.back().undelivered = io::Undelivered::kUnreachable;
     breathe();
   }
   std::uint64_t count(Counter counter) { return mailbox.counters.read(counter); }

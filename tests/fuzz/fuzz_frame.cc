@@ -104,6 +104,8 @@ void hear_icmp(World& world, const Exact& message) {
 
 void poll(World& world) {
   Exact out(kFrameBytesMax);
+  for (std::uint16_t i = 0; i < Neighbours::kCapacity; ++i)
+    CHECK(!world.neighbours.is_silent(i) || !world.neighbours.is_resolved(i));
   for (std::uint32_t asked = 0; world.neighbours.poll_request(world.now, out) != 0; ++asked)
     CHECK(asked < Neighbours::kAsksPerInterval);
   CHECK(world.neighbours.next_request_at() > world.now);

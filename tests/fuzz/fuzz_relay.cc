@@ -246,7 +246,7 @@ class World : RelayFixture {
     }
     if (what == 1) {
       hear_bounded(to, {});
-      if (!burst.empty()) burst.back().is_unreachable = true;
+      if (!burst.empty()) burst.back().undelivered = io::Undelivered::kUnreachable;
       return;
     }
     std::vector<std::byte> bytes(200);

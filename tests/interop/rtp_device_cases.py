@@ -5,6 +5,7 @@ Imported by interop.py, whose helpers it uses.
 """
 from __future__ import annotations
 
+import ipaddress
 import json
 import subprocess
 import time
@@ -136,25 +137,30 @@ def asking(stage: Stage, link: veth.VethLink) -> str:
 
 
 def nobody_then_somebody(stage: Stage, link: veth.VethLink) -> str:
-    """A host whose port is closed; numbers are of packets that the relay sent."""
+    """A host whose port is closed, and an address that no host has; then both are there. Numbers are of packets the relay sent."""
     require_tools(MULTICAT)
-    start(stage, link, [], destination(f"rtp://{CLIENT}:6004"))
+    absent = str(ipaddress.ip_address(CLIENT) + 50)
+    wanted = {CLIENT: "ICMP", absent: "ARP"}
+    start(stage, link, [], "".join(destination(f"rtp://{host}:6004") for host in wanted))
     stage.publish(clients.SLT, clients.Target(f"{RELAY}:9000", STREAM), seconds=60, rate=200)  # Ends with the stage.
-    claim(wait_until(lambda: stage.relay.calls()[0]["state"] == "paused", 20, 0.1), f"{stage.relay.calls()}; {verdicts(stage)}")
-    said = stage.relay.calls()[0]["failure"]
-    claim("ICMP" in said, said)
+    claim(wait_until(lambda: [one["state"] for one in stage.relay.calls()] == ["paused"] * 2, 20, 0.1), f"{stage.relay.calls()}; {verdicts(stage)}")
+    said = [one["failure"] for one in stage.relay.calls()]
+    claim(all(word in text for word, text in zip(wanted.values(), said)), f"{said}")
 
     def sent() -> int:
-        return next(one["packets"] for one in stage.relay.sessions() if one["role"] == "viewer")
+        return sum(one["packets"] for one in stage.relay.sessions() if one["role"] == "viewer")
     began, before = time.monotonic(), sent()
     time.sleep(4)
     went, took = sent() - before, time.monotonic() - began
-    claim(went < 200 * took / 10, f"{went} packets to nobody in {took:.1f} s")
-    path = stage.work / "received.ts"
-    viewing = receive(stage, link, MULTICAT, receiver(Case("rtp", MULTICAT, CLIENT), 6004, path), path)
-    claim(wait_until(lambda: viewing.size() > 50 * clients.PAYLOAD, 20, 0.1), f"nothing came: {stage.relay.calls()}")
-    claim(wait_until(lambda: stage.relay.calls()[0]["state"] == "sending", 10, 0.1), f"{stage.relay.calls()}")
-    return f"{said}; {went} packets in {took:.1f} s while nobody was there"
+    claim(went < 2 * 200 * took / 10, f"{went} packets to two that are paused, in {took:.1f} s")
+    for host in wanted:
+        if host == absent:
+            subprocess.run(["ip", "-n", link.namespace, "addr", "add", f"{absent}/24", "dev", link.client_end], check=True)
+        path = stage.work / f"received-{host}.ts"
+        viewing = receive(stage, link, MULTICAT, receiver(Case("rtp", MULTICAT, host), 6004, path), path)
+        claim(wait_until(lambda viewing=viewing: viewing.size() > 50 * clients.PAYLOAD, 20, 0.1), f"nothing came to {host}: {stage.relay.calls()}")
+    claim(wait_until(lambda: [one["state"] for one in stage.relay.calls()] == ["sending"] * 2, 10, 0.1), f"{stage.relay.calls()}")
+    return f"{'; '.join(said)}; {went} packets in {took:.1f} s to both"
 
 
 def legs(stage: Stage, link: veth.VethLink) -> str:

@@ -130,7 +130,7 @@ void Generator::dispatch(const Heard& heard, std::size_t received) {
   }
   for (std::size_t i = 0; i < burst.size(); ++i) {
     const std::size_t viewer = slots[i] - publishers_.size();
-    if (burst[i].path.remote != settings_.relay || burst[i].is_unreachable) {
+    if (burst[i].path.remote != settings_.relay || burst[i].undelivered != io::Undelivered::kNo) {
       ++strangers_;
     } else if (slots[i] < publishers_.size()) {
       publishers_[slots[i]]->handle(heard.now, std::as_const(burst[i].packet).bytes());

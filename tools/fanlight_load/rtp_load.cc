@@ -121,7 +121,7 @@ void RtpLoad::dispatch(std::int64_t now_ns, std::size_t received) {
   for (io::Arrival& arrival : std::span(arrivals_).first(received)) {
     const ByteSpan datagram = std::as_const(arrival.packet).bytes();
     const auto found = by_address_.find(arrival.path.local);
-    if (found == by_address_.end() || arrival.is_unreachable) {
+    if (found == by_address_.end() || arrival.undelivered != io::Undelivered::kNo) {
       ++strangers_;
     } else if (found->second < senders_.size()) {
       senders_[found->second]->handle_report(datagram);

@@ -127,8 +127,8 @@ void Sender::renumber(std::uint32_t ssrc) noexcept {
   reported_packets_ = 0;
 }
 
-void Sender::handle_unreachable(Instant now) noexcept {
-  if (!is_paused() && !is_group_) return begin_pause(now, Pause::kUnreachable);
+void Sender::handle_unreachable(Instant now, Pause why) noexcept {
+  if (!is_paused() && !is_group_) return begin_pause(now, why);
   if (!std::exchange(is_probing_, false)) return;
   due_ = now + kProbeRest + reports_.draw(1'000) * kProbeRest / 500;
 }
@@ -143,8 +143,9 @@ void Sender::begin_pause(Instant now, Pause why) noexcept {
   (void)forget_repairs();
   if (why != Pause::kSilent) last_heard_ = Instant::never();  // Who reported has gone; who comes next may never report.
   if (is_paused()) return;
-  const Micros first = why == Pause::kUnreachable ? kFirstPauseUnreachable : kFirstPauseLeft;
-  const Micros steady = why == Pause::kUnreachable ? kSteadyUnreachable : kSteady;
+  const bool is_told_soon = why == Pause::kUnreachable || why == Pause::kUnresolved;
+  const Micros first = is_told_soon ? kFirstPauseUnreachable : kFirstPauseLeft;
+  const Micros steady = is_told_soon ? kSteadyUnreachable : kSteady;
   const bool is_first = last_pause_ == Micros{} || now - flowing_since_ >= steady;
   last_pause_ = is_first ? first : std::clamp(2 * last_pause_, first, kPauseMax);
   pause_ = why;

@@ -44,6 +44,7 @@ class Sender {
   enum class Pause : std::uint8_t {
     kNone,
     kUnreachable,  // Its host, or one on the way, said so.
+    kUnresolved,   // Nobody answers for the address of the next hop.
     kLeft,         // BYE.
     kSilent,       // Its reports stopped.
   };
@@ -63,8 +64,9 @@ class Sender {
 
   // A compound RTCP packet. kForeignSource: it is not about our packets.
   [[nodiscard]] Verdict handle_control(Instant now, ByteSpan datagram) noexcept;
-  // ICMP said that a packet of ours came to nobody.
-  void handle_unreachable(Instant now) noexcept;
+  // A packet of ours came to nobody: ICMP said so, or there was no way to the next hop. While it is paused the reason
+  // stays.
+  void handle_unreachable(Instant now, Pause why = Pause::kUnreachable) noexcept;
   void handle_progress(const Progress& progress) noexcept { progress_ = progress; }
   void handle_timeout(Instant now) noexcept;
 

@@ -281,6 +281,19 @@ TEST_F(RtpSenderTest, UnreachablePausesDoubleUpToFiveMinutes) {
   EXPECT_EQ(sender->next_deadline().at, now + seconds(1)) << "somebody was there for a while";
 }
 
+TEST_F(RtpSenderTest, WhoseNextHopIsSilentIsPausedAsWhoIsUnreachable) {
+  begin({.opened = kStart, .ssrc = kSsrc, .reports = false});
+  sender->handle_unreachable(now, Sender::Pause::kUnresolved);
+  EXPECT_EQ(sender->pause(), Sender::Pause::kUnresolved);
+  EXPECT_EQ(sender->next_deadline().at, now + seconds(1));
+  sender->note_probe(now = now + seconds(1));
+  sender->handle_unreachable(now);
+  EXPECT_EQ(sender->pause(), Sender::Pause::kUnresolved) << "for the reason that it began with";
+  begin({.opened = kStart, .ssrc = kSsrc, .is_group = true});
+  sender->handle_unreachable(now, Sender::Pause::kUnresolved);
+  EXPECT_FALSE(sender->is_paused());
+}
+
 // Who comes late is found in a second or two, however long nobody was there.
 TEST_F(RtpSenderTest, WhoRefusesIsSentAPacketASecondUntilSomebodyDoesNot) {
   begin({.opened = kStart, .ssrc = kSsrc, .reports = false});
