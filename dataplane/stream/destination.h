@@ -32,6 +32,9 @@ struct Destination : Enveloped {
     return next - 1 + std::int64_t{static_cast<std::int16_t>(number - newest)};
   }
 
+  // Its receiver's are not overdue: two of their longest intervals, RFC 3550 §6.3.1.
+  [[nodiscard]] bool has_reports(Instant now) const noexcept { return sender.was_heard_within(now, seconds(15)); }
+
   // Whose member it is; null: of none.
   [[nodiscard]] SrtpGroup* srtp() const noexcept { return is_protected ? membership.group : nullptr; }
   // It is sent SRTP under that key, and clear packets never.

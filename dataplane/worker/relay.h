@@ -161,24 +161,28 @@ class Relay {
   [[nodiscard]] std::optional<wire::Reject> judge_open(const command::OpenDestination& open) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_destination(Instant now,
                                                                  const command::OpenDestination& open) noexcept;
+  [[nodiscard]] Destination& begin_destination(Instant now, Session& session, const command::OpenDestination& open,
+                                               SrtpGroup* group) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, io::Arrival& arrival, bool is_passed_on = false) noexcept;
   [[nodiscard]] Verdict admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept;
-  [[nodiscard]] Verdict admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept;
-  void begin_anew_if_deaf(Instant now, Destination& destination) noexcept;
   void send_report(const Session& session, ByteSpan datagram) noexcept;
   void probe(Instant now, Destination& destination) noexcept;
-  void end_worn(Instant now, const Stream& stream) noexcept;
   [[nodiscard]] Session* find_destination(const Endpoint& reporter) noexcept;
   [[nodiscard]] Verdict admit_undelivered(Instant now, io::Arrival& arrival, bool is_passed_on = false) noexcept;
   void service_destination(Instant now, Session& session) noexcept;
   void steer_flow(Session& session, Destination& destination) noexcept;
-  void resume_flow(Destination& destination) noexcept;
-  void pause_flow(Destination& destination) noexcept;
-  void leave_group(Destination& destination) noexcept;
   void tell_of_destination(Session& session, Destination& destination) noexcept;
   bool try_tell_name(StreamIndex index, const rtp::CanonicalName& name) noexcept;
   [[nodiscard]] rtp::Sender::Progress progress_of(Instant now, const Destination& destination) const noexcept;
   void end_destination(Instant now, Session& session, Destination& destination) noexcept;
+
+  // relay_srtp_out.cc
+  [[nodiscard]] Verdict admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept;
+  void begin_anew_if_deaf(Instant now, Destination& destination) noexcept;
+  void pause_flow(Destination& destination) noexcept;
+  void resume_flow(Destination& destination) noexcept;
+  void leave_group(Destination& destination) noexcept;
+  void end_worn(Instant now, const Stream& stream) noexcept;
 
   // relay_keys.cc
   [[nodiscard]] Verdict admit_key_response(Instant now, Session& session, ByteSpan content) noexcept;

@@ -11,7 +11,6 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kNewsRetry = millis(1);
-constexpr Micros kReportsSilence = seconds(15);  // Two of the longest intervals of reports, RFC 3550 §6.3.1.
 constexpr std::uint32_t kSocketIdBits = 0x3FFF'FFFF;
 constexpr Micros kProbeAgeMax = millis(500);  // Less than between two probes ...
 constexpr Micros kProbeRetry = millis(400);   // ... so that none is overlooked.
@@ -32,12 +31,6 @@ bool has_bye(ByteSpan datagram) {
   while (const std::optional<wire::RtcpPacket> packet = reader.next())
     if (packet->type == wire::RtcpType::kBye) return true;
   return false;
-}
-
-// A receiver report without blocks, from its clear head.
-bool is_empty_report(ByteSpan datagram) {
-  constexpr std::byte kCountBits{0x1F};
-  return wire::RtcpType(datagram[1]) == wire::RtcpType::kReceiverReport && (datagram[0] & kCountBits) == std::byte{};
 }
 
 // The start of what ICMP says did not arrive is a packet of that source. Hosts quote as much as RFC 1812 §4.3.2.3 asks,
@@ -88,8 +81,7 @@ std::optional<wire::Reject> Relay::judge_open(const command::OpenDestination& op
 
 std::optional<wire::Reject> Relay::try_open_destination(Instant now, const command::OpenDestination& open) noexcept {
   if (const std::optional<wire::Reject> reason = judge_open(open)) return reason;
-  const StreamEntry& entry = streams_[open.stream.raw()];
-  const PayloadTerms& payload = entry.stream->options().payload;
+  Stream& stream = *streams_[open.stream.raw()].stream;
   Session* session = sessions_.open();
   if (session == nullptr) return wire::Reject::kResource;
   session->stream = open.stream;
@@ -97,21 +89,36 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   session->path = open.path;
   session->opened = now;
   SrtpGroup* const group =
-      open.srtp != nullptr ? srtp_places_.join(*entry.stream, *open.srtp, open.terms.payload_type) : nullptr;
-  if (open.srtp != nullptr && group == nullptr) {
+      open.srtp != nullptr ? srtp_places_.join(stream, *open.srtp, open.terms.payload_type) : nullptr;
+  const bool has_source = open.srtp == nullptr || group != nullptr;
+  if (!has_source || !stream.start_flow(begin_destination(now, *session, open, group))) {
+    if (group != nullptr) srtp_places_.leave(stream, *group);
     sessions_.close(*session);
     return wire::Reject::kResource;
   }
-  const std::uint32_t ssrc = group != nullptr ? group->ssrc() : open.ssrc.value_or(session->socket.raw());
-  Destination& destination = session->become_destination(*entry.stream, {.opened = now,
-                                                                         .ssrc = ssrc,
-                                                                         .seed = session->socket.raw(),
-                                                                         .reports = open.terms.rtcp_port() != 0,
-                                                                         .is_group = open.path.remote.ip.is_multicast(),
-                                                                         .nack = open.terms.nack,
-                                                                         .clock_rate = payload.clock_rate});
+  sessions_.index(*session);
+  ++streams_[open.stream.raw()].sessions;
+  counters().add(Counter::kSessionsOpened);
+  counters().add(Counter::kSrtpLateJoins, srtp_places_.take_late_joins());
+  CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));
+  touch(*session);
+  return std::nullopt;
+}
+
+// `group`: of SRTP, whose source it is sent.
+Destination& Relay::begin_destination(Instant now, Session& session, const command::OpenDestination& open,
+                                      SrtpGroup* group) noexcept {
+  Stream& stream = *streams_[open.stream.raw()].stream;
+  const std::uint32_t ssrc = group != nullptr ? group->ssrc() : open.ssrc.value_or(session.socket.raw());
+  Destination& destination = session.become_destination(stream, {.opened = now,
+                                                                 .ssrc = ssrc,
+                                                                 .seed = session.socket.raw(),
+                                                                 .reports = open.terms.rtcp_port() != 0,
+                                                                 .is_group = open.path.remote.ip.is_multicast(),
+                                                                 .nack = open.terms.nack,
+                                                                 .clock_rate = stream.options().payload.clock_rate});
   if (group == nullptr) {
-    destination.repairs.budget.begin_at(entry.stream->packets());
+    destination.repairs.budget.begin_at(stream.packets());
     destination.repairs.rtx_payload_type = open.terms.rtx_payload_type;
   } else {
     destination.protect_with(*open.srtp, *group);
@@ -126,18 +133,7 @@ std::optional<wire::Reject> Relay::try_open_destination(Instant now, const comma
   envelope.peer = SocketId{ssrc};
   envelope.offset.value = open.random;
   replies_.address(open.path, envelope);
-  if (!entry.stream->start_flow(destination)) {
-    if (group != nullptr) srtp_places_.leave(*entry.stream, *group);
-    sessions_.close(*session);
-    return wire::Reject::kResource;
-  }
-  sessions_.index(*session);
-  ++streams_[open.stream.raw()].sessions;
-  counters().add(Counter::kSessionsOpened);
-  counters().add(Counter::kSrtpLateJoins, srtp_places_.take_late_joins());
-  CHECK(mailbox_.post(Event{event::SessionOpened{open.request, session->socket}}));
-  touch(*session);
-  return std::nullopt;
+  return destination;
 }
 
 Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on) noexcept {
@@ -178,42 +174,6 @@ Verdict Relay::admit_report(Instant now, io::Arrival& arrival, bool is_passed_on
   return admit_report(now, session->destination(), datagram);
 }
 
-// RFC 3711 §3.3: what was heard is asked before the tag, which is dear; what is heard is noted when the tag was right.
-Verdict Relay::admit_secret_report(Instant now, Session& session, MutableByteSpan datagram) noexcept {
-  constexpr std::size_t kSsrcOffset = 4;
-  Destination& destination = session.destination();
-  Destination::Membership& membership = destination.membership;
-  const crypto::SrtpKeys& keys = membership.key->keys();
-  const std::uint32_t index = keys.peek_control_index(datagram);
-  if (index == crypto::kSrtcpIndexEnd) return Verdict::kUnauthentic;
-  const std::uint32_t receiver = load_be32(datagram.data() + kSsrcOffset);
-  const rtp::Sender& sender = destination.sender;
-  const bool is_vacant = sender.is_paused() || !sender.was_heard_within(now, kReportsSilence);
-  const bool may_speak = is_vacant || membership.receiver == 0 || membership.receiver == receiver;
-  if (!may_speak || !membership.key->heard().is_fresh(receiver, index)) return Verdict::kReplayed;
-  const std::size_t bytes = keys.unprotect_control(datagram);
-  if (bytes == 0) return Verdict::kUnauthentic;
-  if (!membership.key->heard().try_note(receiver, index)) return Verdict::kReplayed;  // Elsewhere, meanwhile.
-  membership.receiver = receiver;
-  touch(session);
-  const Verdict verdict = admit_report(now, destination, datagram.first(bytes));
-  if (verdict == Verdict::kForeignSource && is_empty_report(datagram)) begin_anew_if_deaf(now, destination);
-  return verdict;
-}
-
-// It is sent packets, and its report has no block about any: it came when the rollover counter had risen. We never say
-// the like, so nothing of ours that is sent back does it.
-void Relay::begin_anew_if_deaf(Instant now, Destination& destination) noexcept {
-  const SrtpGroup* const group = destination.srtp();
-  Stream& stream = *destination.stream;
-  const bool is_sent = destination.is_flowing && stream.rate().per_second(now) > 0;
-  if (group == nullptr || !is_sent || destination.sender.was_heard_within(now, kReportsSilence)) return;
-  if (group->takes_members(stream.release().cursor())) return;
-  stream.stop_flow(destination);
-  leave_group(destination);
-  resume_flow(destination);
-}
-
 Verdict Relay::admit_report(Instant now, Destination& destination, ByteSpan datagram) noexcept {
   const Verdict verdict = destination.sender.handle_control(now, datagram);
   if (!destination.sender.has_repairs()) return verdict;
@@ -243,7 +203,7 @@ Verdict Relay::admit_undelivered(Instant now, io::Arrival& arrival, bool is_pass
   if (session == nullptr || !session->is_destination()) return verdict;
   // ICMP is anybody's word; a secret report is its receiver's, who would have to hear another source.
   Destination& destination = session->destination();
-  if (is_icmp && destination.is_protected && destination.sender.was_heard_within(now, kReportsSilence)) return verdict;
+  if (is_icmp && destination.is_protected && destination.has_reports(now)) return verdict;
   destination.sender.handle_unreachable(now,
                                         is_icmp ? rtp::Sender::Pause::kUnreachable : rtp::Sender::Pause::kUnresolved);
   if (destination.srtp() != nullptr && destination.sender.is_paused() &&
@@ -298,18 +258,6 @@ void Relay::steer_flow(Session& session, Destination& destination) noexcept {
         mailbox_.post(Event{event::DestinationSource{session.request, destination.sender.ssrc()}});
 }
 
-// Its receiver may be listening all the same, but for one that said BYE: ICMP and silence prove nothing. It goes on in
-// its source then, for past the first wrap one that runs follows no other.
-void Relay::pause_flow(Destination& destination) noexcept {
-  Stream& stream = *destination.stream;
-  stream.stop_flow(destination);
-  const SrtpGroup* const group = destination.srtp();
-  if (group == nullptr) return;
-  destination.membership.paused_at = static_cast<std::uint32_t>(group->index_of(stream.release().cursor()));
-  const bool has_left = destination.sender.pause() == rtp::Sender::Pause::kLeft;
-  if (has_left || !srtp_places_.may_keep(stream, *group)) leave_group(destination);
-}
-
 // One packet shows whether somebody is there: the newest, which was not sent there before. A stream that rests has none
 // yet. SRTP would need a source for it, and FEC's own ports get what they get: they are sent to at once.
 void Relay::probe(Instant now, Destination& destination) noexcept {
@@ -323,31 +271,6 @@ void Relay::probe(Instant now, Destination& destination) noexcept {
   ++destination.packets_sent;
   destination.bytes_sent += slot->packet.bytes().size();
   destination.sender.note_probe(now);
-}
-
-void Relay::leave_group(Destination& destination) noexcept {
-  SrtpGroup* const group = destination.srtp();
-  if (group == nullptr) return;
-  destination.membership.group = nullptr;
-  srtp_places_.leave(*destination.stream, *group);
-}
-
-// A receiver that was not there begins anew, and takes its source for new: it has to be. One that was there goes on, as
-// long as what it missed does not make it lose count.
-void Relay::resume_flow(Destination& destination) noexcept {
-  SrtpGroup* const kept = destination.srtp();
-  if (kept != nullptr && !srtp_places_.goes_on(*destination.stream, *kept, destination.membership.paused_at))
-    leave_group(destination);
-  if (destination.is_protected && destination.srtp() == nullptr) {
-    SrtpGroup* const group =
-        srtp_places_.join(*destination.stream, *destination.membership.key, destination.envelope.payload_type);
-    if (group == nullptr) return;
-    destination.membership.group = group;
-    destination.is_source_told = false;
-    if (group->ssrc() != destination.sender.ssrc()) destination.sender.renumber(group->ssrc());
-    counters().add(Counter::kSrtpLateJoins, srtp_places_.take_late_joins());
-  }
-  if (!destination.stream->start_flow(destination)) leave_group(destination);
 }
 
 void Relay::tell_of_destination(Session& session, Destination& destination) noexcept {
@@ -392,17 +315,6 @@ void Relay::end_destination(Instant now, Session& session, Destination& destinat
   if (group != nullptr && (group->members() == 1 || ends_for_all) && bytes > 0)
     send_report(session, group->protect_control(scratch, bytes));
   leave_group(destination);
-}
-
-// Those whose key has protected as many packets as it may.
-void Relay::end_worn(Instant now, const Stream& stream) noexcept {
-  for (std::size_t i = 0; i < sessions_.capacity(); ++i) {
-    Session& session = sessions_.at(static_cast<std::uint32_t>(i));
-    if (session.state != Session::State::kOpen || !session.is_destination()) continue;
-    const Destination& destination = session.destination();
-    if (destination.stream == &stream && destination.srtp() != nullptr && destination.srtp()->is_worn())
-      begin_close(now, session, CloseReason::kKeyWornOut);
-  }
 }
 
 }  // namespace fanlight
