@@ -121,7 +121,7 @@ class Relay {
   [[nodiscard]] bool begin_session(Instant now, Session& session, command::OpenSession& open) noexcept;
   void refuse(command::OpenSession& open, wire::Reject reason) noexcept;
 
-  // relay_feeds.cc
+  // relay_feeds.cc; what is of legs in relay_feed_legs.cc, of FEC in relay_feed_fec.cc
   // Empty: it did not come where feeds come.
   [[nodiscard]] std::optional<Verdict> admit_to_feed(Instant now, io::Arrival& arrival) noexcept;
   [[nodiscard]] Verdict admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival,

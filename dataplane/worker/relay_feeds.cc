@@ -1,8 +1,6 @@
 // Feeds: publishers that do not call. Their datagrams are told by where they come to, RTP's source by its SSRC.
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <string_view>
 #include <utility>
 
 #include "base/check.h"
@@ -16,15 +14,15 @@ namespace {
 
 constexpr std::size_t kRtpPayloadBytesMax = kDatagramBytesMax - wire::kRtpHeaderBytes;
 
-// What an RTP packet is, less what stands in front of its payload.
+// What a packet is, less what stands in front of its payload.
 struct Parsed {
   wire::RtpPacket rtp;
   std::optional<std::uint16_t> original{};  // It is a retransmission of the packet with that number.
-  bool is_bare = false;                     // There is nothing of the packet but RTP's fixed header and the payload.
+  bool is_bare = false;                     // There is nothing of the packet but RTP's fixed header and a payload.
 };
 
 // The verdict says why it is none of the feed's.
-Verdict parse(const FeedTerms& terms, ByteSpan datagram, Parsed& parsed) {
+Verdict parse_rtp(const FeedTerms& terms, ByteSpan datagram, Parsed& parsed) {
   const std::optional<wire::RtpPacket> read = wire::parse_rtp(datagram);
   if (!read) return Verdict::kMalformed;
   parsed.rtp = *read;
@@ -40,8 +38,22 @@ Verdict parse(const FeedTerms& terms, ByteSpan datagram, Parsed& parsed) {
   return Verdict::kAccepted;
 }
 
-std::size_t fingerprint_of(ByteSpan payload) {
-  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(payload.data()), payload.size()});
+Verdict parse(const FeedTerms& terms, bool is_transport_stream, ByteSpan datagram, Parsed& parsed) {
+  parsed.rtp.payload_bytes = datagram.size();
+  if (terms.kind == FeedKind::kRtp)
+    if (const Verdict verdict = parse_rtp(terms, datagram, parsed); verdict != Verdict::kAccepted) return verdict;
+  parsed.is_bare = parsed.is_bare && parsed.rtp.payload_bytes > 0;
+  const std::size_t most = is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax;
+  return parsed.rtp.payload_bytes <= most ? Verdict::kAccepted : Verdict::kOversized;
+}
+
+// False: it is no transport stream, and should be. A packet of padding, or of nothing, is a number alone.
+bool cut_to_payload(const FeedTerms& terms, bool is_transport_stream, const wire::RtpPacket& parsed,
+                    PacketRef& packet) {
+  packet.trim_front(parsed.payload_offset);
+  CHECK(packet.resize(parsed.payload_bytes));
+  const bool is_number_alone = terms.kind == FeedKind::kRtp && packet.bytes().empty();
+  return !is_transport_stream || is_number_alone || wire::is_transport_stream(packet.bytes());
 }
 
 // Nothing of the kind would be taken later on either.
@@ -138,31 +150,6 @@ bool Relay::may_send(Instant now, const Session& session, const Feed& feed, cons
   return feed.receiver.is_vacant(now);
 }
 
-// A leg's sender has gone while the other leg's is heard. Who takes its place is that leg's host, is named, or shows
-// that it has the stream: a stranger's numbers would be first, and the real ones too late. It may be ahead or behind,
-// so the packet that is compared may have come from it or be yet to come from the other leg.
-bool Relay::may_join(Instant now, const Session& session, Feed& feed, const Endpoint& from, std::size_t leg,
-                     std::uint16_t seq, ByteSpan payload) noexcept {
-  if (!feed.terms.second || !feed.receiver.is_leg_vacant(now, leg) || listener_.bans().covers(from.ip)) return false;
-  const bool is_named = leg == 0 ? feed.terms.source.has_value() : feed.terms.second->source.has_value();
-  const Endpoint& other = leg == 0 ? feed.second_remote : session.path.remote;
-  if (is_named || from.ip == other.ip) return true;
-  Feed::Newcomer& known = feed.newcomers[leg];
-  const Feed::Newcomer newcomer{from, seq, fingerprint_of(payload)};
-  if (has_packet_of(session, feed, newcomer) || (known.from == from && has_packet_of(session, feed, known)))
-    return true;
-  const std::optional<PacketPos> pos = feed.receiver.position_of(known.seq);
-  const bool is_to_come = pos && *pos >= streams_[session.stream.raw()].stream->history().next();
-  if (known.from != from || !is_to_come) known = newcomer;
-  return false;
-}
-
-bool Relay::has_packet_of(const Session& session, const Feed& feed, const Feed::Newcomer& newcomer) const noexcept {
-  const std::optional<PacketPos> pos = feed.receiver.position_of(newcomer.seq);
-  const History::Slot* slot = pos ? streams_[session.stream.raw()].stream->history().find(*pos) : nullptr;
-  return slot != nullptr && fingerprint_of(slot->packet.bytes()) == newcomer.fingerprint;
-}
-
 // What is none of the feed's is told by what stands clear. The packet is read where it lies, and cut.
 Verdict Relay::read_srtp(Instant now, Session& session, Feed& feed, io::Arrival& arrival, std::size_t leg) noexcept {
   PacketRef& packet = arrival.packet;
@@ -187,28 +174,19 @@ Verdict Relay::read_srtp(Instant now, Session& session, Feed& feed, io::Arrival&
 Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
                                std::size_t leg) noexcept {
   PacketRef& packet = arrival.packet;
-  if (feed.srtp)
-    if (const Verdict verdict = read_srtp(now, session, feed, arrival, leg); verdict != Verdict::kAccepted)
-      return verdict;
-  Parsed whole{.rtp = {.header = {}, .payload_offset = 0, .payload_bytes = packet.bytes().size()}};
-  if (feed.terms.kind == FeedKind::kRtp)
-    if (const Verdict verdict = parse(feed.terms, packet.bytes(), whole); verdict != Verdict::kAccepted) return verdict;
+  const bool is_transport_stream = streams_[session.stream.raw()].stream->options().payload.is_transport_stream;
+  Parsed whole;
+  Verdict verdict = feed.srtp ? read_srtp(now, session, feed, arrival, leg) : Verdict::kAccepted;
+  if (verdict == Verdict::kAccepted) verdict = parse(feed.terms, is_transport_stream, packet.bytes(), whole);
+  if (verdict != Verdict::kAccepted) return verdict;
   wire::RtpPacket& parsed = whole.rtp;
-  Stream& stream = *streams_[session.stream.raw()].stream;
-  const bool is_transport_stream = stream.options().payload.is_transport_stream;
-  if (parsed.payload_bytes > (is_transport_stream ? kPayloadBytesMax : kRtpPayloadBytesMax)) return Verdict::kOversized;
-  const Endpoint& from = arrival.path.remote;
-  if (!may_send(now, session, feed, from, leg, whole.original.has_value()) &&
-      (whole.original || !may_join(now, session, feed, from, leg, parsed.header.seq,
-                                   ByteSpan{packet.bytes()}.subspan(parsed.payload_offset, parsed.payload_bytes))))
-    return Verdict::kForeignSource;
   const std::size_t datagram_bytes = packet.bytes().size();
-  const bool is_bare = whole.is_bare && parsed.payload_bytes > 0;
-  packet.trim_front(parsed.payload_offset);
-  CHECK(packet.resize(parsed.payload_bytes));
-  const bool is_number_alone = feed.terms.kind == FeedKind::kRtp && packet.bytes().empty();  // Of padding, or nothing.
-  if (is_transport_stream && !is_number_alone && !wire::is_transport_stream(packet.bytes()))
-    return Verdict::kNotTransportStream;
+  const Endpoint& from = arrival.path.remote;
+  const ByteSpan payload = ByteSpan{packet.bytes()}.subspan(parsed.payload_offset, parsed.payload_bytes);
+  if (!may_send(now, session, feed, from, leg, whole.original.has_value()) &&
+      (whole.original || !may_join(now, session, feed, from, leg, parsed.header.seq, payload)))
+    return Verdict::kForeignSource;
+  if (!cut_to_payload(feed.terms, is_transport_stream, parsed, packet)) return Verdict::kNotTransportStream;
   if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
 
   touch(session);
@@ -217,12 +195,12 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
                      : feed.receiver.handle_data(now, parsed.header, leg);
   if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
     return placement.verdict;
-  Publisher& publisher = session.publisher();
   if (!whole.original) {
     note_sender(now, session, feed, arrival.path, leg);
     note_leg(now, session, feed, leg, placement);
   }
   if (feed.media.remote == arrival.path.remote) feed.receiver.credit(datagram_bytes);
+  Publisher& publisher = session.publisher();
   ++publisher.packets;
   publisher.bytes += parsed.payload_bytes;
   publisher.last_data = now;
@@ -230,8 +208,9 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
     ++publisher.belated;
     return placement.verdict;
   }
-  if (feed.fec != nullptr) feed.fec->handle_data(feed.receiver.run_first(), placement.pos, parsed.header, is_bare);
-  const Verdict verdict = hold_fed(now, session, feed, placement, parsed.header, packet);
+  if (feed.fec != nullptr)
+    feed.fec->handle_data(feed.receiver.run_first(), placement.pos, parsed.header, whole.is_bare);
+  verdict = hold_fed(now, session, feed, placement, parsed.header, packet);
   if (feed.fec != nullptr && feed.fec->held() > 0) bring_back(now, session, feed);
   return verdict;
 }
@@ -265,55 +244,11 @@ void Relay::note_sender(Instant now, Session& session, Feed& feed, const Path& p
   feed.media = path;
 }
 
-void Relay::note_leg(Instant now, Session& session, Feed& feed, std::size_t leg,
-                     const rtp::Receiver::Placement& placement) noexcept {
-  if (!feed.terms.second) return;
-  if (placement.verdict == Verdict::kAccepted || placement.verdict == Verdict::kAcceptedLate) ++feed.firsts[leg];
-  if (!placement.is_behind_leg) return;
-  const History::Slot* slot = streams_[session.stream.raw()].stream->history().find(placement.pos);
-  if (slot != nullptr) feed.receiver.leg(leg).note_behind(now - slot->first_sent);
-}
-
 // Its first packet is where the stream's clock is now, as far as the stream has one.
 RtpMarks Relay::continue_marks(Feed& feed, const Stream& stream, StreamTime time,
                                const rtp::Receiver::Placement& placement, const wire::RtpHeader& header) noexcept {
   if (!feed.tick_base) feed.tick_base = stream.ticks_at(time) - placement.ticks;
   return {.ticks = placement.ticks + *feed.tick_base, .marker = header.marker};
-}
-
-Verdict Relay::admit_feed_fec(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept {
-  const std::optional<wire::FecPacket> fec = wire::parse_fec(arrival.packet.bytes());
-  if (!fec) return Verdict::kMalformed;
-  const IpAddress& from = arrival.path.remote.ip;
-  if (from != session.path.remote.ip || listener_.bans().covers(from)) return Verdict::kForeignSource;
-  const std::optional<PacketPos> first = feed.receiver.position_of(fec->fec.base);
-  if (!first) return Verdict::kOutOfWindow;
-  const Verdict verdict = feed.fec->handle_fec(*first, *fec, arrival.packet);
-  if (verdict != Verdict::kFec) return verdict;
-  ++feed.fec_packets;
-  bring_back(now, session, feed);
-  return verdict;
-}
-
-// One packet may make another line lack only one: until nothing more comes of it.
-void Relay::bring_back(Instant now, Session& session, Feed& feed) noexcept {
-  const Stream& stream = *streams_[session.stream.raw()].stream;
-  const bool is_transport_stream = stream.options().payload.is_transport_stream;
-  while (auto one = feed.fec->next(stream.history(), feed.receiver.first_missing(), feed.terms.payload_type)) {
-    one->header.seq = feed.receiver.number_of(one->pos);
-    const bool is_ours = one->payload && (!is_transport_stream || wire::is_transport_stream(one->payload.bytes()));
-    const rtp::Receiver::Placement placement =
-        is_ours ? feed.receiver.handle_repaired(now, one->header, one->neighbours) : rtp::Receiver::Placement{};
-    if (placement.verdict != Verdict::kAcceptedLate) {
-      counters().add(Counter::kFecWrong);
-      continue;
-    }
-    touch(session);
-    ++feed.fec_repaired;
-    counters().add(Counter::kFecRepaired);
-    feed.fec->handle_data(feed.receiver.run_first(), placement.pos, one->header, /*is_bare=*/true);
-    (void)hold_fed(now, session, feed, placement, one->header, one->payload);
-  }
 }
 
 void Relay::end_feed(Session& session) noexcept {
