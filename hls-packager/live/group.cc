@@ -45,10 +45,19 @@ std::shared_ptr<const StreamSnapshot> StreamGroup::take(std::size_t member,
   members_[member].newest = std::move(newest);
   if (!is_complete(now)) return nullptr;
   hold_together();
-  const std::vector<const LiveRendition*> renditions = offered();
-  if (!renditions.empty()) {
+  if (const std::vector<const LiveRendition*> renditions = offered(); !renditions.empty()) {
     write_multivariant(renditions);
     write_mpd(renditions, wall);
+    // Members end one after the other: who has gone just before the last belongs to the end.
+    const auto is_new = [&](const LiveRendition* one) {
+      return std::ranges::find(folders_, one->options().folder) == folders_.end();
+    };
+    if (std::ranges::any_of(renditions, is_new)) {
+      folders_.clear();
+      for (const LiveRendition* const one : renditions) folders_.push_back(one->options().folder);
+    }
+  } else if (const std::vector<const LiveRendition*> last = ended(); !last.empty()) {
+    write_mpd(last, wall);
   }
   return composed(came);
 }
@@ -80,6 +89,16 @@ std::vector<const LiveRendition*> StreamGroup::offered() const {
   return renditions;
 }
 
+// All has: those that it ended with.
+std::vector<const LiveRendition*> StreamGroup::ended() const {
+  std::vector<const LiveRendition*> renditions;
+  for (const Member& member : members_)
+    for (const PublishedRendition& one : member.stream->publication().renditions())
+      if (std::ranges::find(folders_, one.rendition.options().folder) != folders_.end())
+        renditions.push_back(&one.rendition);
+  return renditions;
+}
+
 void StreamGroup::write_multivariant(const std::vector<const LiveRendition*>& renditions) {
   std::vector<OfferedRendition> offers;
   for (const LiveRendition* const one : renditions) offers.push_back(one->offered());
@@ -95,6 +114,7 @@ void StreamGroup::write_mpd(const std::vector<const LiveRendition*>& renditions,
   for (const LiveRendition* const one : renditions) {
     now.push_back(one->first_msn());
     now.push_back(one->segments_listed());
+    now.push_back(one->has_ended() ? 1 : 0);
   }
   if (now == in_mpd_) return;
   in_mpd_ = std::move(now);

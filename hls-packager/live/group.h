@@ -45,6 +45,7 @@ class StreamGroup {
   [[nodiscard]] bool is_complete(Instant now);
   void hold_together();
   [[nodiscard]] std::vector<const LiveRendition*> offered() const;
+  [[nodiscard]] std::vector<const LiveRendition*> ended() const;
   void write_multivariant(const std::vector<const LiveRendition*>& renditions);
   void write_mpd(const std::vector<const LiveRendition*>& renditions, WallTime wall);
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> composed(Instant came) const;
@@ -54,7 +55,8 @@ class StreamGroup {
   std::optional<Instant> first_at_{};
   bool has_begun_ = false;
   std::string multivariant_text_;
-  std::vector<std::uint64_t> in_mpd_;  // Of each rendition the first and the number of its segments.
+  std::vector<std::string> folders_;   // Of the renditions that are, or were, offered together.
+  std::vector<std::uint64_t> in_mpd_;  // Of each rendition the first and the number of its segments, and its end.
   Document multivariant_, mpd_;
   LiveMpdWriter mpd_writer_;
   Compressor compressor_;

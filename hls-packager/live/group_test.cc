@@ -131,6 +131,23 @@ TEST_F(GroupTest, InTheMpdTheyAreOneSet) {
   EXPECT_EQ(count_of(text, "presentationTimeOffset=\"1800000\""), 2u);
 }
 
+TEST_F(GroupTest, InTheMpdTheEndIsThatOfAll) {  // D-10
+  add({});
+  add({});
+  play(seconds(8));
+  for (Member& one : members_) one.stream.handle_source_lost(now());
+  for (std::size_t i = 0; i < members_.size(); ++i) take(i);
+  EXPECT_EQ(count_of(text_of(audience_.last().mpd), "type=\"dynamic\""), 1u);
+  members_[0].stream.handle_timeout(now() + seconds(11));
+  take(0);
+  EXPECT_EQ(count_of(text_of(audience_.last().mpd), "type=\"dynamic\""), 1u) << "one is there";
+  members_[1].stream.handle_timeout(now() + seconds(11));
+  take(1);
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_EQ(count_of(text, "type=\"static\""), 1u) << text;
+  EXPECT_EQ(count_of(text, "<Representation "), 3u) << text;
+}
+
 TEST_F(GroupTest, SoundIsTheFirstStreams) {
   add({});
   add({});

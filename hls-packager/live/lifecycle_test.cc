@@ -53,6 +53,46 @@ TEST_F(LifecycleTest, InTheMpdADiscontinuityIsAPeriod) {  // D-10
   EXPECT_NE(text.find("<Period id=\"p1\" start=\"PT12.000000S\">"), std::string::npos) << text;
 }
 
+TEST_F(LifecycleTest, InTheMpdTheEndIsThePresentations) {  // D-10
+  play(seconds(8));
+  lose_source();
+  pass(seconds(4));
+  publish_anew({.first = 123'456'789});
+  play(millis(9'500));
+  lose_source();
+  EXPECT_NE(text_of(audience_.last().mpd).find("type=\"dynamic\""), std::string::npos);
+  pass(seconds(11));
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_NE(text.find("type=\"static\""), std::string::npos) << text;
+  EXPECT_NE(text.find("mediaPresentationDuration=\"PT21.5"), std::string::npos) << text;
+  EXPECT_NE(text.find("<Period id=\"p0\" start=\"PT0.000000S\">"), std::string::npos) << text;
+  EXPECT_NE(text.find("<Period id=\"p1\" start=\"PT12.000000S\" duration=\"PT9.5"), std::string::npos) << text;
+  for (const char* lives : {"minimumUpdatePeriod", "timeShiftBufferDepth", "availabilityTimeOffset", "UTCTiming"})
+    EXPECT_EQ(text.find(lives), std::string::npos) << lives << text;
+  // Only what there is: eight segments of a second, of the pictures as of the sound; then nine and a half.
+  EXPECT_NE(text.find("<S t=\"900000\" d=\"90000\" r=\"7\"/>"), std::string::npos) << text;
+  EXPECT_NE(text.find("d=\"90000\" r=\"8\"/>\n            <S d=\"45000\"/>"), std::string::npos) << text;
+  // Whoever comes later begins another one.
+  pass(seconds(3));
+  publish_anew({});
+  play(seconds(6));
+  EXPECT_NE(text_of(audience_.last().mpd).find("type=\"dynamic\""), std::string::npos);
+}
+
+// D-03, D-04: what a lost source cut short is no measure for what comes.
+TEST_F(LifecycleTest, InTheMpdAShortSegmentChangesNothing) {
+  play(millis(8'100));
+  lose_source();
+  EXPECT_NE(text_of(audience_.last().mpd).find("availabilityTimeOffset=\"0.800000\""), std::string::npos)
+      << text_of(audience_.last().mpd);
+  pass(seconds(4));
+  publish_anew({.first = 123'456'789});
+  play(seconds(4));
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_EQ(count_of(text, "availabilityTimeOffset=\"0.800000\""), 4u) << text;
+  EXPECT_EQ(text.find("SegmentTimeline"), std::string::npos) << text;
+}
+
 TEST_F(LifecycleTest, WhileTheSourceIsGonePlaylistsStayAsTheyAre) {  // H-81
   play(seconds(8));
   lose_source();

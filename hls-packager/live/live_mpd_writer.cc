@@ -2,44 +2,98 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #include "playlist/text.h"
 
 namespace fanlight::packager {
 namespace {
 
-std::string period_id(std::uint64_t number) { return "p" + std::to_string(number); }
+// So far ahead players hear of a period: they ask for news every two segments.
+constexpr std::uint64_t kAnnounced = 4;
+
+std::int64_t on_media_clock(std::int64_t time, const Stretch& of) {
+  return rescale(time, of.format->timescale(), kMediaClock);
+}
 
 }  // namespace
 
+// Stays what it is when others of its stretch come or go.
+std::string LiveMpdWriter::id_of(const Place& place) const {
+  const std::string id = "p" + std::to_string(place.stretch);
+  return place.is_first ? id : id + "-" + std::to_string(place.first_msn);
+}
+
+auto LiveMpdWriter::place_of(std::uint64_t stretch, std::uint64_t msn) noexcept -> Place* {
+  Place* found = nullptr;
+  for (Place& place : places_)
+    if (place.stretch == stretch && (found == nullptr || place.first_msn <= msn)) found = &place;
+  return found;
+}
+
 void LiveMpdWriter::place(const std::vector<Stretch>& stretches) {
   for (const Stretch& one : stretches) {
-    if (places_.contains(one.number) || !one.begins || one.durations.empty()) continue;
-    const std::uint32_t timescale = one.format->timescale();
+    if (place_of(one.number, one.first_msn) != nullptr || !one.begins || one.durations.empty()) continue;
     if (!availability_start_) availability_start_ = *one.begins;
-    places_[one.number] = {.start = *one.begins - *availability_start_,
-                           .media_start = rescale(one.first_time, timescale, kMediaClock),
-                           .first_msn = one.first_msn,
-                           .segment = rescale(one.durations.front(), timescale, kMediaClock)};
+    // What was announced and did not come to be.
+    std::erase_if(places_, [&](const Place& place) { return place.first_msn >= one.first_msn; });
+    places_.push_back({.stretch = one.number,
+                       .is_first = true,
+                       .start = *one.begins - *availability_start_,
+                       .media_start = on_media_clock(one.first_time, one),
+                       .first_msn = one.first_msn,
+                       .segment = on_media_clock(one.durations.front(), one)});
   }
   if (stretches.empty()) return;
-  std::erase_if(places_, [&](const auto& place) { return place.first < stretches.front().number; });
+  const Place* const oldest = place_of(stretches.front().number, stretches.front().first_msn);
+  const std::uint64_t from = oldest == nullptr ? 0 : oldest->first_msn;
+  std::erase_if(places_, [&](const Place& place) {
+    return place.stretch < stretches.front().number ||
+           (place.stretch == stretches.front().number && place.first_msn < from);
+  });
 }
 
 void LiveMpdWriter::hold_against_grid(const std::vector<Stretch>& stretches) {
   for (const Stretch& one : stretches) {
-    const auto found = places_.find(one.number);
-    if (found == places_.end()) continue;
-    Place& place = found->second;
     std::int64_t begins = one.first_time;
-    auto steps = static_cast<std::int64_t>(one.first_msn - place.first_msn);
+    std::uint64_t msn = one.first_msn;
     for (const std::int64_t duration : one.durations) {
-      const std::int64_t at = rescale(begins, one.format->timescale(), kMediaClock);
-      if (std::llabs(at - place.media_start - steps * place.segment) > place.segment / 4) place.keeps_to_grid = false;
+      if (msn > one.newest_msn) break;  // Nothing is there of it, and it may never begin here.
+      if (Place* const place = place_of(one.number, msn)) {
+        const auto steps = static_cast<std::int64_t>(msn - place->first_msn);
+        const std::int64_t off = on_media_clock(begins, one) - place->media_start - steps * place->segment;
+        if (std::llabs(off) > place->segment / 4) place->keeps_to_grid = false;
+      }
       begins += duration;
-      ++steps;
+      ++msn;
     }
   }
+}
+
+// Of the newest segment: when it came, and when players think it did.
+void LiveMpdWriter::hold_against_clock(const std::vector<Stretch>& stretches, Micros slack) {
+  if (stretches.empty() || places_.empty()) return;
+  const Stretch& one = stretches.back();
+  const Place last = places_.back();
+  if (last.stretch != one.number || last.first_msn > one.newest_msn || !one.newest_begins || one.durations.empty())
+    return;
+  const auto thought = [&](std::int64_t media_time) {
+    return last.start + micros_of(media_time - last.media_start, kMediaClock);
+  };
+  const Micros off = *one.newest_begins - *availability_start_ - thought(on_media_clock(one.newest_time, one));
+  if (std::llabs(off.count) <= slack.count) return;
+  Place next{.stretch = one.number, .segment = last.segment, .keeps_to_grid = last.keeps_to_grid};
+  if (last.keeps_to_grid) {
+    next.first_msn = one.newest_msn + kAnnounced;
+    next.media_start = last.media_start + static_cast<std::int64_t>(next.first_msn - last.first_msn) * last.segment;
+  } else {  // The last that is listed, for the first time.
+    next.first_msn = one.first_msn + one.durations.size() - 1;
+    next.media_start =
+        on_media_clock(std::accumulate(one.durations.begin(), one.durations.end() - 1, one.first_time), one);
+  }
+  if (next.first_msn <= last.first_msn) return;
+  next.start = thought(next.media_start) + off;
+  places_.push_back(next);
 }
 
 // Pictures of one content are what players switch between; each sound is a choice of its own.
@@ -51,31 +105,43 @@ MpdAdaptationSet& LiveMpdWriter::set_for(const TrackFormat& format, MpdPeriod& p
   return found == period.sets.end() ? period.sets.emplace_back() : *found;
 }
 
-void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
+void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to, bool has_ended) const {
   const OfferedRendition offer = rendition.offered();
   const std::vector<Stretch> stretches = rendition.stretches();
-  for (MpdPeriod& period : to.periods) {
-    const auto is_its = [&](const Stretch& one) { return period.id == period_id(one.number); };
-    const auto one = std::ranges::find_if(stretches, is_its);
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    const auto one = std::ranges::find(stretches, place.stretch, &Stretch::number);
     if (one == stretches.end() || one->durations.empty()) continue;
-    const Place& place = places_.at(one->number);
+    // Of the stretch what is in this period.
+    const bool is_last = i + 1 == places_.size() || places_[i + 1].stretch != place.stretch;
+    const std::uint64_t listed_to = one->first_msn + one->durations.size();
+    const std::uint64_t first = place.is_first ? one->first_msn : std::max(place.first_msn, one->first_msn);
+    const std::uint64_t end = is_last ? listed_to : std::min(places_[i + 1].first_msn, listed_to);
+    const bool is_announced = first >= end && !place.is_first && is_last && place.keeps_to_grid && !has_ended;
+    if (first >= end && !is_announced) continue;
     const std::uint32_t timescale = one->format->timescale();
+    const auto at = [&](std::uint64_t msn) {
+      return one->durations.begin() + static_cast<std::ptrdiff_t>(std::min(msn, listed_to) - one->first_msn);
+    };
+    MpdPeriod& period = to.periods[i];
     MpdAdaptationSet& set = set_for(*one->format, period);
+    if (!one->format->is_video()) set.label = label_of(offer);
     set.language = offer.language;
     add_captions(set.captions, offer.captions);
     set.is_main = std::ranges::none_of(period.sets, [&](const MpdAdaptationSet& other) {
       return &other != &set && other.representations.front().format->is_video() == one->format->is_video();
     });
-    set.representations.push_back({.id = offer.folder,
-                                   .folder = offer.folder + "/",
-                                   .format = one->format,
-                                   .bandwidth = offer.bandwidth,
-                                   .init = one->init,
-                                   .period_start = rescale(place.media_start, kMediaClock, timescale),
-                                   .first_time = one->first_time,
-                                   .first_msn = one->first_msn,
-                                   .durations = one->durations,
-                                   .grid_first_msn = place.first_msn});
+    set.representations.push_back(
+        {.id = offer.folder,
+         .folder = offer.folder + "/",
+         .format = one->format,
+         .bandwidth = offer.bandwidth,
+         .init = one->init,
+         .period_start = rescale(place.media_start, kMediaClock, timescale),
+         .first_time = std::accumulate(one->durations.begin(), at(first), one->first_time),
+         .first_msn = first,
+         .durations = is_announced ? std::vector<std::int64_t>{} : std::vector(at(first), at(end)),
+         .grid_first_msn = place.first_msn});
     if (place.keeps_to_grid) set.representations.back().grid = rescale(place.segment, kMediaClock, timescale);
   }
 }
@@ -95,21 +161,24 @@ std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendit
   const LiveRendition::Options& options = renditions.front()->options();
   place(renditions.front()->stretches());
   for (const LiveRendition* const rendition : renditions) hold_against_grid(rendition->stretches());
+  const bool has_ended = std::ranges::all_of(renditions, &LiveRendition::has_ended);
+  if (!has_ended) hold_against_clock(renditions.front()->stretches(), options.low_latency.part_target);
   published_ = std::max(published_, now);
   LiveMpd mpd{.availability_start = availability_start_.value_or(now),
               .published = published_,
               .window = options.window,
-              .segment = renditions.front()->last_span().value_or(seconds(1)),
+              .segment = renditions.front()->usual_span().value_or(seconds(1)),
               .part = options.low_latency.part_target,
               .latency = options.low_latency.hold_back,
+              .has_ended = has_ended,
               .clock = "/time"};
-  for (const auto& [number, place] : places_) {
+  for (const Place& place : places_) {
     MpdPeriod& period = mpd.content.periods.emplace_back();
-    period.id = period_id(number);
+    period.id = id_of(place);
     period.start = place.start;
     period.media_start = place.media_start;
   }
-  for (const LiveRendition* const rendition : renditions) add(*rendition, mpd.content);
+  for (const LiveRendition* const rendition : renditions) add(*rendition, mpd.content, has_ended);
   std::erase_if(mpd.content.periods, [](const MpdPeriod& period) { return period.sets.empty(); });
   add_events(splices, mpd.content);
   return write_live_mpd(mpd);

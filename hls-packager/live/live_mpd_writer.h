@@ -1,10 +1,13 @@
 // What the MPD says of renditions: a period for each stretch between two discontinuities. Where a period starts, and
 // the moment that all is counted from, are chosen when they are first written, and stay.
+//
+// Players reckon from there when a segment can be had. Where the sender's clock drifts away from ours that would be
+// wrong in the end: before it is by more than a part, another period starts where it is right again, and is announced
+// in time. ISO/IEC 23009-1 knows no drift.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,12 +19,14 @@ namespace fanlight::packager {
 
 class LiveMpdWriter {
  public:
-  // At least one; the first one's dates hold for all.
+  // At least one; the first one's dates hold for all. Those that have all ended are a presentation that has.
   [[nodiscard]] std::string write(const std::vector<const LiveRendition*>& renditions,
                                   const std::deque<DateRange>& splices, WallTime now);
 
  private:
   struct Place {
+    std::uint64_t stretch = 0;  // Its number.
+    bool is_first = false;      // Of its stretch.
     Micros start{};
     std::int64_t media_start = 0;  // 90 kHz, as is `segment`.
     std::uint64_t first_msn = 0;
@@ -29,15 +34,18 @@ class LiveMpdWriter {
     bool keeps_to_grid =
         true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
   };
-  void add(const LiveRendition& rendition, Mpd& to) const;
+  void add(const LiveRendition& rendition, Mpd& to, bool has_ended) const;
+  [[nodiscard]] std::string id_of(const Place& place) const;
+  [[nodiscard]] Place* place_of(std::uint64_t stretch, std::uint64_t msn) noexcept;
   [[nodiscard]] static MpdAdaptationSet& set_for(const TrackFormat& format, MpdPeriod& period);
   void add_events(const std::deque<DateRange>& splices, Mpd& to) const;
   void place(const std::vector<Stretch>& stretches);
   void hold_against_grid(const std::vector<Stretch>& stretches);
+  void hold_against_clock(const std::vector<Stretch>& stretches, Micros slack);
 
   std::optional<WallTime> availability_start_{};
   WallTime published_{};
-  std::map<std::uint64_t, Place> places_;  // By Stretch::number.
+  std::vector<Place> places_;  // By first_msn; of one stretch there may be several.
 };
 
 }  // namespace fanlight::packager

@@ -252,6 +252,20 @@ std::optional<Micros> LiveRendition::last_span() const noexcept {
   return micros_of(playlist_.segments.back().duration, playlist_.timescale);
 }
 
+// Of the newest three the longest: one in front of a discontinuity is cut short, and so may one be that nothing
+// follows.
+std::int64_t LiveRendition::usual_ticks() const noexcept {
+  std::int64_t longest = 0;
+  for (std::size_t i = 0; i < std::min<std::size_t>(playlist_.segments.size(), 3); ++i)
+    longest = std::max(longest, playlist_.segments[playlist_.segments.size() - 1 - i].duration);
+  return longest;
+}
+
+std::optional<Micros> LiveRendition::usual_span() const noexcept {
+  if (playlist_.segments.empty()) return std::nullopt;
+  return micros_of(usual_ticks(), playlist_.timescale);
+}
+
 std::optional<SegmentPlace> LiveRendition::place_of(std::uint64_t msn) const {
   if (msn < playlist_.media_sequence || msn - playlist_.media_sequence >= playlist_.segments.size())
     return std::nullopt;
@@ -278,14 +292,17 @@ std::vector<Stretch> LiveRendition::stretches() const {
                        .first_msn = playlist_.media_sequence + i,
                        .first_time = kept_[listed_from + i].shown_from,
                        .begins = segment.begins});
+    found.back().newest_msn = playlist_.media_sequence + i;
+    found.back().newest_time = kept_[listed_from + i].shown_from;
+    found.back().newest_begins = segment.begins;
     if (!is_open)
       found.back().durations.push_back(
           rescale(segment.duration, playlist_.timescale, found.back().format->timescale()));
   }
   if (playlist_.has_ended || found.empty()) return found;
   Stretch& last = found.back();
-  const std::int64_t usual = playlist_.segments.empty() ? 0 : playlist_.segments.back().duration;
-  last.durations.push_back(std::max<std::int64_t>(rescale(usual, playlist_.timescale, last.format->timescale()), 1));
+  last.durations.push_back(
+      std::max<std::int64_t>(rescale(usual_ticks(), playlist_.timescale, last.format->timescale()), 1));
   return found;
 }
 

@@ -42,6 +42,10 @@ struct Stretch {
   std::int64_t first_time = 0;  // In ticks of the format's timescale: when its first segment is shown.
   std::vector<std::int64_t> durations{};
   std::optional<WallTime> begins{};  // The first segment.
+  // The newest of which something is there.
+  std::uint64_t newest_msn = 0;
+  std::int64_t newest_time = 0;
+  std::optional<WallTime> newest_begins{};
 };
 
 // Where a listed segment stands in its presentation.
@@ -98,6 +102,8 @@ class LiveRendition {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::optional<PlaylistEdge> edge() const { return edge_of(playlist_); }
   [[nodiscard]] std::optional<Micros> last_span() const noexcept;
+  // As long as segments are that no discontinuity cuts short.
+  [[nodiscard]] std::optional<Micros> usual_span() const noexcept;
   // Of a whole one that is listed.
   [[nodiscard]] std::optional<SegmentPlace> place_of(std::uint64_t msn) const;
   // The last one's last segment is the one that is being made, or comes next, but once it has ended.
@@ -132,6 +138,7 @@ class LiveRendition {
   void forget_ranges();
   void unlist_front(Instant now);
   void drop_front();
+  [[nodiscard]] std::int64_t usual_ticks() const noexcept;
   [[nodiscard]] std::int64_t ticks_of_part(const CutPart& part) const noexcept;
 
   Options options_;

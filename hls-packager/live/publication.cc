@@ -111,9 +111,12 @@ bool Publication::has_new_segments() {
 }
 
 void Publication::write_mpd(WallTime wall) {
+  const bool has_any = std::ranges::any_of(renditions_, &PublishedRendition::is_offered);
   std::vector<const LiveRendition*> offered;
-  for (const PublishedRendition& one : renditions_)
-    if (one.is_offered) offered.push_back(&one.rendition);
+  for (PublishedRendition& one : renditions_) {
+    if (has_any) one.is_in_mpd = one.is_offered;
+    if (one.is_in_mpd) offered.push_back(&one.rendition);  // All has ended: those that it ended with.
+  }
   if (offered.empty()) return;
   mpd_ = compressor_.document_of(mpd_writer_.write(offered, splices_.ranges(), wall));
 }

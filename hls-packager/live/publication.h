@@ -22,6 +22,7 @@ struct PublishedRendition {
   bool has_changed = false;
   bool is_public = false;               // In snapshots.
   bool is_offered = false;              // In the multivariant playlist: public, and not ended.
+  bool is_in_mpd = false;               // As it was written last.
   std::optional<Micros> unfed_since{};  // Its track has gone, and another may come. On the clock of whoever feeds it.
   std::shared_ptr<const RenditionSnapshot> written{};
   // As it was offered.

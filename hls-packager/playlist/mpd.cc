@@ -65,14 +65,30 @@ class Writer {
                 attribute("suggestedPresentationDelay", duration_text(live_->latency)),
             [&] {
               write_service();
-              for (const MpdPeriod& period : live_->content.periods) {
-                period_ = &period;
-                element("Period", attribute("id", period.id) + attribute("start", duration_text(period.start)), [&] {
-                  if (!period.splices.empty()) write_splices(period);
-                  for (const MpdAdaptationSet& set : period.sets) write_set(set);
-                });
-              }
+              for (const MpdPeriod& period : live_->content.periods) write_live_period(period, {});
               write_clock();
+            });
+    return std::move(out_);
+  }
+
+  // What was live: periods start where they did, so that who plays goes on, and the last one has an end.
+  std::string write_ended() {
+    const Mpd& mpd = live_->content;
+    const std::string longest = duration_text(longest_segment(mpd));
+    const Micros end = mpd.periods.empty() ? Micros{} : mpd.periods.back().start + length_of(mpd.periods.back());
+    out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    element("MPD",
+            attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011") +
+                attribute("profiles", "urn:mpeg:dash:profile:isoff-live:2011") + attribute("type", "static") +
+                attribute("availabilityStartTime", date_text(live_->availability_start)) +
+                attribute("publishTime", date_text(live_->published)) +
+                attribute("mediaPresentationDuration", duration_text(end)) + attribute("maxSegmentDuration", longest) +
+                attribute("minBufferTime", longest),
+            [&] {
+              for (const MpdPeriod& period : mpd.periods)
+                write_live_period(period, &period == &mpd.periods.back()
+                                              ? attribute("duration", duration_text(length_of(period)))
+                                              : std::string{});
             });
     return std::move(out_);
   }
@@ -96,6 +112,16 @@ class Writer {
   }
 
  private:
+  [[nodiscard]] bool is_live() const noexcept { return live_ != nullptr && !live_->has_ended; }
+
+  void write_live_period(const MpdPeriod& period, const std::string& attributes) {
+    period_ = &period;
+    element("Period", attribute("id", period.id) + attribute("start", duration_text(period.start)) + attributes, [&] {
+      if (!period.splices.empty()) write_splices(period);
+      for (const MpdAdaptationSet& set : period.sets) write_set(set);
+    });
+  }
+
   // Writes an element around what `body` writes.
   template <class Body>
   void element(const std::string& name, const std::string& attributes, Body&& body) {
@@ -161,7 +187,7 @@ class Writer {
     const MpdRepresentation& one = set.representations.front();
     const MpdPeriod* const period = period_;
     element("ProducerReferenceTime",
-            attribute("id", 0) + attribute("type", "captured") +
+            attribute("id", 0) + attribute("inband", "true") + attribute("type", "captured") +
                 attribute("wallClockTime", date_text(live_->availability_start + period->start)) +
                 attribute("presentationTime", one.period_start),
             [&] { write_clock(); });
@@ -177,7 +203,8 @@ class Writer {
     if (is_language(set.language)) attributes += attribute("lang", set.language);
     attributes += attribute("segmentAlignment", "true") + attribute("startWithSAP", 1);
     element("AdaptationSet", attributes, [&] {
-      if (live_ != nullptr) write_reference(set);
+      if (!set.label.empty()) line("<Label>" + xml_escaped(set.label) + "</Label>");
+      if (is_live()) write_reference(set);
       for (const bool is_708 : {false, true}) write_captions(set, is_708);
       line("<Role" + attribute("schemeIdUri", "urn:mpeg:dash:role:2011") +
            attribute("value", set.is_main ? "main" : "alternate") + "/>");
@@ -240,7 +267,7 @@ class Writer {
         attribute("timescale", one.format->timescale()) + attribute("presentationTimeOffset", one.period_start);
     const std::string end = availability() + attribute("initialization", one.folder + init_name(one.init)) +
                             attribute("media", one.folder + kSegmentTemplate);
-    if (live_ != nullptr && one.grid) {
+    if (is_live() && one.grid) {
       line("<SegmentTemplate" + begin + attribute("duration", *one.grid) +
            attribute("startNumber", static_cast<std::int64_t>(one.grid_first_msn)) + end + "/>");
       return;
@@ -251,9 +278,10 @@ class Writer {
 
   // A segment may be asked for as soon as its first part is there.
   [[nodiscard]] std::string availability() const {
-    if (live_ == nullptr) return {};
-    return attribute("availabilityTimeOffset", seconds_text(std::max(live_->segment - live_->part, Micros{}))) +
-           attribute("availabilityTimeComplete", "false");
+    if (!is_live()) return {};
+    // Above 0, also where a segment is no longer than a part.
+    const Micros offset = std::max(live_->segment - live_->part, live_->segment / 2);
+    return attribute("availabilityTimeOffset", seconds_text(offset)) + attribute("availabilityTimeComplete", "false");
   }
 
   // Segments of one length in a row are one line.
@@ -282,6 +310,8 @@ class Writer {
 }  // namespace
 
 std::string write_static_mpd(const Mpd& mpd) { return Writer().write(mpd); }
-std::string write_live_mpd(const LiveMpd& mpd) { return Writer(mpd).write_live(); }
+std::string write_live_mpd(const LiveMpd& mpd) {
+  return mpd.has_ended ? Writer(mpd).write_ended() : Writer(mpd).write_live();
+}
 
 }  // namespace fanlight::packager

@@ -39,6 +39,7 @@ struct MpdRepresentation {
 
 // What a player switches between freely. Representations of one set are all pictures or all sound.
 struct MpdAdaptationSet {
+  std::string label{};  // As people are told of it; empty: as it likes.
   std::string language{};
   std::vector<CaptionService> captions{};
   bool is_main = true;
@@ -68,8 +69,9 @@ struct LiveMpd {
   Micros window{};
   Micros segment{};  // As they mostly are, and the parts that they are sent in.
   Micros part{};
-  Micros latency{};     // That players are to aim at.
-  std::string clock{};  // Where they ask for the time: a URL that answers xs:dateTime.
+  Micros latency{};        // That players are to aim at.
+  bool has_ended = false;  // Nothing more comes: the last segments are whole. Players keep the times that they have.
+  std::string clock{};     // Where they ask for the time: a URL that answers xs:dateTime.
 };
 
 [[nodiscard]] std::string write_static_mpd(const Mpd& mpd);

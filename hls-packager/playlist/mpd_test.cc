@@ -91,6 +91,61 @@ TEST(MpdTest, NamesAreEscapedAndOddLanguagesLeftOut) {
   EXPECT_NE(text.find("value=\"alternate\""), std::string::npos);
 }
 
+TEST(MpdTest, SoundsOfOneLanguageAreToldApart) {  // D-14
+  const TrackFormat audio = sound();
+  MpdAdaptationSet set{
+      .label = "eng <a1>", .language = "eng", .representations = {{.id = "a1", .format = &audio, .durations = {1}}}};
+  EXPECT_NE(write_static_mpd({{{{set}}}}).find("      <Label>eng &lt;a1&gt;</Label>\n      <Role "), std::string::npos);
+}
+
+// A segment that is not longer than a part is still there before its end.
+TEST(MpdTest, TheOffsetIsAboveNothing) {  // D-03
+  const TrackFormat video = pictures();
+  LiveMpd mpd{.segment = millis(200), .part = millis(200)};
+  mpd.content.periods.push_back({{{.representations = {{.format = &video, .durations = {18'000}}}}}});
+  EXPECT_NE(write_live_mpd(mpd).find(" availabilityTimeOffset=\"0.100000\""), std::string::npos);
+}
+
+TEST(MpdTest, WhatWasLiveHasAnEnd) {  // D-10
+  const TrackFormat video = pictures();
+  LiveMpd mpd{.availability_start = {1'795'710'600'000'000},
+              .published = {1'795'710'660'000'000},
+              .window = seconds(30),
+              .segment = seconds(1),
+              .part = millis(200),
+              .latency = millis(600),
+              .has_ended = true,
+              .clock = "/time"};
+  MpdRepresentation one{.id = "v0",
+                        .folder = "v0/",
+                        .format = &video,
+                        .bandwidth = 3'000'000,
+                        .period_start = 900'000,
+                        .first_time = 3'600'000,
+                        .first_msn = 30,
+                        .durations = {90'000, 90'000, 36'000},
+                        .grid = 90'000};
+  MpdPeriod period{.sets = {{.representations = {one}}}, .id = "p0", .start = {}, .media_start = 900'000};
+  mpd.content.periods.push_back(period);
+  EXPECT_EQ(write_live_mpd(mpd), R"(<?xml version="1.0" encoding="UTF-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" availabilityStartTime="2026-11-26T16:30:00.000Z" publishTime="2026-11-26T16:31:00.000Z" mediaPresentationDuration="PT32.400000S" maxSegmentDuration="PT1.000000S" minBufferTime="PT1.000000S">
+  <Period id="p0" start="PT0.000000S" duration="PT32.400000S">
+    <AdaptationSet contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1">
+      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
+      <Representation id="v0" bandwidth="3000000" codecs="avc1.64001f" width="720" height="576" frameRate="25/1" sar="64:45">
+        <SegmentTemplate timescale="90000" presentationTimeOffset="900000" startNumber="30" initialization="v0/i0.mp4" media="v0/s$Number$.m4s">
+          <SegmentTimeline>
+            <S t="3600000" d="90000" r="1"/>
+            <S d="36000"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
+      </Representation>
+    </AdaptationSet>
+  </Period>
+</MPD>
+)");
+}
+
 TEST(MpdTest, CaptionsInPicturesAreSaid) {  // H-62
   const TrackFormat video = pictures();
   const Mpd mpd{{{{{.captions = {{{false, 1}, "eng"}, {{false, 3}, ""}, {{true, 2}, "spa"}},

@@ -25,7 +25,7 @@ std::string group_of(const OfferedRendition& sound) {
 
 AudioRendition audio_of(const OfferedRendition& sound, bool is_first) {
   return {.group = group_of(sound),
-          .name = (sound.language.empty() ? std::string("sound") : sound.language) + " " + sound.folder,
+          .name = label_of(sound),
           .language = sound.language,
           .channels = std::get<SoundFormat>(sound.format->media).channels,
           .is_default = is_first,
@@ -78,6 +78,10 @@ void offer_captions(const std::vector<CaptionService>& services, MultivariantPla
 }
 
 }  // namespace
+
+std::string label_of(const OfferedRendition& sound) {
+  return (sound.language.empty() ? std::string("sound") : sound.language) + " " + sound.folder;
+}
 
 MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& renditions) {
   MultivariantPlaylist playlist;

@@ -22,6 +22,8 @@ struct OfferedRendition {
   bool has_independent_segments = true;
 };
 
+// What people are told of a sound, to choose by.
+[[nodiscard]] std::string label_of(const OfferedRendition& sound);
 [[nodiscard]] MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& renditions);
 
 }  // namespace fanlight::packager
