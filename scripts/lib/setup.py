@@ -19,7 +19,7 @@ PEER_PACKAGES = (
     "ffmpeg srt-tools gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad "
     "multicat curl iproute2 ethtool fonts-dejavu-core").split()
 TEST_PACKAGES = ["clang-format", "gdb", "systemd"]
-BROWSER_PACKAGES = ["chromium", "firefox-esr"]
+BROWSER_PACKAGES = "chromium firefox-esr webkit2gtk-driver xvfb xauth dbus-daemon gstreamer1.0-libav".split()
 BENCH_PACKAGES = "libbenchmark-dev libipsec-mb-dev".split()
 # What ./scripts/run needs of all that can be built.
 PROGRAMS = ("controlplane/fanlightd", "tools/fanlight/fanlight", "hls-packager/fanlight-packager")

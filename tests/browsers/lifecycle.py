@@ -34,7 +34,7 @@ STREAM = "live/main"
 RUN_BITS = 12  # Of a picture's number, the lowest; above them stands which run of the source it is of.
 PATIENCE_S = 60  # For what takes a few seconds where nothing else runs.
 FIRST_TLS_PORT = 8443
-BROWSERS = {"chromium": "/usr/bin/chromium", "firefox": "/usr/bin/firefox-esr"}
+BROWSERS = {"chromium": "/usr/bin/chromium", "firefox": "/usr/bin/firefox-esr", "webkit": "/usr/bin/WebKitWebDriver"}
 
 
 class Followers:
@@ -300,10 +300,18 @@ def h265(stage: Stage) -> str:
     return followers.play(0, unhurt=True)
 
 
+def webkit(stage: Stage) -> str:
+    """WebKitGTK with hls.js, started without anybody's gesture."""
+    require_tools("xvfb-run", "dbus-run-session")
+    followers = stage.begin("hls", browser="webkit")
+    time.sleep(5)
+    return followers.play(0, unhurt=True)
+
+
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, over_tls, h265)
+         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, over_tls, h265, webkit)
 
 
 def on_a_stage(build: Path, page: Path | None, case) -> str:

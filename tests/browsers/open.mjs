@@ -1,5 +1,6 @@
 // Real browsers, and where the players are: on our page, or on one of its own for shaka, a stranger that our page does not have.
 
+import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 
@@ -34,6 +35,42 @@ export const BROWSERS = {
     };
     return { version: await browser.version(), open, close: () => browser.close() };
   },
+};
+
+const MINI_BROWSER = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser';
+const WEBKIT_PORT = 4555;
+
+// W3C WebDriver, as far as is needed.
+async function drive(method, path, body) {
+  const response = await fetch(`http://127.0.0.1:${WEBKIT_PORT}${path}`, { method, body: body && JSON.stringify(body) });
+  const { value } = await response.json();
+  if (!response.ok) throw new Error(`WebKitWebDriver ${path}: ${value.message || value.error}`);
+  return value;
+}
+
+// One page; `script` runs when it is there, not before, and its players are found all the same.
+BROWSERS.webkit = async () => {
+  const words = ['-a', '-s', '-screen 0 1280x900x24', 'dbus-run-session', '--', 'WebKitWebDriver', `--port=${WEBKIT_PORT}`];
+  // A sandbox of its own needs rights that containers do not give.
+  const env = { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
+  const driver = spawn('xvfb-run', words, { env, stdio: 'ignore', detached: true });
+  for (let tries = 0; !await drive('GET', '/status').catch(() => null); ++tries) {
+    if (tries > 100) throw new Error('WebKitWebDriver does not answer');
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+  const options = { 'webkitgtk:browserOptions': { binary: MINI_BROWSER, args: ['--automation'] } };
+  const { sessionId, capabilities } = await drive('POST', '/session', { capabilities: { alwaysMatch: options } });
+  const run = (text) => drive('POST', `/session/${sessionId}/execute/sync`, { script: text, args: [] });
+  const open = async (url, script) => {
+    await drive('POST', `/session/${sessionId}/url`, { url });
+    await run(script);
+    return { evaluate: (it) => run(`return (${it})()`) };
+  };
+  const close = async () => {
+    await drive('DELETE', `/session/${sessionId}`).catch(() => {});
+    process.kill(-driver.pid, 'SIGTERM');
+  };
+  return { version: capabilities.browserVersion, open, close };
 };
 
 // As whoever uses shaka does it: after a critical error, or when nothing moves, it loads again.

@@ -63,6 +63,13 @@ function play() {
   }).catch(() => {});
 }
 
+// WebKit lets it begin and stops it with the first sound.
+video.addEventListener('pause', () => {
+  if (navigator.userActivation?.hasBeenActive !== false || video.muted || video.ended) return;
+  video.muted = true;
+  video.play().catch(() => {});
+});
+
 async function look() {
   try {
     stream = (await fetchStreams()).find((one) => one.name === name) ?? null;
