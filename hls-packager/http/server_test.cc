@@ -144,7 +144,6 @@ TEST_F(ServerTest, WhoSendsOneHeadBehindTheOtherIsNotEnded) {
 TEST_F(ServerTest, WhoIsIdleIsEndedAndWhoWaitsIsNot) {
   Server::Options options;
   options.limits.idle_max = millis(100);
-  options.limits.head_max = millis(100);
   start(options);
   TestClient idle(at()), waiting(at());
   waiting.get("/later");
