@@ -188,7 +188,8 @@ class RtpSenderSubject final : public Subject {
     sender_.handle_progress({.packets = packets_, .bytes = static_cast<std::uint32_t>(packets_ * kDatagramBytes)});
   }
   void note_pause() {
-    static constexpr std::array kWords{"! flows", "! paused unreachable", "! paused left", "! paused silent"};
+    static constexpr std::array kWords{"! flows", "! paused unreachable", "! paused unresolved", "! paused left",
+                                       "! paused silent"};
     if (sender_.pause() != told_) said_.emplace_back(kWords.at(static_cast<std::size_t>(sender_.pause())));
     told_ = sender_.pause();
   }
