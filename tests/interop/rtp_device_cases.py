@@ -175,7 +175,7 @@ def legs(stage: Stage, link: veth.VethLink) -> str:
     try:
         publishing = stage.publish_with("sender", again.sender_by_two(7004, 7104, CLIENT), seconds=SECONDS, rate=RATE)
         publishing.finish(SECONDS + 20)
-        time.sleep(1)
+        time.sleep(1 + again.PATIENCE_MS / 1e3)
         told = json.loads(stage.relay.ask("feed", "list").stdout)["feeds"][0]["legs"]
     finally:
         for one in links:
