@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,12 +152,21 @@ def inside(stage: Stage, link: veth.VethLink, case: Case, port: int) -> Viewing:
     return Viewing(case.receiver, process, path)
 
 
+def wait_for_receivers(link: veth.VethLink, ports: list[int]) -> None:
+    """They join right after they have bound their ports."""
+    def are_there() -> bool:
+        bound = subprocess.run(link.inside(["ss", "-Hunl"]), capture_output=True, text=True, timeout=10).stdout
+        return all(re.search(rf":{port}\b", bound) for port in ports)
+    claim(wait_until(are_there, 20, 0.1), f"no receivers at {ports}")
+    time.sleep(0.5)
+
+
 def groups(stage: Stage, link: veth.KernelLink) -> str:
     kinds = [("239.255.8.1", f"interface={link.relay_end}"), ("239.255.8.2", f"source={veth.RELAY_IPV4}&ttl=4"),
              ("[ff15::8:1]", f"interface={link.relay_end}&ttl=4"), ("[ff12::8:1]", f"interface={link.relay_end}")]
     ports = [even_pair() for _ in kinds]
     viewings = [inside(stage, link, Case("rtp", clients.GSTREAMER, group), port) for port, (group, _) in zip(ports, kinds)]
-    time.sleep(2)
+    wait_for_receivers(link, ports)
     urls = [f"rtp://{group}:{port}?{options}" for port, (group, options) in zip(ports, kinds)]
     address = "127.0.0.1:" + start(stage, *urls, host="[::]").rsplit(":", 1)[1]
     publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
@@ -177,7 +187,7 @@ def on_a_device(stage: Stage, link: veth.VethLink) -> str:
         path = stage.work / f"received-{port}.ts"
         path.touch()
         viewings.append(Viewing(case.receiver, stage.processes.start(f"receiver-{port}", link.inside(receiver(case, port, path))), path))
-    time.sleep(2)
+    wait_for_receivers(link, ports)
     tables = "".join(f'[[destination]]\nstream = "{STREAM}"\nurl = "{scheme}://{host}:{port}"\n'
                      for port, (scheme, host) in zip(ports, kinds))
     stage.start_relay(relays.Configuration(devices=[device], streams=[relays.Stream(STREAM)], more=tables), privileged=True)
@@ -197,7 +207,7 @@ def groups_on_a_device(stage: Stage, link: veth.VethLink) -> str:
              ("[ff12::8:1]", "?interface=net_af_packet0")]
     ports = [even_pair() for _ in kinds]
     viewings = [inside(stage, link, Case("rtp", clients.GSTREAMER, group), port) for port, (group, _) in zip(ports, kinds)]
-    time.sleep(2)
+    wait_for_receivers(link, ports)
     tables = "".join(f'[[destination]]\nstream = "{STREAM}"\nurl = "rtp://{group}:{port}{options}"\n'
                      for port, (group, options) in zip(ports, kinds))
     stage.start_relay(relays.Configuration(devices=[device], streams=[relays.Stream(STREAM)], more=tables), privileged=True)
