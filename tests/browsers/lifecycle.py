@@ -241,7 +241,7 @@ def packets_that_are_lost(stage: Stage) -> str:
     followers.play(run)
     time.sleep(10)
     note = followers.play(run)
-    counted = re.search(r"continuity_errors\{[^}]*\} (\d+)", stage.packager.get("/metrics")[1].decode())
+    counted = re.search(r'input_faults_total\{[^}]*kind="lost_packets"[^}]*\} (\d+)', stage.packager.get("/metrics")[1].decode())
     claim(counted is not None and int(counted[1]) > 0, "no packet is missed")
     return f"{note}; {counted[1]} jumps of counters"
 
