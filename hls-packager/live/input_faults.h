@@ -45,8 +45,9 @@ class FaultBook {
  public:
   void note(InputFault fault, std::string newest = {});
 
-  // Bytes have come. `independent`, `any`: pictures of the track that leads among them; `sample`: anything at all.
+  // Bytes have come, and among them pictures of the track that leads, and independent ones.
   void watch_pictures(bool any, bool independent, Instant now);
+  // Likewise, and among them anything that can be played.
   void watch_samples(bool any, Instant now);
   void forget_watched() noexcept { key_frame_at_ = playable_at_ = std::nullopt; }
   // Those of the program that no track is made of.

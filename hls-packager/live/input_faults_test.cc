@@ -165,6 +165,18 @@ TEST_F(InputFaultsTest, ASourceOfNothingIsSaidToBe) {
   EXPECT_FALSE(audience_.has_seen_any());
 }
 
+// What is not there lacks nothing.
+TEST_F(InputFaultsTest, WhileASourceIsAwayNothingIsMissed) {
+  play(seconds(8));
+  lose_source();
+  pass(2 * kKeyFrameWait);
+  publish_anew({.first = 123'456'789});
+  feed(publisher_.tables());
+  play(seconds(4));
+  EXPECT_EQ(count(InputFault::kNothingPlayable), 0u);
+  EXPECT_EQ(count(InputFault::kNoKeyFrame), 0u);
+}
+
 TEST_F(InputFaultsTest, WhatIsNotKnownIsNamedOnce) {
   publish_anew({.has_mpeg2 = true});
   play(seconds(8));
