@@ -72,4 +72,9 @@ void Ingest::poll(Micros wait, IngestSink& sink) {
   }
 }
 
+UdpCounts Ingest::refused(std::size_t number) const {
+  const auto* const door = std::get_if<std::unique_ptr<UdpDoor>>(&sources_[number]);
+  return door != nullptr ? (*door)->counts() : UdpCounts{};
+}
+
 }  // namespace fanlight::packager

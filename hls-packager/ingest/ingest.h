@@ -14,6 +14,7 @@ namespace fanlight::packager {
 
 class SrtCall;
 class UdpDoor;
+struct UdpCounts;
 
 class Ingest {
  public:
@@ -27,6 +28,8 @@ class Ingest {
 
   // Waits for bytes, not beyond `wait` nor 50 ms, and hands over what there is.
   void poll(Micros wait, IngestSink& sink);
+  // What the port of a source refused so far; of one that is called nothing.
+  [[nodiscard]] UdpCounts refused(std::size_t number) const;
 
  private:
   // srt_startup() and its opposite.

@@ -80,6 +80,8 @@ InputFaults FaultBook::with(const std::optional<TrackSet>& set) const {
 
 const char* name_of(InputFault fault) noexcept {
   switch (fault) {
+    case InputFault::kForeignDatagram:
+      return "foreign_datagram";
     case InputFault::kNotTransport:
       return "not_transport_stream";
     case InputFault::kBrokenPacket:

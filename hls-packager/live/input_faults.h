@@ -13,6 +13,7 @@
 namespace fanlight::packager {
 
 enum class InputFault : std::uint8_t {
+  kForeignDatagram,  // What a port was sent and had no use for.
   kNotTransport,     // As many packets' worth of bytes.
   kBrokenPacket,     // Packets.
   kScrambled,        // Packets.

@@ -14,6 +14,9 @@ struct Words {
 
 Words words_of(InputFault fault) {
   switch (fault) {
+    case InputFault::kForeignDatagram:
+      return {"datagrams that the source's URL does not mean", "left out",
+              "check it: rtp:// takes RTP, udp:// bare MPEG-TS, and both one sender at a time"};
     case InputFault::kNotTransport:
       return {"what comes is no transport stream", "packets' worth of bytes skipped",
               "check that the source sends MPEG-TS, whole packets in each datagram"};
@@ -57,6 +60,13 @@ Words words_of(InputFault fault) {
 }
 
 }  // namespace
+
+void add_datagrams(InputFaults& to, const UdpCounts& door) {
+  FaultTally& tally = to[static_cast<std::size_t>(InputFault::kForeignDatagram)];
+  tally.count += door.not_rtp + door.not_ts + door.strangers;
+  tally.newest = std::to_string(door.not_rtp) + " no RTP, " + std::to_string(door.not_ts) + " no MPEG-TS, " +
+                 std::to_string(door.strangers) + " of another sender";
+}
 
 std::vector<FaultLog::Line> FaultLog::look(const InputFaults& faults, Instant now, WallTime wall) {
   std::vector<Line> lines;

@@ -8,9 +8,13 @@
 #include <vector>
 
 #include "cmaf/wall_time.h"
+#include "ingest/udp_door.h"
 #include "live/input_faults.h"
 
 namespace fanlight::packager {
+
+// What the port of a source has refused, which no stream hears of.
+void add_datagrams(InputFaults& to, const UdpCounts& door);
 
 class FaultLog {
  public:

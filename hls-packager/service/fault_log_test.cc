@@ -79,6 +79,14 @@ TEST_F(FaultLogTest, KindsAreSaidApart) {
   EXPECT_EQ(said(1).size(), 2u);
 }
 
+TEST_F(FaultLogTest, WhatAPortHasNoUseForIsToldByWhatItWas) {
+  add_datagrams(faults_, {.not_rtp = 1, .not_ts = 2, .strangers = 4, .late = 8});
+  EXPECT_EQ(faults_[static_cast<std::size_t>(InputFault::kForeignDatagram)].count, 7u) << "what is late is missed";
+  const Lines lines = said(0);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_NE(lines[0].find("(1 no RTP, 2 no MPEG-TS, 4 of another sender): 7 left out"), std::string::npos) << lines[0];
+}
+
 TEST(InputFaultTest, EachHasItsOwnNameAndWords) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < kInputFaults; ++i) {

@@ -62,6 +62,7 @@ Packaging::Packaging(const Settings& settings, Published& published, StreamBoard
   for (const StreamSettings& stream : settings.streams) {
     One& one = streams_.emplace_back(
         One{.settings = stream, .live = LiveStream(options_of(stream, settings.groups)), .standing = {}});
+    one.number = streams_.size() - 1;
     one.standing.name = stream.name;
     one.standing.source = public_text(stream.source);
   }
@@ -217,7 +218,6 @@ void Packaging::note_what_it_is(One& one) {
   one.standing.discontinuities = cuts.discontinuities;
   one.standing.hints_misjudged = cuts.ends_misjudged;
   one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
-  one.standing.faults = live.faults();
   one.standing.dropped_early = live.publication().dropped_early();
   if (!live.tracks()) return;  // What it was stands.
   const auto& splices = live.tracks()->demuxer().counts().splices;
@@ -234,7 +234,9 @@ void Packaging::note_what_it_is(One& one) {
   }
 }
 
-void Packaging::say_what_is_wrong(One& one, Instant now) {
+void Packaging::say_what_is_wrong(One& one, Instant now) const {
+  one.standing.faults = one.live.faults();
+  add_datagrams(one.standing.faults, ingest_.refused(one.number));
   for (const FaultLog::Line& line : one.faults.look(one.standing.faults, now, wall_now()))
     spdlog::log(line.is_over ? spdlog::level::info : spdlog::level::warn, "{}: {}", one.settings.name, line.text);
   if (!one.is_up) return;

@@ -37,6 +37,7 @@ class Packaging final : private IngestSink {
     StreamSettings settings;
     LiveStream live;
     StreamStanding standing;
+    std::size_t number = 0;  // Of its source.
     std::size_t member = 0;  // Of its group.
     Group* group = nullptr;
     bool is_up = false;
@@ -63,7 +64,7 @@ class Packaging final : private IngestSink {
   static void say_who_is_left_out(Group& group);
   static void stand(Group& group);
   static void note_what_it_is(One& one);
-  static void say_what_is_wrong(One& one, Instant now);
+  void say_what_is_wrong(One& one, Instant now) const;
   static void warn_of_bitrate(One& one, Instant now);
   [[nodiscard]] static StreamState state_of(const One& one);
   void keep_time(Instant now);
