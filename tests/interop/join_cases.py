@@ -90,9 +90,9 @@ class _Cases:
         pids = [pid for pid, _, _ in _packets(viewing.path.read_bytes())]
         claim(result.bit_exact, f"{result}")
         claim(0 in pids[:7] and _MAP in pids[:14], f"the first packets are {pids[:14]}")
-        decoded = subprocess.run(["ffmpeg", "-v", "error", "-i", str(viewing.path), "-f", "null", "-"],
-                                 capture_output=True, text=True, timeout=30)
-        claim(not decoded.stderr, f"ffmpeg complains: {decoded.stderr[:200]}")
+        decoded = subprocess.run(["ffmpeg", "-v", "error", "-i", "-", "-f", "null", "-"],
+                                 input=_whole_pictures(viewing.path.read_bytes()), capture_output=True, timeout=30)
+        claim(not decoded.stderr, f"ffmpeg complains: {decoded.stderr[:200]!r}")
         return f"{GOP}; {result.packets} payloads, all of them decoded"
 
     def _target(self, stream: str) -> clients.Target:
@@ -138,6 +138,12 @@ def _has_picture(data: bytes) -> bool:
             return True
         begun = begun or (pid == _VIDEO and random_access and len(tables) == 2)
     return False
+
+
+def _whole_pictures(data: bytes) -> bytes:
+    """Without the last picture: the viewer ends where the signal found it, mostly inside one."""
+    begins = [index for index, (pid, starts, _) in enumerate(_packets(data)) if pid == _VIDEO and starts]
+    return data[:begins[-1] * _TS]
 
 
 def _show(times: list[float]) -> str:
