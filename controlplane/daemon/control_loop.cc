@@ -47,6 +47,7 @@ constexpr std::array kLeftOut{"lines", "lines on sessions", "rejections"};  // B
 constexpr std::size_t kEventsPerTurn = 16;
 constexpr Micros kRingRetry = millis(5);
 constexpr std::chrono::seconds kStopTimeout{1};
+constexpr std::chrono::seconds kRejoinPeriod{1};
 constexpr std::chrono::milliseconds kUntoldLook{5};
 
 // CLOCK_MONOTONIC on both sides: an Instant is a steady_clock moment.
@@ -59,6 +60,12 @@ std::int64_t wall_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+bool has_groups(const std::vector<FeedRule>& feeds) {
+  return std::ranges::any_of(feeds, [](const FeedRule& feed) {
+    return feed.terms.local.ip.is_multicast() || (feed.terms.second && feed.terms.second->local.ip.is_multicast());
+  });
+}
+
 WallTime wall_time() { return WallTime{wall_milliseconds() / 1'000}; }
 
 void log_notice(const Notice& notice) {
@@ -69,10 +76,12 @@ void log_notice(const Notice& notice) {
 
 class ControlLoop::State {
  public:
-  State(Config config, std::string config_path, std::vector<Mailbox*> mailboxes, StreamFactory& streams)
+  State(Config config, std::string config_path, std::vector<Mailbox*> mailboxes, StreamFactory& streams,
+        std::function<void()> rejoin_groups)
       : config_(std::move(config)),
         config_path_(std::move(config_path)),
         mailboxes_(std::move(mailboxes)),
+        rejoin_groups_(std::move(rejoin_groups)),
         desk_(
             config_.streams, streams, mailboxes_.size(), [this](const Endpoint& to) { return way_out(config_, to); },
             [this](const Endpoint& to) { return is_own(config_, to) || comes_to_feed(config_, to); },
@@ -93,10 +102,12 @@ class ControlLoop::State {
     desk_.set_destination_ways([this](const DestinationRule& rule) { return way_to(config_, rule); });
     desk_.set_fec_streams_max(fec_streams_planned(config_));
     desk_.reload_destinations(io::MonotonicClock::now(), std::exchange(config_.destinations, {}));
+    desk_.set_feed_faults([this](const FeedRule& rule) { return fault_of(config_, rule); });
     desk_.set_feeds(io::MonotonicClock::now(), plan_feed_doors(config_).feeds);
     bell_.non_blocking(true);
     await_bell();
     await_signal();
+    if (rejoin_groups_ && has_groups(config_.feeds)) await_rejoining();
     settle();
   }
 
@@ -276,6 +287,16 @@ class ControlLoop::State {
     });
   }
 
+  // --- groups of feeds
+  void await_rejoining() {
+    rejoin_timer_.expires_after(kRejoinPeriod);
+    rejoin_timer_.async_wait([this](const error_code& error) {
+      if (error || is_stopping_) return;
+      rejoin_groups_();
+      await_rejoining();
+    });
+  }
+
   // --- signals
   void await_signal() {
     signals_.async_wait([this](const error_code& error, int signal) {
@@ -345,6 +366,7 @@ class ControlLoop::State {
     if (is_stopping_) return;
     is_stopping_ = true;
     key_timer_.cancel();
+    rejoin_timer_.cancel();
     spdlog::info("stopping");
     notify_service_manager("STOPPING=1");
     patience_.expires_after(kStopTimeout);
@@ -363,7 +385,8 @@ class ControlLoop::State {
   const std::string config_path_;
   const Instant started_ = io::MonotonicClock::now();
   const std::vector<Mailbox*> mailboxes_;  // By worker.
-  std::size_t next_mailbox_ = 0;           // The worker whose event is next: nobody is kept waiting by the others.
+  const std::function<void()> rejoin_groups_;
+  std::size_t next_mailbox_ = 0;  // The worker whose event is next: nobody is kept waiting by the others.
   SessionDesk desk_;
   Webhooks hooks_{loop_, [](const std::string& text) { spdlog::warn("{}", text); }};
   // By what a notice is about.
@@ -381,13 +404,15 @@ class ControlLoop::State {
   asio::steady_timer ending_{loop_};
   KeyWatch key_watch_;
   asio::steady_timer key_timer_{loop_};
+  asio::steady_timer rejoin_timer_{loop_};
   Instant armed_ = Instant::never();
   bool is_stopping_ = false;
 };
 
 ControlLoop::ControlLoop(Config config, std::string config_path, std::vector<Mailbox*> mailboxes,
-                         StreamFactory& streams)
-    : state_(std::make_unique<State>(std::move(config), std::move(config_path), std::move(mailboxes), streams)) {}
+                         StreamFactory& streams, std::function<void()> rejoin_groups)
+    : state_(std::make_unique<State>(std::move(config), std::move(config_path), std::move(mailboxes), streams,
+                                     std::move(rejoin_groups))) {}
 ControlLoop::~ControlLoop() = default;
 Result<Done> ControlLoop::open() { return state_->open(); }
 void ControlLoop::run() { state_->run(); }

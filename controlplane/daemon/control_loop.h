@@ -5,6 +5,7 @@
 //   SIGTERM, SIGINT ─▶ desk.stop() ─▶ every session ends with SHUTDOWN ─▶ run() returns
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,8 +19,9 @@ namespace fanlight::control {
 class ControlLoop {
  public:
   // From here on signals are ours. `mailboxes`, one per worker with one control bell, and `streams` must outlive the
-  // loop, the bells included.
-  ControlLoop(Config config, std::string config_path, std::vector<Mailbox*> mailboxes, StreamFactory& streams);
+  // loop, the bells included. `rejoin_groups`: called each second while feeds have groups; empty: never.
+  ControlLoop(Config config, std::string config_path, std::vector<Mailbox*> mailboxes, StreamFactory& streams,
+              std::function<void()> rejoin_groups = {});
   ~ControlLoop();
 
   // Opens the API: after it the relay can be talked to.

@@ -95,7 +95,8 @@ Result<Done> run_control(Config config, const std::string& config_path, Dataplan
   const SeccompMode asked = config.relay.seccomp;
   const SeccompMode seccomp = is_lax && asked == SeccompMode::kOn ? SeccompMode::kLog : asked;
   const PortKind port = config.relay.port;
-  ControlLoop control(std::move(config), config_path, dataplane.mailboxes(), dataplane.streams());
+  ControlLoop control(std::move(config), config_path, dataplane.mailboxes(), dataplane.streams(),
+                      [&dataplane] { dataplane.rejoin_groups(); });
   Result<Done> opened = control.open();
   if (!opened) return opened;
   Result<Done> restricted = restrict_system_calls(seccomp, port);

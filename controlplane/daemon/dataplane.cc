@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <future>
 #include <optional>
 #include <thread>
@@ -164,12 +165,14 @@ class Seat {
 
   Mailbox mailbox;
   std::vector<std::string> notes;
+  std::function<void()> rejoin_groups;  // Empty: its port has no such thing.
 
  private:
   template <class Port>
   Result<Done> employ(Result<std::unique_ptr<Port>> port, const Relay::Options& options, PacketPools& pools) {
     if (!port) return port.error();
     if constexpr (requires { (*port)->notes(); }) notes = (*port)->notes();
+    if constexpr (requires { (*port)->rejoin_groups(); }) rejoin_groups = [its = port->get()] { its->rejoin_groups(); };
     worker_ =
         std::make_unique<PortWorker<Port>>(std::move(*port), options, Pools{*pools.headers, *pools.copies}, mailbox);
     return Done{};
@@ -267,6 +270,10 @@ std::vector<Mailbox*> Dataplane::mailboxes() {
   std::vector<Mailbox*> all;
   for (const auto& seat : state_->seats) all.push_back(&seat->mailbox);
   return all;
+}
+void Dataplane::rejoin_groups() {
+  for (const auto& seat : state_->seats)
+    if (seat->rejoin_groups) seat->rejoin_groups();
 }
 StreamFactory& Dataplane::streams() { return state_->streams; }
 std::vector<std::string> Dataplane::notes() const {

@@ -24,6 +24,8 @@ class Dataplane {
   [[nodiscard]] StreamFactory& streams();
   // Sentences for the log: what was granted and how to get more.
   [[nodiscard]] std::vector<std::string> notes() const;
+  // Feeds' groups, wherever an interface has come or was made anew.
+  void rejoin_groups();
   // Ends the workers' threads; sessions that are still open just fall silent.
   void stop();
 

@@ -46,6 +46,17 @@ Result<Path, std::string> way_through_devices(const EthernetOptions& ethernet, c
               .door = static_cast<std::uint16_t>(*door)};
 }
 
+std::optional<std::string> fault_of_door(const Endpoint& local, const std::string& interface) {
+  const IpAddress& ip = local.ip;
+  if (ip.is_multicast() && interface.empty()) return route_fault_of({.remote = local, .local = {}});
+  if (ip.is_multicast()) {
+    if (if_nametoindex(interface.c_str()) != 0) return std::nullopt;
+    return "this machine has no interface " + interface;
+  }
+  if (ip.is_unspecified() || ip.is_loopback() || is_address_of_host(ip)) return std::nullopt;
+  return ip.text() + " is no address of this host";
+}
+
 }  // namespace
 
 std::optional<Path> way_out(const Config& config, const Endpoint& to) {
@@ -71,6 +82,14 @@ Result<Path> way_to(const Config& config, const DestinationRule& rule) {
   }
   if (auto fault = route_fault_of(*way)) return Error{ErrorCode::kUnavailable, *std::move(fault)};
   return *way;
+}
+
+std::optional<std::string> fault_of(const Config& config, const FeedRule& rule) {
+  if (config.relay.port == PortKind::kEthernet) return std::nullopt;  // Its devices are there, or it would not run.
+  std::optional<std::string> fault = fault_of_door(rule.terms.local, rule.interface);
+  const bool hears_other_leg =
+      rule.terms.second && !fault_of_door(rule.terms.second->local, rule.second_interface).has_value();
+  return hears_other_leg ? std::nullopt : fault;
 }
 
 bool is_own(const Config& config, const Endpoint& to) {

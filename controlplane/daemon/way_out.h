@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "config/config.h"
 
@@ -13,6 +14,10 @@ namespace fanlight::control {
 
 // Where a destination's packets leave. kInvalid: never, whatever becomes of this machine's interfaces.
 [[nodiscard]] Result<Path> way_to(const Config& config, const DestinationRule& rule);
+
+// What keeps a feed from being heard now: an interface, address or route that this machine does not have. Empty:
+// nothing that is known; of two legs one is enough.
+[[nodiscard]] std::optional<std::string> fault_of(const Config& config, const FeedRule& rule);
 
 // Whether the relay itself listens at `to`.
 [[nodiscard]] bool is_own(const Config& config, const Endpoint& to);

@@ -132,5 +132,33 @@ TEST(IsOwnTest, ADevicesAddressWithOneOfItsPortsIs) {
   EXPECT_FALSE(is_own(config, *Endpoint::parse("10.0.0.2:9000")));
 }
 
+FeedRule feed(const char* local, std::string interface = {}) {
+  return {.stream = "live/a", .terms = {.local = *Endpoint::parse(local)}, .interface = std::move(interface)};
+}
+
+TEST(WayOutTest, AFeedNeedsItsInterfaceOrAddress) {
+  const Config config = listening_on({"[::]:9000"});
+  EXPECT_EQ(fault_of(config, feed("239.1.2.3:5004", "fanlight-none")), "this machine has no interface fanlight-none");
+  EXPECT_EQ(fault_of(config, feed("192.0.2.77:5004")), "192.0.2.77 is no address of this host");
+  for (const char* here : {"0.0.0.0:5004", "[::]:5004", "127.0.0.1:5004"})
+    EXPECT_EQ(fault_of(config, feed(here)), std::nullopt) << here;
+  EXPECT_EQ(fault_of(config, feed("239.1.2.3:5004", "lo")), std::nullopt);
+}
+
+TEST(WayOutTest, OfAFeedsTwoLegsOneIsEnough) {
+  FeedRule rule = feed("239.1.2.3:5004", "fanlight-none");
+  rule.terms.second = FeedLeg{.local = *Endpoint::parse("239.1.2.4:5004")};
+  rule.second_interface = "lo";
+  EXPECT_EQ(fault_of(listening_on({"[::]:9000"}), rule), std::nullopt);
+  rule.second_interface = "fanlight-none";
+  EXPECT_EQ(fault_of(listening_on({"[::]:9000"}), rule), "this machine has no interface fanlight-none");
+}
+
+TEST(WayOutTest, OnDevicesAFeedNeedsNothing) {
+  Config config;
+  config.relay.port = PortKind::kEthernet;
+  EXPECT_EQ(fault_of(config, feed("239.1.2.3:5004", "fanlight-none")), std::nullopt);
+}
+
 }  // namespace
 }  // namespace fanlight::control

@@ -122,9 +122,15 @@ std::vector<FeedView> SessionDesk::feeds(Instant now) const {
                      .state = name_of(feed.state),
                      .age = now - feed.since,
                      .sender = feed.sender.port == 0 ? "" : feed.sender.text(),
-                     .failure = feed.state == FeedState::kLive ? feed.clock : feed.failure,
+                     .failure = note_of(feed),
                      .socket = feed.socket});
   return views;
+}
+
+std::string SessionDesk::note_of(const FeedEntry& feed) const {
+  if (feed.state == FeedState::kLive) return feed.clock;
+  const bool is_asked = feed.state == FeedState::kSilent && feed.failure.empty();
+  return is_asked ? feed_fault_(feed.place.rule).value_or("") : feed.failure;
 }
 
 FeedEntry* SessionDesk::find_feed(RequestId request) {
@@ -163,6 +169,7 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(name);
   if (policy == nullptr || (stream != nullptr && stream->is_removed)) return "there is no stream " + name;
   if (judge_stream(stream, Role::kPublisher)) return "stream " + name + " has a publisher already";
+  if (auto fault = feed_fault_(feed.place.rule)) return fault;
   if (stream == nullptr) {
     stream = begin_stream(*policy, name);
     if (stream == nullptr) return "no memory for stream " + name;

@@ -314,6 +314,33 @@ TEST_F(FeedDeskTest, WhatTheWorkerRefusesIsTriedAgain) {
   EXPECT_TRUE(take_opening());
 }
 
+TEST_F(FeedDeskTest, WithoutItsInterfaceItWaitsAndIsTriedEachSecond) {
+  std::optional<std::string> fault = "this machine has no interface eth9";
+  desk().set_feed_faults([&](const FeedRule&) { return fault; });
+  set(place());
+  EXPECT_FALSE(take_opening());
+  EXPECT_EQ(view().state, "waiting");
+  EXPECT_EQ(view().failure, *fault);
+  wait(seconds(1));
+  EXPECT_FALSE(take_opening());
+  fault.reset();
+  wait(seconds(1));
+  EXPECT_TRUE(take_opening());
+}
+
+TEST_F(FeedDeskTest, WhoseInterfaceGoesIsSilentForThatReason) {
+  std::optional<std::string> fault;
+  desk().set_feed_faults([&](const FeedRule&) { return fault; });
+  set(place());
+  const command::OpenFeed feed = opened();
+  fault = "this machine has no interface eth9";
+  EXPECT_EQ(view().failure, *fault);
+  news(feed, true);
+  EXPECT_EQ(view().failure, "") << "something comes all the same";
+  news(feed, false);
+  EXPECT_EQ(view().failure, *fault);
+}
+
 const MediaFormat kH264{.encoding = "H264", .fmtp = "packetization-mode=1", .payload_type = 96};
 
 // A stream that is no transport stream goes to RTP alone.

@@ -150,6 +150,9 @@ class SessionDesk {
   };
   [[nodiscard]] std::optional<Lookup> poll_lookup();
   void handle_lookup(Instant now, std::uint32_t call, std::vector<IpAddress> addresses, const std::string& error);
+  // What keeps a feed from being heard; empty: nothing. Asked when it is to be opened, and while it is silent.
+  using FeedFault = std::function<std::optional<std::string>(const FeedRule&)>;
+  void set_feed_faults(FeedFault fault) { feed_fault_ = std::move(fault); }
   // Feeds, of which each is opened as soon as its stream is there. Once, at the start.
   void set_feeds(Instant now, std::vector<FeedPlace> places);
   [[nodiscard]] std::vector<FeedView> feeds(Instant now) const;
@@ -337,6 +340,7 @@ class SessionDesk {
   void wake_calls(std::string_view stream);
 
   // --- feeds (feed_desk.cc)
+  [[nodiscard]] std::string note_of(const FeedEntry& feed) const;
   [[nodiscard]] FeedEntry* find_feed(RequestId request);
   [[nodiscard]] Instant next_feed_due() const;
   void open_due_feeds();
@@ -412,6 +416,7 @@ class SessionDesk {
   Newcomers newcomers_;
   CallTable calls_;
   std::vector<FeedEntry> feeds_;
+  FeedFault feed_fault_ = [](const FeedRule&) { return std::nullopt; };
   DestinationTable destinations_;
   std::size_t destination_turn_ = 0;  // Who is opened next begins its look for a worker there.
   std::size_t fec_streams_max_ = kStreamsMax;

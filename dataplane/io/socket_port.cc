@@ -42,7 +42,8 @@ Result<std::unique_ptr<SocketPort>> SocketPort::open(const SocketPortOptions& op
   for (std::size_t i = 0; options.worker == 0 && i < options.feeds.size(); ++i) {
     const Result<Done> opened = port->open_door({.listen = options.feeds[i].address,
                                                  .receive_buffer_bytes = options.receive_buffer_bytes,
-                                                 .groups = options.feeds[i].groups});
+                                                 .groups = options.feeds[i].groups,
+                                                 .may_come_later = true});
     if (!opened) return opened.error();
   }
   port->polls_.push_back({.fd = options.doorbell, .events = POLLIN, .revents = 0});
@@ -55,6 +56,10 @@ Result<Done> SocketPort::open_door(const UdpSocketOptions& options) {
   polls_.push_back({.fd = socket->fd(), .events = POLLIN, .revents = 0});
   sockets_.push_back(*std::move(socket));
   return Done{};
+}
+
+void SocketPort::rejoin_groups() {
+  for (UdpSocket& socket : sockets_) socket.rejoin();
 }
 
 // Each call starts with the next socket, so one that always fills the burst starves nobody.

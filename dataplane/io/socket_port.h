@@ -1,7 +1,7 @@
 // SocketPort: kernel UDP, the default port. recvmmsg into the receive pool, sendmmsg out of it, one UDP_SEGMENT message
 // for every run of packets to one viewer (design D2). Answers leave from the address that was called.
 //
-// One thread. Nothing is allocated after open().
+// One thread, but for rejoin_groups(). Nothing is allocated after open().
 #pragma once
 
 #include <poll.h>
@@ -31,7 +31,7 @@ struct SocketPortOptions {
   int doorbell = -1;                   // An eventfd of the caller's; a write to it ends wait().
   int receive_buffer_bytes = 8 << 20;
   int send_buffer_bytes = 4 << 20;
-  std::vector<FeedDoor> feeds{};  // Doors behind those of `listen`, on worker 0.
+  std::vector<FeedDoor> feeds{};  // Doors behind those of `listen`, on worker 0. What they need may come later.
   // Several workers listen on the same endpoints, each with sockets of its own, opened in the order of their numbers.
   std::size_t workers = 1;
   std::size_t worker = 0;
@@ -53,6 +53,10 @@ class SocketPort {
   [[nodiscard]] std::size_t send_buffer_bytes(std::size_t door) const noexcept {
     return sockets_[door].send_buffer_bytes();
   }
+
+  // Where a feed's group is a member no more, or not yet, since its interface has come or was made anew. Slow: for
+  // another thread than the one that receives; one at a time.
+  void rejoin_groups();
 
   // --- io::Port
   [[nodiscard]] std::size_t receive(std::span<Arrival> arrivals) noexcept;

@@ -212,6 +212,80 @@ TEST_F(SocketPortTest, GlobalCallerOfOurLinkLocalAddressIsAnsweredFromIt) {
   EXPECT_EQ(port_->counters().transmit_refused, 0u);
 }
 
+// Feeds of a group, with and without a source filter and an interface's name, while the interface comes and goes.
+class LaterFeedTest : public SocketPortTest {
+ protected:
+  void open(std::vector<FeedDoor> feeds) {
+    auto port = SocketPort::open({.listen = {endpoint("127.0.0.1:0")},
+                                  .receive_pool = pool_.get(),
+                                  .doorbell = doorbell_,
+                                  .feeds = std::move(feeds)});
+    ASSERT_TRUE(port.has_value()) << port.error().what;
+    port_ = *std::move(port);
+  }
+  // Whether what this host says to the group comes back by the link.
+  bool hears_itself() {
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const ip_mreqn by{
+        .imr_multiaddr = {}, .imr_address = {}, .imr_ifindex = static_cast<int>(if_nametoindex(TestNetwork::kTap))};
+    EXPECT_EQ(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof by), 0);
+    SocketAddress to = SocketAddress::of(kGroup, false, 0);
+    EXPECT_EQ(sendto(fd, "media", 5, 0, to.raw(), to.size), 5);
+    close(fd);
+    const std::size_t heard = receive();
+    for (std::size_t i = 0; i < heard; ++i) arrivals_[i].packet.reset();
+    return heard > 0;
+  }
+
+  static inline const Endpoint kGroup = endpoint("239.1.2.3:5004");
+  static constexpr const char* kOurs = "198.51.100.1";
+};
+
+TEST_F(LaterFeedTest, ItsInterfaceMayComeLaterAndBeMadeAnew) {
+  for (const std::optional<IpAddress>& source : {std::optional<IpAddress>{}, IpAddress::parse(kOurs)}) {
+    TestNetwork network;
+    if (!network.is_away()) GTEST_SKIP() << "no rights to make a network namespace";
+    ASSERT_TRUE(network.add_loopback("fe80::1"));
+    open({{kGroup, {{.source = source, .interface = TestNetwork::kTap}}}});
+    port_->rejoin_groups();
+    for (int life = 0; life < 30; ++life) {  // More often than a socket may have memberships.
+      if (!network.add_silent_link(kOurs)) GTEST_SKIP() << "no TAP device";
+      if (life == 0) {
+        EXPECT_FALSE(hears_itself()) << "it has not joined";
+      }
+      port_->rejoin_groups();
+      port_->rejoin_groups();
+      EXPECT_TRUE(hears_itself()) << life;
+      network.remove_silent_link();
+    }
+    port_.reset();
+  }
+}
+
+TEST_F(LaterFeedTest, WithoutANameItJoinsWhereTheRoutesLead) {
+  TestNetwork network;
+  if (!network.is_away()) GTEST_SKIP() << "no rights to make a network namespace";
+  ASSERT_TRUE(network.add_loopback("fe80::1"));
+  open({{kGroup, {{}}}});
+  for (int life = 0; life < 3; ++life) {
+    if (!network.add_silent_link(kOurs) || !network.route_groups()) GTEST_SKIP() << "no TAP device";
+    port_->rejoin_groups();
+    EXPECT_TRUE(hears_itself()) << life;
+    network.remove_silent_link();
+  }
+}
+
+TEST_F(LaterFeedTest, ItsAddressMayComeLater) {
+  TestNetwork network;
+  if (!network.is_away()) GTEST_SKIP() << "no rights to make a network namespace";
+  ASSERT_TRUE(network.add_loopback("fe80::1"));
+  open({{{*IpAddress::parse(kOurs), 5004}, {}}});
+  if (!network.add_silent_link(kOurs)) GTEST_SKIP() << "no TAP device";
+  Caller caller("198.51.100.1:0");
+  caller.say("media", {*IpAddress::parse(kOurs), 5004});
+  EXPECT_EQ(receive(), 1u);
+}
+
 TEST_F(SocketPortTest, WaitEndsWhenABlockedSocketHasRoomAgain) {
   TestNetwork network;
   if (!network.is_away()) GTEST_SKIP() << "no rights to make a network namespace";

@@ -6,6 +6,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -15,6 +16,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
+#include <utility>
 
 #include "io/socket_address.h"
 
@@ -63,6 +66,18 @@ class TestNetwork {
     std::memcpy(&request.ifr_addr, at(address).raw(), sizeof request.ifr_addr);
     return ioctl(four_, SIOCSIFADDR, &request) == 0 && raise(named(kTap));
   }
+  // Groups leave by it.
+  [[nodiscard]] bool route_groups() {
+    rtentry route{};
+    std::memcpy(&route.rt_dst, at("224.0.0.0").raw(), sizeof route.rt_dst);
+    std::memcpy(&route.rt_genmask, at("240.0.0.0").raw(), sizeof route.rt_genmask);
+    route.rt_flags = RTF_UP;
+    std::string device = kTap;
+    route.rt_dev = device.data();
+    return ioctl(four_, SIOCADDRT, &route) == 0;
+  }
+  // As if its driver had gone: it has another number when it is made anew.
+  void remove_silent_link() { close(std::exchange(tap_, -1)); }
   // What waited for this neighbour leaves.
   [[nodiscard]] bool resolve(const char* neighbour) {
     arpreq request{};
@@ -74,9 +89,9 @@ class TestNetwork {
     return ioctl(four_, SIOCSARP, &request) == 0;
   }
 
- private:
   static constexpr const char* kTap = "silent";
 
+ private:
   static SocketAddress at(const char* address) { return SocketAddress::of({*IpAddress::parse(address), 0}, false, 0); }
   static ifreq named(const char* device) {
     ifreq request{};

@@ -87,6 +87,10 @@ std::array<sock_filter, 8> steering() {
   }};
 }
 
+bool is_missing(const Error& fault) {
+  return fault.code == ErrorCode::kNotFound || fault.code == ErrorCode::kUnavailable;
+}
+
 }  // namespace
 
 Result<UdpSocket> UdpSocket::open(const UdpSocketOptions& options, std::vector<std::string>& notes) {
@@ -104,8 +108,10 @@ Result<UdpSocket> UdpSocket::open(const UdpSocketOptions& options, std::vector<s
   if (Result<Done> bound = socket.bind_to(options); !bound) return bound.error();
   if (options.workers > 1 && options.worker == 0)
     if (Result<Done> steered = socket.steer_by_socket_id(options); !steered) return steered.error();
-  for (const GroupMembership& membership : options.groups)
-    if (Result<Done> joined = socket.join(options.listen, membership); !joined) return joined.error();
+  for (const GroupMembership& wanted : options.groups) {
+    const Result<Done> joined = socket.join(socket.groups_.emplace_back(Membership{.wanted = wanted}));
+    if (!joined && !(options.may_come_later && is_missing(joined.error()))) return joined.error();
+  }
   socket.receive_buffer_bytes_ =
       ask_for_buffer(socket.fd_, kReceiveBuffer, options.receive_buffer_bytes, socket.bound_, notes);
   socket.send_buffer_bytes_ = ask_for_buffer(socket.fd_, kSendBuffer, options.send_buffer_bytes, socket.bound_, notes);
@@ -121,6 +127,7 @@ Result<Done> UdpSocket::bind_to(const UdpSocketOptions& options) {
     set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(fd_, is_v6_ ? IPPROTO_IPV6 : IPPROTO_IP, is_v6_ ? kMulticastAllV6 : IP_MULTICAST_ALL, 0);
   }
+  if (options.may_come_later) set_option(fd_, IPPROTO_IP, IP_FREEBIND, 1);  // Both families'.
   // Without the called address an answer may leave from another one, and the caller drops it.
   const bool tells_called =
       is_v6_ ? set_option(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set_option(fd_, IPPROTO_IP, IP_PKTINFO, 1);
@@ -137,23 +144,26 @@ Result<Done> UdpSocket::bind_to(const UdpSocketOptions& options) {
 }
 
 // RFC 3678 §5: the same call for both families.
-Result<Done> UdpSocket::join(const Endpoint& group, const GroupMembership& membership) {
-  const std::string what = "Cannot join " + group.ip.text() +
-                           (membership.source ? " from " + membership.source->text() : "") +
-                           (membership.interface.empty() ? "" : " on " + membership.interface) + ": ";
-  const unsigned interface = membership.interface.empty() ? 0 : if_nametoindex(membership.interface.c_str());
-  if (interface == 0 && !membership.interface.empty())
+Result<Done> UdpSocket::join(Membership& membership) {
+  const auto& [source, name] = membership.wanted;
+  const std::string what = "Cannot join " + bound_.ip.text() + (source ? " from " + source->text() : "") +
+                           (name.empty() ? "" : " on " + name) + ": ";
+  const unsigned interface = name.empty() ? 0 : if_nametoindex(name.c_str());
+  if (interface == 0 && !name.empty())
     return Error{ErrorCode::kNotFound, what + "this machine has no such interface; `ip link` lists those it has."};
   const int level = is_v6_ ? IPPROTO_IPV6 : IPPROTO_IP;
+  group_req request{.gr_interface = std::exchange(membership.interface_index, interface), .gr_group = {}};
+  request.gr_group = SocketAddress::of({bound_.ip, 0}, is_v6_, 0).storage;
+  // The interface that it was has gone, and yet counts among the memberships that a socket may have.
+  if (request.gr_interface != 0 && request.gr_interface != interface)
+    setsockopt(fd_, level, MCAST_LEAVE_GROUP, &request, sizeof request);
+  request.gr_interface = interface;
   int outcome = 0;
-  if (membership.source) {
-    group_source_req request{.gsr_interface = interface, .gsr_group = {}, .gsr_source = {}};
-    request.gsr_group = SocketAddress::of({group.ip, 0}, is_v6_, 0).storage;
-    request.gsr_source = SocketAddress::of({*membership.source, 0}, is_v6_, 0).storage;
-    outcome = setsockopt(fd_, level, MCAST_JOIN_SOURCE_GROUP, &request, sizeof request);
+  if (source) {
+    group_source_req one{.gsr_interface = interface, .gsr_group = request.gr_group, .gsr_source = {}};
+    one.gsr_source = SocketAddress::of({*source, 0}, is_v6_, 0).storage;
+    outcome = setsockopt(fd_, level, MCAST_JOIN_SOURCE_GROUP, &one, sizeof one);
   } else {
-    group_req request{.gr_interface = interface, .gr_group = {}};
-    request.gr_group = SocketAddress::of({group.ip, 0}, is_v6_, 0).storage;
     outcome = setsockopt(fd_, level, MCAST_JOIN_GROUP, &request, sizeof request);
   }
   if (outcome == 0) return Done{};
@@ -164,6 +174,11 @@ Result<Done> UdpSocket::join(const Endpoint& group, const GroupMembership& membe
     return Error{ErrorCode::kNoMemory,
                  what + "too many memberships; to raise it: sysctl -w net.ipv4.igmp_max_memberships=64."};
   return Error{ErrorCode::kFailed, what + std::strerror(errno) + "."};
+}
+
+// Where it is a member still, the kernel refuses and does nothing.
+void UdpSocket::rejoin() {
+  for (Membership& membership : groups_) static_cast<void>(join(membership));
 }
 
 // Once for the group.

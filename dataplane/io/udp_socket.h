@@ -28,6 +28,8 @@ struct UdpSocketOptions {
   int receive_buffer_bytes = 0;
   int send_buffer_bytes = 0;
   std::vector<GroupMembership> groups{};  // Each joined; none unless `listen` is a group's.
+  // An address or interface that this machine does not have is no fault: what comes is heard once it has (rejoin()).
+  bool may_come_later = false;
 };
 
 class UdpSocket {
@@ -38,6 +40,7 @@ class UdpSocket {
   UdpSocket(UdpSocket&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)),
         bound_(other.bound_),
+        groups_(std::move(other.groups_)),
         is_v6_(other.is_v6_),
         receive_buffer_bytes_(other.receive_buffer_bytes_),
         send_buffer_bytes_(other.send_buffer_bytes_) {}
@@ -53,6 +56,10 @@ class UdpSocket {
   [[nodiscard]] std::size_t receive_buffer_bytes() const noexcept { return receive_buffer_bytes_; }
   [[nodiscard]] std::size_t send_buffer_bytes() const noexcept { return send_buffer_bytes_; }
 
+  // Joins again wherever it is a member no more, or not yet: an interface that is made anew under its name, or a route
+  // that leads elsewhere, has no members. Any thread's, one at a time, beside the one that receives.
+  void rejoin();
+
   // From now on ICMP's answers to what is sent wait to be read. Each also fails one send or receive of anybody's.
   void hear_errors() noexcept;
   [[nodiscard]] bool hears_errors() const noexcept { return hears_errors_; }
@@ -67,12 +74,17 @@ class UdpSocket {
  private:
   explicit UdpSocket(int fd) : fd_(fd) {}
   [[nodiscard]] Result<Done> bind_to(const UdpSocketOptions& options);
-  [[nodiscard]] Result<Done> join(const Endpoint& group, const GroupMembership& membership);
+  struct Membership {
+    GroupMembership wanted;
+    unsigned interface_index = 0;  // Where it was joined last; 0: nowhere, or where the routing table led.
+  };
+  [[nodiscard]] Result<Done> join(Membership& membership);
   // What comes in goes to the socket of the worker that the destination socket ID names.
   [[nodiscard]] Result<Done> steer_by_socket_id(const UdpSocketOptions& options);
 
   int fd_;
   Endpoint bound_;
+  std::vector<Membership> groups_;
   bool is_v6_ = false;
   bool hears_errors_ = false;
   std::size_t receive_buffer_bytes_ = 0;

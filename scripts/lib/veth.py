@@ -27,6 +27,7 @@ class NoRights(SetupError):
 class VethLink:
     """A context. Names carry our process id and a number, so that no two meet; everything goes on every way out."""
     _made = itertools.count()
+    relay_ipv4, client_ipv4 = RELAY_IPV4, CLIENT_IPV4
 
     def __init__(self, tag: str | None = None) -> None:
         tag = tag or f"{os.getpid()}n{next(self._made)}"
@@ -81,7 +82,7 @@ class VethLink:
         _ip("link", "set", self.client_end, "netns", self.namespace)
         # The host's own stack must stay silent on the relay's end: what answers there is the relay.
         Path(f"/proc/sys/net/ipv6/conf/{self.relay_end}/disable_ipv6").write_text("1")
-        _ip("-n", self.namespace, "addr", "add", f"{CLIENT_IPV4}/24", "dev", self.client_end)
+        _ip("-n", self.namespace, "addr", "add", f"{self.client_ipv4}/24", "dev", self.client_end)
         _ip("-n", self.namespace, "addr", "add", f"{CLIENT_IPV6}/64", "dev", self.client_end, "nodad")
         for device in ("lo", self.client_end):
             _ip("-n", self.namespace, "link", "set", device, "up")
@@ -103,12 +104,27 @@ class KernelLink(VethLink):
     def _make(self) -> None:
         super()._make()
         Path(f"/proc/sys/net/ipv6/conf/{self.relay_end}/disable_ipv6").write_text("0")
-        _ip("addr", "add", f"{RELAY_IPV4}/24", "dev", self.relay_end)
+        _ip("addr", "add", f"{self.relay_ipv4}/24", "dev", self.relay_end)
         _ip("addr", "add", f"{RELAY_IPV6}/64", "dev", self.relay_end, "nodad")
         # Whichever way the route to the sender leads: it is this link that it comes by.
         Path(f"/proc/sys/net/ipv4/conf/{self.relay_end}/rp_filter").write_text("0")
         # Until a link-local address is known to be nobody else's, what goes to a group has another sender.
         wait_until(lambda: not _ip("-n", self.namespace, "-6", "addr", "show", "tentative"), 5, 0.1)
+
+
+class FickleLink(KernelLink):
+    """It goes and comes. Its addresses are its own: no other link gives them to the host meanwhile."""
+
+    relay_ipv4, client_ipv4 = "10.78.0.1", "10.78.0.2"
+
+    def delete(self) -> None:
+        """Both ends are gone, as a driver that is unloaded takes its devices along."""
+        _ip("link", "del", self.relay_end)
+
+    def make_anew(self) -> None:
+        """Under the same names, with the same addresses."""
+        self._remove()
+        self._make()
 
 
 class SnoopingLink(VethLink):

@@ -56,7 +56,8 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
                ("rtp/groups on a device, behind a bridge that asks", lambda stage: over(stage, veth.SnoopingLink(), groups_on_a_device)),
                ("rtp/groups on a device, behind a bridge that asks in IGMPv2 and MLDv1",
                 lambda stage: over(stage, veth.SnoopingLink(igmp=2, mld=1), groups_on_a_device)),
-               ("rtp/groups, with and without a source, IPv4 and IPv6", groups)]
+               ("rtp/groups, with and without a source, IPv4 and IPv6", groups),
+               ("rtp/groups on an interface that comes later, and anew", lambda stage: over(stage, veth.FickleLink(), later))]
     return [(name, lambda name=name, test=test: results.run(name, lambda: on_a_stage(build, test)))
             for name, test in wanted if only.search(name)]
 
@@ -265,6 +266,43 @@ def joined_groups(stage: Stage, link: veth.KernelLink) -> str:
     claim(all(one.bit_exact and one.packets == one.published for one in outcomes[:-1]), f"{outcomes}; {verdicts(stage)}")
     claim(outcomes[-1].packets == 0, f"a group was heard from another source: {outcomes[-1]}")
     return f"{sum(one.packets for one in outcomes)} packets of five groups, bit-exact; nothing of the one with another source"
+
+
+def later(stage: Stage, link: veth.FickleLink) -> str:
+    """At the start there is no interface; it comes, goes and comes. Every sender is heard, and the relay says what it waits for."""
+    port, another = free_pair(), free_pair()
+    link.delete()
+    address = start(stage, ("interop/group", f"rtp://{GROUP_V4}:{port}", f'interface = "{link.relay_end}"'),
+                    ("interop/unicast", f"rtp://{link.relay_ipv4}:{another}", ""))
+    said = [one["failure"] or "" for one in stage.relay.feeds()]
+    claim([one["state"] for one in stage.relay.feeds()] == ["waiting"] * 2, f"{stage.relay.feeds()}")
+    claim(link.relay_end in said[0] and link.relay_ipv4 in said[1], f"{said}")
+    link.make_anew()
+    claim(wait_until(lambda: [one["state"] for one in stage.relay.feeds()] == ["silent"] * 2, 10, 0.1), f"{stage.relay.feeds()}")
+
+    def is_heard() -> bool:
+        with link.sockets_inside():
+            out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with out:
+            out.bind((link.client_ipv4, 0))
+            out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(link.client_ipv4))
+            source = time.monotonic_ns() & 0xFFFF_FFFF
+            for number in range(500):
+                packet = struct.pack("!BBHII", 0x80, 33, number, number * 900, source) + (b"\x47\x1f\xff\x10" + bytes(184)) * 7
+                out.sendto(packet, (GROUP_V4, port))
+                out.sendto(packet, (link.relay_ipv4, another))
+                if [one["state"] for one in stage.relay.feeds()] == ["live"] * 2:
+                    return True
+                time.sleep(0.02)
+        return False
+    claim(is_heard(), f"{stage.relay.feeds()}; {verdicts(stage)}")
+    for life in range(2):
+        link.delete()
+        claim(wait_until(lambda: [one["state"] for one in stage.relay.feeds()] == ["silent"] * 2, 20, 0.1), f"{stage.relay.feeds()}")
+        claim(link.relay_end in stage.relay.feeds()[0]["failure"], f"{stage.relay.feeds()}")
+        link.make_anew()
+        claim(is_heard(), f"life {life}: {stage.relay.feeds()}; {verdicts(stage)}")
+    return f"{'; '.join(said)}; then heard in three lives of the interface"
 
 
 def on_a_device(stage: Stage) -> str:
