@@ -1,7 +1,7 @@
 // How long those who wait for a part are let wait once it is published: a crowd of connections over loopback, each with
-// a blocking reload, against the server and the origin as they are. The kernel's clock stamps each answer as it
-// arrives, so that a client that reads late does not count. Server and crowd are processes; where the
-// server has one thread, with a core each.
+// a blocking reload, against the server and the origin as they are, and against a loop that writes the same bytes and
+// does nothing else (bare_release.h). The kernel's clock stamps each answer as it arrives, so that a client that reads
+// late does not count. Server and crowd are processes; where the server has one thread, with a core each.
 #include <arpa/inet.h>
 #include <linux/net_tstamp.h>
 #include <sys/epoll.h>
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "http/bare_release.h"
 #include "http/this_host.h"
 #include "live/compressor.h"
 #include "playlist/media_playlist.h"
@@ -61,6 +62,15 @@ class Growing {
     if (playlist_.segments.size() <= kSegments) return;
     playlist_.segments.erase(playlist_.segments.begin());
     ++playlist_.media_sequence;
+  }
+  // The answer to a blocking reload, in full.
+  [[nodiscard]] std::string answer() {
+    const Document playlist = compressor_.document_of(write_media_playlist(playlist_));
+    const std::string_view body(reinterpret_cast<const char*>(playlist.gzip.span().data()), playlist.gzip.size());
+    return "HTTP/1.1 200 OK\r\ndate: Thu, 26 Nov 2026 22:23:06 GMT\r\ncontent-type: application/vnd.apple.mpegurl\r\n"
+           "cache-control: max-age=6\r\naccess-control-allow-origin: *\r\nvary: accept-encoding\r\n"
+           "content-encoding: gzip\r\ncontent-length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
   }
   void prepare() {
     auto rendition = std::make_shared<RenditionSnapshot>();
@@ -189,7 +199,24 @@ struct Told {
   double began = 0;  // Of a publication, on CLOCK_REALTIME.
 };
 
-void serve(int channel, std::size_t waiters, std::size_t threads) {
+// Follows the crowd's words until it hangs up. `server` grows a stream, publishes, and knows who waits.
+void follow(int channel, std::uint16_t port, auto& server) {
+  CHECK(write(channel, &port, sizeof port) == sizeof port);
+  for (Word word{}; read(channel, &word, sizeof word) == sizeof word;) {
+    Told told;
+    if (word == Word::kGrow) {
+      server.grow();
+    } else if (word == Word::kPublish) {
+      told.began = seconds_of(CLOCK_REALTIME);
+      server.publish();
+    }
+    told.waiting = static_cast<double>(server.waiting());
+    told.cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    CHECK(write(channel, &told, sizeof told) == sizeof told);
+  }
+}
+
+void serve_ours(int channel, std::size_t waiters, std::size_t threads) {
   Server::Options options{.listen = {"127.0.0.1:0"},
                           .admission = std::make_shared<Admission>(Admission::Limits{
                               .connections_max = 2 * waiters, .connections_per_address_max = 2 * waiters}),
@@ -203,33 +230,42 @@ void serve(int channel, std::size_t waiters, std::size_t threads) {
   const Assets page;
   Result<std::unique_ptr<Reactors>> reactors = Reactors::open({threads, options}, published, board, page);
   CHECK(reactors);
-  std::thread serving([&] {
-    threads == 1 ? pin(kServerCpu) : unpin();
-    CHECK((*reactors)->run());
-  });
-  const std::uint16_t port = (*reactors)->addresses().front().port;
-  CHECK(write(channel, &port, sizeof port) == sizeof port);
-  for (Word word{}; read(channel, &word, sizeof word) == sizeof word;) {
-    Told told;
-    if (word == Word::kGrow) {
+  std::thread serving([&] { CHECK((*reactors)->run()); });
+  struct {
+    Growing& stream;
+    Reactors& reactors;
+    void grow() {
       stream.grow();
       stream.prepare();
-    } else if (word == Word::kPublish) {
-      told.began = seconds_of(CLOCK_REALTIME);
-      stream.publish();
     }
-    for (const OriginCounters* const one : (*reactors)->tallies().origins)
-      told.waiting += static_cast<double>(one->waiting.get());
-    told.cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - seconds_of(CLOCK_THREAD_CPUTIME_ID);
-    CHECK(write(channel, &told, sizeof told) == sizeof told);
-  }
+    void publish() { stream.publish(); }
+    std::uint64_t waiting() {
+      std::uint64_t all = 0;
+      for (const OriginCounters* const one : reactors.tallies().origins) all += one->waiting.get();
+      return all;
+    }
+  } server{stream, **reactors};
+  follow(channel, (*reactors)->addresses().front().port, server);
   (*reactors)->stop();
   serving.join();
 }
 
+void serve_bare(int channel, std::size_t, std::size_t threads) {
+  Published published;
+  struct {
+    BareRelease bare;
+    void grow() {}
+    void publish() { bare.release(); }
+    std::size_t waiting() { return bare.waiting(); }
+  } server{{threads, Growing(published).answer()}};
+  follow(channel, server.bare.port(), server);
+}
+
+using Serve = void (*)(int channel, std::size_t waiters, std::size_t threads);
+
 class ServerProcess {
  public:
-  ServerProcess(std::size_t waiters, std::size_t threads) {
+  ServerProcess(Serve serve, std::size_t waiters, std::size_t threads) {
     std::array<int, 2> ends{};
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
     process_ = fork();
@@ -237,6 +273,7 @@ class ServerProcess {
     if (process_ == 0) {
       ::close(ends[0]);
       prctl(PR_SET_PDEATHSIG, SIGKILL);
+      threads == 1 ? pin(kServerCpu) : unpin();
       serve(ends[1], waiters, threads);
       _exit(0);
     }
@@ -264,8 +301,8 @@ class ServerProcess {
   std::uint16_t port_ = 0;
 };
 
-Measured measure(std::size_t waiters, std::size_t threads, int rounds) {
-  const ServerProcess server(waiters, threads);
+Measured measure(Serve serve, std::size_t waiters, std::size_t threads, int rounds) {
+  const ServerProcess server(serve, waiters, threads);
   // Beside more than one thread it has no core of its own: it may not take theirs.
   if (threads > 1) (void)setpriority(PRIO_PROCESS, 0, 19);
   threads == 1 ? pin(kCrowdCpu) : unpin();
@@ -326,17 +363,22 @@ int main(int argc, char** argv) {
       std::printf("%6zu waiters: left out, since %zu files may be open\n", waiters, std::size_t(files.rlim_cur));
       continue;
     }
-    const Measured it = measure(waiters, threads, rounds);
-    std::printf(
-        "%6zu waiters  p50 %7.3f ms  p99 %7.3f ms  max %7.3f ms  %6.2f us of CPU each  %.2f %% while they wait\n",
-        it.waiters, it.p50, it.p99, it.most, it.cpu_us, 100 * it.idle_cpu);
-    rows.push_back({{"waiters", it.waiters},
-                    {"threads", threads},
-                    {"p50_ms", it.p50},
-                    {"p99_ms", it.p99},
-                    {"max_ms", it.most},
-                    {"cpu_us", it.cpu_us},
-                    {"idle_cpu", it.idle_cpu}});
+    const Measured bare = measure(serve_bare, waiters, threads, rounds);
+    const Measured ours = measure(serve_ours, waiters, threads, rounds);
+    for (const auto& [server, it] : {std::pair{"bare", bare}, std::pair{"ours", ours}}) {
+      std::printf(
+          "%s %6zu waiters  p50 %7.3f ms  p99 %7.3f ms  max %7.3f ms  %6.2f us of CPU each  %.2f %% while they wait\n",
+          server, it.waiters, it.p50, it.p99, it.most, it.cpu_us, 100 * it.idle_cpu);
+      rows.push_back({{"server", server},
+                      {"waiters", it.waiters},
+                      {"threads", threads},
+                      {"p50_ms", it.p50},
+                      {"p99_ms", it.p99},
+                      {"max_ms", it.most},
+                      {"cpu_us", it.cpu_us},
+                      {"idle_cpu", it.idle_cpu}});
+    }
+    std::printf("%zu waiters: p99 %.2f x bare, CPU %.2f x\n", waiters, ours.p99 / bare.p99, ours.cpu_us / bare.cpu_us);
   }
   std::printf("%s\n", nlohmann::ordered_json{{"releases", rows}}.dump().c_str());
   return 0;

@@ -214,8 +214,8 @@ class Report:
         table("a request over HTTP/1.1, CPU us", ("body", "connections", "server", "us", "of the bare loop's"), [
             (row["body_bytes"], row["connections"], row["server"], f"{row['cpu_us']:.2f}", f"{row['ratio']:.2f}") for row in requests])
         releases = bench_http.releases(self.ground)
-        table("from a publication to the answers that waited for it", ("waiters", "threads", "p50 ms", "p99 ms", "most ms", "CPU us each", "CPU of those that wait"), [
-            (row["waiters"], row["threads"], *(f"{row[key]:.2f}" for key in ("p50_ms", "p99_ms", "max_ms", "cpu_us")), f"{row['idle_cpu']:.2%}")
+        table("from a publication to the answers that waited for it", ("server", "waiters", "threads", "p50 ms", "p99 ms", "most ms", "CPU us each", "CPU of those that wait"), [
+            (row["server"], row["waiters"], row["threads"], *(f"{row[key]:.2f}" for key in ("p50_ms", "p99_ms", "max_ms", "cpu_us")), f"{row['idle_cpu']:.2%}")
             for row in releases])
         self.json["http"] = {"requests": requests, "releases": releases}
 
