@@ -301,11 +301,17 @@ def h265(stage: Stage) -> str:
 
 
 def webkit(stage: Stage) -> str:
-    """WebKitGTK with hls.js, started without anybody's gesture."""
+    """WebKitGTK with hls.js, started without anybody's gesture. Nothing pauses it, and it goes on when its publisher returns."""
     require_tools("xvfb-run", "dbus-run-session")
-    followers = stage.begin("hls", browser="webkit")
-    time.sleep(5)
-    return followers.play(0, unhurt=True)
+    followers = stage.begin("hls", browser="webkit", settings=("grace_s = 15",))
+    begun = len(followers.seen("hls"))
+    claim(wait_until(lambda: len(followers.seen("hls")) > begun + 40, PATIENCE_S), "follow.mjs says no more")
+    claim(not any(one["paused"] for one in followers.seen("hls")[begun:]), f"it pauses by itself: {followers.last('hls')}")
+    notes = [followers.play(0, unhurt=True)]
+    stage.silence()
+    time.sleep(2)
+    notes.append(f"returned: {followers.play(stage.publish(), unhurt=True)}")
+    return "; ".join(notes)
 
 
 EVERY = "hls,dash,shaka"

@@ -4,13 +4,16 @@
 // What is in hand goes up and down with every part. Its least of the last two seconds says how much of it is never needed; each
 // stall teaches that more is. What a slow start cost is made up by one jump in the first moments, which nobody misses.
 
+import { forgetsItIsMuted } from './browser.mjs';
+
 const STEP_MS = 200;
 const MEMORY = 10;  // Steps.
 const RATE = 1.04;  // Nobody hears that.
 const LEAST_S = 0.45;
 const LEAST_AFTER_STALL_S = 0.25;
 const CLOSE_S = 0.1;
-const JUMP_S = 0.15;  // Less is not worth one.
+const FIRST_JUMP_S = 0.15;  // Less is not worth one.
+const JUMP_S = 1;  // A later one is seen.
 
 export class CatchUp {
   constructor(video, latency, target) {
@@ -39,14 +42,16 @@ export class CatchUp {
     if (latency === null || target === null || this.seen.length < MEMORY / 2) return;
     const behind = latency - target;
     const spare = Math.min(...this.seen) - this.least;
-    if (!this.hasJumped) this.jump(Math.min(behind, spare));
+    if (!this.hasJumped || forgetsItIsMuted) this.jump(Math.min(behind, spare));
+    if (forgetsItIsMuted) return;
     const rate = behind > CLOSE_S && spare > 0 ? RATE : 1;
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
   jump(seconds) {
+    const least = this.hasJumped ? JUMP_S : FIRST_JUMP_S;
     this.hasJumped = true;
-    if (seconds > JUMP_S) this.video.currentTime += seconds;
+    if (seconds > least) this.video.currentTime += seconds;
   }
 
   destroy() {

@@ -3,7 +3,10 @@
 
 import { MediaPlayer } from 'dashjs';
 
-const RATE = 0.1;  // More or less than 1, the less the nearer it is.
+import { forgetsItIsMuted } from './browser.mjs';
+
+const RATE = forgetsItIsMuted ? 0 : 0.1;  // More or less than 1, the less the nearer it is.
+const MAX_DRIFT_S = forgetsItIsMuted ? 1 : NaN;  // More is jumped over.
 
 const named = (track) => track.labels?.[0]?.text || track.lang || `Track ${track.index}`;
 
@@ -11,7 +14,7 @@ export function startDash(video, url, { failed, tracksChanged }) {
   const player = MediaPlayer().create();
   player.on(MediaPlayer.events.ERROR, ({ error }) => failed(error?.message ?? 'the DASH player gave up'));
   player.on(MediaPlayer.events.STREAM_INITIALIZED, tracksChanged);
-  player.updateSettings({ streaming: { liveCatchup: { playbackRate: { min: -RATE, max: RATE } } } });
+  player.updateSettings({ streaming: { liveCatchup: { maxDrift: MAX_DRIFT_S, playbackRate: { min: -RATE, max: RATE } } } });
   player.initialize(video, new URL(url, location.href).href, true);  // It compares URLs, and takes whole ones alone.
   const tracks = () => player.getTracksFor('audio') ?? [];
   return {

@@ -2,6 +2,7 @@
 
 import Hls from 'hls.js';
 
+import { isWebKit } from './browser.mjs';
 import { CatchUp } from './catch_up.mjs';
 
 const NEAR_END_S = 5;
@@ -12,7 +13,7 @@ export const isSupported = () => Hls.isSupported();
 // `failed(text)`: it cannot go on. What it can mend by itself it mends.
 export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
   // No backBufferLength: hls.js 1.7.4 loads nothing for four seconds when it empties the back buffer. Browsers empty it themselves.
-  const hls = new Hls({ lowLatencyMode: true });
+  const hls = new Hls({ lowLatencyMode: true, liveDurationInfinity: isWebKit });
   let mends = 0;
   hls.on(Hls.Events.ERROR, (_, { fatal, type, details, response }) => {
     if (!fatal) return;

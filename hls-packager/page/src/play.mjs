@@ -6,6 +6,7 @@ import { bindKeys } from './keys.mjs';
 import { isSupported, startHls } from './hls_player.mjs';
 import { canPlayHls, startNative } from './native_player.mjs';
 import { clockOffset, fetchStreams, formatText, nameInPath, stateText, whyNot } from './streams.mjs';
+import { Undo } from './undo.mjs';
 
 const AGAIN_MS = 2_000;
 const STUCK_MS = 5_000;
@@ -62,13 +63,6 @@ function play() {
     return video.play();
   }).catch(() => {});
 }
-
-// WebKit lets it begin and stops it with the first sound.
-video.addEventListener('pause', () => {
-  if (navigator.userActivation?.hasBeenActive !== false || video.muted || video.ended) return;
-  video.muted = true;
-  video.play().catch(() => {});
-});
 
 async function look() {
   try {
@@ -142,6 +136,7 @@ function prepare() {
   showSound();
   bindKeys(video, () => player?.goLive());
   clockOffset().then((ms) => { offset = ms; }, () => {});
+  new Undo(video);
   const meter = new Meter(video, $('charts'));
   setInterval(() => {
     meter.tick(player?.latency() ?? null, player?.target() ?? null);
