@@ -1,6 +1,7 @@
 #include "io/socket_port.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -52,6 +53,37 @@ TEST_F(SocketPortTest, BothWildcardsMayShareAPort) {
   Caller four;
   caller_gets_an_answer_from_where_it_called(four, door("127.0.0.1"));
   EXPECT_EQ(arrivals_[0].path.door, 1);
+}
+
+// What this host's other programs have joined is theirs. IPv6's groups want another option, and a route.
+TEST_F(SocketPortTest, WildcardHearsNoGroupThatSomebodyElseJoined) {
+  const Endpoint group = endpoint("239.77.0.2:0");
+  const int member = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ip_mreqn membership{.imr_multiaddr = {}, .imr_address = {htonl(INADDR_LOOPBACK)}, .imr_ifindex = 0};
+  std::memcpy(&membership.imr_multiaddr, &group.ip.bytes[12], sizeof membership.imr_multiaddr);
+  ASSERT_EQ(setsockopt(member, IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof membership), 0);
+  for (const char* wildcard : {"0.0.0.0:0", "[::]:0"}) {
+    listen({endpoint(wildcard)});
+    Caller caller;
+    caller.say("to the group", {group.ip, port_->bound(0).port});
+    caller.say("to us", door("127.0.0.1"));
+    ASSERT_EQ(receive(), 1u) << wildcard;
+    EXPECT_EQ(text_of(arrivals_[0].packet), "to us");
+    arrivals_[0].packet.reset();
+    port_.reset();
+  }
+  close(member);
+}
+
+TEST(UdpSocketTest, WildcardHearsNoGroupOfIPv6EitherThatSomebodyElseJoined) {
+  std::vector<std::string> notes;
+  const Result<UdpSocket> six = UdpSocket::open({.listen = endpoint("[::]:0"), .only_v6 = true}, notes);
+  ASSERT_TRUE(six.has_value());
+  constexpr int kMulticastAll = 29;  // IPV6_MULTICAST_ALL
+  int hears_all = -1;
+  socklen_t size = sizeof hears_all;
+  ASSERT_EQ(getsockopt(six->fd(), IPPROTO_IPV6, kMulticastAll, &hears_all, &size), 0);
+  EXPECT_EQ(hears_all, 0);
 }
 
 TEST_F(SocketPortTest, RunToOneViewerIsSegmentedAndArrivesAsSeparateDatagrams) {

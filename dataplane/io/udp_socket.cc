@@ -122,11 +122,11 @@ Result<Done> UdpSocket::bind_to(const UdpSocketOptions& options) {
   const bool hears_v4_too = options.listen.ip.is_unspecified() && !options.only_v6;
   if (is_v6_) set_option(fd_, IPPROTO_IPV6, IPV6_V6ONLY, hears_v4_too ? 0 : 1);
   if (options.workers > 1) set_option(fd_, SOL_SOCKET, SO_REUSEPORT, 1);
-  // A group is everybody's; and what others on this host have joined is not for us.
-  if (options.listen.ip.is_multicast()) {
-    set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
-    set_option(fd_, is_v6_ ? IPPROTO_IPV6 : IPPROTO_IP, is_v6_ ? kMulticastAllV6 : IP_MULTICAST_ALL, 0);
-  }
+  if (options.listen.ip.is_multicast()) set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);  // A group is everybody's.
+  // A wildcard address would hear what others on this host have joined, what we send to it among them. Of an IPv6
+  // socket, too.
+  set_option(fd_, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+  if (is_v6_) set_option(fd_, IPPROTO_IPV6, kMulticastAllV6, 0);
   if (options.may_come_later) set_option(fd_, IPPROTO_IP, IP_FREEBIND, 1);  // Both families'.
   // Without the called address an answer may leave from another one, and the caller drops it.
   const bool tells_called =
