@@ -105,7 +105,7 @@ MpdAdaptationSet& LiveMpdWriter::set_for(const TrackFormat& format, MpdPeriod& p
   return found == period.sets.end() ? period.sets.emplace_back() : *found;
 }
 
-void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to, bool has_ended) const {
+void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
   const OfferedRendition offer = rendition.offered();
   const std::vector<Stretch> stretches = rendition.stretches();
   for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -117,7 +117,7 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to, bool has_ended)
     const std::uint64_t listed_to = one->first_msn + one->durations.size();
     const std::uint64_t first = place.is_first ? one->first_msn : std::max(place.first_msn, one->first_msn);
     const std::uint64_t end = is_last ? listed_to : std::min(places_[i + 1].first_msn, listed_to);
-    const bool is_announced = first >= end && !place.is_first && is_last && place.keeps_to_grid && !has_ended;
+    const bool is_announced = first >= end && !place.is_first && is_last && place.keeps_to_grid && !is_over_;
     if (first >= end && !is_announced) continue;
     const std::uint32_t timescale = one->format->timescale();
     const auto at = [&](std::uint64_t msn) {
@@ -142,7 +142,12 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to, bool has_ended)
          .first_msn = first,
          .durations = is_announced ? std::vector<std::int64_t>{} : std::vector(at(first), at(end)),
          .grid_first_msn = place.first_msn});
-    if (place.keeps_to_grid) set.representations.back().grid = rescale(place.segment, kMediaClock, timescale);
+    if (!place.keeps_to_grid) continue;
+    set.representations.back().grid = rescale(place.segment, kMediaClock, timescale);
+    if (period.is_over)
+      set.representations.back().last_msn = end - 1;
+    else if (!is_last)
+      set.representations.back().last_msn = places_[i + 1].first_msn - 1;
   }
 }
 
@@ -162,7 +167,9 @@ std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendit
   place(renditions.front()->stretches());
   for (const LiveRendition* const rendition : renditions) hold_against_grid(rendition->stretches());
   const bool has_ended = std::ranges::all_of(renditions, &LiveRendition::has_ended);
-  if (!has_ended) hold_against_clock(renditions.front()->stretches(), options.low_latency.part_target);
+  is_over_ = std::ranges::all_of(renditions,
+                                 [](const LiveRendition* one) { return one->has_ended() || one->is_interrupted(); });
+  if (!is_over_) hold_against_clock(renditions.front()->stretches(), options.low_latency.part_target);
   published_ = std::max(published_, now);
   LiveMpd mpd{.availability_start = availability_start_.value_or(now),
               .published = published_,
@@ -177,8 +184,9 @@ std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendit
     period.id = id_of(place);
     period.start = place.start;
     period.media_start = place.media_start;
+    period.is_over = is_over_ || place.stretch != places_.back().stretch;
   }
-  for (const LiveRendition* const rendition : renditions) add(*rendition, mpd.content, has_ended);
+  for (const LiveRendition* const rendition : renditions) add(*rendition, mpd.content);
   std::erase_if(mpd.content.periods, [](const MpdPeriod& period) { return period.sets.empty(); });
   add_events(splices, mpd.content);
   return write_live_mpd(mpd);

@@ -1,5 +1,6 @@
 // What the MPD says of renditions: a period for each stretch between two discontinuities. Where a period starts, and
-// the moment that all is counted from, are chosen when they are first written, and stay.
+// the moment that all is counted from, are chosen when they are first written, and stay. A period is over when its
+// source is lost, or another begins: then it is known which segment is its last, and nobody asks for others.
 //
 // Players reckon from there when a segment can be had. Where the sender's clock drifts away from ours that would be
 // wrong in the end: before it is by more than a part, another period starts where it is right again, and is announced
@@ -34,7 +35,7 @@ class LiveMpdWriter {
     bool keeps_to_grid =
         true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
   };
-  void add(const LiveRendition& rendition, Mpd& to, bool has_ended) const;
+  void add(const LiveRendition& rendition, Mpd& to) const;
   [[nodiscard]] std::string id_of(const Place& place) const;
   [[nodiscard]] Place* place_of(std::uint64_t stretch, std::uint64_t msn) noexcept;
   [[nodiscard]] static MpdAdaptationSet& set_for(const TrackFormat& format, MpdPeriod& period);
@@ -46,6 +47,7 @@ class LiveMpdWriter {
   std::optional<WallTime> availability_start_{};
   WallTime published_{};
   std::vector<Place> places_;  // By first_msn; of one stretch there may be several.
+  bool is_over_ = false;       // Nothing comes, for now or for ever.
 };
 
 }  // namespace fanlight::packager

@@ -91,6 +91,7 @@ void LiveRendition::fill_up_to(const CutPart& part, Micros span) {
 }
 
 void LiveRendition::open_segment(const CutPart& part, WallTime begins) {
+  is_interrupted_ = false;
   playlist_.open =
       PlaylistSegment{.init = inits_.back().init, .is_discontinuous = part.is_discontinuous, .begins = begins};
   auto segment = std::make_shared<LiveSegment>();
@@ -170,6 +171,11 @@ void LiveRendition::forget_ranges() {
 LiveSegment& LiveRendition::change(Kept& kept) {
   if (std::exchange(kept.is_shown, false)) kept.segment = std::make_shared<LiveSegment>(*kept.segment);
   return *kept.segment;
+}
+
+void LiveRendition::interrupt() {
+  if (playlist_.open) close_segment();
+  is_interrupted_ = true;
 }
 
 void LiveRendition::end(Instant now) {
@@ -299,7 +305,7 @@ std::vector<Stretch> LiveRendition::stretches() const {
       found.back().durations.push_back(
           rescale(segment.duration, playlist_.timescale, found.back().format->timescale()));
   }
-  if (playlist_.has_ended || found.empty()) return found;
+  if (playlist_.has_ended || is_interrupted_ || found.empty()) return found;
   Stretch& last = found.back();
   last.durations.push_back(
       std::max<std::int64_t>(rescale(usual_ticks(), playlist_.timescale, last.format->timescale()), 1));
@@ -349,6 +355,7 @@ std::shared_ptr<RenditionSnapshot> LiveRendition::written(std::vector<RenditionR
   snapshot->edge = edge().value_or(PlaylistEdge{});
   snapshot->first_msn = playlist_.media_sequence;
   snapshot->hints_at_next_segment = playlist_.open && playlist_.open->expects_no_more;
+  snapshot->is_interrupted = is_interrupted_;
   snapshot->has_ended = playlist_.has_ended;
   snapshot->playlist = compressor.document_of(write_media_playlist(playlist_));
   if (const std::optional<std::string> delta = write_delta(playlist_)) snapshot->delta = compressor.document_of(*delta);

@@ -82,6 +82,8 @@ class LiveRendition {
   }
   [[nodiscard]] std::uint64_t oldest_msn() const noexcept { return kept_.front().segment->msn; }
   void drop_oldest(Instant now);
+  // Its source is lost: what is open is all of it, and what comes, if anything does, is behind a discontinuity.
+  void interrupt();
   // Nothing more will come.
   void end(Instant now);
   // Lets go of what has had its time, and says whether anything has.
@@ -98,6 +100,7 @@ class LiveRendition {
   [[nodiscard]] std::size_t segments_listed() const noexcept { return playlist_.segments.size(); }
   [[nodiscard]] Micros listed() const noexcept { return listed_; }
   [[nodiscard]] bool has_ended() const noexcept { return playlist_.has_ended; }
+  [[nodiscard]] bool is_interrupted() const noexcept { return is_interrupted_; }
   [[nodiscard]] bool is_empty() const noexcept { return kept_.empty(); }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::optional<PlaylistEdge> edge() const { return edge_of(playlist_); }
@@ -106,7 +109,7 @@ class LiveRendition {
   [[nodiscard]] std::optional<Micros> usual_span() const noexcept;
   // Of a whole one that is listed.
   [[nodiscard]] std::optional<SegmentPlace> place_of(std::uint64_t msn) const;
-  // The last one's last segment is the one that is being made, or comes next, but once it has ended.
+  // The last one's last segment is the one that is being made, or comes next; not once it is interrupted, or has ended.
   [[nodiscard]] std::vector<Stretch> stretches() const;
   [[nodiscard]] std::uint64_t first_msn() const noexcept { return playlist_.media_sequence; }
   // What a multivariant playlist is to say of it; once said, rates stay.
@@ -154,6 +157,7 @@ class LiveRendition {
   Micros listed_{}, longest_listed_{};
   std::uint64_t bytes_ = 0;
   bool all_independent_ = true;
+  bool is_interrupted_ = false;
   double bits_ = 0, seconds_ = 0, peak_ = 0;                          // Of whole segments.
   std::optional<std::pair<std::uint32_t, std::uint32_t>> offered_{};  // Peak and average.
   std::shared_ptr<const RenditionSnapshot> last_{};

@@ -347,6 +347,7 @@ void LiveStream::handle_source_lost(Instant now) {
     cutter_->flush(cuts_);
     take_cuts();
     for (const Output& output : outputs_) cutter_->remove_track(output.number, cuts_);
+    interrupt_all();
   }
   outputs_.clear();
   samples_.clear();
@@ -366,6 +367,14 @@ void LiveStream::handle_source_lost(Instant now) {
     grace_ends_ = now + options_.grace;
   }
   publish(now);
+}
+
+// Players are told at once, also where nothing was open that could be closed.
+void LiveStream::interrupt_all() {
+  for (PublishedRendition& one : publication_.renditions()) {
+    one.has_changed |= !one.rendition.has_ended() && !one.rendition.is_interrupted();
+    one.rendition.interrupt();
+  }
 }
 
 // Whether it is back its samples tell.

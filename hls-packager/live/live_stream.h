@@ -126,6 +126,7 @@ class LiveStream {
   void watch_renditions(Instant now);
   void end(PublishedRendition& one, Instant now);
   void end_all(Instant now);
+  void interrupt_all();
   void publish(Instant now);
 
   LiveOptions options_;

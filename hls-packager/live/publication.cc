@@ -106,6 +106,8 @@ bool Publication::has_new_segments() {
     const std::uint64_t first = one.rendition.first_msn(), count = one.rendition.segments_listed();
     has_any |= std::exchange(one.first_in_mpd, first) != first;
     has_any |= std::exchange(one.segments_in_mpd, count) != count;
+    const bool is_interrupted = one.rendition.is_interrupted();
+    has_any |= std::exchange(one.is_interrupted_in_mpd, is_interrupted) != is_interrupted;
   }
   return has_any;
 }

@@ -30,6 +30,7 @@ struct PublishedRendition {
   std::vector<CaptionService> captions{};
   bool has_independent_segments = true;
   std::uint64_t first_in_mpd = 0, segments_in_mpd = 0;
+  bool is_interrupted_in_mpd = false;
 };
 
 class Publication {

@@ -40,6 +40,7 @@ struct RenditionSnapshot {
   PlaylistEdge edge;                                           // Of what the playlist lists.
   std::uint64_t first_msn = 0;                                 // Likewise.
   bool hints_at_next_segment = false;                          // The open one is expected to get no more parts.
+  bool is_interrupted = false;                                 // Nothing more will come, for now.
   bool has_ended = false;                                      // Nothing more will come.
   Document playlist;                                           // Whole.
   Document delta;                                              // Empty where a delta would leave nothing out.

@@ -28,6 +28,7 @@ struct Ask {
   bool is_head = false;
   bool accepts_gzip = false;
   std::optional<RangeWish> range{};
+  Instant arrived{};
 };
 
 }  // namespace fanlight::packager

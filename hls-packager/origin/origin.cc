@@ -9,6 +9,9 @@ namespace fanlight::packager {
 namespace {
 
 constexpr std::size_t kAnswersAtOnce = 256;
+// A segment that its source cut short ends for who has begun to get it once they have asked for the MPD again, which
+// they do each two segments (a target duration), and know that none follows: they would ask for the next.
+constexpr Micros kNewsTake = seconds(1);
 constexpr std::string_view kTimePath = "/time", kHealthPath = "/healthz";
 
 void move_all(WaiterList& from, WaiterList& to) { to.splice(to.end(), from); }
@@ -55,6 +58,7 @@ void Origin::handle(HttpRequestId id, const HttpRequest& request) {
   ask.is_head = request.method == HttpMethod::kHead;
   ask.accepts_gzip = request.accepts_gzip;
   ask.range = parse_range(request.range);
+  ask.arrived = request.arrived;
   if (ask.kind == RequestKind::kPlaylist) {
     const std::optional<PlaylistQuery> query = parse_playlist_query(request.query);
     if (!query)
@@ -148,6 +152,10 @@ void Origin::expire() {
     if (waiter == nullptr) return;
     const HttpRequestId id = waiter->id;
     const Ask ask = waiter->ask;
+    if (waiter->has_begun) {
+      end(id);
+      continue;
+    }
     waits_.erase(id);
     counters_.expired.add();
     respond(id, ask, streams_.answers().unavailable("nothing came in time"));
@@ -211,6 +219,13 @@ void Origin::go_on(HttpRequestId id) {
     if ((waiter = waits_.find(id)) == nullptr) return;
   }
   if (segment != nullptr && !segment->is_whole && !now->has_ended) return;
+  const bool is_interrupted = now && now->is_interrupted && !now->has_ended;
+  if (is_interrupted && segment != nullptr && segment == now->segments.back().get())
+    return waits_.limit(*waiter, now_, seconds(std::int64_t{now->target_duration}) + kNewsTake);
+  end(id);
+}
+
+void Origin::end(HttpRequestId id) {
   waits_.erase(id);
   counters_.waiting.set(waits_.size());
   replies_.end(id);

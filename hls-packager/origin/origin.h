@@ -60,6 +60,7 @@ class Origin final : public HttpHandler {
   void wait(HttpRequestId id, const Ask& ask, const Wait& wait);
   void begin(HttpRequestId id, const Ask& ask);
   void go_on(HttpRequestId id);
+  void end(HttpRequestId id);
   void respond(HttpRequestId id, const Ask& ask, HttpResponse&& response);
 
   OriginConfig config_;

@@ -124,6 +124,74 @@ TEST_F(MediaOriginTest, AStreamThatEndsEndsItsOpenSegment_D05) {
   EXPECT_EQ(rig.body(other), rig.answer(request).streamed);
 }
 
+// By the clock it is there, and the MPD that players have promises it.
+TEST_F(MediaOriginTest, WhatIsOverdueIsWaitedFor_D05) {
+  EXPECT_EQ(rig.response(ask("s2.m4s")).status, 404);
+  rig.pass(millis(700));
+  EXPECT_EQ(rig.response(ask("s9.m4s")).status, 404);
+  const std::uint64_t next = ask("s2.m4s"), later = ask("s3.m4s");
+  add_part();
+  EXPECT_FALSE(rig.answer(next).is_stream);
+  close_segment();
+  add_part();
+  EXPECT_EQ(rig.answer(next).streamed, "v0/s2.0.m4s;");
+  EXPECT_FALSE(rig.is_answered(later) || rig.answer(later).is_stream);
+  EXPECT_EQ(rig.response(ask("s4.m4s")).status, 404);
+  close_segment();
+  add_part();
+  EXPECT_EQ(rig.answer(later).streamed, "v0/s3.0.m4s;");
+}
+
+TEST_F(MediaOriginTest, WhatAnInterruptionPutsOffIsWaitedFor_D05) {
+  show.interrupt();
+  close_segment();
+  const std::uint64_t next = ask("s2.m4s"), later = ask("s4.m4s");
+  EXPECT_EQ(rig.response(ask("s99.m4s")).status, 404);
+  rig.pass(seconds(3));
+  show.interrupt(false);
+  add_part();
+  EXPECT_EQ(rig.answer(next).streamed, "v0/s2.0.m4s;");
+  rig.pass(millis(3'001));
+  EXPECT_EQ(rig.response(later).status, 503);
+}
+
+// Its end would have them ask for the next one.
+TEST_F(MediaOriginTest, AnInterruptedSegmentEndsOncePlayersKnow_D05) {
+  const std::uint64_t request = ask("s1.m4s");
+  show.add_part();
+  show.interrupt();
+  close_segment();
+  EXPECT_EQ(rig.answer(request).streamed, "v0/s1.0.m4s;v0/s1.1.m4s;");
+  publish();
+  rig.pass(millis(2'999));
+  EXPECT_FALSE(rig.is_answered(request));
+  EXPECT_TRUE(rig.is_answered(ask("s1.m4s")));  // Who asks now has the MPD that says so.
+  rig.pass(millis(1));
+  EXPECT_TRUE(rig.is_answered(request));
+  EXPECT_EQ(rig.answer(request).count, 1);
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 0);
+  EXPECT_EQ(rig.origin.counters().expired.get(), 0);
+}
+
+TEST_F(MediaOriginTest, AnInterruptedSegmentEndsWithTheNext_D05) {
+  const std::uint64_t request = ask("s1.m4s");
+  show.interrupt();
+  close_segment();
+  EXPECT_FALSE(rig.is_answered(request));
+  show.interrupt(false);
+  add_part();
+  EXPECT_TRUE(rig.is_answered(request));
+}
+
+TEST_F(MediaOriginTest, AnInterruptedSegmentEndsWithTheStream_D05) {
+  const std::uint64_t request = ask("s1.m4s");
+  show.interrupt();
+  close_segment();
+  show.end();
+  publish();
+  EXPECT_TRUE(rig.is_answered(request));
+}
+
 TEST_F(MediaOriginTest, WhoGoesAmidASegmentIsForgotten_D05) {
   const std::uint64_t request = ask("s1.m4s");
   rig.replies.on_append = [&](HttpRequestId id) { rig.origin.handle_gone(id); };

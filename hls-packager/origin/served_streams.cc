@@ -1,5 +1,6 @@
 #include "origin/served_streams.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -20,6 +21,18 @@ std::string tag_of(const Document& document) {
 
 // Longer than that, nothing is waited for. RFC 8216bis §6.2.5.2
 Micros longest_wait(const RenditionSnapshot& rendition) { return 3 * seconds(std::int64_t{rendition.target_duration}); }
+
+// Of a segment: who reckons with the clock is ahead when nothing new comes, until it has heard of that.
+bool is_overdue(const ServedRendition& of, const Ask& ask) {
+  constexpr std::int64_t kLateParts = 2;
+  const RenditionSnapshot& rendition = *of.now;
+  Micros late = ask.arrived - of.published;
+  if (rendition.is_interrupted) late = late + longest_wait(rendition);
+  if (rendition.has_ended || rendition.segments.empty() || late < kLateParts * rendition.part_target) return false;
+  const std::uint64_t newest = rendition.segments.back()->msn;
+  const auto ahead = static_cast<std::uint64_t>(late.count / std::max<std::int64_t>(rendition.part_target.count, 1));
+  return ask.number > newest && ask.number - newest <= ahead;
+}
 
 RequestKind kind_of(ResourceKind kind) {
   switch (kind) {
@@ -154,7 +167,7 @@ Reply ServedStreams::reply_of_segment(const Ask& ask) const {
     if (segment->is_whole || rendition.has_ended) return answers_.media(ask, segment->parts, rendition);
     return Begin{};
   }
-  if (!is_about_to_begin(rendition, ask.number)) return not_there(ask);
+  if (!is_about_to_begin(rendition, ask.number) && !is_overdue(*ask.rendition, ask)) return not_there(ask);
   return Wait{.list = WaitList::kParts, .place = {ask.number, 0}, .at_most = longest_wait(rendition)};
 }
 

@@ -64,6 +64,8 @@ class Show {
   }
   void hint_at_next_segment(bool hints) { rendition_.hints_at_next_segment = hints; }
   void end() { rendition_.has_ended = true; }
+  // Its source is lost, or is there again.
+  void interrupt(bool is_interrupted = true) { rendition_.is_interrupted = is_interrupted; }
   void list_from(std::uint64_t msn) { rendition_.first_msn = msn; }
   void forget_front() { rendition_.segments.erase(rendition_.segments.begin()); }
   void add_init(std::uint64_t init) {

@@ -21,6 +21,12 @@ Waiter& Waits::add(HttpRequestId id, const Ask& ask, Instant now, Micros at_most
   return waiter;
 }
 
+void Waits::limit(Waiter& waiter, Instant now, Micros at_most) {
+  if (waiter.until != Instant::never()) return;
+  waiter.until = now + at_most;
+  by_length_[at_most].push_back(waiter);
+}
+
 Waiter* Waits::find(HttpRequestId id) {
   const auto at = waiters_.find(id);
   return at == waiters_.end() ? nullptr : &at->second;

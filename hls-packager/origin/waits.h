@@ -41,8 +41,10 @@ class Waits {
  public:
   // In no list yet but, unless its time is over at `Instant::never()`, the one by time.
   Waiter& add(HttpRequestId id, const Ask& ask, Instant now, Micros at_most);
-  // Without an end.
+  // Without an end,
   Waiter& add_endless(HttpRequestId id, const Ask& ask);
+  // until it gets one; the first holds.
+  void limit(Waiter& waiter, Instant now, Micros at_most);
   [[nodiscard]] Waiter* find(HttpRequestId id);
   // Whether there was one.
   bool erase(HttpRequestId id);

@@ -17,10 +17,11 @@ std::string attribute(std::string_view name, std::int64_t value) { return attrib
 
 std::string duration_text(Micros span) { return "PT" + seconds_text(span) + "S"; }
 
-// From the period's start to where the last segment ends.
+// From the period's start to where the last segment ends; of who reckons with numbers, where the last number does.
 Micros length_of(const MpdRepresentation& one) {
-  const std::int64_t ticks =
-      std::accumulate(one.durations.begin(), one.durations.end(), one.first_time - one.period_start);
+  std::int64_t ticks = std::accumulate(one.durations.begin(), one.durations.end(), one.first_time - one.period_start);
+  if (one.grid && one.last_msn)
+    ticks = std::min(ticks, static_cast<std::int64_t>(*one.last_msn + 1 - one.grid_first_msn) * *one.grid);
   return micros_of(std::max<std::int64_t>(ticks, 0), one.format->timescale());
 }
 
@@ -65,7 +66,7 @@ class Writer {
                 attribute("suggestedPresentationDelay", duration_text(live_->latency)),
             [&] {
               write_service();
-              for (const MpdPeriod& period : live_->content.periods) write_live_period(period, {});
+              for (const MpdPeriod& period : live_->content.periods) write_live_period(period);
               write_clock();
             });
     return std::move(out_);
@@ -85,10 +86,7 @@ class Writer {
                 attribute("mediaPresentationDuration", duration_text(end)) + attribute("maxSegmentDuration", longest) +
                 attribute("minBufferTime", longest),
             [&] {
-              for (const MpdPeriod& period : mpd.periods)
-                write_live_period(period, &period == &mpd.periods.back()
-                                              ? attribute("duration", duration_text(length_of(period)))
-                                              : std::string{});
+              for (const MpdPeriod& period : mpd.periods) write_live_period(period);
             });
     return std::move(out_);
   }
@@ -114,9 +112,18 @@ class Writer {
  private:
   [[nodiscard]] bool is_live() const noexcept { return live_ != nullptr && !live_->has_ended; }
 
-  void write_live_period(const MpdPeriod& period, const std::string& attributes) {
+  // One may be over before the next begins: there is nothing between them.
+  static std::string end_of(const MpdPeriod& period, const MpdPeriod* next) {
+    if (!period.is_over) return {};
+    Micros length = length_of(period);
+    if (next != nullptr) length = std::min(length, next->start - period.start);
+    return attribute("duration", duration_text(length));
+  }
+
+  void write_live_period(const MpdPeriod& period) {
     period_ = &period;
-    element("Period", attribute("id", period.id) + attribute("start", duration_text(period.start)) + attributes, [&] {
+    const std::string end = end_of(period, &period == &live_->content.periods.back() ? nullptr : &period + 1);
+    element("Period", attribute("id", period.id) + attribute("start", duration_text(period.start)) + end, [&] {
       if (!period.splices.empty()) write_splices(period);
       for (const MpdAdaptationSet& set : period.sets) write_set(set);
     });
@@ -186,8 +193,9 @@ class Writer {
   void write_reference(const MpdAdaptationSet& set) {
     const MpdRepresentation& one = set.representations.front();
     const MpdPeriod* const period = period_;
+    const std::int64_t id = &set - period->sets.data();  // In a period no two are the same; the first is Latency's.
     element("ProducerReferenceTime",
-            attribute("id", 0) + attribute("inband", "true") + attribute("type", "captured") +
+            attribute("id", id) + attribute("inband", "true") + attribute("type", "captured") +
                 attribute("wallClockTime", date_text(live_->availability_start + period->start)) +
                 attribute("presentationTime", one.period_start),
             [&] { write_clock(); });
@@ -251,7 +259,7 @@ class Writer {
     return out;
   }
 
-  // Players that reckon with numbers have to hear of discontinuities alone.
+  // Players that reckon with numbers have to hear of discontinuities alone; soon, where one is waited for.
   [[nodiscard]] Micros update_period() const {
     const bool is_all_grid = std::ranges::all_of(live_->content.periods, [](const MpdPeriod& period) {
       return std::ranges::all_of(period.sets, [](const MpdAdaptationSet& set) {
@@ -259,7 +267,8 @@ class Writer {
                                    [](const MpdRepresentation& one) { return one.grid.has_value(); });
       });
     });
-    return is_all_grid ? 2 * live_->segment : live_->segment / 2;
+    const bool is_waiting = !live_->content.periods.empty() && live_->content.periods.back().is_over;
+    return is_all_grid && !is_waiting ? 2 * live_->segment : live_->segment / 2;
   }
 
   void write_template(const MpdRepresentation& one) {
@@ -269,7 +278,9 @@ class Writer {
                             attribute("media", one.folder + kSegmentTemplate);
     if (is_live() && one.grid) {
       line("<SegmentTemplate" + begin + attribute("duration", *one.grid) +
-           attribute("startNumber", static_cast<std::int64_t>(one.grid_first_msn)) + end + "/>");
+           attribute("startNumber", static_cast<std::int64_t>(one.grid_first_msn)) +
+           (one.last_msn ? attribute("endNumber", static_cast<std::int64_t>(*one.last_msn)) : std::string{}) + end +
+           "/>");
       return;
     }
     element("SegmentTemplate", begin + attribute("startNumber", static_cast<std::int64_t>(one.first_msn)) + end,

@@ -32,9 +32,10 @@ struct MpdRepresentation {
   std::uint64_t first_msn = 0;
   std::vector<std::int64_t> durations{};  // Of the segments.
   // Of a live period whose segments keep to a grid: the grid's step, and which segment it begins with. Then players
-  // reckon with numbers, and need no news of times.
+  // reckon with numbers, and need no news of times; of the last number, once that is known.
   std::optional<std::int64_t> grid{};
   std::uint64_t grid_first_msn = 0;
+  std::optional<std::uint64_t> last_msn{};
 };
 
 // What a player switches between freely. Representations of one set are all pictures or all sound.
@@ -52,6 +53,7 @@ struct MpdPeriod {
   // Of a live one: what never changes.
   std::string id{};
   Micros start{};                    // From the presentation's availability_start.
+  bool is_over = false;              // No segment comes any more that is not there.
   std::int64_t media_start = 0;      // 90 kHz.
   std::vector<DateRange> splices{};  // Not before it.
 };

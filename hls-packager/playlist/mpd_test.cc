@@ -125,7 +125,8 @@ TEST(MpdTest, WhatWasLiveHasAnEnd) {  // D-10
                         .first_msn = 30,
                         .durations = {90'000, 90'000, 36'000},
                         .grid = 90'000};
-  MpdPeriod period{.sets = {{.representations = {one}}}, .id = "p0", .start = {}, .media_start = 900'000};
+  MpdPeriod period{
+      .sets = {{.representations = {one}}}, .id = "p0", .start = {}, .is_over = true, .media_start = 900'000};
   mpd.content.periods.push_back(period);
   EXPECT_EQ(write_live_mpd(mpd), R"(<?xml version="1.0" encoding="UTF-8"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" availabilityStartTime="2026-11-26T16:30:00.000Z" publishTime="2026-11-26T16:31:00.000Z" mediaPresentationDuration="PT32.400000S" maxSegmentDuration="PT1.000000S" minBufferTime="PT1.000000S">

@@ -83,10 +83,39 @@ function* latency(mpd) {
 }
 
 function* producers(mpd) {
+  for (const period of all(mpd, 'Period')) {
+    const ids = all(period, 'ProducerReferenceTime').map((one) => one.attributes.id);
+    if (new Set(ids).size !== ids.length) yield [period.line, `ProducerReferenceTimes of one period are called ${ids}`];
+  }
   for (const one of all(mpd, 'ProducerReferenceTime')) {
     const { type, wallClockTime, presentationTime } = one.attributes;
     if (!['encoder', 'captured'].includes(type) || !DATE.test(wallClockTime ?? '') || !/^\d+$/.test(presentationTime ?? '')) yield [one.line, `type=${type} wallClockTime=${wallClockTime} presentationTime=${presentationTime}`];
   }
+}
+
+// Each in its time: none is said to last into the next, and what is numbered has an end where its period has one.
+function* periods(mpd) {
+  const found = all(mpd, 'Period');
+  for (const [i, one] of found.entries()) {
+    const [start, duration] = [seconds(one.attributes.start), seconds(one.attributes.duration)];
+    const next = found[i + 1] === undefined ? NaN : seconds(found[i + 1].attributes.start);
+    if (Number.isNaN(start)) yield [one.line, `period ${one.attributes.id} has no start`];
+    if (next <= start) yield [one.line, `period ${one.attributes.id} starts at ${start}, the next at ${next}`];
+    if (one.attributes.duration !== undefined && !(duration > 0)) yield [one.line, `period ${one.attributes.id} lasts ${one.attributes.duration}`];
+    if (start + duration > next + 1e-5) yield [one.line, `period ${one.attributes.id} lasts until ${start + duration}, the next starts at ${next}`];
+    for (const { line, attributes } of all(one, 'SegmentTemplate')) yield* numbered(line, attributes, duration);
+  }
+}
+
+function* numbered(line, { duration, timescale, startNumber, endNumber }, length) {
+  if (duration === undefined) return;
+  if (endNumber === undefined) {
+    if (!Number.isNaN(length)) yield [line, 'the period has an end, and its numbers have none'];
+    return;
+  }
+  const most = (Number(endNumber) - Number(startNumber ?? 1) + 1) * Number(duration) / Number(timescale ?? 1);
+  if (!(most > 0)) yield [line, `numbers are from ${startNumber} to ${endNumber}`];
+  if (length > most + 1 + Number(duration) / Number(timescale ?? 1)) yield [line, `the period lasts ${length} s, its numbers ${most}`];
 }
 
 function* representations(mpd) {
@@ -98,7 +127,7 @@ function* representations(mpd) {
   if (ids.length === 0 || new Set(ids).size !== ids.length || ids.includes(undefined)) yield [mpd.line, `periods are called ${ids}`];
 }
 
-export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-14', representations]];
+export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-10', periods], ['D-14', representations]];
 
 export function judgeMpd(text) {
   let mpd;
@@ -114,9 +143,32 @@ export function judgeMpd(text) {
 
 // From one to a later one.
 export function judgeMpdChange(before, after) {
-  const [was, is] = [before, after].map((text) => readXml(text).attributes);
+  const [wasMpd, isMpd] = [before, after].map(readXml);
+  const [was, is] = [wasMpd.attributes, isMpd.attributes];
   const found = [];
   if (was.availabilityStartTime !== is.availabilityStartTime) found.push({ rule: 'D-02', line: 1, text: `availabilityStartTime was ${was.availabilityStartTime} and is ${is.availabilityStartTime}` });
   if (Date.parse(is.publishTime) < Date.parse(was.publishTime)) found.push({ rule: 'D-02', line: 1, text: 'publishTime went back' });
+  found.push(...judgePeriods(wasMpd, isMpd));
+  return found;
+}
+
+// What players reckon from stays: where a period starts, which number it begins with, that it is over.
+function judgePeriods(wasMpd, isMpd) {
+  const found = [];
+  const now = new Map(all(isMpd, 'Period').map((one) => [one.attributes.id, one]));
+  for (const one of all(wasMpd, 'Period')) {
+    const later = now.get(one.attributes.id);
+    if (!later) continue;
+    const say = (rule, text) => found.push({ rule, line: later.line, text: `period ${one.attributes.id}: ${text}` });
+    if (one.attributes.start !== later.attributes.start) say('D-15', `started at ${one.attributes.start}, and now at ${later.attributes.start}`);
+    if (one.attributes.duration !== undefined && one.attributes.duration !== later.attributes.duration) say('D-10', `lasted ${one.attributes.duration}, and now ${later.attributes.duration}`);
+    const [first, second] = [one, later].map((period) => all(period, 'SegmentTemplate').filter((each) => each.attributes.duration !== undefined));
+    for (const { attributes } of first) {
+      const same = second.find((each) => each.attributes.media === attributes.media)?.attributes;
+      for (const name of ['startNumber', 'duration', 'timescale', 'presentationTimeOffset'])
+        if (same && same[name] !== attributes[name]) say('D-15', `${attributes.media}: ${name} was ${attributes[name]}, and is ${same[name]}`);
+      if (same && attributes.endNumber !== undefined && same.endNumber !== attributes.endNumber) say('D-10', `${attributes.media} ended with ${attributes.endNumber}, and now with ${same.endNumber}`);
+    }
+  }
   return found;
 }

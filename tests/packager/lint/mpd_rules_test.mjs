@@ -42,6 +42,11 @@ const BROKEN = [
   ['D-07', /PlaybackRate around 1/, /<PlaybackRate[^>]*>/, ''],
   ['D-07', /refers to 7, which is nothing/, '<ProducerReferenceTime id="7"', '<ProducerReferenceTime id="8"'],
   ['D-08', /type=application/, 'type="encoder"', 'type="application"'],
+  ['D-08', /of one period are called 7,7/, /(<ProducerReferenceTime.*)\n/, '$1$1\n'],
+  ['D-10', /has no start/, ' start="PT0S"', ''],
+  ['D-10', /lasts PT0S/, 'start="PT0S"', 'start="PT0S" duration="PT0S"'],
+  ['D-10', /has an end, and its numbers have none/, 'start="PT0S"', 'start="PT0S" duration="PT8S"'],
+  ['D-10', /numbers are from 0 to -2/, 'startNumber="0"', 'startNumber="0" endNumber="-2"'],
   ['D-14', /bandwidth=undefined/, ' bandwidth="3000000"', ''],
   ['D-14', /neither a sampling rate/, ' width="720"', ''],
   ['D-14', /periods are called/, ' id="p0"', ''],
@@ -49,7 +54,7 @@ const BROKEN = [
 
 for (const [rule, pattern, from, to] of BROKEN)
   test(`${rule} finds in an MPD: ${pattern.source}`, () => {
-    const text = GOOD.replace(from, () => to);
+    const text = GOOD.replace(from, to.includes('$1') ? to : () => to);
     assert.notEqual(text, GOOD);
     assert.ok(judgeMpd(text).some((one) => one.rule === rule && pattern.test(one.text)), JSON.stringify(judgeMpd(text)));
   });
@@ -60,4 +65,30 @@ test('D-02 finds that the start moved, or time went back', () => {
   assert.deepEqual(judgeMpdChange(GOOD, GOOD), []);
   assert.match(judgeMpdChange(GOOD, GOOD.replace('16:30:00.000Z', '16:30:01.000Z'))[0].text, /availabilityStartTime was/);
   assert.match(judgeMpdChange(GOOD, GOOD.replace('16:31:00Z', '16:30:59Z'))[0].text, /went back/);
+});
+
+// Eight segments and a third of one, four seconds of nothing, and what came then.
+const period = (id, start, duration, first, last) => GOOD.match(/ {2}<Period[^]*<\/Period>\n/)[0].replace('id="p0" start="PT0S"', `id="${id}" start="PT${start}S"${duration}`)
+  .replace('startNumber="0"', `startNumber="${first}"${last}`);
+const AWAY = GOOD.replace(/ {2}<Period[^]*<\/Period>\n/, () => period('p0', 0, ' duration="PT8.3S"', 0, ' endNumber="8"'));
+const BACK = AWAY.replace('  <UTC', () => `${period('p1', 12.3, '', 9, '')}  <UTC`);
+
+test('D-10 finds nothing where a period is over, and another begins', () => {
+  for (const text of [AWAY, BACK]) assert.deepEqual(judgeMpd(text), []);
+  for (const [before, after] of [[GOOD, AWAY], [AWAY, BACK], [GOOD, BACK]]) assert.deepEqual(judgeMpdChange(before, after), []);
+});
+
+const has = (found, rule, pattern) => assert.ok(found.some((one) => one.rule === rule && pattern.test(one.text)), JSON.stringify(found));
+test('D-10 finds periods that overlap, and numbers that do not fill theirs', () => {
+  has(judgeMpd(BACK.replace('PT12.3S', 'PT8.2S')), 'D-10', /lasts until 8.3, the next starts at 8.2/);
+  has(judgeMpd(BACK.replace('PT12.3S', 'PT0S')), 'D-10', /starts at 0, the next at 0/);
+  has(judgeMpd(BACK.replace('endNumber="8"', 'endNumber="5"')), 'D-10', /lasts 8.3 s, its numbers 6/);
+});
+test('D-10 finds a period that was over and goes on', () => {
+  has(judgeMpdChange(AWAY, GOOD), 'D-10', /lasted PT8.3S, and now undefined/);
+  has(judgeMpdChange(AWAY, BACK.replace('endNumber="8"', 'endNumber="9"')), 'D-10', /ended with 8, and now with 9/);
+});
+test('D-15 finds what players reckon from and moved', () => {
+  has(judgeMpdChange(GOOD, GOOD.replace('PT0S', 'PT0.1S')), 'D-15', /started at PT0S, and now at PT0.1S/);
+  has(judgeMpdChange(GOOD, GOOD.replace('startNumber="0"', 'startNumber="1"')), 'D-15', /startNumber was 0, and is 1/);
 });
