@@ -228,7 +228,7 @@ def stage_e2e(total: Total) -> None:
 
 
 def browser_scripts(total: Total, *words: str) -> None:
-    for script in ("browsers.py", "lifecycle.py"):
+    for script in ("page.py", "browsers.py", "lifecycle.py"):
         counted_script(total, str(setup.ROOT / "tests" / "browsers" / script), *words)
 
 

@@ -10,7 +10,7 @@ export function bindKeys(video, goLive) {
   document.addEventListener('keydown', (event) => {
     const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
     const action = actions[event.key.toLowerCase()];
-    if (!action || isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!action || isTyping || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     action();
   });

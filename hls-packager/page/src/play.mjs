@@ -32,6 +32,7 @@ function fail(why) {
   console.warn(`fanlight: ${why}`);
   player?.destroy();
   player = null;
+  showActions();
 }
 
 function showTracks() {
@@ -52,6 +53,7 @@ async function start() {
   } else if (wanted !== 'native' && isSupported()) player = startHls(video, hlsUrl, tell);
   else if (canPlayHls(video)) player = startNative(video, hlsUrl, tell);
   else say('This browser can play neither kind of live stream. A current Chrome, Edge, Firefox or Safari can.');
+  showActions();
   // Not before: dash.js, which is told of a start too early, never asks for news of the MPD.
   video.addEventListener('loadedmetadata', play, { once: true });
 }
@@ -70,14 +72,22 @@ async function look() {
   } catch {
     stream = null;
     say('The packager does not answer. This page keeps trying.');
+    showState();
     return false;
   }
   liveSince = stream?.state === 'live' ? liveSince ?? performance.now() : null;
+  showState();
+  return true;
+}
+
+function showState() {
   $('state').textContent = stream ? stateText(stream.state) : '';
   $('state').dataset.state = stream?.state ?? '';
   $('with-dash').hidden = stream?.dash === null;
-  return true;
 }
+
+// What acts on a player is there with one.
+function showActions() { for (const id of ['live', 'sound']) $(id).disabled = player === null; }
 
 let movedAt = performance.now();
 video.addEventListener('timeupdate', () => {
@@ -120,7 +130,7 @@ function showFacts(meter) {
     ...fact('Wanted distance', target ? `${target.toFixed(2)} s behind the end` : ''),
     ...fact('Buffered', buffered === null ? '' : `${buffered.toFixed(2)} s`),
     ...fact('First picture', meter.firstPictureMs === null ? '' : `after ${(meter.firstPictureMs / 1000).toFixed(2)} s`),
-    ...fact('Clock', `${Math.abs(offset).toFixed(0)} ms ${offset < 0 ? 'behind' : 'ahead'} of this device`),
+    ...fact('Clock', `${Math.abs(offset).toFixed(0)} ms ${offset < 0 ? 'behind' : 'ahead of'} this device’s`),
   );
 }
 
@@ -131,6 +141,7 @@ function prepare() {
   $('live').addEventListener('click', () => { player?.goLive(); video.play().catch(() => {}); });
   $('sound').addEventListener('click', () => { video.muted = false; video.play().catch(() => {}); });
   $('tracks').addEventListener('change', () => player?.choose(Number($('tracks').value)));
+  showActions();
   const showSound = () => { $('sound').hidden = !video.muted; };
   video.addEventListener('volumechange', showSound);
   showSound();

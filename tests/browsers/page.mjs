@@ -1,0 +1,188 @@
+#!/usr/bin/env node
+// The page as somebody meets it who has never seen it, in Chromium: at a phone's and a desk's width, in both schemes, with the keyboard
+// alone, and whatever its streams are doing. The packager's answers are made up here. One JSON object a case: { name, failed }.
+//
+//   page.mjs --modules build/browsers/node_modules --page build/hls-packager/page/dist --clip CLIP.mp4 [--only PATTERN]
+
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { BROWSERS } from './open.mjs';
+
+const { values } = parseArgs({ options: { modules: { type: 'string' }, page: { type: 'string' }, clip: { type: 'string' }, only: { type: 'string', default: '' } } });
+const require = createRequire(path.resolve(values.modules, 'none.js'));
+const PATIENCE_MS = 20_000;
+const WIDTHS = { phone: [360, 740], desk: [1280, 800] };
+const LONG = 'studio/camera-2-with-a-name-that-does-not-end-before-the-screen-does';
+const known = { video: { width: 1280, height: 720, fps: 29.97, codec: 'avc1.4d401e' }, audio: [{ codec: 'mp4a.40.2' }], viewers: 12 };
+const STREAMS = [{ name: LONG, state: 'away', ...known }, { name: 'concert', state: 'filling', why: 'no keyframe has come' }, { name: 'later', state: 'calling' },
+  { name: 'over', state: 'ended', ...known }, { name: 'on', state: 'live', ...known }];
+// What is said, and how a stream is marked.
+const SAID = { [LONG]: [/went away/, 'Interrupted'], concert: [/no keyframe has come/, 'Starting'], later: [/not on air yet/, 'Not on air'],
+  over: [/has ended/, 'Ended'], on: [/Starting|Still trying/, 'Live'], unknown: [/no stream called “unknown”/, ''] };
+
+const origin = { isDown: false };
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain', '.mp4': 'video/mp4' };
+
+function fileOf(pathname) {
+  if (pathname === '/') return path.join(values.page, 'index.html');
+  if (pathname.startsWith('/play/')) return path.join(values.page, 'play.html');
+  return pathname === '/clip.mp4' ? values.clip : path.join(values.page, path.normalize(pathname));
+}
+
+async function answer({ url }, response) {
+  const { pathname } = new URL(url, 'http://here');
+  if (pathname === '/api/streams.json') {
+    if (origin.isDown) response.destroy();
+    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ streams: STREAMS }));
+  } else if (pathname === '/time') response.end(new Date().toISOString());
+  else {
+    const file = fileOf(pathname);
+    const body = await readFile(file).catch(() => null);
+    response.writeHead(body ? 200 : 404, { 'content-type': TYPES[path.extname(file)] ?? 'text/plain' }).end(body ?? '');
+  }
+}
+
+function claim(holds, otherwise) { if (!holds) throw new Error(otherwise); }
+
+// In the page: texts with too little contrast, what is too small to hit, what is too wide.
+function faultsOf() {
+  const parts = (text) => { const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number); return { rgb: [r, g, b], a }; };
+  const over = (top, under) => top.rgb.map((value, i) => value * top.a + under[i] * (1 - top.a));
+  const ground = (node) => (node ? over(parts(getComputedStyle(node).backgroundColor), ground(node.parentElement)) : [255, 255, 255]);
+  const light = (rgb) => rgb.map((value) => value / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  const isSeen = (node) => node.getClientRects().length > 0;
+  const faults = [];
+  for (const node of document.querySelectorAll('body *')) {
+    const own = [...node.childNodes].some((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
+    if (!own || !isSeen(node)) continue;
+    const contrast = ratio(light(over(parts(getComputedStyle(node).color), ground(node))), light(ground(node)));
+    if (contrast < 4.5) faults.push(`contrast ${contrast.toFixed(1)}: ${node.textContent.trim()}`);
+  }
+  for (const node of document.querySelectorAll('button, select, summary, main a')) {
+    if (isSeen(node) && node.getBoundingClientRect().height < 24) faults.push(`small: ${node.textContent}`);
+  }
+  if (document.documentElement.scrollWidth > document.documentElement.clientWidth) faults.push(`wider than the screen: ${document.documentElement.scrollWidth}`);
+  return faults;
+}
+
+
+// --- cases: each gets `at`, which opens pages of an address.
+
+const playing = (name) => `/play/${name}`;
+const patience = { timeout: PATIENCE_MS };
+const heard = (page, pattern) => page.waitForFunction((text) => new RegExp(text).test(document.querySelector('#said')?.textContent ?? ''), pattern.source, patience);
+const listed = (page) => page.waitForFunction((count) => document.querySelectorAll('.stream').length === count, STREAMS.length, patience);
+
+async function looks(at, [width, height], colorScheme) {
+  for (const name of [null, LONG, 'on', 'unknown']) {
+    const page = await at(name ? playing(name) : '/', { context: { viewport: { width, height }, colorScheme } });
+    await (name ? heard(page, SAID[name][0]) : listed(page));
+    const faults = await page.evaluate(faultsOf);
+    claim(faults.length === 0, `${name ?? 'the list'}: ${faults.join('; ')}`);
+    await page.close();
+  }
+}
+
+async function says(at, name) {
+  const page = await at(playing(name));
+  const [said, state] = SAID[name];
+  await heard(page, said);
+  const seen = await page.evaluate(() => {
+    const mark = document.querySelector('#state');
+    return { state: mark.textContent, isShown: mark.getClientRects().length > 0, title: document.title, isDisabled: document.querySelector('#live').disabled };
+  });
+  claim(seen.state === state && seen.isShown === (state !== ''), `marked ${JSON.stringify(seen)}`);
+  claim(seen.title === `${name} · fanlight`, seen.title);
+  claim(name === 'on' || seen.isDisabled, 'a button acts on a player that is not there');
+  await page.close();
+}
+
+async function noAnswer(at) {
+  const [list, play] = [await at('/'), await at(playing('later'))];
+  await heard(play, SAID.later[0]);
+  origin.isDown = true;
+  for (const page of [list, play]) await heard(page, /does not answer/);
+  const state = await play.evaluate(() => document.querySelector('#state').textContent);
+  origin.isDown = false;
+  claim(state === '', 'the mark says what nobody knows');
+  await heard(list, /^$/);
+  await heard(play, SAID.later[0]);
+}
+
+async function press(page, key) {
+  await page.keyboard.press(key);
+  return page.evaluate(() => {
+    const one = document.activeElement;
+    return { is: one.getAttribute('href') ?? one.id, left: one.getBoundingClientRect().left, isSeen: getComputedStyle(one).outlineStyle !== 'none' };
+  });
+}
+
+async function keyboard(at) {
+  const page = await at('/');
+  await listed(page);
+  const skip = await press(page, 'Tab');
+  claim(skip.is === '#streams' && skip.left >= 0 && skip.isSeen, `first ${JSON.stringify(skip)}`);
+  await page.keyboard.press('Enter');
+  for (const { name } of STREAMS) {
+    const seen = await press(page, 'Tab');
+    claim(seen.is === playing(name) && seen.isSeen, `at ${name}: ${JSON.stringify(seen)}`);
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**${playing(STREAMS.at(-1).name)}`, patience);
+  await page.waitForFunction(() => globalThis.fanlight !== undefined, null, patience);
+  const reached = [];
+  while (!/licences/.test(reached.at(-1)) && reached.length < 20) reached.push((await press(page, 'Tab')).is);
+  for (const wanted of ['#video', '/', 'video', '?player=dash']) claim(reached.includes(wanted), `${wanted} is not among ${reached}`);
+  claim(/licences/.test(reached.at(-1)), `the end is not among ${reached}`);
+  await page.keyboard.press('m');
+  claim(!await page.evaluate(() => document.querySelector('video').muted), 'm does not turn sound on');
+}
+
+// What a test asks of a page counts as somebody's gesture, so that all happens in the page, and is told by its console.
+const PAUSES_TWICE = `(() => {
+  const wait = setInterval(() => {
+    if (!globalThis.fanlight) return;
+    clearInterval(wait);
+    const video = document.querySelector('video');
+    let starts = 0;
+    video.addEventListener('playing', () => {
+      if (++starts === 1) video.muted = false;
+      if (starts <= 2) video.pause();
+      else console.log(video.muted ? 'goes on without sound' : 'goes on aloud');
+    });
+    Object.assign(video, { src: '/clip.mp4', loop: true });
+    video.play();
+  }, 20);
+})()`;
+
+async function pauses(at) {
+  const page = await at(playing('later'), { script: PAUSES_TWICE });
+  const said = await page.waitForEvent('console', { predicate: (one) => /goes on/.test(one.text()), ...patience });
+  claim(said.text() === 'goes on without sound', said.text());
+  await page.keyboard.press('k');
+  await page.waitForFunction(() => document.querySelector('video').paused, null, patience);
+  await new Promise((resolve) => { setTimeout(resolve, 500); });
+  claim(await page.evaluate(() => document.querySelector('video').paused), 'the viewer’s pause is undone');
+}
+
+const CASES = { 'states/no-answer': noAnswer, keyboard, pauses };
+for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
+for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
+
+const server = http.createServer(answer);
+await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+const base = `http://127.0.0.1:${server.address().port}`;
+const browser = await BROWSERS.chromium(require);
+const at = (address, { script = '', context = {} } = {}) => browser.open(base + address, script, context);
+for (const [name, run] of Object.entries(CASES)) {
+  if (!new RegExp(values.only).test(`page/${name}`)) continue;
+  const failed = await run(at).then(() => null, (error) => error.message);
+  console.log(JSON.stringify({ name, failed }));
+}
+await browser.close();
+process.exit(0);
