@@ -122,8 +122,11 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-constexpr ServerUnderTest kServers[] = {
-    {serve_bare, "bare epoll"}, {serve_uring, "bare io_uring"}, {serve_ours, "ours"}, {serve_beast, "Beast"}};
+constexpr ServerUnderTest kServers[] = {{serve_bare, "bare epoll"},
+                                        {serve_uring, "bare io_uring"},
+                                        {serve_ours, "ours"},
+                                        {serve_ours_uring, "ours, io_uring"},
+                                        {serve_beast, "Beast"}};
 
 }  // namespace
 }  // namespace fanlight::packager
@@ -152,7 +155,7 @@ int main(int argc, char** argv) {
       }
     }
     for (std::size_t i = 0; i < std::size(kServers); ++i) {
-      std::printf("%6zu bytes  %5zu connections  %-10s  %6.2f us a request  %5.2f x\n", body_bytes, connections,
+      std::printf("%6zu bytes  %5zu connections  %-14s  %6.2f us a request  %5.2f x\n", body_bytes, connections,
                   kServers[i].name, median(costs[i]), median(ratios[i]));
       rows.push_back({{"body_bytes", body_bytes},
                       {"connections", connections},

@@ -144,8 +144,12 @@ std::uint64_t serve_bare(const SharedBytes& body, std::atomic<std::uint16_t>& po
   return count;
 }
 
-std::uint64_t serve_ours(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop) {
+namespace {
+
+std::uint64_t serve_by(Poller::Kind poller, const SharedBytes& body, std::atomic<std::uint16_t>& port,
+                       const std::atomic<bool>& stop) {
   Server::Options options;
+  options.poller = poller;
   options.listen = {"127.0.0.1:0"};
   options.stop_grace = {};
   Result<std::unique_ptr<Server>> server = Server::open(options);
@@ -159,6 +163,16 @@ std::uint64_t serve_ours(const SharedBytes& body, std::atomic<std::uint16_t>& po
   CHECK((*server)->run(handler));
   ends.join();
   return (*server)->counts().requests.value();
+}
+
+}  // namespace
+
+std::uint64_t serve_ours(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop) {
+  return serve_by(Poller::Kind::kEpoll, body, port, stop);
+}
+std::uint64_t serve_ours_uring(const SharedBytes& body, std::atomic<std::uint16_t>& port,
+                               const std::atomic<bool>& stop) {
+  return serve_by(Poller::Kind::kUring, body, port, stop);
 }
 
 std::uint64_t serve_beast(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop) {

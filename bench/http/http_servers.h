@@ -22,7 +22,10 @@ struct ServerUnderTest {
 std::uint64_t serve_bare(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
 // Likewise over io_uring.
 std::uint64_t serve_uring(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
+// Over epoll, and over io_uring.
 std::uint64_t serve_ours(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
+std::uint64_t serve_ours_uring(const SharedBytes& body, std::atomic<std::uint16_t>& port,
+                               const std::atomic<bool>& stop);
 // Boost.Beast on Asio, with a body that is not copied.
 std::uint64_t serve_beast(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
 

@@ -1,6 +1,7 @@
 #include "http/connection.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -48,13 +49,25 @@ bool Connection::receive_some(ConnectionContext& context) {
   if (!is_readable_ || has_ended_ || !wants_bytes()) return false;
   const IoResult got = tls_ ? tls_->receive(context.received) : receive(socket_, context.received);
   if (is_shaking_hands() && tls_->is_open()) note_handshake(context);
+  take_in(context, got, context.received);
+  return got.status != IoStatus::kBlocked;
+}
+
+void Connection::take_in(ConnectionContext& context, IoResult got, MutableByteSpan room) {
   if (got.status == IoStatus::kFailed) has_failed_ = true;
   if (got.status == IoStatus::kEnd) has_ended_ = true;
   // Less than there was room for: there is no more. Unless the end is behind it, of which we are not told again; and
   // TLS hands over a record at a time.
-  is_readable_ = got.status == IoStatus::kDone && (tls_ || is_hung_up_ || got.bytes == context.received.size());
-  hear(context, context.received.first(got.bytes));
-  return got.status != IoStatus::kBlocked;
+  is_readable_ = got.status == IoStatus::kDone && (tls_ || is_hung_up_ || got.bytes == room.size());
+  hear(context, room.first(got.bytes));
+}
+
+bool Connection::wants_receive() const noexcept {
+  return is_readable_ && !tls_ && !is_lingering_ && !has_ended_ && !has_failed_ && wants_bytes();
+}
+
+void Connection::handle_received(ConnectionContext& context, int result, MutableByteSpan room) {
+  take_in(context, result_of_receive(result), room);
 }
 
 bool Connection::wants_bytes() const noexcept { return h2_ ? out_.size() < kH2UnsentMax : h1_.wants_bytes(); }
@@ -124,19 +137,38 @@ bool Connection::ask(ConnectionContext& context) {
 }
 
 bool Connection::flush(ConnectionContext& context) {
-  if (!is_writable_ || is_shaking_hands()) return false;
+  if (!is_writable_ || is_sending_ || is_shaking_hands()) return false;
   if (h2_) {
     if (out_.is_empty()) progress_ = context.now;
     if (!h2_->fill(context.now, kH2UnsentMax, out_)) has_failed_ = true;
   }
   if (out_.is_empty()) return false;
+  if (context.batch != nullptr && !tls_ && !context.batch->is_full()) {
+    context.batch->push_send(id_, socket_.get(), out_);
+    is_sending_ = true;
+    return false;
+  }
   const IoResult sent = tls_ ? tls_->send(out_) : send(socket_, out_);
   if (sent.status == IoStatus::kFailed) has_failed_ = true;
   if (sent.status == IoStatus::kBlocked) is_writable_ = false;
   if (sent.bytes == 0) return false;
-  progress_ = context.now;
-  context.counts.bytes_sent.add(sent.bytes);
+  note_sent(context, sent.bytes);
   return true;
+}
+
+void Connection::note_sent(ConnectionContext& context, std::size_t bytes) {
+  progress_ = context.now;
+  context.counts.bytes_sent.add(bytes);
+}
+
+void Connection::handle_sent(ConnectionContext& context, int result) {
+  is_sending_ = false;
+  if (result == -EAGAIN) is_writable_ = false;
+  if (result < 0 && result != -EAGAIN && result != -EINTR) has_failed_ = true;
+  if (result > 0) {
+    out_.consume(static_cast<std::size_t>(result));
+    note_sent(context, static_cast<std::size_t>(result));
+  }
 }
 
 void Connection::discard_received(ConnectionContext& context) noexcept {

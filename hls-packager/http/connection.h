@@ -15,6 +15,7 @@
 #include "http/message.h"
 #include "http/out_queue.h"
 #include "http/pace.h"
+#include "http/poller.h"
 #include "http/server_counts.h"
 #include "http/sockets.h"
 #include "http/tls_stream.h"
@@ -38,7 +39,8 @@ struct ConnectionContext {
   MutableByteSpan received;  // For what arrives.
   Instant now{};
   std::string date{};
-  std::string scratch{};  // For heads.
+  std::string scratch{};         // For heads.
+  SocketBatch* batch = nullptr;  // Empty: each connection calls the kernel for itself.
 };
 
 class Connection {
@@ -60,6 +62,12 @@ class Connection {
     is_writable_ = true;
     is_readable_ = is_readable_ || is_shaking_hands();  // Which is done by reading, and may have waited for room.
   }
+  // With a batch, of connections without TLS: before drive(), what came of reading; after it, of sending, and it is to
+  // be driven again.
+  [[nodiscard]] bool wants_receive() const noexcept;
+  void handle_received(ConnectionContext& context, int result, MutableByteSpan room);
+  [[nodiscard]] bool is_sending() const noexcept { return is_sending_; }
+  void handle_sent(ConnectionContext& context, int result);
   // Reads, asks and sends as far as it goes, or far enough for now. False: the connection is over.
   [[nodiscard]] bool drive(ConnectionContext& context);
   // There was more to do.
@@ -95,8 +103,10 @@ class Connection {
   void tell_gone(ConnectionContext& context, std::uint64_t stream);
   [[nodiscard]] bool ask_h2(ConnectionContext& context);
   [[nodiscard]] bool receive_some(ConnectionContext& context);
+  void take_in(ConnectionContext& context, IoResult got, MutableByteSpan room);
   [[nodiscard]] bool ask(ConnectionContext& context);
   [[nodiscard]] bool flush(ConnectionContext& context);
+  void note_sent(ConnectionContext& context, std::size_t bytes);
   void discard_received(ConnectionContext& context) noexcept;
   [[nodiscard]] bool is_over() noexcept;
   [[nodiscard]] Phase phase() const noexcept;
@@ -123,6 +133,7 @@ class Connection {
   bool has_failed_ = false;     // The socket is of no use.
   bool has_handshake_ = false;  // TLS's is over.
   bool is_lingering_ = false;   // We say nothing more, and what comes is thrown away.
+  bool is_sending_ = false;     // The batch has what it is to send.
   bool wants_drive_ = false;
 };
 

@@ -1,11 +1,9 @@
 #include "http/server.h"
 
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -19,13 +17,13 @@ namespace {
 
 constexpr unsigned kSlotBits = 24;
 constexpr std::uint64_t kSlotMask = (std::uint64_t{1} << kSlotBits) - 1;
-// What epoll tells us with an event: a connection's id, whose serial is never 0, or one of these.
+// What the poller knows things by: a connection's id, whose serial is never 0, a listener's number, or this.
 constexpr std::uint64_t kBell = kSlotMask;
 
 constexpr std::size_t kReceiveBytes = 16 * 1024;
-constexpr int kEventsAtOnce = 256;
+constexpr std::size_t kBatchedBytes = 2 * 1024;  // Of a connection: a head, most of the time.
 constexpr int kAcceptsAtOnce = 64;
-constexpr std::size_t kDrivenAtOnce = 256;  // Between two looks at the kernel's news.
+constexpr std::size_t kDrivenAtOnce = SocketBatch::kMax;  // Between two looks at the kernel's news.
 constexpr int kHandshakesAtOnce = 16;
 constexpr Micros kSweepEvery = millis(50);
 constexpr Micros kAcceptPause = millis(100);
@@ -40,13 +38,6 @@ Error kernel_error(const char* what) {
   return {ErrorCode::kFailed, std::string("the HTTP server cannot start: ") + what + ": " + std::strerror(errno)};
 }
 
-bool watch(const Descriptor& epoll, int fd, std::uint64_t data, std::uint32_t events, int operation) noexcept {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = data;
-  return epoll_ctl(epoll.get(), operation, fd, &event) == 0;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::open(const Options& options) {
@@ -56,15 +47,17 @@ Result<std::unique_ptr<Server>> Server::open(const Options& options) {
 }
 
 Result<Done> Server::start() {
-  epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+  Result<std::unique_ptr<Poller>> poller = Poller::open(options_.poller);
+  if (!poller) return Error{poller.error().code, "the HTTP server cannot start: " + poller.error().what};
+  poller_ = *std::move(poller);
   bell_ = Descriptor(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  if (!epoll_.is_open() || !bell_.is_open()) return kernel_error("epoll and eventfd");
-  if (!watch(epoll_, bell_.get(), kBell, EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
+  if (!bell_.is_open() || !poller_->watch_level(bell_.get(), kBell)) return kernel_error("eventfd");
   for (const std::string& text : options_.listen)
     if (Result<Done> done = listen(text, false); !done) return done;
   for (const std::string& text : options_.listen_tls)
     if (Result<Done> done = listen(text, true); !done) return done;
   received_.resize(kReceiveBytes);
+  if (poller_->batch() != nullptr) batch_received_.resize(SocketBatch::kMax * kBatchedBytes);
   return Done{};
 }
 
@@ -74,19 +67,24 @@ Result<Done> Server::listen(const std::string& text, bool has_tls) {
   if (!at) return at.error();
   Result<Descriptor> socket = open_listener(*at, options_.joins);
   if (!socket) return socket.error();
-  if (!watch(epoll_, socket->get(), listeners_.size(), EPOLLIN, EPOLL_CTL_ADD)) return kernel_error("epoll_ctl");
+  if (!poller_->watch_level(socket->get(), listeners_.size())) return kernel_error("epoll_ctl");
   addresses_.push_back(local_address(*socket));
   listeners_.push_back({.socket = std::move(*socket), .has_tls = has_tls});
   return Done{};
 }
 
 Result<Done> Server::run(HttpHandler& handler) {
-  context_ = std::make_unique<ConnectionContext>(
-      ConnectionContext{.limits = options_.limits, .handler = handler, .counts = counts_, .received = received_});
+  context_ = std::make_unique<ConnectionContext>(ConnectionContext{.limits = options_.limits,
+                                                                   .handler = handler,
+                                                                   .counts = counts_,
+                                                                   .received = received_,
+                                                                   .batch = poller_->batch()});
+  if (Result<Done> entered = poller_->enter(); !entered) return entered;
   read_clocks();
   while (!has_stopped()) turn();
   for (const auto& connection : connections_)
     if (connection) close(*connection);
+  poller_->leave();
   context_.reset();
   return Done{};
 }
@@ -102,13 +100,12 @@ void Server::wake() {
 }
 
 void Server::turn() {
-  std::array<epoll_event, kEventsAtOnce> events;
-  const int count = epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, wait_ms());
+  const std::span<const Poller::News> all = poller_->wait(wait_ms());
   read_clocks();
-  for (int i = 0; i < count; ++i)
-    take_event(events[static_cast<std::size_t>(i)].data.u64, events[static_cast<std::size_t>(i)].events);
+  for (const Poller::News& news : all) take_news(news);
   if (context_->handler.next_deadline() <= context_->now) context_->handler.handle_timeout(context_->now);
   drive_listed();
+  if (context_->batch != nullptr && !listed_.empty()) drive_listed();
   if (next_sweep_ <= context_->now) sweep();
 }
 
@@ -127,15 +124,16 @@ void Server::read_clocks() {
   if (std::exchange(date_second_, wall.tv_sec) != wall.tv_sec) context_->date = http_date(wall.tv_sec);
 }
 
-void Server::take_event(std::uint64_t data, std::uint32_t events) {
-  if (data == kBell) return hear_bell();
-  if (data < listeners_.size()) return accept_some(listeners_[static_cast<std::size_t>(data)]);
-  Connection* connection = find(data);
+void Server::take_news(const Poller::News& news) {
+  if (news.name == kBell) return hear_bell();
+  if (news.name < listeners_.size()) return accept_some(listeners_[static_cast<std::size_t>(news.name)]);
+  Connection* connection = find(news.name);
   if (connection == nullptr) return;
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-    connection->handle_readable((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                                (events & (EPOLLHUP | EPOLLERR)) != 0);
-  if ((events & EPOLLOUT) != 0) connection->handle_writable();
+  if ((news.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+    connection->handle_readable((news.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+                                (news.events & (EPOLLHUP | EPOLLERR)) != 0);
+  if ((news.events & EPOLLOUT) != 0) connection->handle_writable();
+  if (news.is_last) (void)poller_->watch_edge(connection->socket().get(), connection->id());
   list(*connection);
 }
 
@@ -164,16 +162,14 @@ void Server::pause(Listener& listener) {
   counts_.accepts_failed.add();
   listener.is_paused = true;
   listener.paused_until = context_->now + kAcceptPause;
-  (void)watch(epoll_, listener.socket.get(), static_cast<std::uint64_t>(&listener - listeners_.data()), 0,
-              EPOLL_CTL_MOD);
+  poller_->mute(listener.socket.get(), static_cast<std::uint64_t>(&listener - listeners_.data()));
 }
 
 void Server::resume_listeners() {
   for (Listener& listener : listeners_) {
     if (!listener.is_paused || listener.paused_until > context_->now) continue;
     listener.is_paused = false;
-    (void)watch(epoll_, listener.socket.get(), static_cast<std::uint64_t>(&listener - listeners_.data()), EPOLLIN,
-                EPOLL_CTL_MOD);
+    poller_->unmute(listener.socket.get(), static_cast<std::uint64_t>(&listener - listeners_.data()));
   }
 }
 
@@ -188,7 +184,7 @@ void Server::admit(Accepted accepted, bool has_tls) {
   }
   const std::uint32_t slot = free_slots_.back();
   const std::uint64_t id = next_serial_ << kSlotBits | slot;
-  if (!watch(epoll_, accepted.socket.get(), id, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, EPOLL_CTL_ADD)) {
+  if (!poller_->watch_edge(accepted.socket.get(), id)) {
     options_.admission->leave(*admitted.household);
     return counts_.accepts_failed.add();
   }
@@ -214,6 +210,7 @@ void Server::list(Connection& connection) {
 
 void Server::drive_listed() {
   const std::size_t count = std::min(listed_.size(), kDrivenAtOnce);
+  if (context_->batch != nullptr) receive_listed(count);
   int handshakes = 0;
   for (std::size_t i = 0; i < count; ++i) {
     Connection* connection = find(listed_[i]);
@@ -226,6 +223,29 @@ void Server::drive_listed() {
     }
   }
   listed_.erase(listed_.begin(), listed_.begin() + static_cast<std::ptrdiff_t>(count));
+  if (context_->batch != nullptr) submit_sends();
+}
+
+// What the listed have to read, by one call.
+void Server::receive_listed(std::size_t count) {
+  const auto slice = [&](std::size_t i) {
+    return MutableByteSpan(batch_received_).subspan(i * kBatchedBytes, kBatchedBytes);
+  };
+  std::size_t pushed = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    if (const Connection* connection = find(listed_[i]); connection != nullptr && connection->wants_receive())
+      context_->batch->push_receive(connection->id(), connection->socket().get(), slice(pushed++));
+  for (const SocketBatch::Outcome& got : context_->batch->submit())
+    find(got.name)->handle_received(*context_, got.result, slice(got.number));
+}
+
+// What the driven have to send, by one call. Only then do they see that an answer is over.
+void Server::submit_sends() {
+  for (const SocketBatch::Outcome& sent : context_->batch->submit()) {
+    Connection* connection = find(sent.name);
+    connection->handle_sent(*context_, sent.result);
+    list(*connection);
+  }
 }
 
 void Server::drive(Connection& connection) {
@@ -253,6 +273,8 @@ void Server::sweep() {
 
 void Server::close(Connection& connection) {
   const std::size_t slot = connection.id() & kSlotMask;
+  if (connection.is_sending()) submit_sends();
+  poller_->forget(connection.socket().get(), connection.id());
   connection.handle_end(*context_);
   options_.admission->leave(connection.household());
   connections_[slot].reset();
@@ -263,6 +285,7 @@ void Server::close(Connection& connection) {
 
 void Server::begin_stop() {
   stops_at_ = context_->now + options_.stop_grace;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) poller_->forget(listeners_[i].socket.get(), i);
   listeners_.clear();
   for (const auto& connection : connections_) {
     if (!connection) continue;

@@ -1,5 +1,6 @@
-// An HTTP server on one thread: a loop over epoll, whose connections are handed from the kernel to the handler and
-// back. Several may listen at the same addresses, each on a thread of its own; they share who is let in, and no more.
+// An HTTP server on one thread: a loop over epoll or io_uring, whose connections are handed from the kernel to the
+// handler and back. Several may listen at the same addresses, each on a thread of its own; they share who is let in,
+// and no more.
 //
 // What a client may take is bounded: connections in all and from one address, bytes of a head and of what waits behind
 // it, time to send a head, to be idle, to take an answer. What is sent is not copied, so a slow client holds on to
@@ -17,6 +18,7 @@
 #include "http/admission.h"
 #include "http/connection.h"
 #include "http/message.h"
+#include "http/poller.h"
 #include "http/server_counts.h"
 #include "http/sockets.h"
 #include "http/tls_context.h"
@@ -30,6 +32,7 @@ class Server final : public HttpReplies {
     std::vector<std::string> listen_tls{};  // Likewise; needs `tls`.
     std::shared_ptr<TlsContext> tls{};      // May be shared with other servers.
     std::shared_ptr<Admission> admission = std::make_shared<Admission>(Admission::Limits{});
+    Poller::Kind poller = Poller::Kind::kEpoll;
     bool joins = false;              // Servers of this process that listen there already.
     Micros stop_grace = seconds(3);  // For answers that are under way when it is to stop.
     ConnectionLimits limits{};
@@ -67,14 +70,16 @@ class Server final : public HttpReplies {
   void turn();
   [[nodiscard]] int wait_ms() const;
   void read_clocks();
-  void take_event(std::uint64_t data, std::uint32_t events);
+  void take_news(const Poller::News& news);
   void hear_bell();
   void accept_some(Listener& listener);
   void admit(Accepted accepted, bool has_tls);
   void pause(Listener& listener);
   void resume_listeners();
   void drive_listed();
+  void receive_listed(std::size_t count);
   void drive(Connection& connection);
+  void submit_sends();
   void sweep();
   void close(Connection& connection);
   void begin_stop();
@@ -83,13 +88,14 @@ class Server final : public HttpReplies {
   void list(Connection& connection);
 
   Options options_;
-  Descriptor epoll_;
+  std::unique_ptr<Poller> poller_;
   Descriptor bell_;
   std::vector<Listener> listeners_;
   std::vector<Endpoint> addresses_;
   ServerCounts counts_;
   std::unique_ptr<ConnectionContext> context_;  // While it runs.
   std::vector<std::byte> received_;
+  std::vector<std::byte> batch_received_;  // A slice for each of a batch.
 
   // By slot, which is the lower part of a connection's id.
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -159,6 +160,9 @@ class ServerTest : public testing::Test {
  protected:
   void start(Server::Options options = {}) {
     if (options.listen.empty()) options.listen = {"127.0.0.1:0"};
+    if (const char* poller = std::getenv("FANLIGHT_TEST_POLLER");
+        poller != nullptr && poller == std::string("io_uring"))
+      options.poller = Poller::Kind::kUring;
     Result<std::unique_ptr<Server>> opened = Server::open(options);
     ASSERT_TRUE(opened) << opened.error().what;
     server_ = std::move(*opened);

@@ -135,9 +135,13 @@ void forget_unsent(const Descriptor& socket) noexcept {
 
 IoResult receive(const Descriptor& socket, MutableByteSpan to) noexcept {
   const ssize_t got = recv(socket.get(), to.data(), to.size(), 0);
-  if (got > 0) return {IoStatus::kDone, static_cast<std::size_t>(got)};
-  if (got == 0) return {IoStatus::kEnd};
-  return {errno == EAGAIN || errno == EINTR ? IoStatus::kBlocked : IoStatus::kFailed};
+  return result_of_receive(got < 0 ? -errno : static_cast<int>(got));
+}
+
+IoResult result_of_receive(int result) noexcept {
+  if (result > 0) return {IoStatus::kDone, static_cast<std::size_t>(result)};
+  if (result == 0) return {IoStatus::kEnd};
+  return {result == -EAGAIN || result == -EINTR ? IoStatus::kBlocked : IoStatus::kFailed};
 }
 
 IoResult send(const Descriptor& socket, OutQueue& out) noexcept {

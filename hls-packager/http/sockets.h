@@ -61,6 +61,8 @@ void end_sending(const Descriptor& socket) noexcept;
 void forget_unsent(const Descriptor& socket) noexcept;
 
 [[nodiscard]] IoResult receive(const Descriptor& socket, MutableByteSpan to) noexcept;
+// Of bytes, or errno with a minus.
+[[nodiscard]] IoResult result_of_receive(int result) noexcept;
 // What the kernel takes; `bytes` of it are consumed. kDone when all was taken.
 [[nodiscard]] IoResult send(const Descriptor& socket, OutQueue& out) noexcept;
 

@@ -153,6 +153,22 @@ void tell_memory(const Settings& settings, std::size_t connections_max) {
     spdlog::warn("memory: this host has {} MiB; lower bitrate_max_mbps, window_s or connections_max", has >> 20);
 }
 
+// What the kernel allows of what was asked for.
+Result<Poller::Kind> choose_poller(PollerChoice wanted) {
+  if (wanted == PollerChoice::kEpoll) return Poller::Kind::kEpoll;
+  const Result<std::unique_ptr<Poller>> tried = Poller::open(Poller::Kind::kUring);
+  if (tried) {
+    spdlog::info("answers over io_uring");
+    return Poller::Kind::kUring;
+  }
+  if (wanted == PollerChoice::kUring)
+    return Error{tried.error().code, "http.poller is \"io_uring\", which this kernel refuses (" + tried.error().what +
+                                         "): see sysctl kernel.io_uring_disabled and a container's seccomp profile, or "
+                                         "let it be \"auto\""};
+  spdlog::info("answers over epoll, since {}", tried.error().what);
+  return Poller::Kind::kEpoll;
+}
+
 }  // namespace
 
 Result<Done> serve(const Settings& settings) {
@@ -166,6 +182,9 @@ Result<Done> serve(const Settings& settings) {
                               .connections_max = connections_max,
                               .connections_per_address_max = settings.http.connections_of_address_max})};
   options.limits.requests_per_address_max = settings.http.requests_of_address_max;
+  const Result<Poller::Kind> poller = choose_poller(settings.http.poller);
+  if (!poller) return poller.error();
+  options.poller = *poller;
   for (const Endpoint& address : settings.http.listen) options.listen.push_back(address.text());
   for (const Endpoint& address : settings.http.tls_listen) options.listen_tls.push_back(address.text());
   if (!options.listen_tls.empty()) {

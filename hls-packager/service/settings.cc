@@ -105,6 +105,8 @@ void SettingsReader::read_http(const Section& section) {
     reader.complain(http.key.empty() ? "key" : "certificate", "nothing", "both, certificate and key, or neither");
   http.page = reader.text("page");
   http.threads = static_cast<std::uint32_t>(reader.integer("threads", kThreads, http.threads));
+  http.poller = static_cast<PollerChoice>(
+      reader.choice("poller", {"auto", "io_uring", "epoll"}, static_cast<std::size_t>(http.poller)));
   http.connections_max =
       static_cast<std::uint32_t>(reader.integer("connections_max", kConnections, http.connections_max));
   http.connections_of_address_max = static_cast<std::uint32_t>(

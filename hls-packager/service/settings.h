@@ -33,6 +33,9 @@ struct GroupSettings {
   std::vector<std::string> streams{};  // The first one's sound is the group's.
 };
 
+// How the kernel is asked (http/poller.h). kAuto: io_uring where it is allowed.
+enum class PollerChoice : std::uint8_t { kAuto, kUring, kEpoll };
+
 struct HttpSettings {
   std::vector<Endpoint> listen{};
   std::vector<Endpoint> tls_listen{};
@@ -40,6 +43,7 @@ struct HttpSettings {
   std::string key{};
   std::string page{};         // The folder of the page's assets; empty: where it was built or installed.
   std::uint32_t threads = 1;  // That answer; packaging has one of its own.
+  PollerChoice poller = PollerChoice::kAuto;
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_of_address_max = 1'000;
   std::uint32_t requests_of_address_max = 2'000;  // Waiting at a time; twice the connections, unless it is said.

@@ -18,6 +18,7 @@ tls_listen = ["0.0.0.0:8443"]
 certificate = "c.pem"
 key = "k.pem"
 threads = 4
+poller = "epoll"
 
 [[stream]]
 name = "live/main"
@@ -39,6 +40,7 @@ source = "rtp://239.1.2.3:5004"
   EXPECT_EQ(settings->http.listen.size(), 2u);
   EXPECT_EQ(settings->http.tls_listen.front().text(), "0.0.0.0:8443");
   EXPECT_EQ(settings->http.threads, 4u);
+  EXPECT_EQ(settings->http.poller, PollerChoice::kEpoll);
   ASSERT_EQ(settings->streams.size(), 2u);
   const StreamSettings& main = settings->streams[0];
   EXPECT_EQ(main.name, "live/main");
