@@ -148,7 +148,8 @@ def parts_are_what_they_say(stage: Stage) -> str:
     stage.package()
     stage.wait_for_live()
     msn, part = edge(stage.playlist())
-    parts: dict[int, list[bytes]] = {}
+    first = msn
+    parts: dict[tuple[int, int], bytes] = {}
     waited = []
     for _ in range(14):
         began = time.monotonic()
@@ -157,15 +158,18 @@ def parts_are_what_they_say(stage: Stage) -> str:
         playlist = stage.playlist(f"?_HLS_msn={msn}&_HLS_part={part}")
         claim(f'URI="s{msn}.{part}.m4s"' in playlist, f"part {msn}.{part} is not listed: {playlist[-400:]}")
         claim(stage.media(f"s{msn}.{part}.m4s") == body, "a part that changes")
-        parts.setdefault(msn, []).append(body)
+        parts[msn, part] = body
         claim(body[4:8] in (b"styp", b"prft", b"moof"), f"a part begins with {body[4:8]!r}")
+        for others in {(int(a), int(b)) for a, b in re.findall(r'#EXT-X-PART:.*URI="s(\d+)\.(\d+)\.m4s"', playlist)} - parts.keys():
+            if others[0] > first:  # A busy host may be two parts behind.
+                parts[others] = stage.media("s{}.{}.m4s".format(*others))
         (msn, part) = edge(playlist)
-    whole = [one for one in parts if one > min(parts) and one < msn]
+    whole = range(first + 1, msn)
     claim(len(whole) > 0, f"no whole segment among {sorted(parts)}")
     for one in whole:
-        claim(stage.media(f"s{one}.m4s") == b"".join(parts[one]), f"segment {one} is not its parts")
+        claim(stage.media(f"s{one}.m4s") == b"".join(parts[at] for at in sorted(parts) if at[0] == one), f"segment {one} is not its parts")
     claim(0.05 < sorted(waited)[len(waited) // 2] < 0.35, f"parts came after {[round(w, 3) for w in waited]} s")
-    return f"{sum(map(len, parts.values()))} parts, {len(whole)} segments equal to theirs"
+    return f"{len(parts)} parts, {len(whole)} segments equal to theirs"
 
 
 def the_linter_is_content(stage: Stage) -> str:
@@ -315,7 +319,8 @@ def breaks_are_announced(stage: Stage) -> str:
     time.sleep(2)
     with cues.open("a") as more:
         more.write("in 77 4\n")
-    claim(wait_until(lambda: "SCTE35-IN" in stage.playlist(), 20), f"no way back: {publisher.log_tail(5)} {stage.playlist()}")
+    claim(wait_until(lambda: all("SCTE35-IN" in stage.playlist(folder=folder) for folder in ("v0", "a0")), 20),
+          f"no way back: {publisher.log_tail(5)} {stage.playlist()}")
     sent = [one.split() for one in publisher.log.read_text().splitlines() if re.fullmatch(r"\d+ [0-9A-F]+", one)]
     claim(len(sent) == 2, f"{publisher.log_tail(5)}")
     length = (int(sent[1][0]) - int(sent[0][0])) % (1 << 33) / 90_000
