@@ -52,9 +52,9 @@ class Followers:
     def last(self, player: str) -> dict:
         return (self.seen(player) or [{}])[-1]
 
-    def plays(self, player: str, run: int | None) -> bool:
-        """For two seconds, forward: pictures of that run, or sound alone."""
-        seen = self.seen(player)
+    def plays(self, player: str, run: int | None, since: float) -> bool:
+        """For two seconds, all of them after `since`, forward: pictures of that run, or sound alone."""
+        seen = [one for one in self.seen(player) if one["at"] > since]
         if not seen:
             return False
         late = [one for one in seen if one["at"] > seen[-1]["at"] - 2.5]
@@ -67,12 +67,12 @@ class Followers:
     def play(self, run: int | None, *, unhurt: bool = False) -> str:
         """All of them do, soon. `unhurt`: hls.js without a fatal error. dash.js and shaka call a segment that is not there in its time fatal,
         and are made anew."""
-        began = time.monotonic()
+        began = time.time()
         notes = []
         for player in self.players:
-            claim(wait_until(lambda player=player: self.plays(player, run), PATIENCE_S, 0.25),
+            claim(wait_until(lambda player=player: self.plays(player, run, began), PATIENCE_S, 0.25),
                   f"{player} does not play run {run}: {self.last(player)}")
-            notes.append(f"{player} {time.monotonic() - began:.1f} s")
+            notes.append(f"{player} {time.time() - began:.1f} s")
             last = self.last(player)
             claim(not unhurt or player != "hls" or last["fatal"] == 0, f"{player} gave up: {last}")
         return ", ".join(notes)
@@ -229,6 +229,11 @@ def sound_that_comes_late(stage: Stage) -> str:
     return followers.play(stage.publish(to=stage.bare))
 
 
+def lost_packets(stage: Stage) -> int:
+    counted = re.search(r'input_faults_total\{[^}]*kind="lost_packets"[^}]*\} (\d+)', stage.packager.get("/metrics")[1].decode())
+    return int(counted[1]) if counted else 0
+
+
 def packets_that_are_lost(stage: Stage) -> str:
     """One in a hundred, for good."""
     proxy = f"127.0.0.1:{relays.free_udp_port()}"
@@ -241,9 +246,8 @@ def packets_that_are_lost(stage: Stage) -> str:
     followers.play(run)
     time.sleep(10)
     note = followers.play(run)
-    counted = re.search(r'input_faults_total\{[^}]*kind="lost_packets"[^}]*\} (\d+)', stage.packager.get("/metrics")[1].decode())
-    claim(counted is not None and int(counted[1]) > 0, "no packet is missed")
-    return f"{note}; {counted[1]} jumps of counters"
+    claim(wait_until(lambda: lost_packets(stage) > 0, PATIENCE_S, 0.5), "no packet is missed")
+    return f"{note}; {lost_packets(stage)} jumps of counters"
 
 
 def an_end(stage: Stage) -> str:
@@ -274,7 +278,7 @@ def sound_alone(stage: Stage) -> str:
 def two_sounds(stage: Stage) -> str:
     followers = stage.begin(EVERY, "--sounds", "2")
     for player in ("hls", "dash"):
-        claim(len(followers.last(player)["tracks"]) == 2, f"{followers.last(player)}")
+        claim(wait_until(lambda player=player: len(followers.last(player)["tracks"]) == 2, PATIENCE_S, 0.25), f"{followers.last(player)}")
     return f"{followers.last('hls')['tracks']}, {followers.last('dash')['tracks']}"
 
 
