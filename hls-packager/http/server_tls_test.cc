@@ -26,7 +26,7 @@ class TlsClient {
     SSL_set_fd(ssl_.get(), socket_.fd());
     SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
                         static_cast<unsigned>(protocols.size()));
-    is_open_ = SSL_connect(ssl_.get()) == 1;
+    is_open_ = uninterrupted([&] { return SSL_connect(ssl_.get()); }) == 1;
     ERR_clear_error();
   }
   [[nodiscard]] bool is_open() const { return is_open_; }
@@ -45,7 +45,7 @@ class TlsClient {
   // Empty: it has ended.
   std::string hear() {
     std::string text(64 << 10, '\0');
-    const int got = SSL_read(ssl_.get(), text.data(), static_cast<int>(text.size()));
+    const int got = uninterrupted([&] { return SSL_read(ssl_.get(), text.data(), static_cast<int>(text.size())); });
     text.resize(static_cast<std::size_t>(std::max(got, 0)));
     return text;
   }
@@ -63,6 +63,16 @@ class TlsClient {
   struct Free {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
+  // As TestClient hears.
+  template <class Call>
+  static int uninterrupted(Call&& call) {
+    int result = 0;
+    do {
+      errno = 0;
+      result = call();
+    } while (result < 0 && errno == EINTR);
+    return result;
+  }
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   TestClient socket_;
   std::unique_ptr<SSL, Free> ssl_;
