@@ -9,7 +9,7 @@ class FakeRelay final : public Relay {
  public:
   RelayFacts facts() const override {
     return {"0.1.0", "sockets", 42, {&counters, &other_counters}, admission, {}, webhooks,
-            4,       3,         5,  {.posted = 6, .dropped = 7}};
+            4,       3,         5,  {.posted = 6, .dropped = 7},  feeds()};
   }
   Result<Done> add_stream(const StreamRule& rule) override {
     added = rule;
@@ -59,7 +59,8 @@ class FakeRelay final : public Relay {
              .state = "live",
              .age = seconds(2),
              .sender = "192.0.2.7:40000",
-             .socket = SocketId{7}}};
+             .socket = SocketId{7},
+             .reception = reception}};
   }
   std::vector<CallView> calls(bool with_keys) const override {
     shows_keys = with_keys;
@@ -83,6 +84,7 @@ class FakeRelay final : public Relay {
 
   AdmissionView admission;
   std::vector<WebhookView> webhooks;
+  std::optional<FeedReception> reception;
   WorkerCounters counters;
   WorkerCounters other_counters;
   Result<Done> answer = Done{};

@@ -203,6 +203,8 @@ json feeds_json(const std::vector<FeedView>& feeds, const Report& report) {
                    {"state_s", static_cast<double>(feed.age.count) / 1e6},
                    {"sender", feed.sender.empty() ? json(nullptr) : json(feed.sender)},
                    {"failure", feed.failure},
+                   {"packets_lost", feed.reception ? json(feed.reception->lost) : json(nullptr)},
+                   {"jitter_ms", feed.reception ? json(millis_of(feed.reception->jitter)) : json(nullptr)},
                    {"legs", legs_json(feed, report)},
                    {"session", feed.socket == SocketId{} ? json(nullptr) : json(feed.socket.raw())}});
   return {{"feeds", std::move(out)}};

@@ -146,6 +146,27 @@ void add_webhooks(std::vector<MetricFamily>& families, const RelayFacts& facts) 
                              facts.events.listeners_cut));
 }
 
+// Of those that are live, so that what is not known is not 0.
+void add_feeds(std::vector<MetricFamily>& families, const std::vector<FeedView>& feeds) {
+  MetricFamily jitter{"fanlight_feed_jitter_seconds",
+                      "Interarrival jitter of an RTP feed (RFC 3550 A.8), while it is live.",
+                      MetricType::Gauge,
+                      {}};
+  MetricFamily lost{"fanlight_feed_lost_packets_total",
+                    "Packets of an RTP feed that were missing on first sight, since it was opened.",
+                    MetricType::Counter,
+                    {}};
+  for (const FeedView& feed : feeds) {
+    if (!feed.reception) continue;
+    const std::vector<ClientMetric::Label> labels{{"feed", std::to_string(feed.id)}, {"stream", feed.stream}};
+    jitter.metric.push_back(gauged(static_cast<double>(feed.reception->jitter.count) / 1e6, labels));
+    lost.metric.push_back(counted(feed.reception->lost, labels));
+  }
+  if (jitter.metric.empty()) return;
+  families.push_back(std::move(jitter));
+  families.push_back(std::move(lost));
+}
+
 }  // namespace
 
 std::string metrics_text(const RelayFacts& facts) {
@@ -181,6 +202,7 @@ std::string metrics_text(const RelayFacts& facts) {
                       MetricType::Counter,
                       {counted(facts.armour.refreshes_ignored, {})}});
   add_webhooks(families, facts);
+  add_feeds(families, facts.feeds);
   families.push_back(sessions_family(facts.counters));
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     const auto counter = static_cast<Counter>(i);

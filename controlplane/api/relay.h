@@ -36,6 +36,7 @@ struct RelayFacts {
   std::uint64_t tokens_unread = 0;        // Too many from there were bad.
   std::uint64_t refusals_remembered = 0;  // Without asking a webhook again.
   EventsView events{};
+  std::vector<FeedView> feeds{};
 };
 
 // No session has this ID (bits 31 and 30 of ours are clear): asking for it brings the streams alone.

@@ -411,6 +411,19 @@ TEST_F(RoutesTest, FeedsAreListedWithTheirSenders) {
   EXPECT_EQ(feed["state_s"], 2.0);
   EXPECT_EQ(feed["sender"], "192.0.2.7:40000");
   EXPECT_EQ(feed["session"], 7);
+  EXPECT_TRUE(feed["packets_lost"].is_null() && feed["jitter_ms"].is_null());
+}
+
+TEST_F(RoutesTest, HowAFeedArrivesIsListedAndMeasured) {
+  EXPECT_THAT(ask("GET", "/metrics").body, Not(HasSubstr("fanlight_feed_"))) << "not known";
+  relay.reception = {.lost = 12, .jitter = micros(1'500)};
+  const json feed = json::parse(ask("GET", "/v1/feeds").body)["feeds"][0];
+  EXPECT_EQ(feed["packets_lost"], 12);
+  EXPECT_EQ(feed["jitter_ms"], 1.5);
+  const std::string text = ask("GET", "/metrics").body;
+  EXPECT_THAT(text, HasSubstr("# TYPE fanlight_feed_jitter_seconds gauge\n"));
+  EXPECT_THAT(text, HasSubstr("fanlight_feed_jitter_seconds{feed=\"1\",stream=\"live/main\"} 0.0015\n"));
+  EXPECT_THAT(text, HasSubstr("fanlight_feed_lost_packets_total{feed=\"1\",stream=\"live/main\"} 12\n"));
 }
 
 TEST_F(RoutesTest, WebhooksAreMeasuredByNameAndOutcome) {

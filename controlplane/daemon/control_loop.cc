@@ -133,6 +133,7 @@ class ControlLoop::State {
     facts.admission = desk_.admission();
     facts.armour = desk_.armour();
     facts.webhooks = hooks_.views();
+    facts.feeds = desk_.feeds(io::MonotonicClock::now());
     facts.left_unasked = desk_.left_unasked();
     facts.tokens_unread = desk_.tokens_unread();
     facts.refusals_remembered = desk_.refusals_remembered();

@@ -123,7 +123,8 @@ std::vector<FeedView> SessionDesk::feeds(Instant now) const {
                      .age = now - feed.since,
                      .sender = feed.sender.port == 0 ? "" : feed.sender.text(),
                      .failure = note_of(feed),
-                     .socket = feed.socket});
+                     .socket = feed.socket,
+                     .reception = feed.reception});
   return views;
 }
 
@@ -228,6 +229,8 @@ void SessionDesk::handle(event::FeedNews& event) {
     begin_or_end_feed(*feed, *session, event);
   }
   note_clock(*feed, event);
+  const bool has_numbers = feed->place.rule.terms.kind == FeedKind::kRtp;
+  feed->reception = event.is_live && has_numbers ? std::optional(event.reception) : std::nullopt;
 }
 
 void SessionDesk::begin_or_end_feed(FeedEntry& feed, const Session& session, const event::FeedNews& event) {
@@ -273,6 +276,7 @@ void SessionDesk::end_feed(const Session& session, std::string failure) {
   if (feed == nullptr) return;
   if (feed->state == FeedState::kLive) tell_of_feed(*feed, session, SessionEvent::Kind::kPublishStop);
   feed->socket = SocketId{};
+  feed->reception.reset();
   feed->since = now_;
   wait_with(*feed, std::move(failure));
 }

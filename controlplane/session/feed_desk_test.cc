@@ -238,6 +238,31 @@ TEST_F(FeedDeskTest, AClockThatDoesNotRunAtItsRateIsToldOnce) {
   EXPECT_THAT(tell(-500'000), Contains(HasSubstr("50.0 % slower"))) << "it came anew";
 }
 
+TEST_F(FeedDeskTest, HowItArrivesIsShownWhileItDoes) {
+  set(place());
+  const command::OpenFeed feed = opened();
+  EXPECT_FALSE(view().reception);
+  const FeedReception arrives{.lost = 3, .jitter = micros(1'500)};
+  const auto tell = [&](const command::OpenFeed& of, bool is_live) {
+    desk().handle_event(now_, event::FeedNews{of.request, is_live, kSender, 0, arrives});
+  };
+  tell(feed, true);
+  EXPECT_EQ(view().reception, arrives);
+  tell(feed, false);
+  EXPECT_FALSE(view().reception);
+  tell(feed, true);
+  closed(feed, CloseReason::kKicked);
+  EXPECT_FALSE(view().reception);
+
+  begin({rule("live/main")});
+  FeedPlace bare = place();
+  bare.rule.terms.kind = FeedKind::kTransportStream;
+  set(std::move(bare));
+  tell(opened(), true);
+  EXPECT_EQ(view().state, "live");
+  EXPECT_FALSE(view().reception) << "it has neither numbers nor timestamps";
+}
+
 TEST_F(FeedDeskTest, ATakeoverIsShownAndEndsNothing) {
   set(place());
   const command::OpenFeed feed = opened();

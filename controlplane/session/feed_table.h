@@ -41,6 +41,7 @@ struct FeedEntry {
   std::string clock{};           // Live: why it is timed by arrival; empty: it is not.
   bool is_clock_noted = false;   // In the log.
   std::optional<Instant> refusal_noted{};
+  std::optional<FeedReception> reception{};  // Live, and RTP.
 };
 
 // A feed as the API shows it.
@@ -56,6 +57,7 @@ struct FeedView {
   std::string sender{};  // Empty: nobody was heard yet.
   std::string failure{};
   SocketId socket{};
+  std::optional<FeedReception> reception{};  // As of the last 5 s. Empty: it is not live, or has no numbers.
 };
 
 constexpr std::string_view name_of(FeedState state) {

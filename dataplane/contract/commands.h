@@ -313,12 +313,13 @@ struct KeyRequestReceived {
 };
 
 // A feed's sender is heard, for the first time or after a silence, or another one is; or nothing came for 5 s. Or its
-// clock was found not to run at its rate, or to do so again.
+// clock was found not to run at its rate, or to do so again. While something comes, each 5 s at least.
 struct FeedNews {
   RequestId request;
   bool is_live = false;
   Endpoint remote;                 // Who sends.
   std::int32_t clock_off_ppm = 0;  // It is timed by arrival, because its timestamps run so much faster than they say.
+  FeedReception reception{};       // As of now.
 };
 
 // What comes to a feed is not taken, while nothing that is comes: said at once, when it is another thing or another's,

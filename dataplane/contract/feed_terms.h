@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/ip.h"
+#include "base/time.h"
 
 namespace fanlight {
 
@@ -60,6 +61,13 @@ struct FeedFinding {
   std::uint32_t ssrc = 0;           // ... too.
   std::uint16_t payload_bytes = 0;  // Of RTP, or of all.
   friend bool operator==(const FeedFinding&, const FeedFinding&) = default;
+};
+
+// How what an RTP feed's sender sends arrives.
+struct FeedReception {
+  std::uint64_t lost = 0;  // Positions missed on first sight, since it was opened.
+  Micros jitter;           // RFC 3550 A.8.
+  friend bool operator==(const FeedReception&, const FeedReception&) = default;
 };
 
 // On devices, where several workers hear the same addresses: what comes there is the feed's of that worker.

@@ -1,4 +1,4 @@
-// What control is told of feeds: who sends, whether its clock runs, and what comes and is not taken.
+// What control is told of feeds: who sends, how that arrives, whether its clock runs, and what comes and is not taken.
 #include <algorithm>
 
 #include "wire/ts_packet.h"
@@ -9,6 +9,7 @@ namespace {
 
 constexpr Micros kNewsRetry = millis(1);
 constexpr Micros kChangesTold = seconds(1);  // Two senders that take turns fill no log.
+constexpr Micros kReceptionTold = seconds(5);
 // As long as something is taken, what is not is somebody else's. Under SRTP it may as well be that a key is worn out.
 constexpr Micros kSrtpRefusalsAfter = seconds(1);
 constexpr Micros kRefusalsAfter = kPeerIdleTimeout;
@@ -30,6 +31,13 @@ FeedFinding find_in(ByteSpan datagram) {
 
 bool has_changed(const Feed& feed) {
   return feed.is_live && (feed.told_sender != feed.media.remote || feed.told_clock_off_ppm != feed.clock_off_ppm);
+}
+
+// When there is news of it, as it stands.
+Instant news_due(const Feed& feed) {
+  if (feed.is_live != feed.is_told) return {};
+  if (has_changed(feed)) return feed.told_at + kChangesTold;
+  return feed.is_live ? feed.told_at + kReceptionTold : Instant::never();
 }
 
 }  // namespace
@@ -54,14 +62,11 @@ void Relay::service_feed(Instant now, Session& session, Feed& feed) noexcept {
   feed.is_live = publisher.packets > 0 && now - publisher.last_data < kPeerIdleTimeout;
   session.is_up = feed.is_live;
   note_clock(feed);
-  if (feed.is_live != feed.is_told || (has_changed(feed) && now >= feed.told_at + kChangesTold))
-    tell_of_feed(now, session, feed);
+  if (now >= news_due(feed)) tell_of_feed(now, session, feed);
   note_source_clock(session, feed);
   say_feedback(now, feed);
-  Instant due = feed.receiver.next_deadline().at;
+  Instant due = std::min(feed.receiver.next_deadline().at, std::max(news_due(feed), now + kNewsRetry));
   if (feed.is_live) due = std::min(due, publisher.last_data + kPeerIdleTimeout);
-  if (feed.is_live != feed.is_told) due = std::min(due, now + kNewsRetry);
-  if (has_changed(feed)) due = std::min(due, std::max(feed.told_at + kChangesTold, now + kNewsRetry));
   timers_.schedule_at_latest(sessions_.slot_of(session), due);
 }
 
@@ -72,10 +77,12 @@ void Relay::note_clock(Feed& feed) noexcept {
 }
 
 void Relay::tell_of_feed(Instant now, Session& session, Feed& feed) noexcept {
-  const bool is_told = mailbox_.post(Event{event::FeedNews{.request = session.request,
-                                                           .is_live = feed.is_live,
-                                                           .remote = feed.media.remote,
-                                                           .clock_off_ppm = feed.clock_off_ppm}});
+  const bool is_told = mailbox_.post(
+      Event{event::FeedNews{.request = session.request,
+                            .is_live = feed.is_live,
+                            .remote = feed.media.remote,
+                            .clock_off_ppm = feed.clock_off_ppm,
+                            .reception = {.lost = feed.receiver.stats().lost, .jitter = feed.receiver.jitter()}}});
   if (!is_told) return;
   feed.is_told = feed.is_live;
   feed.told_sender = feed.media.remote;

@@ -1,4 +1,4 @@
-// What control is told of what comes to a feed and is not taken, and of its clock.
+// What control is told of what comes to a feed, and is not taken, of how that arrives, and of its clock.
 #include "worker/relay_feeds_fixture.h"
 
 namespace fanlight {
@@ -80,6 +80,30 @@ TEST_F(RelayFeedNewsTest, AClockThatDoesNotRunAtItsRateIsToldAndCounted) {
   EXPECT_EQ(news->remote, kSender);
   EXPECT_NEAR(news->clock_off_ppm, 111'111, 3'000);
   EXPECT_EQ(count_of(Counter::kClocksWrong), 1u);
+}
+
+TEST_F(RelayFeedNewsTest, HowItArrivesIsToldEachFiveSeconds) {
+  ASSERT_NE(open_feed(), SocketId{});
+  std::vector<event::FeedNews> all;
+  for (std::uint16_t seq = 0; seq < 1'100; ++seq) {  // 10 ms apart on the average, 8 and 12 in turn; some are lost.
+    const bool is_lost = seq % 100 == 50;
+    EXPECT_TRUE(is_lost || judged(kSender, rtp(seq)) == Verdict::kAccepted);
+    run_for(millis(seq % 2 == 0 ? 7 : 11));
+    if (auto next = next_event<event::FeedNews>()) all.push_back(*next);
+  }
+  ASSERT_EQ(all.size(), 3u) << "the first, and after 5 and 10 s";
+  EXPECT_EQ(all[0].reception, FeedReception{}) << "nothing is known as yet";
+  EXPECT_EQ(all[1].reception.lost, 5u);
+  EXPECT_EQ(all[2].reception.lost, 10u);
+  for (const event::FeedNews& one : {all[1], all[2]}) {
+    EXPECT_GT(one.reception.jitter, micros(1'900));
+    EXPECT_LT(one.reception.jitter, micros(2'100));
+  }
+  run_for(seconds(6));
+  EXPECT_TRUE(next_event<event::FeedNews>()->is_live) << "for 5 s";
+  EXPECT_FALSE(next_event<event::FeedNews>()->is_live);
+  run_for(seconds(60));
+  EXPECT_FALSE(next_event<event::FeedNews>()) << "of a silent feed there is none";
 }
 
 }  // namespace

@@ -246,14 +246,24 @@ std::string legs_report(const json& feeds) {
 }
 
 std::string feeds_report(const json& answer) {
-  Table table{{"ID", Align::kRight},    {"STREAM"}, {"URL"}, {"PAYLOAD"}, {"STATE"},
-              {"SINCE", Align::kRight}, {"SENDER"}, {"NOTE"}};
+  Table table{{"ID", Align::kRight},
+              {"STREAM"},
+              {"URL"},
+              {"PAYLOAD"},
+              {"STATE"},
+              {"SINCE", Align::kRight},
+              {"SENDER"},
+              {"LOST", Align::kRight},
+              {"JITTER", Align::kRight},
+              {"NOTE"}};
   const json feeds = answer.value("feeds", json::array());
   for (const json& feed : feeds) {
     const json sender = feed.value("sender", json(nullptr));
     const std::string srtp = feed.value("srtp", json(nullptr)).is_string() ? ", SRTP" : "";
+    const bool is_measured = feed.value("jitter_ms", json(nullptr)).is_number();
     table.add({std::to_string(count(feed, "id")), text(feed, "stream"), text(feed, "url"), text(feed, "payload") + srtp,
                text(feed, "state"), span(number(feed, "state_s")), sender.is_string() ? text(feed, "sender") : "-",
+               is_measured ? grouped(count(feed, "packets_lost")) : "-", is_measured ? millis(feed, "jitter_ms") : "-",
                text(feed, "failure")});
   }
   return feeds.empty() ? "no feeds\n" : table.text() + legs_report(feeds);

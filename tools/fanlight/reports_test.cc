@@ -108,6 +108,15 @@ TEST(CallsReportTest, AConnectedCallNamesItsSession) {
   EXPECT_EQ(called_viewers_report({{"calls", {connected}}}), "the relay calls no viewers\n");
 }
 
+TEST(FeedsReportTest, LossAndJitterAreShownWhereTheyAreKnown) {
+  json feed{{"id", 1u},        {"stream", "live/main"}, {"url", "rtp://0.0.0.0:5004"}, {"payload", "MP2T/90000"},
+            {"state", "live"}, {"state_s", 2.0},        {"sender", "192.0.2.7:40000"}, {"packets_lost", 1'234u},
+            {"jitter_ms", 1.5}};
+  EXPECT_THAT(feeds_report({{"feeds", {feed}}}), ContainsRegex("192.0.2.7:40000 +1,234 +1.5 ms"));
+  feed["packets_lost"] = feed["jitter_ms"] = nullptr;
+  EXPECT_THAT(feeds_report({{"feeds", {feed}}}), ContainsRegex("192.0.2.7:40000 +- +-"));
+}
+
 TEST(HidePassphraseTest, OnlyThePassphraseOfAnSrtUrlIsOverwritten) {
   std::string url = "srt://a:1?passphrase=hush-hush&latency=20";
   hide_passphrase(url.data());
