@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/device_choice.h"
+#include "config/listen_choice.h"
 #include "config/stream_pattern.h"
 #include "contract/limits.h"
 
@@ -26,14 +27,14 @@ class Check {
       take_type(rule, format);
       if (auto fault = judge_payload(rule, format))
         complain_of(rule, "url", quoted(url_of(rule)) + ": " + *fault, "what its stream carries");
-      if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule);
+      check_way(rule);
       for (const Endpoint& address : addresses_of(rule))
         if (is_own(address))
           complain_of(rule, "url", address.text() + ", which is the relay's own", "somebody else's address");
       check_beside(rule);
       check_key(written, format);
       if (rule.second) {
-        if (config_.relay.port == PortKind::kEthernet) check_on_devices(rule.second_alone());
+        check_way(rule.second_alone());
         check_beside(rule.second_alone());
       }
     }
@@ -67,6 +68,13 @@ class Check {
 
   void complain_of(const DestinationRule& rule, std::string_view key, std::string found, std::string accepted) {
     problems_.push_back({rule.line, "destination." + std::string{key}, std::move(found), std::move(accepted)});
+  }
+
+  void check_way(const DestinationRule& rule) {
+    if (config_.relay.port == PortKind::kEthernet) return check_on_devices(rule);
+    if (config_.listen.empty()) return;  // Told already.
+    if (auto fault = source_fault_of(config_.listen, rule.source))
+      complain_of(rule, "url", quoted(url_of(rule)) + ": " + *fault, "a source that the relay listens at");
   }
 
   void check_on_devices(const DestinationRule& rule) {

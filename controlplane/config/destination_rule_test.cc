@@ -218,6 +218,19 @@ TEST(DestinationRuleTest, OnDevicesItMustBeSomethingThatADeviceSendsTo) {
   EXPECT_NE(fault(table("rtp://[ff15::1]:5004"), devices).find("has an address of IPv6"), std::string::npos);
 }
 
+TEST(DestinationRuleTest, OnSocketsItsSourceIsListenedAt) {
+  const char* listen = "[[listen]]\naddress = \"192.0.2.9:9000\"\n";
+  EXPECT_EQ(fault(table("rtp://192.0.2.1:5004?source=192.0.2.9"), listen), "");
+  EXPECT_EQ(fault(table("rtp://192.0.2.1:5004?source=192.0.2.8")), "") << "0.0.0.0:9000 listens";
+  EXPECT_EQ(fault(table("udp://192.0.2.1:5004?source=192.0.2.8"), listen),
+            "f:5: destination.url: found \"udp://192.0.2.1:5004?source=192.0.2.8\": the relay does not listen at its "
+            "source 192.0.2.8, so neither its receivers' reports nor ICMP would be heard: add a [[listen]] with that "
+            "address, or with 0.0.0.0, accepted a source that the relay listens at");
+  EXPECT_NE(fault(table("rtp://192.0.2.1:5004?second=192.0.2.2:5004&second_source=192.0.2.8"), listen)
+                .find("does not listen at its source 192.0.2.8"),
+            std::string::npos);
+}
+
 // It would go round for ever.
 TEST(DestinationRuleTest, NoStreamGoesIntoAFeed) {
   const auto feed = [](std::string_view keys) { return "[[feed]]\nstream = \"live/in\"\n" + std::string{keys} + "\n"; };

@@ -6,33 +6,18 @@
 
 #include "capacity/host.h"
 #include "config/device_choice.h"
+#include "config/listen_choice.h"
 #include "daemon/route_probe.h"
 
 namespace fanlight::control {
 namespace {
 
-// "[::]" takes IPv4 as well, unless "0.0.0.0" is listed with its port.
-bool speaks(const std::vector<ListenOptions>& listen, const Endpoint& from, const IpAddress& to) {
-  if (from.ip.is_v4() == to.is_v4()) return true;
-  if (!to.is_v4() || !from.ip.is_unspecified()) return false;
-  return std::ranges::none_of(
-      listen, [&](const ListenOptions& other) { return other.address.port == from.port && other.address.ip.is_v4(); });
-}
-
-bool reaches(const IpAddress& from, const IpAddress& to) {
-  return from.is_unspecified() || from.is_loopback() == to.is_loopback();
-}
-
-std::optional<Path> way_through_sockets(const std::vector<ListenOptions>& listen, const Endpoint& to) {
-  std::optional<Path> on_loopback;  // A group has members there, too: last choice.
-  for (std::size_t door = 0; door < listen.size(); ++door) {
-    const Endpoint& from = listen[door].address;
-    if (!speaks(listen, from, to.ip)) continue;
-    const Path path{.remote = to, .local = from, .door = static_cast<std::uint16_t>(door)};
-    if (reaches(from.ip, to.ip)) return path;
-    if (to.ip.is_multicast() && !on_loopback) on_loopback = path;
-  }
-  return on_loopback;
+std::optional<Path> way_through_sockets(const std::vector<ListenOptions>& listen, const Endpoint& to,
+                                        const std::optional<IpAddress>& source) {
+  const std::optional<std::size_t> door = choose_listen(listen, to.ip, source);
+  if (!door) return std::nullopt;
+  const Endpoint& from = listen[*door].address;
+  return Path{.remote = to, .local = {source.value_or(from.ip), from.port}, .door = static_cast<std::uint16_t>(*door)};
 }
 
 Result<Path, std::string> way_through_devices(const EthernetOptions& ethernet, const Endpoint& to,
@@ -60,7 +45,7 @@ std::optional<std::string> fault_of_door(const Endpoint& local, const std::strin
 }  // namespace
 
 std::optional<Path> way_out(const Config& config, const Endpoint& to) {
-  if (config.relay.port == PortKind::kSockets) return way_through_sockets(config.listen, to);
+  if (config.relay.port == PortKind::kSockets) return way_through_sockets(config.listen, to, std::nullopt);
   const Result<Path, std::string> way = way_through_devices(config.ethernet, to, std::nullopt, "");
   return way ? std::optional(*way) : std::nullopt;
 }
@@ -72,9 +57,9 @@ Result<Path> way_to(const Config& config, const DestinationRule& rule) {
     if (!way) return Error{ErrorCode::kInvalid, way.error()};
     return *way;
   }
-  std::optional<Path> way = way_through_sockets(config.listen, to);
+  if (auto fault = source_fault_of(config.listen, rule.source)) return Error{ErrorCode::kInvalid, *std::move(fault)};
+  std::optional<Path> way = way_through_sockets(config.listen, to, rule.source);
   if (!way) return Error{ErrorCode::kUnavailable, "no address that the relay listens on can reach " + to.ip.text()};
-  if (rule.source) way->local.ip = *rule.source;
   if (!rule.interface.empty()) {
     way->interface_index = if_nametoindex(rule.interface.c_str());
     if (way->interface_index == 0)

@@ -91,6 +91,34 @@ TEST(WayOutTest, OnSocketsRoutesAddressesAndInterfacesMayComeLater) {
   EXPECT_EQ(way("rtp://239.0.0.1:5004?interface=nosuch").error().code, ErrorCode::kUnavailable);
 }
 
+// Reports and ICMP come to where packets came from, and only a socket that is bound there hears them.
+TEST(WayOutTest, ADestinationLeavesByTheListenThatItsSourceIs) {
+  const Config config = listening_on({"127.0.0.1:9000", "127.0.0.2:9001", "[::]:9002"});
+  const auto way = [&](const char* url) { return way_to(config, *parse_destination_url(url)); };
+  EXPECT_EQ(way("rtp://127.0.0.1:5004?source=127.0.0.2")->door, 1);
+  EXPECT_EQ(way("rtp://127.0.0.1:5004?source=127.0.0.2")->local, *Endpoint::parse("127.0.0.2:9001"));
+  EXPECT_EQ(way("rtp://127.0.0.1:5004?source=127.0.0.3")->door, 2) << "a wildcard hears them all";
+  EXPECT_EQ(way("rtp://127.0.0.1:5004?source=127.0.0.3")->local, *Endpoint::parse("127.0.0.3:9002"));
+  EXPECT_EQ(way("rtp://239.0.0.1:5004?source=127.0.0.2")->door, 1) << "its receivers' reports as well";
+  EXPECT_EQ(way("rtp://[::1]:5004?source=::1")->door, 2);
+}
+
+TEST(WayOutTest, ASourceThatIsNotListenedAtIsRefused) {
+  const Config config = listening_on({"127.0.0.1:9000", "[::]:9001", "0.0.0.0:9001", "[::1]:9002"});
+  EXPECT_EQ(way_to(config, *parse_destination_url("rtp://127.0.0.1:5004?source=127.0.0.3"))->door, 2)
+      << "[::]:9001 is for IPv6 alone";
+  const auto refused = [](const Config& listening, const char* url) {
+    const Result<Path> way = way_to(listening, *parse_destination_url(url));
+    EXPECT_TRUE(!way && way.error().code == ErrorCode::kInvalid) << url;
+    return way ? "" : way.error().what;
+  };
+  EXPECT_EQ(refused(listening_on({"127.0.0.1:9000"}), "rtp://127.0.0.1:5004?source=127.0.0.2"),
+            "the relay does not listen at its source 127.0.0.2, so neither its receivers' reports nor ICMP would be "
+            "heard: add a [[listen]] with that address, or with 0.0.0.0");
+  EXPECT_NE(refused(listening_on({"0.0.0.0:9000"}), "rtp://[::1]:5004?source=::1").find("or with [::]"),
+            std::string::npos);
+}
+
 TEST(IsOwnTest, AListenAddressIs) {
   const Config config = listening_on({"192.0.2.9:9000"});
   EXPECT_TRUE(is_own(config, *Endpoint::parse("192.0.2.9:9000")));

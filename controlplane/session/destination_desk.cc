@@ -55,6 +55,9 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   if (auto fault = judge_key(rule)) return Error{ErrorCode::kInvalid, *std::move(fault)};
   if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
     return way.error();
+  if (rule.second)
+    if (const Result<Path> way = destination_way_(rule.second_alone()); !way && way.error().code == ErrorCode::kInvalid)
+      return Error{ErrorCode::kInvalid, "second: " + way.error().what};
   const std::vector<DestinationRule> legs = legs_of(rule);
   for (const Endpoint& address : addresses_of(rule)) {
     const DestinationEntry* other = destinations_.find(address);

@@ -128,6 +128,10 @@ TEST_F(DestinationDeskTest, AGroupLeavesByTheInterfaceItNames) {
   const Result<std::uint32_t> never = desk().add_destination(now_, to("rtp://239.1.2.6:5004?interface=eth8"));
   ASSERT_FALSE(never);
   EXPECT_EQ(never.error().what, "no device is called eth8");
+  const Result<std::uint32_t> half =
+      desk().add_destination(now_, to("rtp://239.1.2.6:5004?second=239.1.2.8:5004&second_interface=eth8"));
+  ASSERT_FALSE(half);
+  EXPECT_EQ(half.error().what, "second: no device is called eth8");
   EXPECT_EQ(desk().calls(now_).size(), 2u);
 }
 

@@ -44,7 +44,10 @@ def tasks(build: Path, results: Results, only) -> list[tuple]:
     """A name and a function each; each has a relay of its own."""
     wanted = [(case.name, lambda stage, case=case: relay_case(stage, case)) for case in CASES]
     wanted += [("rtp-out/rtpbin hears sender reports, the relay its answers", reports),
+               ("rtp-out/rtpbin answers the second address that the relay listens at", lambda stage: reports(stage, "127.0.0.2")),
                ("rtp-out/nobody is there, then somebody", nobody_then_somebody),
+               ("rtp-out/nobody is there, as the second address of the relay is told",
+                lambda stage: nobody_then_somebody(stage, "127.77.5.6", "127.77.5.7")),
                ("rtp-out/groups, IPv4 and IPv6, by a named interface and source", lambda stage: over(stage, veth.KernelLink(), groups)),
                ("rtp-out/on a device, net_af_packet", lambda stage: over(stage, veth.VethLink(), on_a_device)),
                ("rtp-out/groups on a device, net_af_packet", lambda stage: over(stage, veth.VethLink(), groups_on_a_device)),
@@ -77,11 +80,13 @@ def receive(stage: Stage, case: Case, port: int) -> Viewing:
     return Viewing(case.receiver, process, path)
 
 
-def start(stage: Stage, *destinations: str, host: str = "127.0.0.1", more: str = "") -> str:
-    """A relay that sends the stream to these URLs; answers where publishers call."""
-    address = f"{host}:{relays.free_udp_port()}"
+def start(stage: Stage, *destinations: str, host: str = "127.0.0.1", second: str | None = None, more: str = "") -> str:
+    """A relay that sends the stream to these URLs; answers where publishers call. `second`: another host that it listens at."""
+    port = relays.free_udp_port()
+    address = f"{host}:{port}"
+    listen = [address] + ([f"{second}:{port}"] if second else [])
     tables = "".join(f'[[destination]]\nstream = "{STREAM}"\nurl = "{url}"\n' for url in destinations)
-    stage.start_relay(relays.Configuration(listen=[address], streams=[relays.Stream(STREAM)], more=more + tables))
+    stage.start_relay(relays.Configuration(listen=listen, streams=[relays.Stream(STREAM)], more=more + tables))
     return address
 
 
@@ -103,17 +108,18 @@ def relay_case(stage: Stage, case: Case) -> str:
     return f"{outcome.packets} packets, bit-exact"
 
 
-def reports(stage: Stage) -> str:
-    """What rtpbin answers names our last sender report and how long ago that was: so the way there and back is known."""
+def reports(stage: Stage, source: str | None = None) -> str:
+    """What rtpbin answers names our last sender report and how long ago that was: so the way there and back is known.
+    `source`: an address of ours that is not the first."""
     require_tools("gst-launch-1.0")
     port = even_pair()
-    address = start(stage, f"rtp://127.0.0.1:{port}")
+    address = start(stage, f"rtp://127.0.0.1:{port}" + (f"?source={source}" if source else ""), second=source)
     path = stage.work / "received.ts"
     caps = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
     stage.processes.start("rtpbin", [
         "gst-launch-1.0", "-q", "rtpbin", "name=bin", "latency=100", "udpsrc", f"port={port}", f"caps={caps}", "!", "bin.recv_rtp_sink_0",
         "bin.", "!", "rtpmp2tdepay", "!", "filesink", f"location={path}", "sync=false", "udpsrc", f"port={port + 1}", "!",
-        "bin.recv_rtcp_sink_0", "bin.send_rtcp_src_0", "!", "udpsink", "host=127.0.0.1", f"port={address.split(':')[1]}",
+        "bin.recv_rtcp_sink_0", "bin.send_rtcp_src_0", "!", "udpsink", f"host={source or '127.0.0.1'}", f"port={address.split(':')[1]}",
         "sync=false", "async=false"])
     publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=20, rate=100)
 
@@ -125,10 +131,10 @@ def reports(stage: Stage) -> str:
     return f"{found:.1f} ms there and back"
 
 
-def nobody_then_somebody(stage: Stage) -> str:
+def nobody_then_somebody(stage: Stage, host: str = "127.77.5.4", source: str | None = None) -> str:
     """From an address of its own: a kernel says to one host once a second at most that nobody listens."""
     port = even_pair()
-    address = start(stage, f"rtp://127.0.0.1:{port}", host="127.77.5.4")
+    address = start(stage, f"rtp://127.0.0.1:{port}" + (f"?source={source}" if source else ""), host=host, second=source)
     publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=12, rate=200)
     claim(wait_until(lambda: stage.relay.calls()[0]["state"] == "paused", 8, 0.1), f"{stage.relay.calls()}")
     said = stage.relay.calls()[0]["failure"]
