@@ -69,12 +69,15 @@ Result<Path> way_to(const Config& config, const DestinationRule& rule) {
   return *way;
 }
 
-std::optional<std::string> fault_of(const Config& config, const FeedRule& rule) {
+std::optional<FeedObstacle> fault_of(const Config& config, const FeedRule& rule) {
   if (config.relay.port == PortKind::kEthernet) return std::nullopt;  // Its devices are there, or it would not run.
-  std::optional<std::string> fault = fault_of_door(rule.terms.local, rule.interface);
-  const bool hears_other_leg =
-      rule.terms.second && !fault_of_door(rule.terms.second->local, rule.second_interface).has_value();
-  return hears_other_leg ? std::nullopt : fault;
+  const std::optional<std::string> first = fault_of_door(rule.terms.local, rule.interface);
+  if (!rule.terms.second) return first ? std::optional(FeedObstacle{*first}) : std::nullopt;
+  const std::optional<std::string> second = fault_of_door(rule.terms.second->local, rule.second_interface);
+  if (first && second) return FeedObstacle{"first leg: " + *first + "; second leg: " + *second};
+  if (first) return FeedObstacle{"first leg: " + *first, true};
+  if (second) return FeedObstacle{"second leg: " + *second, true};
+  return std::nullopt;
 }
 
 bool is_own(const Config& config, const Endpoint& to) {

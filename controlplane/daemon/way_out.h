@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "session/feed_table.h"
 
 namespace fanlight::control {
 
@@ -15,9 +16,9 @@ namespace fanlight::control {
 // Where a destination's packets leave. kInvalid: never, whatever becomes of this machine's interfaces.
 [[nodiscard]] Result<Path> way_to(const Config& config, const DestinationRule& rule);
 
-// What keeps a feed from being heard now: an interface, address or route that this machine does not have. Empty:
-// nothing that is known; of two legs one is enough.
-[[nodiscard]] std::optional<std::string> fault_of(const Config& config, const FeedRule& rule);
+// What keeps a feed, or one of its legs, from being heard now: an interface, address or route that this machine does
+// not have. Empty: nothing that is known.
+[[nodiscard]] std::optional<FeedObstacle> fault_of(const Config& config, const FeedRule& rule);
 
 // Whether the relay itself listens at `to`.
 [[nodiscard]] bool is_own(const Config& config, const Endpoint& to);

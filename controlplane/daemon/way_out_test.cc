@@ -166,26 +166,38 @@ FeedRule feed(const char* local, std::string interface = {}) {
 
 TEST(WayOutTest, AFeedNeedsItsInterfaceOrAddress) {
   const Config config = listening_on({"[::]:9000"});
-  EXPECT_EQ(fault_of(config, feed("239.1.2.3:5004", "fanlight-none")), "this machine has no interface fanlight-none");
-  EXPECT_EQ(fault_of(config, feed("192.0.2.77:5004")), "192.0.2.77 is no address of this host");
+  EXPECT_EQ(fault_of(config, feed("239.1.2.3:5004", "fanlight-none"))->what,
+            "this machine has no interface fanlight-none");
+  EXPECT_EQ(fault_of(config, feed("192.0.2.77:5004"))->what, "192.0.2.77 is no address of this host");
+  EXPECT_FALSE(fault_of(config, feed("192.0.2.77:5004"))->is_of_one_leg);
   for (const char* here : {"0.0.0.0:5004", "[::]:5004", "127.0.0.1:5004"})
-    EXPECT_EQ(fault_of(config, feed(here)), std::nullopt) << here;
-  EXPECT_EQ(fault_of(config, feed("239.1.2.3:5004", "lo")), std::nullopt);
+    EXPECT_FALSE(fault_of(config, feed(here))) << here;
+  EXPECT_FALSE(fault_of(config, feed("239.1.2.3:5004", "lo")));
 }
 
-TEST(WayOutTest, OfAFeedsTwoLegsOneIsEnough) {
+TEST(WayOutTest, OfAFeedsTwoLegsOneIsEnoughAndTheOtherIsTold) {
+  const Config config = listening_on({"[::]:9000"});
   FeedRule rule = feed("239.1.2.3:5004", "fanlight-none");
   rule.terms.second = FeedLeg{.local = *Endpoint::parse("239.1.2.4:5004")};
   rule.second_interface = "lo";
-  EXPECT_EQ(fault_of(listening_on({"[::]:9000"}), rule), std::nullopt);
-  rule.second_interface = "fanlight-none";
-  EXPECT_EQ(fault_of(listening_on({"[::]:9000"}), rule), "this machine has no interface fanlight-none");
+  EXPECT_EQ(fault_of(config, rule)->what, "first leg: this machine has no interface fanlight-none");
+  EXPECT_TRUE(fault_of(config, rule)->is_of_one_leg);
+  std::swap(rule.interface, rule.second_interface);
+  EXPECT_EQ(fault_of(config, rule)->what, "second leg: this machine has no interface fanlight-none");
+  EXPECT_TRUE(fault_of(config, rule)->is_of_one_leg);
+  rule.interface = "fanlight-nil";
+  EXPECT_EQ(fault_of(config, rule)->what,
+            "first leg: this machine has no interface fanlight-nil; second leg: this machine has no interface "
+            "fanlight-none");
+  EXPECT_FALSE(fault_of(config, rule)->is_of_one_leg);
+  rule.interface = rule.second_interface = "lo";
+  EXPECT_FALSE(fault_of(config, rule));
 }
 
 TEST(WayOutTest, OnDevicesAFeedNeedsNothing) {
   Config config;
   config.relay.port = PortKind::kEthernet;
-  EXPECT_EQ(fault_of(config, feed("239.1.2.3:5004", "fanlight-none")), std::nullopt);
+  EXPECT_FALSE(fault_of(config, feed("239.1.2.3:5004", "fanlight-none")));
 }
 
 }  // namespace

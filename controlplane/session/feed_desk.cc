@@ -18,11 +18,14 @@ namespace {
 
 constexpr Micros kRetry = seconds(1);
 constexpr Micros kRefusalNoted = seconds(60);
+constexpr Micros kLegsLooked = seconds(5);
 constexpr std::int32_t kClockStands = -990'000;
 
 std::string title_of(const FeedEntry& feed) {
   return "feed " + url_of(feed.place.rule.terms) + " of " + feed.place.rule.stream;
 }
+
+bool is_heard(const FeedEntry& feed) { return feed.state == FeedState::kSilent || feed.state == FeedState::kLive; }
 
 std::string_view suite_of(const FeedRule& rule) {
   return rule.srtp ? crypto::form_of(rule.srtp->suite).name : std::string_view{};
@@ -129,9 +132,12 @@ std::vector<FeedView> SessionDesk::feeds(Instant now) const {
 }
 
 std::string SessionDesk::note_of(const FeedEntry& feed) const {
-  if (feed.state == FeedState::kLive) return feed.clock;
-  const bool is_asked = feed.state == FeedState::kSilent && feed.failure.empty();
-  return is_asked ? feed_fault_(feed.place.rule).value_or("") : feed.failure;
+  std::string text = feed.state == FeedState::kLive ? feed.clock : feed.failure;
+  const bool is_asked = (feed.state == FeedState::kSilent && text.empty()) ||
+                        (is_heard(feed) && feed.place.rule.terms.second.has_value());
+  if (const auto fault = is_asked ? feed_fault_(feed.place.rule) : std::nullopt)
+    text += (text.empty() ? "" : "; ") + fault->what;
+  return text;
 }
 
 FeedEntry* SessionDesk::find_feed(RequestId request) {
@@ -142,17 +148,30 @@ FeedEntry* SessionDesk::find_feed(RequestId request) {
 
 Instant SessionDesk::next_feed_due() const {
   Instant due = Instant::never();
-  for (const FeedEntry& feed : feeds_)
+  for (const FeedEntry& feed : feeds_) {
     if (feed.state == FeedState::kWaiting) due = std::min(due, feed.retry_at);
+    if (is_heard(feed)) due = std::min(due, feed.look_at);
+  }
   return due;
 }
 
 void SessionDesk::open_due_feeds() {
   if (is_stopping_) return;
   for (FeedEntry& feed : feeds_) {
+    if (is_heard(feed) && feed.look_at <= now_) look_at_legs(feed);
     if (feed.state != FeedState::kWaiting || feed.retry_at > now_) continue;
     if (auto obstacle = try_open_feed(feed)) wait_with(feed, *std::move(obstacle));
   }
+}
+
+// What the operator has two legs for is not there when one of them cannot be heard.
+void SessionDesk::look_at_legs(FeedEntry& feed) {
+  feed.look_at = now_ + kLegsLooked;
+  const auto fault = feed_fault_(feed.place.rule);
+  const std::string found = fault ? fault->what : "";
+  if (std::exchange(feed.leg_fault, found) == found) return;
+  note(found.empty() ? Notice::Level::kInfo : Notice::Level::kWarning,
+       title_of(feed) + ": " + (found.empty() ? "both legs can be heard" : found));
 }
 
 // Said once: what stands in the way may do so for days.
@@ -170,7 +189,7 @@ std::optional<std::string> SessionDesk::try_open_feed(FeedEntry& feed) {
   const StreamPolicy* policy = stream != nullptr ? &stream->policy : streams_.match(name);
   if (policy == nullptr || (stream != nullptr && stream->is_removed)) return "there is no stream " + name;
   if (judge_stream(stream, Role::kPublisher)) return "stream " + name + " has a publisher already";
-  if (auto fault = feed_fault_(feed.place.rule)) return fault;
+  if (auto fault = feed_fault_(feed.place.rule); fault && !fault->is_of_one_leg) return std::move(fault->what);
   if (stream == nullptr) {
     stream = begin_stream(*policy, name);
     if (stream == nullptr) return "no memory for stream " + name;
@@ -214,6 +233,8 @@ void SessionDesk::handle_feed_opened(const Session& session) {
   feed->since = now_;
   feed->socket = session.socket;
   note(Notice::Level::kInfo, title_of(*feed) + " is open");
+  feed->look_at = Instant::never();
+  if (feed->place.rule.terms.second) look_at_legs(*feed);
 }
 
 void SessionDesk::handle(event::FeedNews& event) {

@@ -340,12 +340,12 @@ TEST_F(FeedDeskTest, WhatTheWorkerRefusesIsTriedAgain) {
 }
 
 TEST_F(FeedDeskTest, WithoutItsInterfaceItWaitsAndIsTriedEachSecond) {
-  std::optional<std::string> fault = "this machine has no interface eth9";
+  std::optional<FeedObstacle> fault{{"this machine has no interface eth9"}};
   desk().set_feed_faults([&](const FeedRule&) { return fault; });
   set(place());
   EXPECT_FALSE(take_opening());
   EXPECT_EQ(view().state, "waiting");
-  EXPECT_EQ(view().failure, *fault);
+  EXPECT_EQ(view().failure, fault->what);
   wait(seconds(1));
   EXPECT_FALSE(take_opening());
   fault.reset();
@@ -354,16 +354,42 @@ TEST_F(FeedDeskTest, WithoutItsInterfaceItWaitsAndIsTriedEachSecond) {
 }
 
 TEST_F(FeedDeskTest, WhoseInterfaceGoesIsSilentForThatReason) {
-  std::optional<std::string> fault;
+  std::optional<FeedObstacle> fault;
   desk().set_feed_faults([&](const FeedRule&) { return fault; });
   set(place());
   const command::OpenFeed feed = opened();
-  fault = "this machine has no interface eth9";
-  EXPECT_EQ(view().failure, *fault);
+  fault = FeedObstacle{"this machine has no interface eth9"};
+  EXPECT_EQ(view().failure, fault->what);
   news(feed, true);
   EXPECT_EQ(view().failure, "") << "something comes all the same";
   news(feed, false);
-  EXPECT_EQ(view().failure, *fault);
+  EXPECT_EQ(view().failure, fault->what);
+}
+
+// Of two legs: the other one is live, and nobody would miss it before it fails as well.
+TEST_F(FeedDeskTest, ALegThatCannotBeHeardIsToldWhileTheOtherIs) {
+  std::optional<FeedObstacle> fault{{"second leg: this machine has no interface eth9", true}};
+  desk().set_feed_faults([&](const FeedRule&) { return fault; });
+  FeedPlace two = place();
+  two.rule.terms.second = FeedLeg{.local = *Endpoint::parse("239.1.2.4:5004")};
+  set(std::move(two));
+  const auto told = [&] {
+    const std::vector<std::string> notices = take_notices();
+    return std::ranges::count_if(notices, [](const auto& one) { return one.find("interface eth9") != one.npos; });
+  };
+  const command::OpenFeed feed = opened();
+  EXPECT_EQ(view().failure, fault->what);
+  news(feed, true);
+  EXPECT_EQ(view().failure, fault->what);
+  wait(seconds(20));
+  EXPECT_EQ(told(), 1) << "however long it lasts";
+  fault.reset();
+  wait(seconds(5));
+  EXPECT_EQ(view().failure, "");
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("both legs can be heard")));
+  fault = FeedObstacle{"first leg: this machine has no interface eth9", true};
+  wait(seconds(5));
+  EXPECT_EQ(told(), 1) << "it went while it was live";
 }
 
 const MediaFormat kH264{.encoding = "H264", .fmtp = "packetization-mode=1", .payload_type = 96};

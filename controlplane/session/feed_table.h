@@ -27,6 +27,12 @@ enum class FeedState : std::uint8_t {
   kLive,
 };
 
+// What this machine does not have that a feed needs to be heard.
+struct FeedObstacle {
+  std::string what;
+  bool is_of_one_leg = false;  // The other one can be heard.
+};
+
 struct FeedEntry {
   std::uint32_t id = 0;  // From 1, in the order of the file.
   FeedPlace place;
@@ -40,6 +46,8 @@ struct FeedEntry {
   std::string failure{};         // Waiting: for what. Silent: why what comes is not taken.
   std::string clock{};           // Live: why it is timed by arrival; empty: it is not.
   bool is_clock_noted = false;   // In the log.
+  std::string leg_fault{};       // Of either of two legs, when it was last looked at; empty: both can be heard.
+  Instant look_at{};             // At its legs; of one leg never.
   std::optional<Instant> refusal_noted{};
   std::optional<FeedReception> reception{};  // Live, and RTP.
 };

@@ -150,8 +150,9 @@ class SessionDesk {
   };
   [[nodiscard]] std::optional<Lookup> poll_lookup();
   void handle_lookup(Instant now, std::uint32_t call, std::vector<IpAddress> addresses, const std::string& error);
-  // What keeps a feed from being heard; empty: nothing. Asked when it is to be opened, and while it is silent.
-  using FeedFault = std::function<std::optional<std::string>(const FeedRule&)>;
+  // What keeps a feed from being heard; empty: nothing. Asked when it is to be opened, while it is silent, and of two
+  // legs always.
+  using FeedFault = std::function<std::optional<FeedObstacle>(const FeedRule&)>;
   void set_feed_faults(FeedFault fault) { feed_fault_ = std::move(fault); }
   // Feeds, of which each is opened as soon as its stream is there. Once, at the start.
   void set_feeds(Instant now, std::vector<FeedPlace> places);
@@ -344,6 +345,7 @@ class SessionDesk {
   [[nodiscard]] FeedEntry* find_feed(RequestId request);
   [[nodiscard]] Instant next_feed_due() const;
   void open_due_feeds();
+  void look_at_legs(FeedEntry& feed);
   [[nodiscard]] std::optional<std::string> try_open_feed(FeedEntry& feed);
   void wait_with(FeedEntry& feed, std::string failure);
   void handle_feed_opened(const Session& session);
