@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/format_parameters.h"
+#include "config/letters.h"
 #include "config/numbers.h"
 #include "config/sdp_group.h"
 #include "config/srtp_key.h"
@@ -10,10 +11,10 @@
 namespace fanlight::control {
 namespace {
 
-// a=rtpmap:97 rtx/90000. RFC 4588 §8.6
+// a=rtpmap:97 rtx/90000, in whatever letters: RFC 4588 §8.6, RFC 4855 §3
 bool is_rtx(const SdpAttribute& map) {
   const std::vector<std::string_view> words = sdp_words(map.value);
-  return words.size() == 2 && words[1].starts_with("rtx/");
+  return words.size() == 2 && begins_with(words[1], "rtx/");
 }
 
 // Whose packets a=fmtp:97 apt=96;rtx-time=3000 sends again.
@@ -25,7 +26,7 @@ std::optional<std::uint32_t> associated_type(const SdpAttribute& parameters) {
     std::string_view one = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(one.size() + 1, rest.size()));
     one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
-    if (one.starts_with(kKey)) return whole_number(one.substr(kKey.size()), 127);
+    if (begins_with(one, kKey)) return whole_number(one.substr(kKey.size()), 127);
   }
   return std::nullopt;
 }
@@ -69,7 +70,8 @@ class Describer {
       read_map(*map);
     else if (!static_format(static_cast<std::uint8_t>(*type)))
       complain(media_.line, "payload type " + std::to_string(*type) + " needs an a=rtpmap: it means nothing by itself");
-    if (found_.format.encoding == "mpeg4-generic" || found_.format.encoding == "MPEG4-GENERIC") read_aac(*type);
+    constexpr std::string_view kAac = "mpeg4-generic";
+    if (found_.format.encoding.size() == kAac.size() && begins_with(found_.format.encoding, kAac)) read_aac(*type);
     found_.format.media = media_.kind;
     judge_type(static_cast<std::uint8_t>(*type));
     if (const SdpAttribute* parameters = find_for("fmtp", *type)) {

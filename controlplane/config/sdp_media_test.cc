@@ -184,6 +184,15 @@ TEST(SdpMediaTest, HowItSendsAgain) {
   EXPECT_EQ(fault(rtx + "a=ssrc-group:FID 1234 x\n"), "11: no SSRCs behind a=ssrc-group:FID 1234 x");
 }
 
+// RFC 4855 §3: in whatever letters.
+TEST(SdpMediaTest, NamesOfEncodingsAreInWhateverLetters) {
+  EXPECT_EQ(good(std::string{kWithNack} + "a=rtpmap:97 RTX/90000\na=fmtp:97 APT=96\n").rtx_payload_type, 97);
+  EXPECT_EQ(fault(std::string{kWithNack} + "a=rtpmap:97 Rtx/90000\n"),
+            "9: rtx without a=fmtp:97 apt=TYPE, the one that it sends again");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 97\na=rtpmap:97 Mpeg4-Generic/44100/2"),
+            "6: mpeg4-generic without a=fmtp:97 … mode=…, which says how to take it apart");
+}
+
 std::string retransmission_fault(std::string_view media) {
   const auto session = parse_sdp(text_of(media));
   const auto found = session ? judge_retransmission(*session, session->media.at(0)) : std::nullopt;
