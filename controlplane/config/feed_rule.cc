@@ -110,6 +110,10 @@ MediaDescription read_description(FieldReader& reader, FeedRule& rule) {
         "one that nobody else reads or changes: chmod 640 " + path + " with the relay's group, else chmod 600");
   if (described->is_secure && !described->srtp && !has_secret(reader, "srtp"))
     return complain({(*media)->line, (*media)->protocol + " without a key: neither a=crypto here nor srtp beside sdp"});
+  if (described->address.port == 65'535 && described->rtcp == RtcpWay::kNextPort && !reader.has("rtcp") &&
+      !reader.has("url"))
+    return complain(
+        {(*media)->line, "port 65535, behind which there is none for RTCP (a=rtcp-mux has it on the same)"});
   rule.srtp = described->srtp;
   rule.terms.local = described->address;
   rule.terms.source = described->source;

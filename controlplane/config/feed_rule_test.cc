@@ -218,7 +218,8 @@ class FeedSdpTest : public ::testing::Test {
 
 TEST_F(FeedSdpTest, ADescriptionSaysItAll) {
   write(
-      "v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\na=rtcp-mux\n"
+      "v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 "
+      "H264/90000\na=rtcp-mux\n"
       "m=audio 5006 RTP/AVP 97\na=rtpmap:97 opus/48000/2\n");
   const FeedRule video = feed_here("media = \"video\"");
   EXPECT_EQ(video.terms,
@@ -235,21 +236,29 @@ TEST_F(FeedSdpTest, ADescriptionSaysItAll) {
 
 TEST_F(FeedSdpTest, MistakesAreToldWithTheFilesLine) {
   EXPECT_NE(fault_here().find("x.sdp, which cannot be read: No such file"), std::string::npos);
-  write("v=0\ns=x\nc=IN IP4 host\n");
-  EXPECT_NE(fault_here().find("f:7: feed.sdp: found " + directory + "/x.sdp:3: \"host\" is no address"),
+  write("v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 host\n");
+  EXPECT_NE(fault_here().find("f:7: feed.sdp: found " + directory + "/x.sdp:4: \"host\" is no address"),
             std::string::npos)
       << fault_here();
-  write("v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/AVP 96\n");
-  EXPECT_NE(fault_here().find("x.sdp:4: payload type 96 needs an a=rtpmap"), std::string::npos);
-  write("v=0\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/AVP 33\n");
+  write("v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\nm=video 5004 RTP/AVP 96\n");
+  EXPECT_NE(fault_here().find("x.sdp:6: payload type 96 needs an a=rtpmap"), std::string::npos);
+  write("v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\nm=video 5004 RTP/AVP 33\n");
   EXPECT_NE(fault_here("payload_type = 96").find("feed.payload_type: found it beside sdp"), std::string::npos);
   EXPECT_NE(fault_here("url = \"udp://0.0.0.0:5004\"").find("beside rtp:// alone"), std::string::npos);
   EXPECT_EQ(fault_here(), "");
 }
 
+TEST_F(FeedSdpTest, APortWithNoneBehindItIsTheDescriptionsMistake) {
+  write("v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\nm=video 65535 RTP/AVP 33\n");
+  EXPECT_NE(fault_here().find("f:7: feed.sdp: found " + directory + "/x.sdp:6: port 65535, behind which there is none"),
+            std::string::npos)
+      << fault_here();
+  EXPECT_EQ(fault_here("rtcp = \"off\""), "");
+}
+
 // Senders choose another SSRC at each start (RFC 5576 §10): what a description says of it keeps nobody out.
 TEST_F(FeedSdpTest, AnSsrcCountsWhenTheTableSaysIt) {
-  constexpr std::string_view kHeadOfSdp = "v=0\nc=IN IP4 239.10.0.1/16\n";
+  constexpr std::string_view kHeadOfSdp = "v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\n";
   write(std::string{kHeadOfSdp} + "m=video 5004 RTP/AVP 33\na=ssrc:1234 cname:x\n");
   EXPECT_FALSE(feed_here().terms.ssrc);
   EXPECT_EQ(feed_here("ssrc = 1234").terms.ssrc, 1234u);
@@ -263,7 +272,8 @@ TEST_F(FeedSdpTest, AnSsrcCountsWhenTheTableSaysIt) {
 
 TEST_F(FeedSdpTest, LegsAndRetransmissionsAreReadAndOverruled) {
   write(
-      "v=0\na=group:DUP 1 2\nm=video 5004 RTP/AVPF 33 97\nc=IN IP4 239.10.0.1/16\na=rtcp-fb:33 nack\n"
+      "v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nt=0 0\na=group:DUP 1 2\nm=video 5004 RTP/AVPF 33 97\nc=IN IP4 "
+      "239.10.0.1/16\na=rtcp-fb:33 nack\n"
       "a=rtpmap:97 rtx/90000\na=fmtp:97 apt=33\na=mid:1\nm=video 6004 RTP/AVPF 33 97\nc=IN IP4 239.10.0.2/16\n"
       "a=source-filter: incl IN IP4 * 192.0.2.2\na=mid:2\n");
   const FeedRule rule = feed_here("second_interface = \"eth2\"");
@@ -282,9 +292,10 @@ TEST_F(FeedSdpTest, LegsAndRetransmissionsAreReadAndOverruled) {
 
 TEST_F(FeedSdpTest, WhatCannotBeIsToldWithTheFilesLine) {
   write(
-      "v=0\nc=IN IP4 239.10.0.1/16\na=group:FID 1 2\nm=video 5004 RTP/AVPF 33\na=rtcp-fb:33 nack\na=mid:1\n"
+      "v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\na=group:FID 1 2\nm=video 5004 RTP/AVPF "
+      "33\na=rtcp-fb:33 nack\na=mid:1\n"
       "m=video 5008 RTP/AVPF 97\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=33\na=mid:2\n");
-  EXPECT_NE(fault_here("media = \"1\"").find("x.sdp:8: retransmissions on a port of their own"), std::string::npos);
+  EXPECT_NE(fault_here("media = \"1\"").find("x.sdp:11: retransmissions on a port of their own"), std::string::npos);
   EXPECT_EQ(fault_here("media = \"1\"\nnack = false"), "");
 }
 
@@ -327,12 +338,13 @@ TEST(FeedRuleTest, WhatDoesNotGoWithSrtpIsRefused) {
 }
 
 TEST_F(FeedSdpTest, ADescriptionMayHaveTheKey) {
-  const std::string head = "v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/SAVP 33\n";
+  const std::string head =
+      "v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\nm=video 5004 RTP/SAVP 33\n";
   write(head + "a=crypto:1 " + kKeyText + "\n");
   EXPECT_EQ(feed_here().srtp, *parse_srtp_key(kKeyText));
   EXPECT_EQ(feed_here("srtp = \"" + kOtherKeyText + "\"").srtp, *parse_srtp_key(kOtherKeyText)) << "the table is right";
   write(head);
-  EXPECT_NE(fault_here().find("x.sdp:4: RTP/SAVP without a key: neither a=crypto here nor srtp beside sdp"),
+  EXPECT_NE(fault_here().find("x.sdp:6: RTP/SAVP without a key: neither a=crypto here nor srtp beside sdp"),
             std::string::npos)
       << fault_here();
   EXPECT_EQ(feed_here("srtp = \"" + kKeyText + "\"").srtp, *parse_srtp_key(kKeyText));
@@ -340,14 +352,15 @@ TEST_F(FeedSdpTest, ADescriptionMayHaveTheKey) {
 
 TEST_F(FeedSdpTest, AKeyInAWrongLineIsNotShown) {
   const std::string key = kKeyText.substr(kKeyText.find(':') + 1);
-  const std::string head = "v=0\ns=x\nc=IN IP4 239.10.0.1/16\n";
+  const std::string head = "v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\n";
   const std::string media = head + "m=video 5004 RTP/AVP 33\n";
   for (const std::string& text :
-       {"v=0\nc=IN IP4 " + key + "\n", head + "m=" + key + "\n", head + "m=video " + key + " RTP/AVP 33\n",
-        head + "m=video 5004 " + key + " 33\n", media + "a=rtpmap:33 MP2T/" + key + "\n",
-        media + "a=rtpmap:" + key + "\n", media + "a=rtcp:" + key + "\n", media + "a=ssrc:" + key + "\n",
-        media + "a=source-filter:" + key + "\n", media + "a=source-filter: incl IN IP4 * " + key + "\n",
-        "v=0\na=group:DUP 1 " + key + "\n" + media.substr(4) + "a=mid:1\n"}) {
+       {"v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 " + key + "\n", head + "m=" + key + "\n",
+        head + "m=video " + key + " RTP/AVP 33\n", head + "m=video 5004 " + key + " 33\n",
+        media + "a=rtpmap:33 MP2T/" + key + "\n", media + "a=rtpmap:" + key + "\n", media + "a=rtcp:" + key + "\n",
+        media + "a=ssrc:" + key + "\n", media + "a=source-filter:" + key + "\n",
+        media + "a=source-filter: incl IN IP4 * " + key + "\n",
+        head + "a=group:DUP 1 " + key + "\n" + media.substr(head.size()) + "a=mid:1\n"}) {
     write(text);
     EXPECT_NE(fault_here().find("…"), std::string::npos) << fault_here();
     EXPECT_EQ(fault_here().find(key.substr(4, 8)), std::string::npos) << fault_here();
@@ -355,7 +368,8 @@ TEST_F(FeedSdpTest, AKeyInAWrongLineIsNotShown) {
 }
 
 TEST_F(FeedSdpTest, AnSdpFileWithAKeyIsASecret) {
-  write("v=0\ns=x\nc=IN IP4 239.10.0.1/16\nm=video 5004 RTP/SAVP 33\na=crypto:1 " + kKeyText + "\n");
+  write("v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nc=IN IP4 239.10.0.1/16\nt=0 0\nm=video 5004 RTP/SAVP 33\na=crypto:1 " +
+        kKeyText + "\n");
   for (const auto mode : {0644, 0604, 0660}) {
     std::filesystem::permissions(directory + "/x.sdp", static_cast<std::filesystem::perms>(mode));
     EXPECT_NE(fault_here().find("x.sdp with mode 06"), std::string::npos) << fault_here();

@@ -21,14 +21,15 @@ struct Known {
   std::uint32_t clock_rate;  // 0: to be said.
   std::uint32_t channels;    // 0: not said.
   bool has_open_channels;
+  std::string_view says_so;
 };
 constexpr std::array kKnown{
-    Known{"mp2t", "video", "MP2T", 90'000, 0, false},    // RFC 2250
-    Known{"h264", "video", "H264", 90'000, 0, false},    // RFC 6184
-    Known{"h265", "video", "H265", 90'000, 0, false},    // RFC 7798
-    Known{"aac", "audio", "mpeg4-generic", 0, 2, true},  // RFC 3640
-    Known{"opus", "audio", "opus", 48'000, 2, false},    // RFC 7587 §7: always two.
-    Known{"l16", "audio", "L16", 0, 2, true},            // RFC 3551 §4.5.11
+    Known{"mp2t", "video", "MP2T", 90'000, 0, false, "RFC 2250 §2"},
+    Known{"h264", "video", "H264", 90'000, 0, false, "RFC 6184 §8.2.1"},
+    Known{"h265", "video", "H265", 90'000, 0, false, "RFC 7798 §7.2.1"},
+    Known{"aac", "audio", "mpeg4-generic", 0, 2, true, "RFC 3640"},
+    Known{"opus", "audio", "opus", 48'000, 2, false, "RFC 7587 §7"},
+    Known{"l16", "audio", "L16", 0, 2, true, "RFC 3551 §4.5.11"},
 };
 
 bool is_same_word(std::string_view a, std::string_view b) {
@@ -47,7 +48,7 @@ std::optional<Known> find_payload(std::string_view name) {
   if (known != kKnown.end()) return *known;
   const std::size_t slash = name.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
-  const Known other{"", name.substr(0, slash), name.substr(slash + 1), 0, 0, true};
+  const Known other{"", name.substr(0, slash), name.substr(slash + 1), 0, 0, true, ""};
   if (!is_sdp_token(other.media) || !is_sdp_token(other.encoding)) return std::nullopt;
   return other;
 }
@@ -108,6 +109,20 @@ std::optional<MediaFormat> fixed_otherwise(const MediaFormat& format) {
   return fixed;
 }
 
+std::optional<std::string> rate_fault_of(const MediaFormat& format) {
+  const auto* known = std::ranges::find_if(
+      kKnown, [&](const Known& one) { return one.clock_rate != 0 && is_same_word(one.encoding, format.encoding); });
+  if (known == kKnown.end()) return std::nullopt;
+  const std::string law = " (" + std::string{known->says_so} + ")";
+  if (format.clock_rate != known->clock_rate)
+    return format.encoding + " with a clock of " + std::to_string(format.clock_rate) + "; it has " +
+           std::to_string(known->clock_rate) + law;
+  if (known->channels != 0 && format.channels != known->channels)
+    return format.text() + "; it is always " + format.encoding + "/" + std::to_string(known->clock_rate) + "/" +
+           std::to_string(known->channels) + law;
+  return std::nullopt;
+}
+
 MediaFormat read_media_format(FieldReader& reader) {
   const std::string name = reader.text("payload", "mp2t");
   const std::optional<Known> known = find_payload(name);
@@ -128,6 +143,9 @@ MediaFormat read_media_format(FieldReader& reader) {
   if (format.is_transport_stream() && format.clock_rate != 0 && format.clock_rate != kTransportStreamRate &&
       payload.clock_rate == 0)
     reader.complain("clock_rate", std::to_string(format.clock_rate), "90000, which MP2T always has (RFC 2250)");
+  if (const auto fault = rate_fault_of(format);
+      fault && payload.name.empty() && format.clock_rate != 0 && !format.is_transport_stream())
+    reader.complain("payload", quoted(name) + ", " + *fault, "clock_rate and channels that go with it");
   if (format.clock_rate == 0)
     reader.complain("clock_rate", "nothing", "the ticks per second of the RTP timestamps; of audio its sampling rate");
   if (const auto fixed = fixed_otherwise(format); fixed && reader.has("payload_type"))

@@ -40,6 +40,8 @@ inline constexpr IntegerRange kChannels{1, 64};
 [[nodiscard]] std::optional<MediaFormat> static_format(std::uint8_t payload_type);
 // That, when its type does not mean what it is; empty when it may be sent under it.
 [[nodiscard]] std::optional<MediaFormat> fixed_otherwise(const MediaFormat& format);
+// Why its clock or channels are none of its encoding's, which always has the same; empty when they may be.
+[[nodiscard]] std::optional<std::string> rate_fault_of(const MediaFormat& format);
 // RFC 8866's token: names of encodings and kinds of media.
 [[nodiscard]] bool is_sdp_token(std::string_view text);
 // From payload, payload_type, clock_rate, channels and fmtp.

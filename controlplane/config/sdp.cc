@@ -8,8 +8,11 @@
 namespace fanlight::control {
 namespace {
 
+// In the order in which they stand. §9
 constexpr std::string_view kSessionTypes = "vosiuepcbtrzka";
 constexpr std::string_view kMediaTypes = "micbka";
+constexpr std::string_view kNeeded = "ost";
+constexpr std::string_view kOnce = "osiuck";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // Editors put it there.
 constexpr std::size_t kMediaMax = 32;
 
@@ -57,10 +60,36 @@ class Parser {
     const std::string_view types = session_.media.empty() ? kSessionTypes : kMediaTypes;
     if (type != 'm' && types.find(type) == std::string_view::npos)
       return complain("a kind of line that has no place here: " + shown(line.substr(0, 2)) + " …");
+    judge_place(type, types);
+    if (fault_) return;
     if (type == 's') session_.name = value;
     if (type == 'c') read_connection(value);
     if (type == 'm') read_media(value);
     if (type == 'a') read_attribute(value);
+  }
+
+  // The order is fixed, and three lines are always there. §5
+  void judge_place(char type, std::string_view types) {
+    if (session_.media.empty()) judge_needed(type);
+    if (type != 'm') {
+      if (seen_.find(type) != std::string::npos && kOnce.find(type) != std::string_view::npos)
+        return complain(std::string{type} + "= again");
+      // t=, r= and z= go round: several times, each with its repetitions.
+      const auto is_time = [](char c) { return c == 't' || c == 'r' || c == 'z'; };
+      const bool is_late = !seen_.empty() && types.find(type) < types.find(seen_.back());
+      if (is_late && !(is_time(type) && is_time(seen_.back())))
+        return complain(std::string{type} + "= behind " + seen_.back() + "=; it stands in front of that (RFC 8866 §5)");
+    }
+    if (type == 'm') seen_.clear();
+    seen_ += type;
+  }
+
+  // In front of a line of this type.
+  void judge_needed(char type) {
+    for (const char needed : kNeeded)
+      if (kSessionTypes.find(needed) < kSessionTypes.find(type) && seen_.find(needed) == std::string::npos)
+        return complain(std::string{"no "} + needed + "= in front of " + type +
+                        "=; a description has v=, o=, s= and t=, in this order (RFC 8866 §5)");
   }
 
   void read_attribute(std::string_view value) {
@@ -122,6 +151,7 @@ class Parser {
   SessionDescription session_;
   std::optional<IpAddress> address_;
   std::optional<SdpFault> fault_;
+  std::string seen_;  // Types of lines, of the session or of its last medium.
   int line_ = 0;
 };
 

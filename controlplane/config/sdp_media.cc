@@ -43,6 +43,7 @@ class Describer {
     if (!is_sdp_token(media_.kind)) complain(media_.line, "a kind of media that is no word");
     read_format();
     read_address();
+    judge_direction();
     read_rtcp();
     read_source();
     read_keys();
@@ -80,12 +81,16 @@ class Describer {
     }
   }
 
-  // One without a type would be found for none.
+  // One without a type would be found for none, and of two for one type either may be meant.
   void judge_maps() {
     for (const SdpAttribute& one : media_.attributes) {
+      if (one.name != "rtpmap" && one.name != "fmtp") continue;
       const std::string_view value = one.value;
-      if (one.name == "rtpmap" && !whole_number(value.substr(0, value.find(' ')), 127))
-        complain(one.line, "no a=rtpmap:TYPE ENCODING/CLOCK: " + one.value);
+      const auto type = whole_number(value.substr(0, value.find(' ')), 127);
+      if (!type && one.name == "rtpmap") complain(one.line, "no a=rtpmap:TYPE ENCODING/CLOCK: " + one.value);
+      if (type && find_for(one.name, *type)->value != one.value)
+        complain(one.line,
+                 "another a=" + one.name + " for payload type " + std::to_string(*type) + ", which says otherwise");
     }
   }
 
@@ -120,13 +125,13 @@ class Describer {
     if (*rate < kClockRates.least) return complain(map.line, "a clock of less than 1000 ticks a second");
     found_.format.encoding = said.substr(0, first);
     found_.format.clock_rate = *rate;
-    if (found_.format.is_transport_stream() && *rate != kTransportStreamRate)
-      return complain(map.line, "MP2T with a clock of " + std::to_string(*rate) + "; it has 90000 (RFC 2250 §2)");
     found_.format.channels = 0;
-    if (second == said.size()) return;
-    const auto channels = whole_number(said.substr(second + 1), static_cast<std::uint32_t>(kChannels.most));
-    if (!channels || *channels == 0) return complain(map.line, "channels that are not 1 to 64: " + map.value);
-    found_.format.channels = *channels;
+    if (second != said.size()) {
+      const auto channels = whole_number(said.substr(second + 1), static_cast<std::uint32_t>(kChannels.most));
+      if (!channels || *channels == 0) return complain(map.line, "channels that are not 1 to 64: " + map.value);
+      found_.format.channels = *channels;
+    }
+    if (auto fault = rate_fault_of(found_.format)) complain(map.line, *std::move(fault));
   }
 
   // What the type means to every receiver, whatever its map says.
@@ -143,6 +148,15 @@ class Describer {
     found_.address = {*media_.address, media_.port};
   }
 
+  // The medium's own word, else the session's. RFC 8866 §6.7
+  void judge_direction() {
+    for (const auto* attributes : {&media_.attributes, &session_.attributes})
+      for (const SdpAttribute& one : *attributes) {
+        if (one.name == "inactive") return complain(one.line, "a=inactive: nothing is sent");
+        if (one.name == "sendrecv" || one.name == "sendonly" || one.name == "recvonly") return;
+      }
+  }
+
   void read_rtcp() {
     if (media_.find("rtcp-mux") != nullptr) {
       found_.rtcp = RtcpWay::kSamePort;
@@ -153,6 +167,13 @@ class Describer {
     const std::string_view value = rtcp->value;
     const auto port = whole_number(value.substr(0, value.find(' ')), 65'535);
     if (!port) return complain(rtcp->line, "no port behind a=rtcp: " + rtcp->value);
+    if (const std::vector<std::string_view> words = sdp_words(value); words.size() > 1) {
+      const auto address = words.size() == 4 ? IpAddress::parse(words[3]) : std::nullopt;
+      if (!address) return complain(rtcp->line, "no a=rtcp:PORT IN IP4 ADDRESS: " + rtcp->value);
+      if (address != media_.address)
+        return complain(rtcp->line,
+                        "RTCP at " + address->text() + "; it comes to RTP's address, " + found_.address.ip.text());
+    }
     if (*port == media_.port)
       found_.rtcp = RtcpWay::kSamePort;
     else if (*port != media_.port + 1u)

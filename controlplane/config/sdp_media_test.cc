@@ -65,6 +65,10 @@ TEST(SdpMediaTest, WhereRtcpComes) {
   EXPECT_EQ(good("m=audio 5004 RTP/AVP 0\na=rtcp:5004").rtcp, RtcpWay::kSamePort);
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=rtcp:6000"),
             "7: RTCP on port 6000; it comes to RTP's port or the one behind it");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=rtcp:5005 IN IP4 192.0.2.9"),
+            "7: RTCP at 192.0.2.9; it comes to RTP's address, 192.0.2.7");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=rtcp:5005 IN IP4 host"),
+            "7: no a=rtcp:PORT IN IP4 ADDRESS: 5005 IN IP4 host");
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=rtcp:x"), "7: no port behind a=rtcp: x");
 }
 
@@ -138,13 +142,36 @@ TEST(SdpMediaTest, WhatIsNoRtpOrNotSent) {
   EXPECT_EQ(fault("m=audio 5004 RTP/AVP 10\na=rtpmap:10 L16/44100/1"),
             "7: L16/44100/1 as payload type 10, which means L16/44100/2 (RFC 3551 §6)");
   EXPECT_EQ(good("m=audio 5004 RTP/AVP 0\na=rtpmap:0 pcmu/8000/1").format.text(), "pcmu/8000/1") << "the same";
-  const auto session = parse_sdp("v=0\nm=video 5004 RTP/AVP 33");
+  const auto session = parse_sdp("v=0\no=- 0 0 IN IP4 192.0.2.1\ns=x\nt=0 0\nm=video 5004 RTP/AVP 33");
   EXPECT_EQ(describe_media(*session, session->media[0]).error().why, "no c= says where it comes");
 }
 
-TEST(SdpMediaTest, ATransportStreamHasOneClock) {
+TEST(SdpMediaTest, SomeEncodingsHaveOneClock) {
   EXPECT_EQ(fault("m=video 5004 RTP/AVP 33\na=rtpmap:33 MP2T/48000"),
             "7: MP2T with a clock of 48000; it has 90000 (RFC 2250 §2)");
+  EXPECT_EQ(fault("m=video 5004 RTP/AVP 96\na=rtpmap:96 h264/48000"),
+            "7: h264 with a clock of 48000; it has 90000 (RFC 6184 §8.2.1)");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 96\na=rtpmap:96 opus/16000/2"),
+            "7: opus with a clock of 16000; it has 48000 (RFC 7587 §7)");
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 96\na=rtpmap:96 OPUS/48000"),
+            "7: OPUS/48000; it is always OPUS/48000/2 (RFC 7587 §7)");
+  EXPECT_EQ(good("m=audio 5004 RTP/AVP 96\na=rtpmap:96 OPUS/48000/2").format.text(), "OPUS/48000/2");
+}
+
+TEST(SdpMediaTest, OneThingIsSaidOnce) {
+  constexpr std::string_view kMedia =
+      "m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=1\n";
+  EXPECT_EQ(fault(std::string{kMedia} + "a=rtpmap:96 H265/90000"),
+            "9: another a=rtpmap for payload type 96, which says otherwise");
+  EXPECT_EQ(fault(std::string{kMedia} + "a=fmtp:96 packetization-mode=0"),
+            "9: another a=fmtp for payload type 96, which says otherwise");
+  EXPECT_EQ(fault(std::string{kMedia} + "a=rtpmap:96 H264/90000"), "") << "the same again";
+}
+
+TEST(SdpMediaTest, WhatIsInactiveIsNotSent) {
+  EXPECT_EQ(fault("m=audio 5004 RTP/AVP 0\na=inactive"), "7: a=inactive: nothing is sent");
+  EXPECT_EQ(fault("a=inactive\nm=audio 5004 RTP/AVP 0"), "6: a=inactive: nothing is sent");
+  EXPECT_EQ(fault("a=inactive\nm=audio 5004 RTP/AVP 0\na=recvonly"), "") << "the medium's own word counts";
 }
 
 // Several streams have one description, each its own group.

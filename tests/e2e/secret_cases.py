@@ -140,7 +140,7 @@ def start_with_secrets(stage: Stage) -> clients.Target:
     calls = [relays.Call("srt://127.0.0.1:9", stream=STREAM, passphrase=IN_A_CALL)]
     ports = relays.free_udp_ports(4)
     described = key.with_name("feed.sdp")
-    described.write_text(f"v=0\ns=x\nc=IN IP4 127.0.0.1\nm=video {ports + 2} RTP/SAVP 33\na=crypto:1 {sdes(SRTP_DESCRIBED)}\n")
+    described.write_text(f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video {ports + 2} RTP/SAVP 33\na=crypto:1 {sdes(SRTP_DESCRIBED)}\n")
     described.chmod(0o600)
     if user is not None:
         os.chown(described, user, user)
