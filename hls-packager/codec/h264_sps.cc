@@ -52,12 +52,12 @@ void parse_chroma(BitReader& bits, H264Sps& sps) noexcept {
     if (bits.flag()) skip_scaling_list(bits, i < 6 ? 16 : 64);
 }
 
-void skip_picture_order(BitReader& bits) noexcept {
-  const std::uint32_t type = bits.ue_up_to(2);
-  if (type == 0) {
-    (void)bits.ue_up_to(12);
-  } else if (type == 1) {
-    bits.skip(1);
+void parse_picture_order(BitReader& bits, H264Sps& sps) noexcept {
+  sps.picture_order_type = bits.ue_up_to(2);
+  if (sps.picture_order_type == 0) {
+    sps.picture_order_bits = bits.ue_up_to(12) + 4;
+  } else if (sps.picture_order_type == 1) {
+    sps.has_picture_order_deltas = !bits.flag();
     (void)bits.se();
     (void)bits.se();
     const std::uint32_t cycle = bits.ue_up_to(255);
@@ -113,7 +113,7 @@ std::optional<H264Sps> parse_h264_sps(ByteSpan unit) {
   sps.id = bits.ue_up_to(31);
   if (says_chroma(sps.profile)) parse_chroma(bits, sps);
   sps.frame_number_bits = bits.ue_up_to(12) + 4;
-  skip_picture_order(bits);
+  parse_picture_order(bits, sps);
   (void)bits.ue();  // max_num_ref_frames
   bits.skip(1);     // gaps_in_frame_num_value_allowed_flag
   parse_size(bits, sps);

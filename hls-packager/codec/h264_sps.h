@@ -21,6 +21,9 @@ struct H264Sps {
   bool has_separate_planes = false;
   bool has_frames_only = true;
   std::uint32_t frame_number_bits = 4;
+  std::uint32_t picture_order_type = 0;   // Below 3.
+  std::uint32_t picture_order_bits = 4;   // Of type 0.
+  bool has_picture_order_deltas = false;  // Slices of type 1 say them.
   PictureFormat picture;
   friend bool operator==(const H264Sps&, const H264Sps&) = default;
 };

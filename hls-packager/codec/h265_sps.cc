@@ -27,54 +27,29 @@ void parse_profile(BitReader& bits, std::uint32_t sub_layers, H265Profile& profi
   }
 }
 
-// §7.3.4
-void skip_scaling_lists(BitReader& bits) noexcept {
-  for (unsigned size = 0; size < 4; ++size) {
-    for (unsigned matrix = 0; matrix < 6; matrix += size == 3 ? 3 : 1) {
-      if (!bits.flag()) {
-        (void)bits.ue();
-        continue;
-      }
-      const unsigned count = size == 0 ? 16 : 64;
-      if (size > 1) (void)bits.se();
-      for (unsigned i = 0; i < count; ++i) (void)bits.se();
-    }
-  }
-}
-
-// §7.3.7, as it stands in a sequence's set: predicted from the one before. Answers NumDeltaPocs.
-std::uint32_t skip_reference_set(BitReader& bits, std::uint32_t index, std::uint32_t before) noexcept {
-  std::uint32_t count = 0;
-  if (index != 0 && bits.flag()) {
-    bits.skip(1);
-    (void)bits.ue();
-    for (std::uint32_t i = 0; i <= before && !bits.failed(); ++i) {
-      const bool is_used = bits.flag();
-      if (is_used || bits.flag()) ++count;
-    }
-  } else {
-    count = bits.ue_up_to(16);
-    count += bits.ue_up_to(16);
-    for (std::uint32_t i = 0; i < count && !bits.failed(); ++i) {
-      (void)bits.ue();
-      bits.skip(1);
-    }
-  }
-  if (count > 16) bits.fail();
-  return count;
-}
-
-void skip_reference_sets(BitReader& bits, std::uint32_t order_bits) noexcept {
-  const std::uint32_t sets = bits.ue_up_to(64);
-  std::uint32_t before = 0;
-  for (std::uint32_t i = 0; i < sets && !bits.failed(); ++i) before = skip_reference_set(bits, i, before);
+void parse_long_term(BitReader& bits, H265SliceRules& slices) {
   if (!bits.flag()) return;
-  const std::uint32_t long_term = bits.ue_up_to(32);
-  bits.skip(std::size_t{long_term} * (order_bits + 1));
+  slices.long_term_sets = bits.ue_up_to(32);
+  for (std::uint32_t i = 0; i < *slices.long_term_sets && !bits.failed(); ++i) {
+    bits.skip(slices.picture_order_bits);
+    slices.long_term_used.push_back(bits.flag());
+  }
 }
+
+void parse_reference_sets(BitReader& bits, H265SliceRules& slices) {
+  const std::uint32_t sets = bits.ue_up_to(64);
+  for (std::uint32_t i = 0; i < sets && !bits.failed(); ++i)
+    slices.reference_sets.push_back(parse_reference_set(bits, slices.reference_sets, false));
+  parse_long_term(bits, slices);
+}
+
+struct CodedSize {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+};
 
 // §7.4.3.2.1: the conformance window counts chroma samples.
-void parse_size(BitReader& bits, H265Sps& sps) noexcept {
+void parse_size(BitReader& bits, H265Sps& sps, CodedSize& coded) noexcept {
   const std::uint32_t width = bits.ue_up_to(kPictureSideMax);
   const std::uint32_t height = bits.ue_up_to(kPictureSideMax);
   std::uint32_t across = 0;
@@ -90,24 +65,36 @@ void parse_size(BitReader& bits, H265Sps& sps) noexcept {
   if (across >= width || down >= height) return bits.fail();
   sps.picture.width = width - across;
   sps.picture.height = height - down;
+  coded = {width, height};
 }
 
-// What stands between the size and the usability information: how to decode, which is the player's affair.
-void skip_coding(BitReader& bits, std::uint32_t sub_layers) noexcept {
-  const std::uint32_t order_bits = bits.ue_up_to(12) + 4;
-  for (std::uint32_t i = bits.flag() ? 0 : sub_layers - 1; i < sub_layers; ++i)
+std::uint32_t blocks_in(const CodedSize& coded, std::uint32_t log2_side) noexcept {
+  const auto count = [&](std::uint32_t samples) { return (samples + (1u << log2_side) - 1) >> log2_side; };
+  return count(coded.width) * count(coded.height);
+}
+
+// What stands between the size and the usability information: how to decode, of which slice headers are the one part
+// that is anybody's affair here.
+void parse_coding(BitReader& bits, const CodedSize& coded, H265Sps& sps) {
+  H265SliceRules& slices = sps.slices;
+  slices.picture_order_bits = bits.ue_up_to(12) + 4;
+  for (std::uint32_t i = bits.flag() ? 0 : sps.sub_layers - 1u; i < sps.sub_layers; ++i)
     for (int number = 0; number < 3; ++number) (void)bits.ue();
-  for (int number = 0; number < 6; ++number) (void)bits.ue();  // Sizes of blocks.
+  const std::uint32_t log2_least = bits.ue_up_to(3) + 3;
+  slices.blocks = blocks_in(coded, log2_least + bits.ue_up_to(3));
+  for (int number = 0; number < 4; ++number) (void)bits.ue();  // Sizes of blocks.
   if (bits.flag() && bits.flag()) skip_scaling_lists(bits);
-  bits.skip(2);  // amp_enabled_flag, sample_adaptive_offset_enabled_flag
+  bits.skip(1);  // amp_enabled_flag
+  slices.has_adaptive_offset = bits.flag();
   if (bits.flag()) {
     bits.skip(8);  // Depths of PCM samples.
     (void)bits.ue();
     (void)bits.ue();
     bits.skip(1);
   }
-  skip_reference_sets(bits, order_bits);
-  bits.skip(2);  // sps_temporal_mvp_enabled_flag, strong_intra_smoothing_enabled_flag
+  parse_reference_sets(bits, slices);
+  slices.has_temporal_prediction = bits.flag();
+  bits.skip(1);  // strong_intra_smoothing_enabled_flag
 }
 
 }  // namespace
@@ -125,10 +112,11 @@ std::optional<H265Sps> parse_h265_sps(ByteSpan unit) {
   sps.id = bits.ue_up_to(15);
   sps.chroma_format = static_cast<std::uint8_t>(bits.ue_up_to(3));
   if (sps.chroma_format == 3) sps.has_separate_planes = bits.flag();
-  parse_size(bits, sps);
+  CodedSize coded;
+  parse_size(bits, sps, coded);
   sps.luma_depth = static_cast<std::uint8_t>(8 + bits.ue_up_to(7));  // Eight bits of a record's three: §8.3.3.1.
   sps.chroma_depth = static_cast<std::uint8_t>(8 + bits.ue_up_to(7));
-  skip_coding(bits, sps.sub_layers);
+  parse_coding(bits, coded, sps);
   if (bits.flag()) parse_h265_vui(bits, sps);
   if (bits.failed()) return std::nullopt;
   return sps;

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.h"
+#include "codec/h265_reference_sets.h"
 #include "codec/track_format.h"
 
 namespace fanlight::packager {
@@ -20,6 +22,18 @@ struct H265Profile {
   friend bool operator==(const H265Profile&, const H265Profile&) = default;
 };
 
+// What a slice header depends on.
+struct H265SliceRules {
+  std::uint32_t picture_order_bits = 4;
+  std::uint32_t blocks = 0;  // Coding tree blocks in a picture.
+  std::vector<H265ReferenceSet> reference_sets{};
+  std::optional<std::uint32_t> long_term_sets{};  // How many are listed; none: slices have no long-term references.
+  std::vector<bool> long_term_used{};             // Of these: by the picture itself.
+  bool has_adaptive_offset = false;
+  bool has_temporal_prediction = false;
+  friend bool operator==(const H265SliceRules&, const H265SliceRules&) = default;
+};
+
 struct H265Sps {
   std::uint32_t id = 0;         // Below 16.
   std::uint32_t vps_id = 0;     // Below 16.
@@ -32,6 +46,7 @@ struct H265Sps {
   std::uint8_t chroma_depth = 8;
   std::uint16_t spatial_segmentation_min = 0;  // min_spatial_segmentation_idc; 0 promises nothing.
   PictureFormat picture;
+  H265SliceRules slices;
   friend bool operator==(const H265Sps&, const H265Sps&) = default;
 };
 

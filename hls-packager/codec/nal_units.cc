@@ -61,6 +61,19 @@ std::vector<std::byte> unescape(ByteSpan unit, std::size_t most) {
   return plain;
 }
 
+std::size_t escaped_size(ByteSpan unit, std::size_t plain) noexcept {
+  std::size_t at = 0, zeros = 0;
+  for (; at < unit.size() && plain > 0; ++at) {
+    if (zeros >= 2 && unit[at] == std::byte{3}) {
+      zeros = 0;
+      continue;
+    }
+    zeros = unit[at] == std::byte{0} ? zeros + 1 : 0;
+    --plain;
+  }
+  return at;
+}
+
 void append_unit(std::vector<std::byte>& sample, ByteSpan unit) {
   const std::size_t at = sample.size();
   sample.resize(at + 4);

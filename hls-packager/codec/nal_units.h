@@ -26,6 +26,9 @@ class NalUnits {
 // Without emulation prevention (H.264 §7.4.1, H.265 §7.4.2): of 00 00 03 the 03 goes. Looks at the first `most` bytes.
 [[nodiscard]] std::vector<std::byte> unescape(ByteSpan unit, std::size_t most);
 
+// How many bytes of `unit` the first `plain` of them without emulation prevention take.
+[[nodiscard]] std::size_t escaped_size(ByteSpan unit, std::size_t plain) noexcept;
+
 // As it stands in a sample: behind its length in four bytes.
 void append_unit(std::vector<std::byte>& sample, ByteSpan unit);
 

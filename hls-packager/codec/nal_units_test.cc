@@ -47,6 +47,16 @@ TEST(NalUnitsTest, EmulationPreventionGoes) {
   EXPECT_EQ(unescape(from_hex("11223344"), 2), from_hex("1122"));
 }
 
+TEST(NalUnitsTest, WhereAPlainByteEndsInAUnit) {
+  const Bytes unit = from_hex("67 000003 00 000003 01 000004");
+  EXPECT_EQ(escaped_size(unit, 0), 0u);
+  EXPECT_EQ(escaped_size(unit, 3), 3u);  // The byte that prevents emulation belongs to what follows it.
+  EXPECT_EQ(escaped_size(unit, 4), 5u);
+  EXPECT_EQ(escaped_size(unit, 7), 9u);
+  EXPECT_EQ(escaped_size(unit, 10), 12u);
+  EXPECT_EQ(escaped_size(unit, 11), 12u);
+}
+
 TEST(NalUnitsTest, ASampleHasLengthsOfFourBytes) {
   Bytes sample = from_hex("aa");
   append_unit(sample, from_hex("651122"));
