@@ -102,17 +102,18 @@ std::size_t write_run(BoxWriter& out, const Agreement& agreement, std::span<cons
   return data_offset_at;
 }
 
-void write_movie_fragment(BoxWriter& out, std::uint32_t sequence_number, std::span<const Sample> samples) {
+void write_movie_fragment(BoxWriter& out, const FragmentHeader& header, std::span<const Sample> samples) {
   constexpr std::size_t kBoxHeadBytes = 8;
   const Agreement agreement = agreement_of(samples);
   const std::size_t begin = out.size();
   std::size_t data_offset_at = 0;
   out.box("moof", [&] {
-    out.full_box("mfhd", 0, 0, [&] { out.u32(sequence_number); });
+    out.full_box("mfhd", 0, 0, [&] { out.u32(header.sequence_number); });
     out.box("traf", [&] {
       write_track_fragment_header(out, agreement, samples.back());
       out.full_box("tfdt", 1, 0, [&] { out.u64(static_cast<std::uint64_t>(samples.front().decode_time)); });
       data_offset_at = write_run(out, agreement, samples);
+      if (header.protection != nullptr) write_sample_protection(out, *header.protection, samples.size(), begin);
     });
   });
   out.overwrite_u32(data_offset_at, static_cast<std::uint32_t>(out.size() - begin + kBoxHeadBytes));
@@ -126,7 +127,7 @@ SharedBytes write_fragment(const FragmentHeader& header, std::span<const Sample>
     if (header.begins_segment) write_segment_type(out);
     if (header.producer_time) write_producer_time(out, *header.producer_time);
     for (const EventMessage& event : header.events) write_event(out, event);
-    write_movie_fragment(out, header.sequence_number, samples);
+    write_movie_fragment(out, header, samples);
     out.box("mdat", [&] {
       for (const Sample& sample : samples) out.bytes(sample.bytes);
     });

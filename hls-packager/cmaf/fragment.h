@@ -1,7 +1,7 @@
 // A fragment of a CMAF track: what a part of a playlist and a chunk of a DASH segment consist of. ISO/IEC 23000-19
 // §7.3.2
 //
-//   [styp] [prft] [emsg …]  moof { mfhd  traf { tfhd  tfdt  trun } }  mdat
+//   [styp] [prft] [emsg …]  moof { mfhd  traf { tfhd  tfdt  trun [sgpd sbgp] [saiz saio senc] } }  mdat
 //
 // A segment is its fragments one behind the other, byte for byte: whoever has the parts has the segment.
 #pragma once
@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "cmaf/protection.h"
 #include "cmaf/sample.h"
 #include "cmaf/shared_bytes.h"
 #include "cmaf/wall_time.h"
@@ -39,6 +40,7 @@ struct FragmentHeader {
   bool begins_segment = false;
   std::optional<ProducerTime> producer_time{};
   std::span<const EventMessage> events{};
+  const FragmentProtection* protection = nullptr;  // Of samples that are encrypted.
 };
 
 // `samples`: at least one, in decode order, of one track; the first one's decode time is not negative, and the others'

@@ -77,7 +77,7 @@ void write_media_header(BoxWriter& out, const TrackFormat& format, std::string_v
 }
 
 // Where the samples are: in this file, in fragments, so the tables are empty.
-void write_sample_tables(BoxWriter& out, const TrackFormat& format) {
+void write_sample_tables(BoxWriter& out, const TrackFormat& format, const KeyMark* key) {
   out.box("dinf", [&] {
     out.full_box("dref", 0, 0, [&] {
       out.u32(1);
@@ -87,7 +87,7 @@ void write_sample_tables(BoxWriter& out, const TrackFormat& format) {
   out.box("stbl", [&] {
     out.full_box("stsd", 0, 0, [&] {
       out.u32(1);
-      write_sample_entry(out, format);
+      write_sample_entry(out, format, key);
     });
     for (const FourCc table : {FourCc("stts"), FourCc("stsc")}) out.full_box(table, 0, 0, [&] { out.u32(0); });
     out.full_box("stsz", 0, 0, [&] { out.zeros(8); });
@@ -95,20 +95,20 @@ void write_sample_tables(BoxWriter& out, const TrackFormat& format) {
   });
 }
 
-void write_media_information(BoxWriter& out, const TrackFormat& format) {
+void write_media_information(BoxWriter& out, const TrackFormat& format, const KeyMark* key) {
   if (format.is_video())
     out.full_box("vmhd", 0, 1, [&] { out.zeros(8); });
   else
     out.full_box("smhd", 0, 0, [&] { out.zeros(4); });
-  write_sample_tables(out, format);
+  write_sample_tables(out, format, key);
 }
 
-void write_track(BoxWriter& out, const TrackFormat& format, std::string_view language) {
+void write_track(BoxWriter& out, const TrackFormat& format, std::string_view language, const KeyMark* key) {
   out.box("trak", [&] {
     write_track_header(out, format);
     out.box("mdia", [&] {
       write_media_header(out, format, language);
-      out.box("minf", [&] { write_media_information(out, format); });
+      out.box("minf", [&] { write_media_information(out, format, key); });
     });
   });
   out.box("mvex", [&] {
@@ -122,7 +122,7 @@ void write_track(BoxWriter& out, const TrackFormat& format, std::string_view lan
 
 }  // namespace
 
-SharedBytes write_init_segment(const TrackFormat& format, std::string_view language) {
+SharedBytes write_init_segment(const TrackFormat& format, std::string_view language, const KeyMark* key) {
   CHECK(!format.record.empty() && format.timescale() != 0);
   return write_boxes([&](BoxWriter& out) {
     out.box("ftyp", [&] {
@@ -132,7 +132,7 @@ SharedBytes write_init_segment(const TrackFormat& format, std::string_view langu
     });
     out.box("moov", [&] {
       write_movie_header(out, format);
-      write_track(out, format, language);
+      write_track(out, format, language, key);
     });
   });
 }

@@ -8,6 +8,7 @@
 
 #include <string_view>
 
+#include "cmaf/protection.h"
 #include "cmaf/shared_bytes.h"
 #include "codec/track_format.h"
 
@@ -16,7 +17,9 @@ namespace fanlight::packager {
 inline constexpr std::uint32_t kTrackId = 1;
 
 // `language`: three small letters of ISO 639-2; anything else is written as "und". A format that changed is due a new
-// init segment. CHECKs that `format` has its record and the numbers of its media.
-[[nodiscard]] SharedBytes write_init_segment(const TrackFormat& format, std::string_view language = "und");
+// init segment. CHECKs that `format` has its record and the numbers of its media. `key`: of samples that are encrypted,
+// where they name none.
+[[nodiscard]] SharedBytes write_init_segment(const TrackFormat& format, std::string_view language = "und",
+                                             const KeyMark* key = nullptr);
 
 }  // namespace fanlight::packager

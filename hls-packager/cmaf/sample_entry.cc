@@ -121,11 +121,13 @@ void write_sound_entry(BoxWriter& out, const TrackFormat& format, const SoundFor
 
 }  // namespace
 
-void write_sample_entry(BoxWriter& out, const TrackFormat& format) {
-  out.box(entry_type(format.codec), [&] {
+void write_sample_entry(BoxWriter& out, const TrackFormat& format, const KeyMark* key) {
+  const FourCc clear = entry_type(format.codec), encrypted = format.is_video() ? FourCc("encv") : FourCc("enca");
+  out.box(key == nullptr ? clear : encrypted, [&] {
     write_head(out);
     if (const auto* picture = std::get_if<PictureFormat>(&format.media)) write_picture_entry(out, format, *picture);
     if (const auto* sound = std::get_if<SoundFormat>(&format.media)) write_sound_entry(out, format, *sound);
+    if (key != nullptr) write_protection_scheme(out, clear, *key, format.is_video());
   });
 }
 

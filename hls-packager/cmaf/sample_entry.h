@@ -6,10 +6,12 @@
 #pragma once
 
 #include "cmaf/box_writer.h"
+#include "cmaf/protection.h"
 #include "codec/track_format.h"
 
 namespace fanlight::packager {
 
-void write_sample_entry(BoxWriter& out, const TrackFormat& format);
+// `key`: of samples that are encrypted, or none. They have an entry of `encv` or `enca`, with what it was in `sinf`.
+void write_sample_entry(BoxWriter& out, const TrackFormat& format, const KeyMark* key = nullptr);
 
 }  // namespace fanlight::packager

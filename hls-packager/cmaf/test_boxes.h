@@ -30,11 +30,11 @@ inline std::vector<ReadBox> boxes_in(ByteSpan bytes) {
 
 // What stands before the first box within.
 inline std::size_t fields_before_boxes(std::string_view type) {
-  for (const char* plain : {"moov", "trak", "mdia", "minf", "dinf", "stbl", "mvex", "moof", "traf"})
+  for (const char* plain : {"moov", "trak", "mdia", "minf", "dinf", "stbl", "mvex", "moof", "traf", "sinf", "schi"})
     if (type == plain) return 0;
   if (type == "stsd" || type == "dref") return 8;
-  if (type == "avc1" || type == "hvc1") return 78;
-  if (type == "mp4a" || type == "ac-3" || type == "ec-3" || type == "Opus") return 28;
+  if (type == "avc1" || type == "hvc1" || type == "encv") return 78;
+  if (type == "mp4a" || type == "ac-3" || type == "ec-3" || type == "Opus" || type == "enca") return 28;
   return std::string_view::npos;  // There are none.
 }
 

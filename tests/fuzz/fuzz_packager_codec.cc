@@ -2,12 +2,14 @@
 // first sample. The first byte says which codec; then come access units or PES packets, each behind two bytes of
 // length, of which the highest bit says that it has a PTS and the next one that something is missing before it.
 #include <algorithm>
+#include <array>
 #include <span>
 #include <type_traits>
 
 #include "base/check.h"
 #include "codec/captions.h"
 #include "codec/elementary_stream.h"
+#include "protect/sample_protector.h"
 
 using namespace fanlight;
 using namespace fanlight::packager;
@@ -52,6 +54,19 @@ void check_captions_in(ByteSpan sample, CaptionWatch::Units units) {
   check_captions(services);
 }
 
+// Encrypted it is as long as before, and what is said of its bytes adds up.
+void check_protected(ByteSpan bytes, const TrackFormat& format) {
+  static const KeyRing ring{.keys = {{}}};
+  SampleProtector protector(format);
+  std::array samples{Sample{.bytes = bytes}};
+  const FragmentProtection said = protector.protect(ring, 0, samples);
+  CHECK(samples[0].bytes.size() == bytes.size());
+  CHECK(said.subsamples.size() == 1 && said.subsamples[0].size() <= kSubsamplesMax);
+  std::size_t all = 0;
+  for (const Subsample& one : said.subsamples[0]) all += one.clear + std::size_t{one.covered};
+  CHECK(all == bytes.size());
+}
+
 struct Feed {
   ByteSpan bytes;
   bool has_pts;
@@ -72,6 +87,7 @@ struct Feed {
     check_captions_in(picture.bytes, is_h264 ? CaptionWatch::Units::kH264 : CaptionWatch::Units::kH265);
     CHECK(pictures.format().has_value());
     check_format(*pictures.format());
+    check_protected(picture.bytes, *pictures.format());
   }
 
   template <class Sound>
