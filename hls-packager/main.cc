@@ -4,10 +4,12 @@
 #include <cstdio>
 
 #include "once/package.h"
+#include "service/key_file.h"
 #include "service/serve.h"
 
 namespace {
 
+using fanlight::packager::KeyRing;
 using fanlight::packager::OnceOptions;
 using fanlight::packager::Settings;
 
@@ -27,6 +29,8 @@ struct Words {
   std::string page;
   std::vector<std::string> once;
   OnceOptions once_options;
+  std::string keys;
+  KeyRing ring;
 };
 
 void show_progress(std::uint64_t taken, std::uint64_t size) {
@@ -40,7 +44,19 @@ int complain(const std::string& what, int status) {
   return status;
 }
 
-int package_once(const OnceOptions& options) {
+int package_once(Words& words) {
+  OnceOptions& options = words.once_options;
+  options.file = words.once[0];
+  options.directory = words.once[1];
+  if (!words.keys.empty()) {
+    auto keys = fanlight::packager::load_keys(words.keys);
+    if (!keys) {
+      for (const auto& one : keys.error()) complain("--keys: found " + one.found + ", accepted " + one.accepted, 2);
+      return 2;
+    }
+    words.ring.keys = std::move(*keys);
+    options.keys = words.ring;
+  }
   const auto report = fanlight::packager::package_file(options, show_progress);
   if (!report) return complain(report.error().what, 1);
   for (const std::string& line : report->lines) std::printf("%s\n", line.c_str());
@@ -121,12 +137,18 @@ int main(int argc, char** argv) {
                  "With --once: its number, when there are several (default: the first with pictures)")
       ->check(CLI::Range(1, 65'535))
       ->needs(once);
+  auto* keys = app.add_option("--keys", words.keys,
+                              "With --once: encrypt (cbcs) with the keys of FILE, lines of KEYID:KEY in hexadecimal")
+                   ->type_name("FILE")
+                   ->needs(once);
+  app.add_option("--rotate-segments", words.ring.rotate_segments,
+                 "With --keys: the next key after so many segments (default: the first key alone)")
+      ->check(CLI::Range(1, 1'000'000))
+      ->needs(keys);
+  app.add_flag("--serve-keys", words.ring.is_served, "With --keys: write them beside the playlists, for tests")
+      ->needs(keys);
   CLI11_PARSE(app, argc, argv);
-  if (!words.once.empty()) {
-    words.once_options.file = words.once[0];
-    words.once_options.directory = words.once[1];
-    return package_once(words.once_options);
-  }
+  if (!words.once.empty()) return package_once(words);
   if (words.streams.empty() && words.config.empty())
     return complain("no stream to package: name one, or a file with --config, or --once FILE DIR; see --help", 2);
   return run_live(words);

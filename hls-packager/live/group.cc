@@ -136,6 +136,7 @@ std::shared_ptr<const StreamSnapshot> StreamGroup::composed(Instant came) const 
   if (snapshot->renditions.empty()) return snapshot;
   snapshot->multivariant = multivariant_;
   snapshot->mpd = mpd_;
+  snapshot->keys = served_keys_;
   return snapshot;
 }
 

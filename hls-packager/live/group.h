@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "live/key_offer.h"
 #include "live/live_stream.h"
 
 namespace fanlight::packager {
@@ -25,7 +26,9 @@ class StreamGroup {
     std::shared_ptr<const StreamSnapshot> newest{};
     std::string disagrees{};  // Why it is left out; empty: it is not.
   };
-  explicit StreamGroup(std::string name) : name_(std::move(name)) {}
+  // `keys`: its streams'.
+  explicit StreamGroup(std::string name, const KeyRing* keys = nullptr)
+      : name_(std::move(name)), served_keys_(served_keys(keys)), mpd_writer_(protection_in_mpd(keys, name_)) {}
   // `stream` stays where it is, and has LiveOptions::member as it is added.
   void add(const LiveStream& stream, std::string name) { members_.push_back({&stream, std::move(name)}); }
 
@@ -51,6 +54,7 @@ class StreamGroup {
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> composed(Instant came) const;
 
   std::string name_;
+  std::shared_ptr<const ServedKeys> served_keys_;
   std::vector<Member> members_;
   std::optional<Instant> first_at_{};
   bool has_begun_ = false;

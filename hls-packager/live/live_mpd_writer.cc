@@ -179,6 +179,7 @@ std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendit
               .latency = options.low_latency.hold_back,
               .has_ended = has_ended,
               .clock = "/time"};
+  mpd.content.protection = protection_;
   for (const Place& place : places_) {
     MpdPeriod& period = mpd.content.periods.emplace_back();
     period.id = id_of(place);

@@ -11,6 +11,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "live/live_rendition.h"
@@ -20,6 +21,8 @@ namespace fanlight::packager {
 
 class LiveMpdWriter {
  public:
+  explicit LiveMpdWriter(std::optional<MpdProtection> protection = std::nullopt) : protection_(std::move(protection)) {}
+
   // At least one; the first one's dates hold for all. Those that have all ended are a presentation that has.
   [[nodiscard]] std::string write(const std::vector<const LiveRendition*>& renditions,
                                   const std::deque<DateRange>& splices, WallTime now);
@@ -44,6 +47,7 @@ class LiveMpdWriter {
   void hold_against_grid(const std::vector<Stretch>& stretches);
   void hold_against_clock(const std::vector<Stretch>& stretches, Micros slack);
 
+  std::optional<MpdProtection> protection_;
   std::optional<WallTime> availability_start_{};
   WallTime published_{};
   std::vector<Place> places_;  // By first_msn; of one stretch there may be several.

@@ -31,12 +31,21 @@ std::uint32_t bit_rate(double bits_per_second) {
   return static_cast<std::uint32_t>(std::min(bits_per_second, kMost));
 }
 
+std::uint64_t size_of(const LiveInit& init) {
+  std::uint64_t size = init.bytes.size();
+  for (const SharedBytes& one : init.of_further_keys) size += one.size();
+  return size;
+}
+
 }  // namespace
 
 LiveRendition::LiveRendition(const Options& options) : options_(options) {
   playlist_.timescale = options.timescale;
   playlist_.target_duration = options.target_duration;
   playlist_.low_latency = options.low_latency;
+  if (!options.keys) return;
+  for (const ContentKey& key : options.keys->keys)
+    playlist_.keys.push_back({.id = key_id_text(key.id), .has_clear_licence = options.keys->is_served});
 }
 
 void LiveRendition::take(const CutPart& part, const TrackFormat& format, WallTime begins, Micros span) {
@@ -55,9 +64,21 @@ void LiveRendition::take(const CutPart& part, const TrackFormat& format, WallTim
 void LiveRendition::adopt(const TrackFormat& format) {
   format_ = format;
   const std::string_view language = options_.language.empty() ? std::string_view("und") : options_.language;
-  inits_.push_back({next_init_++, write_init_segment(format, language)});
+  LiveInit& init = inits_.emplace_back();
+  init.init = next_init_++;
+  for (std::size_t slot = 0; slot < std::max<std::size_t>(playlist_.keys.size(), 1); ++slot) {
+    const std::optional<KeyMark> key = options_.keys ? std::optional(options_.keys->mark_of(slot)) : std::nullopt;
+    const SharedBytes bytes = write_init_segment(format, language, key ? &*key : nullptr);
+    slot == 0 ? void(init.bytes = bytes) : init.of_further_keys.push_back(bytes);
+  }
   formats_.push_back(format);
-  bytes_ += inits_.back().bytes.size();
+  bytes_ += size_of(init);
+  if (!options_.keys) return;
+  protector_.emplace(format);
+}
+
+std::size_t LiveRendition::key_of(std::uint64_t msn) const noexcept {
+  return options_.keys ? options_.keys->slot_of(msn) : 0;
 }
 
 // Segments are numbered alike in all renditions: what this one has nothing of is a gap.
@@ -83,7 +104,8 @@ void LiveRendition::fill_up_to(const CutPart& part, Micros span) {
     playlist_.segments.push_back({.duration = span.count * playlist_.timescale / 1'000'000,
                                   .init = inits_.back().init,
                                   .is_discontinuous = is_discontinuous,
-                                  .is_gap = true});
+                                  .is_gap = true,
+                                  .key = key_of(msn)});
     listed_ = listed_ + micros_of(playlist_.segments.back().duration, playlist_.timescale);
     ++counts_.gaps;
     ++counts_.segments;
@@ -92,18 +114,28 @@ void LiveRendition::fill_up_to(const CutPart& part, Micros span) {
 
 void LiveRendition::open_segment(const CutPart& part, WallTime begins) {
   is_interrupted_ = false;
-  playlist_.open =
-      PlaylistSegment{.init = inits_.back().init, .is_discontinuous = part.is_discontinuous, .begins = begins};
+  playlist_.open = PlaylistSegment{
+      .init = inits_.back().init, .is_discontinuous = part.is_discontinuous, .key = key_of(part.msn), .begins = begins};
   auto segment = std::make_shared<LiveSegment>();
   segment->msn = part.msn;
   kept_.push_back({.segment = std::move(segment), .init = inits_.back().init});
 }
 
+SharedBytes LiveRendition::fragment_of(const CutPart& part, WallTime begins) {
+  FragmentHeader header{.sequence_number = next_fragment_++, .begins_segment = part.begins_segment};
+  if (part.begins_segment) header.producer_time = {begins, part.samples.front().presentation_time};
+  std::vector<Sample> samples = samples_of(part);
+  if (!protector_) return write_fragment(header, samples);
+  const std::uint64_t left_clear = protector_->slices_left_clear();
+  const FragmentProtection protection = protector_->protect(*options_.keys, playlist_.open->key, samples);
+  counts_.slices_left_clear += protector_->slices_left_clear() - left_clear;
+  header.protection = &protection;
+  return write_fragment(header, samples);
+}
+
 void LiveRendition::add_part(const CutPart& part, WallTime begins) {
   const TimedSample& first = part.samples.front();
-  FragmentHeader header{.sequence_number = next_fragment_++, .begins_segment = part.begins_segment};
-  if (part.begins_segment) header.producer_time = {begins, first.presentation_time};
-  const SharedBytes bytes = write_fragment(header, samples_of(part));
+  const SharedBytes bytes = fragment_of(part, begins);
   all_independent_ &= !part.begins_segment || first.is_independent;
 
   Kept& kept = kept_.back();
@@ -242,7 +274,7 @@ void LiveRendition::drop_front() {
   ++counts_.evicted;
   const std::uint64_t oldest = kept_.empty() ? next_init_ : kept_.front().init;
   while (inits_.size() > 1 && inits_.front().init < oldest) {
-    bytes_ -= inits_.front().bytes.size();
+    bytes_ -= size_of(inits_.front());
     inits_.erase(inits_.begin());
     formats_.pop_front();
   }

@@ -20,6 +20,8 @@
 #include "live/compressor.h"
 #include "live/snapshot.h"
 #include "playlist/offer.h"
+#include "protect/key_ring.h"
+#include "protect/sample_protector.h"
 #include "segment/part_cutter.h"
 
 namespace fanlight::packager {
@@ -29,6 +31,7 @@ struct RenditionCounts {
   std::uint64_t segments = 0;
   std::uint64_t gaps = 0;                  // Segments that others have and this one has not.
   std::uint64_t evicted = 0;               // Segments that are gone.
+  std::uint64_t slices_left_clear = 0;     // Though the rest is encrypted.
   std::uint64_t evicted_early = 0;         // ... before their time, for there was no room.
   Micros part_shortest{}, part_longest{};  // Of those that neither began nor ended a segment.
 };
@@ -64,8 +67,9 @@ class LiveRendition {
     std::uint32_t target_duration = 2;
     LowLatency low_latency{};
     Micros window{};
-    std::uint64_t bytes_max = 0;       // For all that is kept.
-    std::size_t segments_max = 1'000;  // Listed; twice as many are kept.
+    std::uint64_t bytes_max = 0;            // For all that is kept.
+    std::size_t segments_max = 1'000;       // Listed; twice as many are kept.
+    std::shared_ptr<const KeyRing> keys{};  // Null: in the clear.
   };
   explicit LiveRendition(const Options& options);
 
@@ -135,6 +139,8 @@ class LiveRendition {
   void fill_up_to(const CutPart& part, Micros span);
   void open_segment(const CutPart& part, WallTime begins);
   void add_part(const CutPart& part, WallTime begins);
+  [[nodiscard]] SharedBytes fragment_of(const CutPart& part, WallTime begins);
+  [[nodiscard]] std::size_t key_of(std::uint64_t msn) const noexcept;
   void close_segment();
   [[nodiscard]] static LiveSegment& change(Kept& kept);
   void unlist(Instant now);
@@ -151,6 +157,7 @@ class LiveRendition {
   std::vector<LiveInit> inits_;
   std::deque<TrackFormat> formats_;  // Of them.
   std::optional<TrackFormat> format_{};
+  std::optional<SampleProtector> protector_{};  // Of the format.
   std::vector<CaptionService> captions_;
   std::uint64_t next_init_ = 0;
   std::uint32_t next_fragment_ = 1;

@@ -38,7 +38,7 @@ LiveStream::LiveStream(const LiveOptions& options)
     : options_(options),
       timeline_(options.members > 1 ? Timeline::of_program() : Timeline()),
       start_up_({options.part, options.segment, options.segments_at_first}),
-      publication_({options.name, options.segments_at_first, options.bytes_max}),
+      publication_({options.name, options.segments_at_first, options.bytes_max, options.keys}),
       pace_(options.part) {}
 
 Micros LiveStream::gop() const noexcept { return {cutter_ ? cutter_->gop_ticks() * 100 / 9 : 0}; }
@@ -250,7 +250,8 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
                             .low_latency = {target, std::max(hold_back_, part_hold_back(target, {}))},
                             .window = window,
                             .bytes_max = options_.bytes_max,
-                            .segments_max = segments_max(window, options_.segment)});
+                            .segments_max = segments_max(window, options_.segment),
+                            .keys = options_.keys});
 }
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.

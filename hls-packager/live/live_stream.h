@@ -38,6 +38,7 @@ struct LiveOptions {
   // first one's.
   unsigned member = 0, members = 1;
   std::uint32_t segments_at_first = 3;                 // Or three target durations; before them nothing is published.
+  std::shared_ptr<const KeyRing> keys{};               // Samples are encrypted with; null: in the clear.
   std::uint64_t bytes_max = std::uint64_t{512} << 20;  // For all tracks; the oldest segments go before their time.
 };
 

@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "live/key_offer.h"
 #include "playlist/names.h"
 
 namespace fanlight::packager {
+
+Publication::Publication(const Options& options)
+    : options_(options),
+      mpd_writer_(protection_in_mpd(options.keys.get(), options.name)),
+      served_keys_(served_keys(options.keys.get())) {}
 
 PublishedRendition& Publication::add(const LiveRendition::Options& options) {
   PublishedRendition& one = renditions_.emplace_back(options);
@@ -27,6 +33,12 @@ std::uint64_t Publication::bytes() const noexcept {
   return bytes;
 }
 
+std::uint64_t Publication::slices_left_clear() const noexcept {
+  std::uint64_t slices = slices_left_clear_;
+  for (const PublishedRendition& one : renditions_) slices += one.rendition.counts().slices_left_clear;
+  return slices;
+}
+
 void Publication::evict(Instant now) {
   for (PublishedRendition& one : renditions_) {
     const std::uint64_t early = one.rendition.counts().evicted_early;
@@ -34,6 +46,8 @@ void Publication::evict(Instant now) {
     dropped_early_ += one.rendition.counts().evicted_early - early;
   }
   while (bytes() > options_.bytes_max && drop_oldest(now)) ++dropped_early_;
+  for (const PublishedRendition& one : renditions_)
+    if (one.rendition.is_over(now)) slices_left_clear_ += one.rendition.counts().slices_left_clear;
   has_lost_one_ |=
       std::erase_if(renditions_, [&](const PublishedRendition& one) { return one.rendition.is_over(now); }) > 0;
 }
@@ -153,6 +167,7 @@ std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came, WallTim
   snapshot->target_duration = target_duration_;
   snapshot->multivariant = multivariant_;
   snapshot->mpd = mpd_;
+  snapshot->keys = served_keys_;
   snapshot->came = came;
   for (const bool is_offered : {true, false})
     for (const PublishedRendition& one : renditions_)

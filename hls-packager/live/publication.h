@@ -39,8 +39,9 @@ class Publication {
     std::string name{};
     std::uint32_t segments_at_first = 3;  // Or three target durations.
     std::uint64_t bytes_max = 0;          // Of media, in all renditions together.
+    std::shared_ptr<const KeyRing> keys{};
   };
-  explicit Publication(const Options& options) : options_(options) {}
+  explicit Publication(const Options& options);
 
   // Stays where it is until it is over. A rendition of an earlier generation is followed by no other.
   PublishedRendition& add(const LiveRendition::Options& options);
@@ -60,6 +61,8 @@ class Publication {
   // Segments that went before their time.
   [[nodiscard]] std::uint64_t dropped_early() const noexcept { return dropped_early_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept;
+  // Of pictures that are encrypted otherwise; also of renditions that are gone.
+  [[nodiscard]] std::uint64_t slices_left_clear() const noexcept;
   [[nodiscard]] Instant next_eviction() const noexcept;
   // Empty where nothing is to be shown that was not before. `came`: the bytes that made it.
   // `wall`: about now.
@@ -79,11 +82,13 @@ class Publication {
   Document multivariant_;
   Document mpd_;
   LiveMpdWriter mpd_writer_;
+  std::shared_ptr<const ServedKeys> served_keys_{};
   SpliceLog splices_;
   std::vector<RenditionReport> others_;
   std::uint32_t target_duration_ = 2;
   bool has_lost_one_ = false;  // Since the last snapshot.
   std::uint64_t dropped_early_ = 0;
+  std::uint64_t slices_left_clear_ = 0;  // Of those that are gone.
   Compressor compressor_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,13 @@ struct LiveSegment {
 struct LiveInit {
   std::uint64_t init = 0;  // names.h
   SharedBytes bytes;
+  std::vector<SharedBytes> of_further_keys{};  // The same, each naming another key than the first.
+};
+
+// What whoever asks is given.
+struct ServedKeys {
+  std::map<std::string, SharedBytes> by_id{};  // 32 hexadecimal digits.
+  SharedBytes licence;                         // All of them, as ClearKey has them.
 };
 
 struct RenditionSnapshot {
@@ -52,7 +60,8 @@ struct StreamSnapshot {
   std::string name{};  // As in its URL; may have slashes.
   std::uint32_t target_duration = 2;
   Document multivariant;
-  Document mpd;  // Empty: none.
+  Document mpd;                              // Empty: none.
+  std::shared_ptr<const ServedKeys> keys{};  // Null: there are none, or they are not served.
   // In the order of the multivariant playlist; behind them those that it does not name any more. None, and no
   // documents: the stream is over, and nothing of it is left.
   std::vector<std::shared_ptr<const RenditionSnapshot>> renditions{};

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "playlist/names.h"
 #include "playlist/offer.h"
 
 namespace fanlight::packager {
@@ -43,13 +44,16 @@ std::string media_playlist_of(const Rendition& rendition, const std::vector<std:
                          .target_duration = 1,
                          .media_sequence = rendition.segments().front().number,
                          .has_ended = true};
+  if (const KeyRing* const keys = rendition.keys())
+    for (const ContentKey& key : keys->keys) playlist.keys.push_back({key_id_text(key.id), keys->is_served});
   for (const Rendition::Written& one : rendition.segments()) {
     const double seconds = static_cast<double>(one.duration) / one.timescale;
     playlist.target_duration = std::max(playlist.target_duration, static_cast<std::uint32_t>(std::lround(seconds)));
     playlist.segments.push_back(
         {.duration = rescale(one.duration, one.timescale, playlist.timescale),
          .init = one.format,
-         .is_discontinuous = std::binary_search(discontinuities.begin(), discontinuities.end(), one.number)});
+         .is_discontinuous = std::binary_search(discontinuities.begin(), discontinuities.end(), one.number),
+         .key = one.key});
   }
   return write_media_playlist(playlist);
 }
@@ -107,6 +111,9 @@ std::string mpd_of(const std::deque<Rendition>& renditions, const std::vector<st
     mpd.periods.push_back(period_of(renditions, std::exchange(first, next), next));
   mpd.periods.push_back(period_of(renditions, first, ~std::uint32_t{0}));
   std::erase_if(mpd.periods, [](const MpdPeriod& period) { return period.sets.empty(); });
+  if (const KeyRing* const keys = renditions.front().keys())
+    mpd.protection = MpdProtection{.key_id = key_id_uuid(keys->keys.front().id),
+                                   .licence = keys->is_served ? kLicenceName : std::string{}};
   return write_static_mpd(mpd);
 }
 

@@ -22,6 +22,7 @@ class Package {
 
   Result<Done> take_file(const std::function<void(std::uint64_t, std::uint64_t)>& progress);
   Result<Done> write_manifests();
+  [[nodiscard]] Result<Done> write_keys() const;
   [[nodiscard]] OnceReport report() const;
 
  private:
@@ -41,7 +42,8 @@ Rendition& Package::rendition_of(std::size_t track) {
     if (&one.track() == &its) return one;
     of_this_kind += one.track().is_video() == its.is_video() ? 1 : 0;
   }
-  return renditions_.emplace_back(its, options_.directory, (its.is_video() ? "v" : "a") + std::to_string(of_this_kind));
+  return renditions_.emplace_back(its, options_.directory, (its.is_video() ? "v" : "a") + std::to_string(of_this_kind),
+                                  options_.keys ? &*options_.keys : nullptr);
 }
 
 Result<Done> Package::write(std::vector<CutSegment>& segments) {
@@ -90,6 +92,15 @@ Result<Done> Package::write_manifests() {
   }
   if (Result<Done> done = write_text(kPlaylistName, multivariant_playlist_of(renditions_)); !done) return done;
   return write_text(kMpdName, mpd_of(renditions_, discontinuities));
+}
+
+Result<Done> Package::write_keys() const {
+  if (!options_.keys || !options_.keys->is_served) return Done{};
+  for (const ContentKey& one : options_.keys->keys) {
+    const std::string bytes(reinterpret_cast<const char*>(one.secret.data()), one.secret.size());
+    if (Result<Done> done = write_text(key_name(key_id_text(one.id)), bytes); !done) return done;
+  }
+  return write_text(kLicenceName, licence_text(*options_.keys));
 }
 
 std::string describe(const Rendition& rendition) {
@@ -179,6 +190,7 @@ Result<OnceReport> package_file(const OnceOptions& options,
   Package package(options);
   if (Result<Done> done = package.take_file(progress); !done) return done.error();
   if (Result<Done> done = package.write_manifests(); !done) return done.error();
+  if (Result<Done> done = package.write_keys(); !done) return done.error();
   return package.report();
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "protect/key_ring.h"
 
 namespace fanlight::packager {
 
@@ -20,6 +21,7 @@ struct OnceOptions {
   std::filesystem::path directory;  // Made when it is not there; otherwise it has to be empty.
   double segment_seconds = 2;
   std::optional<std::uint16_t> program{};
+  std::optional<KeyRing> keys{};  // Samples are encrypted with; where they are served they stand beside the playlists.
 };
 
 struct OnceReport {

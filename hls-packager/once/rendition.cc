@@ -42,10 +42,16 @@ std::uint32_t bits_a_second(std::uint64_t bytes, std::int64_t ticks, std::uint32
 Result<Done> Rendition::write(const CutSegment& segment) {
   const TimedSample& first = segment.samples.front();
   if (written_.empty() || written_.back().format != first.format)
-    if (Result<Done> done = write_init(first.format); !done) return done;
-  const std::vector<Sample> samples = samples_of(segment);
-  const SharedBytes bytes = write_fragment(
-      {.sequence_number = static_cast<std::uint32_t>(written_.size() + 1), .begins_segment = true}, samples);
+    if (Result<Done> done = adopt(first.format); !done) return done;
+  std::vector<Sample> samples = samples_of(segment);
+  FragmentHeader header{.sequence_number = static_cast<std::uint32_t>(written_.size() + 1), .begins_segment = true};
+  const std::size_t key = keys_ != nullptr ? keys_->slot_of(segment.number) : 0;
+  FragmentProtection protection;
+  if (protector_) {
+    protection = protector_->protect(*keys_, key, samples);
+    header.protection = &protection;
+  }
+  const SharedBytes bytes = write_fragment(header, samples);
   std::int64_t duration = 0;
   for (const Sample& sample : samples) duration += sample.duration;
   written_.push_back({.number = segment.number,
@@ -54,14 +60,23 @@ Result<Done> Rendition::write(const CutSegment& segment) {
                       .begins = shown_from(segment),
                       .duration = duration,
                       .timescale = first.timescale,
+                      .key = key,
                       .bytes = bytes.size(),
                       .is_independent = first.is_independent});
   return write_file(segment_name(segment.number), bytes.span());
 }
 
-Result<Done> Rendition::write_init(std::uint32_t format) {
+Result<Done> Rendition::adopt(std::uint32_t format) {
+  const TrackFormat& its = track_->formats()[format];
   const std::string_view language = track_->language.empty() ? std::string_view("und") : track_->language;
-  return write_file(init_name(format), write_init_segment(track_->formats()[format], language).span());
+  if (keys_ == nullptr) return write_file(init_name(format), write_init_segment(its, language).span());
+  protector_.emplace(its);
+  for (std::size_t slot = 0; slot < keys_->keys.size(); ++slot) {
+    const KeyMark key = keys_->mark_of(slot);
+    const SharedBytes init = write_init_segment(its, language, &key);
+    if (Result<Done> done = write_file(init_name(format, slot), init.span()); !done) return done;
+  }
+  return Done{};
 }
 
 Result<Done> Rendition::write_file(const std::string& name, ByteSpan bytes) const {

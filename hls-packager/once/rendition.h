@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "playlist/media_playlist.h"
 #include "playlist/mpd.h"
+#include "protect/key_ring.h"
+#include "protect/sample_protector.h"
 #include "segment/presentation.h"
 
 namespace fanlight::packager {
@@ -22,13 +25,15 @@ class Rendition {
     std::int64_t begins = 0;  // Media time, as are durations, in ticks of `timescale`.
     std::int64_t duration = 0;
     std::uint32_t timescale = 0;
+    std::size_t key = 0;
     std::uint64_t bytes = 0;
     bool is_independent = true;
   };
 
-  // `folder`: of its own, inside `directory`.
-  Rendition(const Presentation::Track& track, std::filesystem::path directory, std::string folder)
-      : track_(&track), directory_(std::move(directory)), folder_(std::move(folder)) {}
+  // `folder`: of its own, inside `directory`. `keys`: none, in the clear.
+  Rendition(const Presentation::Track& track, std::filesystem::path directory, std::string folder,
+            const KeyRing* keys = nullptr)
+      : track_(&track), directory_(std::move(directory)), folder_(std::move(folder)), keys_(keys) {}
 
   // Writes the segment's file, and before the first of a format that one's init segment.
   [[nodiscard]] Result<Done> write(const CutSegment& segment);
@@ -36,17 +41,20 @@ class Rendition {
   [[nodiscard]] const Presentation::Track& track() const noexcept { return *track_; }
   [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
   [[nodiscard]] const std::vector<Written>& segments() const noexcept { return written_; }
+  [[nodiscard]] const KeyRing* keys() const noexcept { return keys_; }
   // Bits a second: of the largest segment, and of all.
   [[nodiscard]] std::uint32_t bandwidth() const noexcept;
   [[nodiscard]] std::uint32_t bandwidth_average() const noexcept;
 
  private:
-  [[nodiscard]] Result<Done> write_init(std::uint32_t format);
+  [[nodiscard]] Result<Done> adopt(std::uint32_t format);
   [[nodiscard]] Result<Done> write_file(const std::string& name, ByteSpan bytes) const;
 
   const Presentation::Track* track_;
   std::filesystem::path directory_;
   std::string folder_;
+  const KeyRing* keys_;
+  std::optional<SampleProtector> protector_{};  // Of the newest format.
   std::vector<Written> written_;
 };
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
+constexpr std::string_view kKeyType = "application/octet-stream", kLicenceType = "application/json";
 constexpr std::string_view kMpdType = "application/dash+xml";
 
 std::string max_age(std::uint32_t seconds) { return "max-age=" + std::to_string(seconds); }
@@ -113,6 +114,13 @@ HttpResponse Answers::media(const Ask& ask, std::vector<SharedBytes> pieces, con
                                                       std::to_string(size));
   }
   response.body = {.pieces = std::move(pieces), .offset = range.offset, .size = range.size};
+  return response;
+}
+
+// Nobody keeps it: a key that is served is for tests, and may be another tomorrow.
+HttpResponse Answers::key(const Ask& ask) const {
+  HttpResponse response = begun(200, ask.part == 1 ? kLicenceType : kKeyType, "no-store");
+  response.body = body_of(ask.key);
   return response;
 }
 

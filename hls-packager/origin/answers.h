@@ -39,6 +39,8 @@ class Answers {
                                    const RenditionSnapshot& from) const;
   // The head of media whose length nobody knows yet.
   [[nodiscard]] HttpResponse media_head(const RenditionSnapshot& from) const;
+  // `ask.key`, where `ask.part` is 1 as a licence.
+  [[nodiscard]] HttpResponse key(const Ask& ask) const;
   [[nodiscard]] HttpResponse refusal(std::uint16_t status, std::string_view text, std::uint32_t lifetime_s) const;
   // What may be asked for again in a second.
   [[nodiscard]] HttpResponse unavailable(std::string_view text) const;

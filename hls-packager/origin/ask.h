@@ -24,6 +24,7 @@ struct Ask {
   ServedRendition* rendition = nullptr;  // Null for what is a stream's.
   std::uint64_t number = 0;              // Of an init segment or segment.
   std::uint64_t part = 0;
+  SharedBytes key{};  // What is asked for of a stream's keys; empty: it is not to be had.
   PlaylistQuery query{};
   bool is_head = false;
   bool accepts_gzip = false;

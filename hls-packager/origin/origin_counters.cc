@@ -8,7 +8,7 @@ namespace fanlight::packager {
 
 const char* name_of(RequestKind kind) {
   static constexpr std::array<const char*, kRequestKinds> kNames = {
-      "multivariant", "playlist", "mpd", "init", "segment", "part", "time", "healthz", "preflight", "other"};
+      "multivariant", "playlist", "mpd", "init", "segment", "part", "key", "time", "healthz", "preflight", "other"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -17,12 +17,13 @@ enum class RequestKind : std::uint8_t {
   kInit,
   kSegment,
   kPart,
+  kKey,
   kTime,
   kHealth,
   kPreflight,
   kOther,
 };
-inline constexpr std::size_t kRequestKinds = 10;
+inline constexpr std::size_t kRequestKinds = 11;
 [[nodiscard]] const char* name_of(RequestKind kind);
 
 // Every status there is.

@@ -67,9 +67,10 @@ const SharedBytes* find_part(const RenditionSnapshot& rendition, PartPlace place
   return segment != nullptr && place.part < segment->parts.size() ? &segment->parts[place.part] : nullptr;
 }
 
-const SharedBytes* find_init(const RenditionSnapshot& rendition, std::uint64_t init) {
+const SharedBytes* find_init(const RenditionSnapshot& rendition, std::uint64_t init, std::uint64_t key) {
   const auto found = std::ranges::find(rendition.inits, init, &LiveInit::init);
-  return found == rendition.inits.end() ? nullptr : &found->bytes;
+  if (found == rendition.inits.end() || key > found->of_further_keys.size()) return nullptr;
+  return key == 0 ? &found->bytes : &found->of_further_keys[key - 1];
 }
 
 std::optional<PartPlace> next_part(const RenditionSnapshot& rendition) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "origin/decimal.h"
+#include "playlist/names.h"
 
 namespace fanlight::packager {
 namespace {
@@ -62,24 +63,43 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
   return text.substr(before.size(), text.size() - before.size() - after.size());
 }
 
+// "7", "7.2"
+struct Numbers {
+  std::uint64_t first = 0;
+  std::optional<std::uint64_t> second{};
+};
+
+std::optional<Numbers> parse_numbers(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  const std::optional<std::uint64_t> first = parse_number(text.substr(0, dot));
+  if (!first) return std::nullopt;
+  if (dot == std::string_view::npos) return Numbers{*first};
+  const std::optional<std::uint64_t> second = parse_number(text.substr(dot + 1));
+  if (!second) return std::nullopt;
+  return Numbers{*first, second};
+}
+
+bool is_key_id(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 // The names of playlist/names.h, read.
 std::optional<Resource> parse_file(std::string_view name) {
   if (name == "index.m3u8") return Resource{.kind = ResourceKind::kIndex};
   if (name == "manifest.mpd") return Resource{.kind = ResourceKind::kMpd};
+  if (name == kLicenceName) return Resource{.kind = ResourceKind::kLicence};
+  if (const auto key = between(name, "", ".key"); key && is_key_id(*key))
+    return Resource{.kind = ResourceKind::kKey, .key_id = std::string(*key)};
   if (const auto init = between(name, "i", ".mp4")) {
-    const std::optional<std::uint64_t> number = parse_number(*init);
-    if (!number) return std::nullopt;
-    return Resource{.kind = ResourceKind::kInit, .number = *number};
+    const std::optional<Numbers> numbers = parse_numbers(*init);
+    if (!numbers || numbers->second == std::uint64_t{0}) return std::nullopt;
+    return Resource{.kind = ResourceKind::kInit, .number = numbers->first, .part = numbers->second.value_or(0)};
   }
   const auto media = between(name, "s", ".m4s");
-  if (!media) return std::nullopt;
-  const std::size_t dot = media->find('.');
-  const std::optional<std::uint64_t> msn = parse_number(media->substr(0, dot));
-  if (!msn) return std::nullopt;
-  if (dot == std::string_view::npos) return Resource{.kind = ResourceKind::kSegment, .number = *msn};
-  const std::optional<std::uint64_t> part = parse_number(media->substr(dot + 1));
-  if (!part) return std::nullopt;
-  return Resource{.kind = ResourceKind::kPart, .number = *msn, .part = *part};
+  const std::optional<Numbers> numbers = media ? parse_numbers(*media) : std::nullopt;
+  if (!numbers) return std::nullopt;
+  if (!numbers->second) return Resource{.kind = ResourceKind::kSegment, .number = numbers->first};
+  return Resource{.kind = ResourceKind::kPart, .number = numbers->first, .part = *numbers->second};
 }
 
 }  // namespace

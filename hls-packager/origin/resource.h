@@ -12,13 +12,14 @@
 
 namespace fanlight::packager {
 
-enum class ResourceKind : std::uint8_t { kIndex, kMpd, kInit, kSegment, kPart };
+enum class ResourceKind : std::uint8_t { kIndex, kMpd, kInit, kSegment, kPart, kKey, kLicence };
 
 struct Resource {
   ResourceKind kind = ResourceKind::kIndex;
   std::string folder{};      // Below /live/. Of an index it may be a stream's or a rendition's.
   std::uint64_t number = 0;  // Of an init segment, or a segment's media sequence number.
-  std::uint64_t part = 0;
+  std::uint64_t part = 0;    // Of an init segment: the key that it names.
+  std::string key_id{};
 };
 
 inline constexpr std::string_view kLivePrefix = "/live/";

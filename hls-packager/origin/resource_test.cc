@@ -6,9 +6,9 @@ namespace {
 std::string read(std::string_view path) {
   const std::optional<Resource> resource = parse_resource(path);
   if (!resource) return "-";
-  static constexpr const char* kKinds[] = {"index", "mpd", "init", "segment", "part"};
+  static constexpr const char* kKinds[] = {"index", "mpd", "init", "segment", "part", "key", "licence"};
   return resource->folder + " " + kKinds[static_cast<int>(resource->kind)] + " " + std::to_string(resource->number) +
-         "." + std::to_string(resource->part);
+         "." + std::to_string(resource->part) + resource->key_id;
 }
 
 TEST(ResourceTest, PathsNamePlaylistsAndMedia) {
@@ -19,6 +19,16 @@ TEST(ResourceTest, PathsNamePlaylistsAndMedia) {
   EXPECT_EQ(read("/live/a/v0/s17.m4s"), "a/v0 segment 17.0");
   EXPECT_EQ(read("/live/a/v0/s17.4.m4s"), "a/v0 part 17.4");
   EXPECT_EQ(read("/live/a/v0/s18446744073709551615.m4s"), "a/v0 segment 18446744073709551615.0");
+}
+
+TEST(ResourceTest, PathsNameKeys) {
+  EXPECT_EQ(read("/live/a/v0/i3.2.mp4"), "a/v0 init 3.2");
+  EXPECT_EQ(read("/live/live/main/licence.json"), "live/main licence 0.0");
+  EXPECT_EQ(read("/live/live/main/00112233445566778899aabbccddeeff.key"),
+            "live/main key 0.000112233445566778899aabbccddeeff");
+  for (const char* name : {".key", "00112233445566778899AABBCCDDEEFF.key", "00112233445566778899aabbccddeef.key",
+                           "00112233-4455-6677-8899-aabbccddeef.key", "i3.0.mp4", "i3.1.1.mp4", "licence"})
+    EXPECT_EQ(read(std::string("/live/a/") + name), "-") << name;
 }
 
 TEST(ResourceTest, EscapesAreReadStrictly) {

@@ -46,6 +46,9 @@ RequestKind kind_of(ResourceKind kind) {
       return RequestKind::kSegment;
     case ResourceKind::kPart:
       return RequestKind::kPart;
+    case ResourceKind::kKey:
+    case ResourceKind::kLicence:
+      return RequestKind::kKey;
   }
   return RequestKind::kOther;
 }
@@ -85,6 +88,7 @@ ServedStream* ServedStreams::find_stream(std::string_view name) {
 
 std::optional<Ask> ServedStreams::find(const Resource& resource) {
   Ask ask{.kind = kind_of(resource.kind), .number = resource.number, .part = resource.part};
+  if (ask.kind == RequestKind::kKey) return find_key(resource);
   const bool may_be_streams = resource.kind == ResourceKind::kIndex || resource.kind == ResourceKind::kMpd;
   if (may_be_streams && (ask.stream = find_stream(resource.folder)) != nullptr) {
     if (resource.kind == ResourceKind::kIndex) ask.kind = RequestKind::kMultivariant;
@@ -97,6 +101,20 @@ std::optional<Ask> ServedStreams::find(const Resource& resource) {
   const auto rendition = ask.stream->renditions.find(folder->name);
   if (rendition == ask.stream->renditions.end()) return std::nullopt;
   ask.rendition = &rendition->second;
+  return ask;
+}
+
+std::optional<Ask> ServedStreams::find_key(const Resource& resource) {
+  Ask ask{.kind = RequestKind::kKey, .stream = find_stream(resource.folder)};
+  if (ask.stream == nullptr) return std::nullopt;
+  const ServedKeys* const keys = ask.stream->now->keys.get();
+  if (keys == nullptr) return ask;
+  ask.part = resource.kind == ResourceKind::kLicence ? 1 : 0;
+  if (resource.kind == ResourceKind::kLicence) {
+    ask.key = keys->licence;
+  } else if (const auto found = keys->by_id.find(resource.key_id); found != keys->by_id.end()) {
+    ask.key = found->second;
+  }
   return ask;
 }
 
@@ -125,6 +143,7 @@ Reply ServedStreams::not_there(const Ask& ask) const {
 
 Reply ServedStreams::reply_of_stream(const Ask& ask, std::string_view if_none_match) const {
   if (!ask.stream->now) return not_there(ask);
+  if (ask.kind == RequestKind::kKey) return ask.key.size() == 0 ? not_there(ask) : Reply(answers_.key(ask));
   const StreamSnapshot& stream = *ask.stream->now;
   const bool is_mpd = ask.kind == RequestKind::kMpd;
   const Document& document = is_mpd ? stream.mpd : stream.multivariant;
@@ -155,7 +174,7 @@ Reply ServedStreams::reply_of_playlist(const Ask& ask) const {
 }
 
 Reply ServedStreams::reply_of_init(const Ask& ask) const {
-  const SharedBytes* const init = find_init(*ask.rendition->now, ask.number);
+  const SharedBytes* const init = find_init(*ask.rendition->now, ask.number, ask.part);
   if (init == nullptr) return not_there(ask);
   return answers_.media(ask, {*init}, *ask.rendition->now);
 }

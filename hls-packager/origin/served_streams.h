@@ -66,6 +66,7 @@ class ServedStreams {
 
  private:
   [[nodiscard]] ServedStream* find_stream(std::string_view name);
+  [[nodiscard]] std::optional<Ask> find_key(const Resource& resource);
   [[nodiscard]] Reply reply_of_stream(const Ask& ask, std::string_view if_none_match) const;
   [[nodiscard]] Reply reply_of_playlist(const Ask& ask) const;
   [[nodiscard]] Reply reply_of_init(const Ask& ask) const;

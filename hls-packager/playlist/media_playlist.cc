@@ -86,9 +86,21 @@ class Writer {
   // What holds for a segment stands before its first part. RFC 8216bis §4.4.4.9
   void write_state(const PlaylistSegment& segment) {
     if (segment.is_discontinuous) line("#EXT-X-DISCONTINUITY");
-    if (init_ != segment.init) line("#EXT-X-MAP:URI=" + quoted(init_name(segment.init)));
+    if (!playlist_.keys.empty() && key_ != segment.key) write_key(playlist_.keys[segment.key]);
+    if (init_ != segment.init || key_ != segment.key)
+      line("#EXT-X-MAP:URI=" + quoted(init_name(segment.init, segment.key)));
     init_ = segment.init;
+    key_ = segment.key;
     if (segment.begins) line("#EXT-X-PROGRAM-DATE-TIME:" + date_text(*segment.begins));
+  }
+
+  // For those who know ClearKey and ask for a licence, and for those who read keys. §4.4.4.4
+  void write_key(const PlaylistKey& key) {
+    const std::string iv = ",IV=0x" + key.id;
+    if (key.has_clear_licence)
+      line("#EXT-X-KEY:METHOD=SAMPLE-AES,URI=" + quoted(std::string("../") + kLicenceName) + iv +
+           ",KEYFORMAT=\"org.w3.clearkey\",KEYID=0x" + key.id);
+    line("#EXT-X-KEY:METHOD=SAMPLE-AES,URI=" + quoted("../" + key_name(key.id)) + iv + ",KEYFORMAT=\"identity\"");
   }
 
   void write_parts(const PlaylistSegment& segment, std::uint64_t msn) {
@@ -128,8 +140,8 @@ class Writer {
   void write_hint(std::uint64_t open_msn) {
     const bool is_next = playlist_.open && playlist_.open->expects_no_more;
     const std::size_t part = playlist_.open && !is_next ? playlist_.open->parts.size() : 0;
-    if (playlist_.open && init_ != playlist_.open->init)
-      line("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=" + quoted(init_name(playlist_.open->init)));
+    if (playlist_.open && (init_ != playlist_.open->init || key_ != playlist_.open->key))
+      line("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=" + quoted(init_name(playlist_.open->init, playlist_.open->key)));
     line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=" + quoted(part_name(open_msn + (is_next ? 1 : 0), part)));
   }
 
@@ -146,7 +158,8 @@ class Writer {
   const MediaPlaylist& playlist_;
   std::size_t ranges_ = 0;               // So many are written.
   Micros left_;                          // From the segment's start to the playlist's end.
-  std::optional<std::uint64_t> init_{};  // Of the segment before.
+  std::optional<std::uint64_t> init_{};  // Of the segment before, and its key.
+  std::optional<std::size_t> key_{};
   std::string out_;
 };
 

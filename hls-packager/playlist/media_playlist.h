@@ -4,7 +4,8 @@
 // What follows from the rest is worked out by the writer and cannot disagree: names, which part comes next, which parts
 // are still worth listing, what a delta leaves out.
 //
-// Constant for a playlist's life, because players take a change for an error: timescale, target duration, low latency.
+// Constant for a playlist's life, because players take a change for an error: timescale, target duration, low latency,
+// keys.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct PlaylistSegment {
   std::uint64_t init = 0;         // Whose format it has (names.h).
   bool is_discontinuous = false;  // Against the segment before.
   bool is_gap = false;
+  std::size_t key = 0;           // Of the playlist's keys, where it has any.
   bool expects_no_more = false;  // The open one: the part that comes is expected to be the next segment's first.
   std::optional<WallTime> begins{};
   std::vector<PlaylistPart> parts{};  // From the first on, or none where nobody will ask for them any more.
@@ -59,6 +61,12 @@ struct LowLatency {
   Micros hold_back;
 };
 
+// Samples are encrypted with it (`cbcs`); its IV is its ID.
+struct PlaylistKey {
+  std::string id{};                // 32 hexadecimal digits.
+  bool has_clear_licence = false;  // Players may ask for it as ClearKey's, too.
+};
+
 enum class PlaylistKind : std::uint8_t {
   kLive,   // Loses segments at its front.
   kEvent,  // Loses none.
@@ -77,6 +85,7 @@ struct MediaPlaylist {
   std::optional<PlaylistSegment> open{};     // Its parts come; that it has none yet is no harm. None once ended.
   std::vector<PlacedDateRange> ranges{};     // In the order of their places. All are said, of a delta too.
   std::vector<RenditionReport> reports{};
+  std::vector<PlaylistKey> keys{};  // None: all is in the clear.
   bool has_ended = false;
 };
 

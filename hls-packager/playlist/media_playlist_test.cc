@@ -85,6 +85,46 @@ TEST(MediaPlaylistTest, AnotherFormatStandsBehindItsDiscontinuity) {
             std::string::npos);
 }
 
+const std::string kKeyId(32, 'a'), kNextKeyId(32, 'b');
+const std::string kKeyTag =
+    "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"../" + kKeyId + ".key\",IV=0x" + kKeyId + ",KEYFORMAT=\"identity\"\n";
+const std::string kNextKeyTag =
+    "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"../" + kNextKeyId + ".key\",IV=0x" + kNextKeyId + ",KEYFORMAT=\"identity\"\n";
+
+TEST(MediaPlaylistTest, AKeyStandsBeforeTheFirstSegmentThatHasIt) {
+  MediaPlaylist playlist{.segments = segments(4), .keys = {{.id = kKeyId}, {.id = kNextKeyId}}};
+  for (PlaylistSegment& segment : playlist.segments) segment.begins.reset();
+  playlist.segments[2].key = playlist.segments[3].key = 1;
+  const std::string text = write_media_playlist(playlist);
+  EXPECT_EQ(text.substr(text.find("#EXT-X-KEY")), kKeyTag +
+                                                      "#EXT-X-MAP:URI=\"i0.mp4\"\n"
+                                                      "#EXTINF:2.000000,\ns0.m4s\n#EXTINF:2.000000,\ns1.m4s\n" +
+                                                      kNextKeyTag +
+                                                      "#EXT-X-MAP:URI=\"i0.1.mp4\"\n"
+                                                      "#EXTINF:2.000000,\ns2.m4s\n#EXTINF:2.000000,\ns3.m4s\n");
+}
+
+TEST(MediaPlaylistTest, KeysThatAreServedAreOfferedAsClearKeys) {
+  const MediaPlaylist playlist{.segments = segments(1), .keys = {{.id = kKeyId, .has_clear_licence = true}}};
+  EXPECT_NE(write_media_playlist(playlist).find("#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"../licence.json\",IV=0x" + kKeyId +
+                                                ",KEYFORMAT=\"org.w3.clearkey\",KEYID=0x" + kKeyId + "\n" + kKeyTag +
+                                                "#EXT-X-MAP"),
+            std::string::npos);
+}
+
+TEST(MediaPlaylistTest, AKeyStandsBeforeTheFirstPartAndInDeltas) {
+  MediaPlaylist playlist = low_latency();
+  playlist.keys = {{.id = kKeyId}, {.id = kNextKeyId}};
+  playlist.open->key = 1;
+  const std::string text = write_media_playlist(playlist);
+  EXPECT_NE(text.find("s9.m4s\n" + kNextKeyTag + "#EXT-X-MAP:URI=\"i0.1.mp4\"\n#EXT-X-PROGRAM"), std::string::npos);
+  EXPECT_EQ(text.find("TYPE=MAP"), std::string::npos);
+  EXPECT_NE(write_delta(playlist)->find("SKIPPED-SEGMENTS=4\n" + kKeyTag + "#EXT-X-MAP:URI=\"i0.mp4\"\n"),
+            std::string::npos);
+  playlist.open->parts.clear();
+  EXPECT_NE(write_media_playlist(playlist).find("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"i0.1.mp4\"\n"), std::string::npos);
+}
+
 TEST(MediaPlaylistTest, WithoutLowLatencyPartsAreNotSaid) {
   MediaPlaylist playlist = low_latency();
   playlist.low_latency.reset();

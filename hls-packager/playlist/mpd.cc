@@ -45,14 +45,14 @@ Micros longest_segment(const Mpd& mpd) {
 
 class Writer {
  public:
-  Writer() = default;
-  explicit Writer(const LiveMpd& live) : live_(&live) {}
+  explicit Writer(const Mpd& mpd) : mpd_(mpd) {}
+  explicit Writer(const LiveMpd& live) : mpd_(live.content), live_(&live) {}
 
   std::string write_live() {
     out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
     const Micros longest = longest_segment(live_->content);
     element("MPD",
-            attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011") +
+            namespaces() +
                 attribute("profiles",
                           "urn:mpeg:dash:profile:isoff-live:2011,"
                           "http://www.dashif.org/guidelines/low-latency-live-v5") +
@@ -79,9 +79,8 @@ class Writer {
     const Micros end = mpd.periods.empty() ? Micros{} : mpd.periods.back().start + length_of(mpd.periods.back());
     out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
     element("MPD",
-            attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011") +
-                attribute("profiles", "urn:mpeg:dash:profile:isoff-live:2011") + attribute("type", "static") +
-                attribute("availabilityStartTime", date_text(live_->availability_start)) +
+            namespaces() + attribute("profiles", "urn:mpeg:dash:profile:isoff-live:2011") +
+                attribute("type", "static") + attribute("availabilityStartTime", date_text(live_->availability_start)) +
                 attribute("publishTime", date_text(live_->published)) +
                 attribute("mediaPresentationDuration", duration_text(end)) + attribute("maxSegmentDuration", longest) +
                 attribute("minBufferTime", longest),
@@ -91,13 +90,13 @@ class Writer {
     return std::move(out_);
   }
 
-  std::string write(const Mpd& mpd) {
+  std::string write() {
+    const Mpd& mpd = mpd_;
     Micros length{};
     for (const MpdPeriod& period : mpd.periods) length = length + length_of(period);
     out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-    line("<MPD" + attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011") +
-         attribute("profiles", "urn:mpeg:dash:profile:isoff-live:2011") + attribute("type", "static") +
-         attribute("mediaPresentationDuration", duration_text(length)) +
+    line("<MPD" + namespaces() + attribute("profiles", "urn:mpeg:dash:profile:isoff-live:2011") +
+         attribute("type", "static") + attribute("mediaPresentationDuration", duration_text(length)) +
          attribute("maxSegmentDuration", duration_text(longest_segment(mpd))) +
          attribute("minBufferTime", duration_text(longest_segment(mpd))) + ">");
     Micros start{};
@@ -110,6 +109,27 @@ class Writer {
   }
 
  private:
+  [[nodiscard]] std::string namespaces() const {
+    std::string text = attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011");
+    if (!mpd_.protection) return text;
+    text += attribute("xmlns:cenc", "urn:mpeg:cenc:2013");
+    if (!mpd_.protection->licence.empty()) text += attribute("xmlns:ck", "http://dashif.org/guidelines/clearKey");
+    return text;
+  }
+
+  // ISO/IEC 23009-1 §5.8.5.2; DASH-IF's guidelines for ClearKey.
+  void write_protection(const MpdProtection& protection) {
+    line("<ContentProtection" + attribute("schemeIdUri", "urn:mpeg:dash:mp4protection:2011") +
+         attribute("value", "cbcs") + attribute("cenc:default_KID", protection.key_id) + "/>");
+    if (protection.licence.empty()) return;
+    element(
+        "ContentProtection",
+        attribute("schemeIdUri", "urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e") + attribute("value", "ClearKey1.0"),
+        [&] {
+          line("<ck:Laurl" + attribute("Lic_type", "EME-1.0") + ">" + xml_escaped(protection.licence) + "</ck:Laurl>");
+        });
+  }
+
   [[nodiscard]] bool is_live() const noexcept { return live_ != nullptr && !live_->has_ended; }
 
   // One may be over before the next begins: there is nothing between them.
@@ -211,6 +231,7 @@ class Writer {
     if (is_language(set.language)) attributes += attribute("lang", set.language);
     attributes += attribute("segmentAlignment", "true") + attribute("startWithSAP", 1);
     element("AdaptationSet", attributes, [&] {
+      if (mpd_.protection) write_protection(*mpd_.protection);
       if (!set.label.empty()) line("<Label>" + xml_escaped(set.label) + "</Label>");
       if (is_live()) write_reference(set);
       for (const bool is_708 : {false, true}) write_captions(set, is_708);
@@ -312,6 +333,7 @@ class Writer {
     out_ += '\n';
   }
 
+  const Mpd& mpd_;
   const LiveMpd* live_ = nullptr;
   const MpdPeriod* period_ = nullptr;  // Of a live one.
   std::size_t indent_ = 0;
@@ -320,7 +342,7 @@ class Writer {
 
 }  // namespace
 
-std::string write_static_mpd(const Mpd& mpd) { return Writer().write(mpd); }
+std::string write_static_mpd(const Mpd& mpd) { return Writer(mpd).write(); }
 std::string write_live_mpd(const LiveMpd& mpd) {
   return mpd.has_ended ? Writer(mpd).write_ended() : Writer(mpd).write_live();
 }

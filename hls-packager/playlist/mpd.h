@@ -58,8 +58,15 @@ struct MpdPeriod {
   std::vector<DateRange> splices{};  // Not before it.
 };
 
+// All samples are encrypted (`cbcs`). Keys that follow the first are in its licence as well.
+struct MpdProtection {
+  std::string key_id{};   // Of the first key, as a UUID is written.
+  std::string licence{};  // Where ClearKey's is had; empty: not from here.
+};
+
 struct Mpd {
   std::vector<MpdPeriod> periods{};
+  std::optional<MpdProtection> protection{};
 };
 
 // The last segment of each representation is the one that is being made, or is about to be: how long it will be is

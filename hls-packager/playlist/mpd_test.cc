@@ -79,6 +79,31 @@ TEST(MpdTest, PeriodsFollowOneAnother) {
   EXPECT_NE(text.find("mediaPresentationDuration=\"PT2.000000S\""), std::string::npos);
 }
 
+TEST(MpdTest, EncryptedSetsNameTheirFirstKeyAndWhereTheLicenceIs) {
+  const TrackFormat video = pictures();
+  Mpd mpd{.periods = {{{{.label = "x", .representations = {{.id = "v0", .format = &video, .durations = {1}}}}}}},
+          .protection = MpdProtection{.key_id = "00112233-4455-6677-8899-aabbccddeeff"}};
+  std::string text = write_static_mpd(mpd);
+  EXPECT_NE(text.find("<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" xmlns:cenc=\"urn:mpeg:cenc:2013\" profiles="),
+            std::string::npos);
+  // Before all else: the schema has an order.
+  EXPECT_NE(text.find("startWithSAP=\"1\">\n"
+                      "      <ContentProtection schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" value=\"cbcs\" "
+                      "cenc:default_KID=\"00112233-4455-6677-8899-aabbccddeeff\"/>\n"
+                      "      <Label>"),
+            std::string::npos);
+  mpd.protection->licence = "/live/a/licence.json";
+  text = write_static_mpd(mpd);
+  EXPECT_NE(text.find(" xmlns:ck=\"http://dashif.org/guidelines/clearKey\""), std::string::npos);
+  EXPECT_NE(text.find("ddeeff\"/>\n"
+                      "      <ContentProtection schemeIdUri=\"urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e\" "
+                      "value=\"ClearKey1.0\">\n"
+                      "        <ck:Laurl Lic_type=\"EME-1.0\">/live/a/licence.json</ck:Laurl>\n"
+                      "      </ContentProtection>\n"
+                      "      <Label>"),
+            std::string::npos);
+}
+
 TEST(MpdTest, NamesAreEscapedAndOddLanguagesLeftOut) {
   const TrackFormat audio = sound();
   const std::string text = write_static_mpd(

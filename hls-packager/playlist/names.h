@@ -10,11 +10,17 @@
 namespace fanlight::packager {
 
 inline constexpr const char* kPlaylistName = "index.m3u8";  // Of a rendition, and beside the folders the multivariant.
-inline std::string init_name(std::uint64_t init) { return "i" + std::to_string(init) + ".mp4"; }
+// `key`: which of the presentation's keys it names; the first is what all of a clear one have.
+inline std::string init_name(std::uint64_t init, std::uint64_t key = 0) {
+  return "i" + std::to_string(init) + (key == 0 ? std::string{} : "." + std::to_string(key)) + ".mp4";
+}
 inline std::string segment_name(std::uint64_t msn) { return "s" + std::to_string(msn) + ".m4s"; }
 inline std::string part_name(std::uint64_t msn, std::uint64_t part) {
   return "s" + std::to_string(msn) + "." + std::to_string(part) + ".m4s";
 }
+// Beside the folders: a key's bytes, and all keys as ClearKey has them.
+inline std::string key_name(const std::string& key_id) { return key_id + ".key"; }
+inline constexpr const char* kLicenceName = "licence.json";
 // segment_name() as a DASH SegmentTemplate has it.
 inline constexpr const char* kSegmentTemplate = "s$Number$.m4s";
 

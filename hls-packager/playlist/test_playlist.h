@@ -15,7 +15,9 @@ struct ReadSegment {
   std::uint64_t msn = 0;
   std::string uri;
   std::int64_t duration_us = 0;
-  std::string map;  // Carried on from the segment before where it is not said.
+  // Carried on from the segment before where they are not said.
+  std::string map;
+  std::string key;  // Of the format "identity".
   std::string date;
   bool is_discontinuous = false;
   bool is_gap = false;
@@ -77,6 +79,8 @@ class PlaylistReader {
   bool take_segment(const std::string& line) {
     if (const auto map = after(line, "#EXT-X-MAP:URI="))
       next_.map = *map;
+    else if (const auto key = after(line, "#EXT-X-KEY:"))
+      next_.key = key->ends_with("KEYFORMAT=\"identity\"") ? *key : next_.key;
     else if (const auto date = after(line, "#EXT-X-PROGRAM-DATE-TIME:"))
       next_.date = *date;
     else if (line == "#EXT-X-DISCONTINUITY")
@@ -101,6 +105,7 @@ class PlaylistReader {
                         .uri = {},
                         .duration_us = 0,
                         .map = next_.map,
+                        .key = next_.key,
                         .date = {},
                         .is_discontinuous = false,
                         .is_gap = false,

@@ -37,7 +37,8 @@ LiveOptions live_options_of(const StreamSettings& settings) {
                       .part = settings.part,
                       .segment = settings.segment,
                       .window = settings.window,
-                      .grace = settings.grace};
+                      .grace = settings.grace,
+                      .keys = settings.keys};
   options.bytes_max = bytes_of_segments(options, bits_per_second(settings));
   return options;
 }

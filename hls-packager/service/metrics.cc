@@ -141,6 +141,8 @@ void add_cuts(Families& to, std::span<const StreamStanding> streams) {
         &StreamStanding::hints_misjudged);
   count("fanlight_packager_samples_left_out_total", "Pictures and frames of sound that no player is given.",
         &StreamStanding::samples_left_out);
+  count("fanlight_packager_slices_left_clear_total", "Slices of encrypted streams that could not be encrypted.",
+        &StreamStanding::slices_left_clear);
 }
 
 // What was wrong with what came.

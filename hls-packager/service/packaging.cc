@@ -70,7 +70,10 @@ Packaging::Packaging(const Settings& settings, Published& published, StreamBoard
 }
 
 void Packaging::add_group(const GroupSettings& settings) {
-  Group& group = groups_.emplace_back(Group{.content = StreamGroup(settings.name), .standing = {}});
+  const auto is_first = [&](const One& one) { return one.settings.name == settings.streams.front(); };
+  const One& first = *std::ranges::find_if(streams_, is_first);
+  Group& group =
+      groups_.emplace_back(Group{.content = StreamGroup(settings.name, first.settings.keys.get()), .standing = {}});
   group.standing.name = settings.name;
   group.standing.is_group = true;
   group.standing.members = settings.streams.size();
@@ -213,6 +216,7 @@ void Packaging::note_what_it_is(One& one) {
   const LiveStream& live = one.live;
   for (const PublishedRendition& each : live.publication().renditions())
     one.standing.hold_back = std::max(one.standing.hold_back, each.rendition.options().low_latency.hold_back);
+  one.standing.slices_left_clear = live.publication().slices_left_clear();
   one.standing.sources_lost = live.counts().sources_lost;
   const CutCounts cuts = live.cut_counts();
   one.standing.discontinuities = cuts.discontinuities;

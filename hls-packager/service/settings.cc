@@ -11,6 +11,7 @@
 #include "config/secret_source.h"
 #include "config/sections.h"
 #include "config/stream_pattern.h"
+#include "service/key_file.h"
 
 namespace fanlight::packager {
 namespace {
@@ -31,6 +32,7 @@ constexpr IntegerRange kThreads{1, 64};
 constexpr IntegerRange kConnections{1, 1'000'000};
 constexpr IntegerRange kRequests{1, 2'000'000};
 constexpr std::size_t kMembersMax = 8;
+constexpr IntegerRange kRotateSegments{1, 1'000'000};
 constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
 
 class SettingsReader {
@@ -47,6 +49,7 @@ class SettingsReader {
   void read_group(const Section& section);
   void check_members(FieldReader& reader, const GroupSettings& group);
   void read_source(FieldReader& reader, StreamSettings& stream);
+  void read_keys(FieldReader& reader, StreamSettings& stream);
   [[nodiscard]] std::vector<Endpoint> read_addresses(FieldReader& reader, std::string_view key);
 
   const std::vector<Section>& sections_;
@@ -138,6 +141,28 @@ void SettingsReader::read_source(FieldReader& reader, StreamSettings& stream) {
   }
 }
 
+void SettingsReader::read_keys(FieldReader& reader, StreamSettings& stream) {
+  KeyRing ring;
+  const std::string path = reader.text("keys_file");
+  ring.rotate_segments = static_cast<std::uint32_t>(reader.integer("rotate_segments", kRotateSegments, 0));
+  ring.is_served = reader.flag("serve_keys", false);
+  if (!reader.has("keys_file")) {
+    for (const std::string_view key : {"rotate_segments", "serve_keys"})
+      if (reader.has(key)) reader.complain(key, "it without keys_file", "both, or neither");
+    return;
+  }
+  if (reader.is_no_text("keys_file")) return;
+  auto keys = load_keys(path.starts_with('/') ? path : places_.directory + path);
+  if (!keys) {
+    for (const KeyFileProblem& one : keys.error()) reader.complain("keys_file", one.found, one.accepted);
+    return;
+  }
+  ring.keys = std::move(*keys);
+  if (ring.rotate_segments > 0 && ring.keys.size() < 2)
+    reader.complain("rotate_segments", std::to_string(ring.rotate_segments) + " with one key", "two keys at least");
+  stream.keys = std::make_shared<const KeyRing>(std::move(ring));
+}
+
 void SettingsReader::read_stream(const Section& section) {
   FieldReader reader("stream", section.line, section.fields, problems_, places_);
   StreamSettings stream;
@@ -155,6 +180,7 @@ void SettingsReader::read_stream(const Section& section) {
   stream.grace = seconds(reader.integer("grace_s", kGraceSeconds, stream.grace.count / 1'000'000));
   stream.bitrate_max_mbps =
       static_cast<std::uint32_t>(reader.integer("bitrate_max_mbps", kBitrate, stream.bitrate_max_mbps));
+  read_keys(reader, stream);
   if (stream.part > stream.segment)
     reader.complain("part_ms", std::to_string(stream.part.count / 1'000), "no more than segment_ms");
   if (6 * stream.segment > stream.window)
@@ -193,8 +219,12 @@ void SettingsReader::check_members(FieldReader& reader, const GroupSettings& gro
       return;
     }
     if (first == nullptr) first = &*stream;
-    if (stream->part == first->part && stream->segment == first->segment && stream->window == first->window) continue;
-    reader.complain("streams", control::quoted(name), "streams with the same part_ms, segment_ms and window_s");
+    const bool has_its_keys =
+        stream->keys == first->keys || (stream->keys && first->keys && *stream->keys == *first->keys);
+    if (stream->part == first->part && stream->segment == first->segment && stream->window == first->window &&
+        has_its_keys)
+      continue;
+    reader.complain("streams", control::quoted(name), "streams with the same part_ms, segment_ms, window_s and keys");
   }
   if (group.streams.size() < 2 || group.streams.size() > kMembersMax)
     reader.complain("streams", std::to_string(group.streams.size()), "2 to 8 names");

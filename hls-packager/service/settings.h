@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "ingest/source.h"
+#include "protect/key_ring.h"
 
 namespace fanlight::packager {
 
@@ -21,9 +23,10 @@ struct StreamSettings {
   std::optional<std::uint16_t> program{};  // Of the transport stream; empty: the first with pictures.
   Micros part = millis(200);
   Micros segment = seconds(1);
-  Micros window = seconds(30);          // How far back a player may go.
-  Micros grace = seconds(10);           // How long a source may be away before the stream has ended.
-  std::uint32_t bitrate_max_mbps = 20;  // What is sent beyond it makes the window shorter: memory is for no more.
+  Micros window = seconds(30);            // How far back a player may go.
+  Micros grace = seconds(10);             // How long a source may be away before the stream has ended.
+  std::shared_ptr<const KeyRing> keys{};  // Null: in the clear.
+  std::uint32_t bitrate_max_mbps = 20;    // What is sent beyond it makes the window shorter: memory is for no more.
 };
 
 // Streams of one content, whose encoders are aligned: one presentation (live/group.h). They are not served by

@@ -74,7 +74,8 @@ TEST(SettingsTest, AGroupIsOfStreamsThatAreCutAlike) {  // H-63
            {high + low + group("main", "\"high\", \"high\""), "each in one group and once"},
            {high + low + group("main", "\"high\", \"none\""), "names of [[stream]]s"},
            {high + low + group("main", both) + group("other", both), "each in one group and once"},
-           {high + low + "segment_ms = 500\n" + group("main", both), "the same part_ms, segment_ms and window_s"}})
+           {high + low + "segment_ms = 500\n" + group("main", both),
+            "the same part_ms, segment_ms, window_s and keys"}})
     EXPECT_NE(first_error(toml).find(said), std::string::npos) << first_error(toml);
 }
 

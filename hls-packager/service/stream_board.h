@@ -58,6 +58,7 @@ struct StreamStanding {
   std::uint64_t dropped_early = 0;  // Segments, for want of room.
   std::uint64_t sources_lost = 0;   // How often it went, or sent nothing that could be played.
   std::uint64_t discontinuities = 0, hints_misjudged = 0, samples_left_out = 0;
+  std::uint64_t slices_left_clear = 0;  // Though the stream is encrypted.
   // Sections of SCTE 35, since the source came last.
   std::uint64_t splices = 0, splices_encrypted = 0, splices_malformed = 0, splices_other = 0;
   // From the bytes that complete a part to its publication, so far: the worst, all together, and how often which.

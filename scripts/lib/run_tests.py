@@ -239,6 +239,7 @@ def stage_browser(total: Total) -> None:
 def stage_browsers(total: Total) -> None:
     setup.install(setup.BROWSER_PACKAGES)
     browser_scripts(total)
+    counted_script(total, str(setup.ROOT / "tests" / "browsers" / "encrypted.py"))
 
 
 def stage_run(total: Total) -> None:

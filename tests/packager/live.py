@@ -391,6 +391,39 @@ def a_group_is_one_presentation(stage: Stage) -> str:
     return finish_lint(stage.lint(8, "--media", "--late-ms", "500"), 60)
 
 
+def encrypted_with_keys_in_turn(stage: Stage) -> str:
+    """Keys change every two segments; the linter is content, keys are had by who asks, ffmpeg decodes what they open."""
+    bare = f"127.0.0.1:{stage.port + 2}"
+    stage.processes.start("publisher", source_words(stage.work / "copy.ts", f"udp://{bare}?pkt_size=1316"))
+    key_ids = ["000102030405060708090a0b0c0d0e0f", "101112131415161718191a1b1c1d1e1f"]
+    keys = stage.work / "keys.txt"
+    keys.write_text("".join(f"{key_id}:{key_id[::-1]}\n" for key_id in key_ids))
+    keys.chmod(0o600)
+    config = stage.work / "packager.toml"
+    config.write_text(f'[[stream]]\nname = "{STREAM}"\nsource = "udp://{bare}"\nkeys_file = "keys.txt"\n'
+                      "rotate_segments = 2\nserve_keys = true\n")
+    stage.package("--config", str(config))
+    stage.wait_for_live(30)
+    note = finish_lint(stage.lint(8, "--media", "--dash", "--late-ms", "500"), 60)
+    folder = f"/live/{STREAM}"
+    licence = json.loads(stage.packager.get(f"{folder}/licence.json")[1])
+    claim(len(licence["keys"]) == 2, f"{licence}")
+    listed = re.findall(r'identity"\n#EXT-X-MAP:URI="(.*)"\n(?:#.*\n)*(.*)\n', stage.playlist())
+    claim(len(listed) >= 4, f"keys in turn: {listed}")
+    for init, segment in listed[-4:]:
+        slot = 1 if init.endswith(".1.mp4") else 0
+        key = stage.packager.get(f"{folder}/{key_ids[slot]}.key")[1]
+        claim(key.hex() == key_ids[slot][::-1], f"a key is {key.hex()}")
+        media = b"".join(stage.packager.get(f"{folder}/v0/{name}")[1] for name in (init, segment))
+        # From a file, where it looks at all fragments first, ffmpeg 5.1 decrypts none but the last.
+        done = subprocess.run(["ffmpeg", "-hide_banner", "-loglevel", "error", "-xerror", "-decryption_key", key.hex(), "-i", "pipe:0", "-f", "framehash", "-"],
+                              input=media, capture_output=True, timeout=60)
+        pictures = [line for line in done.stdout.splitlines() if not line.startswith(b"#")]
+        claim(done.returncode == 0 and len(pictures) == 30, f"{segment} behind {init} is {len(pictures)} pictures: {done.stderr[-300:]}")
+    claim(key_ids[0][::-1] not in stage.packager.process.log.read_text(), "the log has a key")
+    return f"{note}, {len(listed)} times another key"
+
+
 def a_wrong_passphrase_is_said(stage: Stage) -> str:
     stage.passphrase = "correct horse battery"
     stage.start_relay()
@@ -527,7 +560,7 @@ def wrong_words(stage: Stage) -> str:
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced,
-         captions_are_kept_and_announced, a_group_is_one_presentation, a_wrong_passphrase_is_said, an_end_in_order,
+         captions_are_kept_and_announced, a_group_is_one_presentation, encrypted_with_keys_in_turn, a_wrong_passphrase_is_said, an_end_in_order,
          few_open_files, over_tls, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 

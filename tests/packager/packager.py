@@ -235,6 +235,101 @@ def every_segment_begins_with_an_idr(work: Work) -> str:
     return f"{len(segments)} segments, each of 30 pictures, alone"
 
 
+KEYS = {"000102030405060708090a0b0c0d0e0f": "2b7e151628aed2a6abf7158809cf4f3c",
+        "101112131415161718191a1b1c1d1e1f": "3c4fcf098815f7aba6d2ae2816157e2b"}
+
+
+def keys_file(work: Work, count: int) -> Path:
+    path = work.directory / "keys.txt"
+    path.write_text("# of this test\n" + "".join(f"{key_id}:{key}\n" for key_id, key in list(KEYS.items())[:count]))
+    path.chmod(0o600)
+    return path
+
+
+def packets(path: Path, stream: str, *words: str) -> list[str]:
+    """The bytes of each coded frame, by their hashes: nothing is decoded."""
+    out = ffmpeg("-xerror", *words, "-i", str(path), "-map", f"0:{stream}", "-c", "copy", "-f", "framehash", "-hash", "md5", "-")
+    return [line.split(",")[-1].strip() for line in out.splitlines() if line and not line.startswith("#")]
+
+
+def segments_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("s*.m4s"), key=lambda path: int(path.stem[1:]))
+
+
+def encrypted_once(work: Work, *encoding: str) -> str:
+    """One key: ffmpeg reads it where the playlist says, and for DASH is told it."""
+    source = work.make("source.ts", *PICTURES, *SOUND, *encoding)
+    clear, _ = work.package(source)
+    clear = clear.rename(work.directory / "clear")
+    out, _ = work.package(source, "--keys", str(keys_file(work, 1)), "--serve-keys")
+    key_id, key = next(iter(KEYS.items()))
+    claim((out / f"{key_id}.key").read_bytes() == bytes.fromhex(key), "the key is beside the playlists")
+    claim('"k":"K34VFiiu0qar9xWICc9PPA"' in (out / "licence.json").read_text(), "and in the licence")
+    for folder in ("v0", "a0"):
+        for ours, theirs in zip(segments_in(clear / folder), segments_in(out / folder), strict=True):
+            claim(ours.read_bytes() != theirs.read_bytes(), f"{theirs} is in the clear")
+    notes = []
+    for stream in ("v:0", "a:0"):
+        want = packets(clear / "index.m3u8", stream, "-allowed_extensions", "ALL")
+        notes.append(same(want, packets(out / "index.m3u8", stream, "-allowed_extensions", "ALL"), f"HLS {stream}"))
+        notes.append(same(want, packets(out / "manifest.mpd", stream, "-cenc_decryption_key", key), f"DASH {stream}"))
+    return "equal packets: " + ", ".join(notes)
+
+
+def encrypted_h264(work: Work) -> str:
+    return encrypted_once(work, *H264, "-bf", "3", "-b_strategy", "0", "-x264-params", "slices=3:weightp=2", *AAC)
+
+
+def encrypted_h265(work: Work) -> str:
+    return encrypted_once(work, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
+                          "keyint=30:min-keyint=30:scenecut=0:open-gop=0:log-level=error", "-pix_fmt", "yuv420p", "-c:a", "ac3")
+
+
+def encrypted_with_keys_in_turn(work: Work) -> str:
+    """A key for two segments each: every segment behind the init segment that the playlist has for it, under its own key,
+    and under the other one nothing that could be played."""
+    source = work.make("source.ts", *PICTURES, *SOUND, *H264, *AAC)
+    clear, _ = work.package(source, "--segment-seconds", "1")
+    clear = clear.rename(work.directory / "clear")
+    out, _ = work.package(source, "--segment-seconds", "1", "--keys", str(keys_file(work, 2)), "--rotate-segments", "2")
+    claim(not list(out.glob("*.key")) and not (out / "licence.json").exists(), "keys are written unasked")
+    frames = 0
+    for folder, stream in (("v0", "v:0"), ("a0", "a:0")):
+        text = (out / folder / "index.m3u8").read_text()
+        maps = re.findall(r'KEYFORMAT="identity"\n#EXT-X-MAP:URI="(.*)"', text)
+        claim(maps == ["i0.mp4", "i0.1.mp4", "i0.mp4", "i0.1.mp4"], f"{folder}: {maps}")
+        for number, (ours, theirs) in enumerate(zip(segments_in(clear / folder), segments_in(out / folder), strict=True)):
+            slot = number // 2 % 2
+            key_id, key = list(KEYS.items())[slot]
+            init = (out / folder / ("i0.mp4", "i0.1.mp4")[slot]).read_bytes()
+            claim(bytes.fromhex(key_id) in init, f"{folder} {number}: not the key's init segment")
+            claim((b"seig" in theirs.read_bytes()) == (slot == 1), f"{folder} {number}: groups of samples")
+            alone, plain = work.directory / "alone.mp4", work.directory / "plain.mp4"
+            plain.write_bytes((clear / folder / "i0.mp4").read_bytes() + ours.read_bytes())
+            alone.write_bytes(init + theirs.read_bytes())
+            want = packets(plain, stream)
+            frames += len(want)
+            claim(packets(alone, stream, "-decryption_key", key) == want, f"{folder} {number}: not what is in the clear")
+            other = list(KEYS.values())[1 - slot]
+            claim(packets(alone, stream, "-decryption_key", other) != want, f"{folder} {number}: the key does not matter")
+    return f"{frames} frames under two keys"
+
+
+def keys_that_cannot_be_used(work: Work) -> str:
+    source = work.make("source.ts", *SOUND, *AAC)
+    keys, out = keys_file(work, 2), str(work.directory / "out")
+    keys.chmod(0o640)
+    loose = run([str(work.packager), "--once", str(source), out, "--keys", str(keys)])
+    claim(loose.returncode == 2 and f"chmod 600 {keys}" in loose.stderr, loose.stderr)
+    keys.chmod(0o600)
+    keys.write_text(f"\n{next(iter(KEYS.values()))}\n")
+    odd = run([str(work.packager), "--once", str(source), out, "--keys", str(keys)])
+    claim(odd.returncode == 2 and f"{keys}:2: a line that is no key" in odd.stderr, odd.stderr)
+    claim(next(iter(KEYS.values())) not in odd.stderr, "a key is shown")
+    claim(not Path(out).exists(), "nothing is begun")
+    return "told with file, line and what to do"
+
+
 def bad_input(work: Work) -> str:
     out, noise = work.directory / "out", work.directory / "noise.ts"
     noise.write_bytes(os.urandom(300_000))
@@ -250,7 +345,8 @@ def bad_input(work: Work) -> str:
 
 
 CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps,
-         a_format_that_changes, packets_that_are_missing, every_segment_begins_with_an_idr, bad_input)
+         a_format_that_changes, packets_that_are_missing, every_segment_begins_with_an_idr, encrypted_h264, encrypted_h265, encrypted_with_keys_in_turn,
+         keys_that_cannot_be_used, bad_input)
 
 
 def on_a_work(packager: Path, case) -> str:

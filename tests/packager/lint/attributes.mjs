@@ -25,7 +25,7 @@ const KNOWN = {
   'EXT-X-PRELOAD-HINT': { TYPE: 'name', URI: 'quoted', 'BYTERANGE-START': 'integer', 'BYTERANGE-LENGTH': 'integer' },
   'EXT-X-RENDITION-REPORT': { URI: 'quoted', 'LAST-MSN': 'integer', 'LAST-PART': 'integer' },
   'EXT-X-MAP': { URI: 'quoted', BYTERANGE: 'quoted' },
-  'EXT-X-KEY': { METHOD: 'name', URI: 'quoted', IV: 'hex', KEYFORMAT: 'quoted', KEYFORMATVERSIONS: 'quoted' },
+  'EXT-X-KEY': { METHOD: 'name', URI: 'quoted', IV: 'hex', KEYFORMAT: 'quoted', KEYFORMATVERSIONS: 'quoted', KEYID: 'hex' },
   'EXT-X-START': { 'TIME-OFFSET': 'signed', PRECISE: 'yesOrNo' },
   'EXT-X-DATERANGE': {
     ID: 'quoted', CLASS: 'quoted', 'START-DATE': 'quoted', 'END-DATE': 'quoted', DURATION: 'float',

@@ -12,7 +12,7 @@ const STATE = { 'EXT-X-MAP': 'map', 'EXT-X-KEY': 'key', 'EXT-X-DISCONTINUITY': '
 
 const emptySegment = () => ({
   msn: 0, uri: null, line: 0, duration: 0, map: null, key: null, date: null, discontinuity: null, gap: null, inf: null,
-  parts: [], late: [],
+  parts: [], late: [], keys: [],
 });
 
 class Reader {
@@ -69,6 +69,7 @@ class Reader {
     this.begun(entry.line);
     // What holds for a segment stands before its first part. §4.4.4.9
     if (this.segment.parts.length > 0) this.segment.late.push({ name, line: entry.line });
+    if (name === 'EXT-X-KEY') this.segment.keys.push(entry);
     this.segment[STATE[name]] = entry;
   }
 

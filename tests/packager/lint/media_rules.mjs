@@ -217,11 +217,25 @@ function* wholeParts(playlist) {
   for (const part of withOpen(playlist).flatMap((one) => one.parts)) if (part.byterange !== null) yield [part.line, 'a part is a byte range, not a resource'];
 }
 
+// Samples are encrypted, never whole segments: those would not be their parts. §4.4.4.4
+function* encryption(playlist) {
+  for (const one of withOpen(playlist)) {
+    const formats = one.keys.map(({ attributes }) => attributes.KEYFORMAT ?? 'identity');
+    if (new Set(formats).size !== formats.length) yield [one.keys[0].line, 'two keys of one KEYFORMAT'];
+    for (const { line, attributes } of one.keys) {
+      if (attributes.METHOD !== 'SAMPLE-AES') yield [line, `METHOD=${attributes.METHOD}`];
+      if (!/^0x[0-9a-f]{32}$/i.test(attributes.IV ?? '')) yield [line, `IV=${attributes.IV} is not of 16 bytes`];
+    }
+    if (one.keys.length > 0 && !one.said.map) yield [one.keys[0].line, 'another key without an init segment that names it'];
+  }
+}
+
 export const MEDIA_RULES = [
   ['H-01', version], ['H-02', targetDuration], ['H-03', partTarget], ['H-04', partLength], ['H-05', partShortness],
   ['H-07', serverControl], ['H-09', mediaSequence], ['H-10', discontinuitySequence], ['H-11', dates], ['H-12', stateBeforeParts],
   ['H-14', independence], ['H-15', partsListed], ['H-16', hints], ['H-18', reports], ['H-20', length], ['H-21', exactness],
   ['H-22', kind], ['H-24', dateranges], ['H-40', delta], ['H-41', deltaState], ['H-42', noDeltaAtTheEnd], ['H-53', wholeParts],
+  ['H-90', encryption],
 ];
 
 export function judgeMedia(playlist, context = {}) {

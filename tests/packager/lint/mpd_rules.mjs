@@ -127,7 +127,24 @@ function* representations(mpd) {
   if (ids.length === 0 || new Set(ids).size !== ids.length || ids.includes(undefined)) yield [mpd.line, `periods are called ${ids}`];
 }
 
-export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-10', periods], ['D-14', representations]];
+const CENC = 'urn:mpeg:dash:mp4protection:2011';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+// All sets or none, each with its key before what is of any one system.
+function* protection(mpd) {
+  if (all(mpd, 'ContentProtection').length === 0) return;
+  if (mpd.attributes['xmlns:cenc'] !== 'urn:mpeg:cenc:2013') yield [mpd.line, `xmlns:cenc=${mpd.attributes['xmlns:cenc']}`];
+  for (const set of all(mpd, 'AdaptationSet')) {
+    const first = set.children[0];
+    if (first?.name !== 'ContentProtection' || first.attributes.schemeIdUri !== CENC) {
+      yield [set.line, `does not begin with ContentProtection of ${CENC}`];
+      continue;
+    }
+    if (first.attributes.value !== 'cbcs' || !UUID.test(first.attributes['cenc:default_KID'] ?? '')) yield [first.line, `value=${first.attributes.value} default_KID=${first.attributes['cenc:default_KID']}`];
+  }
+}
+
+export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-10', periods], ['D-14', representations], ['D-14', protection]];
 
 export function judgeMpd(text) {
   let mpd;

@@ -20,6 +20,9 @@ const GOOD = `<?xml version="1.0" encoding="UTF-8"?>
 </MPD>
 `;
 
+const PROTECTION = '<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cbcs" cenc:default_KID="00112233-4455-6677-8899-aabbccddeeff"/>';
+const ENCRYPTED = GOOD.replace('<MPD', '<MPD xmlns:cenc="urn:mpeg:cenc:2013"').replace('<ProducerReferenceTime', `${PROTECTION}<ProducerReferenceTime`);
+
 // [rule, what is found, from, to]
 const BROKEN = [
   ['D-01', /low-latency-live/, ',http://www.dashif.org/guidelines/low-latency-live-v5', ''],
@@ -59,6 +62,16 @@ for (const [rule, pattern, from, to] of BROKEN)
     assert.ok(judgeMpd(text).some((one) => one.rule === rule && pattern.test(one.text)), JSON.stringify(judgeMpd(text)));
   });
 
+for (const [pattern, from, to] of [
+  [/xmlns:cenc=undefined/, ' xmlns:cenc="urn:mpeg:cenc:2013"', ''], [/does not begin with ContentProtection/, `${PROTECTION}<Prod`, `<Role/>${PROTECTION}<Prod`],
+  [/value=cenc/, '"cbcs"', '"cenc"'], [/default_KID=00112233445566778899aabbccddeeff/, '00112233-4455-6677-8899-', '00112233445566778899']])
+  test(`D-14 finds in an encrypted MPD: ${pattern.source}`, () => {
+    const text = ENCRYPTED.replace(from, () => to);
+    assert.notEqual(text, ENCRYPTED);
+    assert.match(judgeMpd(text).map((one) => `${one.rule} ${one.text}`).join(), pattern);
+  });
+
+test('nothing is found in an encrypted MPD', () => assert.deepEqual(judgeMpd(ENCRYPTED), []));
 test('nothing is found in a good MPD', () => assert.deepEqual(judgeMpd(GOOD), []));
 test('every rule has an MPD that breaks it', () => MPD_RULES.forEach(([rule]) => assert.ok(BROKEN.some(([of]) => of === rule), rule)));
 test('D-02 finds that the start moved, or time went back', () => {

@@ -29,6 +29,13 @@ const withRange = (whole, words) => broken(whole, END, `${range(words)}${END}`);
 const OUT = { more: ',PLANNED-DURATION=30.000000,SCTE35-OUT=0xFC30' };
 const IN = { more: ',DURATION=4.000000,SCTE35-IN=0xFC31' };
 
+const key = (id, more = '') => `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="../${id}.key",IV=0x${id},KEYFORMAT="identity"${more}\n`;
+const clearKey = (id) => `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="../licence.json",IV=0x${id},KEYFORMAT="org.w3.clearkey",KEYID=0x${id}\n`;
+const FIRST = '0'.repeat(32), NEXT = '1'.repeat(32);
+// Encrypted from the start, and from segment 8 on with another key.
+const encrypted = (whole) => broken(broken(whole, '#EXT-X-MAP', `${clearKey(FIRST)}${key(FIRST)}#EXT-X-MAP`),
+  's7.m4s\n', `s7.m4s\n${clearKey(NEXT)}${key(NEXT)}#EXT-X-MAP:URI="i0.1.mp4"\n`);
+
 // [rule, what is found, the playlist]
 const MEDIA = [
   ['syntax', /byte order mark/, `\ufeff${live()}`],
@@ -107,6 +114,11 @@ const MEDIA = [
   ['H-41', /has no PROGRAM-DATE-TIME/, without(live({ skipped: 4 }), '#EXT-X-PROGRAM-DATE-TIME')],
   ['H-41', /has no KEY/, broken(live({ skipped: 4 }), 's4.m4s\n', 's4.m4s\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n')],
   ['H-42', /although nothing more comes/, ended(live({ skipped: 4 }))],
+  ['H-90', /METHOD=AES-128/, broken(encrypted(live()), 'SAMPLE-AES', 'AES-128')],
+  ['H-90', /is not of 16 bytes/, broken(encrypted(live()), `IV=0x${FIRST}`, 'IV=0x00')],
+  ['H-90', /IV=undefined/, broken(encrypted(live()), `IV=0x${FIRST},`, '')],
+  ['H-90', /two keys of one KEYFORMAT/, broken(encrypted(live()), key(NEXT), key(NEXT).repeat(2))],
+  ['H-90', /another key without an init segment/, without(encrypted(live()), '#EXT-X-MAP:URI="i0.1')],
   ['H-53', /is a byte range/, broken(live(), 'URI="s9.1.m4s"', 'URI="s9.m4s",BYTERANGE="100@50"')],
 ];
 
@@ -196,6 +208,7 @@ test('every rule has a playlist that breaks it', () => {
 const GOOD = {
   'a live one': live(), 'between two segments': live({ parts: 0 }), 'a whole segment in parts': live({ parts: 2 }),
   'one that has moved on': live({ first: 4, open: 14 }), 'a delta': live({ skipped: 4 }), 'a file': vod, 'one that has ended': ended(live({ parts: 0 })),
+  'an encrypted one': encrypted(live()), 'an encrypted delta': encrypted(live({ skipped: 4 })),
   'a break': withRange(live(), OUT), 'a break and the way back': withRange(withRange(live(), OUT), IN), 'another format': live({ discontinuous: 8 }), 'a delta with another format': live({ skipped: 4, discontinuous: 8 }),
 };
 for (const [name, playlist] of Object.entries(GOOD))
