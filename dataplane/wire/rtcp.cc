@@ -158,6 +158,13 @@ std::size_t write_receiver_report(MutableByteSpan out, std::uint32_t ssrc, const
   return writer.written();
 }
 
+std::size_t write_receiver_report(MutableByteSpan out, std::uint32_t ssrc) noexcept {
+  ByteWriter writer(out);
+  write_first_word(writer, RtcpType::kReceiverReport, 0, kWordBytes);
+  writer.u32(ssrc);
+  return writer.written();
+}
+
 // The list of items ends with at least one zero, on a word's end. RFC 3550 §6.5
 std::size_t write_cname(MutableByteSpan out, std::uint32_t ssrc, std::string_view name) noexcept {
   if (name.empty() || name.size() > 255) return 0;

@@ -116,6 +116,8 @@ struct ReportBlock {
 [[nodiscard]] std::size_t write_sender_report(MutableByteSpan out, const SenderReport& report) noexcept;
 [[nodiscard]] std::size_t write_receiver_report(MutableByteSpan out, std::uint32_t ssrc,
                                                 const ReportBlock& block) noexcept;
+// About nobody: who is heard no more.
+[[nodiscard]] std::size_t write_receiver_report(MutableByteSpan out, std::uint32_t ssrc) noexcept;
 // A source description with the canonical name alone, of 1 to 255 bytes.
 [[nodiscard]] std::size_t write_cname(MutableByteSpan out, std::uint32_t ssrc, std::string_view name) noexcept;
 [[nodiscard]] std::size_t write_bye(MutableByteSpan out, std::uint32_t ssrc) noexcept;

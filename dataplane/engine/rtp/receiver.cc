@@ -27,9 +27,16 @@ constexpr Micros kAskIntervalMin = millis(20);
 constexpr Micros kAskIntervalMax = millis(500);
 constexpr Micros kAskIntervalFirst = millis(40);  // Nothing was repaired yet.
 constexpr std::uint8_t kAsksMax = 10;
+constexpr Micros kMemberSilence = 5 * ReportTimer::kInterval;
 constexpr std::size_t kReportBytesMax = 72;  // A receiver report and our name.
 constexpr std::size_t kAskBytesMax = kDatagramBytesMax - kReportBytesMax;
 constexpr std::size_t kAskBytesMin = 16;  // One item.
+
+void note_asked(Instant now, LossList::Gap& gap) {
+  gap.asked = true;
+  gap.asked_at = now;
+  ++gap.asks;
+}
 
 }  // namespace
 
@@ -110,6 +117,12 @@ Receiver::Placement Receiver::place_behind(Instant now, PacketPos pos, std::uint
   const std::int64_t us = timeline_.place_behind(timestamp, gap == nullptr ? now : missed_at(*gap));
   fill_gap(now, pos);
   return {Verdict::kAcceptedLate, pos, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place_behind(timestamp)};
+}
+
+bool Receiver::take_back_last() noexcept {
+  if (!losses_.is_empty()) return false;
+  newest_ = newest_ - 1;
+  return true;
 }
 
 // It is not of the source, so it keeps nobody else out, and reports do not count it (RFC 4588 §8).
@@ -305,8 +318,20 @@ void Receiver::handle_timeout(Instant now) noexcept {
   given_up_through_ = std::max(given_up_through_.value_or(oldest), first_missing() - 1);
 }
 
+// Who was silent for five intervals is a member no more, and nobody else is there to be told. RFC 3550 §6.3.5
+void Receiver::stop_reports_of_silent(Instant now) noexcept {
+  if (now - std::max(last_packet_, reception_.last_report_at) >= kMemberSilence) reports_.stop();
+}
+
+// About a source that was heard since the last one. RFC 3550 §6.4
+std::size_t Receiver::write_report(Instant now, MutableByteSpan out) noexcept {
+  if (reception_.received == reception_.received_before) return wire::write_receiver_report(out, options_.own_ssrc);
+  return wire::write_receiver_report(out, options_.own_ssrc, report_block(now));
+}
+
 // A NACK follows a report and a name, as every RTCP packet does (RFC 3550 §6.1).
 std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByteSpan scratch) noexcept {
+  if (now >= reports_.due()) stop_reports_of_silent(now);
   const bool reports = options_.reports && now >= reports_.due();
   const bool asks = now >= next_ask_;
   if (!reports && !asks) return 0;
@@ -317,7 +342,7 @@ std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByte
   if (reports_.is_running()) reports_.schedule(now);
   ByteWriter writer(scratch);
   std::array<std::byte, kReportBytesMax> head;
-  const std::size_t report = wire::write_receiver_report(head, options_.own_ssrc, report_block(now));
+  const std::size_t report = write_report(now, head);
   const CanonicalName::Text text = own_name_.text();
   const std::size_t name =
       wire::write_cname(std::span(head).subspan(report), options_.own_ssrc, {text.data(), text.size()});
@@ -361,7 +386,7 @@ bool Receiver::is_awaited(Instant now, const LossList::Gap& gap) const noexcept 
   });
 }
 
-// What finds no room comes with the next one.
+// A gap that finds no room comes with the next one.
 std::size_t Receiver::write_asks(Instant now, MutableByteSpan out) noexcept {
   next_ask_ = Instant::never();
   if (!source_ || has_left_) return 0;
@@ -374,11 +399,10 @@ std::size_t Receiver::write_asks(Instant now, MutableByteSpan out) noexcept {
   for (std::size_t i = 0; i < losses_.size(); ++i) {
     LossList::Gap& gap = losses_.at(i);
     if (has_room && ask_due(gap) <= now && !is_awaited(now, gap)) {
-      for (PacketPos pos = gap.range.first; has_room && pos <= gap.range.last; pos = pos + 1)
-        has_room = writer.add(number_of(pos));
-      gap.asked = true;
-      gap.asked_at = now;
-      ++gap.asks;
+      PacketPos pos = gap.range.first;
+      while (pos <= gap.range.last && writer.add(number_of(pos))) pos = pos + 1;
+      has_room = pos > gap.range.last;
+      if (pos > gap.range.first) note_asked(now, gap);
     }
     next_ask_ = std::min(next_ask_, std::max(ask_due(gap), now + kReorderWait));
   }

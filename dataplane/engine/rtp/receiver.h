@@ -61,6 +61,10 @@ class Receiver {
   explicit Receiver(const Options& options) noexcept;
 
   [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg = 0) noexcept;
+  // What was placed last turns out to be a number and nothing else: the next packet takes its position, so that those
+  // behind us, whose numbers follow from positions, miss nothing (RFC 3550 §7.1). False: it keeps it, for numbers and
+  // positions have to go side by side while something is missing. They never may where FEC or another leg count on it.
+  [[nodiscard]] bool take_back_last() noexcept;
   // A packet that FEC brought back, as if it came late; what does not fit into its place and time is malformed. It was
   // lost on its way, and reports say so.
   [[nodiscard]] Placement handle_repaired(Instant now, const wire::RtpHeader& header,
@@ -157,6 +161,8 @@ class Receiver {
   void give_up(std::int64_t packets, PacketPos oldest) noexcept;
   void note_report(Instant now, const wire::SenderReport& report) noexcept;
   [[nodiscard]] wire::ReportBlock report_block(Instant now) noexcept;
+  [[nodiscard]] std::size_t write_report(Instant now, MutableByteSpan out) noexcept;
+  void stop_reports_of_silent(Instant now) noexcept;
   [[nodiscard]] Instant missed_at(const LossList::Gap& gap) const noexcept { return gap.give_up - options_.latency; }
   [[nodiscard]] Instant ask_due(const LossList::Gap& gap) const noexcept;
   [[nodiscard]] Micros ask_interval() const noexcept;

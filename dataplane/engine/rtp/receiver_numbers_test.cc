@@ -14,6 +14,29 @@ TEST_F(RtpReceiverTest, OneNumberFarAheadDoesNotStopThoseThatFollow) {
   EXPECT_EQ(receiver.stats().lost, 0u);
 }
 
+TEST_F(RtpReceiverTest, ANumberAloneLeavesItsPositionToTheNextPacket) {
+  hear_run(10, 12);
+  EXPECT_EQ(hear(13).pos, kFirst + 3);
+  EXPECT_TRUE(receiver.take_back_last());
+  EXPECT_EQ(hear(13).verdict, Verdict::kDuplicate);
+  EXPECT_EQ(hear(12).verdict, Verdict::kDuplicate);
+  EXPECT_EQ(receiver.first_missing(), kFirst + 3);
+  EXPECT_EQ(hear(14).pos, kFirst + 3);
+  (void)hear_report();
+  const auto block = reported(seconds(5));
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->highest_seq, 14u);
+  EXPECT_EQ(block->lost, 0) << "it came";
+  // While something is missing they keep theirs.
+  EXPECT_EQ(hear(16).pos, kFirst + 5);
+  EXPECT_EQ(hear(17).pos, kFirst + 6);
+  EXPECT_FALSE(receiver.take_back_last());
+  EXPECT_EQ(hear(15).pos, kFirst + 4);
+  EXPECT_EQ(hear(18).pos, kFirst + 7);
+  EXPECT_TRUE(receiver.take_back_last());
+  EXPECT_EQ(hear(19).pos, kFirst + 7);
+}
+
 TEST_F(RtpReceiverTest, ALongLossIsBelievedWhenTheNextNumberFollows) {
   hear_run(10, 12);
   EXPECT_EQ(hear(1'000).verdict, Verdict::kOutOfWindow);

@@ -174,6 +174,29 @@ TEST_F(RtpReceiverTest, ReportsAnswerASenderThatReports) {
   EXPECT_FALSE(speak(seconds(5)).empty()) << "nor later than one and a half";
 }
 
+TEST_F(RtpReceiverTest, ReportsAreAboutWhoWasHeardSinceTheLastAndEndWithTheSender) {
+  hear_run(10, 19);
+  (void)hear_report();
+  ASSERT_TRUE(reported(seconds(5)));
+  for (Micros silence = seconds(5); silence < seconds(25);) {
+    const Micros later = receiver.next_deadline().at - now;
+    if ((silence = silence + later) >= seconds(25)) break;
+    const std::vector<std::byte> said = speak(later);
+    ASSERT_FALSE(said.empty()) << silence.count;
+    EXPECT_FALSE(wire::find_report_block(*wire::RtcpReader(said).next(), kSource)) << "nothing of it came";
+  }
+  EXPECT_TRUE(speak(seconds(8)).empty());
+  EXPECT_EQ(receiver.next_deadline().at, Instant::never());
+  hear_run(20, 29);
+  (void)hear_report();
+  EXPECT_TRUE(reported(seconds(5)));
+  for (int i = 0; i < 20; ++i) {  // Its reports alone keep it a member.
+    (void)hear_report();
+    EXPECT_FALSE(reported(seconds(8)));
+  }
+  EXPECT_NE(receiver.next_deadline().at, Instant::never());
+}
+
 TEST_F(RtpReceiverTest, ReportsCountFromOneToTheNext) {
   hear_run(10, 13);
   (void)hear_report();
@@ -280,6 +303,15 @@ TEST_F(RtpReceiverNackTest, ItIsAskedForAgainUntilItIsGivenUp) {
   }
   EXPECT_EQ(at, (std::vector<std::int64_t>{5, 45, 85}));
   EXPECT_EQ(now - noticed, millis(120));
+}
+
+TEST_F(RtpReceiverNackTest, WhatFindsNoRoomComesWithTheNext) {
+  begin({.first_pos = kFirst, .latency = seconds(3), .own_ssrc = 99, .nack = true, .is_sender_named = true});
+  receiver.credit(1'000'000);
+  for (std::uint32_t seq = 0; seq < 18 * 400; seq += 18) (void)hear(seq, micros(5));  // A NACK has room for 347 gaps.
+  const std::size_t first = asks(millis(6)).size();
+  ASSERT_GT(first, 300u * 17);
+  EXPECT_EQ(first + asks(millis(6)).size(), 399u * 17);
 }
 
 TEST_F(RtpReceiverNackTest, NobodyIsAskedMoreThanTenTimesForOne) {
