@@ -143,7 +143,7 @@ std::optional<std::string> judge(const DestinationRule& rule) {
   if (ip.is_link_local() && !ip.is_multicast()) return ip.text() + " means something on one link only";
   if (ip.is_link_local() && rule.interface.empty())
     return ip.text() + " is a link's own group: interface must say which";
-  if (terms.rtcp_port() != 0 && terms.rtcp == RtcpWay::kNextPort && terms.remote.port % 2 != 0)
+  if (terms.kind == FeedKind::kRtp && terms.rtcp == RtcpWay::kNextPort && terms.remote.port % 2 != 0)
     return "RTP has an even port and RTCP the one behind it (RFC 3550 §11): take an even one, or rtcp=same_port or off";
   if (terms.rtx_payload_type && !terms.nack) return "rtx_pt says how to answer nack=1, which is not there";
   if (terms.rtcp == RtcpWay::kSamePort && is_taken_by_rtcp(terms.payload_type))

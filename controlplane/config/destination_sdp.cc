@@ -63,6 +63,7 @@ std::string media(const DestinationRule& rule, const SdpFacts& facts, const Medi
   std::string text = "m=" + format.media + " " + std::to_string(terms.remote.port) + std::string{profile(rule)} + type +
                      rtx_type(terms) + "\r\n";
   if (mid > 0) text += "c=" + connection(terms) + "\r\n";
+  if (terms.rtcp == RtcpWay::kNone) text += "b=RS:0\r\nb=RR:0\r\n";  // RFC 3556 §2: nobody reports.
   text += "a=rtpmap:" + type + " " + format.text() + "\r\n";
   if (!format.fmtp.empty()) text += "a=fmtp:" + type + " " + format.fmtp + "\r\n";
   text += feedback(terms, format);

@@ -48,6 +48,13 @@ TEST(DestinationSdpTest, RtcpOnOnePortIsSaid) {
   EXPECT_EQ(sdp("rtp://192.0.2.7:5004").find("a=rtcp-mux"), std::string::npos);
 }
 
+// RFC 3556 §2. Receivers would send theirs to a port where nobody hears them.
+TEST(DestinationSdpTest, NoRtcpIsSaidToo) {
+  EXPECT_NE(sdp("rtp://192.0.2.7:5004?rtcp=off").find("m=video 5004 RTP/AVP 33\r\nb=RS:0\r\nb=RR:0\r\n"),
+            std::string::npos);
+  EXPECT_EQ(sdp("rtp://192.0.2.7:5004").find("b="), std::string::npos);
+}
+
 TEST(DestinationSdpTest, WhatMayBeAskedForAgainIsSaid) {
   const std::string nack = sdp("rtp://192.0.2.7:5004?nack=1", 77);
   EXPECT_NE(nack.find("m=video 5004 RTP/AVPF 33\r\n"), std::string::npos) << nack;

@@ -146,6 +146,12 @@ TEST(FeedRuleTest, WhatAPayloadCannotBe) {
                 .find("feed.payload_type: found 33 for H264/90000, accepted another: to every receiver it means "
                       "MP2T/90000"),
             std::string::npos);
+  for (const int fixed : {0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 25, 26, 28, 31, 32, 33, 34})
+    EXPECT_NE(with("payload = \"h264\"\npayload_type = " + std::to_string(fixed)).find("(RFC 3551 §6)"),
+              std::string::npos)
+        << fixed;
+  for (const int free : {1, 2, 19, 20, 24, 27, 29, 30, 35})
+    EXPECT_EQ(with("payload = \"h264\"\npayload_type = " + std::to_string(free)), "") << free;
   EXPECT_EQ(with("payload = \"l16\"\nclock_rate = 44100\npayload_type = 10"), "");
   EXPECT_NE(with("payload = \"aac\"\nclock_rate = 44100").find("feed.fmtp: found nothing"), std::string::npos);
   for (const char* fmtp : {"mode=", "streamtype=5; mode=; config=1210", "nomode=AAC-hbr"})

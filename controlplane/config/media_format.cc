@@ -32,6 +32,25 @@ constexpr std::array kKnown{
     Known{"l16", "audio", "L16", 0, 2, true, "RFC 3551 §4.5.11"},
 };
 
+// RFC 3551 §6, tables 4 and 5.
+struct Static {
+  std::uint8_t payload_type;
+  std::string_view media;
+  std::string_view encoding;
+  std::uint32_t clock_rate;
+  std::uint32_t channels = 0;  // 0: not said.
+};
+constexpr std::array kStatic{
+    Static{0, "audio", "PCMU", 8'000},     Static{3, "audio", "GSM", 8'000},    Static{4, "audio", "G723", 8'000},
+    Static{5, "audio", "DVI4", 8'000},     Static{6, "audio", "DVI4", 16'000},  Static{7, "audio", "LPC", 8'000},
+    Static{8, "audio", "PCMA", 8'000},     Static{9, "audio", "G722", 8'000},   Static{10, "audio", "L16", 44'100, 2},
+    Static{11, "audio", "L16", 44'100, 1}, Static{12, "audio", "QCELP", 8'000}, Static{13, "audio", "CN", 8'000},
+    Static{14, "audio", "MPA", 90'000},    Static{15, "audio", "G728", 8'000},  Static{16, "audio", "DVI4", 11'025},
+    Static{17, "audio", "DVI4", 22'050},   Static{18, "audio", "G729", 8'000},  Static{25, "video", "CelB", 90'000},
+    Static{26, "video", "JPEG", 90'000},   Static{28, "video", "nv", 90'000},   Static{31, "video", "H261", 90'000},
+    Static{32, "video", "MPV", 90'000},    Static{33, "video", "MP2T", 90'000}, Static{34, "video", "H263", 90'000},
+};
+
 bool is_same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) {
     return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
@@ -71,33 +90,13 @@ std::string MediaFormat::text() const {
 }
 
 std::optional<MediaFormat> static_format(std::uint8_t payload_type) {
-  const auto made = [&](std::string media, std::string encoding, std::uint32_t rate, std::uint32_t channels = 0) {
-    return MediaFormat{.media = std::move(media),
-                       .encoding = std::move(encoding),
-                       .clock_rate = rate,
-                       .channels = channels,
-                       .payload_type = payload_type};
-  };
-  switch (payload_type) {
-    case 0:
-      return made("audio", "PCMU", 8'000);
-    case 8:
-      return made("audio", "PCMA", 8'000);
-    case 9:
-      return made("audio", "G722", 8'000);
-    case 10:
-      return made("audio", "L16", 44'100, 2);
-    case 11:
-      return made("audio", "L16", 44'100, 1);
-    case 14:
-      return made("audio", "MPA", 90'000);
-    case 32:
-      return made("video", "MPV", 90'000);
-    case 33:
-      return made("video", "MP2T", 90'000);
-    default:
-      return std::nullopt;
-  }
+  const auto* fixed = std::ranges::find(kStatic, payload_type, &Static::payload_type);
+  if (fixed == kStatic.end()) return std::nullopt;
+  return MediaFormat{.media = std::string{fixed->media},
+                     .encoding = std::string{fixed->encoding},
+                     .clock_rate = fixed->clock_rate,
+                     .channels = fixed->channels,
+                     .payload_type = payload_type};
 }
 
 std::optional<MediaFormat> fixed_otherwise(const MediaFormat& format) {

@@ -54,9 +54,11 @@ TEST(SdpMediaTest, AudioHasChannels) {
 
 TEST(SdpMediaTest, SomeTypesNeedNoMap) {
   EXPECT_EQ(good("m=audio 5004 RTP/AVP 10").format.text(), "L16/44100/2");
+  EXPECT_EQ(good("m=video 5004 RTP/AVP 26").format.text(), "JPEG/90000");
   EXPECT_TRUE(good("m=video 5004 RTP/AVP 33").format.is_transport_stream());
   EXPECT_TRUE(good("m=video 5004 RTP/AVP 96\na=rtpmap:96 mp2t/90000").format.is_transport_stream());
   EXPECT_EQ(fault("m=video 5004 RTP/AVP 96"), "6: payload type 96 needs an a=rtpmap: it means nothing by itself");
+  EXPECT_EQ(fault("m=video 5004 RTP/AVP 19"), "6: payload type 19 needs an a=rtpmap: it means nothing by itself");
 }
 
 TEST(SdpMediaTest, WhereRtcpComes) {
