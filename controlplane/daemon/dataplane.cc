@@ -99,7 +99,10 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   options.fec_feeds = static_cast<std::size_t>(
       std::ranges::count_if(config.feeds, [](const FeedRule& feed) { return feed.terms.fec; }));
   options.armour = config.armour;
-  if (config.relay.port == PortKind::kSockets) options.srt_doors = config.listen.size();
+  if (config.relay.port == PortKind::kSockets) {
+    options.srt_doors = config.listen.size();
+    for (const ListenOptions& listen : config.listen) options.own_doors.push_back(listen.address);
+  }
   options.feed_addresses = plan_feed_doors(config).addresses;
   CHECK(getrandom(options.key.data(), sizeof options.key, 0) == sizeof options.key);
   return options;

@@ -59,7 +59,7 @@ std::string foreign_words(const event::FeedRefusal& news, const FeedTerms& terms
   if (terms.ssrc && news.found.ssrc != *terms.ssrc && news.found.kind == FeedFinding::Kind::kRtp)
     return "SSRC " + std::to_string(news.found.ssrc) + " from " + news.remote.text() + ", accepted " +
            std::to_string(*terms.ssrc);
-  return "packets from " + news.remote.text() + ", who is banned or another than the leg's sender";
+  return "packets from " + news.remote.text() + ", who is banned, another than the leg's sender, or the relay itself";
 }
 
 // What a datagram of SRT, or of RTP, has room for.

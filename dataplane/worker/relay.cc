@@ -30,6 +30,7 @@ Relay::Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort 
       key_(options.key),
       exchange_(options.mesh, options.worker),
       srt_doors_(options.srt_doors),
+      own_doors_(options.own_doors),
       publisher_places_(options.publisher_places),
       adopted_(options.adopted),
       dresser_(pools, queue_, mailbox.counters),

@@ -45,6 +45,7 @@ class Relay {
     std::size_t srt_doors = SIZE_MAX;           // Doors from that one on are feeds' alone: no handshake is heard there.
     PacketPool* adopted = nullptr;              // With a mesh: for packets of publishers on other workers.
     std::vector<FeedAddress> feed_addresses{};  // On devices: of all workers' feeds.
+    std::vector<Endpoint> own_doors{};          // On sockets: what comes from there, we sent.
   };
   Relay(const Options& options, Pools pools, Mailbox& mailbox, io::AnyPort port);
   ~Relay();
@@ -137,9 +138,10 @@ class Relay {
   [[nodiscard]] Verdict hold_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
                                  const wire::RtpHeader& header, PacketRef& packet) noexcept;
   void bring_back(Instant now, Session& session, Feed& feed) noexcept;
-  [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from,
-                              std::size_t leg, bool is_retransmission) noexcept;
-  [[nodiscard]] bool may_join(Instant now, const Session& session, Feed& feed, const Endpoint& from, std::size_t leg,
+  [[nodiscard]] bool is_own(const Path& path) const noexcept;
+  [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Path& path, std::size_t leg,
+                              bool is_retransmission) noexcept;
+  [[nodiscard]] bool may_join(Instant now, const Session& session, Feed& feed, const Path& path, std::size_t leg,
                               std::uint16_t seq, ByteSpan payload) noexcept;
   [[nodiscard]] bool has_packet_of(const Session& session, const Feed& feed,
                                    const Feed::Newcomer& newcomer) const noexcept;
@@ -227,6 +229,7 @@ class Relay {
   Micros wall_offset_{};
   Exchange exchange_;
   const std::size_t srt_doors_;
+  const std::vector<Endpoint> own_doors_;
   const std::size_t publisher_places_;
   PacketPool* adopted_;
   TransmitQueue queue_;

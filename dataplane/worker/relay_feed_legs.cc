@@ -18,9 +18,11 @@ std::size_t fingerprint_of(ByteSpan payload) {
 // A leg's sender has gone while the other leg's is heard. Who takes its place is that leg's host, is named, or shows
 // that it has the stream: a stranger's numbers would be first, and the real ones too late. It may be ahead or behind,
 // so the packet that is compared may have come from it or be yet to come from the other leg.
-bool Relay::may_join(Instant now, const Session& session, Feed& feed, const Endpoint& from, std::size_t leg,
+bool Relay::may_join(Instant now, const Session& session, Feed& feed, const Path& path, std::size_t leg,
                      std::uint16_t seq, ByteSpan payload) noexcept {
+  const Endpoint& from = path.remote;
   if (!feed.terms.second || !feed.receiver.is_leg_vacant(now, leg) || listener_.bans().covers(from.ip)) return false;
+  if (is_own(path)) return false;
   const bool is_named = leg == 0 ? feed.terms.source.has_value() : feed.terms.second->source.has_value();
   const Endpoint& other = leg == 0 ? feed.second_remote : session.path.remote;
   if (is_named || from.ip == other.ip) return true;

@@ -141,13 +141,24 @@ std::optional<Verdict> Relay::admit_to_feed(Instant now, io::Arrival& arrival) n
   return verdict;
 }
 
+// It would go round for ever (RFC 3550 §8.2). Behind a wildcard address each of the host's may be the sender's; the one
+// that was called is, where a host speaks to itself.
+bool Relay::is_own(const Path& path) const noexcept {
+  const IpAddress& from = path.remote.ip;
+  return std::ranges::any_of(own_doors_, [&](const Endpoint& door) {
+    if (door.port != path.remote.port) return false;
+    return door.ip.is_unspecified() ? from == path.local.ip || from.is_loopback() : from == door.ip;
+  });
+}
+
 // While a sender is heard, nobody else's datagrams count, whatever SSRC they carry. Retransmissions make no sender.
-bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Endpoint& from, std::size_t leg,
+bool Relay::may_send(Instant now, const Session& session, const Feed& feed, const Path& path, std::size_t leg,
                      bool is_retransmission) noexcept {
+  const Endpoint& from = path.remote;
   if (listener_.bans().covers(from.ip)) return false;
   const Endpoint& known = leg == 0 ? session.path.remote : feed.second_remote;
   if (known == from || is_retransmission) return known == from;
-  return feed.receiver.is_vacant(now);
+  return feed.receiver.is_vacant(now) && !is_own(path);
 }
 
 // What is none of the feed's is told by what stands clear. The packet is read where it lies, and cut.
@@ -159,7 +170,7 @@ Verdict Relay::read_srtp(Instant now, Session& session, Feed& feed, io::Arrival&
   const bool is_media = header.payload_type == feed.terms.payload_type;
   if (!is_media && header.payload_type != feed.terms.rtx_payload_type) return Verdict::kWrongPayloadType;
   const bool counts = is_media ? feed.receiver.may_be_heard(now, header.ssrc) : feed.receiver.may_repair(header.ssrc);
-  if (!counts || !may_send(now, session, feed, arrival.path.remote, leg, !is_media)) return Verdict::kForeignSource;
+  if (!counts || !may_send(now, session, feed, arrival.path, leg, !is_media)) return Verdict::kForeignSource;
   const Verdict verdict = feed.srtp->read(
       now, {.bytes = packet.bytes(), .header_bytes = front->payload_offset, .seq = header.seq, .ssrc = header.ssrc});
   if (verdict == Verdict::kAccepted) {
@@ -181,10 +192,9 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   if (verdict != Verdict::kAccepted) return verdict;
   wire::RtpPacket& parsed = whole.rtp;
   const std::size_t datagram_bytes = packet.bytes().size();
-  const Endpoint& from = arrival.path.remote;
   const ByteSpan payload = ByteSpan{packet.bytes()}.subspan(parsed.payload_offset, parsed.payload_bytes);
-  if (!may_send(now, session, feed, from, leg, whole.original.has_value()) &&
-      (whole.original || !may_join(now, session, feed, from, leg, parsed.header.seq, payload)))
+  if (!may_send(now, session, feed, arrival.path, leg, whole.original.has_value()) &&
+      (whole.original || !may_join(now, session, feed, arrival.path, leg, parsed.header.seq, payload)))
     return Verdict::kForeignSource;
   if (!cut_to_payload(feed.terms, is_transport_stream, parsed, packet)) return Verdict::kNotTransportStream;
   if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
@@ -221,7 +231,9 @@ Verdict Relay::hold_fed(Instant now, Session& session, Feed& feed, const rtp::Re
   Stream& stream = *streams_[session.stream.raw()].stream;
   ++publisher.unique;
   if (packet.bytes().empty()) {  // A number and nothing else.
-    if (placement.verdict == Verdict::kAccepted) stream.advance_to(placement.pos + 1);
+    const bool is_newest = placement.verdict == Verdict::kAccepted;
+    const bool counts_numbers = feed.fec != nullptr || feed.terms.second;
+    if (is_newest && (counts_numbers || !feed.receiver.take_back_last())) stream.advance_to(placement.pos + 1);
     return placement.verdict;
   }
   const StreamTime time = publisher.time.place(now, placement.time, stream.clock());

@@ -83,7 +83,8 @@ class RelayFixture {
                .mesh = mesh,
                .srt_doors = kSrtDoors,
                .adopted = &adopted,
-               .feed_addresses = std::move(feed_addresses)},
+               .feed_addresses = std::move(feed_addresses),
+               .own_doors = {{IpAddress{}, 9'000}}},
               {headers, copies}, mailbox, io::AnyPort::of(port)) {
     say(command::AddStream{kStream, &stream});
   }
