@@ -74,7 +74,8 @@ void StreamGroup::hold_together() {
   const LiveRendition* first = nullptr;
   for (Member& one : members_) {
     const LiveRendition* const its = pictures_of(*one.stream);
-    one.disagrees = first != nullptr && its != nullptr ? disagreement_of(*first, *its) : std::string{};
+    if (its == nullptr) continue;  // It has ended as it was.
+    one.disagrees = first != nullptr ? disagreement_of(*first, *its) : std::string{};
     if (first == nullptr) first = its;
   }
 }
@@ -92,10 +93,12 @@ std::vector<const LiveRendition*> StreamGroup::offered() const {
 // All has: those that it ended with.
 std::vector<const LiveRendition*> StreamGroup::ended() const {
   std::vector<const LiveRendition*> renditions;
-  for (const Member& member : members_)
+  for (const Member& member : members_) {
+    if (!member.disagrees.empty()) continue;
     for (const PublishedRendition& one : member.stream->publication().renditions())
       if (std::ranges::find(folders_, one.rendition.options().folder) != folders_.end())
         renditions.push_back(&one.rendition);
+  }
   return renditions;
 }
 

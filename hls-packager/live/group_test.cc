@@ -148,6 +148,23 @@ TEST_F(GroupTest, InTheMpdTheEndIsThatOfAll) {  // D-10
   EXPECT_EQ(count_of(text, "<Representation "), 3u) << text;
 }
 
+TEST_F(GroupTest, InTheMpdTheEndIsWithoutWhoWasLeftOut) {  // D-10
+  add({});
+  add({});
+  play(seconds(8));
+  members_[1].publisher.options().first += 45'000;
+  play(seconds(8));
+  ASSERT_FALSE(group_.members()[1].disagrees.empty());
+  for (const std::size_t i : {1u, 0u}) {
+    members_[i].stream.handle_source_lost(now());
+    members_[i].stream.handle_timeout(now() + seconds(11));
+    take(i);
+  }
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_EQ(count_of(text, "type=\"static\""), 1u) << text;
+  EXPECT_EQ(count_of(text, "<Representation "), 2u) << text;
+}
+
 TEST_F(GroupTest, SoundIsTheFirstStreams) {
   add({});
   add({});

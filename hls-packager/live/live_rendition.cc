@@ -53,7 +53,7 @@ void LiveRendition::take(const CutPart& part, const TrackFormat& format, WallTim
   if (part.begins_segment) {
     if (playlist_.open) close_segment();
     if (format_ != format) adopt(format);
-    fill_up_to(part, span);
+    fill_up_to(part.msn, part.discontinuities_before, span);
     open_segment(part, begins);
   }
   if (!playlist_.open) return;
@@ -82,17 +82,17 @@ std::size_t LiveRendition::key_of(std::uint64_t msn) const noexcept {
 }
 
 // Segments are numbered alike in all renditions: what this one has nothing of is a gap.
-void LiveRendition::fill_up_to(const CutPart& part, Micros span) {
+void LiveRendition::fill_up_to(std::uint64_t end, std::uint64_t discontinuities, Micros span) {
   const std::uint64_t next = playlist_.media_sequence + playlist_.segments.size();
   if (kept_.empty() && playlist_.segments.empty() && counts_.segments == 0) {
-    playlist_.media_sequence = part.msn;
-    playlist_.discontinuity_sequence = part.discontinuities_before;
+    playlist_.media_sequence = end;
+    playlist_.discontinuity_sequence = discontinuities;
     return;
   }
   std::uint64_t known = playlist_.discontinuity_sequence;
   for (const PlaylistSegment& segment : playlist_.segments) known += segment.is_discontinuous ? 1 : 0;
-  for (std::uint64_t msn = next; msn < part.msn; ++msn) {
-    const bool is_discontinuous = known < part.discontinuities_before;
+  for (std::uint64_t msn = next; msn < end; ++msn) {
+    const bool is_discontinuous = known < discontinuities;
     known += is_discontinuous ? 1 : 0;
     auto gap = std::make_shared<LiveSegment>();
     gap->msn = msn;
@@ -205,8 +205,10 @@ LiveSegment& LiveRendition::change(Kept& kept) {
   return *kept.segment;
 }
 
-void LiveRendition::interrupt() {
+void LiveRendition::interrupt(std::uint64_t next, std::uint64_t discontinuities, Micros span) {
+  if (playlist_.has_ended) return;
   if (playlist_.open) close_segment();
+  if (format_) fill_up_to(next, discontinuities, span);
   is_interrupted_ = true;
 }
 
@@ -315,21 +317,30 @@ std::optional<SegmentPlace> LiveRendition::place_of(std::uint64_t msn) const {
   return place;
 }
 
+// Nobody is to look for gaps at a stretch's end.
 std::vector<Stretch> LiveRendition::stretches() const {
   std::vector<Stretch> found;
+  std::size_t gaps = 0;
+  const auto drop_gaps = [&] {
+    if (!found.empty()) found.back().durations.resize(found.back().durations.size() - gaps);
+    gaps = 0;
+  };
   std::uint64_t number = playlist_.discontinuity_sequence;
   const std::size_t listed_from = kept_.size() - playlist_.segments.size() - (playlist_.open ? 1 : 0);
   for (std::size_t i = 0; i < playlist_.segments.size() + (playlist_.open ? 1 : 0); ++i) {
     const bool is_open = i == playlist_.segments.size();
     const PlaylistSegment& segment = is_open ? *playlist_.open : playlist_.segments[i];
     number += segment.is_discontinuous ? 1 : 0;
-    if (found.empty() || found.back().number != number || found.back().init != segment.init)
+    if (found.empty() || found.back().number != number || found.back().init != segment.init) {
+      drop_gaps();
       found.push_back({.number = number,
                        .init = segment.init,
                        .format = &formats_[segment.init - inits_.front().init],
                        .first_msn = playlist_.media_sequence + i,
                        .first_time = kept_[listed_from + i].shown_from,
                        .begins = segment.begins});
+    }
+    gaps = segment.is_gap ? gaps + 1 : 0;
     found.back().newest_msn = playlist_.media_sequence + i;
     found.back().newest_time = kept_[listed_from + i].shown_from;
     found.back().newest_begins = segment.begins;
@@ -337,6 +348,7 @@ std::vector<Stretch> LiveRendition::stretches() const {
       found.back().durations.push_back(
           rescale(segment.duration, playlist_.timescale, found.back().format->timescale()));
   }
+  if (playlist_.has_ended || is_interrupted_) drop_gaps();
   if (playlist_.has_ended || is_interrupted_ || found.empty()) return found;
   Stretch& last = found.back();
   last.durations.push_back(

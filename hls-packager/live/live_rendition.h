@@ -86,8 +86,10 @@ class LiveRendition {
   }
   [[nodiscard]] std::uint64_t oldest_msn() const noexcept { return kept_.front().segment->msn; }
   void drop_oldest(Instant now);
-  // Its source is lost: what is open is all of it, and what comes, if anything does, is behind a discontinuity.
-  void interrupt();
+  // Its source is lost: what is open is all of it, and what comes, if anything does, is behind a discontinuity. `next`
+  // is its number, `discontinuities` so many are before it: what others have in front of it and this one has not is a
+  // gap, so that all hint at that segment.
+  void interrupt(std::uint64_t next, std::uint64_t discontinuities, Micros span);
   // Nothing more will come.
   void end(Instant now);
   // Lets go of what has had its time, and says whether anything has.
@@ -136,7 +138,7 @@ class LiveRendition {
   [[nodiscard]] std::shared_ptr<RenditionSnapshot> written(std::vector<RenditionReport> reports,
                                                            Compressor& compressor);
   void adopt(const TrackFormat& format);
-  void fill_up_to(const CutPart& part, Micros span);
+  void fill_up_to(std::uint64_t end, std::uint64_t discontinuities, Micros span);
   void open_segment(const CutPart& part, WallTime begins);
   void add_part(const CutPart& part, WallTime begins);
   [[nodiscard]] SharedBytes fragment_of(const CutPart& part, WallTime begins);

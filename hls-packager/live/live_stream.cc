@@ -280,14 +280,18 @@ void LiveStream::take_cuts() {
     const FormatLog& formats = tracks_->tracks()[output->track].formats();
     const WallTime begins =
         part.samples.empty() ? WallTime{} : date_of(media_time_of(part.samples.front()), part.samples.front().epoch);
-    const auto leader = std::ranges::find(outputs_, cutter_->leader(), &Output::number);
-    const Micros span =
-        leader == outputs_.end() ? options_.segment : leader->to->rendition.last_span().value_or(options_.segment);
-    rendition.take(part, part.samples.empty() ? formats.newest() : formats[part.samples.front().format], begins, span);
+    rendition.take(part, part.samples.empty() ? formats.newest() : formats[part.samples.front().format], begins,
+                   leaders_span());
     if (part.begins_segment) rendition.note_captions(tracks_->tracks()[output->track].captions());
     output->to->has_changed = true;
     if (!part.samples.empty()) output->cut = heard_;
   }
+}
+
+// How long others' segments are, for who has none.
+Micros LiveStream::leaders_span() const {
+  const auto leader = std::ranges::find(outputs_, cutter_->leader(), &Output::number);
+  return leader == outputs_.end() ? options_.segment : leader->to->rendition.last_span().value_or(options_.segment);
 }
 
 // --- Life.
@@ -372,9 +376,10 @@ void LiveStream::handle_source_lost(Instant now) {
 
 // Players are told at once, also where nothing was open that could be closed.
 void LiveStream::interrupt_all() {
+  const Micros span = leaders_span();
   for (PublishedRendition& one : publication_.renditions()) {
     one.has_changed |= !one.rendition.has_ended() && !one.rendition.is_interrupted();
-    one.rendition.interrupt();
+    one.rendition.interrupt(cutter_->next_msn() + numbers_ahead_, cutter_->counts().discontinuities, span);
   }
 }
 

@@ -120,6 +120,7 @@ class LiveStream {
   void time(const TimedSample& sample, const Moment& moment);
   [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch) const noexcept;
   void take_cuts();
+  [[nodiscard]] Micros leaders_span() const;
   void cut_what_takes_too_long();
   void close(const Output& output);
   void close_unmapped();

@@ -21,8 +21,13 @@ OfferedRendition offer_of(const Rendition& rendition) {
                          .bandwidth = rendition.bandwidth(),
                          .bandwidth_average = rendition.bandwidth_average(),
                          .captions = rendition.track().captions()};
-  for (const Rendition::Written& segment : rendition.segments())
+  for (const Rendition::Written& segment : rendition.segments()) {
     offer.has_independent_segments &= segment.is_independent;
+    const std::string& codec = rendition.track().formats()[segment.format].name;
+    const bool is_known =
+        codec == offer.format->name || std::ranges::find(offer.further_codecs, codec) != offer.further_codecs.end();
+    if (!is_known) offer.further_codecs.push_back(codec);
+  }
   return offer;
 }
 

@@ -89,5 +89,18 @@ TEST(MultivariantTest, CaptionsInPicturesAreOfferedByAllVariants) {  // H-62
   EXPECT_EQ(text.find("NONE"), std::string::npos);
 }
 
+TEST(OfferTest, AllFormatsOfARenditionAreSaid) {
+  TrackFormat video{
+      .codec = Codec::kH264, .name = "avc1.64001f", .record = {}, .media = PictureFormat{.width = 720, .height = 576}};
+  TrackFormat sound{.codec = Codec::kAac,
+                    .name = "mp4a.40.2",
+                    .record = {},
+                    .media = SoundFormat{.sample_rate = 48'000, .channels = 2}};
+  const std::string text = write_multivariant_playlist(
+      multivariant_of({{.format = &video, .further_codecs = {"hvc1.1.6.L93.B0"}, .folder = "v0"},
+                       {.format = &sound, .further_codecs = {"mp4a.40.5"}, .folder = "a0"}}));
+  EXPECT_NE(text.find("CODECS=\"avc1.64001f,hvc1.1.6.L93.B0,mp4a.40.2,mp4a.40.5\""), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace fanlight::packager

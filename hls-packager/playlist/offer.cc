@@ -32,13 +32,20 @@ AudioRendition audio_of(const OfferedRendition& sound, bool is_first) {
           .uri = uri_of(sound)};
 }
 
+// All, or a player may find out in the middle that it cannot go on. RFC 8216bis §4.4.6.2
+std::vector<std::string> codecs_of(const OfferedRendition& one) {
+  std::vector<std::string> codecs{one.format->name};
+  codecs.insert(codecs.end(), one.further_codecs.begin(), one.further_codecs.end());
+  return codecs;
+}
+
 // A video rendition with one group of sounds; no group: alone.
 Variant variant_of(const OfferedRendition& video, const std::string& group,
                    const std::vector<const OfferedRendition*>& sounds) {
   Variant variant{.uri = uri_of(video),
                   .bandwidth = video.bandwidth,
                   .bandwidth_average = video.bandwidth_average,
-                  .codecs = {video.format->name},
+                  .codecs = codecs_of(video),
                   .picture = std::get<PictureFormat>(video.format->media),
                   .audio_group = group};
   std::uint32_t most = 0, most_average = 0;
@@ -48,6 +55,7 @@ Variant variant_of(const OfferedRendition& video, const std::string& group,
     most = std::max(most, sound->bandwidth);
     most_average = std::max(most_average, sound->bandwidth_average);
     names.insert(sound->format->name);
+    names.insert(sound->further_codecs.begin(), sound->further_codecs.end());
   }
   variant.bandwidth += most;
   variant.bandwidth_average += most_average;
@@ -59,7 +67,7 @@ Variant sound_variant_of(const OfferedRendition& sound) {
   return {.uri = uri_of(sound),
           .bandwidth = sound.bandwidth,
           .bandwidth_average = sound.bandwidth_average,
-          .codecs = {sound.format->name}};
+          .codecs = codecs_of(sound)};
 }
 
 // One group for all variants: where one is said to have none, none may have any. RFC 8216bis §4.4.6.2

@@ -14,6 +14,7 @@ namespace fanlight::packager {
 
 struct OfferedRendition {
   const TrackFormat* format = nullptr;
+  std::vector<std::string> further_codecs{};  // Of other formats that it has as well.
   std::string folder{};
   std::string language{};
   std::uint32_t bandwidth = 0;  // Bits a second, of its worst segment.

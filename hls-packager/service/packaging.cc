@@ -264,8 +264,9 @@ StreamState Packaging::state_of(const One& one) {
   const auto& renditions = one.live.publication().renditions();
   const bool has_ended =
       std::ranges::all_of(renditions, [](const PublishedRendition& each) { return each.rendition.has_ended(); });
-  if (has_ended) return one.is_up ? StreamState::kFilling : StreamState::kEnded;
-  return one.is_up && !one.live.is_away() ? StreamState::kLive : StreamState::kAway;
+  const bool comes = one.is_up && !one.live.is_away();
+  if (has_ended) return comes ? StreamState::kFilling : StreamState::kEnded;
+  return comes ? StreamState::kLive : StreamState::kAway;
 }
 
 void Packaging::keep_time(Instant now) {

@@ -205,7 +205,9 @@ def a_format_that_changes(work: Work) -> str:
     claim(sizes == ["320,180", "640,360"], f"init segments are of {sizes}")
     text = (out / "v0" / "index.m3u8").read_text()
     claim(text.count("#EXT-X-MAP:") == 2 and text.count("#EXT-X-DISCONTINUITY\n") == 1, text)
-    return "two init segments, one discontinuity"
+    codecs = re.search(r'CODECS="([^"]*)"', (out / "index.m3u8").read_text())[1].split(",")
+    claim(len([one for one in codecs if one.startswith("avc1.")]) == 2 and len(codecs) == 3, f"players need {codecs}")
+    return f"two init segments, one discontinuity, {codecs}"
 
 
 def packets_that_are_missing(work: Work) -> str:
