@@ -8,6 +8,9 @@
 // up everybody who plays by its time: it is timed as if it had come with that delay. When all packets of half a second
 // are, it is a step of the source's clock, and is taken out. Drift is slower than that and followed to the tick.
 //
+// When all packets of two seconds are more than 20 ms later than before, and as late as each other, the clock was set
+// back, or the way is longer: that is taken out as well, as viewers would be without a time for repairs for good.
+//
 // A packet that comes behind the newest, late or brought back, is read beside it: how long it took says nothing.
 //
 // A clock that does not run at its rate leads viewers away from what comes, more with each second. As long as it does
@@ -23,6 +26,7 @@
 
 #include "base/time.h"
 #include "engine/rtp/clock_pace.h"
+#include "engine/rtp/delay_rise.h"
 #include "engine/rtp/least_delay.h"
 
 namespace fanlight::rtp {
@@ -113,9 +117,14 @@ class Timeline {
     ahead_since_ = Instant::never();
     step_us_ = 0;
     delay_.begin(at);
+    rise_.begin();
   }
   void end_window() noexcept {
-    if (pace_.is_steady()) usual_delay_ = window_delay_;
+    const Micros rise = pace_.is_wrong() ? Micros{} : rise_.note(window_delay_);
+    anchor_us_ += rise.count;
+    newest_us_ += rise.count;
+    timed_ += rise.count;
+    if (pace_.is_steady()) usual_delay_ = window_delay_ - rise;
     window_delay_ = kNone;
   }
   // How far it is ahead of one that comes now with the least delay. Nothing is, before that is known.
@@ -159,6 +168,7 @@ class Timeline {
   std::int64_t timed_ = 0;  // What the last one that was not behind was told.
   Instant begun_at_;
   LeastDelay delay_;
+  DelayRise rise_;
   Instant ahead_since_ = Instant::never();  // All since then were ahead ...
   std::int64_t ahead_us_ = 0;               // ... by so much at most.
   std::int64_t step_us_ = 0;

@@ -63,6 +63,15 @@ TEST(TimelineTest, AClockThatDriftsIsFollowed) {
     ASSERT_EQ(timeline.place(kStart + seconds(s), static_cast<std::uint32_t>(s * 90'018)), s * 1'000'200) << s;
 }
 
+// Slow, and fast enough in packets that its delay is looked at each second.
+TEST(TimelineTest, ASlowClockThatDriftsIsFollowedAsWell) {
+  Timeline timeline(90'000);
+  for (std::int64_t ticks = 0; ticks <= 3'600 * 50; ++ticks)
+    ASSERT_EQ(
+        timeline.place(kStart + millis(ticks * 20) + micros(ticks * 10), static_cast<std::uint32_t>(ticks * 1'800)),
+        ticks * 20'000);
+}
+
 TEST(TimelineTest, ASourceThatBeginsAnewDoesNotMoveTime) {
   Timeline timeline(90'000);
   (void)timeline.place(kStart, 0);
@@ -137,6 +146,45 @@ TEST_F(TimelineAheadTest, OneFromBehindIsNotBeforeThem) {
   (void)timeline.place(kStart + millis(3'000), 90 * 3'900);
   EXPECT_EQ(timeline.place_behind(90 * 3'890, kStart), 3'000'000);
   EXPECT_EQ(timeline.place_behind(90 * 2'890, kStart), 2'890'000);
+}
+
+// A clock that was set back, or a source that stood still for as long: nothing of what viewers have for repairs is left
+// until it is taken out.
+TEST_F(TimelineAheadTest, AStepBackIsTakenOutWhereverItGoes) {
+  for (std::int64_t step = 0; step < 4; ++step) {
+    run_until(10'000 * step + 4'000, -800 * step);
+    EXPECT_EQ(last, 0) << step;
+    run_until(10'000 * (step + 1), -800 * step);
+    EXPECT_EQ(last, 0) << "and not more than once: " << step;
+  }
+  EXPECT_EQ(ahead_max, 0);
+  EXPECT_EQ(timeline.beginnings(), 1u);
+}
+
+TEST_F(TimelineAheadTest, AWayThatBecameLongerIsFollowedThereAndBack) {
+  run_until(5'000, 0);
+  run_until(9'000, 0, 300);
+  EXPECT_EQ(last, 300'000) << "all that viewers have for repairs again";
+  run_until(12'000, 0);
+  EXPECT_EQ(last, 0);
+}
+
+// It has packets that did not wait, now and then.
+TEST_F(TimelineAheadTest, ACrowdedWayIsNoStep) {
+  run_until(5'000, 0);
+  for (int i = 0; i < 20; ++i) {
+    run_until(ms + 1'500, 0, 250);
+    EXPECT_EQ(last, 0) << i;
+    run_until(ms + 100, 0);
+  }
+  run_until(ms + 10'000, 0, 15);
+  EXPECT_EQ(last, 0) << "so little is no loss";
+}
+
+TEST_F(TimelineAheadTest, AWayThatIsCrowdedWithoutARestIsFollowedByWhatItTakesAtLeast) {
+  run_until(5'000, 0);
+  for (int i = 0; i < 16; ++i) run_until(ms + 1'000, 0, i % 2 == 0 ? 200 : 300);
+  EXPECT_EQ(last, 200'000);
 }
 
 class TimelinePaceTest : public ::testing::Test {
