@@ -6,6 +6,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -89,16 +91,25 @@ class ClockPace {
     Span one;
     one.add(moved, length);
     if (one.is_within_drift() || (moved.count > 0) != (run_.moved_us > 0)) run_ = {};
-    if (!one.is_within_drift()) run_.add(moved, length);
+    if (!one.is_within_drift()) {
+      run_.add(moved, length);
+      paces_[static_cast<std::size_t>(run_.windows % kRunWindows)] = ppm_of(one);
+    }
     settling_.add(moved, length);
     if (run_.windows >= kRunWindows && std::abs(run_.moved_us) > kRunMoveMin.count) {
-      if (!is_wrong_) ppm_ = ppm_of(run_);
+      if (!is_wrong_) ppm_ = usual_pace();
       is_wrong_ = true;
       settling_ = {};
     }
     if (settling_.windows < kSettledWindows) return;
     if (settling_.is_within_drift()) is_wrong_ = false;
     settling_ = {};
+  }
+  // A pause or a step among them is none of its pace, and only makes its window's more.
+  [[nodiscard]] std::int32_t usual_pace() const noexcept {
+    std::array<std::int32_t, kRunWindows> sorted = paces_;
+    std::ranges::sort(sorted, {}, [](std::int32_t ppm) { return std::abs(ppm); });
+    return sorted[(sorted.size() - 1) / 2];
   }
   [[nodiscard]] static std::int32_t ppm_of(const Span& run) noexcept {
     const std::int64_t ppm = -run.moved_us * 1'000 / std::max<std::int64_t>(run.length_us / 1'000, 1);
@@ -119,6 +130,7 @@ class ClockPace {
   std::int64_t lag_ = 0;
   std::int64_t least_ = kNone;
   Span run_;
+  std::array<std::int32_t, kRunWindows> paces_{};  // Of its last windows.
   Span settling_;
 };
 

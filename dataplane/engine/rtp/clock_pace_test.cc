@@ -64,6 +64,20 @@ TEST_F(ClockPaceTest, TheLessItIsWrongTheLongerItTakes) {
   EXPECT_NEAR(pace.ppm(), 2'000, 100);
 }
 
+// It rested for 5 s, its clock as well.
+TEST_F(ClockPaceTest, APauseIsNoneOfItsPace) {
+  for (const std::int64_t before : {2'500, 3'500, 4'500}) {
+    pace.forget();
+    const Instant begun = now;
+    const auto slow = [&](std::int64_t us) { return right(us - (begun - kBegin).count) * 9 / 10; };
+    ASSERT_EQ(run(millis(before), slow), -1);
+    now = now + seconds(5);
+    const auto rested = [&](std::int64_t us) { return slow(us - 5'000'000); };
+    EXPECT_GE(run(seconds(20), rested), 0) << before;
+    EXPECT_NEAR(pace.ppm(), -100'000, 2'000) << before;
+  }
+}
+
 TEST_F(ClockPaceTest, DriftIsNone) {
   for (const double factor : {1.0, 1.0002, 0.9998, 1.0005}) {
     pace.forget();
