@@ -93,7 +93,7 @@ struct SenderReport {
 struct ReportBlock {
   std::uint32_t ssrc = 0;          // Whose packets it is about.
   std::uint8_t fraction_lost = 0;  // Since the last report, of 256.
-  std::int32_t lost = 0;           // In all, less duplicates; 24 bits, signed.
+  std::int32_t lost = 0;           // In all, less copies: 24 bits, signed.
   std::uint32_t highest_seq = 0;   // Its upper half counts the wraps.
   std::uint32_t jitter = 0;        // Timestamp ticks.
   std::uint32_t last_report = 0;   // NtpTime::middle() of the last sender report; 0: none came.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "contract/commands.h"
@@ -16,6 +17,7 @@
 #include "engine/rtp/receiver.h"
 #include "engine/srt/receiver.h"
 #include "packet/envelope.h"
+#include "packet/packet.h"
 #include "stream/fec_repair.h"
 #include "stream/stream_clock.h"
 
@@ -28,14 +30,23 @@ struct Feed {
     std::uint16_t seq = 0;
     std::size_t fingerprint = 0;
   };
+  // A packet that counts as soon as another proves it, cut to its payload.
+  struct Doubted {
+    wire::RtpHeader header{};
+    PacketRef packet{};
+    bool is_bare = false;
+  };
+  static constexpr std::size_t kDoubtedMax = 4;  // The oldest makes room.
   rtp::Receiver receiver;
   FeedTerms terms;
   rtp::PlainNumbering numbering{};
   FeedDoors doors{};
-  Path media{};                              // Where its last packet came from, by its first leg if that lives.
-  Endpoint second_remote{};                  // Where the second leg's last one came from.
-  std::array<std::uint64_t, 2> firsts{};     // What each leg brought first.
-  std::array<Newcomer, 2> newcomers{};       // For each leg.
+  Path media{};                           // Where its last packet came from, by its first leg if that lives.
+  Endpoint second_remote{};               // Where the second leg's last one came from.
+  std::array<std::uint64_t, 2> firsts{};  // What each leg brought first.
+  std::array<Newcomer, 2> newcomers{};    // For each leg.
+  std::array<Doubted, kDoubtedMax> doubted{};
+  std::size_t doubted_next = 0;
   Path rtcp{};                               // Where the sender's RTCP came from; reports go back. Port 0: none came.
   std::optional<std::uint32_t> tick_base{};  // What its timestamps are moved by, to go on where the stream's were.
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
@@ -51,6 +62,12 @@ struct Feed {
   Endpoint told_sender{};                       // Who control was told that it comes from,
   Instant told_at{};                            // then.
 
+  void keep(Doubted one) noexcept { doubted[doubted_next++ % kDoubtedMax] = std::move(one); }
+  [[nodiscard]] Doubted* find_doubted(std::uint32_t ssrc, std::uint16_t seq) noexcept {
+    for (Doubted& one : doubted)
+      if (one.packet && one.header.ssrc == ssrc && one.header.seq == seq) return &one;
+    return nullptr;
+  }
   // Where its sender hears RTCP: where its own comes from, or, before it said anything, beside its packets.
   [[nodiscard]] Path feedback() const noexcept {
     if (rtcp.remote.port != 0) return rtcp;

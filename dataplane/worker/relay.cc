@@ -188,7 +188,7 @@ void Relay::begin_close(Instant now, Session& session, CloseReason reason) noexc
                      .give_up_at = NearInstant::of(now + kShutdownPatience),
                      .reason = reason,
                      .shutdowns_left = is_said ? kShutdowns : std::uint8_t{0}};
-  if (session.is_feed()) end_feed(session);
+  if (session.is_feed()) end_feed(now, session);
   if (session.is_publisher()) {
     streams_[session.stream.raw()].publisher = nullptr;  // Another may take its place now.
     distribution_.end(session.stream);

@@ -131,10 +131,15 @@ class Relay {
   [[nodiscard]] Verdict read_srtp(Instant now, Session& session, Feed& feed, io::Arrival& arrival,
                                   std::size_t leg) noexcept;
   void say_feedback(Instant now, Feed& feed) noexcept;
+  void say_to_sender(Feed& feed, MutableByteSpan scratch, std::size_t bytes) noexcept;
   [[nodiscard]] static RtpMarks continue_marks(Feed& feed, const Stream& stream, StreamTime time,
                                                const rtp::Receiver::Placement& placement,
                                                const wire::RtpHeader& header) noexcept;
   [[nodiscard]] Verdict admit_feed_fec(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
+  [[nodiscard]] Verdict take_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
+                                 const wire::RtpHeader& header, bool is_bare, PacketRef& packet) noexcept;
+  void take_proven(Instant now, Session& session, Feed& feed, Feed::Doubted& doubted, std::size_t leg,
+                   bool is_before) noexcept;
   [[nodiscard]] Verdict hold_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
                                  const wire::RtpHeader& header, PacketRef& packet) noexcept;
   void bring_back(Instant now, Session& session, Feed& feed) noexcept;
@@ -149,7 +154,7 @@ class Relay {
   void note_leg(Instant now, Session& session, Feed& feed, std::size_t leg,
                 const rtp::Receiver::Placement& placement) noexcept;
   void note_source_clock(const Session& session, const Feed& feed) noexcept;
-  void end_feed(Session& session) noexcept;
+  void end_feed(Instant now, Session& session) noexcept;
   [[nodiscard]] std::optional<wire::Reject> try_open_feed(Instant now, command::OpenFeed& open) noexcept;
 
   // relay_feed_news.cc

@@ -200,9 +200,15 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
   if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
 
   touch(session);
-  const rtp::Receiver::Placement placement =
-      whole.original ? feed.receiver.handle_retransmission(now, parsed.header, *whole.original)
-                     : feed.receiver.handle_data(now, parsed.header, leg);
+  const wire::RtpHeader& header = parsed.header;
+  const std::optional<std::uint16_t> proven = whole.original ? std::nullopt : feed.receiver.proves(now, header, leg);
+  Feed::Doubted* const doubted = proven ? feed.find_doubted(header.ssrc, *proven) : nullptr;
+  const bool is_before = doubted != nullptr && static_cast<std::int16_t>(*proven - header.seq) < 0;
+  if (is_before) take_proven(now, session, feed, *doubted, leg, is_before);
+  const rtp::Receiver::Placement placement = whole.original
+                                                 ? feed.receiver.handle_retransmission(now, header, *whole.original)
+                                                 : feed.receiver.handle_data(now, header, leg);
+  if (placement.is_doubted) feed.keep({header, std::move(packet), whole.is_bare});
   if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
     return placement.verdict;
   if (!whole.original) {
@@ -210,17 +216,34 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
     note_leg(now, session, feed, leg, placement);
   }
   if (feed.media.remote == arrival.path.remote) feed.receiver.credit(datagram_bytes);
+  verdict = take_fed(now, session, feed, placement, header, whole.is_bare, packet);
+  if (doubted != nullptr && !is_before) take_proven(now, session, feed, *doubted, leg, is_before);
+  return verdict;
+}
+
+// One that was doubted, and has its place before or behind the one that proved it.
+void Relay::take_proven(Instant now, Session& session, Feed& feed, Feed::Doubted& doubted, std::size_t leg,
+                        bool is_before) noexcept {
+  Feed::Doubted one = std::exchange(doubted, {});
+  const rtp::Receiver::Placement placement =
+      is_before ? feed.receiver.handle_proven(now, one.header, leg) : feed.receiver.handle_data(now, one.header, leg);
+  if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow) return;
+  note_leg(now, session, feed, leg, placement);
+  (void)take_fed(now, session, feed, placement, one.header, one.is_bare, one.packet);
+}
+
+Verdict Relay::take_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
+                        const wire::RtpHeader& header, bool is_bare, PacketRef& packet) noexcept {
   Publisher& publisher = session.publisher();
   ++publisher.packets;
-  publisher.bytes += parsed.payload_bytes;
+  publisher.bytes += packet.bytes().size();
   publisher.last_data = now;
   if (placement.verdict != Verdict::kAccepted && placement.verdict != Verdict::kAcceptedLate) {
     ++publisher.belated;
     return placement.verdict;
   }
-  if (feed.fec != nullptr)
-    feed.fec->handle_data(feed.receiver.run_first(), placement.pos, parsed.header, whole.is_bare);
-  verdict = hold_fed(now, session, feed, placement, parsed.header, packet);
+  if (feed.fec != nullptr) feed.fec->handle_data(feed.receiver.run_first(), placement.pos, header, is_bare);
+  const Verdict verdict = hold_fed(now, session, feed, placement, header, packet);
   if (feed.fec != nullptr && feed.fec->held() > 0) bring_back(now, session, feed);
   return verdict;
 }
@@ -263,9 +286,12 @@ RtpMarks Relay::continue_marks(Feed& feed, const Stream& stream, StreamTime time
   return {.ticks = placement.ticks + *feed.tick_base, .marker = header.marker};
 }
 
-void Relay::end_feed(Session& session) noexcept {
+void Relay::end_feed(Instant now, Session& session) noexcept {
   feeds_.remove(sessions_.slot_of(session));
   Feed& feed = *session.publisher().feed();
+  std::array<std::byte, kDatagramBytesMax> scratch;
+  say_to_sender(feed, scratch, feed.receiver.write_farewell(now, scratch));
+  feed.doubted = {};
   if (feed.fec != nullptr) fec_places_.give_back(*std::exchange(feed.fec, nullptr));
 }
 
@@ -288,11 +314,14 @@ Verdict Relay::admit_feed_control(Instant now, Session& session, Feed& feed, io:
 void Relay::say_feedback(Instant now, Feed& feed) noexcept {
   std::array<std::byte, kDatagramBytesMax> scratch;
   const std::span room = std::span(scratch).first(scratch.size() - (feed.srtp ? crypto::kSrtcpTrailerBytesMax : 0));
-  while (const std::size_t bytes = feed.receiver.poll_control(now, {}, room)) {
-    const std::size_t whole = feed.srtp ? feed.srtp->write_control(scratch, bytes) : bytes;
-    if (whole > 0 && replies_.send_to(feed.feedback(), std::span(scratch).first(whole)))
-      counters().add(Counter::kReportsSent);
-  }
+  while (const std::size_t bytes = feed.receiver.poll_control(now, {}, room)) say_to_sender(feed, scratch, bytes);
+}
+
+// The first `bytes` of it, with room for what SRTCP adds.
+void Relay::say_to_sender(Feed& feed, MutableByteSpan scratch, std::size_t bytes) noexcept {
+  const std::size_t whole = feed.srtp && bytes > 0 ? feed.srtp->write_control(scratch, bytes) : bytes;
+  if (whole > 0 && replies_.send_to(feed.feedback(), std::span(scratch).first(whole)))
+    counters().add(Counter::kReportsSent);
 }
 
 // A transport stream has its clock inside, and timestamps of stream time.

@@ -365,10 +365,11 @@ TEST_F(RelayPayloadFeedsTest, TicksGoOnWhenAnotherSourceTakesOver) {
   next_event<event::SessionOpened>();
   ASSERT_TRUE(open_destination());
   const wire::RtpHeader first = relayed(opus(1, 5));
-  run_for(millis(499));
-  const wire::RtpHeader next = relayed(opus(900, 0xDEAD'BEEF, false, 99));
-  EXPECT_EQ(next.timestamp - first.timestamp, 24'000u) << "half a second";
-  EXPECT_EQ(relayed(opus(901, 0xDEAD'BEEF + 960, false, 99)).timestamp - next.timestamp, 960u);
+  run_for(millis(498));
+  EXPECT_EQ(judged(kSender, opus(900, 0xDEAD'BEEF, false, 99)), Verdict::kOutOfWindow);
+  EXPECT_EQ(judged(kSender, opus(901, 0xDEAD'BEEF + 960, false, 99)), Verdict::kAccepted) << "both go on here";
+  const wire::RtpHeader next = relayed(opus(902, 0xDEAD'BEEF + 1'920, false, 99));
+  EXPECT_EQ(next.timestamp - first.timestamp, 24'000u + 1'920) << "half a second, and two packets";
 }
 
 TEST_F(RelayPayloadFeedsTest, TicksGoOnWhenTheFeedIsOpenedAnew) {

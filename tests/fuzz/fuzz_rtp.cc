@@ -73,6 +73,18 @@ void check_sender(rtp::Sender& sender, Instant now, ByteSpan datagram) {
   CHECK(sender.next_deadline().at > now);
 }
 
+// Brings what the packet proves, as who kept it does, and answers what follows the newest then.
+PacketPos check_proof(rtp::Receiver& receiver, Instant now, const wire::RtpHeader& header, std::size_t leg,
+                      PacketPos next) {
+  const std::optional<std::uint16_t> proven = receiver.proves(now, header, leg);
+  if (!proven || static_cast<std::int16_t>(*proven - header.seq) > 0) return next;
+  wire::RtpHeader first = header;
+  first.seq = *proven;
+  const rtp::Receiver::Placement placed = receiver.handle_proven(now, first, leg);
+  CHECK(placed.verdict == Verdict::kAccepted && placed.pos >= next);
+  return placed.pos + 1;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -94,6 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (wire::is_rtcp(datagram)) {
       (void)receiver.handle_control(now, datagram);
     } else if (const auto packet = wire::parse_rtp(datagram)) {
+      next = check_proof(receiver, now, packet->header, leg, next);
       const rtp::Receiver::Placement placed = receiver.handle_data(now, packet->header, leg);
       if (placed.verdict == Verdict::kAccepted) {
         CHECK(placed.pos >= next);

@@ -156,6 +156,23 @@ TEST_F(RtpLegsTest, ASourceThatBeginsAgainIsFollowedOnceOnBothLegs) {
   EXPECT_NEAR(static_cast<double>(held), 1'500, 2) << "all but the first 250 ms";
 }
 
+// Of both legs: what the other one brings too hides no loss.
+TEST_F(RtpLegsTest, ReportsCountWhatNeitherBrought) {
+  for (std::int64_t number = 0; number < 100; ++number) {
+    if (number != 50) (void)hear(0, number, micros(500));
+    if (number != 50 && number != 60) (void)hear(1, number);
+  }
+  (void)hear(1, 99);  // Twice.
+  (void)hear(1, 99);
+  (void)hear(1, 99);
+  std::array<std::byte, kDatagramBytesMax> out;
+  ASSERT_EQ(receiver.handle_control(now, std::span(out).first(wire::write_sender_report(out, {.ssrc = kSource}))),
+            Verdict::kControl);
+  const ByteSpan said = std::span(out).first(receiver.poll_control(now + seconds(8), {}, out));
+  wire::RtcpReader reader(said);
+  EXPECT_EQ(wire::find_report_block(*reader.next(), kSource)->lost, 1 - 3);
+}
+
 TEST_F(RtpLegsTest, EitherMayDie) {
   for (std::int64_t number = 0; number < 100; ++number) {
     (void)hear(0, number, millis(1));

@@ -29,6 +29,7 @@ constexpr Micros kAskIntervalFirst = millis(40);  // Nothing was repaired yet.
 constexpr std::uint8_t kAsksMax = 10;
 constexpr Micros kMemberSilence = 5 * ReportTimer::kInterval;
 constexpr std::size_t kReportBytesMax = 72;  // A receiver report and our name.
+constexpr std::size_t kByeBytes = 8;
 constexpr std::size_t kAskBytesMax = kDatagramBytesMax - kReportBytesMax;
 constexpr std::size_t kAskBytesMin = 16;  // One item.
 
@@ -67,15 +68,21 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   const Judgement judgement = judge_data(now, header, leg);
   if (judgement.is_jump)
     for (Leg& each : legs_) each.forget_place();
-  const bool is_first_of_leg =
-      judgement.verdict != Verdict::kForeignSource && note_leg(now, header.seq, judgement, legs_[leg]);
+  const bool is_of_source = judgement.verdict != Verdict::kForeignSource && !judgement.is_newcomer;
+  const bool is_first_of_leg = is_of_source && note_leg(now, header.seq, judgement, legs_[leg]);
   if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
-    if (judgement.verdict != Verdict::kForeignSource) note_doubt(header.seq, judgement, leg);
+    if (judgement.verdict != Verdict::kForeignSource) note_doubt(header, judgement, leg);
+    if (counts_as_received(now, judgement, is_first_of_leg, leg)) ++reception_.received;
     return {.verdict = judgement.verdict,
             .pos = newest_ + judgement.ahead,
             .time = {},
-            .is_behind_leg = judgement.verdict == Verdict::kDuplicate && is_first_of_leg};
+            .is_behind_leg = judgement.verdict == Verdict::kDuplicate && is_first_of_leg,
+            .is_doubted = judgement.is_lead || judgement.is_newcomer};
   }
+  return accept(now, header, judgement);
+}
+
+Receiver::Placement Receiver::accept(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
   apply_data(now, judgement);
   if (judgement.verdict == Verdict::kAcceptedLate)
     return place_behind(now, newest_ + judgement.ahead, header.timestamp);
@@ -86,16 +93,48 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
   return {judgement.verdict, newest_, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, header.timestamp)};
 }
 
-// What the number that follows would make believable.
-void Receiver::note_doubt(std::uint16_t seq, const Judgement& judgement, std::size_t leg) noexcept {
-  const auto next = static_cast<std::uint16_t>(seq + 1);
-  if (judgement.verdict != Verdict::kOutOfWindow) {
+// Reports count what came, whether it was of use or not (RFC 3550 A.3). But what the other leg brings by design hides
+// none of the losses of both.
+bool Receiver::counts_as_received(Instant now, const Judgement& judgement, bool is_first_of_leg,
+                                  std::size_t leg) const noexcept {
+  if (judgement.verdict != Verdict::kDuplicate && judgement.verdict != Verdict::kTooLate) return false;
+  return !is_first_of_leg || legs_[1 - leg].is_silent(now, vacant_after());
+}
+
+// What one beside it would make believable.
+void Receiver::note_doubt(const wire::RtpHeader& header, const Judgement& judgement, std::size_t leg) noexcept {
+  const auto next = static_cast<std::uint16_t>(header.seq + 1);
+  const Doubted doubted{header.ssrc, header.seq, newest_};
+  if (judgement.is_newcomer) {
+    newcomers_[newcomers_count_++ % kNewcomersMax] = doubted;
+  } else if (judgement.verdict != Verdict::kOutOfWindow) {
     again_seq_[leg] = next;
   } else if (judgement.is_lead) {
-    lead_seq_[leg] = next;
+    leads_[leg] = doubted;
   } else if (!judgement.is_of_laggard) {
     jump_seq_ = next;
   }
+}
+
+std::optional<std::uint16_t> Receiver::proves(Instant now, const wire::RtpHeader& header,
+                                              std::size_t leg) const noexcept {
+  const Doubted* doubted =
+      source_ == header.ssrc ? (leads_[leg] ? &*leads_[leg] : nullptr) : find_newcomer(header.ssrc);
+  if (doubted == nullptr || !is_proof(*doubted, header.seq)) return std::nullopt;
+  const Judgement judgement = judge_data(now, header, leg);
+  const bool is_believed = judgement.is_new_source || judgement.ahead > kBelievedAhead;
+  return judgement.verdict == Verdict::kAccepted && is_believed ? std::optional(doubted->seq) : std::nullopt;
+}
+
+Receiver::Placement Receiver::handle_proven(Instant now, const wire::RtpHeader& header, std::size_t leg) noexcept {
+  const bool is_new_source = source_ != header.ssrc;
+  const auto ahead = std::int64_t{static_cast<std::int16_t>(header.seq - newest_seq_)};
+  if (!may_be_heard(now, header.ssrc) || (!is_new_source && (ahead <= 0 || ahead > kDropoutMax)))
+    return handle_data(now, header, leg);
+  const Judgement judgement{
+      .verdict = Verdict::kAccepted, .ahead = is_new_source ? 1 : ahead, .is_new_source = is_new_source};
+  (void)note_leg(now, header.seq, judgement, legs_[leg]);
+  return accept(now, header, judgement);
 }
 
 // Whether its leg brought it for the first time.
@@ -156,7 +195,11 @@ bool Receiver::is_between(std::uint32_t timestamp, const Neighbours& neighbours)
 Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept {
   if (!may_be_heard(now, header.ssrc)) return {Verdict::kForeignSource};
   if (source_ == header.ssrc) return judge_number(now, header.seq, leg);
-  return {.verdict = Verdict::kAccepted, .is_new_source = true};
+  const Doubted* newcomer = find_newcomer(header.ssrc);
+  const bool is_believed = !source_ || has_left_ || (newcomer != nullptr && is_proof(*newcomer, header.seq));
+  return {.verdict = is_believed ? Verdict::kAccepted : Verdict::kOutOfWindow,
+          .is_new_source = is_believed,
+          .is_newcomer = !is_believed};
 }
 
 // Nothing came for so long that what comes now is no copy of something that was held: the way of a copy is longer by
@@ -176,7 +219,8 @@ Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq, std::
             .is_jump = is_jump,
             .is_of_laggard = is_of_laggard};
   }
-  if (ahead > kBelievedAhead && lead_seq_[leg] != seq && !is_vacant(now))
+  const bool is_proven = leads_[leg] && is_proof(*leads_[leg], seq);
+  if (ahead > kBelievedAhead && !is_proven && !is_vacant(now))
     return {.verdict = Verdict::kOutOfWindow, .is_lead = true};
   if (ahead > 0) return {.verdict = Verdict::kAccepted, .ahead = ahead};
   const Verdict verdict = judge_behind(newest_ + ahead);
@@ -202,6 +246,7 @@ void Receiver::apply_data(Instant now, const Judgement& judgement) noexcept {
   last_packet_ = now;
   jump_seq_.reset();
   again_seq_ = {};
+  newcomers_count_ = 0;
   ++reception_.received;
 }
 
@@ -342,11 +387,7 @@ std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByte
   if (reports_.is_running()) reports_.schedule(now);
   ByteWriter writer(scratch);
   std::array<std::byte, kReportBytesMax> head;
-  const std::size_t report = write_report(now, head);
-  const CanonicalName::Text text = own_name_.text();
-  const std::size_t name =
-      wire::write_cname(std::span(head).subspan(report), options_.own_ssrc, {text.data(), text.size()});
-  writer.bytes(std::span(head).first(report + name));
+  writer.bytes(std::span(head).first(write_head(now, head)));
   writer.bytes(std::span(nack).first(asked));
   if (writer.written() == 0) return 0;
   ++stats_.reports_sent;
@@ -355,6 +396,20 @@ std::size_t Receiver::poll_control(Instant now, const ControlStamp&, MutableByte
   allowance_.spend(now, writer.written());
   next_ask_ = std::max(next_ask_, allowance_.next());
   return writer.written();
+}
+
+std::size_t Receiver::write_head(Instant now, MutableByteSpan out) noexcept {
+  const std::size_t report = write_report(now, out);
+  const CanonicalName::Text text = own_name_.text();
+  return report + wire::write_cname(out.subspan(report), options_.own_ssrc, {text.data(), text.size()});
+}
+
+// The address of one that was silent for long may be another host's by now.
+std::size_t Receiver::write_farewell(Instant now, MutableByteSpan scratch) noexcept {
+  if (scratch.size() < kReportBytesMax + kByeBytes) return 0;
+  if (stats_.reports_sent == 0 || has_left_ || now - last_packet_ > kMemberSilence) return 0;
+  const std::size_t head = write_head(now, scratch);
+  return head + wire::write_bye(scratch.subspan(head), options_.own_ssrc);
 }
 
 std::size_t Receiver::ask_room(Instant now) const noexcept {

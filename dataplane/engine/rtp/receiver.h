@@ -2,14 +2,17 @@
 //
 // Data goes on at once (cut-through, design D6): the engine keeps numbers, gaps and clocks. A gap may be filled, by
 // reordering, until the packet behind it would be played. One source feeds it at a time, told by its SSRC; another
-// takes its place once it said BYE or was silent for 250 ms (and twice as long as it is now and then), and positions
-// close up, as they do when the numbers of the same source jump. Where the sender answers them, gaps are asked for with
-// generic NACKs until they are filled or given up. The same packets may come by two legs (SMPTE ST 2022-7): whichever
-// is first counts. Contract: engine/engine.h. RFC 3550 §6, A.1, A.3, A.8; RFC 4585; RFC 4588 for what is sent again.
+// takes its place once it said BYE or was silent for 250 ms (and twice as long as it is now and then), after a silence
+// with its second packet; and positions close up, as they do when the numbers of the same source jump. Where the sender
+// answers them, gaps are asked for with generic NACKs until they are filled or given up. The same packets may come by
+// two legs (SMPTE ST 2022-7): whichever is first counts. Contract: engine/engine.h. RFC 3550 §6, A.1, A.3, A.8; RFC
+// 4585; RFC 4588 for what is sent again.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 
 #include "engine/engine.h"
@@ -48,6 +51,7 @@ class Receiver {
     WireTime time;               // ... and but for the last this, on the source's clock, continued across sources ...
     std::uint32_t ticks = 0;     // ... and this: the source's timestamp, moved by what follows from its predecessors.
     bool is_behind_leg = false;  // Its leg brings it now, the other had before.
+    bool is_doubted = false;     // It counts as soon as another proves it: proves().
   };
   struct Stats {
     std::uint64_t lost = 0;      // Positions missed on first sight.
@@ -61,6 +65,11 @@ class Receiver {
   explicit Receiver(const Options& options) noexcept;
 
   [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg = 0) noexcept;
+  // The number of the doubted packet of the same source that this one makes believable. Whoever kept it brings it with
+  // handle_proven() before this one, or with handle_data() behind it, in the order of their numbers.
+  [[nodiscard]] std::optional<std::uint16_t> proves(Instant now, const wire::RtpHeader& header,
+                                                    std::size_t leg = 0) const noexcept;
+  [[nodiscard]] Placement handle_proven(Instant now, const wire::RtpHeader& header, std::size_t leg = 0) noexcept;
   // What was placed last turns out to be a number and nothing else: the next packet takes its position, so that those
   // behind us, whose numbers follow from positions, miss nothing (RFC 3550 §7.1). False: it keeps it, for numbers and
   // positions have to go side by side while something is missing. They never may where FEC or another leg count on it.
@@ -85,6 +94,8 @@ class Receiver {
 
   // Writes one compound RTCP packet; 0 when there is nothing to say. The stamp is SRT's.
   [[nodiscard]] std::size_t poll_control(Instant now, const ControlStamp& stamp, MutableByteSpan scratch) noexcept;
+  // Writes one that says BYE to a sender who heard from us and is still there; 0: there is none. RFC 3550 §6.3.7
+  [[nodiscard]] std::size_t write_farewell(Instant now, MutableByteSpan scratch) noexcept;
   [[nodiscard]] std::optional<PeerEvent> poll_event() noexcept { return std::nullopt; }
   [[nodiscard]] Deadline next_deadline() const noexcept;
 
@@ -121,6 +132,10 @@ class Receiver {
   }
 
  private:
+  static constexpr std::size_t kNewcomersMax = 4;
+  // One makes another believable that is so near: a few ways may take turns, and each may lose something ...
+  static constexpr int kBesideMax = 8;
+  static constexpr std::int64_t kLeadPackets = 16;  // ... for so many packets that are accepted meanwhile.
   struct Judgement {
     Verdict verdict;
     std::int64_t ahead = 1;  // Of the newest.
@@ -128,6 +143,7 @@ class Receiver {
     bool is_jump = false;
     bool is_lead = false;        // Not so far ahead that it is a jump, too far for one packet alone.
     bool is_of_laggard = false;  // Its leg goes on where it was, far behind the other.
+    bool is_newcomer = false;    // The first of a source that might take the other one's place.
   };
   // What reports say, counted anew for each source. RFC 3550 A.3
   struct Reception {
@@ -140,10 +156,30 @@ class Receiver {
     Instant last_report_at{};
     [[nodiscard]] std::uint64_t expected() const { return static_cast<std::uint64_t>(newest - first + 1); }
   };
+  // One of so few was seen that another has to prove it. RFC 3550 A.1
+  struct Doubted {
+    std::uint32_t ssrc = 0;
+    std::uint16_t seq = 0;
+    PacketPos newest{};  // When it came.
+  };
+  [[nodiscard]] bool is_proof(const Doubted& doubted, std::uint16_t seq) const noexcept {
+    const int apart = std::abs(int{static_cast<std::int16_t>(seq - doubted.seq)});
+    return apart > 0 && apart <= kBesideMax && newest_ - doubted.newest <= kLeadPackets;
+  }
+  // The last one of it.
+  [[nodiscard]] const Doubted* find_newcomer(std::uint32_t ssrc) const noexcept {
+    const std::size_t held = std::min(newcomers_count_, kNewcomersMax);
+    for (std::size_t i = 1; i <= held; ++i)
+      if (const Doubted& one = newcomers_[(newcomers_count_ - i) % kNewcomersMax]; one.ssrc == ssrc) return &one;
+    return nullptr;
+  }
+  [[nodiscard]] Placement accept(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
+  [[nodiscard]] bool counts_as_received(Instant now, const Judgement& judgement, bool is_first_of_leg,
+                                        std::size_t leg) const noexcept;
   [[nodiscard]] bool is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
   static bool note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept;
   [[nodiscard]] Verdict judge_behind(PacketPos pos) const noexcept;
-  void note_doubt(std::uint16_t seq, const Judgement& judgement, std::size_t leg) noexcept;
+  void note_doubt(const wire::RtpHeader& header, const Judgement& judgement, std::size_t leg) noexcept;
   [[nodiscard]] Micros vacant_after() const noexcept;
   [[nodiscard]] bool is_idle(Instant now) const noexcept;
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept;
@@ -160,6 +196,8 @@ class Receiver {
   [[nodiscard]] bool is_between(std::uint32_t timestamp, const Neighbours& neighbours) const noexcept;
   void give_up(std::int64_t packets, PacketPos oldest) noexcept;
   void note_report(Instant now, const wire::SenderReport& report) noexcept;
+  // A report and our name, as every compound packet begins.
+  [[nodiscard]] std::size_t write_head(Instant now, MutableByteSpan out) noexcept;
   [[nodiscard]] wire::ReportBlock report_block(Instant now) noexcept;
   [[nodiscard]] std::size_t write_report(Instant now, MutableByteSpan out) noexcept;
   void stop_reports_of_silent(Instant now) noexcept;
@@ -177,8 +215,12 @@ class Receiver {
   std::optional<std::uint32_t> source_;
   std::uint16_t newest_seq_ = 0;
   std::optional<std::uint16_t> jump_seq_;  // A jump is believed when this number follows it.
-  // So are, each leg by itself: a long loss; and numbers that were there before, with nothing else accepted between.
-  std::array<std::optional<std::uint16_t>, 2> lead_seq_{};
+  // So is, each leg by itself, a long loss, by one beside it ...
+  std::array<std::optional<Doubted>, 2> leads_{};
+  // ... and each of the last sources that might take the place of the one that is heard.
+  std::array<Doubted, kNewcomersMax> newcomers_{};
+  std::size_t newcomers_count_ = 0;  // Since one was accepted.
+  // So are, each leg by itself, numbers that were there before, with nothing else accepted between.
   std::array<std::optional<std::uint16_t>, 2> again_seq_{};
   Instant last_packet_;  // That was accepted: copies keep nobody out.
   LongestPause pauses_;

@@ -33,10 +33,12 @@ TEST_F(RtpReceiverClockTest, ItsReportIsOneMomentByBothItsClocks) {
 TEST_F(RtpReceiverClockTest, ItIsMovedAsThePacketsAre) {
   (void)hear(1);
   (void)hear(700, seconds(1), kOther);
+  (void)hear(701, {}, kOther);
   now = now + millis(30);
   const std::uint32_t timestamp = 0xDEAD'0000;  // Of a third.
   now = now + seconds(1);
-  const auto placed = receiver.handle_data(now, {.seq = 1, .timestamp = timestamp, .ssrc = 3});
+  (void)receiver.handle_data(now, {.seq = 1, .timestamp = timestamp, .ssrc = 3});
+  const auto placed = receiver.handle_data(now, {.seq = 2, .timestamp = timestamp, .ssrc = 3});
   ASSERT_EQ(hear_clock(timestamp + 90, kWall, "b", 3), Verdict::kControl);
   EXPECT_EQ(receiver.source_clock().ticks, placed.ticks + 90);
 }
@@ -72,6 +74,7 @@ TEST_F(RtpReceiverClockTest, ItHoldsNoMoreWhenNumbersJumpOrAnotherSourceComes) {
   EXPECT_FALSE(receiver.source_clock().is_known());
   ASSERT_EQ(hear_clock(ticks_of(now)), Verdict::kControl);
   (void)hear(5, seconds(1), kOther);
+  (void)hear(6, {}, kOther);
   EXPECT_EQ(receiver.source_clock(), SourceClock{}) << "nor its name";
 }
 
