@@ -26,11 +26,15 @@ std::string name_of_file(const Resource& resource) {
     case ResourceKind::kMpd:
       return "manifest.mpd";
     case ResourceKind::kInit:
-      return init_name(resource.number);
+      return init_name(resource.number, resource.part);
     case ResourceKind::kSegment:
       return segment_name(resource.number);
     case ResourceKind::kPart:
       return part_name(resource.number, resource.part);
+    case ResourceKind::kKey:
+      return resource.key_id + ".key";
+    case ResourceKind::kLicence:
+      return kLicenceName;
   }
   return {};
 }
