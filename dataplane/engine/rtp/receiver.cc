@@ -70,6 +70,7 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
     for (Leg& each : legs_) each.forget_place();
   const bool is_of_source = judgement.verdict != Verdict::kForeignSource && !judgement.is_newcomer;
   const bool is_first_of_leg = is_of_source && note_leg(now, header.seq, judgement, legs_[leg]);
+  if (is_of_source && leg > 0) timeline_.note_second_way();
   if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
     if (judgement.verdict != Verdict::kForeignSource) note_doubt(header, judgement, leg);
     if (counts_as_received(now, judgement, is_first_of_leg, leg)) ++reception_.received;

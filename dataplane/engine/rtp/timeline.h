@@ -9,7 +9,8 @@
 // are, it is a step of the source's clock, and is taken out. Drift is slower than that and followed to the tick.
 //
 // When all packets of two seconds are more than 20 ms later than before, and as late as each other, the clock was set
-// back, or the way is longer: that is taken out as well, as viewers would be without a time for repairs for good.
+// back, or the way is longer: that is taken out as well, as viewers would be without a time for repairs for good. Not
+// of what comes two ways: there it is the quicker one that is away for a while.
 //
 // A packet that comes behind the newest, late or brought back, is read beside it: how long it took says nothing.
 //
@@ -59,6 +60,8 @@ class Timeline {
     if (pace_.is_wrong()) return std::min((missed - usual_delay_).us, timed_);
     return std::min(peek_behind(timestamp).value_or(begun_us_), timed_);
   }
+  // From now on packets come two ways, one of them later than the other (SMPTE ST 2022-7).
+  void note_second_way() noexcept { has_second_way_ = true; }
   // How much faster than ours a clock runs that does not run at its rate, so that arrival counts; 0: it does.
   [[nodiscard]] std::int32_t wrong_ppm() const noexcept { return pace_.is_wrong() ? pace_.ppm() : 0; }
   // How often time began anew.
@@ -120,7 +123,7 @@ class Timeline {
     rise_.begin();
   }
   void end_window() noexcept {
-    const Micros rise = pace_.is_wrong() ? Micros{} : rise_.note(window_delay_);
+    const Micros rise = pace_.is_wrong() || has_second_way_ ? Micros{} : rise_.note(window_delay_);
     anchor_us_ += rise.count;
     newest_us_ += rise.count;
     timed_ += rise.count;
@@ -169,6 +172,7 @@ class Timeline {
   Instant begun_at_;
   LeastDelay delay_;
   DelayRise rise_;
+  bool has_second_way_ = false;
   Instant ahead_since_ = Instant::never();  // All since then were ahead ...
   std::int64_t ahead_us_ = 0;               // ... by so much at most.
   std::int64_t step_us_ = 0;

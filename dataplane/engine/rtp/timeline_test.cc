@@ -169,6 +169,15 @@ TEST_F(TimelineAheadTest, AWayThatBecameLongerIsFollowedThereAndBack) {
   EXPECT_EQ(last, 0);
 }
 
+TEST_F(TimelineAheadTest, OfTwoWaysTheQuickerOneMayDieAndComeBack) {
+  timeline.note_second_way();
+  run_until(5'000, 0);
+  run_until(9'000, 0, 300);
+  EXPECT_EQ(last, 0);
+  run_until(12'000, 0);
+  EXPECT_EQ(last, 0);
+}
+
 // It has packets that did not wait, now and then.
 TEST_F(TimelineAheadTest, ACrowdedWayIsNoStep) {
   run_until(5'000, 0);
