@@ -41,8 +41,10 @@ function theirPlaylists(read) {
 }
 
 // Of segments that are counted it makes as many as there can be by now: where they begin and how long they are must be as said.
-function* counted(one, theirs) {
+// Of a period that began less than one ago there is none yet.
+function* counted(one, theirs, age) {
   const got = theirs.filter((segment) => segment.timeline === seconds(one.period.start));
+  if (got.length === 0 && one.period.duration === undefined && age < one.step) return;
   if (got.length === 0) return yield `${one.id} of ${one.period.id}: they find no segment`;
   const first = Number(/(\d+)\.m4s$/.exec(got[0].uri)[1]);
   if (first < one.first) yield `${one.id} of ${one.period.id}: they begin with ${got[0].uri}, before ${one.first}`;
@@ -62,6 +64,7 @@ function* listed(one, theirs) {
 
 export function readMpd(parser, text, url) {
   const found = [];
+  const began = Date.parse(readXml(text).attributes.availabilityStartTime) / 1000;
   const said = (event) => { if (event.type === 'warn' || event.type === 'error') found.push(`mpd-parser: ${event.message}`); };
   const read = parser.parse(text, { manifestUri: url, eventHandler: said });
   const ours = readRepresentations(text);
@@ -72,7 +75,7 @@ export function readMpd(parser, text, url) {
     const size = one.attributes.width && { width: Number(one.attributes.width), height: Number(one.attributes.height) };
     // It joins periods, and keeps what the first of them says.
     if (ours.find((other) => other.id === one.id) === one) found.push(...differs(one.id, [Number(one.attributes.bandwidth), one.attributes.codecs, size], [a.BANDWIDTH, a.CODECS, a.RESOLUTION]));
-    found.push(...(one.step ? counted(one, segments) : listed(one, segments)));
+    found.push(...(one.step ? counted(one, segments, Date.now() / 1000 - began - seconds(one.period.start)) : listed(one, segments)));
   }
   const length = readXml(text).attributes.mediaPresentationDuration;
   if (length !== undefined) found.push(...differs('duration', seconds(length), read.duration));
