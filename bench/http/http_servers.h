@@ -16,6 +16,7 @@ struct ServerUnderTest {
   // Listens, puts its port into `port`, serves until `stop`; answers how many requests were answered.
   std::uint64_t (*serve)(const SharedBytes& body, std::atomic<std::uint16_t>& port, const std::atomic<bool>& stop);
   const char* name;
+  bool needs_uring = false;
 };
 
 // The least there is: an epoll loop that looks for the end of a head, and one sendmsg.

@@ -367,6 +367,8 @@ int main(int argc, char** argv) {
   app.add_option("--threads", threads, "That answer; beside more than one the crowd runs at low priority (default 1)")
       ->check(CLI::Range(1, 64));
   CLI11_PARSE(app, argc, argv);
+  const auto uring = Poller::open(Poller::Kind::kUring);
+  if (!uring) std::printf("without io_uring: %s\n", uring.error().what.c_str());
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
@@ -379,6 +381,7 @@ int main(int argc, char** argv) {
     }
     double bare_p99 = 0, bare_cpu = 0;
     for (const auto& [server, serve] : kServers) {
+      if (serve == serve_ours_uring && !uring) continue;
       const Measured it = measure(serve, waiters, threads, rounds);
       if (serve == serve_bare) std::tie(bare_p99, bare_cpu) = std::pair(it.p99, it.cpu_us);
       std::printf(

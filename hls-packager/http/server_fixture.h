@@ -20,11 +20,6 @@
 
 namespace fanlight::packager {
 
-inline SharedBytes bytes_of(std::string_view text) {
-  return SharedBytes::filled(text.size(),
-                             [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); });
-}
-
 // `/later` is answered by answer_waiting(), `/big` has 8 MiB in 64 pieces, `/stream` comes in two chunks, anything else
 // is told its own path and query; `/patient` may take it for a minute.
 class TestHandler final : public HttpHandler {
@@ -40,7 +35,7 @@ class TestHandler final : public HttpHandler {
       response.body = {.pieces = std::vector<SharedBytes>(64, big_), .offset = 0, .size = 64 * big_.size()};
     } else {
       const std::string text = std::string(request.path) + "?" + std::string(request.query);
-      response.body = {.pieces = {bytes_of(text)}, .offset = 0, .size = text.size()};
+      response.body = {.pieces = {SharedBytes::copy_of(text)}, .offset = 0, .size = text.size()};
       if (request.path == "/patient") response.patience = seconds(60);
     }
     replies_.respond(id, std::move(response));
@@ -53,7 +48,7 @@ class TestHandler final : public HttpHandler {
   void handle_mail(Instant) override {
     for (const HttpRequestId id : std::exchange(waiting_, {})) {
       HttpResponse response;
-      response.body = {.pieces = {bytes_of("at last")}, .offset = 0, .size = 7};
+      response.body = {.pieces = {SharedBytes::copy_of("at last")}, .offset = 0, .size = 7};
       replies_.respond(id, std::move(response));
     }
   }
@@ -68,14 +63,14 @@ class TestHandler final : public HttpHandler {
  private:
   void stream(HttpRequestId id) {
     replies_.begin(id, {});
-    replies_.append(id, bytes_of("one"));
-    replies_.append(id, bytes_of("two"));
+    replies_.append(id, SharedBytes::copy_of("one"));
+    replies_.append(id, SharedBytes::copy_of("two"));
     replies_.end(id);
   }
 
   HttpReplies& replies_;
   std::deque<HttpRequestId> waiting_;
-  SharedBytes big_ = bytes_of(std::string(128 << 10, 'b'));
+  SharedBytes big_ = SharedBytes::copy_of(std::string(128 << 10, 'b'));
   std::mutex mutex_;
   int gone_ = 0;
 };
@@ -161,11 +156,16 @@ class TestClient {
 
 class ServerTest : public testing::Test {
  protected:
+  void SetUp() override {
+    const char* wanted = std::getenv("FANLIGHT_TEST_POLLER");
+    if (wanted == nullptr || wanted != std::string_view("io_uring")) return;
+    poller_ = Poller::Kind::kUring;
+    const Result<std::unique_ptr<Poller>> tried = Poller::open(poller_);
+    if (!tried && tried.error().code == ErrorCode::kUnavailable) GTEST_SKIP() << tried.error().what;
+  }
   void start(Server::Options options = {}) {
     if (options.listen.empty()) options.listen = {"127.0.0.1:0"};
-    if (const char* poller = std::getenv("FANLIGHT_TEST_POLLER");
-        poller != nullptr && poller == std::string("io_uring"))
-      options.poller = Poller::Kind::kUring;
+    options.poller = poller_;
     Result<std::unique_ptr<Server>> opened = Server::open(options);
     ASSERT_TRUE(opened) << opened.error().what;
     server_ = std::move(*opened);
@@ -191,6 +191,7 @@ class ServerTest : public testing::Test {
     return false;
   }
 
+  Poller::Kind poller_ = Poller::Kind::kEpoll;
   std::unique_ptr<Server> server_;
   std::unique_ptr<TestHandler> handler_;
   std::thread thread_;

@@ -144,6 +144,7 @@ TEST_F(ServerTest, WhoSendsOneHeadBehindTheOtherIsNotEnded) {
 TEST_F(ServerTest, WhoIsIdleIsEndedAndWhoWaitsIsNot) {
   Server::Options options;
   options.limits.idle_max = millis(100);
+  options.limits.head_max = seconds(60);  // Who is taken for one that says its head stays too long.
   start(options);
   TestClient idle(at()), waiting(at());
   waiting.get("/later");
