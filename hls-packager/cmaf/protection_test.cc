@@ -8,16 +8,11 @@
 #include "cmaf/fragment.h"
 #include "cmaf/init_segment.h"
 #include "cmaf/test_boxes.h"
+#include "cmaf/test_protection.h"
 #include "wire/test_bytes.h"
 
 namespace fanlight::packager {
 namespace {
-
-CipherBlock block_of(std::string_view hex) {
-  CipherBlock block{};
-  std::ranges::copy(from_hex(hex), block.begin());
-  return block;
-}
 
 const KeyMark kKey{.id = block_of("11111111111111111111111111111111"),
                    .iv = block_of("22222222222222222222222222222222")};

@@ -4,7 +4,10 @@
 // not zeroed before they are written. A holder is counted when it is made and when it goes, not when it is read.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/bytes.h"
@@ -21,6 +24,11 @@ class SharedBytes {
     std::forward<Write>(write)(MutableByteSpan(bytes.get(), size));
     return SharedBytes{std::move(bytes), size};
   }
+
+  static SharedBytes copy_of(ByteSpan bytes) {
+    return filled(bytes.size(), [&](MutableByteSpan to) { std::ranges::copy(bytes, to.begin()); });
+  }
+  static SharedBytes copy_of(std::string_view text) { return copy_of(std::as_bytes(std::span(text))); }
 
   [[nodiscard]] ByteSpan span() const noexcept { return {bytes_.get(), size_}; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -26,8 +26,7 @@ class Answering final : public HttpHandler {
     if (request.path == "/later") return void(waiting = id.stream);
     HttpResponse response;
     response.body.size = request.path.size();
-    response.body.pieces.push_back(SharedBytes::filled(
-        request.path.size(), [&](MutableByteSpan to) { std::memcpy(to.data(), request.path.data(), to.size()); }));
+    response.body.pieces.push_back(SharedBytes::copy_of(std::string_view(request.path)));
     connection->respond(*context, id.stream, std::move(response));
   }
   void handle_gone(HttpRequestId) override { ++gone; }

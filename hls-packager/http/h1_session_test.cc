@@ -2,20 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <string>
 
 namespace fanlight::packager {
 namespace {
 
-SharedBytes bytes_of(std::string_view text) {
-  return SharedBytes::filled(text.size(),
-                             [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); });
-}
-
 HttpResponse answer(std::string_view body, std::uint16_t status = 200) {
   HttpResponse response{.status = status};
-  response.body = {.pieces = {bytes_of(body)}, .offset = 0, .size = body.size()};
+  response.body = {.pieces = {SharedBytes::copy_of(body)}, .offset = 0, .size = body.size()};
   return response;
 }
 
@@ -92,8 +86,8 @@ TEST_F(H1SessionTest, AStreamIsSentInChunks) {
   poll();
   EXPECT_TRUE(session_.begin(pen(), 1, {}));
   EXPECT_NE(said().find("transfer-encoding: chunked\r\n"), std::string::npos);
-  EXPECT_TRUE(session_.append(pen(), 1, bytes_of("hello world!!!!!")));
-  EXPECT_TRUE(session_.append(pen(), 1, bytes_of("")));
+  EXPECT_TRUE(session_.append(pen(), 1, SharedBytes::copy_of("hello world!!!!!")));
+  EXPECT_TRUE(session_.append(pen(), 1, SharedBytes::copy_of("")));
   EXPECT_EQ(said(), "10\r\nhello world!!!!!\r\n") << "an empty chunk would be the last one";
   EXPECT_TRUE(session_.end(pen(), 1));
   EXPECT_EQ(said(), "0\r\n\r\n");
@@ -105,7 +99,7 @@ TEST_F(H1SessionTest, AStreamEndsWithAnOldClientsConnection) {
   poll();
   session_.begin(pen(), 1, {});
   EXPECT_EQ(said().find("chunked"), std::string::npos);
-  session_.append(pen(), 1, bytes_of("hello"));
+  session_.append(pen(), 1, SharedBytes::copy_of("hello"));
   EXPECT_EQ(said(), "hello");
   session_.end(pen(), 1);
   EXPECT_TRUE(session_.is_closing());
@@ -116,7 +110,7 @@ TEST_F(H1SessionTest, AStreamForHeadIsItsHead) {
   poll();
   session_.begin(pen(), 1, {});
   said();
-  session_.append(pen(), 1, bytes_of("hello"));
+  session_.append(pen(), 1, SharedBytes::copy_of("hello"));
   session_.end(pen(), 1);
   EXPECT_EQ(said(), "");
   EXPECT_FALSE(session_.is_closing());
@@ -127,7 +121,7 @@ TEST_F(H1SessionTest, AnswersToNobodyAreDropped) {
   hear("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   poll();
   EXPECT_FALSE(session_.respond(pen(), 2, answer("x")));
-  EXPECT_FALSE(session_.append(pen(), 1, bytes_of("x"))) << "nothing was begun";
+  EXPECT_FALSE(session_.append(pen(), 1, SharedBytes::copy_of("x"))) << "nothing was begun";
   EXPECT_TRUE(respond(answer("x")));
   said();
   EXPECT_FALSE(respond(answer("y"))) << "it was answered";

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
-#include <cstring>
-
 #include "http/test_h2_client.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -26,15 +24,10 @@ std::size_t allocated_bytes() {
 #endif
 }
 
-SharedBytes bytes_of(std::string_view text) {
-  return SharedBytes::filled(text.size(),
-                             [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); });
-}
-
 HttpResponse answer(std::string_view body) {
   HttpResponse response;
   response.fields.emplace_back("content-type", "text/plain");
-  response.body = {.pieces = {bytes_of(body)}, .offset = 0, .size = body.size()};
+  response.body = {.pieces = {SharedBytes::copy_of(body)}, .offset = 0, .size = body.size()};
   return response;
 }
 
@@ -125,7 +118,9 @@ TEST_F(H2SessionTest, ABodyMayBeARangeOfPieces) {
   const std::int32_t id = ask("GET", "/a");
   poll();
   HttpResponse response{.status = 206};
-  response.body = {.pieces = {bytes_of("abc"), bytes_of("defg"), bytes_of("hij")}, .offset = 2, .size = 6};
+  response.body = {.pieces = {SharedBytes::copy_of("abc"), SharedBytes::copy_of("defg"), SharedBytes::copy_of("hij")},
+                   .offset = 2,
+                   .size = 6};
   session_.respond({}, stream_, std::move(response));
   say();
   EXPECT_EQ(client_.heard(id).body, "cdefgh");
@@ -138,13 +133,13 @@ TEST_F(H2SessionTest, AStreamComesPieceByPiece) {
   session_.begin({}, stream_, {});
   say();
   EXPECT_EQ(client_.heard(id).fields[":status"], "200");
-  session_.append({5}, stream_, bytes_of("one"));
+  session_.append({5}, stream_, SharedBytes::copy_of("one"));
   EXPECT_EQ(session_.due(), Instant{5} + Pace{}.age_max);
-  session_.append({6}, stream_, bytes_of("two"));
+  session_.append({6}, stream_, SharedBytes::copy_of("two"));
   say();
   EXPECT_EQ(client_.heard(id).body, "onetwo");
   EXPECT_EQ(session_.due(), Instant::never());
-  session_.append({7}, stream_, bytes_of("three"));
+  session_.append({7}, stream_, SharedBytes::copy_of("three"));
   session_.end(stream_);
   say();
   EXPECT_EQ(client_.heard(id).body, "onetwothree");
@@ -156,7 +151,7 @@ TEST_F(H2SessionTest, AStreamMayEndWithNothingMore) {
   const std::int32_t id = ask("GET", "/a");
   poll();
   session_.begin({}, stream_, {});
-  session_.append({}, stream_, bytes_of("one"));
+  session_.append({}, stream_, SharedBytes::copy_of("one"));
   say();
   session_.end(stream_);
   say();
@@ -170,7 +165,7 @@ TEST_F(H2SessionTest, HeadHasItsLengthAndNoBody) {
   session_.respond({}, stream_, answer("12345"));
   poll();
   session_.begin({}, stream_, {});
-  session_.append({}, stream_, bytes_of("x"));
+  session_.append({}, stream_, SharedBytes::copy_of("x"));
   session_.end(stream_);
   say();
   EXPECT_EQ(client_.heard(id).fields["content-length"], "5");

@@ -29,11 +29,7 @@ class OutQueue {
     size_ += part.size();
     pieces_.push_back({std::move(holder), part, due});
   }
-  void push_text(std::string_view text, Instant due) {
-    push(
-        SharedBytes::filled(text.size(), [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); }),
-        due);
-  }
+  void push_text(std::string_view text, Instant due) { push(SharedBytes::copy_of(text), due); }
 
   // Fills `out` from the front; answers how many.
   [[nodiscard]] std::size_t fill(std::span<iovec> out) const noexcept {

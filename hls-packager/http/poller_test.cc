@@ -18,11 +18,6 @@
 namespace fanlight::packager {
 namespace {
 
-SharedBytes bytes_of(std::string_view text) {
-  return SharedBytes::filled(text.size(),
-                             [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); });
-}
-
 class PollerFixture : public testing::Test {
  protected:
   struct Pair {
@@ -148,8 +143,8 @@ TEST_F(UringPollerTest, ABatchReadsAndWritesWithoutWaiting) {
   }
   std::array<std::byte, 16> room{};
   OutQueue out;
-  out.push(bytes_of("one "), Instant::never());
-  out.push(bytes_of("two"), Instant::never());
+  out.push(SharedBytes::copy_of("one "), Instant::never());
+  out.push(SharedBytes::copy_of("two"), Instant::never());
   batch->push_receive(10, talks.ours.get(), room);
   batch->push_receive(11, quiet.ours.get(), room);
   batch->push_send(12, talks.ours.get(), out);

@@ -15,11 +15,6 @@ std::string written(const HttpResponse& response, const ResponseFraming& framing
   return out;
 }
 
-SharedBytes bytes_of(std::string_view text) {
-  return SharedBytes::filled(text.size(),
-                             [&](MutableByteSpan to) { std::memcpy(to.data(), text.data(), text.size()); });
-}
-
 std::string text_of(const OutQueue& out) {
   std::string text(out.size(), '\0');
   EXPECT_EQ(out.copy(std::as_writable_bytes(std::span(text))), text.size());
@@ -76,7 +71,8 @@ TEST(HttpBodyTest, ARangeGoesOverPieces) {
   for (std::size_t offset = 0; offset <= whole.size(); ++offset) {
     for (std::size_t size = 0; offset + size <= whole.size(); ++size) {
       OutQueue out;
-      push_body({.pieces = {bytes_of("abc"), bytes_of(""), bytes_of("defg"), bytes_of("hij")},
+      push_body({.pieces = {SharedBytes::copy_of("abc"), SharedBytes::copy_of(""), SharedBytes::copy_of("defg"),
+                            SharedBytes::copy_of("hij")},
                  .offset = offset,
                  .size = size},
                 {}, out);
@@ -87,9 +83,9 @@ TEST(HttpBodyTest, ARangeGoesOverPieces) {
 
 TEST(OutQueueTest, IsConsumedByteByByte) {
   OutQueue out;
-  out.push(bytes_of("abc"), {1});
-  out.push(bytes_of(""), {2});
-  out.push(bytes_of("defg"), {3});
+  out.push(SharedBytes::copy_of("abc"), {1});
+  out.push(SharedBytes::copy_of(""), {2});
+  out.push(SharedBytes::copy_of("defg"), {3});
   EXPECT_EQ(out.due(), Instant{1});
   std::string taken;
   while (!out.is_empty()) {

@@ -3,7 +3,6 @@
 #include <libdeflate.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "base/check.h"
@@ -12,10 +11,6 @@ namespace fanlight::packager {
 namespace {
 
 constexpr int kLevel = 6;  // Of 12: playlists of some kilobytes take 50 µs.
-
-SharedBytes shared(const void* bytes, std::size_t size) {
-  return SharedBytes::filled(size, [&](MutableByteSpan to) { std::memcpy(to.data(), bytes, size); });
-}
 
 }  // namespace
 
@@ -30,7 +25,7 @@ Document Compressor::document_of(std::string_view text) {
   const std::size_t size =
       libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), packed.data(), packed.size());
   CHECK(size != 0);
-  return {.plain = shared(text.data(), text.size()), .gzip = shared(packed.data(), size)};
+  return {.plain = SharedBytes::copy_of(text), .gzip = SharedBytes::copy_of(std::span(packed).first(size))};
 }
 
 }  // namespace fanlight::packager

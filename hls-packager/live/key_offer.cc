@@ -1,20 +1,10 @@
 #include "live/key_offer.h"
 
-#include <cstring>
 #include <utility>
 
 #include "playlist/names.h"
 
 namespace fanlight::packager {
-namespace {
-
-SharedBytes shared(ByteSpan bytes) {
-  return SharedBytes::filled(bytes.size(),
-                             [&](MutableByteSpan out) { std::memcpy(out.data(), bytes.data(), out.size()); });
-}
-
-}  // namespace
-
 std::optional<MpdProtection> protection_in_mpd(const KeyRing* keys, const std::string& name) {
   if (keys == nullptr) return std::nullopt;
   MpdProtection protection{.key_id = key_id_uuid(keys->keys.front().id)};
@@ -25,9 +15,8 @@ std::optional<MpdProtection> protection_in_mpd(const KeyRing* keys, const std::s
 std::shared_ptr<const ServedKeys> served_keys(const KeyRing* keys) {
   if (keys == nullptr || !keys->is_served) return nullptr;
   ServedKeys served;
-  for (const ContentKey& one : keys->keys) served.by_id.emplace(key_id_text(one.id), shared(one.secret));
-  const std::string licence = licence_text(*keys);
-  served.licence = shared(std::as_bytes(std::span(licence)));
+  for (const ContentKey& one : keys->keys) served.by_id.emplace(key_id_text(one.id), SharedBytes::copy_of(one.secret));
+  served.licence = SharedBytes::copy_of(licence_text(*keys));
   return std::make_shared<const ServedKeys>(std::move(served));
 }
 

@@ -1,7 +1,6 @@
 #include "origin/answers.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace fanlight::packager {
 namespace {
@@ -19,11 +18,6 @@ std::uint64_t size_of(const std::vector<SharedBytes>& pieces) {
   std::uint64_t size = 0;
   for (const SharedBytes& one : pieces) size += one.size();
   return size;
-}
-
-SharedBytes bytes_of(std::string_view text) {
-  return SharedBytes::filled(text.size(),
-                             [&](MutableByteSpan out) { std::memcpy(out.data(), text.data(), out.size()); });
 }
 
 HttpBody body_of(SharedBytes bytes) {
@@ -126,7 +120,7 @@ HttpResponse Answers::key(const Ask& ask) const {
 
 HttpResponse Answers::refusal(std::uint16_t status, std::string_view text, std::uint32_t lifetime_s) const {
   HttpResponse response = begun(status, kTextType, max_age(lifetime_s));
-  response.body = body_of(bytes_of(std::string(text) + "\n"));
+  response.body = body_of(SharedBytes::copy_of(std::string(text) + "\n"));
   return response;
 }
 
@@ -139,7 +133,7 @@ HttpResponse Answers::unavailable(std::string_view text) const {
 
 HttpResponse Answers::text(std::string_view text) const {
   HttpResponse response = begun(200, kTextType, "no-store");
-  response.body = body_of(bytes_of(std::string(text) + "\n"));
+  response.body = body_of(SharedBytes::copy_of(std::string(text) + "\n"));
   return response;
 }
 

@@ -1,7 +1,6 @@
 // A stream made by hand that grows part by part, and an origin that is asked about it.
 #pragma once
 
-#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,10 +14,7 @@
 
 namespace fanlight::packager {
 
-inline SharedBytes bytes_from(std::string_view text) {
-  return SharedBytes::filled(text.size(),
-                             [&](MutableByteSpan out) { std::memcpy(out.data(), text.data(), out.size()); });
-}
+inline SharedBytes bytes_from(std::string_view text) { return SharedBytes::copy_of(text); }
 inline std::string text_from(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 // What a body says, range and all.
 inline std::string text_from(const HttpBody& body) {

@@ -5,16 +5,11 @@
 #include <algorithm>
 
 #include "cmaf/test_boxes.h"
+#include "cmaf/test_protection.h"
 #include "wire/test_bytes.h"
 
 namespace fanlight::packager {
 namespace {
-
-CipherBlock block_of(std::string_view hex) {
-  CipherBlock block{};
-  std::ranges::copy(from_hex(hex), block.begin());
-  return block;
-}
 
 // NIST SP 800-38A §F.2.1
 const CipherBlock kKey = block_of("2b7e151628aed2a6abf7158809cf4f3c");

@@ -1,6 +1,5 @@
 #include "service/answers.h"
 
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 namespace fanlight::packager {
@@ -28,8 +27,7 @@ HttpResponse made_answer(std::uint16_t status, std::string_view type, std::strin
   HttpResponse response{.status = status};
   response.fields = {
       {"content-type", std::string(type)}, {"cache-control", "no-store"}, {"access-control-allow-origin", "*"}};
-  response.body.pieces.push_back(SharedBytes::filled(
-      text.size(), [&](MutableByteSpan out) { std::memcpy(out.data(), text.data(), text.size()); }));
+  response.body.pieces.push_back(SharedBytes::copy_of(text));
   response.body.size = text.size();
   return response;
 }
