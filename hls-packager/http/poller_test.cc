@@ -178,7 +178,7 @@ TEST_F(UringPollerTest, BatchesOfAnySizeAreAnsweredWhole) {
   }
 }
 
-// More news at once than the kernel has room for: a watch may end, and says so.
+// More news at once than the ring has room for: a watch may end, and says so. Linux 6.18 ended none.
 TEST_F(UringPollerTest, OfACrowdNobodyIsMissed) {
   constexpr std::uint64_t kCrowd = 20'000;
   const Descriptor bell(eventfd(0, EFD_NONBLOCK));

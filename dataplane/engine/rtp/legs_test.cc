@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -60,6 +61,25 @@ TEST_F(RtpLegsTest, WhatOneLosesTheOtherBrings) {
   EXPECT_EQ(receiver.stats().lost, 0u);
   EXPECT_GT(receiver.leg(0).stats().lost, 20u);
   EXPECT_EQ(receiver.leg(0).stats().packets + receiver.leg(0).stats().lost, 1'000u);
+}
+
+// The second is 30 ms behind. What nobody but it brings is later for its sake, and no step of the source's clock.
+TEST_F(RtpLegsTest, TimeStaysWhereItIsWhileTheQuickerOneIsAway) {
+  constexpr std::int64_t kBehind = 15;  // Packets of 2 ms.
+  std::optional<std::uint32_t> begun;
+  for (std::int64_t number = 0; number < 8'000; ++number) {
+    now = now + millis(2);
+    const bool is_away = number >= 2'000 && number < 6'000;
+    const Receiver::Placement quick = is_away ? Receiver::Placement{} : hear(0, number);
+    const Receiver::Placement slow = number < kBehind ? Receiver::Placement{} : hear(1, number - kBehind);
+    if (!begun) begun = quick.time.raw;
+    if (quick.verdict == Verdict::kAccepted) {
+      ASSERT_EQ(quick.time.raw - *begun, number * 2'000) << number;
+    }
+    if (slow.verdict == Verdict::kAccepted) {
+      ASSERT_EQ(slow.time.raw - *begun, (number - kBehind) * 2'000) << number;
+    }
+  }
 }
 
 TEST_F(RtpLegsTest, ALegThatIsFarBehindDoesNotMoveTheStreamBack) {
