@@ -14,6 +14,7 @@
 #include "net/udp_head.h"
 #include "wire/srt_ack.h"
 #include "wire/srt_header.h"
+#include "wire/ts_packet.h"
 
 namespace fanlight::bench {
 namespace {
@@ -116,6 +117,8 @@ rte_mbuf* Crowd::data(std::size_t stream) {
                                                               .time = {static_cast<std::uint32_t>(micros_now())},
                                                               .destination = publishers_[stream]});
     std::memset(out.data() + wire::kHeaderBytes, static_cast<int>(n), options_.payload_bytes);
+    for (std::size_t at = 0; at < options_.payload_bytes; at += wire::kTsPacketBytes)  // Destinations get nothing else.
+      out[wire::kHeaderBytes + at] = std::byte{0x47};
     return wire::kHeaderBytes + options_.payload_bytes;
   });
 }

@@ -15,6 +15,8 @@ namespace {
 
 constexpr Micros kStreamPoll = seconds(1);
 constexpr Micros kRetry = seconds(1);
+constexpr Micros kUnfitNoted = seconds(60);
+constexpr Micros kUnfitShown = seconds(65);  // Workers say so once a minute.
 
 std::string title_of(const DestinationEntry& one) {
   return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
@@ -36,10 +38,19 @@ std::string_view words_for(DestinationPause pause) {
   return "";
 }
 
-// Of both legs.
-std::string failure_of(const DestinationEntry& one) {
-  if (one.second_pause == DestinationPause::kNone) return one.failure;
-  return one.failure + (one.failure.empty() ? "" : "; ") + "second leg: " + std::string{words_for(one.second_pause)};
+// A payload of so many bytes is no whole TS packets.
+std::string unfit_words(std::size_t bytes) {
+  return "payloads of " + std::to_string(bytes) + " bytes that are no whole TS packets (188 bytes each, 0x47 first)";
+}
+
+// Of both legs, and of what comes to be sent there.
+std::string failure_of(const DestinationEntry& one, const StreamEntry* stream, Instant now) {
+  std::string failure = one.failure;
+  const auto add = [&](const std::string& words) { failure += (failure.empty() ? "" : "; ") + words; };
+  if (one.second_pause != DestinationPause::kNone) add("second leg: " + std::string{words_for(one.second_pause)});
+  const bool is_unfit = stream != nullptr && stream->unfit && now - stream->unfit->told < kUnfitShown;
+  if (is_unfit) add("not sent: " + unfit_words(stream->unfit->bytes));
+  return failure;
 }
 
 }  // namespace
@@ -174,7 +185,7 @@ std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) const {
                      .state = name_of(one.state),
                      .age = now - one.since,
                      .retry_in = one.is_blocked ? Micros{} : std::max(one.retry_at - now, Micros{}),
-                     .failure = failure_of(one),
+                     .failure = failure_of(one, stream, now),
                      .attempts = one.attempts,
                      .socket = one.socket,
                      .is_encrypted = one.srtp != nullptr,
@@ -361,6 +372,16 @@ void SessionDesk::end_destination(const Session& session, std::string failure, b
   one->failure = std::move(failure);
   destinations_.wait(*one, now_ + kRetry);
   steer_fec(*one);
+}
+
+void SessionDesk::handle(event::PayloadUnfit& event) {
+  StreamEntry* stream = streams_.at(event.stream);
+  if (stream == nullptr) return;
+  const bool is_noted = stream->unfit && now_ - stream->unfit->noted < kUnfitNoted;
+  stream->unfit = {.bytes = event.payload_bytes, .told = now_, .noted = is_noted ? stream->unfit->noted : now_};
+  if (!is_noted)
+    note(Notice::Level::kWarning, "stream " + stream->policy.name + ": its destinations are not sent " +
+                                      unfit_words(event.payload_bytes) + "; SRT viewers are");
 }
 
 // A publisher has come.

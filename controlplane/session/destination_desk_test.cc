@@ -41,6 +41,31 @@ TEST_F(DestinationDeskTest, WhatTheHostWouldNotSendIsAPauseWithItsReason) {
   EXPECT_EQ(view().failure, "");
 }
 
+TEST_F(DestinationDeskTest, WhatIsNoTransportStreamIsToldWhileItComes) {
+  add(to());
+  (void)opens();
+  (void)take_notices();
+  const auto tell = [&](std::uint16_t bytes) {
+    desk().handle_event(now_, event::PayloadUnfit{StreamIndex{0}, bytes});
+    return take_notices();
+  };
+  EXPECT_THAT(tell(1'300),
+              Contains("stream live/main: its destinations are not sent payloads of 1300 bytes that are no "
+                       "whole TS packets (188 bytes each, 0x47 first); SRT viewers are"));
+  EXPECT_EQ(view().state, "sending");
+  EXPECT_THAT(view().failure, HasSubstr("not sent: payloads of 1300 bytes"));
+  wait(seconds(59));
+  EXPECT_TRUE(tell(1'456).empty()) << "of another worker";
+  EXPECT_THAT(view().failure, HasSubstr("payloads of 1456 bytes")) << "the newest, all the same";
+  wait(seconds(1));
+  EXPECT_EQ(tell(1'456).size(), 1u);
+  wait(seconds(64));
+  EXPECT_NE(view().failure, "");
+  wait(seconds(2));
+  EXPECT_EQ(view().failure, "") << "it is over";
+  desk().handle_event(now_, event::PayloadUnfit{StreamIndex{99}, 1});
+}
+
 // One rule, three sessions: the media and its FEC, made over the media's numbers.
 TEST_F(DestinationDeskTest, FecHasLegsThatComeAndGoWithTheMedia) {
   const std::uint32_t id = add(to("rtp://198.51.100.1:5004?fec=1"));

@@ -222,6 +222,7 @@ class SessionDesk {
   void handle(event::FeedRefusal& event);
   void handle(event::DestinationNews& event);
   void handle(event::DestinationSource& event);
+  void handle(event::PayloadUnfit& event);
   void handle(event::StreamName& event);
   void handle(event::KeyRequestReceived& event);
   void handle(event::KeysInstalled&) {}  // The retired ciphers end with the event.

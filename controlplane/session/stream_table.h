@@ -19,6 +19,13 @@
 
 namespace fanlight::control {
 
+// What is not sent to a stream's destinations, because it is no whole TS packets.
+struct UnfitPayload {
+  std::uint16_t bytes = 0;
+  Instant told{};   // By a worker, the last time ...
+  Instant noted{};  // ... and when that stood in the log.
+};
+
 struct StreamEntry {
   StreamPolicy policy;
   StreamIndex index;
@@ -39,6 +46,7 @@ struct StreamEntry {
   Overdraft overdraft{};                 // Of that and a tenth.
   std::uint32_t fec_random = 0;          // Of all its destinations with FEC, which covers their numbers.
   std::string cname{};                   // Of reports about it; empty: not known.
+  std::optional<UnfitPayload> unfit = std::nullopt;
 
   [[nodiscard]] double viewer_bits() const { return rate.bits_or(static_cast<double>(policy.bitrate_bits_max)); }
   // What is sent the stream, each by itself: a destination's legs as well.

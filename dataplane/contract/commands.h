@@ -344,6 +344,13 @@ struct DestinationSource {
   std::uint32_t ssrc = 0;
 };
 
+// Some of a stream's payloads are no whole TS packets, and not sent to its destinations (RFC 2250 §2). Said at once,
+// and while it goes on once a minute, by each worker.
+struct PayloadUnfit {
+  StreamIndex stream;
+  std::uint16_t payload_bytes = 0;  // Of one of them.
+};
+
 // The name (CNAME) that reports about a stream have from now on. Said once there are some, by each worker.
 struct StreamName {
   StreamIndex stream;
@@ -411,9 +418,9 @@ struct Stopped {};
 using Event =
     std::variant<std::monostate, event::ConclusionReceived, event::SessionOpened, event::SessionRefused,
                  event::SessionClosed, event::CallConnected, event::CallFailed, event::FeedNews, event::FeedRefusal,
-                 event::DestinationNews, event::DestinationSource, event::StreamName, event::KeyRequestReceived,
-                 event::KeysInstalled, event::KeyDue, event::KeyAnnounced, event::SessionReport, event::StreamReport,
-                 event::ReportEnd, event::StreamRetired, event::Stopped>;
+                 event::DestinationNews, event::DestinationSource, event::PayloadUnfit, event::StreamName,
+                 event::KeyRequestReceived, event::KeysInstalled, event::KeyDue, event::KeyAnnounced,
+                 event::SessionReport, event::StreamReport, event::ReportEnd, event::StreamRetired, event::Stopped>;
 
 // Makes and takes back the streams that control hands to workers. Implemented by the composition root, so that control
 // need not know the type.

@@ -88,7 +88,10 @@ bool FanOut::begin_release(Instant now, Stream& stream, PacketPos missing) noexc
   const StreamOptions& options = stream.options();
   Release& release = stream.release();
   if (!release.begin_pass(now, stream.history(),
-                          {.missing = missing, .wait = options.order_wait, .coalesce = options.coalesce}))
+                          {.missing = missing,
+                           .wait = options.order_wait,
+                           .coalesce = options.coalesce,
+                           .is_transport_stream = options.payload.is_transport_stream}))
     return false;
   FecOut& fec = stream.fec_out();
   fec.begin_pass(release.pass().fresh(), release.cursor(), dresser_.copies());

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "wire/ts_packet.h"
 
 namespace fanlight {
 namespace {
@@ -103,8 +104,11 @@ bool Release::begin_pass(Instant now, const History& history, const Bounds& boun
     return false;
   }
   given_up_ += next.given_up;
-  hold({std::exchange(cursor_, next.end), next.end - 1}, history);
-  if (pass_.packets == 0) return false;
+  hold({std::exchange(cursor_, next.end), next.end - 1}, history, bounds.is_transport_stream);
+  if (pass_.packets == 0) {
+    if (next.packets == kFreshMax) due_ = now;  // None of a full run may go: there may be more behind it.
+    return false;
+  }
   pass_.active = true;
   for (Destinations& destinations : by_dress_) destinations.begin_pass();
   if (srtp_ != nullptr) srtp_->begin_pass();
@@ -112,12 +116,16 @@ bool Release::begin_pass(Instant now, const History& history, const Bounds& boun
 }
 
 // The pass has references of its own: the ring may turn while it goes round.
-void Release::hold(PosRange range, const History& history) noexcept {
+void Release::hold(PosRange range, const History& history, bool is_transport_stream) noexcept {
   pass_.packets = 0;
   pass_.bytes = 0;
   for (PacketPos pos = range.first; pos <= range.last; pos = pos + 1) {
     const History::Slot* slot = history.find(pos);
     if (slot == nullptr) continue;
+    if (is_transport_stream && !wire::is_transport_stream(slot->packet.bytes())) {
+      unfit_ = {unfit_.packets + 1, slot->packet.bytes().size()};
+      continue;
+    }
     pass_.held[pass_.packets++] = {.payload = slot->packet.share(),
                                    .pos = pos,
                                    .time = slot->time,

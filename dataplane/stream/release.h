@@ -3,7 +3,8 @@
 //
 // One cursor for all destinations of a stream. All before it was sent or given up; a gap at it is waited for until the
 // publisher gives it up, and no longer than the stream's order_wait since it was noticed. A position that was given up
-// is never sent, and its number is missing for the receiver: lost is seen as lost.
+// is never sent, and its number is missing for the receiver: lost is seen as lost. So is what may not go out under the
+// name of a transport stream (RFC 2250 §2): whoever publishes by SRT may send anything.
 //
 //   history ──▶ cursor ──▶ pass (a run of positions) ──▶ RTP destinations ──▶ bare ones ──▶ SRTP, group by group
 #pragma once
@@ -28,9 +29,15 @@ class Release {
   using Destinations = AudienceOf<Destination, PlaceBlocks>;
   // What the cursor may go by.
   struct Bounds {
-    PacketPos missing;  // The publisher fills no gap before it any more.
-    Micros wait;        // How long a gap is waited for, whatever the publisher thinks.
-    Micros coalesce;    // How long a packet waits for the next ones.
+    PacketPos missing;                 // The publisher fills no gap before it any more.
+    Micros wait;                       // How long a gap is waited for, whatever the publisher thinks.
+    Micros coalesce;                   // How long a packet waits for the next ones.
+    bool is_transport_stream = false;  // Payloads are whole TS packets, or do not go.
+  };
+  // Payloads that were no whole TS packets, since it was asked last.
+  struct Unfit {
+    std::uint64_t packets = 0;
+    std::size_t bytes = 0;  // Of the last one.
   };
   struct Pass {
     bool active = false;
@@ -77,6 +84,7 @@ class Release {
   [[nodiscard]] std::uint64_t bytes_sent_to(const Destination& destination) const noexcept;
   // Positions that were given up, since it was asked last.
   [[nodiscard]] std::uint64_t take_given_up() noexcept { return std::exchange(given_up_, 0); }
+  [[nodiscard]] Unfit take_unfit() noexcept { return std::exchange(unfit_, {}); }
 
  private:
   struct Gap {
@@ -94,7 +102,7 @@ class Release {
   [[nodiscard]] Reach reach(Instant now, const History& history, const Bounds& bounds) noexcept;
   [[nodiscard]] Instant noticed(PacketPos hole) noexcept;
   [[nodiscard]] Destinations& destinations_of(const Destination& destination) noexcept;
-  void hold(PosRange range, const History& history) noexcept;
+  void hold(PosRange range, const History& history, bool is_transport_stream) noexcept;
 
   std::array<Destinations, 2> by_dress_;
   SrtpOut* srtp_ = nullptr;
@@ -110,6 +118,7 @@ class Release {
   std::uint64_t packets_ = 0;  // What a destination that was always there got.
   std::uint64_t bytes_ = 0;
   std::uint64_t given_up_ = 0;
+  Unfit unfit_;
 };
 
 }  // namespace fanlight

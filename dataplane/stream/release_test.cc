@@ -29,9 +29,10 @@ class ReleaseTest : public ::testing::Test, protected StreamFixture {
     return one;
   }
   // The positions of a pass, which then is over.
-  Positions take() {
+  Positions take() { return take({missing, kWait, {}}); }
+  Positions take(const Release::Bounds& bounds) {
     Positions positions;
-    if (!stream.release().begin_pass(now, stream.history(), {missing, kWait, {}})) return positions;
+    if (!stream.release().begin_pass(now, stream.history(), bounds)) return positions;
     for (const FreshPacket& packet : stream.release().pass().fresh()) positions.push_back(packet.pos.value);
     for (const Dress dress : Release::kDresses)
       while (stream.release().destinations(dress).next() != nullptr) {
@@ -182,6 +183,36 @@ TEST_F(ReleaseTest, AWaitForCompanyEndsWithTheOldest) {
   now = now + millis(2);
   ASSERT_TRUE(stream.release().begin_pass(now, stream.history(), {missing, kWait, millis(5)}));
   EXPECT_EQ(stream.release().pass().packets, 2u);
+}
+
+TEST_F(ReleaseTest, WhatIsNoTransportStreamDoesNotGoAsOne) {
+  const Destination& one = enter();
+  Bytes no_sync = ts_payload(2 * 188);
+  no_sync[188] = std::byte{0x48};
+  ASSERT_EQ(publish(0), Verdict::kAccepted);
+  ASSERT_EQ(publish(1, no_sync), Verdict::kAccepted);
+  ASSERT_EQ(publish(2, 189), Verdict::kAccepted);
+  ASSERT_EQ(publish(3), Verdict::kAccepted);
+  EXPECT_EQ(take({.missing = missing, .wait = kWait, .coalesce = {}, .is_transport_stream = true}), (Positions{0, 3}));
+  EXPECT_EQ(stream.release().packets_sent_to(one), 2u);
+  const Release::Unfit unfit = stream.release().take_unfit();
+  EXPECT_EQ(unfit.packets, 2u);
+  EXPECT_EQ(unfit.bytes, 189u);
+  EXPECT_EQ(stream.release().take_unfit().packets, 0u);
+  EXPECT_EQ(stream.release().take_given_up(), 0u);
+  ASSERT_EQ(publish(4, 189), Verdict::kAccepted);
+  EXPECT_EQ(take(), (Positions{4})) << "another payload is not looked into";
+}
+
+TEST_F(ReleaseTest, ARunOfWhichNothingMayGoHoldsUpNobody) {
+  enter();
+  const auto last = static_cast<std::int64_t>(kFreshMax);
+  for (std::int64_t pos = 0; pos < last; ++pos) ASSERT_EQ(publish(pos, 100), Verdict::kAccepted);
+  publish_run(last, last);
+  const Release::Bounds bounds{.missing = missing, .wait = kWait, .coalesce = {}, .is_transport_stream = true};
+  EXPECT_EQ(take(bounds), (Positions{}));
+  EXPECT_LE(stream.release().due(), now);
+  EXPECT_EQ(take(bounds), (Positions{last}));
 }
 
 TEST_F(ReleaseTest, FiguresAreExactWheneverSomebodyComesOrGoes) {

@@ -69,7 +69,8 @@ void Repair::serve_number(Instant now, Destination& destination, std::uint16_t n
   if (pos >= next) return dresser_.counters().add(Counter::kNakStale);
   const History::Slot* slot = stream.history().find(pos);
   if (slot == nullptr && pos >= publisher_missing) return dresser_.counters().add(Counter::kNakNotHeld);
-  if (slot == nullptr || now - slot->first_sent > repair_age_max(stream.options().latency_max))
+  const bool is_fit = slot != nullptr && stream.may_release(*slot);
+  if (!is_fit || now - slot->first_sent > repair_age_max(stream.options().latency_max))
     return dresser_.counters().add(Counter::kNakTooOld);
   const std::optional<Micros> ago = slabs_.recent.ago(destination, pos, now);
   if (ago && *ago < repair_interval(destination.sender.stats().rtt))

@@ -24,6 +24,7 @@
 #include "stream/stream_clock.h"
 #include "stream/viewer.h"
 #include "stream/viewer_list.h"
+#include "wire/ts_packet.h"
 
 namespace fanlight {
 
@@ -131,6 +132,10 @@ class Stream {
   [[nodiscard]] Pass& pass() noexcept { return pass_; }
   [[nodiscard]] Release& release() noexcept { return release_; }
   [[nodiscard]] const Release& release() const noexcept { return release_; }
+  // Whether destinations may be sent it.
+  [[nodiscard]] bool may_release(const History::Slot& slot) const noexcept {
+    return !options_.payload.is_transport_stream || wire::is_transport_stream(slot.packet.bytes());
+  }
   [[nodiscard]] FecOut& fec_out() noexcept { return fec_out_; }
   // A destination gets what is released from now on, each leg its own. False when there is no room.
   [[nodiscard]] bool start_flow(Destination& destination) noexcept {

@@ -66,7 +66,13 @@ struct StreamFixture {
   Instant now{1'000'000'000};
   std::vector<std::unique_ptr<Viewer>> viewers;
 
-  Verdict publish(std::int64_t pos, std::size_t bytes = 188) { return publish(pos, Bytes(bytes)); }
+  // Whole TS packets, if they are so long together.
+  static Bytes ts_payload(std::size_t bytes) {
+    Bytes payload(bytes);
+    for (std::size_t at = 0; at < bytes; at += wire::kTsPacketBytes) payload[at] = std::byte{0x47};
+    return payload;
+  }
+  Verdict publish(std::int64_t pos, std::size_t bytes = 188) { return publish(pos, ts_payload(bytes)); }
   Verdict publish(std::int64_t pos, const Bytes& payload) {
     PacketRef packet = received.take();
     CHECK(packet && packet.resize(payload.size()));

@@ -179,6 +179,7 @@ class Relay {
   void service_destination(Instant now, Session& session) noexcept;
   void steer_flow(Session& session, Destination& destination) noexcept;
   void tell_of_destination(Session& session, Destination& destination) noexcept;
+  void note_unfit(Instant now, const Release::Unfit& unfit, StreamIndex index) noexcept;
   bool try_tell_name(StreamIndex index, const rtp::CanonicalName& name) noexcept;
   [[nodiscard]] rtp::Sender::Progress progress_of(Instant now, const Destination& destination) const noexcept;
   void end_destination(Instant now, Session& session, Destination& destination) noexcept;

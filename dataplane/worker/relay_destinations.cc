@@ -11,6 +11,7 @@ namespace fanlight {
 namespace {
 
 constexpr Micros kNewsRetry = millis(1);
+constexpr Micros kUnfitAgain = seconds(60);
 constexpr std::uint32_t kSocketIdBits = 0x3FFF'FFFF;
 constexpr Micros kProbeAgeMax = millis(500);  // Less than between two probes ...
 constexpr Micros kProbeRetry = millis(400);   // ... so that none is overlooked.
@@ -267,7 +268,8 @@ void Relay::probe(Instant now, Destination& destination) noexcept {
   const PacketPos next = stream.release().size() > 0 ? stream.release().cursor() : stream.history().next();
   const History::Slot* slot = stream.history().find(next - 1);
   const bool is_new = slot != nullptr && now - slot->first_sent <= kProbeAgeMax;
-  if (!is_new || queue_.bulk_room() == 0 || !dresser_.send_alone(destination, *slot)) return;
+  if (!is_new || !stream.may_release(*slot) || queue_.bulk_room() == 0 || !dresser_.send_alone(destination, *slot))
+    return;
   ++destination.packets_sent;
   destination.bytes_sent += slot->packet.bytes().size();
   destination.sender.note_probe(now);
@@ -278,6 +280,14 @@ void Relay::tell_of_destination(Session& session, Destination& destination) noex
   if (!mailbox_.post(Event{event::DestinationNews{.request = session.request, .pause = pause}})) return;
   destination.is_told_paused = pause != DestinationPause::kNone;
   if (destination.is_told_paused) counters().add(Counter::kDestinationPauses);
+}
+
+void Relay::note_unfit(Instant now, const Release::Unfit& unfit, StreamIndex index) noexcept {
+  if (unfit.packets == 0) return;
+  counters().add(Counter::kReleaseNotTs, unfit.packets);
+  std::optional<Instant>& told = streams_[index.raw()].unfit_told;
+  if (told && now - *told < kUnfitAgain) return;
+  if (mailbox_.post(Event{event::PayloadUnfit{index, static_cast<std::uint16_t>(unfit.bytes)}})) told = now;
 }
 
 bool Relay::try_tell_name(StreamIndex index, const rtp::CanonicalName& name) noexcept {

@@ -10,6 +10,7 @@ namespace {
 
 const Endpoint kTo{IpAddress::v4(198, 51, 100, 1), 5'004};
 const Endpoint kRtcp{IpAddress::v4(198, 51, 100, 1), 5'005};
+const Endpoint kOther{IpAddress::v4(192, 0, 2, 8), 6'001};
 const Endpoint kGroup{IpAddress::v4(239, 1, 2, 3), 5'004};
 const Endpoint kPublisher{IpAddress::v4(192, 0, 2, 7), 6'000};
 constexpr std::uint32_t kReceiver = 0x9ABC'DEF0;
@@ -34,8 +35,8 @@ class RelayDestinationsTest : public ::testing::Test, protected RelayFixture {
   }
   SocketId open_destination(FeedKind kind = FeedKind::kRtp) { return open_destination(opening_to(kTo, kind)); }
 
-  std::vector<Said> publish(std::uint32_t number) {
-    hear(kPublisher, data(publisher, SeqNo{kIsn.raw + number}));
+  std::vector<Said> publish(std::uint32_t number, std::size_t payload_bytes = 188) {
+    hear(kPublisher, data(publisher, SeqNo{kIsn.raw + number}, payload_bytes));
     return breathe(millis(1));
   }
   static std::vector<std::uint16_t> numbers(const std::vector<Said>& said, const Endpoint& whom = kTo) {
@@ -62,6 +63,7 @@ class RelayDestinationsTest : public ::testing::Test, protected RelayFixture {
     const std::vector<Verdict> verdicts = judge(answers);
     EXPECT_EQ(verdicts, std::vector{Verdict::kUnreachable});
   }
+  std::uint64_t count_of(Counter counter) { return mailbox.counters.read(counter); }
   DestinationPause news() {
     const auto told = next_event<event::DestinationNews>();
     EXPECT_TRUE(told);
@@ -90,8 +92,7 @@ TEST_F(RelayDestinationsTest, WhatComesAsSrtLeavesAsRtpByteForByte) {
     EXPECT_FALSE(parsed->header.marker);
     EXPECT_EQ(i == 0 ? 90u : parsed->header.timestamp - last, 90u) << "a millisecond";
     last = parsed->header.timestamp;
-    EXPECT_EQ(std::vector(said[i].bytes.begin() + 12, said[i].bytes.end()),
-              std::vector(188, static_cast<std::byte>((kIsn.raw + i) & 0xFF)));
+    EXPECT_EQ(std::vector(said[i].bytes.begin() + 12, said[i].bytes.end()), ts_payload(kIsn.raw + i));
   }
 }
 
@@ -99,7 +100,7 @@ TEST_F(RelayDestinationsTest, ABareOneGetsThePayloadAlone) {
   ASSERT_NE(open_destination(FeedKind::kTransportStream), SocketId{});
   const std::vector<Said> said = to(publish(0), kTo);
   ASSERT_EQ(said.size(), 1u);
-  EXPECT_EQ(said[0].bytes, std::vector(188, static_cast<std::byte>(kIsn.raw & 0xFF)));
+  EXPECT_EQ(said[0].bytes, ts_payload(kIsn.raw));
 }
 
 TEST_F(RelayDestinationsTest, ALatePacketIsWaitedForAndOrderKept) {
@@ -117,6 +118,54 @@ TEST_F(RelayDestinationsTest, WhatThePublisherGivesUpLeavesAGapInTheNumbers) {
   EXPECT_EQ(numbers(run_for(millis(50))), (std::vector<std::uint16_t>{}));
   EXPECT_EQ(numbers(run_for(millis(100))), (std::vector<std::uint16_t>{0xFFFE}));
   EXPECT_EQ(mailbox.counters.read(Counter::kReleaseGivenUp), 1u);
+}
+
+// RFC 2250 §2: an integral number of TS packets. Whoever publishes by SRT may send anything.
+TEST_F(RelayDestinationsTest, WhatIsNoTransportStreamIsCountedAndToldAndNotSent) {
+  const SocketId viewer = open(opening(Role::kViewer, kOther, SocketId{6'001}));
+  ASSERT_NE(viewer, SocketId{});
+  ASSERT_NE(open_destination(), SocketId{});
+  std::size_t viewed = 0;
+  const auto numbers_of = [&](const std::vector<Said>& said) {
+    for (const Said& one : to(said, kOther)) viewed += one.data() ? 1 : 0;
+    return numbers(said);
+  };
+  EXPECT_EQ(numbers_of(publish(0)), (std::vector<std::uint16_t>{0xFFFC}));
+  EXPECT_EQ(numbers_of(publish(1, 1'300)), (std::vector<std::uint16_t>{}));
+  EXPECT_EQ(numbers_of(publish(2)), (std::vector<std::uint16_t>{0xFFFE})) << "its number is missing, and nobody waits";
+  (void)numbers_of(run_for(millis(10)));
+  EXPECT_EQ(viewed, 3u) << "SRT carries what it is given";
+  EXPECT_EQ(count_of(Counter::kReleaseNotTs), 1u);
+  EXPECT_EQ(count_of(Counter::kReleaseGivenUp), 0u);
+  const auto told = next_event<event::PayloadUnfit>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->stream, kStream);
+  EXPECT_EQ(told->payload_bytes, 1'300);
+  publish(3, 1'300);
+  EXPECT_FALSE(next_event<event::PayloadUnfit>()) << "not one for each packet";
+  EXPECT_EQ(count_of(Counter::kReleaseNotTs), 2u);
+}
+
+TEST_F(RelayDestinationsTest, ThatItGoesOnIsToldOnceAMinute) {
+  ASSERT_NE(open_destination(FeedKind::kTransportStream), SocketId{});
+  std::size_t told = 0;
+  for (std::uint32_t i = 0; i < 1'250; ++i) {  // For 125 s.
+    EXPECT_EQ(to(publish(i, 189), kTo).size(), 0u);
+    run_for(millis(99));
+    told += next_event<event::PayloadUnfit>() ? 1 : 0;
+  }
+  EXPECT_EQ(told, 3u);
+}
+
+TEST_F(RelayDestinationsTest, NobodyIsProbedWithWhatItWouldNotGet) {
+  ASSERT_NE(open_destination(), SocketId{});
+  publish(0);
+  hear_that_nobody_is_at(kTo);
+  run_for(millis(995));
+  publish(1, 1'300);
+  EXPECT_EQ(to(run_for(millis(400)), kTo).size(), 0u);
+  publish(2);
+  EXPECT_EQ(numbers(run_for(millis(500))), (std::vector<std::uint16_t>{0xFFFE}));
 }
 
 TEST_F(RelayDestinationsTest, NumbersAndTimeGoOnWhenThePublisherRestarts) {
@@ -324,7 +373,7 @@ TEST_F(RelayDestinationsTest, ABareOneIsProbedWithAPacketAsItWouldGetThem) {
   publish(1);
   const std::vector<Said> probe = to(run_for(millis(10)), kTo);
   ASSERT_EQ(probe.size(), 1u);
-  EXPECT_EQ(probe[0].bytes, std::vector(188, static_cast<std::byte>((kIsn.raw + 1) & 0xFF)));
+  EXPECT_EQ(probe[0].bytes, ts_payload(kIsn.raw + 1));
 }
 
 // Data now and then, or a publisher that has gone for a while.

@@ -15,6 +15,7 @@
 #include "wire/srt_ack.h"
 #include "wire/srt_handshake.h"
 #include "wire/srt_nak.h"
+#include "wire/ts_packet.h"
 #include "worker/relay.h"
 
 namespace fanlight {
@@ -161,8 +162,16 @@ class RelayFixture {
     bytes.resize(wire::write_handshake_packet(bytes, packet, {}, destination));
     return bytes;
   }
+  // Whole TS packets, if they are so long together.
+  static std::vector<std::byte> ts_payload(std::uint32_t number, std::size_t payload_bytes = 188) {
+    std::vector<std::byte> bytes(payload_bytes, std::byte(number));
+    for (std::size_t at = 0; at < bytes.size(); at += wire::kTsPacketBytes) bytes[at] = std::byte{0x47};
+    return bytes;
+  }
   static std::vector<std::byte> data(SocketId to, SeqNo seq, std::size_t payload_bytes = 188) {
-    std::vector<std::byte> bytes(wire::kHeaderBytes + payload_bytes, std::byte(seq.raw));
+    std::vector<std::byte> bytes(wire::kHeaderBytes);
+    const std::vector<std::byte> payload = ts_payload(seq.raw, payload_bytes);
+    bytes.insert(bytes.end(), payload.begin(), payload.end());
     const wire::DataHeader header{.seq = seq, .time = {seq.raw * 1000}, .destination = to};
     wire::write_data_header(std::span(bytes).first<wire::kHeaderBytes>(), header);
     return bytes;

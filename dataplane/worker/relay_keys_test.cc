@@ -76,8 +76,7 @@ class RelayKeysTest : public ::testing::Test, protected RelayFixture {
     const wire::DataHeader header = *said.data();
     std::vector<std::byte> clear(said.content().size());
     EXPECT_TRUE(ciphers[number]->apply(header.seq, said.content(), clear));
-    const auto published_as = std::byte(kIsn.raw + header.seq.raw - kFirst);
-    return header.key == slot_of(number) && std::ranges::all_of(clear, [&](std::byte b) { return b == published_as; });
+    return header.key == slot_of(number) && clear == ts_payload(kIsn.raw + header.seq.raw - kFirst, clear.size());
   }
   void acknowledge_all() {
     hear(kViewerAt, ack(viewer, {kFirst + published}, ++acks));

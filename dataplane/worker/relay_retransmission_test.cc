@@ -114,6 +114,17 @@ TEST_F(RelayRetransmissionTest, AsRtxItHasATypeASourceAndNumbersOfItsOwn) {
   EXPECT_EQ(wire::original_number(ByteSpan(again[1].bytes).subspan(12)), 2);
 }
 
+TEST_F(RelayRetransmissionTest, WhatWasNotSentIsNotSentAgain) {
+  const SocketId socket = open_destination(opening_to(kTo));
+  publish_run(2);
+  hear(kPublisher, data(publisher, SeqNo{kIsn.raw + 2}, 1'300));
+  breathe(millis(1));
+  ASSERT_EQ(count_of(Counter::kReleaseNotTs), 1u);
+  EXPECT_EQ(judged(kRtcp, nack(socket, {0xFFFD, 0xFFFE})), Verdict::kControl);
+  EXPECT_EQ(numbers(answers), (Numbers{0xFFFD}));
+  EXPECT_EQ(count_of(Counter::kNakTooOld), 1u);
+}
+
 // Each leg answers its own receivers: under one SSRC their numbers would meet.
 TEST_F(RelayRetransmissionTest, EachLegHasARetransmissionSourceOfItsOwn) {
   command::OpenDestination opening = opening_to(kTo);

@@ -53,8 +53,7 @@ TEST_F(RelaySessionTest, FromOpenToClose) {
   EXPECT_EQ(fresh[0].data()->destination, SocketId{kViewerAt.port});
   EXPECT_FALSE(fresh[0].data()->retransmitted);
   EXPECT_EQ(fresh[0].bytes.size(), 16u + 188u);
-  EXPECT_TRUE(std::all_of(fresh[0].content().begin(), fresh[0].content().end(),
-                          [](std::byte b) { return b == std::byte(1000 & 0xFF); }));
+  EXPECT_TRUE(std::ranges::equal(fresh[0].content(), ts_payload(1000)));
 
   const auto ackack = to(heard_from(kViewerAt, ack(viewer, {32}, 1), millis(20)), kViewerAt);
   EXPECT_EQ(count(ackack, ControlType::kAckAck), 1u);

@@ -255,12 +255,32 @@ TEST_F(RelaySrtpOutTest, ADryPoolLeavesPacketsOutAndIsCounted) {
   EXPECT_EQ(rtp_to(5'004, 40).size(), 40u);
 }
 
+// No transport stream: 7 TS packets leave room for any tag, and 8 come in no datagram.
 TEST_F(RelaySrtpOutTest, WhatATagDoesNotFitBehindIsNotSent) {
-  open_destination(5'004);
-  hear(kPublisher, data(publisher, SeqNo{kIsn.raw + published++}, 1'456));
-  EXPECT_EQ(rtp_to(5'004, breathe(millis(1))).size(), 0u);
+  Stream media(256, kSessions, {.latency_max = seconds(2), .payload = {.is_transport_stream = false}});
+  const Endpoint feed{IpAddress::v4(192, 0, 2, 1), 5'004};
+  say(command::AddStream{StreamIndex{1}, &media});
+  say(command::OpenFeed{.request = RequestId{600},
+                        .stream = StreamIndex{1},
+                        .terms = {.local = feed, .payload_type = 96},
+                        .doors = {},
+                        .latency = millis(120)});
+  say(command::OpenDestination{.request = RequestId{601},
+                               .stream = StreamIndex{1},
+                               .terms = {.remote = at(5'004)},
+                               .path = {.remote = at(5'004), .local = {IpAddress::v4(192, 0, 2, 1), 9000}},
+                               .srtp = &key});
+  breathe();
+  const auto sent = [&](std::uint16_t seq, std::size_t datagram_bytes) {
+    Bytes bytes(datagram_bytes);
+    wire::write_rtp_header(std::span(bytes).first<12>(), {.payload_type = 96, .seq = seq, .ssrc = 1});
+    hear(kPublisher, bytes);
+    burst.back().path.local = feed;
+    return rtp_to(5'004, breathe(millis(1))).size();
+  };
+  EXPECT_EQ(sent(1, kDatagramBytesMax), 0u);
   EXPECT_EQ(count(Counter::kPayloadTooLarge), 1u);
-  EXPECT_EQ(rtp_to(5'004, 1).size(), 1u);
+  EXPECT_EQ(sent(2, 1'000), 1u);
 }
 
 TEST_F(RelaySrtpOutTest, APassThatWaitsForThePortGoesOnWithTheSamePackets) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "contract/mailbox.h"
 #include "worker/sessions.h"
@@ -14,10 +15,11 @@ struct StreamEntry {
   Session* publisher = nullptr;
   std::uint32_t sessions = 0;  // Calls and those that are closing included: control is to hear of their end first.
   bool is_removing = false;
-  bool is_distributed = false;        // Other workers are to hear of it: of our publisher, or of its end.
-  bool has_publisher_abroad = false;  // On another worker, which tells us ...
-  PacketPos missing_abroad{};         // ... up to where its packets are held or given up.
-  rtp::CanonicalName told_name{};     // Of its reports, as far as control knows.
+  bool is_distributed = false;          // Other workers are to hear of it: of our publisher, or of its end.
+  bool has_publisher_abroad = false;    // On another worker, which tells us ...
+  PacketPos missing_abroad{};           // ... up to where its packets are held or given up.
+  rtp::CanonicalName told_name{};       // Of its reports, as far as control knows.
+  std::optional<Instant> unfit_told{};  // That some of it is not sent to destinations.
 };
 
 class Reporter {

@@ -103,7 +103,7 @@ class RelaySrtpOutTest : public ::testing::Test, protected RelayFixture {
     }
     return said;
   }
-  static Bytes payload(std::uint32_t number) { return Bytes(188, std::byte(kIsn.raw + number)); }
+  static Bytes payload(std::uint32_t number) { return ts_payload(kIsn.raw + number); }
   std::vector<Bytes> rtp_to(std::uint16_t where, std::uint32_t count) { return rtp_to(where, publish(count)); }
   static std::vector<Bytes> rtp_to(std::uint16_t where, const std::vector<Said>& said) {
     std::vector<Bytes> packets;

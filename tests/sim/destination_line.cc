@@ -47,6 +47,7 @@ void DestinationLine::note_data(Books& books, Instant now, ByteSpan datagram) {
   }
   const auto index = feed_.read(payload);
   if (!index) return fail(books, "payload is not what was published");
+  if (feed_.made[*index].is_odd) fail(books, "what is no transport stream was sent as one");
   ++packets_;
   if (terms_.nack) indices_[header.seq] = static_cast<std::int64_t>(*index);
   bytes_ += payload.size();
@@ -80,7 +81,8 @@ void DestinationLine::note_order(Books& books, Instant now, std::uint64_t index,
     const std::uint64_t missing = index - last_->index - 1;
     const std::uint64_t lost = feed_.lost_between(last_->index, index);
     const bool is_same = feed_.made[index].publication == feed_.made[last_->index].publication;
-    if (!is_broken_off_) left_out_ += missing - lost - (is_same ? 0 : overtaken_by(index));
+    const std::uint64_t odd = feed_.odd_between(last_->index, index);
+    if (!is_broken_off_) left_out_ += missing - lost - odd - (is_same ? 0 : overtaken_by(index));
     // A position that was given up keeps its number; what was lost behind the newest packet of a publication has none.
     const auto ahead = static_cast<std::uint16_t>(header.seq - last_->seq);
     if (terms_.kind == FeedKind::kRtp) {

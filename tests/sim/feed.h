@@ -19,6 +19,7 @@ struct Feed {
     std::uint32_t ticks = 0;  // Of RTP: its timestamp ...
     bool marker = false;      // ... and its marker.
     bool is_lost = false;     // On the way to the relay, where nobody repeats it.
+    bool is_odd = false;      // No transport stream: its first sync byte is another one.
   };
   std::uint64_t salt = 0;
   std::uint32_t publications = 0;
@@ -27,20 +28,38 @@ struct Feed {
   std::uint32_t clock_rate = 90'000;  // Ticks per second of RTP timestamps.
   // Of ours, so many are that long.
   [[nodiscard]] std::int64_t us_of_ticks(std::int64_t ticks) const { return ticks * 1'000'000 / clock_rate; }
-  // Of the payloads between two, those that never reached the relay.
+  // Of the payloads between two, those that never reached the relay; those that go to SRT viewers alone.
   [[nodiscard]] std::uint64_t lost_between(std::uint64_t first, std::uint64_t last) const {
     std::uint64_t lost = 0;
     for (std::uint64_t i = first + 1; i < last; ++i) lost += made[i].is_lost ? 1 : 0;
     return lost;
+  }
+  [[nodiscard]] std::uint64_t odd_between(std::uint64_t first, std::uint64_t last) const {
+    std::uint64_t odd = 0;
+    for (std::uint64_t i = first + 1; i < last; ++i) odd += made[i].is_odd ? 1 : 0;
+    return odd;
   }
   // Nothing but the network stands between a payload and its viewers: set false by what loses positions on purpose.
   bool is_dense = true;
 
   void fill(MutableByteSpan out, std::uint64_t index) const {
     ts.is_on() ? fill_ts_payload(out, ts, index, salt) : fill_payload(out, index, salt);
+    if (index < made.size() && made[index].is_odd) out[0] ^= kOddBit;
   }
   // The index; empty when a bit differs.
   [[nodiscard]] std::optional<std::uint64_t> read(ByteSpan payload) const {
+    const bool may_be_odd = ts.is_on() && !payload.empty() && payload[0] == (kSync ^ kOddBit);
+    if (!may_be_odd) return read_even(payload);
+    std::vector<std::byte> even(payload.begin(), payload.end());
+    even[0] = kSync;
+    const std::optional<std::uint64_t> index = read_even(even);
+    return index && *index < made.size() && made[*index].is_odd ? index : std::nullopt;
+  }
+
+ private:
+  static constexpr std::byte kSync{0x47};
+  static constexpr std::byte kOddBit{1};
+  [[nodiscard]] std::optional<std::uint64_t> read_even(ByteSpan payload) const {
     return ts.is_on() ? read_ts_payload(payload, ts, salt) : read_payload(payload, salt);
   }
 };

@@ -89,6 +89,8 @@ void Joins::balance(Books& books, const Feed& feed, const Watch& watch) const {
     books.expect_at_most("live, us after joining", (watch.live_at - up).count,
                          (std::max(spec_.latency, kLiveMin) + slowest(spec_.viewer_link)).count);
   } else {
+    // Whose answer was lost has missed its first packets, and waits to be heard for the others.
+    if (up - joined > slowest(spec_.viewer_link)) takes = takes + std::max(Micros{}, heard - (up - joined));
     books.expect_at_most("start lies back, us", behind.count, (slowest_in(spec_) + spec_.interval + kRounds).count);
   }
   books.expect_at_most("caught up, us after joining", (watch.live_at - up).count, takes.count);

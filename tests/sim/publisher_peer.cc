@@ -186,7 +186,8 @@ void PublisherPeer::send_fresh(Instant now, Instant local) {
                   .bytes = static_cast<std::uint16_t>(plan_.payload_bytes),
                   .at = local,
                   .key = keys_ ? keys_->in_use() : wire::KeyFlag::kClear};
-  feed_.made.push_back({.at = now, .publication = feed_.publications, .told = local});
+  const bool is_odd = plan_.odd_share > 0 && random_.chance(plan_.odd_share);
+  feed_.made.push_back({.at = now, .publication = feed_.publications, .told = local, .is_odd = is_odd});
   slot(next_) = sent;
   next_ = next_ + 1;
   send_data(now, sent, false);

@@ -22,6 +22,7 @@ class PublisherPeer final : public SourcePeer {
     Caller::Terms terms{};
     bool is_sealed = false;
     Micros interval = millis(4);  // Between packets.
+    double odd_share = 0;         // Of payloads that are no transport streams.
     std::size_t payload_bytes = 1316;
     std::uint32_t time_start = 0;  // What its timestamps begin with.
     Micros retry = millis(300);

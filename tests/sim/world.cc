@@ -23,6 +23,7 @@ constexpr Micros kLiveAgeMargin = millis(5);
 constexpr char kStream[] = "live/main";
 constexpr char kPattern[] = "live/*";
 constexpr Micros kFresh = seconds(1);
+constexpr double kOddShare = 0.05;
 constexpr Micros kRepairSpan = millis(120);  // From a packet to what brings it back.
 
 // SMPTE 2022-1 §8: 100 packets at most.
@@ -117,6 +118,7 @@ void World::build_publisher(const DriftingClock& clock, SeqNo first_seq) {
                            .terms = {.stream_id = std::string("#!::m=publish,r=") + kStream, .latency = spec_.latency},
                            .is_sealed = spec_.has_sealed_publisher,
                            .interval = spec_.interval,
+                           .odd_share = spec_.has_odd_payloads ? kOddShare : 0,
                            .payload_bytes = static_cast<std::size_t>(random_.between(188, 1'316))};
   if (feed_.ts.is_on()) plan.payload_bytes = feed_.ts.packets * 188;
   plan.terms.first_seq = first_seq;

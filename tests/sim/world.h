@@ -117,6 +117,7 @@ class World final : public Network {
   void balance();
   void balance_viewers();
   void balance_destinations();
+  void balance_odd();
   void balance_legs();
   void check_turned_away();
   void balance_feed();

@@ -157,9 +157,20 @@ void World::balance_destinations() {
     if (member->is_there() && member->newest_index() < fresh_index_)
       books_.fail("member " + member->address().text() + " is there and gets nothing");
   balance_legs();
-  books_.expect_at_most("numbers left out", static_cast<std::int64_t>(given_up),
-                        static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp)));
+  books_.expect_at_most(
+      "numbers left out", static_cast<std::int64_t>(given_up),
+      static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp) + relay_->count(Counter::kReleaseNotTs)));
+  balance_odd();
   if (rtp_publisher_ != nullptr) balance_feed();
+}
+
+// Each that a destination's pass went over, on each worker that has some.
+void World::balance_odd() {
+  const auto made = static_cast<std::int64_t>(std::ranges::count_if(feed_.made, &Feed::Made::is_odd));
+  const auto counted = static_cast<std::int64_t>(relay_->count(Counter::kReleaseNotTs));
+  books_.expect_at_most("payloads that are no transport stream", counted,
+                        made * static_cast<std::int64_t>(spec_.workers));
+  if (spec_.has_odd_payloads && counted * 2 < made) books_.fail("what was not sent to destinations was not counted");
 }
 
 void World::balance_legs() {

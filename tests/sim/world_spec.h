@@ -81,6 +81,7 @@ struct WorldSpec {
   bool sends_junk = false;
   bool has_intruders = false;       // Others send to the feed's address too.
   bool destinations_leave = false;  // With a BYE; half of them come back.
+  bool has_odd_payloads = false;    // Of the publisher some are no transport streams: they go to SRT viewers alone.
   bool has_wrong_clock = false;     // The feed's timestamps do not run at their rate.
   bool destinations_close = false;  // Nobody listens for a while, as ICMP says.
   bool is_day = false;              // 24 h: only run when asked for.
