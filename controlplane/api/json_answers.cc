@@ -96,6 +96,7 @@ json all_stats_json(const SessionStats& stats) {
           {"bytes_received", stats.bytes_received},
           {"packets_received_unique", stats.packets_received_unique},
           {"packets_repaired", stats.packets_repaired},
+          {"packets_repaired_late", stats.packets_repaired_late},
           {"packets_repaired_by_fec", stats.packets_repaired_by_fec},
           {"fec_packets_received", stats.fec_packets_received},
           {"packets_lost", stats.packets_lost},

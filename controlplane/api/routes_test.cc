@@ -129,7 +129,7 @@ TEST_F(RoutesTest, OneSessionComesWithItsStatistics) {
   const json session = json::parse(ask("GET", "/v1/sessions/5").body);
   EXPECT_EQ(relay.asked, SocketId{5});
   EXPECT_EQ(session["stats"]["packets_sent"], 100);
-  EXPECT_EQ(session["stats"].size(), 35u) << "a field of SessionStats is missing";
+  EXPECT_EQ(session["stats"].size(), 36u) << "a field of SessionStats is missing";
   EXPECT_EQ(ask("GET", "/v1/sessions/6").status, 404u);
   EXPECT_EQ(ask("GET", "/v1/sessions/five").status, 400u);
   EXPECT_EQ(ask("GET", "/v1/sessions/99999999999").status, 400u);

@@ -57,6 +57,7 @@ namespace fanlight {
   X(kPublisherGivenUp, "publisher_given_up")    \
   X(kPublisherSplices, "publisher_splices")     \
   X(kClocksWrong, "clocks_wrong")               \
+  X(kRepairedLate, "repaired_late")             \
   X(kFecMade, "fec_made")                       \
   X(kFecSkipped, "fec_skipped")                 \
   X(kFecRepaired, "fec_repaired")               \

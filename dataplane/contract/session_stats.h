@@ -28,7 +28,8 @@ struct SessionStats {
   std::uint64_t bytes_received = 0;
   std::uint64_t packets_received_unique = 0;  // Publisher: taken into the history.
   std::uint64_t packets_repaired = 0;         // Publisher: unique packets that filled a gap.
-  std::uint64_t packets_repaired_by_fec = 0;  // Feed: of those, what FEC brought back.
+  std::uint64_t packets_repaired_late = 0;    // Feed: of those, what came when the stream's latency was over for it.
+  std::uint64_t packets_repaired_by_fec = 0;  // Feed: of them, what FEC brought back.
   std::uint64_t fec_packets_received = 0;     // Feed.
   std::uint64_t packets_lost = 0;          // Publisher: positions missed on first sight. Viewer: positions it reported.
   std::uint64_t packets_dropped_late = 0;  // Publisher: given up. Viewer: refused as too old (DROPREQ).

@@ -52,6 +52,7 @@ struct Feed {
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
   std::uint64_t fec_packets = 0;
   std::uint64_t fec_repaired = 0;
+  std::uint64_t repaired_late = 0;
   std::unique_ptr<crypto::SrtpReader> srtp{};   // Null: it comes in clear.
   std::optional<event::FeedRefusal> refusal{};  // The last one that control was told ...
   Instant refused_at{};                         // ... then.

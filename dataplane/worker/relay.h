@@ -142,6 +142,7 @@ class Relay {
                    bool is_before) noexcept;
   [[nodiscard]] Verdict hold_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
                                  const wire::RtpHeader& header, PacketRef& packet) noexcept;
+  void note_repair(Instant now, const Stream& stream, Feed& feed, StreamTime time) noexcept;
   void bring_back(Instant now, Session& session, Feed& feed) noexcept;
   [[nodiscard]] bool is_own(const Path& path) const noexcept;
   [[nodiscard]] bool may_send(Instant now, const Session& session, const Feed& feed, const Path& path, std::size_t leg,

@@ -78,6 +78,34 @@ TEST_F(RelayFeedsTest, ARetransmissionIsTakenApart) {
   EXPECT_EQ(judged(kSender, retransmission(rtp(2), 903)), Verdict::kDuplicate);
 }
 
+// A sender that was held up sends late what it then sends: a gap among that is waited for as long as any other, but
+// viewers go by their clocks.
+TEST_F(RelayFeedsTest, ARepairThatCameTooLateToBePlayedIsToldApart) {
+  const SocketId feed = open_feed({.local = kFeed, .nack = true, .rtx_payload_type = 97});
+  std::uint16_t seq = 0;
+  for (; seq < 100; ++seq) {  // 10 ms apart, as they say.
+    ASSERT_EQ(judged(kSender, rtp(seq)), Verdict::kAccepted);
+    run_for(millis(9));
+  }
+  run_for(millis(100));
+  for (; seq < 110; ++seq) {
+    const bool is_lost = seq == 102 || seq == 105;
+    ASSERT_TRUE(is_lost || judged(kSender, rtp(seq)) == Verdict::kAccepted);
+  }
+  ASSERT_EQ(judged(kSender, retransmission(rtp(102), 900)), Verdict::kAcceptedLate);
+  EXPECT_EQ(count_of(Counter::kRepairedLate), 0u);
+  run_for(millis(80));
+  ASSERT_EQ(judged(kSender, retransmission(rtp(105), 901)), Verdict::kAcceptedLate) << "within 120 ms";
+  EXPECT_EQ(count_of(Counter::kRepairedLate), 1u) << "some 140 ms after 104";
+  say(command::AskReport{1, feed});
+  breathe();
+  const auto told = next_event<event::SessionReport>();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->stats.packets_lost, 2u);
+  EXPECT_EQ(told->stats.packets_repaired, 2u);
+  EXPECT_EQ(told->stats.packets_repaired_late, 1u);
+}
+
 TEST_F(RelayFeedsTest, ARetransmissionMakesNobodyTheSender) {
   ASSERT_NE(open_feed({.local = kFeed, .nack = true, .rtx_payload_type = 97}), SocketId{});
   ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);

@@ -264,9 +264,20 @@ Verdict Relay::hold_fed(Instant now, Session& session, Feed& feed, const rtp::Re
                              ? RtpMarks::of(time)
                              : continue_marks(feed, stream, time, placement, header);
   const Verdict verdict = stream.admit(now, placement.pos, time, packet, marks);
-  if (verdict == Verdict::kAcceptedLate)
-    distribution_.give_late(session.stream, stream, placement.pos, publisher.first_missing());
+  if (verdict != Verdict::kAcceptedLate) return verdict;
+  distribution_.give_late(session.stream, stream, placement.pos, publisher.first_missing());
+  note_repair(now, stream, feed, time);
   return verdict;
+}
+
+// Gaps are waited for from when the packet behind them came; viewers play by the stream's clock, which is that of the
+// packets that come with the least delay. What came late itself, and is asked for again, may be of use to destinations
+// and to viewers with a longer latency, but not to those with the stream's.
+void Relay::note_repair(Instant now, const Stream& stream, Feed& feed, StreamTime time) noexcept {
+  const bool is_played_by_time = stream.options().payload.is_transport_stream;
+  if (!is_played_by_time || stream.clock().now(now) - time <= feed.receiver.latency()) return;
+  ++feed.repaired_late;
+  counters().add(Counter::kRepairedLate);
 }
 
 // Where another sender has its RTCP it has not said yet.

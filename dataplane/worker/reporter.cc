@@ -59,6 +59,7 @@ void add_figures(const srt::Receiver& receiver, SessionStats& stats) {
 void add_figures(const Feed& feed, SessionStats& stats) {
   const rtp::Receiver& receiver = feed.receiver;
   stats.packets_repaired = receiver.stats().repaired;
+  stats.packets_repaired_late = feed.repaired_late;
   stats.packets_lost = receiver.stats().lost;
   stats.packets_dropped_late = receiver.stats().given_up;
   stats.packets_repaired_by_fec = feed.fec_repaired;

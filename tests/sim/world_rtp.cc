@@ -194,6 +194,7 @@ void World::balance_feed() {
   if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
     books_.fail("the feed's sender was never reported to");
   if (spec_.repair != Repair::kNone) rtp_publisher_->balance(books_);
+  if (spec_.demands_all) books_.expect_equal("repairs too late to be played", relay_->count(Counter::kRepairedLate), 0);
   books_.expect_equal("clocks that do not run at their rate", relay_->count(Counter::kClocksWrong),
                       spec_.has_wrong_clock ? 1 : 0);
   if (spec_.has_srtp) {

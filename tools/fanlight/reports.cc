@@ -60,7 +60,10 @@ void add_received(Facts& facts, const json& session) {
   facts.add("all", packets_and_bytes(stats, "packets_received", "bytes_received") + ", repeats included");
   facts.add("taken", packets(stats, "packets_received_unique"));
   facts.add("missed at first", packets(stats, "packets_lost") + share_of(count(stats, "packets_lost"), unique));
-  facts.add("repaired", packets(stats, "packets_repaired") + " came again in time");
+  const std::uint64_t late = count(stats, "packets_repaired_late");
+  facts.add("repaired",
+            packets(stats, "packets_repaired") + " came again in time" +
+                (late > 0 ? ", but " + grouped(late) + " too late for who plays with the latency below" : ""));
   if (count(stats, "fec_packets_received") > 0)
     facts.add("of them by FEC", packets(stats, "packets_repaired_by_fec") + ", from " +
                                     packets(stats, "fec_packets_received") + " of FEC");

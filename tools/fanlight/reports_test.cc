@@ -31,6 +31,13 @@ TEST(SessionReportTest, APublishersRateIsToldRightNowAndInTheMean) {
   EXPECT_THAT(report, ContainsRegex("mean rate +2.0 Mb/s"));
 }
 
+TEST(SessionReportTest, RepairsThatCameTooLateToBePlayedAreTold) {
+  json stats{{"packets_repaired", 73u}, {"packets_repaired_late", 0u}};
+  EXPECT_THAT(session_report(session("publisher", stats)), ContainsRegex("73 packets came again in time\n"));
+  stats["packets_repaired_late"] = 1u;
+  EXPECT_THAT(session_report(session("publisher", stats)), HasSubstr("73 packets came again in time, but 1 too late"));
+}
+
 TEST(SessionReportTest, ASessionWithoutAgeHasNoMeanRate) {
   json young = session("viewer", {{"bytes_sent", 100u}});
   young["age_s"] = 0.0;
