@@ -15,6 +15,7 @@ import packager as packagers
 import relay as relays
 from bench_ground import LOAD_CPU, SERVER_CPU, Ground, pin, pinned
 from bench_servers import STREAM, Load
+from histogram import Histogram
 from processes import Process, wait_until
 from testing import Failed, require_tools
 
@@ -22,6 +23,7 @@ from testing import Failed, require_tools
 CROWDS = ((1500, 2400, "640x360"), (5000, 500, "320x180"))
 QUICK_CROWDS = ((150, 2400, "640x360"), (500, 500, "320x180"))
 RAMP = 250  # Viewers started per second.
+PUBLISH_MS_MAX = 5  # From the bytes that complete a part to its publication, p99.
 
 
 def _encoded(ground: Ground, kbps: int, size: str, seconds: float) -> Path:
@@ -44,17 +46,17 @@ def _bound(packager: packagers.Packager) -> str:
     return lines[0].strip() if lines else ""
 
 
-def _watched(load: Load, packager: packagers.Packager, seconds: float) -> tuple[dict, float]:
-    """The load's report, and the share of a CPU that the packager used in the last `seconds` of it."""
+def _watched(load: Load, packager: packagers.Packager, seconds: float) -> tuple[dict, float, Histogram]:
+    """The load's report; of the last `seconds` of it the share of a CPU that the packager used, and its publications."""
     samples = []
     deadline = time.monotonic() + load.ends_within
     while load.process.running() and time.monotonic() < deadline:
-        samples.append((time.monotonic(), packager.process.cpu_seconds()))
+        samples.append((time.monotonic(), packager.process.cpu_seconds(), packager.publish_delays(STREAM)))
         time.sleep(1)
     report = load.report()
     inside = [one for one in samples if one[0] > samples[-1][0] - seconds]
     shares = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(inside, inside[1:])]
-    return report, statistics.median(shares) if shares else 0.0
+    return report, statistics.median(shares) if shares else 0.0, inside[-1][2].since(inside[0][2])
 
 
 def _start_packager(ground: Ground, source: str, port: int) -> packagers.Packager:
@@ -73,13 +75,14 @@ def _start_load(ground: Ground, url: str, viewers: int, seconds: float) -> Load:
     return Load(ground.processes.start("load-hls", argv), path, seconds + viewers / RAMP + 60)
 
 
-def _row(report: dict, viewers: int, share: float, packager: packagers.Packager) -> dict:
+def _row(report: dict, share: float, delays: Histogram, viewers: int, packager: packagers.Packager) -> dict:
     seconds = max(report["duration_s"], 1e-9)
     return {"viewers": viewers, "connected": report["up"], "mbps_each": report["rate"]["bits_per_s"] / 1e6 / max(report["up"], 1),
             "requests_per_s": round(report["rate"]["requests_per_s"]), "parts": report["parts"]["measured"], "late": report["parts"]["late"],
             "stalls": report["stalls"]["count"], "faults": sum(one["count"] for one in report["faults"].values()),
             "first_faults": [f"{kind}: {one['first']}" for kind, one in report["faults"].items()],
             "arrival_us": report["arrival_us"], "release_us": report["release_us"], "packager_cpu": share,
+            "publications": round(delays.total), "publish_p99_ms": delays.quantile(0.99) * 1e3,
             "generator_cpu": report["cpu_s"] / seconds, "turn_max_us": report["generator"]["turn_max_us"],
             "rss_mb": _resident_mb(packager.process), "bound": _bound(packager)}
 
@@ -101,8 +104,7 @@ def _run(ground: Ground, viewers: int, kbps: int, size: str, seconds: float) -> 
         if not wait_until(lambda: packager.is_live(STREAM), 20):
             raise Failed(f"the packager is not live: {packager.process.log_tail(3)}")
         load = _start_load(ground, packager.playlist(STREAM), viewers, seconds)
-        report, share = _watched(load, packager, seconds)
-        return _row(report, viewers, share, packager)
+        return _row(*_watched(load, packager, seconds), viewers, packager)
     finally:
         for process in (packager.process, publisher, relay.process):
             process.stop()
@@ -114,3 +116,13 @@ def audiences(ground: Ground) -> list[dict]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # Of those that we start.
     quick = ground.scale.quick
     return [_run(ground, viewers, kbps, size, 5 if quick else 30) for viewers, kbps, size in (QUICK_CROWDS if quick else CROWDS)]
+
+
+def wrong_with(row: dict) -> list[str]:
+    """What was promised and did not hold."""
+    seen = {f"{row['viewers'] - row['connected']} never played": row["connected"] != row["viewers"],
+            f"{row['faults']} faults: {row['first_faults']}": row["faults"] > 0,
+            f"{row['late']} of {row['parts']} parts late": row["late"] > 0,
+            f"{row['stalls']} stalls": row["stalls"] > 0,
+            f"p99 of publications is {row['publish_p99_ms']:.1f} ms": not row["publish_p99_ms"] <= PUBLISH_MS_MAX}
+    return [what for what, is_so in seen.items() if is_so]

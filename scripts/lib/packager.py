@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from clients import Target
+from histogram import Histogram
 from processes import Process, Processes, wait_until
 from setup import SetupError, find_program
 
@@ -58,6 +59,10 @@ class Packager:
     def streams(self) -> list[dict]:
         status, body = self.get("/api/streams.json")
         return json.loads(body) if status == 200 else []
+
+    def publish_delays(self, stream: str) -> Histogram:
+        """From the bytes that complete a part to its publication, since the start, in seconds."""
+        return Histogram.of(self.get("/metrics")[1].decode(), "fanlight_packager_publish_delay_seconds", stream=stream)
 
     def is_live(self, stream: str) -> bool:
         return any(one["name"] == stream and one["state"] == "live" for one in self.streams())

@@ -199,15 +199,15 @@ class Report:
         rows = self.json["hls"] = bench_hls.audiences(self.ground)
         times = ("p50", "p99", "max")
         table("LL-HLS, packager on one core, times in ms", ("viewers", "up", "Mb/s each", "requests/s", "parts", "late", "stalls", "faults",
-                                                          "arrival p50/p99/max", "release p50/p99/max", "packager CPU", "viewers' CPU", "RSS MB"), [
+                                                          "arrival p50/p99/max", "release p50/p99/max", "publish p99", "packager CPU", "viewers' CPU", "RSS MB"), [
             (row["viewers"], row["connected"], f"{row['mbps_each']:.2f}", row["requests_per_s"], row["parts"], row["late"], row["stalls"],
              row["faults"], *("/".join(f"{row[key][which] / 1e3:.1f}" for which in times) for key in ("arrival_us", "release_us")),
-             f"{row['packager_cpu']:.0%}", f"{row['generator_cpu']:.0%}", f"{row['rss_mb']:.0f}") for row in rows])
+             f"{row['publish_p99_ms']:.1f} of {row['publications']}", f"{row['packager_cpu']:.0%}", f"{row['generator_cpu']:.0%}", f"{row['rss_mb']:.0f}") for row in rows])
         for row in rows:
             print(f"{row['viewers']} viewers: the packager says of its memory: {row['bound'] or 'nothing'}", flush=True)
-            if row["connected"] != row["viewers"] or row["faults"] > 0:
+            if wrong := bench_hls.wrong_with(row):
                 self.failed += 1
-                print(f"FAIL hls, {row['viewers']} viewers: {row['viewers'] - row['connected']} never played; {row['first_faults']}", flush=True)
+                print(f"FAIL hls, {row['viewers']} viewers: {'; '.join(wrong)}", flush=True)
 
     def _http(self) -> None:
         requests = bench_http.requests(self.ground)
