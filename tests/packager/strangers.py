@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Strangers read what fanlight-packager writes, of files and live: hls-parser, mpd-parser and mp4box beside our own linter, value by
-value; ffmpeg, which gives up at the first fault, and ffprobe. With --dash-schema, xmllint holds the MPDs against the schema of
-ISO/IEC 23009-1. Prints one line per case and the counts last.
+value; ffmpeg, which gives up at the first fault, and ffprobe. With --dash-schema, or its path in FANLIGHT_DASH_SCHEMA, xmllint holds
+all MPDs, live ones too, against the schema of ISO/IEC 23009-1. Prints one line per case and the counts last.
 
 examples:
   tests/packager/strangers.py
@@ -26,7 +26,7 @@ import setup  # noqa: E402
 from captions import sending_words, write_captioned  # noqa: E402
 from live import QUIET, SPLICER, STREAM, Stage, edge, source_words  # noqa: E402
 from processes import Processes, dies_with_us, stop_on_signals, wait_until  # noqa: E402
-from testing import Results, arguments, claim, require_tools, run_side_by_side  # noqa: E402
+from testing import Results, Skip, arguments, claim, require_tools, run_side_by_side  # noqa: E402
 
 HERE = Path(__file__).resolve().parent / "strangers"
 SECONDS = 6
@@ -38,6 +38,7 @@ H265 = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=30:mi
         "yuv420p"]
 AAC = ["-c:a", "aac", "-b:a", "96k"]
 FIRST_PORT, PORTS = 22_000, 10
+SCHEMA_VARIABLE = "FANLIGHT_DASH_SCHEMA"
 # What the schema imports from the web: XLink's attributes, as far as it names them.
 XLINK = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="http://www.w3.org/1999/xlink">
   <xs:attribute name="href" type="xs:anyURI"/><xs:attribute name="type" type="xs:token"/>
@@ -61,13 +62,15 @@ class Judges:
                                 stderr=subprocess.STDOUT, text=True, preexec_fn=dies_with_us())
 
     def validate(self, mpd: Path) -> None:
-        if self.schema is None:
-            return
+        said = self.complaints(mpd) if self.schema is not None else ""
+        claim(said == "", f"xmllint: {said[-800:]}")
+
+    def complaints(self, mpd: Path) -> str:
         (mpd.parent / "xlink.xsd").write_text(XLINK)
         (mpd.parent / "catalog.xml").write_text(CATALOG)
         done = subprocess.run(["xmllint", "--nonet", "--noout", "--schema", str(self.schema), str(mpd)], capture_output=True, text=True, timeout=30,
                               env={**os.environ, "XML_CATALOG_FILES": str(mpd.parent / "catalog.xml")})
-        claim(done.returncode == 0, f"xmllint: {done.stderr.strip()[-800:]}")
+        return "" if done.returncode == 0 else done.stderr.strip() or f"it ended with {done.returncode}"
 
 
 def end_of(process: subprocess.Popen, seconds: float) -> tuple[str, str]:
@@ -147,6 +150,22 @@ def what_is_wrong_is_found(files: Files) -> str:
         said = end_of(reading, 60)[0]
         claim(reading.returncode != 0, f"{name} with {becomes!r} for {was!r} is right for them: {said}")
         path.write_bytes(right)
+    return f"{len(wrong)} wrongs"
+
+
+def the_schema_of_the_mpd(files: Files) -> str:
+    """It is given, and finds what it is for; the MPDs of the other cases are held against it as well."""
+    if files.judges.schema is None:
+        raise Skip(f"no MPD is held against the schema of ISO/IEC 23009-1: give its DASH-MPD.xsd by --dash-schema or ${SCHEMA_VARIABLE}")
+    require_tools("xmllint")
+    files.judge(files.make("source.ts", *PICTURES, *SOUND, *H264, *AAC))
+    mpd = files.directory / "out" / "manifest.mpd"
+    right = mpd.read_text()
+    wrong = {' type="static"': ' type="still"', "<Period ": '<Period begins="PT0S" ', "</AdaptationSet>": "<AdaptationSet/></AdaptationSet>"}
+    for was, becomes in wrong.items():
+        claim(was in right, f"the MPD has no {was!r}: {right[:1000]}")
+        mpd.write_text(right.replace(was, becomes, 1))
+        claim(files.judges.complaints(mpd) != "", f"{becomes!r} for {was!r} is right for it")
     return f"{len(wrong)} wrongs"
 
 
@@ -260,7 +279,7 @@ def breaks_and_captions(live: Live) -> str:
     return note
 
 
-ONCE = (two_languages, h265, sound_alone, a_clock_and_a_format_that_change, what_is_wrong_is_found)
+ONCE = (two_languages, h265, sound_alone, a_clock_and_a_format_that_change, what_is_wrong_is_found, the_schema_of_the_mpd)
 LIVE = (a_steady_stream, a_publisher_that_returns_and_ends, breaks_and_captions)
 
 
@@ -278,9 +297,11 @@ def on_a_stage(judges: Judges, number: int, case) -> str:
 
 def main() -> int:
     parser = arguments(__doc__)
-    parser.add_argument("--dash-schema", type=lambda text: Path(text).resolve(), metavar="FILE",
-                        help="DASH-MPD.xsd of ISO/IEC 23009-1: xmllint holds the MPDs against it")
+    parser.add_argument("--dash-schema", type=lambda text: Path(text).resolve(), metavar="FILE", default=os.environ.get(SCHEMA_VARIABLE) or None,
+                        help=f"DASH-MPD.xsd of ISO/IEC 23009-1: xmllint holds the MPDs against it (default: ${SCHEMA_VARIABLE})")
     args = parser.parse_args()
+    if args.dash_schema is not None and not args.dash_schema.is_file():
+        parser.error("there is no such schema")
     stop_on_signals()
     results = Results()
     judges = Judges(args.build_dir, setup.install_modules(HERE, args.build_dir / "strangers"), args.dash_schema)
