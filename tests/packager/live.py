@@ -496,7 +496,7 @@ def few_open_files(stage: Stage) -> str:
 
 
 def over_tls(stage: Stage) -> str:
-    """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again; the linter and the probes."""
+    """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again; the linter and the probes by both."""
     require_tools("curl", "node", "openssl")
     stage.processes.start("bare", source_words(stage.work / "bare.ts", f"udp://127.0.0.1:{stage.port + 2}?pkt_size=1316"))
     config = stage.work / "packager.toml"
@@ -520,7 +520,8 @@ def over_tls(stage: Stage) -> str:
     claim("#EXT-X-PART:" in (stage.work / "answer").read_text(), "no parts over HTTP/2")
     claim(ask("--http1.1") == "1.1 200", f"HTTP/1.1: {ask('--http1.1')}")
     multivariant = f"https://localhost:{stage.port + 3}/live/{STREAM}/index.m3u8"
-    for words in (["node", str(LINT), multivariant, "--seconds", "6", "--media", "--dash", "--late-ms", "500"], ["node", str(PROBE), "--dash", multivariant]):
+    judges = (["node", str(LINT), multivariant, "--seconds", "6", "--media", "--dash", "--late-ms", "500"], ["node", str(PROBE), "--dash", multivariant])
+    for words in [[*judge, *by] for judge in judges for by in ([], ["--h2"])]:
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         claim(done.returncode == 0, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok"))[-1500:])
     # Another pair at the same place is used from SIGHUP on, and not before.

@@ -63,6 +63,16 @@ function readMoof(bytes, moof) {
   return { begins, samples, duration: samples.reduce((total, one) => total + one.duration, 0) };
 }
 
+const NTP_EPOCH_MS = Date.UTC(1900, 0, 1);
+
+// What prft says, in front of moof: when, in milliseconds of 1970, the media time of which track. Null where there is none. ISO/IEC 14496-12 §8.16.5
+export function producerTimeOf(bytes) {
+  const box = find(bytes, 'prft');
+  if (!box || box.from > (find(bytes, 'moof')?.from ?? 0)) return null;
+  const ntp = bytes.readUInt32BE(box.from + 8) + bytes.readUInt32BE(box.from + 12) / 2 ** 32;
+  return { at: NTP_EPOCH_MS + 1e3 * ntp, mediaTime: Number(bytes[box.from] === 1 ? bytes.readBigUInt64BE(box.from + 16) : bytes.readUInt32BE(box.from + 16)) };
+}
+
 export function readFragments(bytes) {
   const found = [];
   for (const box of boxes(bytes)) if (box.type === 'moof') found.push(readMoof(bytes, box));

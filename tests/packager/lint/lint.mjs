@@ -10,17 +10,19 @@
 //   lint.mjs URL --late-ms 200            how late a part may be (default 150)
 //   lint.mjs URL --pass-over H-16,H-17    rules that what is tried cannot keep
 //   lint.mjs URL --dash                   an MPD that is missing is a fault
+//   lint.mjs URL --h2                     over HTTP/2
 
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { judgeChange } from './change_rules.mjs';
-import { closeIdle, request } from './http_client.mjs';
+import { closeIdle, request, speakH2 } from './http_client.mjs';
 import { LivePlayer } from './live_player.mjs';
 import { isMultivariant, readMediaPlaylist } from './media_playlist.mjs';
 import { judgeMedia } from './media_rules.mjs';
 import { judgeMpd, judgeMpdChange } from './mpd_rules.mjs';
 import { judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
+import { VARIANT_RULE, judgeVariants } from './variant_rules.mjs';
 
 export class Report {
   constructor(write = console.log, passedOver = []) {
@@ -49,16 +51,9 @@ const relativeTo = (from, to) => {
   return [...up.slice(same).map(() => '..'), ...down.slice(same)].join('/');
 };
 
-// One date for one number: variants are cut together.
 function judgeTogether(players, report, frame) {
-  const dates = new Map();
-  for (const player of players.filter((one) => !one.context.isAudio && one.now))
-    for (const one of player.now.segments.filter((segment) => segment.date)) {
-      const date = Date.parse(one.date.value) * 1e3;
-      const other = dates.get(one.msn);
-      if (other !== undefined && Math.abs(other - date) > frame) report.add(player.url, { rule: 'H-63', line: one.date.line, text: `segment ${one.msn} begins elsewhere in another variant` });
-      dates.set(one.msn, date);
-    }
+  const ofPictures = players.filter((one) => !one.context.isAudio && one.now?.segments.length > 0);
+  for (const { place, line, text } of judgeVariants(ofPictures.map((one) => one.now), frame)) report.add(ofPictures[place].url, { rule: VARIANT_RULE, line, text });
 }
 
 // The MPD beside the playlists, where there is one: at the start and at the end. Null where there is none.
@@ -83,9 +78,10 @@ async function lintLive(url, report, options) {
     const all = renditions(multivariant).map((one) => ({ ...one, url: new URL(one.uri, url).href }));
     members = all.map((one) => ({ ...one, others: all.filter((other) => other !== one).map((other) => relativeTo(one.url, other.url)) }));
   }
-  const players = members.map((one) => new LivePlayer(one.url, { ...options, ...one, report: (found) => report.add(new URL(one.url).pathname, found) }));
-  const until = performance.now() + options.seconds * 1000;
   const mpd = await lintMpd(url, null, report, options);
+  const hasClock = /<ProducerReferenceTime[^>]* inband="true"/.test(mpd ?? '');
+  const players = members.map((one) => new LivePlayer(one.url, { ...options, ...one, hasClock, report: (found) => report.add(new URL(one.url).pathname, found) }));
+  const until = performance.now() + options.seconds * 1000;
   await Promise.all(players.map((player) => player.run(() => performance.now() >= until)));
   if (mpd !== null) await lintMpd(url, mpd, report, options);
   judgeTogether(players, report, options.frame);
@@ -116,7 +112,7 @@ async function main() {
     options: {
       seconds: { type: 'string', default: '10' }, media: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' },
       'frame-ms': { type: 'string', default: '42' }, 'late-ms': { type: 'string', default: '150' },
-      'pass-over': { type: 'string', default: '' }, dash: { type: 'boolean', default: false },
+      'pass-over': { type: 'string', default: '' }, dash: { type: 'boolean', default: false }, h2: { type: 'boolean', default: false },
     },
   });
   if (values.help || positionals.length === 0) {
@@ -124,6 +120,7 @@ async function main() {
     console.log(text.split('\n').slice(1).filter((line, i, all) => all.slice(0, i + 1).every((one) => one.startsWith('//'))).map((line) => line.slice(3)).join('\n'));
     return values.help ? 0 : 2;
   }
+  if (values.h2) speakH2();
   const report = new Report(console.log, values['pass-over'].split(',').filter(Boolean));
   const options = { seconds: Number(values.seconds), withMedia: values.media, frame: Number(values['frame-ms']) * 1e3, lateMs: Number(values['late-ms']), wantsDash: values.dash };
   const isLive = /^https?:/.test(positionals[0]);

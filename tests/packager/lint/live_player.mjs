@@ -14,18 +14,19 @@ const BLOCKED_TARGETS = 3;  // So long a reload may be held. §6.2.5.2
 
 export class LivePlayer {
   // `report({ rule, line, text })`; `others`: the presentation's other playlists, or null where that is not known.
-  constructor(url, { isAudio, others, frame, withMedia, lateMs, pauseMs = 500, report }) {
+  constructor(url, { isAudio, others, frame, withMedia, lateMs, pauseMs = 500, hasClock = false, report }) {
     this.url = url;
     this.context = { isAudio, others, frame };
     this.lateMs = lateMs;
     this.pauseMs = pauseMs;  // After a reload that failed.
     this.report = (rule, line, text) => report({ rule, line, text });
     this.reportAll = (found) => found.forEach(report);
-    this.media = withMedia ? new MediaCheck(url, isAudio, this.report) : null;
+    this.media = withMedia ? new MediaCheck(url, { isAudio, hasClock }, this.report) : null;
     this.count = { playlists: 0, deltas: 0 };
     this.now = null;  // The newest whole playlist.
     this.hasEnded = false;
     this.newestAt = null;
+    this.newest = { msn: null, at: null };  // The newest whole segment, and when it was first seen; not known of the first.
   }
 
   async fetch(query) {
@@ -91,6 +92,16 @@ export class LivePlayer {
     const isOneStep = next.msn === msn && next.part === part + 1;
     if (isOneStep && sinceMs > micros(playlist.partTarget) / 1e3 + this.lateMs) this.report('H-17', 0, `part ${part} of ${msn} came ${sinceMs.toFixed(0)} ms after the one before`);
     this.newestAt = response.headAt;
+    this.judgePace(playlist, response.headAt);
+  }
+
+  // A new segment within one and a half target durations. §6.2.1
+  judgePace({ openMsn, targetDuration }, at) {
+    const { msn, at: before } = this.newest;
+    if (msn === openMsn) return;
+    const sinceMs = before === null || openMsn !== msn + 1 ? 0 : at - before;
+    if (sinceMs > 1_500 * targetDuration + this.lateMs) this.report('H-17', 0, `segment ${msn} came ${sinceMs.toFixed(0)} ms after the one before`);
+    this.newest = { msn: openMsn, at: msn === null ? null : at };
   }
 
   judgeDelta(delta, whole) {

@@ -1,9 +1,10 @@
 // What the linter finds of an origin that does one thing wrong, and that it finds nothing of one that does none.
 
 import assert from 'node:assert/strict';
+import http2 from 'node:http2';
 import test from 'node:test';
 
-import { closeIdle } from './http_client.mjs';
+import { closeIdle, request, speakH2 } from './http_client.mjs';
 import { LivePlayer } from './live_player.mjs';
 import { SampleOrigin } from './sample_origin.mjs';
 
@@ -27,24 +28,46 @@ const FLAWS = {
   'a part does not begin independently': ['H-13', /INDEPENDENT, its first picture is not/],
   'independence is not said': ['H-13', /begins with an independent picture and does not say so/],
   'a part does not begin at its picture': ['H-13', /that is not its first/],
+  'a segment has no prft': ['D-08', /s\d+\.0\.m4s begins its segment and has no prft/],
+  'a prft is off': ['D-08', /its prft is 20\.0\d\d ms from its segment's date/],
   'a part is no fragment': ['H-54', /no moof|a box of/],
 };
 
 // Nothing is ever late by the clock of a machine that has other things to do, unless it is to be.
-async function lint(flaw, lateMs = 60_000) {
-  const origin = new SampleOrigin(flaw);
+async function lint(flaw, lateMs = 60_000, create = undefined) {
+  const origin = new SampleOrigin(flaw, create);
   const found = [];
-  const player = new LivePlayer(await origin.listen(), { isAudio: false, others: null, frame: 42_000, withMedia: true, lateMs, pauseMs: 10, report: (one) => found.push(one) });
+  const player = new LivePlayer(await origin.listen(), { isAudio: false, others: null, frame: 42_000, withMedia: true, hasClock: true, lateMs, pauseMs: 10, report: (one) => found.push(one) });
   let reloads = 0;
   await player.run(() => reloads++ >= RELOADS);
   origin.close();
   return { found, player };
 }
 
+// How requests end whose streams, or whose connection, end before them; and that more than one connection holds are answered.
+async function brokenH2() {
+  const origin = http2.createServer({ settings: { maxConcurrentStreams: 32 } }, (asked, response) => {
+    if (asked.url === '/reset') response.stream.close(http2.constants.NGHTTP2_CANCEL);
+    else if (asked.url === '/torn') response.writeHead(200).write('half', () => response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR));
+    else if (asked.url === '/gone') response.stream.session.destroy();
+    else setTimeout(() => response.writeHead(200).end('whole'), 50);
+  });
+  await new Promise((resolve) => { origin.listen(0, '127.0.0.1', resolve); });
+  const ask = (path) => request(`http://127.0.0.1:${origin.address().port}${path}`, { timeoutMs: 10_000 }).then((response) => `${response.version} ${response.text}`, (error) => error.message);
+  const many = await Promise.all(Array.from({ length: 100 }, () => ask('/many')));
+  const said = { many: [...new Set(many)], reset: await ask('/reset'), torn: await ask('/torn'), gone: await ask('/gone'), after: await ask('/after') };
+  origin.close();
+  return said;
+}
+
 const names = [null, ...Object.keys(FLAWS)];
 const results = new Map(await Promise.all(names.map(async (flaw) => [flaw, await lint(flaw)])));
 const held = await lint(null, -2_999);
-const late = await lint('a part is late', 0);
+const [late, overdue] = await Promise.all(['a part is late', 'a segment is late'].map((flaw) => lint(flaw, 0)));
+speakH2();  // From here on.
+const overH2 = new Map();
+for (const flaw of [null, 'a part is not there', 'a segment is not its parts']) overH2.set(flaw, await lint(flaw, 60_000, http2.createServer));
+const broken = await brokenH2();
 closeIdle();
 
 const lines = ({ found }) => found.map(({ rule, line, text }) => `${rule} :${line} ${text}`).join('\n');
@@ -63,4 +86,21 @@ test('nothing is found of an origin that does nothing wrong', () => {
 
 test('H-35 is found when a reload is held for too long', () => assert.match(lines(held), /H-35 :0 held for/));
 
+test('H-17 is found when a segment is late', () => assert.match(lines(overdue), /H-17 :0 segment \d+ came \d+ ms after the one before/));
+
 test('H-17 is found when a part is late', () => assert.match(lines(late), /H-17 :0 part \d of \d+ came \d+ ms after the one before/));
+
+test('nothing is found over HTTP/2 of an origin that does nothing wrong', () => {
+  const { player } = overH2.get(null);
+  assert.equal(lines(overH2.get(null)), '');
+  assert.ok(player.count.deltas === RELOADS && player.media.count > 30, JSON.stringify(player.count));
+});
+
+for (const flaw of ['a part is not there', 'a segment is not its parts'])
+  test(`over HTTP/2 it is found when ${flaw}`, () => assert.match(lines(overH2.get(flaw)), FLAWS[flaw][1]));
+
+test('requests over HTTP/2 are answered however many they are, and those that are cut short fail', () => {
+  assert.deepEqual(broken.many, ['2 whole']);
+  for (const one of ['reset', 'torn', 'gone']) assert.match(broken[one], new RegExp(`^GET http.*/${one}: `));
+  assert.equal(broken.after, '2 whole');
+});

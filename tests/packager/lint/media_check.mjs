@@ -1,15 +1,17 @@
 // Fetches what a playlist lists and holds it against what the playlist says: lengths, order, independence, and that a
 // segment is its parts one behind the other.
 
-import { readFragments, timescaleOf } from './fragment.mjs';
+import { producerTimeOf, readFragments, timescaleOf } from './fragment.mjs';
 import { request } from './http_client.mjs';
 
 const TOLERANCE_S = 0.001;  // Rounding of EXTINF and of ticks.
+const CLOCK_TOLERANCE_MS = 2;  // Rounding of dates.
 const MEDIA_TYPES = ['video/mp4', 'audio/mp4', 'video/iso.segment'];
 
 export class MediaCheck {
-  constructor(url, isAudio, report) {
-    Object.assign(this, { url, isAudio, report, timescales: new Map(), parts: new Map(), segments: new Set(), nextTick: null, count: 0 });
+  // `hasClock`: the MPD says that fragments tell when they were captured.
+  constructor(url, { isAudio, hasClock }, report) {
+    Object.assign(this, { url, isAudio, hasClock, report, timescales: new Map(), parts: new Map(), segments: new Set(), nextTick: null, count: 0 });
   }
 
   // All that is new in `playlist`, in its order.
@@ -50,6 +52,7 @@ export class MediaCheck {
     const fragments = bytes && this.read(part.uri, part.line, () => readFragments(bytes));
     if (fragments && timescale) this.compare(segment, part, i, fragments, timescale);
     else this.nextTick = null;
+    if (fragments && timescale && i === 0 && this.hasClock) this.clock(segment, part, bytes, fragments, timescale);
   }
 
   // What `reader` makes of the bytes; null, and a finding, where they are not what they should be.
@@ -71,6 +74,16 @@ export class MediaCheck {
     if (Math.abs(gap) > TOLERANCE_S) this.report('H-82', part.line, `${part.uri} begins ${gap.toFixed(6)} s after the part before it ends`);
     this.nextTick = fragments[0].begins + ticks;
     if (!this.isAudio) this.independence(part, fragments.flatMap((one) => one.samples));
+  }
+
+  // Each segment begins with it, and it says what the date of the segment does.
+  clock(segment, part, bytes, fragments, timescale) {
+    const said = this.read(part.uri, part.line, () => producerTimeOf(bytes));
+    if (!said) return this.report('D-08', part.line, `${part.uri} begins its segment and has no prft, which the MPD promises`);
+    const begins = said.at + ((fragments[0].begins - said.mediaTime) / timescale) * 1e3;
+    const off = segment.date ? begins - Date.parse(segment.date.value) : 0;
+    if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.report('D-08', part.line, `${part.uri}: its prft is ${off.toFixed(3)} ms from its segment's date`);
+    return undefined;
   }
 
   independence(part, samples) {

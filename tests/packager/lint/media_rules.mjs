@@ -8,6 +8,7 @@ const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const DEFAULT_FRAME = 42_000;  // Microseconds: the slowest usual rate's.
 const PARTS_LISTED_TARGETS = 3;
 const START_SEGMENTS = 3;
+const PARTS_APART = 2;  // One in time, and one more since those of sound are not as long as those of pictures.
 
 const withOpen = (playlist) => (playlist.open ? [...playlist.segments, playlist.open] : playlist.segments);
 const isLowLatency = (playlist) => playlist.partTarget !== null || withOpen(playlist).some((one) => one.parts.length > 0);
@@ -141,6 +142,12 @@ function* hints(playlist) {
   for (const hint of maps) if (hint.attributes.URI === withOpen(playlist).at(-1)?.map?.attributes.URI) yield [hint.line, 'hints at the MAP that holds already'];
 }
 
+// The newest part that is listed: { msn, part }, or null where the newest segment lists none.
+function lastPart({ open, segments }) {
+  const newest = open?.parts.length > 0 ? open : segments.at(-1);
+  return newest?.parts.length > 0 ? { msn: newest.msn, part: newest.parts.length - 1 } : null;
+}
+
 // `others`: URIs of the presentation's other media playlists, as seen from this one.
 function* reports(playlist, context) {
   for (const { line, attributes } of playlist.reports) {
@@ -148,6 +155,9 @@ function* reports(playlist, context) {
     if (attributes['LAST-MSN'] === undefined) yield [line, 'says no LAST-MSN'];
     else if (Math.abs(Number(attributes['LAST-MSN']) - playlist.openMsn) > 1) yield [line, `is at ${attributes['LAST-MSN']}, this playlist at ${playlist.openMsn}`];
     if (playlist.partTarget !== null && attributes['LAST-PART'] === undefined) yield [line, 'says no LAST-PART'];
+    const own = lastPart(playlist);
+    if (own?.msn === Number(attributes['LAST-MSN']) && Math.abs(own.part - Number(attributes['LAST-PART'])) > PARTS_APART)
+      yield [line, `is at part ${attributes['LAST-PART']} of ${own.msn}, this playlist at ${own.part}: not in step`];
   }
   if (!context.others || playlist.endlist || !isLowLatency(playlist)) return;
   const said = playlist.reports.map((report) => report.attributes.URI);

@@ -5,6 +5,7 @@ import { decimals, hasAttributes, parseAttributes } from './attributes.mjs';
 
 const SOUND = /^(mp4a|ac-3|ec-3|opus|fLaC)/;
 const RANGES = ['SDR', 'PQ', 'HLG'];
+const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$/;  // RFC 5646 §2.1
 
 // Variants and renditions, with their lines.
 export function readMultivariant(text) {
@@ -77,6 +78,11 @@ function* sound(playlist) {
 
 function* groupAgrees(renditions, id) {
   const names = new Set();
+  const hasLanguages = renditions.some(({ attributes }) => attributes.LANGUAGE !== undefined);
+  for (const { line, attributes: { LANGUAGE: said } } of renditions) {
+    if (said === undefined && hasLanguages) yield [line, `says no LANGUAGE, though others of ${id} do`];
+    if (said !== undefined && !LANGUAGE.test(said)) yield [line, `LANGUAGE=${said} is none`];
+  }
   for (const { line, attributes } of renditions) {
     if (names.has(attributes.NAME)) yield [line, `two renditions of ${id} are called ${attributes.NAME}`];
     names.add(attributes.NAME);

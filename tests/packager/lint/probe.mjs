@@ -5,10 +5,11 @@
 //   probe.mjs http://localhost:8080/live/main/index.m3u8
 //   probe.mjs URL --only H-3
 //   probe.mjs URL --dash                an MPD that is missing is a fault, not a reason to skip
+//   probe.mjs URL --h2                  over HTTP/2
 
 import { parseArgs } from 'node:util';
 
-import { closeIdle, request } from './http_client.mjs';
+import { closeIdle, request, speakH2 } from './http_client.mjs';
 import { readMultivariant, renditions } from './multivariant_rules.mjs';
 import { PROBES, Presentation, Skip } from './probes.mjs';
 
@@ -23,8 +24,12 @@ async function tried(rule, probe, it) {
 }
 
 async function main() {
-  const { values, positionals: [url] } = parseArgs({ allowPositionals: true, options: { only: { type: 'string', default: '' }, dash: { type: 'boolean', default: false } } });
+  const { values, positionals: [url] } = parseArgs({
+    allowPositionals: true,
+    options: { only: { type: 'string', default: '' }, dash: { type: 'boolean', default: false }, h2: { type: 'boolean', default: false } },
+  });
   if (!url) throw new Error('which presentation? probe.mjs http://localhost:8080/live/NAME/index.m3u8');
+  if (values.h2) speakH2();
   const response = await request(url);
   if (response.status !== 200) throw new Error(`${url} is answered with ${response.status}`);
   const [rendition] = renditions(readMultivariant(response.text));

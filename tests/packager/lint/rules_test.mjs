@@ -10,6 +10,7 @@ import { readMediaPlaylist, reconstruct } from './media_playlist.mjs';
 import { MEDIA_RULES, judgeMedia } from './media_rules.mjs';
 import { MULTIVARIANT_RULES, judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
 import { ended, live, multivariant, soundOnly, vod } from './sample_playlists.mjs';
+import { judgeVariants } from './variant_rules.mjs';
 
 const OTHERS = { others: ['../a0/index.m3u8'] };
 const text = (found) => found.map(({ rule, line, text: what }) => `${rule} :${line} ${what}`).join('\n');
@@ -95,6 +96,7 @@ const MEDIA = [
   ['H-18', /no LAST-MSN/, broken(live(), 'LAST-MSN=10,', '')],
   ['H-18', /no LAST-PART/, broken(live(), ',LAST-PART=0', '')],
   ['H-18', /is at 8, this playlist at 10/, broken(live(), 'LAST-MSN=10', 'LAST-MSN=8')],
+  ['H-18', /is at part 3 of 10, this playlist at 0/, broken(live(), 'LAST-PART=0', 'LAST-PART=3')],
   ['H-18', /reports .* 0 times/, without(live(), '#EXT-X-RENDITION-REPORT')],
   ['H-18', /none of the presentation/, broken(live(), '../a0/', '../a7/')],
   ['H-20', /shorter than three target durations/, live({ first: 8 }).replace(/#EXT-X-PART:.*s10.*\n/, '')],
@@ -177,6 +179,8 @@ const MULTIVARIANTS = [
   ['H-61', /CODECS names no sound/, broken(multivariant, ',mp4a.40.2', '')],
   ['H-61', /sound is a playlist of its own/, broken(multivariant, ',AUDIO="aac"', '')],
   ['H-61', /says no CHANNELS/, broken(multivariant, ',CHANNELS="2"', '')],
+  ['H-61', /says no LANGUAGE, though others/, broken(multivariant, ',LANGUAGE="deu"', '')],
+  ['H-61', /LANGUAGE=German is none/, broken(multivariant, '"deu"', '"German"')],
   ['H-61', /are called English/, broken(multivariant, 'Deutsch', 'English')],
   ['H-61', /2 renditions of aac are the default/, broken(multivariant, 'DEFAULT=NO', 'DEFAULT=YES')],
   ['H-61', /not AUTOSELECT/, broken(multivariant, 'AUTOSELECT=YES', 'AUTOSELECT=NO')],
@@ -227,6 +231,23 @@ test('nothing is found while a stream goes on, part by part', () => {
       before = after;
     }
 });
+
+const FRAME = 33_333;
+const together = (...all) => judgeVariants(all.map((one) => readMediaPlaylist(one)), FRAME).map(({ place, line, text: what }) => `${place}:${line} ${what}`);
+
+test('H-63 finds nothing of variants that are cut together, however far each has come', () => {
+  assert.deepEqual(together(live()), []);
+  assert.deepEqual(together(live(), live({ parts: 0 }), live({ first: 3, open: 12 })), []);
+});
+
+test('H-63 finds a number that is not the same media in two variants', () => {
+  const shifted = broken(live(), '16:30:08.000Z', '16:30:08.040Z');
+  assert.match(together(live(), shifted).join(), /^1:\d+ segment 4 begins 0.040 s from/);
+  assert.match(together(shifted, live(), live()).join(), /^1:\d+ segment 4 begins -0.040 s from.*,2:\d+ segment 4 begins -0.040 s from/);
+  assert.deepEqual(together(live(), broken(live(), '16:30:08.000Z', '16:30:08.033Z')), []);
+});
+
+test('H-63 finds variants that number on their own', () => assert.match(together(live(), live({ first: 20, open: 30 })).join(), /^0:1 no number is in all variants: 0 to 9, 20 to 29/));
 
 test('a range that is over goes with the segments', () => {
   const before = readMediaPlaylist(withRange(withRange(live({ first: 6, open: 16 }), OUT), IN));  // It ends at 12 s, as the first segment begins.

@@ -23,6 +23,10 @@ const words = (...values) => { const out = Buffer.alloc(4 * values.length); valu
 
 const INIT = Buffer.concat([box('ftyp', words(0)), box('moov', box('trak', box('mdia', box('mdhd', words(0, 0, 0, 90_000, 0)))))]);
 
+const NTP_1970 = 2_208_988_800;
+// What begins at `begins` was captured at `at`, in milliseconds.
+const producerTime = (at, begins) => box('prft', words(0x01000018, 1, NTP_1970 + Math.floor(at / 1e3), ((at % 1e3) / 1e3) * 2 ** 32, 0, begins));
+
 // Three pictures; `sync` says which are independent.
 function fragment(begins, ticks, sync) {
   const samples = sync.map((isSync) => words(ticks / 3, isSync ? 0x02000000 : 0x01010000));
@@ -31,9 +35,10 @@ function fragment(begins, ticks, sync) {
 }
 
 export class SampleOrigin {
-  constructor(flaw) {
+  // `create` is http.createServer, or http2's.
+  constructor(flaw, create = http.createServer) {
     this.flaw = flaw;
-    this.server = http.createServer((request, response) => this.answer(request, response));
+    this.server = create((request, response) => this.answer(request, response));
     this.sent = new Set();
     this.count = BEFORE * PARTS + 1;  // How many parts there are, the first at the start of the stream.
   }
@@ -46,7 +51,7 @@ export class SampleOrigin {
   close() { this.server.close(); this.server.closeAllConnections?.(); }
 
   async wait(wanted) {
-    await sleep(this.flaw === 'a part is late' ? 300 : 10);
+    await sleep({ 'a part is late': 300, 'a segment is late': 350 }[this.flaw] ?? 10);
     this.count = Math.max(this.count, wanted);
   }
 
@@ -108,6 +113,12 @@ export class SampleOrigin {
     const ticks = this.flaw === 'a part is shorter than it says' && i === 2 ? PART_TICKS - 300 : PART_TICKS;
     const isSync = this.flaw === 'a part does not begin independently' ? false : i === 0;
     if (this.flaw === 'a part is no fragment' && i === 1) return Buffer.from('no boxes at all');
+    const isSilent = i > 0 || this.flaw === 'a segment has no prft';
+    const clock = isSilent ? Buffer.alloc(0) : producerTime(START + 500 * msn + (this.flaw === 'a prft is off' ? 20 : 0), begins);
+    return Buffer.concat([clock, this.fragment(i, begins, ticks, isSync)]);
+  }
+
+  fragment(i, begins, ticks, isSync) {
     return fragment(begins, ticks, [isSync || (this.flaw === 'independence is not said' && i === 2), false, this.flaw === 'a part does not begin at its picture' && i === 1]);
   }
 }
