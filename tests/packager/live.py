@@ -95,9 +95,9 @@ class Stage:
         claim(status == 200, f"{folder}/{name}: {status} {body[:200]!r}")
         return body
 
-    def lint(self, seconds: float, *words: str) -> subprocess.Popen:
+    def lint(self, seconds: float, *words: str, name: str = STREAM) -> subprocess.Popen:
         require_tools("node")
-        return subprocess.Popen(["node", str(LINT), self.packager.playlist(STREAM), "--seconds", str(seconds), *words],
+        return subprocess.Popen(["node", str(LINT), self.packager.playlist(name), "--seconds", str(seconds), *words],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -391,6 +391,48 @@ def a_group_is_one_presentation(stage: Stage) -> str:
     return finish_lint(stage.lint(8, "--media", "--late-ms", "500"), 60)
 
 
+X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0"]
+X265 = ["-c:v", "libx265", "-preset", "ultrafast", "-tune", "zerolatency", "-x265-params", "keyint=30:min-keyint=30:scenecut=0:open-gop=0:log-level=error"]
+# Name, the encoders of its pictures and of its two sounds, what players are told, what ffprobe finds.
+KINDS = (("live/h265", X265, ("aac", "ac3"), ("hvc1.", "mp4a.40.2", "ac-3"), {"hevc", "aac", "ac3"}),
+         ("live/opus", X264, ("libopus", "eac3"), ("avc1.", "opus", "ec-3"), {"h264", "opus", "eac3"}))
+
+
+def every_codec(stage: Stage) -> str:
+    """Two kinds of sound beside H.265, two others beside H.264; each through the relay by SRT, and one of them by RTP as well."""
+    rtp = f"127.0.0.1:{stage.port + 2}"
+    configuration = relays.Configuration(listen=[f"127.0.0.1:{stage.port}"], streams=[relays.Stream(name=kind[0], latency_ms=20) for kind in KINDS],
+                                         more=f'[[destination]]\nstream = "{KINDS[1][0]}"\nurl = "rtp://{rtp}"\n')
+    api = stage.work / "relay" / "api.sock"
+    stage.relay = relays.start(stage.processes, stage.build, stage.work, configuration.toml(api), api, None)
+    targets = [Target(f"127.0.0.1:{stage.port}", kind[0], latency_ms=20) for kind in KINDS]
+    for target, (name, pictures, sounds, _, _) in zip(targets, KINDS):
+        tones = [word for hertz in (440, 880) for word in ("-re", "-f", "lavfi", "-i", f"sine=frequency={hertz}:sample_rate=48000")]
+        coded = [word for i, (codec, language) in enumerate(zip(sounds, ("eng", "deu"))) for word in (f"-c:a:{i}", codec, f"-metadata:s:a:{i}", f"language={language}")]
+        stage.processes.start(f"publisher-{name.replace('/', '-')}", [
+            "ffmpeg", *QUIET, "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", *tones, "-map", "0", "-map", "1", "-map", "2",
+            *pictures, "-pix_fmt", "yuv420p", "-b:v", "600k", *coded, "-f", "mpegts", ffmpeg_url(target, "publish")])
+    streams = {name: packagers.source_url(target) for (name, *_), target in zip(KINDS, targets)} | {"by/rtp": f"rtp://{rtp}"}
+    stage.package(*(f"{name}={url}" for name, url in streams.items()))
+    told = {name: kind[3:] for kind in KINDS for name in (kind[0],)} | {"by/rtp": KINDS[1][3:]}
+    for name, (codecs, _) in told.items():
+        claim(wait_until(lambda name=name: stage.packager.is_live(name), 30), f"{name} is not live: {stage.packager.streams()} {stage.packager.process.log_tail(3)}")
+        multivariant = stage.packager.get(f"/live/{name}/index.m3u8", 15)[1].decode()
+        claim(all(codec in multivariant for codec in codecs) and multivariant.count("TYPE=AUDIO") == 2, f"{name}: {multivariant}")
+    notes = [f"{name}: {finish_lint(lint, 60)}" for name, lint in [(name, stage.lint(5, "--media", "--dash", "--late-ms", "500", name=name)) for name in told]]
+    for name, (_, found) in told.items():
+        claim(set(codec_names(stage.packager.playlist(name))) == found, f"ffprobe finds {codec_names(stage.packager.playlist(name))} in {name}")
+        done = subprocess.run(["ffmpeg", *QUIET, "-xerror", "-i", stage.packager.playlist(name), "-map", "0", "-t", "2", "-f", "null", "-"],
+                              capture_output=True, text=True, timeout=60)
+        claim(done.returncode == 0, f"ffmpeg plays not all of {name}: {done.stderr[-500:]}")
+    return "; ".join(notes)
+
+
+def codec_names(source: str) -> list[str]:
+    done = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", source], capture_output=True, text=True, timeout=60)
+    return [line.strip(",") for line in done.stdout.split()]
+
+
 def encrypted_with_keys_in_turn(stage: Stage) -> str:
     """Keys change every two segments; the linter is content, keys are had by who asks, ffmpeg decodes what they open."""
     bare = f"127.0.0.1:{stage.port + 2}"
@@ -561,8 +603,8 @@ def wrong_words(stage: Stage) -> str:
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced,
-         captions_are_kept_and_announced, a_group_is_one_presentation, encrypted_with_keys_in_turn, a_wrong_passphrase_is_said, an_end_in_order,
-         few_open_files, over_tls, wrong_words)
+         captions_are_kept_and_announced, a_group_is_one_presentation, every_codec, encrypted_with_keys_in_turn, a_wrong_passphrase_is_said,
+         an_end_in_order, few_open_files, over_tls, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 
