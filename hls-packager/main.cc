@@ -108,8 +108,9 @@ int run_live(const Words& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Packages live streams of the relay for browsers: LL-HLS over HTTP, and a page to watch it on.",
-               "fanlight-packager");
+  CLI::App app(
+      "Packages live streams of the relay for browsers: LL-HLS and LL-DASH over HTTP, and a page to watch them on.",
+      "fanlight-packager");
   app.footer(kExamples);
   app.set_version_flag("--version", FANLIGHT_VERSION);
   Words words;

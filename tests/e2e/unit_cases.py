@@ -1,4 +1,4 @@
-"""The unit for systemd in examples/, judged by systemd's own tool."""
+"""The units for systemd in examples/, judged by systemd's own tool."""
 from __future__ import annotations
 
 import os
@@ -12,6 +12,7 @@ from testing import Stage, claim, require_tools
 
 UNIT = setup.ROOT / "examples" / "fanlight.service"
 DROP_IN = setup.ROOT / "examples" / "ethernet.conf"
+PACKAGER_UNIT = UNIT.with_name("fanlight-packager.service")
 
 
 def installed(stage: Stage, *, with_ethernet: bool) -> Path:
@@ -26,8 +27,8 @@ def installed(stage: Stage, *, with_ethernet: bool) -> Path:
     return place
 
 
-def analyze(place: Path, *words: str) -> str:
-    done = subprocess.run(["systemd-analyze", *words, UNIT.name], capture_output=True, text=True, timeout=60,
+def analyze(place: Path, *words: str, unit: str = UNIT.name) -> str:
+    done = subprocess.run(["systemd-analyze", *words, unit], capture_output=True, text=True, timeout=60,
                           env={**os.environ, "SYSTEMD_UNIT_PATH": f"{place}:"})
     said = done.stdout + done.stderr
     claim(done.returncode == 0, f"systemd-analyze {words[0]}: status {done.returncode}: {said[-300:]}")
@@ -41,6 +42,18 @@ def is_understood(stage: Stage) -> str:
         about_us = [line for line in said.splitlines() if "fanlight" in line or "ethernet.conf" in line]
         claim(not about_us, f"systemd complains: {about_us}")
     return "alone and with the drop-in"
+
+
+def the_packagers_is_understood(stage: Stage) -> str:
+    require_tools("systemd-analyze")
+    program = setup.find_program(stage.build, "fanlight-packager")
+    (stage.work / PACKAGER_UNIT.name).write_text(PACKAGER_UNIT.read_text().replace("/usr/local/bin/fanlight-packager", str(program)))
+    said = analyze(stage.work, "verify", unit=PACKAGER_UNIT.name)
+    about_us = [line for line in said.splitlines() if "fanlight" in line]
+    claim(not about_us, f"systemd complains: {about_us}")
+    found = figure(analyze(stage.work, "security", "--offline=true", unit=PACKAGER_UNIT.name))
+    claim(float(found) < 2, f"its exposure level is {found}")
+    return f"exposure level {found}"
 
 
 def figure(said: str) -> str:
@@ -64,4 +77,4 @@ def exposure_is_what_the_documents_say(stage: Stage) -> str:
     return f"{found[0]} on sockets, as the command of the documents gives it in place, {found[1]} with the drop-in"
 
 
-CASES = [(f"unit/{test.__name__}", test) for test in (is_understood, exposure_is_what_the_documents_say)]
+CASES = [(f"unit/{test.__name__}", test) for test in (is_understood, the_packagers_is_understood, exposure_is_what_the_documents_say)]

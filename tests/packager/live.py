@@ -14,7 +14,9 @@ import base64
 import contextlib
 import http.client
 import json
+import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -587,6 +589,29 @@ def over_tls(stage: Stage) -> str:
     return f"HTTP/2 and HTTP/1.1, {done.stdout.strip().splitlines()[-1]}; another certificate is used from SIGHUP on, one that is gone is kept"
 
 
+def a_page_that_was_installed(stage: Stage) -> str:
+    """Where `meson install` puts it, if it is built, the installed program finds it."""
+    built, prefix = stage.work / "build", stage.work / "prefix"
+    install = ["sh", str(setup.ROOT / "hls-packager" / "page" / "install.sh")]
+    env = {**os.environ, "MESON_BUILD_ROOT": str(built), "MESON_INSTALL_DESTDIR_PREFIX": str(prefix)}
+    done = subprocess.run(install, env=env, capture_output=True, text=True, timeout=10)
+    claim(done.returncode == 0 and "without its page" in done.stderr and not prefix.exists(), f"{done.returncode} {done.stderr}")
+    dist = built / "hls-packager" / "page" / "dist"
+    (dist / "assets").mkdir(parents=True)
+    texts = {"index.html": "the list", "play.html": "the player", "assets/app.js": "the script"}
+    for name, text in texts.items():
+        (dist / name).write_text(text)
+    subprocess.run(install, env=env, check=True, timeout=10)
+    program = prefix / "bin" / "fanlight-packager"
+    program.parent.mkdir()
+    shutil.copy2(setup.find_program(stage.build, "fanlight-packager"), program)
+    stage.packager = packagers.start(stage.processes, stage.build, [f"a=udp://127.0.0.1:{stage.port + 2}"], port=stage.port + 1, program=program)
+    for path, name in (("/", "index.html"), ("/play/a", "play.html"), ("/assets/app.js", "assets/app.js")):
+        found = stage.packager.get(path)
+        claim(found == (200, texts[name].encode()), f"{path}: {found}")
+    return f"{len(texts)} files"
+
+
 def wrong_words(stage: Stage) -> str:
     program = str(setup.find_program(stage.build, "fanlight-packager"))
     config = stage.work / "wrong.toml"
@@ -604,7 +629,7 @@ def wrong_words(stage: Stage) -> str:
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced,
          captions_are_kept_and_announced, a_group_is_one_presentation, every_codec, encrypted_with_keys_in_turn, a_wrong_passphrase_is_said,
-         an_end_in_order, few_open_files, over_tls, wrong_words)
+         an_end_in_order, few_open_files, over_tls, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 
