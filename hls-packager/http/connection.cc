@@ -219,7 +219,7 @@ Instant Connection::deadline(const ConnectionLimits& limits) const noexcept {
     case Phase::kHead:
       return since_ + limits.head_max;
     case Phase::kIdle:
-      return since_ + std::max(limits.idle_max, patience_ + kIdleMargin);
+      return since_ + (patience_ > Micros{} ? std::max(limits.idle_max, patience_ + kIdleMargin) : limits.idle_max);
     case Phase::kLingering:
       return since_ + kLingerMax;
     case Phase::kBusy:

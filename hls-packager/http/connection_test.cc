@@ -19,13 +19,14 @@
 namespace fanlight::packager {
 namespace {
 
-// Tells everybody the path; keeps who asks for "/later".
+// Tells everybody the path, "/patient" with patience of six seconds; keeps who asks for "/later".
 class Answering final : public HttpHandler {
  public:
   void handle(HttpRequestId id, const HttpRequest& request) override {
     if (request.path == "/later") return void(waiting = id.stream);
     HttpResponse response;
     response.body.size = request.path.size();
+    if (request.path == "/patient") response.patience = seconds(6);
     response.body.pieces.push_back(SharedBytes::copy_of(std::string_view(request.path)));
     connection->respond(*context, id.stream, std::move(response));
   }
@@ -131,6 +132,20 @@ TEST_F(ConnectionTest, WhoIsGoneIsNotAnsweredWhatItStillHadToAsk) {
   connection_->handle_end(context_);
   EXPECT_EQ(handler_.gone, 1);
   EXPECT_EQ(household_.requests, 0U);
+}
+
+TEST_F(ConnectionTest, IdleItMayBeAsLongAsIsAllowedAndBehindPatienceForThatAndAMargin) {
+  limits_.idle_max = millis(100);
+  for (const auto& [path, allowed] : {std::pair{"/a", millis(100)}, std::pair{"/patient", seconds(11)}}) {
+    context_.now = context_.now + seconds(1);
+    say(std::string("GET ") + path + " HTTP/1.1\r\nHost: t\r\n\r\n");
+    connection_->handle_readable(false, false);
+    ASSERT_TRUE(drive());
+    EXPECT_EQ(connection_->deadline(limits_), context_.now + allowed) << path;
+  }
+  context_.now = context_.now + seconds(11);
+  EXPECT_FALSE(connection_->handle_timeout(limits_, context_.now, counts_));
+  EXPECT_EQ(counts_.timeouts_idle.value(), 1U);
 }
 
 // OpenSSL's client, whose bytes the test carries.

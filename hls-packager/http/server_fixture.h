@@ -75,14 +75,14 @@ class TestHandler final : public HttpHandler {
   int gone_ = 0;
 };
 
-// Blocking, for five seconds at most.
+// Blocking, for twenty seconds at most: longer than a server may take on a busy host.
 class TestClient {
  public:
   explicit TestClient(const Endpoint& to, int receive_buffer = 0, in_addr_t from = INADDR_LOOPBACK)
       : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
     if (receive_buffer > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    const timeval five{.tv_sec = 5, .tv_usec = 0};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &five, sizeof five);
+    const timeval most{.tv_sec = 20, .tv_usec = 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(from);
@@ -101,7 +101,7 @@ class TestClient {
   bool get(std::string_view path, std::string_view fields = {}) {
     return say("GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\n" + std::string(fields) + "\r\n");
   }
-  // Until `end` was heard, or the connection ended, or five seconds.
+  // Until `end` was heard, or the connection ended, or twenty seconds.
   std::string hear_until(std::string_view end) {
     while (heard_.find(end) == std::string::npos && hear_some()) {
     }

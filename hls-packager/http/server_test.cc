@@ -196,6 +196,7 @@ TEST_F(ServerTest, ALargeAnswerMayTakeLonger) {
 TEST_F(ServerTest, WhoWasGivenWhatHasPatienceMayBeIdleForSoLong) {
   Server::Options options;
   options.limits.idle_max = millis(500);
+  options.limits.head_max = seconds(60);  // As above.
   start(options);
   TestClient patient(at()), other(at());
   patient.get("/patient");
