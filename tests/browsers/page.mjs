@@ -19,17 +19,19 @@ const WIDTHS = { phone: [360, 740], desk: [1280, 800] };
 const LONG = 'studio/camera-2-with-a-name-that-does-not-end-before-the-screen-does';
 const known = { video: { width: 1280, height: 720, fps: 29.97, codec: 'avc1.4d401e' }, audio: [{ codec: 'mp4a.40.2' }], viewers: 12 };
 const STREAMS = [{ name: LONG, state: 'away', ...known }, { name: 'concert', state: 'filling', why: 'no keyframe has come' }, { name: 'later', state: 'calling' },
-  { name: 'over', state: 'ended', ...known }, { name: 'on', state: 'live', ...known }];
+  { name: 'over', state: 'ended', ...known }, { name: 'played', state: 'calling', ...known }, { name: 'on', state: 'live', ...known }];
 // What is said, and how a stream is marked.
 const SAID = { [LONG]: [/went away/, 'Interrupted'], concert: [/no keyframe has come/, 'Starting'], later: [/not on air yet/, 'Not on air'],
-  over: [/has ended/, 'Ended'], on: [/Starting|Still trying/, 'Live'], unknown: [/no stream called “unknown”/, ''] };
+  over: [/has ended/, 'Ended'], played: [/not on air yet/, 'Not on air'], on: [/Starting|Still trying/, 'Live'], unknown: [/no stream called “unknown”/, ''] };
 
 const origin = { isDown: false };
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain', '.mp4': 'video/mp4' };
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain', '.mp4': 'video/mp4',
+  '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t' };
 
 function fileOf(pathname) {
   if (pathname === '/') return path.join(values.page, 'index.html');
   if (pathname.startsWith('/play/')) return path.join(values.page, 'play.html');
+  if (pathname.startsWith('/live/played/')) return path.join(path.dirname(values.clip), path.basename(pathname));
   return pathname === '/clip.mp4' ? values.clip : path.join(values.page, path.normalize(pathname));
 }
 
@@ -170,7 +172,26 @@ async function pauses(at) {
   claim(await page.evaluate(() => document.querySelector('video').paused), 'the viewer’s pause is undone');
 }
 
-const CASES = { 'states/no-answer': noAnswer, keyboard, pauses };
+// To a player it has ended when there is nothing more; whether it has, the packager says.
+async function playedToItsEnd(at) {
+  const stream = STREAMS.find((one) => one.name === 'played');
+  const was = stream.state;
+  stream.state = 'live';
+  const page = await at(playing('played'));
+  await page.waitForFunction(() => document.querySelector('video').currentTime > 0, null, patience);
+  stream.state = 'away';
+  await page.waitForFunction(() => document.querySelector('video').ended, null, patience);
+  await heard(page, SAID[LONG][0]);
+  stream.state = 'ended';
+  await heard(page, SAID.over[0]);
+  origin.isDown = true;
+  await heard(page, /does not answer/);
+  origin.isDown = false;
+  stream.state = was;
+  await page.close();
+}
+
+const CASES = { 'states/no-answer': noAnswer, 'states/played-to-its-end': playedToItsEnd, keyboard, pauses };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

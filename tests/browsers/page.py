@@ -27,6 +27,10 @@ def make_clip(path: Path) -> None:
     argv = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2", "-f", "lavfi", "-i", "sine=duration=2",
             "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", str(path)]
     subprocess.run(argv, check=True, timeout=60)
+    # The same as a stream that has come to its end.
+    argv = ["ffmpeg", "-loglevel", "error", "-i", str(path), "-c", "copy", "-f", "hls", "-hls_playlist_type", "vod",
+            "-hls_segment_filename", str(path.with_name("%d.ts")), str(path.with_name("index.m3u8"))]
+    subprocess.run(argv, check=True, timeout=60)
 
 
 def look(build: Path, page: Path, only: str) -> list[dict]:

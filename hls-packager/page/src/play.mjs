@@ -98,12 +98,17 @@ const isMoving = () => performance.now() - movedAt < STUCK_MS;
 // There is something to play, for long enough for a player to find it by itself.
 const isHopeless = () => !video.paused && liveSince !== null && performance.now() - Math.max(movedAt, liveSince) > (hasMoved ? HOPELESS_MS : START_MS);
 
+function explain(isAnswered) {
+  const isOver = player !== null && video.ended;  // Whether more is to come the packager knows: to dash.js an absence is an end.
+  if (player && !isOver && (isMoving() || video.paused)) say('');
+  else if (isAnswered && isOver && stream?.state === 'ended') say('The stream has ended.');
+  else if (isAnswered) say(stream?.state === 'live' && player && !isOver ? 'The stream does not come through. Still trying …' : whyNot(stream, name));
+}
+
 // One step of waiting, starting, watching over; never ends.
 async function attend() {
   const isAnswered = await look();
-  if (player && video.ended) say('The stream has ended.');
-  else if (player && (isMoving() || video.paused)) say('');
-  else if (isAnswered) say(stream?.state === 'live' && player ? 'The stream does not come through. Still trying …' : whyNot(stream, name));
+  explain(isAnswered);
   if (!player && isAnswered && stream?.state === 'live') {
     movedAt = performance.now();
     await start();
