@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 
 #include "live/live_stream.h"
@@ -20,6 +22,17 @@ struct MemoryBound {
 
 [[nodiscard]] LiveOptions live_options_of(const StreamSettings& settings);
 [[nodiscard]] MemoryBound memory_bound(const Settings& settings, std::size_t connections_max);
+// What there is for a process, and who says so: "this host has", "the control group /system.slice/x allows".
+struct MemoryLimit {
+  std::uint64_t bytes = 0;
+  std::string of{};
+};
+// Empty: nobody says.
+[[nodiscard]] std::optional<MemoryLimit> memory_limit(const std::filesystem::path& root = "/");
+// Words for the log; empty: all of it fits. No reason to refuse: it is a bound, and streams may send far less than they
+// may.
+[[nodiscard]] std::string what_is_too_much(const Settings& settings, std::size_t connections_max,
+                                           const MemoryLimit& limit);
 // "1.2 GiB: 640 MiB for 2 streams, …"
 [[nodiscard]] std::string described(const MemoryBound& bound, const Settings& settings, std::size_t connections_max);
 

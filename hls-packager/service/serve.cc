@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -147,10 +146,9 @@ std::size_t connections_for(const Settings& settings) {
 void tell_memory(const Settings& settings, std::size_t connections_max) {
   const MemoryBound bound = memory_bound(settings, connections_max);
   spdlog::info("memory: no more than {}", described(bound, settings, connections_max));
-  const auto has =
-      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  if (bound.all() > has)
-    spdlog::warn("memory: this host has {} MiB; lower bitrate_max_mbps, window_s or connections_max", has >> 20);
+  const std::optional<MemoryLimit> limit = memory_limit();
+  const std::string too_much = limit ? what_is_too_much(settings, connections_max, *limit) : std::string{};
+  if (!too_much.empty()) spdlog::warn("memory: {}", too_much);
 }
 
 // What the kernel allows of what was asked for.
