@@ -18,10 +18,6 @@ constexpr Micros kRetry = seconds(1);
 constexpr Micros kUnfitNoted = seconds(60);
 constexpr Micros kUnfitShown = seconds(65);  // Workers say so once a minute.
 
-std::string title_of(const DestinationEntry& one) {
-  return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
-}
-
 std::string_view words_for(DestinationPause pause) {
   switch (pause) {
     case DestinationPause::kNone:
@@ -45,12 +41,19 @@ std::string unfit_words(std::size_t bytes) {
 
 // Of both legs, and of what comes to be sent there.
 std::string failure_of(const DestinationEntry& one, const StreamEntry* stream, Instant now) {
-  std::string failure = one.failure;
+  std::string failure = one.way.fault.empty() ? one.failure : one.way.fault;
   const auto add = [&](const std::string& words) { failure += (failure.empty() ? "" : "; ") + words; };
-  if (one.second_pause != DestinationPause::kNone) add("second leg: " + std::string{words_for(one.second_pause)});
+  if (!one.second_way.fault.empty())
+    add("second leg: " + one.second_way.fault);
+  else if (one.second_pause != DestinationPause::kNone)
+    add("second leg: " + std::string{words_for(one.second_pause)});
   const bool is_unfit = stream != nullptr && stream->unfit && now - stream->unfit->told < kUnfitShown;
   if (is_unfit) add("not sent: " + unfit_words(stream->unfit->bytes));
   return failure;
+}
+
+DestinationState state_of(const DestinationEntry& one) {
+  return one.is_open() && !one.way.fault.empty() ? DestinationState::kPaused : one.state;
 }
 
 }  // namespace
@@ -182,7 +185,7 @@ std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) const {
     views.push_back({.id = one.id,
                      .stream = one.rule.stream,
                      .url = url_of(one.rule),
-                     .state = name_of(one.state),
+                     .state = name_of(state_of(one)),
                      .age = now - one.since,
                      .retry_in = one.is_blocked ? Micros{} : std::max(one.retry_at - now, Micros{}),
                      .failure = failure_of(one, stream, now),
@@ -244,6 +247,10 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   one.random = one.rule.terms.fec ? stream->fec_random : random_();
   one.is_ending = false;
   one.local = path->local.ip;
+  one.way = {.interface_index = path->interface_index};
+  one.second_way = {};
+  if (!one.rule.interface.empty() || (one.rule.second && !one.rule.second_alone().interface.empty()))
+    ways_look_ = std::min(ways_look_, now_ + kWaysLookedEvery);
   open_leg(one, *stream, one.rule.terms, *path, std::nullopt);
   return std::nullopt;
 }
@@ -288,6 +295,7 @@ void SessionDesk::open_second_leg(DestinationEntry& one, StreamIndex index) {
     one.is_ending = true;
     return close_legs(one);
   }
+  one.second_way = {.interface_index = path->interface_index};
   open_leg(one, *stream, second.terms, *path, one.socket.raw());
 }
 

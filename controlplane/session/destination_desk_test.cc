@@ -160,6 +160,35 @@ TEST_F(DestinationDeskTest, AGroupLeavesByTheInterfaceItNames) {
   EXPECT_EQ(desk().calls(now_).size(), 2u);
 }
 
+// Another of its name has another index.
+TEST_F(DestinationDeskTest, AnInterfaceThatIsMadeAnewIsFoundByItsName) {
+  std::uint32_t index = 5;
+  desk().set_destination_ways([&](const DestinationRule& rule) -> Result<Path> {
+    if (index == 0) return Error{ErrorCode::kUnavailable, "this machine has no interface eth1"};
+    return Path{.remote = rule.terms.remote, .local = {}, .interface_index = index};
+  });
+  add(to("rtp://239.1.2.3:5004?interface=eth1"));
+  opens();
+  wait(seconds(1));
+  EXPECT_FALSE(take<command::MoveDestination>()) << "it is the same";
+  index = 0;
+  wait(seconds(1));
+  EXPECT_FALSE(take<command::MoveDestination>());
+  EXPECT_EQ(view().state, "paused");
+  EXPECT_EQ(view().failure, "this machine has no interface eth1");
+  EXPECT_THAT(take_notices(), Contains(HasSubstr("is paused: this machine has no interface eth1")));
+  index = 9;
+  wait(seconds(1));
+  const auto move = take<command::MoveDestination>();
+  ASSERT_TRUE(move);
+  EXPECT_EQ(move->socket, SocketId{4'242});
+  EXPECT_EQ(move->path.interface_index, 9u);
+  EXPECT_EQ(view().state, "sending");
+  EXPECT_EQ(view().failure, "");
+  wait(seconds(1));
+  EXPECT_FALSE(take<command::MoveDestination>());
+}
+
 class DestinationLegsTest : public DestinationDeskTest {
  protected:
   static constexpr const char* kTwoLegs = "rtp://198.51.100.1:5004?second=198.51.101.1:6004&second_ttl=7";
@@ -213,6 +242,32 @@ TEST_F(DestinationLegsTest, TheyEndTogetherAndComeBackTogether) {
   EXPECT_EQ(view().state, "waiting");
   wait(seconds(1));
   EXPECT_TRUE(take_opening());
+}
+
+TEST_F(DestinationLegsTest, TheFirstGoesOnWhileTheSecondsInterfaceIsMadeAnew) {
+  std::uint32_t index = 5;
+  desk().set_destination_ways([&](const DestinationRule& rule) -> Result<Path> {
+    if (rule.interface == "eth2" && index == 0)
+      return Error{ErrorCode::kUnavailable, "this machine has no interface eth2"};
+    return Path{.remote = rule.terms.remote, .local = {}, .interface_index = rule.interface == "eth2" ? index : 4};
+  });
+  add(to("rtp://239.1.2.3:5004?interface=eth1&second=239.1.2.4:5004&second_interface=eth2"));
+  opens();
+  const auto second = take_opening();
+  ASSERT_TRUE(second);
+  desk().handle_event(now_, event::SessionOpened{second->request, kSecondSocket});
+  index = 0;
+  wait(seconds(1));
+  EXPECT_EQ(view().state, "sending");
+  EXPECT_EQ(view().failure, "second leg: this machine has no interface eth2");
+  EXPECT_TRUE(closings().empty());
+  index = 9;
+  wait(seconds(1));
+  const auto move = take<command::MoveDestination>();
+  ASSERT_TRUE(move);
+  EXPECT_EQ(move->socket, kSecondSocket);
+  EXPECT_EQ(move->path.remote, second->path.remote);
+  EXPECT_EQ(view().failure, "");
 }
 
 TEST_F(DestinationLegsTest, RemovedWhileItsSecondOpensItGoesWhole) {

@@ -4,6 +4,10 @@
 
 namespace fanlight::control {
 
+std::string title_of(const DestinationEntry& one) {
+  return "destination " + std::to_string(one.id) + ", " + url_of(one.rule) + " of " + one.rule.stream;
+}
+
 std::string_view name_of(DestinationState state) {
   switch (state) {
     case DestinationState::kWaiting:

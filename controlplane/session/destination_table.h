@@ -23,6 +23,12 @@ enum class DestinationState : std::uint8_t {
   kWornOut,  // Not open, nor ever again: its key may protect nothing more.
 };
 
+// By which a leg's packets leave.
+struct DestinationLegWay {
+  std::uint32_t interface_index = 0;
+  std::string fault{};  // Why none of them does.
+};
+
 struct DestinationEntry {
   std::uint32_t id = 0;
   DestinationRule rule;
@@ -45,10 +51,17 @@ struct DestinationEntry {
   std::uint32_t random = 0;
   SocketId second_socket{};
   DestinationPause second_pause = DestinationPause::kNone;
+  DestinationLegWay way{}, second_way{};
   std::uint32_t legs = 0;  // Sessions that are opening or open.
   bool is_ending = false;  // One ended: the other is to.
+
+  [[nodiscard]] bool is_open() const noexcept {
+    return state == DestinationState::kSending || state == DestinationState::kPaused;
+  }
 };
 
+// What it is called in the log.
+[[nodiscard]] std::string title_of(const DestinationEntry& one);
 [[nodiscard]] std::string_view name_of(DestinationState state);
 
 class DestinationTable {

@@ -84,6 +84,7 @@ void SessionDesk::handle_timeout(Instant now) {
   make_due_calls();
   open_due_feeds();
   open_due_destinations();
+  look_at_ways();
   announce_keys();
   ask_for_rates();
 }
@@ -93,7 +94,7 @@ Instant SessionDesk::next_deadline() const {
                                 bans_.next_deadline(), next_key_kick()});
   return is_stopping_ ? due
                       : std::min({due, calls_.next_deadline(), next_feed_due(), destinations_.next_deadline(),
-                                  rotations_.next_deadline(), admission_.next_look()});
+                                  ways_look_, rotations_.next_deadline(), admission_.next_look()});
 }
 
 // A worker hands a publisher's packets to all others as soon as it has the session: they know the stream by then. It

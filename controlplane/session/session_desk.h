@@ -372,6 +372,10 @@ class SessionDesk {
   void end_destination(const Session& session, std::string failure, bool is_worn_out = false);
   void retire_destination(DestinationEntry& one);
   void wake_destinations(std::string_view stream);
+  // Interfaces may be made anew (destination_ways.cc).
+  static constexpr Micros kWaysLookedEvery = seconds(1);
+  void look_at_ways();
+  void look_at_way(DestinationEntry& one, bool is_second_leg);
 
   template <class What>
   void say(std::size_t worker, What command) {
@@ -421,6 +425,7 @@ class SessionDesk {
   std::vector<FeedEntry> feeds_;
   FeedFault feed_fault_ = [](const FeedRule&) { return std::nullopt; };
   DestinationTable destinations_;
+  Instant ways_look_ = Instant::never();
   std::size_t destination_turn_ = 0;  // Who is opened next begins its look for a worker there.
   std::size_t fec_streams_max_ = kStreamsMax;
   DestinationWay destination_way_ = [](const DestinationRule& rule) -> Result<Path> {

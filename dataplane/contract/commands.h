@@ -221,6 +221,12 @@ struct OpenDestination {
   crypto::SrtpSendingKey* srtp = nullptr;
 };
 
+// From now on that destination's packets leave by another way, to the same address.
+struct MoveDestination {
+  SocketId socket;
+  Path path;
+};
+
 // Asks for a SessionReport of one session, or of all when `socket` is 0, and a StreamReport of each stream;
 // ReportEnd closes the answer.
 struct AskReport {
@@ -247,11 +253,11 @@ struct Stop {};
 
 }  // namespace command
 
-using Command =
-    std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession, command::SendReply,
-                 command::ForgetCaller, command::RepeatResponse, command::CloseSession, command::InstallKeys,
-                 command::AnnounceKey, command::OpenCall, command::OpenFeed, command::OpenDestination,
-                 command::AskReport, command::Ban, command::Unban, command::SetArmour, command::Stop>;
+using Command = std::variant<std::monostate, command::AddStream, command::RemoveStream, command::OpenSession,
+                             command::SendReply, command::ForgetCaller, command::RepeatResponse, command::CloseSession,
+                             command::InstallKeys, command::AnnounceKey, command::OpenCall, command::OpenFeed,
+                             command::OpenDestination, command::MoveDestination, command::AskReport, command::Ban,
+                             command::Unban, command::SetArmour, command::Stop>;
 
 namespace event {
 

@@ -106,6 +106,7 @@ class Relay {
   void apply(Instant now, command::OpenCall& open) noexcept;
   void apply(Instant now, command::OpenFeed& open) noexcept;
   void apply(Instant now, command::OpenDestination& open) noexcept;
+  void apply(Instant now, command::MoveDestination& move) noexcept;
   void apply(Instant now, command::AskReport& question) noexcept;
   void apply(Instant now, command::Ban& ban) noexcept;
   void apply(Instant now, command::Unban& ban) noexcept;

@@ -66,6 +66,13 @@ void Relay::apply(Instant now, command::OpenDestination& open) noexcept {
       mailbox_.post(Event{event::SessionRefused{open.request, *reason, nullptr}}));  // take_commands() saw to the room.
 }
 
+void Relay::apply(Instant, command::MoveDestination& move) noexcept {
+  Session* session = sessions_.find(move.socket);
+  if (session == nullptr || !session->is_destination() || session->path.remote != move.path.remote) return;
+  session->path = move.path;
+  replies_.address(move.path, session->destination().envelope);
+}
+
 std::optional<wire::Reject> Relay::judge_open(const command::OpenDestination& open) noexcept {
   const StreamEntry& entry = streams_[open.stream.raw()];
   if (stopping_) return wire::Reject::kClosing;

@@ -271,6 +271,19 @@ TEST_F(RelayDestinationsTest, ClosedItGetsByeAndNothingMore) {
   EXPECT_NE(open_destination(), SocketId{}) << "there is room for it again";
 }
 
+// The way alone: numbers, source and what it is owed stay.
+TEST_F(RelayDestinationsTest, ItIsSentToByAnotherWayFromThenOn) {
+  const SocketId socket = open_destination();
+  EXPECT_EQ(numbers(publish(0)).size(), 1u);
+  say(command::MoveDestination{
+      .socket = socket, .path = {.remote = kTo, .local = {IpAddress::v4(192, 0, 2, 1), 9000}, .interface_index = 7}});
+  say(command::MoveDestination{.socket = SocketId{socket.raw() + 1}, .path = {.remote = kTo, .local = {}}});
+  say(command::MoveDestination{.socket = publisher, .path = {.remote = kPublisher, .local = {}}});
+  breathe();
+  EXPECT_EQ(port.addressed.interface_index, 7u);
+  EXPECT_EQ(numbers(publish(1)).size(), 1u);
+}
+
 TEST_F(RelayDestinationsTest, OneAddressGetsOneStream) {
   ASSERT_NE(open_destination(), SocketId{});
   say(opening_to(kTo));

@@ -39,6 +39,7 @@ struct KeepingPort {
   PacketPool headers{kTransmitQueue, kHeaderRoomBytes};
   PacketPool copies{64, kCopyRoomBytes};
   io::PortCounters figures;
+  Path addressed{};  // Last.
 
   std::size_t receive(std::span<io::Arrival>) noexcept { return 0; }
   std::size_t transmit(std::span<io::Departure> departures) noexcept {
@@ -58,6 +59,7 @@ struct KeepingPort {
   void address(const Path& path, Envelope& envelope) noexcept {
     static_assert(sizeof path.remote <= sizeof envelope.head);
     std::memcpy(envelope.head.data(), &path.remote, sizeof path.remote);
+    addressed = path;
   }
   void wait(Micros) noexcept {}
   [[nodiscard]] const io::PortCounters& counters() noexcept { return figures; }
