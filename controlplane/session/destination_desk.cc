@@ -25,7 +25,8 @@ std::string_view words_for(DestinationPause pause) {
     case DestinationPause::kUnreachable:
       return "nothing reaches it (ICMP, or a rule of this host)";
     case DestinationPause::kUnresolved:
-      return "nobody answers for its address, or for its gateway's (ARP, NDP)";
+      return "nobody answers for its address, or for its gateway's (ARP, NDP), or all 1,024 places for next hops are "
+             "in use";
     case DestinationPause::kLeft:
       return "its receiver said BYE";
     case DestinationPause::kSilent:

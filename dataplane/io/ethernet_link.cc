@@ -14,9 +14,11 @@ namespace {
 
 constexpr Micros kLookInterval = seconds(1);
 
-static_assert(net::Neighbours::kCapacity == 256, "a hop is a slot in 8 bits and its generation in 8 more");
-constexpr std::uint8_t slot_of(std::uint16_t hop) { return static_cast<std::uint8_t>(hop); }
-constexpr std::uint8_t generation_of(std::uint16_t hop) { return static_cast<std::uint8_t>(hop >> 8); }
+// A hop is a slot, and above it the slot's generation, which is never 0: nor is a hop.
+constexpr unsigned kSlotBits = 10, kGenerations = 1 << (16 - kSlotBits);
+static_assert(net::Neighbours::kCapacity == 1 << kSlotBits);
+constexpr std::uint16_t slot_of(std::uint16_t hop) { return hop & ((1 << kSlotBits) - 1); }
+constexpr std::uint8_t generation_of(std::uint16_t hop) { return static_cast<std::uint8_t>(hop >> kSlotBits); }
 
 ByteSpan head_of(const Envelope& envelope) { return ByteSpan{envelope.head}.first(envelope.head_bytes); }
 bool is_v4_head(ByteSpan head) { return head.size() == net::kUdpHeadBytesV4; }
@@ -235,14 +237,14 @@ std::optional<std::uint16_t> EthernetLink::hop_towards(Instant now, const IpAddr
   if (!slot) return std::nullopt;
   if (hop_addresses_[*slot] != neighbours_.address(*slot)) {
     hop_addresses_[*slot] = neighbours_.address(*slot);
-    ++hop_generations_[*slot];
+    hop_generations_[*slot] = static_cast<std::uint8_t>(1 + hop_generations_[*slot] % (kGenerations - 1));
   }
-  return static_cast<std::uint16_t>(*slot | hop_generations_[*slot] << 8);
+  return static_cast<std::uint16_t>(*slot | hop_generations_[*slot] << kSlotBits);
 }
 
 const net::MacAddress* EthernetLink::mac_of_hop(Instant now, std::uint16_t hop) noexcept {
-  const std::uint8_t slot = slot_of(hop);
-  if (generation_of(hop) != hop_generations_[slot] || !neighbours_.is_resolved(slot)) return nullptr;
+  const std::uint16_t slot = slot_of(hop);
+  if (hop == 0 || generation_of(hop) != hop_generations_[slot] || !neighbours_.is_resolved(slot)) return nullptr;
   hops_used_[slot] = true;
   if (!hops_pinned_[slot]) {
     hops_pinned_[slot] = true;

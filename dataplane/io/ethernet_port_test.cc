@@ -220,10 +220,10 @@ TEST_F(EthernetPortTest, EnvelopeNeverReachesTheHostThatGotItsSlot) {
   Path other = to_neighbour(false);
   Bytes reply = from_hex(net::test::kArpReply);
   for (std::size_t i = 0; i < net::Neighbours::kCapacity; ++i) {
-    other.remote.ip = IpAddress::v4(192, 0, 3, static_cast<std::uint8_t>(i));
+    other.remote.ip = IpAddress::v4(192, 0, static_cast<std::uint8_t>(3 + i / 256), static_cast<std::uint8_t>(i));
     static_cast<void>(envelope_to(other));
     reply[10] = reply[26] = std::byte{0xCC};
-    reply[30] = std::byte{3};
+    reply[30] = std::byte(3 + i / 256);
     reply[31] = std::byte(i);
     feed(reply);
     static_cast<void>(frames_out());
@@ -292,14 +292,15 @@ TEST_F(EthernetPortTest, NeighboursNoLongerSentToGiveTheirPlacesUp) {
     EXPECT_EQ(port_->transmit(departures_), 1u);
     return frames_out().size() == 1;
   };
-  for (std::size_t i = 0; i < net::Neighbours::kCapacity; ++i) ASSERT_TRUE(is_reached(3, static_cast<std::uint8_t>(i)));
-  EXPECT_FALSE(is_reached(4, 1));
+  for (std::size_t i = 0; i < net::Neighbours::kCapacity; ++i)
+    ASSERT_TRUE(is_reached(static_cast<std::uint8_t>(3 + i / 256), static_cast<std::uint8_t>(i)));
+  EXPECT_FALSE(is_reached(9, 1));
   for (int look = 0; look < 2; ++look) {
     usleep(1'010'000);
     static_cast<void>(port_->receive(arrivals_));
     static_cast<void>(frames_out());
   }
-  EXPECT_TRUE(is_reached(4, 1));
+  EXPECT_TRUE(is_reached(9, 1));
 }
 
 TEST_F(EthernetPortTest, LinkDownAndUpIsAnnouncedOnce) {

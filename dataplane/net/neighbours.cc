@@ -13,7 +13,7 @@ std::optional<std::uint16_t> Neighbours::resolve(Instant now, const IpAddress& d
   if (hop == IpAddress{}) return std::nullopt;
   std::optional<std::uint16_t> index = find(hop);
   if (!index) {
-    index = slot_to_take();
+    index = slot_to_take(now);
     if (!index) return std::nullopt;
     enter(now, *index, hop);
     set_due(entries_[*index], now);
@@ -42,11 +42,14 @@ std::optional<std::uint16_t> Neighbours::find(const IpAddress& address) const no
 
 std::optional<std::uint16_t> Neighbours::free_slot() const noexcept { return find(IpAddress{}); }
 
-std::optional<std::uint16_t> Neighbours::slot_to_take() const noexcept {
+std::optional<std::uint16_t> Neighbours::slot_to_take(Instant now) const noexcept {
   if (const auto index = free_slot()) return index;
   std::optional<std::uint16_t> oldest;
-  for (std::uint16_t i = 0; i < kCapacity; ++i)
-    if (entries_[i].pins == 0 && (!oldest || entries_[i].used < entries_[*oldest].used)) oldest = i;
+  for (std::uint16_t i = 0; i < kCapacity; ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.pins == 0 && now - entry.asked >= kAskInterval && (!oldest || entry.used < entries_[*oldest].used))
+      oldest = i;
+  }
   return oldest;
 }
 

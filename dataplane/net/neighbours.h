@@ -9,7 +9,8 @@
 // is free; otherwise it can only correct an entry we made. A changed MAC address is followed at once, then checked.
 //
 // Invariant: an entry keeps its index as long as it is pinned. An unpinned one may be evicted, least recently used
-// first.
+// first, unless it was just asked for: of more hosts than there are places, all in use, as many are served as there
+// are.
 #pragma once
 
 #include <array>
@@ -28,7 +29,7 @@ struct NdpMessage;
 
 class Neighbours {
  public:
-  static constexpr std::size_t kCapacity = 256;
+  static constexpr std::size_t kCapacity = 1'024;
   static constexpr Micros kAskInterval = seconds(1);
   static constexpr Micros kReachable = seconds(30);
   static constexpr Micros kInUse = seconds(30);  // How long a resolve() without a pin counts as use.
@@ -37,7 +38,8 @@ class Neighbours {
 
   explicit Neighbours(const Interface& interface) noexcept : interface_(interface) {}
 
-  // The next hop towards `destination`, entered if it is new. Empty without a route or with every slot pinned.
+  // The next hop towards `destination`, entered if it is new. Empty without a route, or with every slot pinned or asked
+  // for.
   [[nodiscard]] std::optional<std::uint16_t> resolve(Instant now, const IpAddress& destination) noexcept;
 
   // False for an index that never was given out: a stale envelope costs a drop, not a crash.
@@ -84,7 +86,7 @@ class Neighbours {
   };
 
   [[nodiscard]] std::optional<std::uint16_t> find(const IpAddress& address) const noexcept;
-  [[nodiscard]] std::optional<std::uint16_t> slot_to_take() const noexcept;
+  [[nodiscard]] std::optional<std::uint16_t> slot_to_take(Instant now) const noexcept;
   [[nodiscard]] std::optional<std::uint16_t> free_slot() const noexcept;
   void enter(Instant now, std::uint16_t index, const IpAddress& address) noexcept;
   void use(Instant now, Entry& entry) noexcept;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "net/arp.h"
 #include "net/ndp.h"
 #include "net/test_frames.h"
@@ -12,6 +14,7 @@ namespace {
 using namespace test;
 
 constexpr Instant kStart{1'000'000'000};
+constexpr int kPlaces = Neighbours::kCapacity;
 constexpr MacAddress kNewMac = {2, 0, 0, 0, 0xCC, 3};
 
 class NeighboursTest : public testing::Test {
@@ -45,6 +48,18 @@ class NeighboursTest : public testing::Test {
     EXPECT_FALSE(ask().empty());
     hear_reply(ip, kPeerMac);
     return index;
+  }
+  // Whoever it asks for answers.
+  void answer(Neighbours& neighbours, const Interface& interface, const Bytes& question) {
+    const ArpPacket asked = *parse_arp(ByteSpan(question).subspan(14));
+    Bytes frame(64);
+    frame.resize(write_arp_frame(frame, kOurMac,
+                                 {.is_request = false,
+                                  .sender_mac = kPeerMac,
+                                  .sender = asked.target,
+                                  .target_mac = kOurMac,
+                                  .target = kOurV4}));
+    neighbours.handle_frame(now_, frame, judge_frame(interface, frame));
   }
   static bool is_broadcast(const Bytes& frame) { return !frame.empty() && load_mac(frame.data()) == kMacBroadcast; }
   static bool is_to(const Bytes& frame, const MacAddress& mac) {
@@ -243,10 +258,10 @@ TEST_F(NeighboursTest, TheLeastRecentlyUsedUnpinnedEntryMakesRoom) {
   };
   const auto first = neighbours.resolve(now_, host(50)).value();
   neighbours.pin(now_, first);
-  for (int i = 1; i < 256; ++i, pass(millis(1))) ASSERT_TRUE(neighbours.resolve(now_, wide_host(i)));
+  for (int i = 1; i < kPlaces; ++i, pass(millis(1))) ASSERT_TRUE(neighbours.resolve(now_, wide_host(i)));
   const auto used_again = neighbours.resolve(now_, wide_host(1)).value();
   pass(millis(1));
-  const auto newcomer = neighbours.resolve(now_, wide_host(300)).value();
+  const auto newcomer = neighbours.resolve(now_, wide_host(kPlaces + 44)).value();
   EXPECT_NE(newcomer, first);
   EXPECT_NE(newcomer, used_again);
   EXPECT_EQ(neighbours.address(first), host(50));
@@ -260,10 +275,33 @@ TEST_F(NeighboursTest, AFullTableOfPinsTakesNobodyIn) {
   const auto host = [](int i) {
     return IpAddress::v4(192, 1, static_cast<std::uint8_t>(i / 200), static_cast<std::uint8_t>(1 + i % 200));
   };
-  for (int i = 0; i < 256; ++i) neighbours.pin(now_, neighbours.resolve(now_, host(i)).value());
-  EXPECT_FALSE(neighbours.resolve(now_, host(256)));
+  for (int i = 0; i < kPlaces; ++i) neighbours.pin(now_, neighbours.resolve(now_, host(i)).value());
+  EXPECT_FALSE(neighbours.resolve(now_, host(kPlaces)));
   neighbours.unpin(now_, 17);
-  EXPECT_EQ(neighbours.resolve(now_, host(256)), 17);
+  EXPECT_EQ(neighbours.resolve(now_, host(kPlaces)), 17);
+}
+
+// All of them are sent to in turn: each would take the place of one whose answer is on its way, and few were served.
+TEST_F(NeighboursTest, OfMoreHostsThanPlacesAsManyAreServedAsThereArePlaces) {
+  Interface wide = our_interface();
+  wide.ipv4_prefix = 8;
+  Neighbours neighbours{wide};
+  const auto host = [](int i) {
+    return IpAddress::v4(192, 1, static_cast<std::uint8_t>(i / 200), static_cast<std::uint8_t>(1 + i % 200));
+  };
+  std::set<std::uint16_t> pinned;
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < kPlaces + 100; ++i) {
+      const auto index = neighbours.resolve(now_, host(i));
+      if (index && neighbours.is_resolved(*index) && pinned.insert(*index).second) neighbours.pin(now_, *index);
+    }
+    std::vector<Bytes> questions;
+    Bytes out(128);
+    while (neighbours.poll_request(now_, out) != 0) questions.push_back(out);
+    pass(millis(200));
+    for (const Bytes& question : questions) answer(neighbours, wide, question);
+  }
+  EXPECT_EQ(pinned.size(), Neighbours::kCapacity);
 }
 
 TEST_F(NeighboursTest, ChurnDoesNotMakeMoreQuestionsThanTheRate) {
