@@ -20,10 +20,13 @@ void add_membership(std::vector<Membership>& all, Membership wanted, auto&& is_s
   all.push_back(std::move(wanted));
 }
 
-// The door's number among `doors`, which gets it when it is new.
+// The door's number among `doors`, which gets it when it is new. A group of a link is another one on each link.
 std::uint16_t door_at(std::vector<io::FeedDoor>& doors, const Endpoint& address, const std::optional<IpAddress>& source,
                       const std::string& interface) {
-  auto door = std::ranges::find(doors, address, &io::FeedDoor::address);
+  const bool is_of_link = address.ip.is_multicast() && address.ip.is_link_local();
+  auto door = std::ranges::find_if(doors, [&](const io::FeedDoor& one) {
+    return one.address == address && (!is_of_link || one.groups.front().interface == interface);
+  });
   if (door == doors.end()) door = doors.insert(door, {address, {}});
   if (address.ip.is_multicast())
     add_membership(door->groups, io::GroupMembership{source, interface},

@@ -59,6 +59,23 @@ TEST(FeedDoorsTest, OnSocketsWorkerZeroHasThemAll) {
   EXPECT_EQ(plan.doors[0].groups.size(), 1u);
 }
 
+// ff02::77 of one interface is not that of another.
+TEST(FeedDoorsTest, AGroupOfALinkHasADoorOnEach) {
+  const auto plan_of = [](const std::string& group) {
+    const std::string url = "rtp://[" + group + "]:6000";
+    const auto config = parse_config("[[listen]]\naddress = \"[::]:9000\"\n[[stream]]\nname = \"live/*\"\n" +
+                                         feed("a", url, "interface = \"v0\"\nssrc = 1\nrtcp = \"off\"") +
+                                         feed("b", url, "interface = \"v1\"\nssrc = 2\nrtcp = \"off\""),
+                                     "f");
+    EXPECT_TRUE(config);
+    return plan_feed_doors(*config);
+  };
+  const FeedDoorPlan of_link = plan_of("ff02::77");
+  EXPECT_EQ(of_link.doors.size(), 2u);
+  EXPECT_NE(of_link.feeds[0].doors.data, of_link.feeds[1].doors.data);
+  EXPECT_EQ(plan_of("ff15::77").doors.size(), 1u);
+}
+
 // A socket's filter is all of its feeds'.
 TEST(FeedDoorsTest, WhoWantsAnybodysHearsThem) {
   const std::string url = "rtp://239.0.0.1:5004";

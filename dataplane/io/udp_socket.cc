@@ -91,6 +91,15 @@ bool is_missing(const Error& fault) {
   return fault.code == ErrorCode::kNotFound || fault.code == ErrorCode::kUnavailable;
 }
 
+// Of what the kernel has no more room for.
+std::string too_many(bool is_v6, bool is_of_source) {
+  const std::string what = is_of_source ? "too many sources of one group, or memberships" : "too many memberships";
+  std::string ways;
+  if (is_of_source) ways = is_v6 ? " net.ipv6.mld_max_msf=128" : " net.ipv4.igmp_max_msf=64";
+  ways += is_v6 ? " net.core.optmem_max=262144" : " net.ipv4.igmp_max_memberships=64";
+  return what + "; to raise it: sysctl -w" + ways + ".";
+}
+
 }  // namespace
 
 Result<UdpSocket> UdpSocket::open(const UdpSocketOptions& options, std::vector<std::string>& notes) {
@@ -171,8 +180,7 @@ Result<Done> UdpSocket::join(Membership& membership) {
     return Error{ErrorCode::kUnavailable,
                  what + "no route leads to the group; name the interface that it comes in by."};
   if (errno == ENOBUFS || errno == ENOMEM)
-    return Error{ErrorCode::kNoMemory,
-                 what + "too many memberships; to raise it: sysctl -w net.ipv4.igmp_max_memberships=64."};
+    return Error{ErrorCode::kNoMemory, what + too_many(is_v6_, source.has_value())};
   return Error{ErrorCode::kFailed, what + std::strerror(errno) + "."};
 }
 
