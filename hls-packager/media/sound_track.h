@@ -40,7 +40,7 @@ class SoundTrack {
  private:
   TimedSample take_frame(const SoundFrame& frame, Timeline& timeline) {
     if (formats_.is_empty() || frame.has_new_format) {
-      if (!formats_.is_empty()) next_ = rescale(next_, formats_.newest().timescale(), codec_.format()->timescale());
+      if (!formats_.is_empty()) count_in(formats_.newest().timescale(), codec_.format()->timescale());
       formats_.push(*codec_.format());
     }
     const std::uint32_t rate = formats_.newest().timescale();
@@ -57,6 +57,11 @@ class SoundTrack {
     next_ += frame.samples;
     cursor_.expected = rescale(next_, rate, kMediaClock);  // Small steps back that go on are a jump in the end.
     return sample;
+  }
+
+  void count_in(std::uint32_t from, std::uint32_t to) {
+    next_ = rescale(next_, from, to);
+    last_ = rescale(last_, from, to);
   }
 
   void follow(std::int64_t told, std::uint32_t samples) {

@@ -79,7 +79,9 @@ void Segmenter::close(std::size_t index, const TimedSample* next, std::vector<Cu
   Track& track = tracks_[index];
   if (track.samples.empty()) return;
   CutSegment segment{index, track.number, std::exchange(track.samples, {})};
-  if (next != nullptr && next->epoch == segment.samples.back().epoch) segment.next_decode_time = next->decode_time;
+  const TimedSample& last = segment.samples.back();
+  if (next != nullptr && next->epoch == last.epoch)
+    segment.next_decode_time = rescale(next->decode_time, next->timescale, last.timescale);
   done.push_back(std::move(segment));
 }
 

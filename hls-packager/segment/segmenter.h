@@ -20,7 +20,8 @@ struct CutSegment {
   std::size_t track = 0;
   std::uint32_t number = 0;  // From 0; the same for all tracks. One that has nothing in it is left out.
   std::vector<TimedSample> samples;
-  std::optional<std::int64_t> next_decode_time{};  // Of the sample behind the last, when there is one in this epoch.
+  std::optional<std::int64_t>
+      next_decode_time{};  // Of the sample behind the last, in the last's timescale, when there is one in this epoch.
 };
 
 class Segmenter {

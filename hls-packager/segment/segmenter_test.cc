@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace fanlight::packager {
 namespace {
 
@@ -129,6 +131,22 @@ TEST_F(SegmenterTest, ANewFormatBeginsASegment) {
   segmenter_.handle(0, {.decode_time = at, .presentation_time = at, .duration = kFrame, .format = 1}, done_);
   segmenter_.finish(done_);
   EXPECT_EQ(cuts_of(0), (Cuts{{0, 1}, {1, 1}}));
+}
+
+// What follows counts in another sampling rate.
+TEST_F(SegmenterTest, WhereTheNextSegmentBeginsIsToldInTheTicksOfThisOne) {
+  for (int i = 0; i < 60; ++i) picture(i);
+  for (int i = 0; i < 94; ++i) sound(i);
+  picture(60);
+  const std::int64_t at = (10 * 48'000 + 94 * 1024) * 2;
+  segmenter_.handle(1, {.timescale = 96'000, .decode_time = at, .presentation_time = at, .duration = 1024, .format = 1},
+                    done_);
+  for (int i = 61; i < 70; ++i) picture(i);
+  segmenter_.finish(done_);
+  const auto sounds = std::ranges::find(done_, std::size_t{1}, &CutSegment::track);
+  ASSERT_NE(sounds, done_.end());
+  EXPECT_EQ(sounds->samples.size(), 94u);
+  EXPECT_EQ(sounds->next_decode_time, 10 * 48'000 + 94 * 1024);
 }
 
 }  // namespace
