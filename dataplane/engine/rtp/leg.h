@@ -41,8 +41,10 @@ class Leg {
   // ... whose number says nothing about the next ones.
   void note_stray(Instant now) noexcept {
     ++packets_;
-    last_ = now;
+    note_doubted(now);
   }
+  // One that counts as soon as another proves it, and is noted again then.
+  void note_doubted(Instant now) noexcept { last_ = now; }
   // The source begins again: numbers that were there before are new ones.
   void forget_place() noexcept { newest_.reset(); }
   // The other had brought it so long before.

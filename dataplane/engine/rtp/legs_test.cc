@@ -161,6 +161,22 @@ TEST_F(RtpLegsTest, ALegThatComesUpFarAheadIsBelievedAmongTheOthersPackets) {
   EXPECT_EQ(receiver.missing_packets(), 0) << "the other brought them all";
 }
 
+// As a relay does that keeps it, before the one that proves it or behind.
+TEST_F(RtpLegsTest, WhatWasDoubtedAndThenTakenCountsOnce) {
+  for (std::int64_t number = 0; number < 100; ++number) (void)hear(0, number);
+  ASSERT_TRUE(hear(0, 400).is_doubted);
+  EXPECT_EQ(receiver.handle_proven(now, {.seq = 400, .timestamp = 400 * 180, .ssrc = kSource}).pos, kFirst + 400);
+  EXPECT_EQ(hear(0, 401).verdict, Verdict::kAccepted);
+  EXPECT_EQ(receiver.leg(0).stats().packets, 102u);
+  EXPECT_EQ(receiver.leg(0).stats().lost, 300u);
+  ASSERT_TRUE(hear(0, 702).is_doubted);
+  EXPECT_FALSE(receiver.is_leg_vacant(now, 0));
+  EXPECT_EQ(hear(0, 701).verdict, Verdict::kAccepted);
+  EXPECT_EQ(hear(0, 702).verdict, Verdict::kAccepted);
+  EXPECT_EQ(receiver.leg(0).stats().packets, 104u);
+  EXPECT_EQ(receiver.leg(0).stats().lost, 599u);
+}
+
 TEST_F(RtpLegsTest, ASourceThatBeginsAgainIsFollowedOnceOnBothLegs) {
   for (std::int64_t number = 0; number < 2'000; ++number) {
     (void)hear(0, number, micros(500));

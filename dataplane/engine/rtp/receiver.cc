@@ -142,7 +142,7 @@ Receiver::Placement Receiver::handle_proven(Instant now, const wire::RtpHeader& 
 bool Receiver::note_leg(Instant now, std::uint16_t seq, const Judgement& judgement, Leg& leg) noexcept {
   const bool is_far = judgement.verdict == Verdict::kOutOfWindow && !(judgement.is_of_laggard && leg.has_place());
   if (!is_far) return leg.note(now, seq);
-  leg.note_stray(now);
+  judgement.is_lead ? leg.note_doubted(now) : leg.note_stray(now);
   return false;
 }
 
