@@ -23,6 +23,11 @@ class LeastDelay {
     }
     current_ = std::min(current_, delay);
   }
+  // All so far came so much later, by what their times are read as from now on.
+  void add(Micros shift) noexcept {
+    for (Micros* const delay : {&before_, &current_})
+      if (*delay != kNone) *delay = *delay + shift;
+  }
   [[nodiscard]] Micros least() const noexcept { return std::min(before_, current_); }
 
  private:

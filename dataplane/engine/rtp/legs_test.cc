@@ -82,6 +82,25 @@ TEST_F(RtpLegsTest, TimeStaysWhereItIsWhileTheQuickerOneIsAway) {
   }
 }
 
+// The second brings copies alone, and is of use all the same: what both show is the source's.
+TEST_F(RtpLegsTest, AStepBackOfTheSourceIsTakenOut) {
+  std::optional<std::uint32_t> begun;
+  Receiver::Placement quick;
+  for (std::int64_t number = 0; number < 6'000; ++number) {
+    now = now + millis(2);
+    const auto header = [&](std::int64_t of) {
+      const std::int64_t step = of < 3'000 ? 0 : 72'000;  // 800 ms.
+      return wire::RtpHeader{.seq = static_cast<std::uint16_t>(of),
+                             .timestamp = static_cast<std::uint32_t>(of * 180 - step),
+                             .ssrc = kSource};
+    };
+    quick = receiver.handle_data(now, header(number), 0);
+    if (number >= 15) (void)receiver.handle_data(now, header(number - 15), 1);
+    if (!begun) begun = quick.time.raw;
+  }
+  EXPECT_EQ(quick.time.raw - *begun, 5'999 * 2'000);
+}
+
 TEST_F(RtpLegsTest, ALegThatIsFarBehindDoesNotMoveTheStreamBack) {
   for (std::int64_t number = 0; number < 8'000; ++number) {
     ASSERT_EQ(hear(0, number, micros(50)).pos, kFirst + number);

@@ -70,26 +70,27 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
     for (Leg& each : legs_) each.forget_place();
   const bool is_of_source = judgement.verdict != Verdict::kForeignSource && !judgement.is_newcomer;
   const bool is_first_of_leg = is_of_source && note_leg(now, header.seq, judgement, legs_[leg]);
-  if (is_of_source && leg > 0) timeline_.note_second_way();
   if (judgement.verdict != Verdict::kAccepted && judgement.verdict != Verdict::kAcceptedLate) {
     if (judgement.verdict != Verdict::kForeignSource) note_doubt(header, judgement, leg);
     if (counts_as_received(now, judgement, is_first_of_leg, leg)) ++reception_.received;
+    if (judgement.verdict == Verdict::kDuplicate && is_first_of_leg) timeline_.note_copy(now, header.timestamp, leg);
     return {.verdict = judgement.verdict,
             .pos = newest_ + judgement.ahead,
             .time = {},
             .is_behind_leg = judgement.verdict == Verdict::kDuplicate && is_first_of_leg,
             .is_doubted = judgement.is_lead || judgement.is_newcomer};
   }
-  return accept(now, header, judgement);
+  return accept(now, header, judgement, leg);
 }
 
-Receiver::Placement Receiver::accept(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept {
+Receiver::Placement Receiver::accept(Instant now, const wire::RtpHeader& header, const Judgement& judgement,
+                                     std::size_t leg) noexcept {
   apply_data(now, judgement);
   if (judgement.verdict == Verdict::kAcceptedLate)
     return place_behind(now, newest_ + judgement.ahead, header.timestamp);
   apply_newest(now, header, judgement);
   const std::uint32_t beginnings = timeline_.beginnings();
-  const std::int64_t us = timeline_.place(now, header.timestamp);
+  const std::int64_t us = timeline_.place(now, header.timestamp, leg);
   if (timeline_.beginnings() != beginnings) source_clock_ = {.name = source_clock_.name};
   return {judgement.verdict, newest_, WireTime{static_cast<std::uint32_t>(us)}, ticks_.place(now, header.timestamp)};
 }
@@ -135,7 +136,7 @@ Receiver::Placement Receiver::handle_proven(Instant now, const wire::RtpHeader& 
   const Judgement judgement{
       .verdict = Verdict::kAccepted, .ahead = is_new_source ? 1 : ahead, .is_new_source = is_new_source};
   (void)note_leg(now, header.seq, judgement, legs_[leg]);
-  return accept(now, header, judgement);
+  return accept(now, header, judgement, leg);
 }
 
 // Whether its leg brought it for the first time.

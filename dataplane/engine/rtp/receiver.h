@@ -173,7 +173,8 @@ class Receiver {
       if (const Doubted& one = newcomers_[(newcomers_count_ - i) % kNewcomersMax]; one.ssrc == ssrc) return &one;
     return nullptr;
   }
-  [[nodiscard]] Placement accept(Instant now, const wire::RtpHeader& header, const Judgement& judgement) noexcept;
+  [[nodiscard]] Placement accept(Instant now, const wire::RtpHeader& header, const Judgement& judgement,
+                                 std::size_t leg) noexcept;
   [[nodiscard]] bool counts_as_received(Instant now, const Judgement& judgement, bool is_first_of_leg,
                                         std::size_t leg) const noexcept;
   [[nodiscard]] bool is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;

@@ -9,8 +9,10 @@
 // are, it is a step of the source's clock, and is taken out. Drift is slower than that and followed to the tick.
 //
 // When all packets of two seconds are more than 20 ms later than before, and as late as each other, the clock was set
-// back, or the way is longer: that is taken out as well, as viewers would be without a time for repairs for good. Not
-// of what comes two ways: there it is the quicker one that is away for a while.
+// back, or the way is longer: that is taken out as well, as viewers would be without a time for repairs for good. When
+// they are as much less late by and by, because the way was crowded and is not, that is taken out in the same manner.
+// Of what comes two ways (SMPTE ST 2022-7) each is judged by itself, for the quicker one may be away for a while, and
+// what counts is what all agree on that are heard.
 //
 // A packet that comes behind the newest, late or brought back, is read beside it: how long it took says nothing.
 //
@@ -19,6 +21,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -27,7 +30,7 @@
 
 #include "base/time.h"
 #include "engine/rtp/clock_pace.h"
-#include "engine/rtp/delay_rise.h"
+#include "engine/rtp/delay_shift.h"
 #include "engine/rtp/least_delay.h"
 
 namespace fanlight::rtp {
@@ -37,16 +40,23 @@ class Timeline {
   // `rate`: ticks per second.
   explicit constexpr Timeline(std::uint32_t rate) noexcept : rate_(rate), pace_(rate) {}
 
-  // Microseconds since some fixed moment of the source's clock, for a packet that arrived `at`. Learns only forward.
-  std::int64_t place(Instant at, std::uint32_t timestamp) noexcept {
+  // Microseconds since some fixed moment of the source's clock, for a packet that arrived `at`, by one of two ways.
+  // Learns only forward.
+  std::int64_t place(Instant at, std::uint32_t timestamp, std::size_t way = 0) noexcept {
     if (!started_) restart(at, timestamp);
     const bool was_wrong = pace_.is_wrong();
-    if (pace_.note(at, timestamp)) end_window();
+    if (pace_.note(at, timestamp)) end_window(at);
     const bool is_right_again = was_wrong && !pace_.is_wrong();
     if (is_right_again) begin_anew(at, timestamp, (at - usual_delay_).us);
     const std::int64_t us = pace_.is_wrong() ? place_by_arrival(at, timestamp) : place_by_clock(at, timestamp);
     window_delay_ = std::min(window_delay_, at - Instant{us});
+    note_delay(way, at - Instant{us});
     return us;
+  }
+  // One that had come by the other way comes by this one.
+  void note_copy(Instant at, std::uint32_t timestamp, std::size_t way) noexcept {
+    const std::optional<std::int64_t> us = pace_.is_wrong() ? std::nullopt : peek_behind(timestamp);
+    if (us) note_delay(way, at - Instant{*us});
   }
   // As place(), for a packet that was sent before the newest. Learns nothing; empty when its timestamp is none of those
   // since the last beginning.
@@ -60,8 +70,6 @@ class Timeline {
     if (pace_.is_wrong()) return std::min((missed - usual_delay_).us, timed_);
     return std::min(peek_behind(timestamp).value_or(begun_us_), timed_);
   }
-  // From now on packets come two ways, one of them later than the other (SMPTE ST 2022-7).
-  void note_second_way() noexcept { has_second_way_ = true; }
   // How much faster than ours a clock runs that does not run at its rate, so that arrival counts; 0: it does.
   [[nodiscard]] std::int32_t wrong_ppm() const noexcept { return pace_.is_wrong() ? pace_.ppm() : 0; }
   // How often time began anew.
@@ -120,15 +128,31 @@ class Timeline {
     ahead_since_ = Instant::never();
     step_us_ = 0;
     delay_.begin(at);
-    rise_.begin();
+    ways_ = {};
+    window_start_ = at;
   }
-  void end_window() noexcept {
-    const Micros rise = pace_.is_wrong() || has_second_way_ ? Micros{} : rise_.note(window_delay_);
-    anchor_us_ += rise.count;
-    newest_us_ += rise.count;
-    timed_ += rise.count;
-    if (pace_.is_steady()) usual_delay_ = window_delay_ - rise;
+  void note_delay(std::size_t way, Micros delay) noexcept { ways_[way].least = std::min(ways_[way].least, delay); }
+  void end_window(Instant at) noexcept {
+    const Micros shift = agreed_shift(at - std::exchange(window_start_, at));
+    anchor_us_ += shift.count;
+    newest_us_ += shift.count;
+    timed_ += shift.count;
+    if (shift < Micros{}) delay_.add(Micros{} - shift);  // What came with so little delay comes with more from now on.
+    if (pace_.is_steady()) usual_delay_ = window_delay_ - shift;
     window_delay_ = kNone;
+  }
+  // By how much all that was heard in this window is off where it was.
+  [[nodiscard]] Micros agreed_shift(Micros length) noexcept {
+    std::optional<Micros> agreed;
+    for (Way& way : ways_) {
+      const Micros least = std::exchange(way.least, kNone);
+      if (least == kNone || pace_.is_wrong()) continue;
+      const Micros shift = way.delay.judge(least, length);
+      agreed = agreed ? DelayShift::nearer(*agreed, shift) : shift;
+    }
+    if (!agreed || *agreed == Micros{}) return {};
+    for (Way& way : ways_) way.delay.take_out(*agreed);
+    return *agreed;
   }
   // How far it is ahead of one that comes now with the least delay. Nothing is, before that is known.
   [[nodiscard]] std::int64_t ahead_of_arrival(Instant at, std::int64_t us) const noexcept {
@@ -171,8 +195,12 @@ class Timeline {
   std::int64_t timed_ = 0;  // What the last one that was not behind was told.
   Instant begun_at_;
   LeastDelay delay_;
-  DelayRise rise_;
-  bool has_second_way_ = false;
+  struct Way {
+    Micros least = kNone;  // Of this window.
+    DelayShift delay;
+  };
+  std::array<Way, 2> ways_{};
+  Instant window_start_{};
   Instant ahead_since_ = Instant::never();  // All since then were ahead ...
   std::int64_t ahead_us_ = 0;               // ... by so much at most.
   std::int64_t step_us_ = 0;

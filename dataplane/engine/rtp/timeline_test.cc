@@ -169,12 +169,74 @@ TEST_F(TimelineAheadTest, AWayThatBecameLongerIsFollowedThereAndBack) {
   EXPECT_EQ(last, 0);
 }
 
-TEST_F(TimelineAheadTest, OfTwoWaysTheQuickerOneMayDieAndComeBack) {
-  timeline.note_second_way();
+// What waited there comes quicker than it was sent, until nothing waits any more: no packet is far ahead of the last
+// one.
+TEST_F(TimelineAheadTest, WhatACrowdedWayPutInComesOutAgain) {
   run_until(5'000, 0);
-  run_until(9'000, 0, 300);
+  for (int round = 0; round < 8; ++round) {
+    run_until(ms + 3'500, 0, 150);
+    for (std::int64_t waits = 150; waits > 0; waits -= 9) run_until(ms + 10, 0, waits);
+    run_until(ms + 4'000, 0);
+    EXPECT_EQ(last, 0) << round;
+  }
+  run_until(ms + 3'500, 0, 150);
+  for (std::int64_t waits = 150; waits > 0; --waits) run_until(ms + 30, 0, waits);
+  run_until(ms + 4'000, 0);
+  EXPECT_NEAR(static_cast<double>(last), 0, 20'000) << "or slowly";
+}
+
+TEST_F(TimelineAheadTest, ManySmallStepsAreTakenOutLikeOne) {
+  for (const std::int64_t step : {-15, 15, -6, 6}) {
+    timeline = Timeline(90'000);
+    ms = 0;
+    run_until(5'000, 0);
+    for (std::int64_t steps = 1; steps <= 200; ++steps) {
+      run_until(ms + 2'000, step * steps);
+      ASSERT_LE(std::abs(last), 40'000 + ms / 2) << step << " x " << steps << ": more than drift, which is followed";
+    }
+  }
+}
+
+// Both bring all of it, the second 30 ms later, unless one is away.
+class TimelineTwoWaysTest : public ::testing::Test {
+ protected:
+  void run_until(std::int64_t end_ms, std::int64_t ahead_ms, bool has_first, bool has_second) {
+    for (; ms < end_ms; ms += 10) {
+      const auto timestamp = [&](std::int64_t sent) { return static_cast<std::uint32_t>(90 * (sent + ahead_ms)); };
+      const Instant at = kStart + millis(ms);
+      if (has_first) last = timeline.place(at, timestamp(ms), 0) - ms * 1'000;
+      if (has_first && has_second) timeline.note_copy(at, timestamp(ms - 30), 1);
+      if (!has_first && has_second) last = timeline.place(at, timestamp(ms - 30), 1) - (ms - 30) * 1'000;
+    }
+  }
+  Timeline timeline{90'000};
+  std::int64_t ms = 0;
+  std::int64_t last = 0;  // The last one's time, less when it was sent.
+};
+
+TEST_F(TimelineTwoWaysTest, EitherMayDieAndComeBack) {
+  run_until(5'000, 0, true, true);
+  for (int i = 0; i < 4; ++i) {
+    run_until(ms + 12'000, 0, i % 2 == 0, i % 2 != 0);
+    EXPECT_EQ(last, 0) << i;
+    run_until(ms + 5'000, 0, true, true);
+    EXPECT_EQ(last, 0) << i;
+  }
+}
+
+TEST_F(TimelineTwoWaysTest, AStepBackShowsOnAllThatAreHeard) {
+  run_until(5'000, 0, true, true);
+  run_until(9'000, -800, true, true);
   EXPECT_EQ(last, 0);
-  run_until(12'000, 0);
+  run_until(15'000, -800, true, false);
+  run_until(19'000, -1'600, true, false);
+  EXPECT_EQ(last, 0) << "of one that is left";
+  run_until(30'000, -1'600, true, true);
+  EXPECT_EQ(last, 0) << "and the other is where it was";
+  run_until(40'000, -1'600, false, true);
+  run_until(44'000, -2'400, false, true);
+  EXPECT_EQ(last, 0);
+  run_until(50'000, -2'400, true, true);
   EXPECT_EQ(last, 0);
 }
 
