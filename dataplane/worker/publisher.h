@@ -1,8 +1,10 @@
 // A session that feeds a stream: an SRT publisher, or a feed, whose datagrams come without a call.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -37,6 +39,11 @@ struct Feed {
     bool is_bare = false;
   };
   static constexpr std::size_t kDoubtedMax = 4;  // The oldest makes room.
+  // The first packet from another address, of each one, since something was accepted.
+  struct Stranger {
+    Endpoint from{};
+    Doubted first{};
+  };
   rtp::Receiver receiver;
   FeedTerms terms;
   rtp::PlainNumbering numbering{};
@@ -47,6 +54,8 @@ struct Feed {
   std::array<Newcomer, 2> newcomers{};    // For each leg.
   std::array<Doubted, kDoubtedMax> doubted{};
   std::size_t doubted_next = 0;
+  std::array<Stranger, kDoubtedMax> strangers{};
+  std::size_t strangers_count = 0;
   Path rtcp{};                               // Where the sender's RTCP came from; reports go back. Port 0: none came.
   std::optional<std::uint32_t> tick_base{};  // What its timestamps are moved by, to go on where the stream's were.
   FecRepair* fec = nullptr;                  // Of the worker's places; null: it has none.
@@ -68,6 +77,25 @@ struct Feed {
     for (Doubted& one : doubted)
       if (one.packet && one.header.ssrc == ssrc && one.header.seq == seq) return &one;
     return nullptr;
+  }
+  void keep_stranger(const Endpoint& from, Doubted first) noexcept {
+    const auto same = std::ranges::find(strangers, from, &Stranger::from);
+    Stranger& place = same != strangers.end() ? *same : strangers[strangers_count++ % kDoubtedMax];
+    place = {from, std::move(first)};
+  }
+  void forget_strangers() noexcept {
+    if (strangers_count == 0) return;
+    strangers_count = 0;
+    strangers = {};
+  }
+  // What was kept of it, if `header` is another packet of the same source that is near it. RFC 3550 A.1
+  [[nodiscard]] Doubted* find_stranger(const Endpoint& from, const wire::RtpHeader& header) noexcept {
+    const auto same = std::ranges::find(strangers, from, &Stranger::from);
+    if (same == strangers.end() || !same->first.packet) return nullptr;
+    if (terms.kind == FeedKind::kTransportStream) return &same->first;
+    const int apart = std::abs(int{static_cast<std::int16_t>(header.seq - same->first.header.seq)});
+    const bool is_near = apart > 0 && apart <= rtp::Receiver::kBesideMax;
+    return same->first.header.ssrc == header.ssrc && is_near ? &same->first : nullptr;
   }
   // Where its sender hears RTCP: where its own comes from, or, before it said anything, beside its packets.
   [[nodiscard]] Path feedback() const noexcept {

@@ -139,6 +139,14 @@ class Relay {
   [[nodiscard]] Verdict admit_feed_fec(Instant now, Session& session, Feed& feed, io::Arrival& arrival) noexcept;
   [[nodiscard]] Verdict take_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,
                                  const wire::RtpHeader& header, bool is_bare, PacketRef& packet) noexcept;
+  [[nodiscard]] bool is_stranger(Instant now, const Session& session, const Feed& feed, const Path& path,
+                                 std::size_t leg) const noexcept;
+  [[nodiscard]] Verdict repair_fed(Instant now, Session& session, Feed& feed, std::uint16_t original,
+                                   Feed::Doubted& one) noexcept;
+  [[nodiscard]] Verdict place_fed(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg,
+                                  Feed::Doubted& one) noexcept;
+  [[nodiscard]] Verdict admit_stranger(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg,
+                                       Feed::Doubted& one) noexcept;
   void take_proven(Instant now, Session& session, Feed& feed, Feed::Doubted& doubted, std::size_t leg,
                    bool is_before) noexcept;
   [[nodiscard]] Verdict hold_fed(Instant now, Session& session, Feed& feed, const rtp::Receiver::Placement& placement,

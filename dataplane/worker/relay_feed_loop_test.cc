@@ -14,9 +14,11 @@ TEST_F(RelayFeedsTest, WhatWeSentIsNoSenderEvenWhenNobodyElseIs) {
   run_for(seconds(3));
   EXPECT_EQ(judged(kOurselves, rtp(2, 1)), Verdict::kForeignSource);
   EXPECT_EQ(judged({IpAddress::v4(127, 0, 0, 1), 9'000}, rtp(2)), Verdict::kForeignSource);
-  EXPECT_EQ(judged({kFeed.ip, 9'001}, rtp(2)), Verdict::kAccepted) << "another program of this host";
+  (void)judged({kFeed.ip, 9'001}, rtp(2));
+  EXPECT_EQ(judged({kFeed.ip, 9'001}, rtp(3)), Verdict::kAccepted) << "another program of this host";
   run_for(seconds(3));
-  EXPECT_EQ(judged(kStranger, rtp(3)), Verdict::kAccepted) << "another host's port has the same number";
+  (void)judged(kStranger, rtp(4));
+  EXPECT_EQ(judged(kStranger, rtp(5)), Verdict::kAccepted) << "another host's port has the same number";
 }
 
 TEST_F(RelayFeedsTest, ABareTransportStreamOfOursGoesNotRoundEither) {

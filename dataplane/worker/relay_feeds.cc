@@ -197,26 +197,67 @@ Verdict Relay::admit_feed_data(Instant now, Session& session, Feed& feed, io::Ar
       (whole.original || !may_join(now, session, feed, arrival.path, leg, parsed.header.seq, payload)))
     return Verdict::kForeignSource;
   if (!cut_to_payload(feed.terms, is_transport_stream, parsed, packet)) return Verdict::kNotTransportStream;
-  if (feed.terms.kind == FeedKind::kTransportStream) parsed.header = feed.numbering.next(now);
-
   touch(session);
-  const wire::RtpHeader& header = parsed.header;
-  const std::optional<std::uint16_t> proven = whole.original ? std::nullopt : feed.receiver.proves(now, header, leg);
+  Feed::Doubted one{parsed.header, std::move(packet), whole.is_bare};
+  const bool is_strange = is_stranger(now, session, feed, arrival.path, leg);
+  verdict = whole.original ? repair_fed(now, session, feed, *whole.original, one)
+            : is_strange   ? admit_stranger(now, session, feed, arrival.path, leg, one)
+                           : place_fed(now, session, feed, arrival.path, leg, one);
+  packet = std::move(one.packet);  // Unless it was taken or kept: what is refused is told of.
+  const bool is_refused = verdict == Verdict::kForeignSource || verdict == Verdict::kOutOfWindow;
+  if (!is_refused && feed.media.remote == arrival.path.remote) feed.receiver.credit(datagram_bytes);
+  return verdict;
+}
+
+// Whoever is not the sender that was heard last is one as soon as a second packet of it comes, whatever its SSRC (RFC
+// 3550 A.1). Under SRTP it has shown that it is; and one that joins the other leg, that it has the stream.
+bool Relay::is_stranger(Instant now, const Session& session, const Feed& feed, const Path& path,
+                        std::size_t leg) const noexcept {
+  const Endpoint& known = leg == 0 ? session.path.remote : feed.second_remote;
+  return known != path.remote && known.port != 0 && !feed.srtp && feed.receiver.is_vacant(now);
+}
+
+// The first is kept, and comes to its place with the second.
+Verdict Relay::admit_stranger(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg,
+                              Feed::Doubted& one) noexcept {
+  Feed::Doubted* const known = feed.find_stranger(path.remote, one.header);
+  if (known == nullptr) {
+    feed.keep_stranger(path.remote, std::move(one));
+    return Verdict::kOutOfWindow;
+  }
+  Feed::Doubted first = std::exchange(*known, {});
+  const bool is_before = static_cast<std::int16_t>(first.header.seq - one.header.seq) <= 0;
+  if (is_before) (void)place_fed(now, session, feed, path, leg, first);
+  const Verdict verdict = place_fed(now, session, feed, path, leg, one);
+  if (!is_before) (void)place_fed(now, session, feed, path, leg, first);
+  return verdict;
+}
+
+// It has no place of its own among what its source sends.
+Verdict Relay::repair_fed(Instant now, Session& session, Feed& feed, std::uint16_t original,
+                          Feed::Doubted& one) noexcept {
+  const rtp::Receiver::Placement placement = feed.receiver.handle_retransmission(now, one.header, original);
+  if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
+    return placement.verdict;
+  return take_fed(now, session, feed, placement, one.header, one.is_bare, one.packet);
+}
+
+Verdict Relay::place_fed(Instant now, Session& session, Feed& feed, const Path& path, std::size_t leg,
+                         Feed::Doubted& one) noexcept {
+  if (feed.terms.kind == FeedKind::kTransportStream) one.header = feed.numbering.next(now);
+  const wire::RtpHeader& header = one.header;
+  const std::optional<std::uint16_t> proven = feed.receiver.proves(now, header, leg);
   Feed::Doubted* const doubted = proven ? feed.find_doubted(header.ssrc, *proven) : nullptr;
   const bool is_before = doubted != nullptr && static_cast<std::int16_t>(*proven - header.seq) < 0;
   if (is_before) take_proven(now, session, feed, *doubted, leg, is_before);
-  const rtp::Receiver::Placement placement = whole.original
-                                                 ? feed.receiver.handle_retransmission(now, header, *whole.original)
-                                                 : feed.receiver.handle_data(now, header, leg);
-  if (placement.is_doubted) feed.keep({header, std::move(packet), whole.is_bare});
+  const rtp::Receiver::Placement placement = feed.receiver.handle_data(now, header, leg);
+  if (placement.is_doubted) feed.keep({header, std::move(one.packet), one.is_bare});
   if (placement.verdict == Verdict::kForeignSource || placement.verdict == Verdict::kOutOfWindow)
     return placement.verdict;
-  if (!whole.original) {
-    note_sender(now, session, feed, arrival.path, leg);
-    note_leg(now, session, feed, leg, placement);
-  }
-  if (feed.media.remote == arrival.path.remote) feed.receiver.credit(datagram_bytes);
-  verdict = take_fed(now, session, feed, placement, header, whole.is_bare, packet);
+  feed.forget_strangers();
+  note_sender(now, session, feed, path, leg);
+  note_leg(now, session, feed, leg, placement);
+  const Verdict verdict = take_fed(now, session, feed, placement, header, one.is_bare, one.packet);
   if (doubted != nullptr && !is_before) take_proven(now, session, feed, *doubted, leg, is_before);
   return verdict;
 }
@@ -303,6 +344,7 @@ void Relay::end_feed(Instant now, Session& session) noexcept {
   std::array<std::byte, kDatagramBytesMax> scratch;
   say_to_sender(feed, scratch, feed.receiver.write_farewell(now, scratch));
   feed.doubted = {};
+  feed.forget_strangers();
   if (feed.fec != nullptr) fec_places_.give_back(*std::exchange(feed.fec, nullptr));
 }
 

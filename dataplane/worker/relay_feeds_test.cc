@@ -48,10 +48,13 @@ TEST_F(RelayFeedsTest, WhatIsNoFeedIsCountedAndTouchesNothing) {
 TEST_F(RelayFeedsTest, AnotherAddressWaitsUntilTheFirstIsSilent) {
   ASSERT_NE(open_feed(), SocketId{});
   ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
-  EXPECT_EQ(judged(kOther, rtp(2)), Verdict::kForeignSource) << "the SSRC alone is no passport";
+  ASSERT_EQ(judged(kSender, rtp(2)), Verdict::kAccepted);
+  EXPECT_EQ(judged(kOther, rtp(3)), Verdict::kForeignSource) << "the SSRC alone is no passport";
   run_for(millis(250));
-  EXPECT_EQ(judged(kOther, rtp(2)), Verdict::kAccepted);
-  EXPECT_EQ(judged(kSender, rtp(3)), Verdict::kForeignSource);
+  EXPECT_EQ(judged(kOther, rtp(3)), Verdict::kOutOfWindow) << "one packet is no sender";
+  EXPECT_EQ(judged(kOther, rtp(4)), Verdict::kAccepted);
+  EXPECT_EQ(stream.packets(), 4u);
+  EXPECT_EQ(judged(kSender, rtp(5)), Verdict::kForeignSource);
 }
 
 TEST_F(RelayFeedsTest, ALegsOwnRepeatsSayNothingAboutTheOther) {
@@ -133,7 +136,8 @@ TEST_F(RelayFeedsTest, AStrangerDoesNotFeedAnIdleLegWhileTheOtherLives) {
   const Endpoint twin{kSender.ip, 40'001};
   EXPECT_EQ(judged(twin, rtp(500), second_feed), Verdict::kAccepted) << "the other leg's host";
   run_for(millis(300));
-  EXPECT_EQ(judged(kOther, rtp(501)), Verdict::kAccepted) << "nobody is heard any more";
+  EXPECT_EQ(judged(kOther, rtp(501)), Verdict::kOutOfWindow);
+  EXPECT_EQ(judged(kOther, rtp(502)), Verdict::kAccepted) << "nobody is heard any more";
 }
 
 TEST_F(RelayFeedsTest, WhoIsNamedFeedsItsLegAtOnce) {
@@ -184,12 +188,16 @@ TEST_F(RelayFeedsTest, ControlHearsOfAnotherSenderOnceASecondAtMost) {
   ASSERT_EQ(judged(kSender, rtp(1)), Verdict::kAccepted);
   ASSERT_TRUE(next_event<event::FeedNews>());
   run_for(millis(300));
-  ASSERT_EQ(judged(kOther, rtp(2)), Verdict::kAccepted);
+  const auto takes_over = [&](const Endpoint& from, std::uint16_t first) {
+    EXPECT_EQ(judged(from, rtp(first)), Verdict::kOutOfWindow);
+    EXPECT_EQ(judged(from, rtp(first + 1)), Verdict::kAccepted);
+  };
+  takes_over(kOther, 2);
   EXPECT_FALSE(next_event<event::FeedNews>());
   run_for(millis(300));
-  ASSERT_EQ(judged(kSender, rtp(3)), Verdict::kAccepted);
+  takes_over(kSender, 4);
   run_for(millis(300));
-  ASSERT_EQ(judged(kOther, rtp(4)), Verdict::kAccepted);
+  takes_over(kOther, 6);
   EXPECT_FALSE(next_event<event::FeedNews>());
   run_for(millis(150));
   const auto news = next_event<event::FeedNews>();

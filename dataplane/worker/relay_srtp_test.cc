@@ -142,10 +142,10 @@ TEST_F(RelaySrtpTest, AForgedPacketChangesNothing) {
 // Neither a search nor a place among the sources is theirs.
 TEST_F(RelaySrtpTest, RecordingsOfOtherSourcesAreNotLookedAtWhileOneIsHeard) {
   ASSERT_NE(open_feed(), SocketId{});
-  ASSERT_EQ(judged(1), Verdict::kAccepted);
+  for (std::uint16_t seq = 1; seq <= 2; ++seq) ASSERT_EQ(judged(seq), Verdict::kAccepted);
   for (std::uint32_t ssrc = 1; ssrc < 40; ++ssrc) EXPECT_EQ(judged(kSender, srtp(1, ssrc)), Verdict::kForeignSource);
   EXPECT_EQ(judged(1), Verdict::kReplayed);
-  EXPECT_EQ(judged(2), Verdict::kAccepted);
+  EXPECT_EQ(judged(3), Verdict::kAccepted);
 }
 
 TEST_F(RelaySrtpTest, ExtensionsStayClearAndPaddingDoesNot) {

@@ -56,7 +56,7 @@ Micros Receiver::vacant_after() const noexcept {
   return std::clamp(2 * pauses_.longest(), kVacantAfterMin, kVacantAfterMax);
 }
 
-bool Receiver::is_vacant(Instant now) const noexcept {
+bool Receiver::is_at_rest(Instant now) const noexcept {
   return !source_ || has_left_ || now - last_packet_ >= vacant_after();
 }
 
@@ -150,7 +150,7 @@ bool Receiver::note_leg(Instant now, std::uint16_t seq, const Judgement& judgeme
 // Far from the newest, which the other leg brings, because this one goes on where it was: no jump of the source.
 bool Receiver::is_laggard(Instant now, std::uint16_t seq, std::size_t leg) const noexcept {
   const bool other_lives = !legs_[1 - leg].is_silent(now, vacant_after());
-  return other_lives && !is_vacant(now) && (!legs_[leg].has_place() || legs_[leg].follows(seq));
+  return other_lives && !is_at_rest(now) && (!legs_[leg].has_place() || legs_[leg].follows(seq));
 }
 
 Receiver::Placement Receiver::place_behind(Instant now, PacketPos pos, std::uint32_t timestamp) noexcept {
@@ -198,10 +198,12 @@ Receiver::Judgement Receiver::judge_data(Instant now, const wire::RtpHeader& hea
   if (!may_be_heard(now, header.ssrc)) return {Verdict::kForeignSource};
   if (source_ == header.ssrc) return judge_number(now, header.seq, leg);
   const Doubted* newcomer = find_newcomer(header.ssrc);
-  const bool is_believed = !source_ || has_left_ || (newcomer != nullptr && is_proof(*newcomer, header.seq));
+  const bool is_proven = newcomer != nullptr && is_proof(*newcomer, header.seq);
+  const bool is_believed = is_proven || !source_ || has_left_;
   return {.verdict = is_believed ? Verdict::kAccepted : Verdict::kOutOfWindow,
           .is_new_source = is_believed,
-          .is_newcomer = !is_believed};
+          .is_newcomer = !is_believed,
+          .is_alone = is_believed && !is_proven};
 }
 
 // Nothing came for so long that what comes now is no copy of something that was held: the way of a copy is longer by
@@ -216,13 +218,13 @@ Receiver::Judgement Receiver::judge_number(Instant now, std::uint16_t seq, std::
   const auto ahead = std::int64_t{static_cast<std::int16_t>(seq - newest_seq_)};
   if (ahead > kDropoutMax || ahead < -kDropoutMax) {
     const bool is_of_laggard = is_laggard(now, seq, leg);
-    const bool is_jump = !is_of_laggard && (jump_seq_ == seq || is_vacant(now));
+    const bool is_jump = !is_of_laggard && (jump_seq_ == seq || is_at_rest(now));
     return {.verdict = is_jump ? Verdict::kAccepted : Verdict::kOutOfWindow,
             .is_jump = is_jump,
             .is_of_laggard = is_of_laggard};
   }
   const bool is_proven = leads_[leg] && is_proof(*leads_[leg], seq);
-  if (ahead > kBelievedAhead && !is_proven && !is_vacant(now))
+  if (ahead > kBelievedAhead && !is_proven && !is_at_rest(now))
     return {.verdict = Verdict::kOutOfWindow, .is_lead = true};
   if (ahead > 0) return {.verdict = Verdict::kAccepted, .ahead = ahead};
   const Verdict verdict = judge_behind(newest_ + ahead);
@@ -246,6 +248,7 @@ std::optional<PacketPos> Receiver::position_of(std::uint16_t seq) const noexcept
 void Receiver::apply_data(Instant now, const Judgement& judgement) noexcept {
   if (source_ && !judgement.is_new_source && !judgement.is_jump && !has_left_) pauses_.note(now, now - last_packet_);
   last_packet_ = now;
+  is_single_ = judgement.is_alone;
   jump_seq_.reset();
   again_seq_ = {};
   newcomers_count_ = 0;

@@ -62,6 +62,9 @@ class Receiver {
     std::uint64_t nacks_sent = 0;
   };
 
+  // One makes another believable that is so near: a few ways may take turns, and each may lose something ...
+  static constexpr int kBesideMax = 8;
+
   explicit Receiver(const Options& options) noexcept;
 
   [[nodiscard]] Placement handle_data(Instant now, const wire::RtpHeader& header, std::size_t leg = 0) noexcept;
@@ -113,8 +116,9 @@ class Receiver {
   }
   // How much faster than ours its clock runs, if that is no drift, and its packets are timed as they come; 0: it is.
   [[nodiscard]] std::int32_t wrong_ppm() const noexcept { return timeline_.wrong_ppm(); }
-  // Nothing new for so long that another source, or address, may take over.
-  [[nodiscard]] bool is_vacant(Instant now) const noexcept;
+  // Nothing new for so long that another source, or address, may take over; or of this one only a packet, that may have
+  // been a stray.
+  [[nodiscard]] bool is_vacant(Instant now) const noexcept { return is_single_ || is_at_rest(now); }
   [[nodiscard]] bool is_leg_vacant(Instant now, std::size_t leg) const noexcept;
   [[nodiscard]] Leg& leg(std::size_t index) noexcept { return legs_[index]; }
   [[nodiscard]] const Leg& leg(std::size_t index) const noexcept { return legs_[index]; }
@@ -133,8 +137,6 @@ class Receiver {
 
  private:
   static constexpr std::size_t kNewcomersMax = 4;
-  // One makes another believable that is so near: a few ways may take turns, and each may lose something ...
-  static constexpr int kBesideMax = 8;
   static constexpr std::int64_t kLeadPackets = 16;  // ... for so many packets that are accepted meanwhile.
   struct Judgement {
     Verdict verdict;
@@ -144,6 +146,7 @@ class Receiver {
     bool is_lead = false;        // Not so far ahead that it is a jump, too far for one packet alone.
     bool is_of_laggard = false;  // Its leg goes on where it was, far behind the other.
     bool is_newcomer = false;    // The first of a source that might take the other one's place.
+    bool is_alone = false;       // The first of one that nothing has proved.
   };
   // What reports say, counted anew for each source. RFC 3550 A.3
   struct Reception {
@@ -182,6 +185,7 @@ class Receiver {
   [[nodiscard]] Verdict judge_behind(PacketPos pos) const noexcept;
   void note_doubt(const wire::RtpHeader& header, const Judgement& judgement, std::size_t leg) noexcept;
   [[nodiscard]] Micros vacant_after() const noexcept;
+  [[nodiscard]] bool is_at_rest(Instant now) const noexcept;
   [[nodiscard]] bool is_idle(Instant now) const noexcept;
   [[nodiscard]] Judgement judge_data(Instant now, const wire::RtpHeader& header, std::size_t leg) const noexcept;
   [[nodiscard]] Judgement judge_number(Instant now, std::uint16_t seq, std::size_t leg) const noexcept;
@@ -225,7 +229,8 @@ class Receiver {
   std::array<std::optional<std::uint16_t>, 2> again_seq_{};
   Instant last_packet_;  // That was accepted: copies keep nobody out.
   LongestPause pauses_;
-  bool has_left_ = false;  // It said BYE.
+  bool has_left_ = false;   // It said BYE.
+  bool is_single_ = false;  // One packet of it was accepted, and nothing has proved it.
   PacketPos newest_;
   PacketPos run_first_;
   std::optional<PacketPos> given_up_through_;
