@@ -1,7 +1,9 @@
 #include "faults.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "contract/limits.h"
 
@@ -45,6 +47,8 @@ void Faults::plan_publisher() {
         if (world_.relay_->desk().rotate_keys(world_.now_, "live/*", SocketId{})) world_.wake_control(world_.now_);
       });
   }
+  if (spec.feed_rests) plan_rests();
+  if (spec.steps_back) plan_step();
   // Another RTP source takes over after a silence of 250 ms.
   const std::int64_t away_ms = spec.way == Way::kCall ? 1 : 350;
   if (spec.publisher_returns) {
@@ -59,6 +63,25 @@ void Faults::plan_publisher() {
     world_.act_at(at + millis(random.between(away_ms, 2'500)),
                   [&] { publisher.change(), publisher.start(world_.now_); });
   }
+}
+
+// Each is longer than the sender is waited for, which is twice as long as its rests so far, and 2 s at most.
+void Faults::plan_rests() {
+  constexpr std::array<std::pair<int, int>, 3> kRestsMs{{{500, 700}, {1'500, 2'400}, {2'100, 2'600}}};
+  Instant at = Instant{} + millis(world_.random_.between(2'000, 2'500));
+  for (const auto& [least, most] : kRestsMs) {
+    world_.act_at(at, [&] { world_.source_->pause(true); });
+    at = at + millis(world_.random_.between(least, most));
+    world_.act_at(at, [&] { world_.source_->pause(false); });
+    at = at + millis(world_.random_.between(1'000, 2'000));
+  }
+}
+
+void Faults::plan_step() {
+  world_.act_at(Instant{} + millis(world_.random_.between(4'000, 7'000)), [&] {
+    world_.feed_.stepped_at = world_.now_;
+    world_.rtp_publisher_->step_back(millis(world_.random_.between(300, 900)));
+  });
 }
 
 // Each dies once, and one is well again before the other does.

@@ -12,6 +12,8 @@ class Faults {
 
  private:
   void plan_publisher();
+  void plan_rests();
+  void plan_step();
   void plan_legs();
   void plan_viewers();
   void plan_destinations();

@@ -39,6 +39,16 @@ struct Feed {
     for (std::uint64_t i = first + 1; i < last; ++i) odd += made[i].is_odd ? 1 : 0;
     return odd;
   }
+  // The timestamps stepped back then, and it takes a few seconds until that is taken out.
+  Instant stepped_at = Instant::never();
+  [[nodiscard]] bool is_unsettled(std::uint64_t index) const {
+    return made[index].at >= stepped_at && made[index].at - stepped_at < kSettling;
+  }
+  [[nodiscard]] std::uint64_t unsettled_between(std::uint64_t first, std::uint64_t last) const {
+    std::uint64_t unsettled = 0;
+    for (std::uint64_t i = first + 1; i < last; ++i) unsettled += is_unsettled(i) && !made[i].is_lost ? 1 : 0;
+    return unsettled;
+  }
   // Nothing but the network stands between a payload and its viewers: set false by what loses positions on purpose.
   bool is_dense = true;
 
@@ -57,6 +67,7 @@ struct Feed {
   }
 
  private:
+  static constexpr Micros kSettling = seconds(4);
   static constexpr std::byte kSync{0x47};
   static constexpr std::byte kOddBit{1};
   [[nodiscard]] std::optional<std::uint64_t> read_even(ByteSpan payload) const {

@@ -28,7 +28,8 @@ RelayHost::Seat::Seat(const Options& options, std::uint8_t number, PacketPool& p
               .fec_feeds = 1,
               .key = options.key,
               .mesh = options.workers > 1 ? &mesh : nullptr,
-              .adopted = &adopted},
+              .adopted = &adopted,
+              .own_doors = {{IpAddress{}, 9'000}}},
              pools, mailbox, port, clock) {}
 
 RelayHost::RelayHost(const Options& options)

@@ -43,6 +43,10 @@ class RtpPublisherPeer final : public SourcePeer {
   void pause(bool is_paused) override { is_paused_ = is_paused; }
   void jump(std::int64_t packets) override { next_seq_ = static_cast<std::uint16_t>(next_seq_ + packets); }
   void change() override {}
+  // Its timestamps.
+  void step_back(Micros span) {
+    first_timestamp_ -= static_cast<std::uint32_t>(span.count * feed_.clock_rate / 1'000'000);
+  }
 
   void receive(Instant now, ByteSpan datagram) override;
   void wake(Instant now) override;

@@ -175,10 +175,12 @@ void ViewerPeer::play(const Playout::Item& item) {
     network_.report(*this, item.index == watch_.last_index ? "payload played twice" : "payload played out of order");
   } else {
     watch_.gaps += item.index - watch_.last_index - 1;
+    watch_.unsettled += feed_.unsettled_between(watch_.last_index, item.index);
   }
   watch_.last_index = item.index;
   ++watch_.delivered;
   const Feed::Made& made = feed_.made[item.index];
+  if (feed_.is_unsettled(item.index)) return;
   if (feed_.ts.is_on() && (watch_.live_at == Instant::never() || made.at < watch_.live_at + kSettled)) return;
   watch_.note_delay(made.publication, plan_.clock.world(playout_->play_time(item.time_us)) - made.at);
 }

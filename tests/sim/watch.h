@@ -23,7 +23,8 @@ struct Watch {
   std::uint64_t belated = 0;        // Came after they had been dropped.
   std::uint64_t first_index = 0;
   std::uint64_t last_index = 0;
-  std::uint64_t gaps = 0;  // Indices left out between first and last.
+  std::uint64_t gaps = 0;       // Indices left out between first and last.
+  std::uint64_t unsettled = 0;  // Of those: made right behind a step of the source's clock.
   // --- how it began
   std::optional<std::uint64_t> start_index{};  // The payload under its first number.
   Instant live_at = Instant::never();          // When something came as young as the network lets it be.

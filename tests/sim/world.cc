@@ -111,6 +111,7 @@ void World::build_peers() {
     build_viewer(i, its, isn());
   }
   build_destinations();
+  if (spec_.feed_rests) build_echo();
 }
 
 void World::build_publisher(const DriftingClock& clock, SeqNo first_seq) {
@@ -236,6 +237,8 @@ void World::bring(const Datagram& datagram) {
     worker = relay_->steer(datagram.remote, bytes);
     if (spec_.stray_chance > 0 && random_.chance(spec_.stray_chance)) worker = (worker + 1) % spec_.workers;
     if (wire::peek_destination(bytes) != SocketId{}) joins_.note_heard(now_, viewer_at(datagram.remote));
+  } else if (has_one_whole_source(spec_) && datagram.remote == source_->address() && !wire::is_rtcp(bytes)) {
+    reception_.note_arrival(wire::parse_rtp_front(bytes)->header.seq);
   }
   relay_->deliver(worker, {.remote = datagram.remote, .local = datagram.local}, bytes, datagram.is_unreachable);
 }
@@ -294,6 +297,7 @@ const Books& World::run() {
   Junk junk(*this);
   if (spec_.sends_junk) junk.begin();
   if (spec_.has_intruders) intruders_.begin();
+  if (spec_.feed_rests) strays_.begin();
   wake_control(now_);
   run_until(Instant{} + spec_.length);
   check_liveness();
@@ -321,6 +325,7 @@ void World::shut_down() {
   // What was lost last is asked for and comes, before the publisher is gone.
   source_->pause(true);
   run_until(now_ + spec_.latency + millis(500));
+  if (spec_.feed_rests) strays_.balance();
   source_->leave(now_);
   for (const auto& viewer : viewers_) viewer->stay_away();
   for (std::size_t i = 0; i < viewers_.size(); i += 3)

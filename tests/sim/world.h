@@ -15,8 +15,10 @@
 #include "intruders.h"
 #include "joins.h"
 #include "publisher_peer.h"
+#include "reception_check.h"
 #include "relay_host.h"
 #include "rtp_publisher_peer.h"
+#include "strays.h"
 #include "viewer_peer.h"
 #include "world_spec.h"
 
@@ -40,6 +42,8 @@ class World final : public Network {
   friend class Faults;
   friend class Intruders;
   friend class Junk;
+  friend class Strays;
+  friend class Echo;
   enum class What : std::uint8_t { kToRelay, kToPeer, kWakePeer, kBreathe, kControl, kAct };
   struct Event {
     Instant at;
@@ -82,6 +86,7 @@ class World final : public Network {
                          const std::optional<crypto::SrtpMaster>& srtp);
   [[nodiscard]] DestinationTerms destination_terms(std::size_t number) const;
   [[nodiscard]] control::DestinationRule build_legs(DestinationPeer& peer);
+  void build_echo();
   void build_members(const DestinationTerms& terms, std::size_t number, std::uint32_t first);
   [[nodiscard]] std::unique_ptr<DestinationPeer> make_destination(const Endpoint& address,
                                                                   const DestinationTerms& terms,
@@ -102,6 +107,7 @@ class World final : public Network {
   void breathe();
   void carry_outbox(io::SimPort& port);
   void look_at(Home& home, ByteSpan datagram);
+  void check_reports(ByteSpan datagram);
   void check_stamp(ByteSpan datagram);
   void wake_relay(Instant at);
   void wake_control(Instant at);
@@ -166,6 +172,9 @@ class World final : public Network {
   std::map<SocketId, Shown> shown_;  // By the viewer's socket ID.
   Joins joins_;
   Intruders intruders_{*this};
+  Strays strays_{*this};
+  std::unique_ptr<Echo> echo_;
+  ReceptionCheck reception_;
   std::uint64_t fingerprint_ = 0xCBF2'9CE4'8422'2325;
 };
 

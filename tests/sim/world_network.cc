@@ -106,8 +106,16 @@ void World::carry_outbox(io::SimPort& port) {
 
 void World::look_at(Home& home, ByteSpan datagram) {
   if (home.who == Who::kViewer) check_stamp(datagram);
+  if (home.who == Who::kSource && has_one_whole_source(spec_)) return check_reports(datagram);
   if (home.who == Who::kDestination) return static_cast<Recipient*>(home.peer)->note_sent(books_, now_, datagram);
   if (const auto header = wire::parse_data_header(datagram)) joins_.note_sent(books_, now_, *header);
+}
+
+void World::check_reports(ByteSpan datagram) {
+  wire::RtcpReader reader(datagram);
+  while (const auto packet = reader.next())
+    if (const auto block = wire::find_report_block(*packet, rtp_publisher_->ssrc()))
+      reception_.check(books_, *block, spec_.publisher_link.loss == 0);
 }
 
 // A viewer sets its watch by control packets: their clock does not run backwards and is slewed, never stepped.

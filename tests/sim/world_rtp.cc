@@ -12,6 +12,7 @@ constexpr char kStream[] = "live/main";
 constexpr std::array<std::int64_t, 8> kWrongPaces{0, 500, 900, 990, 1'010, 1'100, 2'000, 300'000};
 constexpr std::uint8_t kOpaqueType = 96;
 constexpr std::array kRtcp{RtcpWay::kNextPort, RtcpWay::kNone, RtcpWay::kSamePort, RtcpWay::kNone};
+constexpr Micros kEchoLonger = millis(400);
 constexpr Micros kAddSpan = millis(1'000);  // Destinations are added within the first second.
 
 }  // namespace
@@ -130,6 +131,18 @@ control::DestinationRule World::build_legs(DestinationPeer& peer) {
   return rule;
 }
 
+// Its way is longer than the sender is missed for.
+void World::build_echo() {
+  echo_ = std::make_unique<Echo>(*this, feed_address_);
+  (void)house(*echo_, 0, kEchoLonger);
+  const control::DestinationRule rule{
+      .stream = kStream, .terms = {.remote = feed_address_, .rtcp = RtcpWay::kNone}, .says_type = true};
+  act_at(Instant{} + micros(random_.between(0, kAddSpan.count)), [this, rule] {
+    if (!relay_->desk().add_destination(now_, rule)) books_.fail("a destination that leads back was refused");
+    wake_control(now_);
+  });
+}
+
 void World::build_members(const DestinationTerms& terms, std::size_t number, std::uint32_t first) {
   std::vector<std::uint32_t> homes{first};
   for (std::size_t i = 1; i < kGroupMembers; ++i) {
@@ -194,6 +207,7 @@ void World::balance_feed() {
   if (spec_.way == Way::kRtp && !has_silences && rtp_publisher_->reports() == 0)
     books_.fail("the feed's sender was never reported to");
   if (spec_.repair != Repair::kNone) rtp_publisher_->balance(books_);
+  if (has_one_whole_source(spec_) && reception_.checked() == 0) books_.fail("no report was looked at");
   if (spec_.demands_all) books_.expect_equal("repairs too late to be played", relay_->count(Counter::kRepairedLate), 0);
   books_.expect_equal("clocks that do not run at their rate", relay_->count(Counter::kClocksWrong),
                       spec_.has_wrong_clock ? 1 : 0);

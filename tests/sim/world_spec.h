@@ -83,6 +83,8 @@ struct WorldSpec {
   bool destinations_leave = false;  // With a BYE; half of them come back.
   bool has_odd_payloads = false;    // Of the publisher some are no transport streams: they go to SRT viewers alone.
   bool has_wrong_clock = false;     // The feed's timestamps do not run at their rate.
+  bool steps_back = false;          // They step back, once.
+  bool feed_rests = false;          // Its sender does, again and again, and what is none of its stream comes meanwhile.
   bool destinations_close = false;  // Nobody listens for a while, as ICMP says.
   bool is_day = false;              // 24 h: only run when asked for.
 };
@@ -94,6 +96,12 @@ inline constexpr std::int64_t kFecBurstMax = 5;  // Packets in a row.
 [[nodiscard]] constexpr Micros slowest_in(const WorldSpec& spec) {
   const Micros longer = spec.repair == Repair::kSecondLeg ? kSecondLegLonger : Micros{};
   return slowest(spec.publisher_link) + longer + (spec.repair == Repair::kFec ? kFecBurstMax : 0) * spec.interval;
+}
+
+// All that comes from its address is of one source, and counts in what it is reported.
+[[nodiscard]] constexpr bool has_one_whole_source(const WorldSpec& spec) {
+  const bool begins_anew = spec.publisher_vanishes || spec.publisher_returns || spec.publisher_jumps;
+  return spec.way == Way::kRtp && spec.repair == Repair::kNone && !spec.has_intruders && !begins_anew;
 }
 
 // Viewers start at a picture, and for all that may be, each of them.
