@@ -15,9 +15,10 @@ constexpr int kRoundsAtOnce = 8;                 // Then it is others' turn.
 constexpr Micros kLingerMax = seconds(1);
 constexpr Micros kIdleMargin = seconds(5);  // Behind what an answer has of patience.
 
-HttpResponse too_many_requests() {
+HttpResponse too_many_requests(const std::string& allow_origin) {
   HttpResponse response{.status = 429};
-  response.fields = {{"retry-after", "1"}, {"cache-control", "no-store"}, {"access-control-allow-origin", "*"}};
+  response.fields = {
+      {"retry-after", "1"}, {"cache-control", "no-store"}, {"access-control-allow-origin", allow_origin}};
   return response;
 }
 
@@ -94,7 +95,7 @@ void Connection::hand_over(ConnectionContext& context, std::uint64_t stream, con
   if (++household_.requests <= context.limits.requests_per_address_max)
     return context.handler.handle({id_, stream}, request);
   context.counts.refused_requests.add();
-  respond(context, stream, too_many_requests());
+  respond(context, stream, too_many_requests(context.limits.allow_origin));
 }
 
 void Connection::tell_gone(ConnectionContext& context, std::uint64_t stream) {

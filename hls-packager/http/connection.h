@@ -29,6 +29,7 @@ struct ConnectionLimits {
   Micros stall_max = seconds(5);  // Without the kernel taking a byte of what there is.
   std::size_t unsent_bytes_max = 64 * 1024;        // With more than that to send, no further request is taken.
   std::uint32_t requests_per_address_max = 2'000;  // That are not answered yet.
+  std::string allow_origin = "*";                  // Whose pages may read that there are more.
 };
 
 // What connections of a server share.

@@ -238,6 +238,7 @@ TEST_F(ServerTest, OneAddressHasItsShare) {
 TEST_F(ServerTest, OneAddressHasItsShareOfWhatIsUnderWayAndOthersTheirs) {
   Server::Options options;
   options.limits.requests_per_address_max = 2;
+  options.limits.allow_origin = "https://player.example";
   start(options);
   TestClient one(at()), two(at()), three(at());
   one.get("/later");
@@ -247,6 +248,7 @@ TEST_F(ServerTest, OneAddressHasItsShareOfWhatIsUnderWayAndOthersTheirs) {
   three.hear_body();
   EXPECT_TRUE(three.head().starts_with("HTTP/1.1 429 "));
   EXPECT_NE(three.head().find("retry-after: 1\r\n"), std::string::npos);
+  EXPECT_NE(three.head().find("access-control-allow-origin: https://player.example\r\n"), std::string::npos);
   TestClient another(at(), 0, 0x7F'00'00'02);
   another.get("/later");
   ASSERT_TRUE(soon([&] { return counts().requests.value() == 4; }));

@@ -45,6 +45,7 @@ class Origin final : public HttpHandler {
   void handle_stop(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
 
+  [[nodiscard]] const std::string& allow_origin() const { return config_.allow_origin; }
   // Read by any thread.
   [[nodiscard]] const OriginCounters& counters() const { return counters_; }
 

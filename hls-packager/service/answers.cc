@@ -23,10 +23,12 @@ std::string streams_json(std::span<const StreamStanding> streams) {
   return list.dump(1) + "\n";
 }
 
-HttpResponse made_answer(std::uint16_t status, std::string_view type, std::string_view text) {
+HttpResponse made_answer(std::string_view allow_origin, std::uint16_t status, std::string_view type,
+                         std::string_view text) {
   HttpResponse response{.status = status};
-  response.fields = {
-      {"content-type", std::string(type)}, {"cache-control", "no-store"}, {"access-control-allow-origin", "*"}};
+  response.fields = {{"content-type", std::string(type)},
+                     {"cache-control", "no-store"},
+                     {"access-control-allow-origin", std::string(allow_origin)}};
   response.body.pieces.push_back(SharedBytes::copy_of(text));
   response.body.size = text.size();
   return response;

@@ -13,7 +13,8 @@ namespace fanlight::packager {
 // GET /api/streams.json
 [[nodiscard]] std::string streams_json(std::span<const StreamStanding> streams);
 
-// A body that is written for whoever asks and kept by nobody.
-[[nodiscard]] HttpResponse made_answer(std::uint16_t status, std::string_view type, std::string_view text);
+// A body that is written for whoever asks and kept by nobody. `allow_origin`: whose pages may read it.
+[[nodiscard]] HttpResponse made_answer(std::string_view allow_origin, std::uint16_t status, std::string_view type,
+                                       std::string_view text);
 
 }  // namespace fanlight::packager

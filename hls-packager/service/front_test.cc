@@ -52,7 +52,7 @@ class FrontTest : public testing::Test {
   Replies replies_;
   StreamBoard board_;
   Published published_;
-  Origin origin_{OriginConfig{}, published_, replies_};
+  Origin origin_{OriginConfig{.allow_origin = "https://player.example"}, published_, replies_};
   ServerCounts counts_, others_;
   HttpTallies tallies_{{&counts_, &others_}, {&origin_.counters()}};
   Assets page_;
@@ -94,6 +94,17 @@ TEST_F(FrontTest, CountsWhatIsWrongByKind) {
     ++lines;
   EXPECT_EQ(lines, kInputFaults);
   EXPECT_THAT(body, testing::Not(HasSubstr("choosing")));
+}
+
+TEST_F(FrontTest, ItsOwnAnswersAreForPagesOfOneOriginAsTheOriginsAre) {  // H-74
+  for (const char* path :
+       {"/metrics", "/api/streams.json", "/", "/assets/app.js", "/healthz", "/live/unknown/index.m3u8"}) {
+    get(path);
+    ASSERT_TRUE(replies_.last) << path;
+    EXPECT_THAT(replies_.last->fields,
+                testing::Contains(testing::Pair("access-control-allow-origin", "https://player.example")))
+        << path;
+  }
 }
 
 TEST_F(FrontTest, SaysThatThereIsNoPage) {

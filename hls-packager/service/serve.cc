@@ -180,6 +180,7 @@ Result<Done> serve(const Settings& settings) {
                               .connections_max = connections_max,
                               .connections_per_address_max = settings.http.connections_of_address_max})};
   options.limits.requests_per_address_max = settings.http.requests_of_address_max;
+  options.limits.allow_origin = settings.http.allow_origin;
   const Result<Poller::Kind> poller = choose_poller(settings.http.poller);
   if (!poller) return poller.error();
   options.poller = *poller;
@@ -192,8 +193,9 @@ Result<Done> serve(const Settings& settings) {
   }
   StreamBoard board;
   Published published;
-  Result<std::unique_ptr<Reactors>> reactors =
-      Reactors::open({.count = settings.http.threads, .server = options}, published, board, *page);
+  Result<std::unique_ptr<Reactors>> reactors = Reactors::open(
+      {.count = settings.http.threads, .server = options, .origin = {.allow_origin = settings.http.allow_origin}},
+      published, board, *page);
   if (!reactors) return reactors.error();
   Packaging packaging(settings, published, board);
   if (Result<Done> opened = packaging.open(); !opened) return opened;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <regex>
 #include <utility>
 
 #include "access/stream_id.h"
@@ -34,6 +35,15 @@ constexpr IntegerRange kRequests{1, 2'000'000};
 constexpr std::size_t kMembersMax = 8;
 constexpr IntegerRange kRotateSegments{1, 1'000'000};
 constexpr IntegerRange kPassphraseBytes{10, 79};  // srt-wire §4.1
+
+// As browsers write it in Origin, since they compare it byte by byte. RFC 6454 §6.2
+bool is_origin(const std::string& text) {
+  static const std::regex kForm(R"((https?)://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?)");
+  constexpr std::size_t kBytesMax = 300;
+  std::smatch found;
+  if (text.size() > kBytesMax || !std::regex_match(text, found, kForm)) return false;
+  return found[3] != (found[1] == "https" ? ":443" : ":80");  // A scheme's own port is not said.
+}
 
 class SettingsReader {
  public:
@@ -110,6 +120,10 @@ void SettingsReader::read_http(const Section& section) {
   http.threads = static_cast<std::uint32_t>(reader.integer("threads", kThreads, http.threads));
   http.poller = static_cast<PollerChoice>(
       reader.choice("poller", {"auto", "io_uring", "epoll"}, static_cast<std::size_t>(http.poller)));
+  if (reader.has("allow_origin")) http.allow_origin = reader.text("allow_origin");
+  if (http.allow_origin != "*" && !is_origin(http.allow_origin) && !reader.is_no_text("allow_origin"))
+    reader.complain("allow_origin", control::quoted(http.allow_origin),
+                    R"("*", or one origin as browsers write it, like "https://player.example")");
   http.connections_max =
       static_cast<std::uint32_t>(reader.integer("connections_max", kConnections, http.connections_max));
   http.connections_of_address_max = static_cast<std::uint32_t>(

@@ -47,6 +47,7 @@ struct HttpSettings {
   std::string page{};         // The folder of the page's assets; empty: where it was built or installed.
   std::uint32_t threads = 1;  // That answer; packaging has one of its own.
   PollerChoice poller = PollerChoice::kAuto;
+  std::string allow_origin = "*";  // Whose pages may read the answers: all, or those of one origin.
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_of_address_max = 1'000;
   std::uint32_t requests_of_address_max = 2'000;  // Waiting at a time; twice the connections, unless it is said.

@@ -19,6 +19,7 @@ certificate = "c.pem"
 key = "k.pem"
 threads = 4
 poller = "epoll"
+allow_origin = "https://player.example"
 
 [[stream]]
 name = "live/main"
@@ -41,6 +42,7 @@ source = "rtp://239.1.2.3:5004"
   EXPECT_EQ(settings->http.tls_listen.front().text(), "0.0.0.0:8443");
   EXPECT_EQ(settings->http.threads, 4u);
   EXPECT_EQ(settings->http.poller, PollerChoice::kEpoll);
+  EXPECT_EQ(settings->http.allow_origin, "https://player.example");
   ASSERT_EQ(settings->streams.size(), 2u);
   const StreamSettings& main = settings->streams[0];
   EXPECT_EQ(main.name, "live/main");
@@ -95,6 +97,24 @@ TEST(SettingsTest, AnAddressMayHaveTwiceAsManyRequestsAsConnections) {
   EXPECT_EQ(requests_of(""), 2'000U);
   EXPECT_EQ(requests_of("[http]\nconnections_of_address_max = 5000\n"), 10'000U);
   EXPECT_EQ(requests_of("[http]\nconnections_of_address_max = 5000\nrequests_of_address_max = 7\n"), 7U);
+}
+
+TEST(SettingsTest, AnOriginIsOneAsBrowsersWriteIt) {  // H-74
+  const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
+  const auto error_of = [&](std::string_view origin) {
+    return first_error("[http]\nallow_origin = \"" + std::string(origin) + "\"\n" + one);
+  };
+  EXPECT_EQ(parse_settings(one, "p.toml")->http.allow_origin, "*");
+  for (const char* origin :
+       {"*", "https://player.example", "http://localhost:3000", "https://[2001:db8::1]", "http://[::1]:8080"})
+    EXPECT_EQ(error_of(origin), "") << origin;
+  for (const char* origin :
+       {"", "player.example", "https://player.example/", "https://Player.example", "https://", "https://*.example",
+        "https://a.example https://b.example", "https://a.example:0", "https://a.example:443", "http://a.example:80",
+        "https://a.example:", "ftp://a.example", "https://[::1", "null", "https://a.example\\r\\nx: y"})
+    EXPECT_NE(error_of(origin).find("p.toml:2: http.allow_origin: found"), std::string::npos)
+        << origin << ": " << error_of(origin);
+  EXPECT_EQ(first_error("[http]\nallow_origin = 1\n" + one).substr(0, 26), "p.toml:2: http.allow_origi");
 }
 
 TEST(SettingsTest, WhatIsWrongIsSaidWithItsLine) {
