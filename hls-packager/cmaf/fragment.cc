@@ -57,18 +57,6 @@ void write_producer_time(BoxWriter& out, const ProducerTime& producer) {
   });
 }
 
-void write_event(BoxWriter& out, const EventMessage& event) {
-  out.full_box("emsg", 1, 0, [&] {
-    out.u32(event.timescale);
-    out.u64(event.presentation_time);
-    out.u32(event.duration);
-    out.u32(event.id);
-    out.terminated(event.scheme_id_uri);
-    out.terminated(event.value);
-    out.bytes(event.message);
-  });
-}
-
 void write_track_fragment_header(BoxWriter& out, const Agreement& agreement, const Sample& last) {
   constexpr std::uint32_t kBaseIsMoof = 0x2'0000;
   const std::uint32_t present =
@@ -126,7 +114,6 @@ SharedBytes write_fragment(const FragmentHeader& header, std::span<const Sample>
   return write_boxes([&](BoxWriter& out) {
     if (header.begins_segment) write_segment_type(out);
     if (header.producer_time) write_producer_time(out, *header.producer_time);
-    for (const EventMessage& event : header.events) write_event(out, event);
     write_movie_fragment(out, header, samples);
     out.box("mdat", [&] {
       for (const Sample& sample : samples) out.bytes(sample.bytes);

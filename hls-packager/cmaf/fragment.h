@@ -1,7 +1,7 @@
 // A fragment of a CMAF track: what a part of a playlist and a chunk of a DASH segment consist of. ISO/IEC 23000-19
 // §7.3.2
 //
-//   [styp] [prft] [emsg …]  moof { mfhd  traf { tfhd  tfdt  trun [sgpd sbgp] [saiz saio senc] } }  mdat
+//   [styp] [prft]  moof { mfhd  traf { tfhd  tfdt  trun [sgpd sbgp] [saiz saio senc] } }  mdat
 //
 // A segment is its fragments one behind the other, byte for byte: whoever has the parts has the segment.
 #pragma once
@@ -24,22 +24,10 @@ struct ProducerTime {
   std::int64_t media_time = 0;  // In the track's timescale; where its decode time stands.
 };
 
-// DASH event message, version 1: times are the presentation's. ISO/IEC 23009-1 §5.10.3.3
-struct EventMessage {
-  std::string_view scheme_id_uri{};
-  std::string_view value{};
-  std::uint32_t timescale = 1;
-  std::uint64_t presentation_time = 0;
-  std::uint32_t duration = 0;
-  std::uint32_t id = 0;
-  ByteSpan message{};
-};
-
 struct FragmentHeader {
   std::uint32_t sequence_number = 1;  // One more with each fragment of the track.
   bool begins_segment = false;
   std::optional<ProducerTime> producer_time{};
-  std::span<const EventMessage> events{};
   const FragmentProtection* protection = nullptr;  // Of samples that are encrypted.
 };
 

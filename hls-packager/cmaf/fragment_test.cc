@@ -101,22 +101,6 @@ TEST(FragmentTest, ProducerTimesAreNtpAndSaidToBeOfTheCapture) {
   EXPECT_HEX(body_of(part.span(), "prft"), "01000018 00000001 83aa7e8180000000 00000000000dbba0");
 }
 
-TEST(FragmentTest, EventsStandBeforeTheMovieFragmentInTheirOrder) {
-  const std::array events{EventMessage{.scheme_id_uri = "urn:x",
-                                       .value = "1",
-                                       .timescale = 90'000,
-                                       .presentation_time = 0x1'0000'0002,
-                                       .duration = 0xFFFF'FFFF,
-                                       .id = 3,
-                                       .message = kTwo},
-                          EventMessage{.scheme_id_uri = "urn:y", .id = 4}};
-  const SharedBytes part = write_fragment({.begins_segment = true, .producer_time = ProducerTime{}, .events = events},
-                                          std::array{sample(kThree, true)});
-  EXPECT_EQ(tree_of(part.span()), "styp prft emsg emsg moof{mfhd traf{tfhd tfdt trun}} mdat");
-  EXPECT_HEX(body_of(part.span(), "emsg"),
-             "01000000 00015f90 0000000100000002 ffffffff 00000003 75726e3a7800 3100 b1b2");
-}
-
 TEST(FragmentTest, PartsBehindOneAnotherAreTheSegment) {
   const std::array samples{sample(kThree, true), sample(kTwo, false)};
   Bytes segment = copy(write_fragment({.sequence_number = 1, .begins_segment = true}, samples).span());

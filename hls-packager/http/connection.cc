@@ -100,7 +100,6 @@ void Connection::hand_over(ConnectionContext& context, std::uint64_t stream, con
 
 void Connection::tell_gone(ConnectionContext& context, std::uint64_t stream) {
   --household_.requests;
-  context.counts.gone_waiting.add();
   context.handler.handle_gone({id_, stream});
 }
 

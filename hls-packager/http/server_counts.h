@@ -29,7 +29,6 @@ struct ServerCounts {
   HttpCount requests;
   HttpCount heads_malformed;  // Refused, whatever the status.
   HttpCount h2_errors;        // Connections ended because they broke the protocol, floods included.
-  HttpCount gone_waiting;     // Requests whose asker left before the answer was complete.
   HttpCount timeouts_head;
   HttpCount timeouts_idle;
   HttpCount timeouts_slow;    // A response was not sent in time.

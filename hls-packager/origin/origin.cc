@@ -18,7 +18,7 @@ void move_all(WaiterList& from, WaiterList& to) { to.splice(to.end(), from); }
 
 // Players of it come back within three target durations.
 Micros patience_for(const Ask& ask) {
-  if (ask.stream == nullptr || !ask.stream->now) return {};
+  if (ask.stream == nullptr) return {};
   return 3 * seconds(std::int64_t{ask.stream->now->target_duration});
 }
 
@@ -31,10 +31,6 @@ Origin::Origin(const OriginConfig& config, Published& published, HttpReplies& re
 }
 
 Origin::~Origin() { published_.forget(replies_); }
-
-bool Origin::owns(std::string_view path) {
-  return path.starts_with(kLivePrefix) || path == kTimePath || path == kHealthPath;
-}
 
 void Origin::handle(HttpRequestId id, const HttpRequest& request) {
   now_ = std::max(now_, request.arrived);
@@ -72,7 +68,6 @@ void Origin::handle(HttpRequestId id, const HttpRequest& request) {
 
 void Origin::handle_gone(HttpRequestId id) {
   if (!waits_.erase(id)) return;
-  counters_.gone.add();
   counters_.waiting.set(waits_.size());
 }
 
@@ -109,7 +104,7 @@ void Origin::take_news() {
   version_ = news.version;
   for (const Published::Publication& one : news.publications) {
     ServedStream& stream = streams_.apply(one);
-    if (!stream.now || !stream.now->multivariant.is_empty()) move_all(stream.first, due_);
+    if (!stream.now->multivariant.is_empty()) move_all(stream.first, due_);
     for (auto& [folder, rendition] : stream.renditions) release(rendition);
   }
 }
@@ -187,7 +182,7 @@ void Origin::begin(HttpRequestId id, const Ask& ask) {
   HttpResponse head = streams_.answers().media_head(*ask.rendition->now);
   head.patience = patience_for(ask);
   if (ask.is_head) {
-    counters_.count_answer(ask.kind, head.status, 0);
+    counters_.count_answer(ask.kind, head.status);
     replies_.begin(id, std::move(head));
     return replies_.end(id);
   }
@@ -197,7 +192,7 @@ void Origin::begin(HttpRequestId id, const Ask& ask) {
   }
   Waiter& waiter = waits_.add_endless(id, ask);
   waiter.has_begun = true;
-  counters_.count_answer(ask.kind, head.status, 0);
+  counters_.count_answer(ask.kind, head.status);
   replies_.begin(id, std::move(head));
   go_on(id);
 }
@@ -214,7 +209,6 @@ void Origin::go_on(HttpRequestId id) {
   const LiveSegment* const segment = now ? find_segment(*now, waiter->ask.number) : nullptr;
   while (segment != nullptr && waiter->parts_sent < segment->parts.size()) {
     const SharedBytes& part = segment->parts[waiter->parts_sent++];
-    counters_.body_bytes.add(part.size());
     replies_.append(id, part);
     if ((waiter = waits_.find(id)) == nullptr) return;
   }
@@ -234,7 +228,7 @@ void Origin::end(HttpRequestId id) {
 void Origin::respond(HttpRequestId id, const Ask& ask, HttpResponse&& response) {
   response.patience = patience_for(ask);
   counters_.waiting.set(waits_.size());
-  counters_.count_answer(ask.kind, response.status, ask.is_head ? 0 : response.body.size);
+  counters_.count_answer(ask.kind, response.status);
   replies_.respond(id, std::move(response));
 }
 

@@ -34,9 +34,6 @@ class Origin final : public HttpHandler {
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
 
-  // Whether requests for a path are for here. Other rooms have the rest.
-  [[nodiscard]] static bool owns(std::string_view path);
-
   void handle(HttpRequestId id, const HttpRequest& request) override;
   void handle_gone(HttpRequestId id) override;
   void handle_mail(Instant now) override;

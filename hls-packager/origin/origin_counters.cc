@@ -12,11 +12,10 @@ const char* name_of(RequestKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-void OriginCounters::count_answer(RequestKind kind, std::uint16_t status, std::uint64_t bytes) {
+void OriginCounters::count_answer(RequestKind kind, std::uint16_t status) {
   const auto at = std::ranges::find(kStatuses, status);
   CHECK(at != kStatuses.end());
   answers[static_cast<std::size_t>(kind)][static_cast<std::size_t>(at - kStatuses.begin())].add();
-  body_bytes.add(bytes);
 }
 
 void OriginCounters::count_release(Micros took) {

@@ -46,16 +46,14 @@ struct OriginCounters {
                                                            millis(20), millis(50), millis(100), millis(500)};
 
   std::array<std::array<OriginCounter, kStatuses.size()>, kRequestKinds> answers{};
-  OriginCounter body_bytes;     // Of answers; what is sent of them is the server's to count.
   OriginCounter waiting;        // Now.
-  OriginCounter gone;           // Nobody waited for the answer any more.
   OriginCounter refused_waits;  // Too many already.
   OriginCounter expired;        // Waited for what did not come in time.
   // From a publication to the answers that waited for it.
   std::array<OriginCounter, kReleaseBounds.size() + 1> releases{};
   OriginCounter release_us;  // Together.
 
-  void count_answer(RequestKind kind, std::uint16_t status, std::uint64_t bytes);
+  void count_answer(RequestKind kind, std::uint16_t status);
   void count_release(Micros took);
 };
 

@@ -9,13 +9,6 @@ namespace {
 
 // --- what is where
 
-TEST(OriginTest, OwnsItsPathsAlone) {
-  for (const char* path : {"/live/a/index.m3u8", "/live/", "/time", "/healthz"})
-    EXPECT_TRUE(Origin::owns(path)) << path;
-  for (const char* path : {"/", "/live", "/play/a", "/metrics", "/timex", "/healthz/"})
-    EXPECT_FALSE(Origin::owns(path)) << path;
-}
-
 TEST(OriginTest, GivesPlaylistsAndMediaByteForByte) {
   OriginRig rig;
   Show video("v0"), sound("a0");
@@ -42,8 +35,6 @@ TEST(OriginTest, TheLongestStreamThatFitsIsMeant) {
   EXPECT_EQ(rig.body(rig.ask("/live/a/x/index.m3u8")), "multivariant of a/x");
   EXPECT_EQ(rig.body(rig.ask("/live/a/x/s0.0.m4s")), "x/s0.0.m4s;");
   EXPECT_EQ(rig.body(rig.ask("/live/a/x/v0/s0.0.m4s")), "v0/s0.0.m4s;");
-  rig.published.withdraw("a/x", rig.now);
-  EXPECT_EQ(rig.body(rig.ask("/live/a/x/index.m3u8")), inner.playlist_text());
 }
 
 TEST(OriginTest, WhatIsNotThereIsNotFound) {
@@ -60,18 +51,6 @@ TEST(OriginTest, WhatIsNotThereIsNotFound) {
     EXPECT_FALSE(rig.body(request).empty());
     EXPECT_EQ(rig.field(request, "content-type"), "text/plain; charset=utf-8");
   }
-}
-
-TEST(OriginTest, AStreamThatGoesIsNotFound) {
-  OriginRig rig;
-  Show show;
-  show.add_part();
-  rig.publish(show);
-  const std::uint64_t blocked = rig.ask(kPlaylist, {.query = "_HLS_msn=0"});
-  rig.published.withdraw("live/main", rig.now);
-  rig.settle();
-  EXPECT_EQ(rig.response(blocked).status, 404);
-  EXPECT_EQ(rig.response(rig.ask(kPlaylist)).status, 404);
 }
 
 TEST(OriginTest, TheFirstRequestWaitsForTheStreamToBegin_H87) {
@@ -220,7 +199,6 @@ TEST_F(ReloadedOriginTest, WhoGoesIsForgotten_H36) {
   add_part();
   EXPECT_TRUE(rig.is_answered(stays));
   EXPECT_EQ(rig.answer(goes).count, 0);
-  EXPECT_EQ(rig.origin.counters().gone.get(), 1);
   EXPECT_EQ(rig.origin.counters().waiting.get(), 0);
 }
 

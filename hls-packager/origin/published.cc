@@ -5,16 +5,9 @@
 namespace fanlight::packager {
 
 void Published::publish(std::shared_ptr<const StreamSnapshot> snapshot, Instant now) {
-  const std::string name = snapshot->name;
-  put(name, std::move(snapshot), now);
-}
-
-void Published::withdraw(const std::string& name, Instant now) { put(name, nullptr, now); }
-
-void Published::put(const std::string& name, std::shared_ptr<const StreamSnapshot> snapshot, Instant now) {
   {
     const std::lock_guard lock(streams_mutex_);
-    Entry& entry = streams_[name];
+    Entry& entry = streams_[snapshot->name];
     entry.snapshot.swap(snapshot);  // The one before is freed outside the lock.
     entry.at = now;
     entry.version = version_.load(std::memory_order_relaxed) + 1;

@@ -26,7 +26,7 @@ class Published {
  public:
   struct Publication {
     std::string name{};
-    std::shared_ptr<const StreamSnapshot> snapshot{};  // Null: gone.
+    std::shared_ptr<const StreamSnapshot> snapshot{};
     Instant at{};
   };
   struct News {
@@ -38,7 +38,6 @@ class Published {
   //
   // A stream that is expected may be published before anything is known of it: who asks for it waits for a while.
   void publish(std::shared_ptr<const StreamSnapshot> snapshot, Instant now);
-  void withdraw(const std::string& name, Instant now);
   // That `wall` is `now`. Said often enough that nobody minds how far the two clocks drift apart in between.
   void set_wall_clock(WallTime wall, Instant now);
 
@@ -56,12 +55,11 @@ class Published {
     Instant at{};
     std::uint64_t version = 0;
   };
-  void put(const std::string& name, std::shared_ptr<const StreamSnapshot> snapshot, Instant now);
 
   std::atomic<std::uint64_t> version_{0};
   std::atomic<std::int64_t> wall_offset_us_{0};
   mutable std::mutex streams_mutex_;
-  std::map<std::string, Entry> streams_;  // Also those that are gone: no more than configurations name.
+  std::map<std::string, Entry> streams_;  // No more than the configuration names.
   std::mutex subscribers_mutex_;
   std::vector<HttpReplies*> subscribers_;
 };

@@ -61,7 +61,6 @@ ServedStream& ServedStreams::apply(const Published::Publication& publication) {
   stream.published = publication.at;
   for (auto& [folder, rendition] : stream.renditions) rendition.now = nullptr;
   has_gone_ = true;  // Unless all are there again; looking is cheap.
-  if (!stream.now) return stream;
   stream.multivariant_tag = tag_of(stream.now->multivariant);
   stream.mpd_tag = tag_of(stream.now->mpd);
   for (const std::shared_ptr<const RenditionSnapshot>& one : stream.now->renditions) {
@@ -83,7 +82,7 @@ void ServedStreams::forget_gone() {
 
 ServedStream* ServedStreams::find_stream(std::string_view name) {
   const auto at = streams_.find(name);
-  return at == streams_.end() || !at->second.now ? nullptr : &at->second;
+  return at == streams_.end() ? nullptr : &at->second;
 }
 
 std::optional<Ask> ServedStreams::find(const Resource& resource) {
@@ -136,13 +135,12 @@ Reply ServedStreams::reply_to(const Ask& ask, std::string_view if_none_match) co
 }
 
 Reply ServedStreams::not_there(const Ask& ask) const {
-  const bool is_known = ask.stream != nullptr && ask.stream->now;
+  const bool is_known = ask.stream != nullptr;
   return answers_.refusal(404, is_known ? "not there, or not any more" : "no such stream",
                           is_known ? lifetime::of_refusal(ask.stream->now->target_duration) : lifetime::kOfUnknown);
 }
 
 Reply ServedStreams::reply_of_stream(const Ask& ask, std::string_view if_none_match) const {
-  if (!ask.stream->now) return not_there(ask);
   if (ask.kind == RequestKind::kKey) return ask.key.size() == 0 ? not_there(ask) : Reply(answers_.key(ask));
   const StreamSnapshot& stream = *ask.stream->now;
   const bool is_mpd = ask.kind == RequestKind::kMpd;

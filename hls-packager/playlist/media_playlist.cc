@@ -61,7 +61,6 @@ class Writer {
     if (playlist_.low_latency) write_low_latency(*playlist_.low_latency);
     line("#EXT-X-MEDIA-SEQUENCE:" + std::to_string(playlist_.media_sequence));
     line("#EXT-X-DISCONTINUITY-SEQUENCE:" + std::to_string(playlist_.discontinuity_sequence));
-    if (playlist_.kind == PlaylistKind::kEvent) line("#EXT-X-PLAYLIST-TYPE:EVENT");
     if (playlist_.kind == PlaylistKind::kVod) line("#EXT-X-PLAYLIST-TYPE:VOD");
     // After MEDIA-SEQUENCE: some players take the reverse for an error.
     if (skipped != 0) line("#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(skipped));
@@ -109,8 +108,7 @@ class Writer {
       const PlaylistPart& part = segment.parts[i];
       write_ranges_before(msn, i);
       line("#EXT-X-PART:DURATION=" + seconds_text(listed(part.duration, playlist_)) +
-           ",URI=" + quoted(part_name(msn, i)) + (part.is_independent ? ",INDEPENDENT=YES" : "") +
-           (part.is_gap ? ",GAP=YES" : ""));
+           ",URI=" + quoted(part_name(msn, i)) + (part.is_independent ? ",INDEPENDENT=YES" : ""));
     }
   }
 

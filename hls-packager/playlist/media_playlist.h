@@ -22,7 +22,6 @@ namespace fanlight::packager {
 struct PlaylistPart {
   std::int64_t duration = 0;  // In ticks of the playlist's timescale.
   bool is_independent = false;
-  bool is_gap = false;
 };
 
 struct PlaylistSegment {
@@ -68,9 +67,8 @@ struct PlaylistKey {
 };
 
 enum class PlaylistKind : std::uint8_t {
-  kLive,   // Loses segments at its front.
-  kEvent,  // Loses none.
-  kVod,    // Never changes.
+  kLive,  // Loses segments at its front.
+  kVod,   // Never changes.
 };
 
 struct MediaPlaylist {

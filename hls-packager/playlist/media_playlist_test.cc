@@ -64,12 +64,6 @@ TEST(MediaPlaylistTest, ALiveWindowHasMovedOn) {
             "s41.m4s\n");
 }
 
-TEST(MediaPlaylistTest, AnEventSaysSo) {
-  const auto read = PlaylistReader::read(write_media_playlist({.kind = PlaylistKind::kEvent, .segments = segments(1)}));
-  EXPECT_EQ(read.head.back(), "#EXT-X-PLAYLIST-TYPE:EVENT");
-  EXPECT_TRUE(read.tail.empty());
-}
-
 TEST(MediaPlaylistTest, AnotherFormatStandsBehindItsDiscontinuity) {
   MediaPlaylist playlist{.segments = segments(3)};
   playlist.segments[1].is_discontinuous = true;
@@ -213,10 +207,8 @@ TEST(PreloadHintTest, NothingIsHintedWhenNothingComes) {
 TEST(MediaPlaylistTest, GapsAreSaid) {
   MediaPlaylist playlist = low_latency();
   playlist.segments[9].is_gap = true;
-  playlist.open->parts[0].is_gap = true;
   const std::string text = write_media_playlist(playlist);
   EXPECT_NE(text.find("#EXT-X-GAP\n#EXTINF:2.000000,\ns9.m4s\n"), std::string::npos);
-  EXPECT_NE(text.find("URI=\"s10.0.m4s\",INDEPENDENT=YES,GAP=YES\n"), std::string::npos);
 }
 
 TEST(PlaylistEdgeTest, IsTheLastThatIsListed) {

@@ -57,7 +57,6 @@ void OpenPart::add(TimedSample&& sample) {
   if (newest_ && end_ && came > *newest_) frame_.handle(came - *newest_);
   newest_ = came;
   if (samples_.empty()) {
-    if (end_) holes_filled_ += sample.decode_time != *end_ ? 1 : 0;
     sample.decode_time = begin_ = end_.value_or(sample.decode_time);
     end_ = begin_;
   } else {

@@ -46,9 +46,6 @@ class OpenPart {
   // What comes need not go on from what was.
   void restart() noexcept { end_.reset(); }
 
-  // Frames added at another time than they were due, as the part before had ended elsewhere.
-  [[nodiscard]] std::uint64_t holes_filled() const noexcept { return holes_filled_; }
-
  private:
   [[nodiscard]] std::int64_t target_ticks() const noexcept;
   [[nodiscard]] bool admits(std::int64_t decode_time) const noexcept;
@@ -61,7 +58,6 @@ class OpenPart {
   std::optional<std::int64_t> end_{};     // Of the part before.
   std::optional<std::int64_t> newest_{};  // Decode time that the newest sample came with.
   FrameDuration frame_;
-  std::uint64_t holes_filled_ = 0;
 };
 
 }  // namespace fanlight::packager

@@ -40,7 +40,6 @@ std::optional<std::size_t> Framing::next() noexcept {
   if (at_ + (is_ending_ ? kPacketBytes : spacing_) > pending_.size()) return std::nullopt;
   if (pending_[at_] != kSync) {
     spacing_ = 0;
-    ++losses_of_sync_;
     return next();
   }
   const std::size_t found = at_;

@@ -28,7 +28,6 @@ class Framing {
   }
 
   [[nodiscard]] std::uint64_t bytes_skipped() const noexcept { return bytes_skipped_; }
-  [[nodiscard]] std::uint64_t losses_of_sync() const noexcept { return losses_of_sync_; }
 
  private:
   static constexpr std::size_t kPacketBytes = 188;
@@ -42,7 +41,6 @@ class Framing {
   std::size_t spacing_ = 0;  // From sync byte to sync byte; 0: not known.
   bool is_ending_ = false;
   std::uint64_t bytes_skipped_ = 0;
-  std::uint64_t losses_of_sync_ = 0;
 };
 
 }  // namespace fanlight::packager

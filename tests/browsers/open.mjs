@@ -115,6 +115,5 @@ async function serveShaka(require, manifest) {
 
 export async function addressOf(require, player, { base, name }) {
   if (player === 'shaka') return serveShaka(require, `${base}/live/${name}/index.m3u8`);
-  if (player === 'shaka-dash') return serveShaka(require, `${base}/live/${name}/manifest.mpd`);
   return `${base}/play/${name}?player=${player}`;
 }
