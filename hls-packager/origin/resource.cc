@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "origin/decimal.h"
+#include "playlist/hex.h"
 #include "playlist/names.h"
 
 namespace fanlight::packager {
@@ -15,19 +16,11 @@ bool is_plain(char c) {
          kMarks.find(c) != std::string_view::npos;
 }
 
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
 // Of the two characters behind '%'. A slash or a control in disguise has no place in a name.
 std::optional<char> parse_escape(std::string_view digits) {
-  if (digits.size() < 2) return std::nullopt;
-  const std::optional<unsigned> high = hex_digit(digits[0]), low = hex_digit(digits[1]);
-  if (!high || !low) return std::nullopt;
-  const unsigned value = *high << 4 | *low;
+  const std::optional<std::byte> byte = parse_hex_byte(digits.substr(0, 2));
+  if (!byte) return std::nullopt;
+  const auto value = std::to_integer<unsigned char>(*byte);
   if (value < 0x20 || value == 0x7F || value == '/' || value == '\\') return std::nullopt;
   return static_cast<char>(value);
 }

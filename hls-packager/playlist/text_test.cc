@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "playlist/hex.h"
+
 namespace fanlight::packager {
 namespace {
 
@@ -10,6 +12,14 @@ TEST(PlaylistTextTest, TicksAreRoundedToTheNearestMicrosecond) {
   EXPECT_EQ(micros_of(1'024, 44'100).count, 23'220);  // 23,219.95…
   EXPECT_EQ(micros_of(1, 90'000).count, 11);
   EXPECT_EQ(micros_of(1'000'000'000'000'000, 90'000).count, 11'111'111'111'111'111);
+}
+
+TEST(PlaylistTextTest, TwoHexadecimalDigitsAreAByte) {
+  EXPECT_EQ(parse_hex_byte("00"), std::byte{0});
+  EXPECT_EQ(parse_hex_byte("7f"), std::byte{0x7F});
+  EXPECT_EQ(parse_hex_byte("fF"), std::byte{0xFF});
+  for (const char* text : {"", "7", "7g", "g7", "0x", "-1", "+1", " 1", "1 ", "123"})
+    EXPECT_EQ(parse_hex_byte(text), std::nullopt) << text;
 }
 
 TEST(PlaylistTextTest, SpansHaveSixDecimals) {

@@ -4,25 +4,19 @@
 #include <optional>
 #include <span>
 
+#include "playlist/hex.h"
 #include "playlist/text.h"
 
 namespace fanlight::packager {
 namespace {
 
-std::optional<unsigned> digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
 std::optional<CipherBlock> parse_block(std::string_view hex) {
   if (hex.size() != 2 * kCipherBlockBytes) return std::nullopt;
   CipherBlock block{};
   for (std::size_t i = 0; i < kCipherBlockBytes; ++i) {
-    const std::optional<unsigned> high = digit_of(hex[2 * i]), low = digit_of(hex[2 * i + 1]);
-    if (!high || !low) return std::nullopt;
-    block[i] = std::byte(*high << 4 | *low);
+    const std::optional<std::byte> byte = parse_hex_byte(hex.substr(2 * i, 2));
+    if (!byte) return std::nullopt;
+    block[i] = *byte;
   }
   return block;
 }

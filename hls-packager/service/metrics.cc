@@ -65,11 +65,15 @@ ClientMetric::Histogram histogram_of(const Counts& counts, double sum_us) {
   return histogram;
 }
 
+// What streams have and groups have not: a family's lines stand together.
+template <class Add>
+void each_stream(std::span<const StreamStanding> streams, Add&& add) {
+  for (const StreamStanding& one : streams)
+    if (!one.is_group) add(one, Labels{{"stream", one.name}});
+}
+
 void add_publications(Families& to, std::span<const StreamStanding> streams) {
-  const auto each = [&](auto&& add) {
-    for (const StreamStanding& one : streams)
-      if (!one.is_group) add(one, Labels{{"stream", one.name}});
-  };
+  const auto each = [&](auto&& add) { each_stream(streams, add); };
   each([&](const StreamStanding& one, Labels labels) {
     to.counter("fanlight_packager_segments_dropped_early_total",
                "Segments that went before their time: more is sent than bitrate_max_mbps.",
@@ -87,10 +91,7 @@ void add_publications(Families& to, std::span<const StreamStanding> streams) {
 }
 
 void add_streams(Families& to, std::span<const StreamStanding> streams) {
-  const auto each = [&](auto&& add) {
-    for (const StreamStanding& one : streams)
-      if (!one.is_group) add(one, Labels{{"stream", one.name}});
-  };
+  const auto each = [&](auto&& add) { each_stream(streams, add); };
   each([&](const StreamStanding& one, Labels labels) {
     to.gauge("fanlight_packager_stream_live", "1 while a stream comes and can be watched.",
              one.state == StreamState::kLive ? 1 : 0, std::move(labels));
@@ -173,6 +174,8 @@ void add_server(Families& to, const HttpTallies& http) {
   count("fanlight_packager_http_connections_accepted_total", "Connections since the start.",
         &ServerCounts::connections_accepted);
   count("fanlight_packager_http_connections_h2_total", "Of these, with HTTP/2.", &ServerCounts::connections_h2);
+  count("fanlight_packager_http_tls_handshakes_total", "TLS handshakes that came to their end.",
+        &ServerCounts::tls_handshakes);
   const auto refused = [&](const char* why, HttpCount ServerCounts::*what) {
     to.counter("fanlight_packager_http_refused_total", "Connections and requests that were not let in.", value(what),
                {{"why", why}});
