@@ -312,6 +312,36 @@ TEST_F(ServerTlsTest, OfACertificateThatCannotBeWrittenNothingIsLeft) {
   EXPECT_TRUE(write_self_signed_certificate(file("c.pem"), file("k.pem")));
 }
 
+// A key file, of a kind and under a passphrase where one is given.
+void write_key(const std::string& path, EVP_PKEY* made, const char* passphrase = nullptr) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(made, EVP_PKEY_free);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "wb"), std::fclose);
+  ASSERT_EQ(PEM_write_PKCS8PrivateKey(file.get(), key.get(), passphrase != nullptr ? EVP_aes_128_cbc() : nullptr,
+                                      passphrase, passphrase != nullptr ? static_cast<int>(std::strlen(passphrase)) : 0,
+                                      nullptr, nullptr),
+            1);
+}
+
+TEST_F(ServerTlsTest, NobodyIsAskedForAKeysPassphrase) {
+  start_tls();
+  write_key(file("key.pem"), EVP_EC_gen("P-256"), "a passphrase");
+  testing::internal::CaptureStderr();
+  const Result<Done> reloaded = tls_->reload();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  ASSERT_FALSE(reloaded);
+  EXPECT_NE(reloaded.error().what.find("without a passphrase"), std::string::npos) << reloaded.error().what;
+  EXPECT_TRUE(TlsClient(tls_at(), kH1).is_open());
+}
+
+TEST_F(ServerTlsTest, AKeyOfAnotherKindThanItsCertificateIsRefused) {
+  start_tls();
+  write_key(file("key.pem"), EVP_RSA_gen(2048));
+  const Result<Done> reloaded = tls_->reload();
+  ASSERT_FALSE(reloaded);
+  EXPECT_NE(reloaded.error().what.find("is not that of the certificate"), std::string::npos) << reloaded.error().what;
+  EXPECT_TRUE(TlsClient(tls_at(), kH1).is_open());
+}
+
 TEST_F(ServerTlsTest, FilesThatDoNotFitAreNamed) {
   ASSERT_TRUE(write_self_signed_certificate(file("a.pem"), file("ak.pem")));
   ASSERT_TRUE(write_self_signed_certificate(file("b.pem"), file("bk.pem")));

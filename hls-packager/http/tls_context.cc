@@ -25,6 +25,9 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+// Nobody is asked: OpenSSL would, at the terminal, and everybody would wait for that.
+int have_no_passphrase(char*, int, int, void*) { return -1; }
+
 Error tls_error(const std::string& what) {
   std::array<char, 160> reason{};
   ERR_error_string_n(ERR_get_error(), reason.data(), reason.size());
@@ -42,6 +45,7 @@ void set_up(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // Tickets do without memory of ours.
   SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
+  SSL_CTX_set_default_passwd_cb(context, have_no_passphrase);
 }
 
 }  // namespace
@@ -66,6 +70,9 @@ Result<Done> TlsContext::reload() {
   if (SSL_CTX_use_PrivateKey_file(fresh.get(), key_file_.c_str(), SSL_FILETYPE_PEM) != 1)
     return tls_error("cannot take the certificate's key from " + key_file_ + ": wanted is the key of " +
                      certificate_file_ + ", in PEM, readable for us, without a passphrase");
+  // Of two kinds (EC and RSA) it takes both, and has a key without a certificate.
+  if (SSL_CTX_check_private_key(fresh.get()) != 1)
+    return tls_error("the key in " + key_file_ + " is not that of the certificate in " + certificate_file_);
   current_.store(std::move(fresh));
   return Done{};
 }
