@@ -26,9 +26,18 @@ void H1Session::drop_taken_head() {
   if (input_.empty() && input_.capacity() > kKeptInputBytes) input_.shrink_to_fit();
 }
 
+// One empty line in front of a request, which some send behind the body of the one before. RFC 9112 §2.2
+void H1Session::pass_over_line() {
+  if (has_passed_over_line_ || !input_.starts_with("\r\n")) return;
+  has_passed_over_line_ = true;
+  input_.erase(0, 2);
+  head_end_.reset();
+}
+
 bool H1Session::poll_request(const Pen& pen, ServerCounts& counts, HttpRequest& request) {
   if (step_ != Step::kReading || is_closing_) return false;
   drop_taken_head();
+  pass_over_line();
   if (input_.empty()) return false;
   const std::string_view window = std::string_view(input_).substr(0, kRequestHeadBytesMax);
   const HeadEnd::Found found = head_end_.look(window);
@@ -45,6 +54,7 @@ bool H1Session::poll_request(const Pen& pen, ServerCounts& counts, HttpRequest& 
   }
   taken_ = head_end_.size();
   head_end_.reset();
+  has_passed_over_line_ = false;
   ++stream_;
   step_ = Step::kWaiting;
   keeps_alive_ = head.keeps_alive;

@@ -63,6 +63,7 @@ class H1Session {
 
   void refuse(const Pen& pen, ServerCounts& counts, std::uint16_t status);
   void drop_taken_head();
+  void pass_over_line();
   void complete() noexcept;
   [[nodiscard]] bool is_for(std::uint64_t stream, Step step) const noexcept {
     return stream == stream_ && step_ == step;
@@ -80,6 +81,7 @@ class H1Session {
   bool is_chunked_ = false;
   bool is_closing_ = false;
   bool was_refused_ = false;
+  bool has_passed_over_line_ = false;  // In front of the head that comes.
 };
 
 }  // namespace fanlight::packager

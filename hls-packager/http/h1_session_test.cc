@@ -161,6 +161,23 @@ TEST_F(H1SessionTest, WhatIsRefusedIsTheLast) {
   EXPECT_EQ(counts_.heads_malformed.value(), 1U);
 }
 
+TEST_F(H1SessionTest, OneEmptyLineInFrontOfARequestIsPassedOver) {  // RFC 9112 §2.2
+  const std::string request = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+  hear("\r\n" + request);
+  EXPECT_EQ(poll(), "/a");
+  EXPECT_TRUE(respond(answer("A")));
+  hear("\r");
+  EXPECT_EQ(poll(), "");
+  hear("\n");
+  EXPECT_EQ(poll(), "");
+  hear(request + "\r\n\r\n" + request);
+  EXPECT_EQ(poll(), "/a");
+  EXPECT_TRUE(respond(answer("A")));
+  (void)said();
+  EXPECT_EQ(poll(), "") << "two are too many";
+  EXPECT_TRUE(said().starts_with("HTTP/1.1 400 "));
+}
+
 TEST_F(H1SessionTest, AnotherMethodIsToldWhichThereAre) {
   hear("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
   EXPECT_EQ(poll(), "");

@@ -15,7 +15,7 @@
 namespace fanlight::packager {
 namespace {
 
-constexpr std::uint64_t kResetsBurst = 100, kResetsPerSecond = 20;  // Of streams, by the peer.
+constexpr std::uint64_t kResetsBurst = 100, kResetsPerSecond = 20;  // Of streams: by the peer, and as many by us.
 constexpr std::size_t kAcksUnsentMax = 64;                          // Answers to PING and SETTINGS.
 constexpr std::size_t kContinuationsMax = 8;
 constexpr std::size_t kFrameHeadBytes = 9;
@@ -77,6 +77,7 @@ struct H2Session::Callbacks {
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2Session& it = self(user);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) it.has_erred_ = true;
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) it.note_reset();
     if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) || !ends_stream(*frame)) return 0;
     if (Stream* stream = it.find(frame->hd.stream_id)) stream->is_through = true;
     return 0;
@@ -106,7 +107,7 @@ struct H2Session::Callbacks {
   }
 };
 
-H2Session::H2Session(const Pace& pace) : pace_(pace) {
+H2Session::H2Session(const Pace& pace) : pace_(pace), resets_left_(kResetsBurst) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
   CHECK(nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0);
@@ -145,8 +146,24 @@ H2Session::Stream* H2Session::find(std::uint64_t stream, Step step) noexcept {
   return found != nullptr && found->step == step ? found : nullptr;
 }
 
+// A peer that breaks the rules of a stream has us reset it, and begins another: as cheap for it as resetting it itself.
+void H2Session::note_reset() noexcept {
+  const auto passed = static_cast<std::uint64_t>(std::max<std::int64_t>((now_ - resets_at_).count, 0));
+  if (const std::uint64_t earned = passed * kResetsPerSecond / 1'000'000; earned > 0) {
+    resets_left_ = std::min(kResetsBurst, resets_left_ + earned);
+    resets_at_ = now_;
+  }
+  if (resets_left_ == 0) is_provoked_ = true;
+  resets_left_ -= resets_left_ > 0 ? 1 : 0;
+}
+
 bool H2Session::handle_bytes(Instant now, ByteSpan bytes) {
   now_ = now;
+  if (is_provoked_ && !has_erred_) {
+    has_erred_ = true;
+    (void)nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+    return false;
+  }
   const auto* raw = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), raw, bytes.size());
   if (taken < 0) has_erred_ = true;
@@ -174,6 +191,7 @@ bool H2Session::take_field(std::int32_t id, std::string_view name, std::string_v
   if (name == ":path") stream->target = value;
   if (name == "accept-encoding") stream->accepts_gzip |= accepts_gzip(value);
   if (name == "range" && stream->range.empty()) stream->range = value;
+  if (name == "if-range") stream->range = kNoRange;
   if (name == "if-none-match" && stream->if_none_match.empty()) stream->if_none_match = value;
   return true;
 }

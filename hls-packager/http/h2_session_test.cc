@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include "http/request_fields.h"
 #include "http/test_h2_client.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -72,6 +73,7 @@ class H2SessionTest : public testing::Test {
 
 TEST_F(H2SessionTest, HandsOverWhatIsAsked) {
   client_.ask("GET", "/a?b", {{"accept-encoding", "gzip"}, {"range", "bytes=1-2"}, {"if-none-match", "\"e\""}});
+  client_.ask("GET", "/c", {{"range", "bytes=1-2"}, {"if-range", "\"e\""}});
   ASSERT_TRUE(hear());
   HttpRequest request;
   ASSERT_TRUE(session_.poll_request(counts_, stream_, request));
@@ -81,6 +83,8 @@ TEST_F(H2SessionTest, HandsOverWhatIsAsked) {
   EXPECT_EQ(request.range, "bytes=1-2");
   EXPECT_EQ(request.if_none_match, "\"e\"");
   EXPECT_EQ(request.arrived, Instant{1});
+  ASSERT_TRUE(session_.poll_request(counts_, stream_, request));
+  EXPECT_EQ(request.range, kNoRange) << "under a condition that nothing of ours fulfils";
 }
 
 TEST_F(H2SessionTest, AnswersInAnyOrder) {
@@ -257,6 +261,46 @@ TEST_F(H2SessionTest, RapidResetsEndTheConnection) {
   }
   EXPECT_FALSE(is_well);
   EXPECT_TRUE(session_.has_erred());
+}
+
+// Each breaks its stream's window: CVE-2025-8671. Answers how many were taken, one each `step`.
+int provoke(TestH2Client& client, H2Session& session, ServerCounts& counts, int many, Micros step) {
+  Instant now{1};
+  for (int i = 0; i < many; ++i, now = now + step) {
+    const std::int32_t id = client.get("/a");
+    std::string said = client.say() + std::string("\0\0\4\x08\0\0\0", 7);
+    for (const int shift : {8, 0}) said.push_back(static_cast<char>(id >> shift));
+    said += "\x7F\xFF\xFF\xFF";
+    if (!session.handle_bytes(now, std::as_bytes(std::span(said)))) return i;
+    std::uint64_t stream = 0;
+    HttpRequest request;
+    while (session.poll_request(counts, stream, request)) {
+    }
+    OutQueue out;
+    EXPECT_TRUE(session.fill(now, kUnsentMax, out));
+    std::string text(out.size(), '\0');
+    (void)out.copy(std::as_writable_bytes(std::span(text)));
+    EXPECT_TRUE(client.hear(text));
+    EXPECT_EQ(client.heard(id).closed_with, NGHTTP2_FLOW_CONTROL_ERROR);
+  }
+  return many;
+}
+
+TEST_F(H2SessionTest, ResetsThatAPeerProvokesEndTheConnection) {
+  EXPECT_EQ(provoke(client_, session_, counts_, 500, {}), 101);
+  EXPECT_TRUE(session_.has_erred());
+  OutQueue out;
+  EXPECT_TRUE(session_.fill({2}, kUnsentMax, out));
+  std::string text(out.size(), '\0');
+  (void)out.copy(std::as_writable_bytes(std::span(text)));
+  EXPECT_TRUE(client_.hear(text));
+  EXPECT_EQ(client_.goaway(), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_TRUE(session_.is_over());
+}
+
+TEST_F(H2SessionTest, AFewResetsASecondAreOfSomebodyWhoErrs) {
+  EXPECT_EQ(provoke(client_, session_, counts_, 500, millis(50)), 500);
+  EXPECT_FALSE(session_.has_erred());
 }
 
 TEST_F(H2SessionTest, PingsThatAreNotReadEndTheConnection) {

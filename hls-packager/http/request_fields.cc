@@ -39,6 +39,9 @@ void take_request_field(std::string_view name, std::string_view value, HttpReque
     case 5:
       if (equals_nocase(name, "range") && request.range.empty()) request.range = value;
       break;
+    case 8:
+      if (equals_nocase(name, "if-range")) request.range = kNoRange;
+      break;
     case 13:
       if (equals_nocase(name, "if-none-match") && request.if_none_match.empty()) request.if_none_match = value;
       break;

@@ -124,6 +124,7 @@ std::uint16_t Head::take_field(field name, std::string_view name_text, std::stri
       expects_ = true;
       return 0;
     case field::range:
+    case field::if_range:
     case field::if_none_match:
     case field::accept_encoding:
       take_request_field(name_text, value, head_.request);

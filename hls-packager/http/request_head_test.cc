@@ -192,6 +192,15 @@ TEST(RequestFieldsTest, GzipIsAcceptedUnlessTurnedDown) {
     EXPECT_FALSE(accepts_gzip(value)) << value;
 }
 
+TEST(RequestFieldsTest, ARangeUnderAConditionIsNone) {  // RFC 9110 §13.1.5
+  for (const char* fields : {"Range: bytes=0-9\r\nIf-Range: \"x\"\r\n", "If-Range: \"x\"\r\nRange: bytes=0-9\r\n"}) {
+    const std::string text = std::string("GET /a HTTP/1.1\r\nHost: h\r\n") + fields + "\r\n";
+    RequestHead head;
+    ASSERT_EQ(parse_request_head(text, head), 0) << fields;
+    EXPECT_EQ(head.request.range, kNoRange) << fields;
+  }
+}
+
 TEST(RequestFieldsTest, OfTwoOfAKindTheFirstCounts) {
   HttpRequest request;
   take_request_field("range", "bytes=0-1", request);

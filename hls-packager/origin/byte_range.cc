@@ -28,7 +28,9 @@ std::optional<ByteRange> RangeWish::of(std::uint64_t size) const {
 
 std::optional<RangeWish> parse_range(std::string_view field) {
   constexpr std::string_view kUnit = "bytes=";
-  if (!field.starts_with(kUnit)) return std::nullopt;
+  // Units are of either case. RFC 9110 §14.1
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  if (!std::ranges::equal(field.substr(0, kUnit.size()), kUnit, {}, lower)) return std::nullopt;
   field.remove_prefix(kUnit.size());
   const std::size_t dash = field.find('-');
   if (dash == std::string_view::npos) return std::nullopt;

@@ -10,6 +10,7 @@ std::optional<ByteRange> range_of(std::string_view field, std::uint64_t size) {
 
 TEST(ByteRangeTest, OneRangeIsCutToWhatThereIs) {
   EXPECT_EQ(range_of("bytes=0-", 10), (ByteRange{0, 10}));
+  EXPECT_EQ(range_of("Bytes=0-", 10), (ByteRange{0, 10}));
   EXPECT_EQ(range_of("bytes=3-5", 10), (ByteRange{3, 3}));
   EXPECT_EQ(range_of("bytes=9-9", 10), (ByteRange{9, 1}));
   EXPECT_EQ(range_of("bytes=3-99", 10), (ByteRange{3, 7}));
@@ -28,8 +29,8 @@ TEST(ByteRangeTest, WhatIsNotThereCannotBeHad) {
 }
 
 TEST(ByteRangeTest, WhatIsNotUnderstoodAsksForTheWhole) {
-  for (const char* field : {"", "bytes", "bytes=", "bytes=-", "bytes=5-3", "bytes=1-2,4-5", "bytes=a-b", "items=0-1",
-                            "bytes=1", "bytes=+1-2", "bytes=1--2", "bytes= 1-2"})
+  for (const char* field : {"", "none", "bytes", "bytes=", "bytes=-", "bytes=5-3", "bytes=1-2,4-5", "bytes=a-b",
+                            "items=0-1", "bytes=1", "bytes=+1-2", "bytes=1--2", "bytes= 1-2"})
     EXPECT_FALSE(parse_range(field)) << field;
 }
 
