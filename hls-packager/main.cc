@@ -1,7 +1,9 @@
 // fanlight-packager: see --help.
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "once/package.h"
 #include "service/key_file.h"
@@ -42,6 +44,11 @@ void show_progress(std::uint64_t taken, std::uint64_t size) {
 int complain(const std::string& what, int status) {
   std::fprintf(stderr, "fanlight-packager: %s\n", what.c_str());
   return status;
+}
+
+// Which a range lets pass.
+std::string is_number(std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? text + " is no number" : std::string();
 }
 
 int package_once(Words& words) {
@@ -98,6 +105,9 @@ int run_live(const Words& words) {
   }
   if (auto added = add_words(words, settings); !added) return complain(added.error(), 2);
   if (words.is_check) {
+    const std::vector<std::string> faults = fanlight::packager::faults_of(settings);
+    for (const std::string& fault : faults) std::fprintf(stderr, "%s: %s\n", words.config.c_str(), fault.c_str());
+    if (!faults.empty()) return 2;
     std::printf("%s: valid, %zu streams\n", words.config.c_str(), settings.streams.size());
     return 0;
   }
@@ -132,7 +142,7 @@ int main(int argc, char** argv) {
                    ->excludes(config);
   app.add_option("--segment-seconds", words.once_options.segment_seconds,
                  "With --once: segments are so long, or until the next IDR picture (default 2)")
-      ->check(CLI::Range(0.2, 60.0))
+      ->check(CLI::Range(0.2, 60.0) & CLI::Validator(is_number, "NUMBER"))
       ->needs(once);
   app.add_option("--program", words.once_options.program,
                  "With --once: its number, when there are several (default: the first with pictures)")

@@ -121,14 +121,7 @@ void tell_addresses(const Reactors& reactors, const Settings& settings) {
     const std::string base =
         (has_tls ? "https://" : "http://") + (is_any ? "localhost:" + std::to_string(address.port) : address.text());
     spdlog::info("listening at {}: {}/", address.text(), base);
-    const auto is_member = [&](const StreamSettings& stream) {
-      return std::ranges::any_of(settings.groups, [&](const GroupSettings& group) {
-        return std::ranges::find(group.streams, stream.name) != group.streams.end();
-      });
-    };
-    for (const GroupSettings& group : settings.groups) spdlog::info("  {}/play/{}", base, group.name);
-    for (const StreamSettings& stream : settings.streams)
-      if (!is_member(stream)) spdlog::info("  {}/play/{}", base, stream.name);
+    for (const std::string& name : served_names(settings)) spdlog::info("  {}/play/{}", base, name);
   }
 }
 
@@ -168,6 +161,17 @@ Result<Poller::Kind> choose_poller(PollerChoice wanted) {
 }
 
 }  // namespace
+
+std::vector<std::string> faults_of(const Settings& settings) {
+  std::vector<std::string> faults;
+  const HttpSettings& http = settings.http;
+  if (!http.tls_listen.empty() && !http.certificate.empty())
+    if (const auto tls = TlsContext::open(http.certificate, http.key); !tls) faults.push_back(tls.error().what);
+  Compressor compressor;
+  if (!http.page.empty())
+    if (const auto page = Assets::load(http.page, compressor); !page) faults.push_back(page.error().what);
+  return faults;
+}
 
 Result<Done> serve(const Settings& settings) {
   open_log();

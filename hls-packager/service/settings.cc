@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <regex>
 #include <utility>
 
@@ -58,6 +59,7 @@ class SettingsReader {
   void read_stream(const Section& section);
   void read_group(const Section& section);
   void check_members(FieldReader& reader, const GroupSettings& group);
+  void check_served_names();
   void read_source(FieldReader& reader, StreamSettings& stream);
   void read_keys(FieldReader& reader, StreamSettings& stream);
   [[nodiscard]] std::vector<Endpoint> read_addresses(FieldReader& reader, std::string_view key);
@@ -65,6 +67,7 @@ class SettingsReader {
   const std::vector<Section>& sections_;
   SecretPlaces places_;
   std::vector<Problem> problems_;
+  std::map<std::string, int> lines_;  // Of names.
   Settings settings_;
 };
 
@@ -85,9 +88,26 @@ Settings SettingsReader::read() {
   }
   for (const Section& section : sections_)
     if (section.path == "group" && section.is_repeated) read_group(section);
+  check_served_names();
   if (settings_.streams.empty() && problems_.empty())
     problems_.push_back({1, "stream", "none", "a [[stream]] with name and source at least"});
   return std::move(settings_);
+}
+
+// /live/a/v0/index.m3u8 is the pictures of a, or what is called a/v0: players of one would be given the other.
+void SettingsReader::check_served_names() {
+  const std::vector<std::string> names = served_names(settings_);
+  for (const std::string& name : names)
+    for (const std::string& other : names) {
+      const bool is_below = name.starts_with(other + "/");
+      const std::string_view folder = std::string_view(name).substr(is_below ? other.size() + 1 : name.size());
+      if (folder.size() < 2 || (folder[0] != 'v' && folder[0] != 'a') ||
+          folder.find_first_not_of("0123456789", 1) != std::string_view::npos)
+        continue;
+      problems_.push_back({lines_[name], "name", control::quoted(name),
+                           "none that is a folder of another's renditions: here " + std::string(folder) + " of " +
+                               control::quoted(other)});
+    }
 }
 
 std::vector<Endpoint> SettingsReader::read_addresses(FieldReader& reader, std::string_view key) {
@@ -142,6 +162,12 @@ void SettingsReader::read_source(FieldReader& reader, StreamSettings& stream) {
     reader.complain("source", reader.has("source") ? "one that cannot be used: " + source.error() : "nothing",
                     "srt://HOST:PORT?streamid=NAME, udp://ADDRESS:PORT or rtp://ADDRESS:PORT");
   }
+  const auto listens_there = [&](const StreamSettings& other) {
+    const auto *theirs = std::get_if<UdpSource>(&other.source), *ours = std::get_if<UdpSource>(&stream.source);
+    return theirs != nullptr && ours != nullptr && theirs->at == ours->at;
+  };
+  if (source && std::ranges::any_of(settings_.streams, listens_there))
+    reader.complain("source", public_text(stream.source), "an address and port that no other [[stream]] has");
   std::string passphrase = control::read_secret(reader, "passphrase", kPassphraseBytes);
   auto* const call = std::get_if<SrtUrl>(&stream.source);
   if (call != nullptr && !call->passphrase.empty()) control::is_laid_open(reader, "source");
@@ -183,6 +209,7 @@ void SettingsReader::read_stream(const Section& section) {
   stream.name = reader.text("name");
   if (!control::is_stream_name(stream.name) && !reader.is_no_text("name"))
     reader.complain("name", reader.has("name") ? control::quoted(stream.name) : "nothing", control::kStreamNameText);
+  lines_.try_emplace(stream.name, reader.line_of("name"));
   const bool is_second =
       std::ranges::find(settings_.streams, stream.name, &StreamSettings::name) != settings_.streams.end();
   if (is_second) reader.complain("name", control::quoted(stream.name), "a name that no other [[stream]] has");
@@ -209,6 +236,7 @@ void SettingsReader::read_group(const Section& section) {
   group.name = reader.text("name");
   if (!control::is_stream_name(group.name) && !reader.is_no_text("name"))
     reader.complain("name", reader.has("name") ? control::quoted(group.name) : "nothing", control::kStreamNameText);
+  lines_.try_emplace(group.name, reader.line_of("name"));
   const bool is_taken =
       std::ranges::find(settings_.streams, group.name, &StreamSettings::name) != settings_.streams.end() ||
       std::ranges::find(settings_.groups, group.name, &GroupSettings::name) != settings_.groups.end();
@@ -263,6 +291,18 @@ Result<Settings, SettingsErrors> parse(std::string_view toml, std::string_view f
 }
 
 }  // namespace
+
+std::vector<std::string> served_names(const Settings& settings) {
+  std::vector<std::string> names;
+  for (const GroupSettings& group : settings.groups) names.push_back(group.name);
+  const auto is_member = [&](const std::string& name) {
+    return std::ranges::any_of(settings.groups,
+                               [&](const GroupSettings& group) { return std::ranges::count(group.streams, name) > 0; });
+  };
+  for (const StreamSettings& stream : settings.streams)
+    if (!is_member(stream.name)) names.push_back(stream.name);
+  return names;
+}
 
 Result<Settings, SettingsErrors> parse_settings(std::string_view toml, std::string_view file_name) {
   return parse(toml, file_name, std::nullopt);

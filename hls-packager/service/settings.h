@@ -59,6 +59,9 @@ struct Settings {
   std::vector<GroupSettings> groups{};
 };
 
+// What players may ask for: groups, and streams that are in none.
+[[nodiscard]] std::vector<std::string> served_names(const Settings& settings);
+
 // Every mistake, each "file:line: key: found X, accepted Y".
 struct SettingsErrors {
   std::vector<std::string> lines;

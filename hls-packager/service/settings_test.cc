@@ -138,6 +138,41 @@ TEST(SettingsTest, WhatIsWrongIsSaidWithItsLine) {
       std::string::npos);
 }
 
+TEST(SettingsTest, NoNameIsAFolderOfAnothersRenditions) {
+  const auto stream = [](const std::string& name, int port) {
+    return "[[stream]]\nname = \"" + name + "\"\nsource = \"udp://127.0.0.1:" + std::to_string(port) + "\"\n";
+  };
+  const auto error_of = [&](const std::string& a, const std::string& b) {
+    return first_error(stream(a, 5000) + stream(b, 5001));
+  };
+  for (const char* name : {"a/v0", "a/a12"}) {
+    EXPECT_NE(error_of("a", name).find("p.toml:5: name: found"), std::string::npos) << name << error_of("a", name);
+    EXPECT_NE(error_of(name, "a").find("p.toml:2: name: found"), std::string::npos) << name << error_of(name, "a");
+  }
+  for (const char* name : {"a/v", "a/v0/x", "a/video", "a/x0", "ab/v0", "v0", "a/v0x"})
+    EXPECT_EQ(error_of("a", name), "") << name;
+  const std::string group = "[[group]]\nname = \"a\"\nstreams = [\"a/v0\", \"a/v1\"]\n";
+  EXPECT_EQ(first_error(stream("a/v0", 5000) + stream("a/v1", 5001) + group), "")
+      << "they are not served by themselves";
+  EXPECT_NE(first_error(stream("b/0", 5000) + stream("b/1", 5001) + stream("a/a0", 5002) +
+                        "[[group]]\nname = \"a\"\nstreams = [\"b/0\", \"b/1\"]\n")
+                .find("p.toml:8: name: found \"a/a0\""),
+            std::string::npos);
+}
+
+TEST(SettingsTest, ADoorIsOneStreams) {
+  const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
+  const auto beside = [&](const std::string& source) {
+    return first_error(one + "[[stream]]\nname = \"b\"\nsource = \"" + source + "\"\n");
+  };
+  EXPECT_EQ(
+      beside("udp://127.0.0.1:5000"),
+      "p.toml:6: stream.source: found udp://127.0.0.1:5000, accepted an address and port that no other [[stream]] has");
+  EXPECT_NE(beside("rtp://127.0.0.1:5000"), "");
+  for (const char* source : {"udp://127.0.0.1:5001", "udp://127.0.0.2:5000", "srt://127.0.0.1:5000?streamid=a"})
+    EXPECT_EQ(beside(source), "") << source;
+}
+
 TEST(SettingsTest, OnTheCommandLineAStreamHasItsIdsName) {
   const auto plain = parse_stream_argument("srt://127.0.0.1:9000?streamid=live/main");
   ASSERT_TRUE(plain);

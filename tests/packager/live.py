@@ -620,9 +620,14 @@ def wrong_words(stage: Stage) -> str:
              ("a=udp://192.0.2.1:5000",): (1, "cannot listen at 192.0.2.1:5000"), (): (2, "--help"),
              ("--listen", "nowhere", "a=udp://127.0.0.1:5000"): (2, "not an address with a port"),
              ("--page", str(stage.work), "a=udp://127.0.0.1:5000"): (1, "has no index.html")}
+    named = stage.work / "named.toml"
+    named.write_text('[http]\ntls_listen = ["127.0.0.1:1"]\ncertificate = "/none.pem"\nkey = "/none.key"\npage = "/none"\n'
+                     '[[stream]]\nname = "a"\nsource = "udp://127.0.0.1:5000"\n')
+    tries[("--config", str(named), "--check")] = (2, "/none.pem")
     for words, (status, said) in tries.items():
         done = subprocess.run([program, *words], capture_output=True, text=True, timeout=10)
         claim(done.returncode == status and said in done.stderr, f"{words}: {done.returncode} {done.stderr}")
+    claim("/none: cannot be read" in done.stderr, f"the page: {done.stderr}")
     return f"{len(tries)} told"
 
 
