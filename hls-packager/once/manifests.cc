@@ -96,9 +96,12 @@ MpdPeriod period_of(const std::deque<Rendition>& renditions, std::uint32_t first
     if (!one) continue;
     const std::int64_t begins = rescale(one->first_time, one->format->timescale(), kMediaClock);
     start = std::min(start.value_or(begins), begins);
+    const auto is_of_its_kind = [&](const MpdAdaptationSet& other) {
+      return other.representations.front().format->is_video() == one->format->is_video();
+    };
     period.sets.push_back({.language = rendition.track().language,
                            .captions = rendition.track().captions(),
-                           .is_main = period.sets.empty(),
+                           .is_main = std::ranges::none_of(period.sets, is_of_its_kind),
                            .representations = {*one}});
   }
   for (MpdAdaptationSet& set : period.sets)

@@ -82,9 +82,11 @@ Result<Done> Package::write_text(const std::filesystem::path& name, const std::s
 
 Result<Done> Package::write_manifests() {
   if (renditions_.empty())
-    return Error{ErrorCode::kInvalid, options_.file.string() +
-                                          ": no track a player can be given (wanted: a transport stream with H.264, "
-                                          "H.265, AAC, AC-3, E-AC-3 or Opus, and an IDR picture if it has video)"};
+    return Error{ErrorCode::kInvalid,
+                 options_.file.string() + ": no " +
+                     (options_.program ? "program " + std::to_string(*options_.program) + " with a " : std::string()) +
+                     "track a player can be given (wanted: a transport stream with H.264, H.265, AAC, AC-3, E-AC-3 or "
+                     "Opus, and an IDR picture if it has video)"};
   const std::vector<std::uint32_t> discontinuities = discontinuities_of(renditions_);
   for (const Rendition& one : renditions_) {
     const std::filesystem::path name = std::filesystem::path(one.folder()) / kPlaylistName;

@@ -151,6 +151,8 @@ def two_languages(work: Work) -> str:
     claim("eng" in said and "deu" in said, f"languages are not told: {said}")
     text = (out / "index.m3u8").read_text()
     claim('LANGUAGE="eng"' in text and 'LANGUAGE="deu"' in text, text)
+    roles = re.findall(r'role:2011" value="(\w+)"', (out / "manifest.mpd").read_text())
+    claim(roles == ["main", "main", "alternate"], f"pictures and sounds are {roles}")
     return judge(source, out, ("v:0", "a:0", "a:1"))
 
 
@@ -341,6 +343,12 @@ def bad_input(work: Work) -> str:
     for what, (words, said) in wrong.items():
         done = run([str(work.packager), "--once", *words])
         claim(done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1, f"{what}: {done.returncode} {done.stderr}")
+    source = work.make("source.ts", *PICTURES, *H264)
+    done = run([str(work.packager), "--once", str(source), str(work.directory / "another"), "--program", "7"])
+    claim(done.returncode == 1 and "no program 7 with a track" in done.stderr, f"another program: {done.returncode} {done.stderr}")
+    for text in ("nan", "0.1", "61"):
+        done = run([str(work.packager), "--once", str(source), str(work.directory / text), "--segment-seconds", text])
+        claim(done.returncode > 1 and "--segment-seconds" in done.stderr, f"segments of {text} s: {done.returncode} {done.stderr}")
     claim(run([str(work.packager)]).returncode != 0, "nothing asked for is wrong usage")
     claim("examples:" in run([str(work.packager), "--help"]).stdout, "--help has examples")
     return f"{', '.join(wrong)}: told, with what to do"
