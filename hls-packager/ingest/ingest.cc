@@ -55,7 +55,12 @@ void Ingest::poll(Micros wait, IngestSink& sink) {
   std::array<SRTSOCKET, kReadyMax> calls{}, written{};
   std::array<SYSSOCKET, kReadyMax> doors{};
   int called = kReadyMax, could_write = kReadyMax, received = kReadyMax;
-  const auto patience = std::clamp<std::int64_t>(wait.count / 1000, 0, kWaitMost.count / 1000);
+  const auto is_holding = [](const Any& one) {
+    const auto* const door = std::get_if<std::unique_ptr<UdpDoor>>(&one);
+    return door != nullptr && (*door)->is_holding();
+  };
+  const Micros most = std::ranges::any_of(sources_, is_holding) ? RtpOrder::kWait : kWaitMost;
+  const auto patience = std::clamp<std::int64_t>(wait.count / 1000, 0, most.count / 1000);
   const int ready = srt_epoll_wait(epoll_, calls.data(), &called, written.data(), &could_write, patience, doors.data(),
                                    &received, nullptr, nullptr);
   const Instant now = monotonic_now();

@@ -99,43 +99,34 @@ void UdpDoor::handle_event(Instant now, IngestSink& sink) {
       ++counts_.strangers;
       continue;
     }
-    if (!is_up_) ssrc_.reset();
-    const auto content = content_of(ByteSpan(datagram).first(static_cast<std::size_t>(bytes)));
-    if (!content) continue;
-    if (!is_transport_stream(*content)) {
-      ++counts_.not_ts;
-      continue;
-    }
-    sender_ = sender;
-    last_ = now;
-    if (!std::exchange(is_up_, true)) sink.handle_up(number_);
-    sink.handle_bytes(number_, *content);
+    take(now, sender, ByteSpan(datagram).first(static_cast<std::size_t>(bytes)), sink);
   }
 }
 
-// Packets of another source that begins are taken; those that come late are left out: the demuxer has gone on.
-std::optional<ByteSpan> UdpDoor::content_of(ByteSpan datagram) noexcept {
-  if (!source_.has_rtp) return datagram;
-  if (wire::is_rtcp(datagram)) return std::nullopt;
-  const auto packet = wire::parse_rtp(datagram);
-  if (!packet) {
-    ++counts_.not_rtp;
-    return std::nullopt;
-  }
-  constexpr std::uint16_t kLateMax = 1000;
-  const auto behind = static_cast<std::uint16_t>(next_seq_ - packet->header.seq);
-  if (ssrc_ == packet->header.ssrc && behind > 0 && behind <= kLateMax) {
-    ++counts_.late;
-    return std::nullopt;
-  }
-  ssrc_ = packet->header.ssrc;
-  next_seq_ = static_cast<std::uint16_t>(packet->header.seq + 1);
-  return datagram.subspan(packet->payload_offset, packet->payload_bytes);
+void UdpDoor::take(Instant now, const Endpoint& sender, ByteSpan datagram, IngestSink& sink) {
+  if (source_.has_rtp && wire::is_rtcp(datagram)) return;
+  const auto packet = source_.has_rtp ? wire::parse_rtp(datagram) : std::nullopt;
+  if (source_.has_rtp && !packet) return void(++counts_.not_rtp);
+  const ByteSpan content = packet ? datagram.subspan(packet->payload_offset, packet->payload_bytes) : datagram;
+  if (!is_transport_stream(content)) return void(++counts_.not_ts);
+  sender_ = sender;
+  last_ = now;
+  if (!std::exchange(is_up_, true)) sink.handle_up(number_);
+  if (!packet) return sink.handle_bytes(number_, content);
+  if (!order_.handle(now, packet->header.ssrc, packet->header.seq, content)) ++counts_.late;
+  hand_over(sink);
+}
+
+void UdpDoor::hand_over(IngestSink& sink) {
+  while (const auto content = order_.poll()) sink.handle_bytes(number_, *content);
 }
 
 void UdpDoor::handle_timeout(Instant now, IngestSink& sink) {
+  order_.handle_timeout(now);
+  hand_over(sink);
   if (!is_up_ || now - last_ < kSilence) return;
   is_up_ = false;
+  order_.reset();
   sink.handle_down(number_, "nothing came for two seconds", Micros{});
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "ingest/rtp_order.h"
 #include "ingest/sink.h"
 #include "ingest/source.h"
 
@@ -16,7 +17,7 @@ struct UdpCounts {
   std::uint64_t not_rtp = 0;    // Datagrams that should have been.
   std::uint64_t not_ts = 0;     // Likewise.
   std::uint64_t strangers = 0;  // From others than who is being listened to.
-  std::uint64_t late = 0;       // RTP that was sent before what came before it, or twice; left out.
+  std::uint64_t late = 0;       // RTP that came when others had its turn, or twice; left out.
 };
 
 class UdpDoor {
@@ -34,6 +35,8 @@ class UdpDoor {
   void handle_event(Instant now, IngestSink& sink);
   void handle_timeout(Instant now, IngestSink& sink);
   [[nodiscard]] const UdpCounts& counts() const noexcept { return counts_; }
+  // Something waits for what was sent before it: handle_timeout() is wanted within RtpOrder::kWait.
+  [[nodiscard]] bool is_holding() const noexcept { return order_.is_holding(); }
 
  private:
   // Whoever sent last has the port until it was silent for so long: two encoders in turns are no stream.
@@ -41,7 +44,8 @@ class UdpDoor {
   static constexpr int kDatagramsAtOnce = 64;
 
   [[nodiscard]] Result<Done> join();
-  [[nodiscard]] std::optional<ByteSpan> content_of(ByteSpan datagram) noexcept;
+  void take(Instant now, const Endpoint& sender, ByteSpan datagram, IngestSink& sink);
+  void hand_over(IngestSink& sink);
 
   std::size_t number_;
   UdpSource source_;
@@ -49,8 +53,7 @@ class UdpDoor {
   bool is_up_ = false;
   Instant last_{};
   std::optional<Endpoint> sender_{};
-  std::optional<std::uint32_t> ssrc_{};
-  std::uint16_t next_seq_ = 0;
+  RtpOrder order_;
   UdpCounts counts_;
 };
 

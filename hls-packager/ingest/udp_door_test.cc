@@ -106,8 +106,14 @@ TEST(UdpDoorTest, RtpGoesWithoutItsHeaderAndInOrder) {
   sender.send_rtp(7, 2, "Gc");       // One is lost.
   sender.send_rtp(9, 1, "Gd");       // The source began anew.
   sender.send("no RTP");
+  sender.send_rtp(9, 3, "Gf");
+  sender.send_rtp(9, 2, "Ge");  // They changed places.
+  sender.send_rtp(9, 5, "Gg");
   open.door->handle_event(Instant{0}, heard);
-  EXPECT_EQ(heard.text, "<GaGbGcGd");
+  EXPECT_EQ(heard.text, "<GaGbGcGdGeGf");
+  EXPECT_TRUE(open.door->is_holding());
+  open.door->handle_timeout(Instant{0} + RtpOrder::kWait, heard);
+  EXPECT_EQ(heard.text, "<GaGbGcGdGeGfGg");
   EXPECT_EQ(open.door->counts().late, 1u);
   EXPECT_EQ(open.door->counts().not_rtp, 1u);
 }
