@@ -93,6 +93,8 @@ class RenditionAudience {
   // Such as begin with a picture that needs those before it.
   [[nodiscard]] std::size_t dependent_discontinuities() const { return dependent_discontinuities_; }
   [[nodiscard]] std::size_t hints_missed() const { return hints_missed_; }
+  // That were put together with the playlist before, and were the whole.
+  [[nodiscard]] std::size_t deltas() const { return deltas_; }
   // Microseconds of media over all segments seen, and ticks of their fragments.
   [[nodiscard]] std::int64_t length_us() const { return length_us_; }
 
@@ -206,6 +208,7 @@ class RenditionAudience {
     EXPECT_EQ(delta.open, whole.open);
     EXPECT_EQ(delta.tail, whole.tail);
     EXPECT_EQ(delta.ranges, whole.ranges);
+    ++deltas_;
   }
 
   // H-16: one part is hinted at: the next one, or the next segment's first where this one is thought to be all.
@@ -277,7 +280,7 @@ class RenditionAudience {
   std::uint64_t next_new_ = 0;
   std::optional<std::uint64_t> decoded_until_;
   std::string hint_;
-  std::size_t looks_ = 0, discontinuities_ = 0, dependent_discontinuities_ = 0, hints_missed_ = 0;
+  std::size_t looks_ = 0, discontinuities_ = 0, dependent_discontinuities_ = 0, hints_missed_ = 0, deltas_ = 0;
   std::int64_t length_us_ = 0;
 };
 
