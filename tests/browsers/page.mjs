@@ -17,7 +17,7 @@ const require = createRequire(path.resolve(values.modules, 'none.js'));
 const PATIENCE_MS = 20_000;
 const WIDTHS = { phone: [360, 740], desk: [1280, 800] };
 const LONG = 'studio/camera-2-with-a-name-that-does-not-end-before-the-screen-does';
-const known = { video: { width: 1280, height: 720, fps: 29.97, codec: 'avc1.4d401e' }, audio: [{ codec: 'mp4a.40.2' }], viewers: 12 };
+const known = { video: { width: 1280, height: 720, fps: 29.97 }, codecs: ['avc1.4d401e', 'mp4a.40.2'] };
 const STREAMS = [{ name: LONG, state: 'away', ...known }, { name: 'concert', state: 'filling', why: 'no keyframe has come' }, { name: 'later', state: 'calling' },
   { name: 'over', state: 'ended', ...known }, { name: 'played', state: 'calling', ...known }, { name: 'on', state: 'live', ...known }];
 // What is said, and how a stream is marked.
@@ -39,7 +39,7 @@ async function answer({ url }, response) {
   const { pathname } = new URL(url, 'http://here');
   if (pathname === '/api/streams.json') {
     if (origin.isDown) response.destroy();
-    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ streams: STREAMS }));
+    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(STREAMS));
   } else if (pathname === '/time') response.end(new Date().toISOString());
   else {
     const file = fileOf(pathname);

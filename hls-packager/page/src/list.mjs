@@ -25,11 +25,11 @@ function makeCard(name) {
   poster.height = 270;
   poster.setAttribute('aria-hidden', 'true');
   const text = document.createElement('div');
-  const [title, state, format, viewers] = [element('strong', '', name), element('span', 'state'), element('small', ''), element('small', '')];
-  text.append(title, state, format, viewers);
+  const [title, state, format] = [element('strong', '', name), element('span', 'state'), element('small', '')];
+  text.append(title, state, format);
   link.append(poster, text);
   item.append(link);
-  return { item, poster, state, format, viewers, hasPoster: false };
+  return { item, poster, state, format, hasPoster: false };
 }
 
 const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
@@ -38,7 +38,6 @@ function show(card, stream) {
   set(card.state, stateText(stream.state));
   card.state.dataset.state = stream.state;
   set(card.format, formatText(stream));
-  set(card.viewers, Number.isInteger(stream.viewers) ? `${stream.viewers} watching` : '');
   if (stream.state !== 'live' || card.hasPoster) return;
   card.hasPoster = true;
   takePoster(stream, card.poster).catch(() => { card.hasPoster = false; });

@@ -7,7 +7,7 @@ const PATIENCE_MS = 10_000;
 let before = Promise.resolve();
 
 export function takePoster(stream, canvas) {
-  const taken = before.then(() => (stream.poster ? drawImage(stream.poster, canvas) : drawFirstPicture(stream.hls, canvas)));
+  const taken = before.then(() => drawFirstPicture(stream.hls, canvas));
   before = taken.catch(() => {});
   return taken;
 }
@@ -15,13 +15,6 @@ export function takePoster(stream, canvas) {
 function draw(source, width, height, canvas) {
   if (width > 0 && height > 0) canvas.height = Math.round((canvas.width * height) / width);
   canvas.getContext('2d').drawImage(source, 0, 0, canvas.width, canvas.height);
-}
-
-async function drawImage(url, canvas) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  draw(image, image.naturalWidth, image.naturalHeight, canvas);
 }
 
 function drawFirstPicture(url, canvas) {

@@ -3,14 +3,13 @@
 export async function fetchStreams() {
   const response = await fetch('/api/streams.json', { cache: 'no-store' });
   if (!response.ok) throw new Error(`the list of streams was answered with ${response.status}`);
-  const list = await response.json();
-  return Array.isArray(list) ? list : list.streams;
+  return response.json();
 }
 
 export const playPath = (name) => `/play/${name.split('/').map(encodeURIComponent).join('/')}`;
 export const nameInPath = (path) => path.replace(/^\/play\//, '').replace(/\/$/, '').split('/').map(decodeURIComponent).join('/');
 
-const STATES = { live: 'Live', filling: 'Starting', calling: 'Not on air', waiting: 'Not on air', away: 'Interrupted', ended: 'Ended' };
+const STATES = { live: 'Live', filling: 'Starting', calling: 'Not on air', away: 'Interrupted', ended: 'Ended' };
 export const stateText = (state) => STATES[state] ?? state;
 
 // Why nothing is to be seen, and what will come of it.
@@ -30,11 +29,10 @@ const codecName = (codec) => codecNames.find(([pattern]) => pattern.test(codec))
 
 // "1280 × 720, 30 fps, H.264, AAC", as far as it is known.
 export function formatText(stream) {
-  const { video, audio = [] } = stream;
+  const { video, codecs = [] } = stream;
   const parts = [];
   if (video?.width) parts.push(`${video.width} × ${video.height}`);
   if (video?.fps) parts.push(`${Math.round(video.fps * 100) / 100} fps`);
-  const codecs = stream.codecs ?? [video?.codec, ...audio.map((one) => one.codec)].filter(Boolean);
   return [...parts, ...new Set(codecs.map(codecName))].join(', ');
 }
 
