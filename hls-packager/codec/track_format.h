@@ -33,7 +33,7 @@ struct PictureFormat {
   std::uint32_t height = 0;
   std::uint16_t aspect_width = 1;  // Of a sample.
   std::uint16_t aspect_height = 1;
-  std::optional<FrameRate> rate{};  // As the parameter sets say; mostly they do not.
+  std::optional<FrameRate> rate{};  // As the parameter sets say, or as it was measured where they do not.
   Colours colours{};
   friend bool operator==(const PictureFormat&, const PictureFormat&) = default;
 };

@@ -8,6 +8,7 @@
 
 #include "cmaf/fragment.h"
 #include "cmaf/init_segment.h"
+#include "playlist/frame_rate.h"
 #include "playlist/text.h"
 
 namespace fanlight::packager {
@@ -72,6 +73,11 @@ void LiveRendition::adopt(const TrackFormat& format) {
     slot == 0 ? void(init.bytes = bytes) : init.of_further_keys.push_back(bytes);
   }
   formats_.push_back(format);
+  frames_ = frames_ticks_ = segments_measured_ = 0;
+  auto* const picture = std::get_if<PictureFormat>(&formats_.back().media);
+  // Until it is measured, the one before.
+  if (picture != nullptr && !picture->rate && formats_.size() > 1)
+    picture->rate = std::get<PictureFormat>(formats_[formats_.size() - 2].media).rate;
   bytes_ += size_of(init);
   if (!options_.keys) return;
   protector_.emplace(format);
@@ -143,6 +149,7 @@ void LiveRendition::add_part(const CutPart& part, WallTime begins) {
   if (part.begins_segment) kept.shown_from = first.presentation_time;
   kept.bytes += bytes.size();
   bytes_ += bytes.size();
+  frames_open_ += static_cast<std::int64_t>(part.samples.size());
 
   const std::int64_t ticks = ticks_of_part(part);
   playlist_.open->parts.push_back({.duration = ticks, .is_independent = first.is_independent});
@@ -166,6 +173,7 @@ std::int64_t LiveRendition::ticks_of_part(const CutPart& part) const noexcept {
 void LiveRendition::close_segment() {
   PlaylistSegment& open = *playlist_.open;
   for (const PlaylistPart& part : open.parts) open.duration += part.duration;
+  measure_rate();
   open.expects_no_more = false;
   const Micros duration = micros_of(open.duration, playlist_.timescale);
   Kept& kept = kept_.back();
@@ -180,6 +188,22 @@ void LiveRendition::close_segment() {
   playlist_.segments.push_back(std::move(open));
   playlist_.open.reset();
   ++counts_.segments;
+}
+
+// Where the parameter sets do not say it: of the first segments, so that rounded times do no harm. Then it stays, but
+// for one that is much faster: FRAME-RATE is the most that comes. RFC 8216bis §4.4.6.2
+void LiveRendition::measure_rate() {
+  constexpr unsigned kFirst = 3;
+  const std::int64_t frames = std::exchange(frames_open_, 0), ticks = playlist_.open->duration;
+  const auto* const its = std::get_if<PictureFormat>(&format_->media);
+  if (its == nullptr || its->rate || frames == 0 || ticks == 0) return;
+  std::optional<FrameRate>& said = std::get<PictureFormat>(formats_.back().media).rate;
+  if (segments_measured_ < kFirst) {
+    ++segments_measured_;
+    said = measured_rate(frames_ += frames, frames_ticks_ += ticks);
+  } else if (const FrameRate newest = measured_rate(frames, ticks); is_much_faster(newest, *said)) {
+    said = newest;
+  }
 }
 
 void LiveRendition::announce(const DateRange& range) {
@@ -364,7 +388,7 @@ OfferedRendition LiveRendition::offer() {
 }
 
 OfferedRendition LiveRendition::offered() const {
-  return {.format = format_ ? &*format_ : nullptr,
+  return {.format = formats_.empty() ? nullptr : &formats_.back(),
           .folder = options_.folder,
           .language = options_.language,
           .bandwidth = offered_ ? offered_->first : 0,

@@ -144,6 +144,7 @@ class LiveRendition {
   [[nodiscard]] SharedBytes fragment_of(const CutPart& part, WallTime begins);
   [[nodiscard]] std::size_t key_of(std::uint64_t msn) const noexcept;
   void close_segment();
+  void measure_rate();
   [[nodiscard]] static LiveSegment& change(Kept& kept);
   void unlist(Instant now);
   void forget_ranges();
@@ -157,8 +158,8 @@ class LiveRendition {
   Instant over_at_ = Instant::never();
   std::deque<Kept> kept_;  // By msn: those not listed any more, those listed, the open one.
   std::vector<LiveInit> inits_;
-  std::deque<TrackFormat> formats_;  // Of them.
-  std::optional<TrackFormat> format_{};
+  std::deque<TrackFormat> formats_;             // Of them, as players are told of it.
+  std::optional<TrackFormat> format_{};         // As it came.
   std::optional<SampleProtector> protector_{};  // Of the format.
   std::vector<CaptionService> captions_;
   std::uint64_t next_init_ = 0;
@@ -167,6 +168,9 @@ class LiveRendition {
   std::uint64_t bytes_ = 0;
   bool all_independent_ = true;
   bool is_interrupted_ = false;
+  // Pictures of the open segment; of the format's first whole ones, with how long they are.
+  std::int64_t frames_open_ = 0, frames_ = 0, frames_ticks_ = 0;
+  unsigned segments_measured_ = 0;
   double bits_ = 0, seconds_ = 0, peak_ = 0;                          // Of whole segments.
   std::optional<std::pair<std::uint32_t, std::uint32_t>> offered_{};  // Peak and average.
   std::shared_ptr<const RenditionSnapshot> last_{};

@@ -136,6 +136,53 @@ TEST_F(LiveRenditionTest, APictureOfMebibytesInATickHasABitRateToo) {
   EXPECT_EQ(rendition_.offer().bandwidth, std::numeric_limits<std::uint32_t>::max());
 }
 
+class FrameRateOfRenditionTest : public LiveRenditionTest {
+ protected:
+  FrameRateOfRenditionTest() { std::get<PictureFormat>(format_.media).rate.reset(); }  // As many encoders have it.
+  void second(int frames) {
+    for (int i = 0; i < frames; ++i) part(i == 0, i == frames - 1, 100, 90'000 / frames);
+  }
+  [[nodiscard]] std::optional<FrameRate> said() const {
+    return std::get<PictureFormat>(rendition_.offered().format->media).rate;
+  }
+};
+
+TEST_F(FrameRateOfRenditionTest, IsMeasuredWhereTheStreamDoesNotSayIt) {  // H-60, D-14
+  second(30);
+  EXPECT_EQ(said(), (FrameRate{30, 1}));
+  EXPECT_EQ(std::get<PictureFormat>(rendition_.stretches().back().format->media).rate, said());
+}
+
+TEST_F(FrameRateOfRenditionTest, IsWhatTheStreamSaysOtherwise) {
+  std::get<PictureFormat>(format_.media).rate = FrameRate{30'000, 1'001};
+  second(25);
+  EXPECT_EQ(said(), (FrameRate{30'000, 1'001}));
+}
+
+TEST_F(FrameRateOfRenditionTest, ATimeRoundedToMillisecondsDoesNoHarm) {
+  for (int i = 0; i < 90; ++i) part(i % 30 == 0, i % 30 == 29, 100, ((i + 1) * 1'001 / 30 - i * 1'001 / 30) * 90);
+  EXPECT_EQ(said(), (FrameRate{30'000, 1'001}));
+}
+
+TEST_F(FrameRateOfRenditionTest, StaysWhereLessComesAndGrowsWhereMuchMoreDoes) {
+  for (int i = 0; i < 4; ++i) second(25);
+  second(24);
+  second(10);
+  EXPECT_EQ(said(), (FrameRate{25, 1}));
+  second(50);
+  EXPECT_EQ(said(), (FrameRate{50, 1}));
+}
+
+TEST_F(FrameRateOfRenditionTest, AnotherFormatHasTheOneBeforeUntilItIsMeasured) {
+  for (int i = 0; i < 4; ++i) second(50);
+  std::get<PictureFormat>(format_.media).width += 16;
+  part(true, false, 100, 3'600);
+  EXPECT_EQ(said(), (FrameRate{50, 1}));
+  for (int i = 0; i < 24; ++i) part(false, i == 23, 100, 3'600);
+  EXPECT_EQ(said(), (FrameRate{25, 1}));
+  EXPECT_EQ(std::get<PictureFormat>(rendition_.stretches().front().format->media).rate, (FrameRate{50, 1}));
+}
+
 TEST_F(LiveRenditionTest, WhatHasEndedStaysAsLongAsItMayBeAskedFor) {  // H-22
   for (int i = 0; i < 5; ++i) segment();
   part(true, false);

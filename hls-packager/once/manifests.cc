@@ -11,7 +11,7 @@ namespace fanlight::packager {
 namespace {
 
 const TrackFormat& first_format(const Rendition& rendition) {
-  return rendition.track().formats()[rendition.segments().front().format];
+  return rendition.format(rendition.segments().front().format);
 }
 
 OfferedRendition offer_of(const Rendition& rendition) {
@@ -23,7 +23,7 @@ OfferedRendition offer_of(const Rendition& rendition) {
                          .captions = rendition.track().captions()};
   for (const Rendition::Written& segment : rendition.segments()) {
     offer.has_independent_segments &= segment.is_independent;
-    const std::string& codec = rendition.track().formats()[segment.format].name;
+    const std::string& codec = rendition.format(segment.format).name;
     const bool is_known =
         codec == offer.format->name || std::ranges::find(offer.further_codecs, codec) != offer.further_codecs.end();
     if (!is_known) offer.further_codecs.push_back(codec);
@@ -78,7 +78,7 @@ std::optional<MpdRepresentation> representation_of(const Rendition& rendition, s
   for (const Rendition::Written& segment : rendition.segments()) {
     if (segment.number < first || segment.number >= end) continue;
     if (one.durations.empty()) {
-      one.format = &rendition.track().formats()[segment.format];
+      one.format = &rendition.format(segment.format);
       one.init = segment.format;
       one.first_time = segment.begins;
       one.first_msn = segment.number;

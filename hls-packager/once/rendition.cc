@@ -6,6 +6,7 @@
 
 #include "cmaf/fragment.h"
 #include "cmaf/init_segment.h"
+#include "playlist/frame_rate.h"
 #include "playlist/names.h"
 
 namespace fanlight::packager {
@@ -63,11 +64,22 @@ Result<Done> Rendition::write(const CutSegment& segment) {
                       .key = key,
                       .bytes = bytes.size(),
                       .is_independent = first.is_independent});
+  measure_rate(written_.back(), samples.size());
   return write_file(segment_name(segment.number), bytes.span());
+}
+
+void Rendition::measure_rate(const Written& segment, std::size_t frames) {
+  const auto* const its = std::get_if<PictureFormat>(&track_->formats()[segment.format].media);
+  if (its == nullptr || its->rate || segment.duration <= 0) return;
+  frames_ += static_cast<std::int64_t>(frames);
+  frames_ticks_ += segment.duration;
+  std::get<PictureFormat>(formats_.at(segment.format).media).rate = measured_rate(frames_, frames_ticks_);
 }
 
 Result<Done> Rendition::adopt(std::uint32_t format) {
   const TrackFormat& its = track_->formats()[format];
+  formats_.insert_or_assign(format, its);
+  frames_ = frames_ticks_ = 0;
   const std::string_view language = track_->language.empty() ? std::string_view("und") : track_->language;
   if (keys_ == nullptr) return write_file(init_name(format), write_init_segment(its, language).span());
   protector_.emplace(its);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,12 +43,15 @@ class Rendition {
   [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
   [[nodiscard]] const std::vector<Written>& segments() const noexcept { return written_; }
   [[nodiscard]] const KeyRing* keys() const noexcept { return keys_; }
+  // As players are told of it: with the rate of its pictures, measured where they do not say it.
+  [[nodiscard]] const TrackFormat& format(std::uint32_t number) const { return formats_.at(number); }
   // Bits a second: of the largest segment, and of all.
   [[nodiscard]] std::uint32_t bandwidth() const noexcept;
   [[nodiscard]] std::uint32_t bandwidth_average() const noexcept;
 
  private:
   [[nodiscard]] Result<Done> adopt(std::uint32_t format);
+  void measure_rate(const Written& segment, std::size_t frames);
   [[nodiscard]] Result<Done> write_file(const std::string& name, ByteSpan bytes) const;
 
   const Presentation::Track* track_;
@@ -56,6 +60,8 @@ class Rendition {
   const KeyRing* keys_;
   std::optional<SampleProtector> protector_{};  // Of the newest format.
   std::vector<Written> written_;
+  std::map<std::uint32_t, TrackFormat> formats_;  // Of those that segments are of.
+  std::int64_t frames_ = 0, frames_ticks_ = 0;    // Of the newest.
 };
 
 }  // namespace fanlight::packager

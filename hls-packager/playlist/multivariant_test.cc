@@ -44,10 +44,15 @@ TEST(MultivariantTest, SoundAloneHasNothingOfPictures) {
       "#EXT-X-STREAM-INF:BANDWIDTH=140000,AVERAGE-BANDWIDTH=128000,CODECS=\"mp4a.40.2\"\na0/live.m3u8\n");
 }
 
-TEST(MultivariantTest, AnUnknownRateIsNotSaid) {
-  EXPECT_EQ(lines_of({.uri = "v", .codecs = {"avc1.64001f"}, .picture = PictureFormat{.width = 1280, .height = 720}}),
-            "#EXT-X-STREAM-INF:BANDWIDTH=0,AVERAGE-BANDWIDTH=0,CODECS=\"avc1.64001f\",RESOLUTION=1280x720,"
-            "CLOSED-CAPTIONS=NONE\nv\n");
+TEST(MultivariantTest, RatesAreSaidToAThousandth) {  // H-60
+  for (const auto& [rate, said] :
+       {std::pair{FrameRate{25, 1}, "25.000"}, {{24'000, 1'001}, "23.976"}, {{27, 2}, "13.500"}})
+    EXPECT_EQ(
+        lines_of({.uri = "v",
+                  .codecs = {"avc1.64001f"},
+                  .picture = PictureFormat{.width = 1280, .height = 720, .rate = rate}}),
+        "#EXT-X-STREAM-INF:BANDWIDTH=0,AVERAGE-BANDWIDTH=0,CODECS=\"avc1.64001f\",RESOLUTION=1280x720,FRAME-RATE=" +
+            std::string(said) + ",CLOSED-CAPTIONS=NONE\nv\n");
 }
 
 TEST(MultivariantTest, RangesBeyondTheOrdinaryAreSaid) {

@@ -1,5 +1,6 @@
 #include "service/answers.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace fanlight::packager {
@@ -18,6 +19,10 @@ std::string streams_json(std::span<const StreamStanding> streams) {
     line["latency_target_s"] = static_cast<double>(one.hold_back.count) / 1e6;
     line["codecs"] = one.codecs;
     if (one.picture) line["video"] = {{"width", one.picture->width}, {"height", one.picture->height}};
+    if (one.picture && one.picture->rate) {
+      const FrameRate rate = *one.picture->rate;
+      line["video"]["fps"] = std::round(1'000.0 * rate.frames / rate.seconds) / 1'000;
+    }
     list.push_back(std::move(line));
   }
   return list.dump(1) + "\n";

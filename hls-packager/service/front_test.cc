@@ -35,7 +35,7 @@ class FrontTest : public testing::Test {
                  .publish_delays = {6, 2, 0, 1},
                  .hold_back = millis(600),
                  .codecs = {"avc1.64001f"},
-                 .picture = PictureFormat{.width = 1280, .height = 720},
+                 .picture = PictureFormat{.width = 1280, .height = 720, .rate = FrameRate{30'000, 1'001}},
                  .has_dash = false}});
   }
   // The answer's status and body.
@@ -63,7 +63,7 @@ TEST_F(FrontTest, ListsTheStreams) {
   const auto [status, body] = get("/api/streams.json");
   EXPECT_EQ(status, 200);
   for (const char* part : {R"("name": "live/main")", R"("state": "live")", R"("hls": "/live/live/main/index.m3u8")",
-                           R"("dash": null)", R"("latency_target_s": 0.6)", R"("width": 1280)"})
+                           R"("dash": null)", R"("latency_target_s": 0.6)", R"("width": 1280)", R"("fps": 29.97)"})
     EXPECT_THAT(body, HasSubstr(part));
   EXPECT_THAT(body, testing::Not(HasSubstr("relay:9000"))) << "where it comes from is not everybody's to know";
 }

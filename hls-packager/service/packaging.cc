@@ -223,6 +223,9 @@ void Packaging::note_what_it_is(One& one) {
   one.standing.hints_misjudged = cuts.ends_misjudged;
   one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
   one.standing.dropped_early = live.publication().dropped_early();
+  for (const PublishedRendition& each : live.publication().renditions())
+    if (each.is_offered && each.rendition.options().is_video)
+      one.standing.picture = std::get<PictureFormat>(each.rendition.offered().format->media);
   if (!live.tracks()) return;  // What it was stands.
   const auto& splices = live.tracks()->demuxer().counts().splices;
   one.standing.splices = splices.commands;
@@ -232,9 +235,7 @@ void Packaging::note_what_it_is(One& one) {
   one.standing.codecs.clear();
   for (const TrackSet::Track& track : live.tracks()->tracks()) {
     if (track.formats().is_empty() || !track.is_mapped) continue;
-    const TrackFormat& format = track.formats().newest();
-    one.standing.codecs.push_back(format.name);
-    if (const auto* picture = std::get_if<PictureFormat>(&format.media)) one.standing.picture = *picture;
+    one.standing.codecs.push_back(track.formats().newest().name);
   }
 }
 
