@@ -110,6 +110,8 @@ const char* name_of(InputFault fault) noexcept {
       return "track_gone";
     case InputFault::kTrackRefused:
       return "track_refused";
+    case InputFault::kBitRate:
+      return "bit_rate";
     case InputFault::kCount:
       break;
   }

@@ -70,8 +70,15 @@ void LiveMpdWriter::hold_against_grid(const std::vector<Stretch>& stretches) {
   }
 }
 
-// Of the newest segment: when it came, and when players think it did.
-void LiveMpdWriter::hold_against_clock(const std::vector<Stretch>& stretches, Micros slack) {
+bool LiveMpdWriter::is_outdated(const std::vector<const LiveRendition*>& renditions) const {
+  return !places_.empty() && std::ranges::any_of(renditions, [&](const LiveRendition* one) {
+    const auto said = places_.back().bandwidths.find(one->options().folder);
+    return said != places_.back().bandwidths.end() && said->second < one->offered().bandwidth;
+  });
+}
+
+// Of the newest segment: when it came, and when players think it did. `is_outdated`: another period is due in any case.
+void LiveMpdWriter::hold_against_clock(const std::vector<Stretch>& stretches, Micros slack, bool is_outdated) {
   if (stretches.empty() || places_.empty()) return;
   const Stretch& one = stretches.back();
   const Place last = places_.back();
@@ -80,8 +87,10 @@ void LiveMpdWriter::hold_against_clock(const std::vector<Stretch>& stretches, Mi
   const auto thought = [&](std::int64_t media_time) {
     return last.start + micros_of(media_time - last.media_start, kMediaClock);
   };
-  const Micros off = *one.newest_begins - *availability_start_ - thought(on_media_clock(one.newest_time, one));
-  if (std::llabs(off.count) <= slack.count) return;
+  Micros off = *one.newest_begins - *availability_start_ - thought(on_media_clock(one.newest_time, one));
+  const bool is_off = std::llabs(off.count) > slack.count;
+  if (!is_off && !is_outdated) return;
+  if (!is_off) off = {};
   Place next{.stretch = one.number, .segment = last.segment, .keeps_to_grid = last.keeps_to_grid};
   if (last.keeps_to_grid) {
     next.first_msn = one.newest_msn + kAnnounced;
@@ -105,11 +114,11 @@ MpdAdaptationSet& LiveMpdWriter::set_for(const TrackFormat& format, MpdPeriod& p
   return found == period.sets.end() ? period.sets.emplace_back() : *found;
 }
 
-void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
+void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) {
   const OfferedRendition offer = rendition.offered();
   const std::vector<Stretch> stretches = rendition.stretches();
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    const Place& place = places_[i];
+    Place& place = places_[i];
     const auto one = std::ranges::find(stretches, place.stretch, &Stretch::number);
     if (one == stretches.end() || one->durations.empty()) continue;
     // Of the stretch what is in this period.
@@ -135,7 +144,7 @@ void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) const {
         {.id = offer.folder,
          .folder = offer.folder + "/",
          .format = one->format,
-         .bandwidth = offer.bandwidth,
+         .bandwidth = place.bandwidths.try_emplace(offer.folder, offer.bandwidth).first->second,
          .init = one->init,
          .period_start = rescale(place.media_start, kMediaClock, timescale),
          .first_time = std::accumulate(one->durations.begin(), at(first), one->first_time),
@@ -169,7 +178,8 @@ std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendit
   const bool has_ended = std::ranges::all_of(renditions, &LiveRendition::has_ended);
   is_over_ = std::ranges::all_of(renditions,
                                  [](const LiveRendition* one) { return one->has_ended() || one->is_interrupted(); });
-  if (!is_over_) hold_against_clock(renditions.front()->stretches(), options.low_latency.part_target);
+  if (!is_over_)
+    hold_against_clock(renditions.front()->stretches(), options.low_latency.part_target, is_outdated(renditions));
   published_ = std::max(published_, now);
   LiveMpd mpd{.availability_start = availability_start_.value_or(now),
               .published = published_,

@@ -4,11 +4,13 @@
 //
 // Players reckon from there when a segment can be had. Where the sender's clock drifts away from ours that would be
 // wrong in the end: before it is by more than a part, another period starts where it is right again, and is announced
-// in time. ISO/IEC 23009-1 knows no drift.
+// in time. ISO/IEC 23009-1 knows no drift. And so one starts where more bits come than is said: of a period that runs
+// nothing may change.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,15 +39,17 @@ class LiveMpdWriter {
     std::int64_t segment = 0;  // As long as the first one was.
     bool keeps_to_grid =
         true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
+    std::map<std::string, std::uint32_t> bandwidths{};  // By representation, as was said first.
   };
-  void add(const LiveRendition& rendition, Mpd& to) const;
+  void add(const LiveRendition& rendition, Mpd& to);
   [[nodiscard]] std::string id_of(const Place& place) const;
   [[nodiscard]] Place* place_of(std::uint64_t stretch, std::uint64_t msn) noexcept;
   [[nodiscard]] static MpdAdaptationSet& set_for(const TrackFormat& format, MpdPeriod& period);
   void add_events(const std::deque<DateRange>& splices, Mpd& to) const;
   void place(const std::vector<Stretch>& stretches);
   void hold_against_grid(const std::vector<Stretch>& stretches);
-  void hold_against_clock(const std::vector<Stretch>& stretches, Micros slack);
+  void hold_against_clock(const std::vector<Stretch>& stretches, Micros slack, bool is_outdated);
+  [[nodiscard]] bool is_outdated(const std::vector<const LiveRendition*>& renditions) const;
 
   std::optional<MpdProtection> protection_;
   std::optional<WallTime> availability_start_{};

@@ -26,11 +26,18 @@ std::vector<Sample> samples_of(const CutPart& part) {
   return samples;
 }
 
+double bits_a_second(std::uint64_t bytes, Micros length) {
+  constexpr Micros kLeast = millis(1);
+  return 8e6 * static_cast<double>(bytes) / static_cast<double>(std::max(length, kLeast).count);
+}
+
 // Of what a stranger sent: a picture of MiB may last a tick.
 std::uint32_t bit_rate(double bits_per_second) {
   constexpr double kMost = std::numeric_limits<std::uint32_t>::max();
   return static_cast<std::uint32_t>(std::min(bits_per_second, kMost));
 }
+
+bool exceeds(double measured, std::uint32_t said) { return bit_rate(measured) > 1.25 * said; }
 
 std::uint64_t size_of(const LiveInit& init) {
   std::uint64_t size = init.bytes.size();
@@ -179,11 +186,8 @@ void LiveRendition::close_segment() {
   Kept& kept = kept_.back();
   change(kept).is_whole = true;
   kept.duration = duration;
-  const double bits = 8.0 * static_cast<double>(kept.bytes),
-               length = std::max(static_cast<double>(duration.count) / 1e6, 0.001);
-  bits_ += bits;
-  seconds_ += length;
-  peak_ = std::max(peak_, bits / length);
+  measure_peak();
+  since_offered_ = since_offered_ + duration;
   listed_ = listed_ + duration;
   playlist_.segments.push_back(std::move(open));
   playlist_.open.reset();
@@ -204,6 +208,25 @@ void LiveRendition::measure_rate() {
   } else if (const FrameRate newest = measured_rate(frames, ticks); is_much_faster(newest, *said)) {
     said = newest;
   }
+}
+
+// Of any neighbours that last half a target duration to one and a half. RFC 8216bis §4.4.6.2
+void LiveRendition::measure_peak() {
+  const Micros target = seconds(options_.target_duration);
+  std::uint64_t bytes = 0;
+  Micros length{};
+  for (auto kept = kept_.rbegin(); kept != kept_.rend() && kept->bytes > 0; ++kept) {
+    bytes += kept->bytes;
+    length = length + kept->duration;
+    if (2 * length > 3 * target) return;
+    if (2 * length >= target) peak_ = std::max(peak_, bits_a_second(bytes, length));
+  }
+}
+
+double LiveRendition::average_listed() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const Kept& kept : kept_) bytes += kept.goes_at || !kept.segment->is_whole ? 0 : kept.bytes;
+  return bits_a_second(bytes, listed_);
 }
 
 void LiveRendition::announce(const DateRange& range) {
@@ -380,10 +403,18 @@ std::vector<Stretch> LiveRendition::stretches() const {
   return found;
 }
 
-// A quarter more than was seen: players choose by it, and it may not turn out too low.
+// A quarter more than was seen: players choose by it, and it may not turn out too low. What comes may be a quarter more
+// than was said. An average grows slowly where a source has become another: it is looked at when that has had its time.
 OfferedRendition LiveRendition::offer() {
   constexpr double kHeadRoom = 1.25;
-  if (!offered_ && seconds_ > 0) offered_ = {bit_rate(peak_ * kHeadRoom), bit_rate(bits_ / seconds_)};
+  constexpr Micros kSlowly = seconds(60);
+  const double average = average_listed(), peak = std::max(peak_, average);
+  const bool is_average_known = since_offered_ >= std::min(options_.window, kSlowly);
+  if (average > 0 &&
+      (!offered_ || exceeds(peak, offered_->first) || (is_average_known && exceeds(average, offered_->second)))) {
+    offered_ = {bit_rate(peak * kHeadRoom), bit_rate(average)};
+    since_offered_ = {};
+  }
   return offered();
 }
 

@@ -118,8 +118,9 @@ class LiveRendition {
   // The last one's last segment is the one that is being made, or comes next; not once it is interrupted, or has ended.
   [[nodiscard]] std::vector<Stretch> stretches() const;
   [[nodiscard]] std::uint64_t first_msn() const noexcept { return playlist_.media_sequence; }
-  // What a multivariant playlist is to say of it; once said, rates stay.
+  // What a multivariant playlist is to say of it. Bit rates stay as they were said first, until much more comes.
   [[nodiscard]] OfferedRendition offer();
+  // As it was said last.
   [[nodiscard]] OfferedRendition offered() const;
   [[nodiscard]] std::shared_ptr<const RenditionSnapshot> snapshot(std::vector<RenditionReport> reports,
                                                                   Compressor& compressor);
@@ -145,6 +146,8 @@ class LiveRendition {
   [[nodiscard]] std::size_t key_of(std::uint64_t msn) const noexcept;
   void close_segment();
   void measure_rate();
+  void measure_peak();
+  [[nodiscard]] double average_listed() const noexcept;
   [[nodiscard]] static LiveSegment& change(Kept& kept);
   void unlist(Instant now);
   void forget_ranges();
@@ -171,8 +174,9 @@ class LiveRendition {
   // Pictures of the open segment; of the format's first whole ones, with how long they are.
   std::int64_t frames_open_ = 0, frames_ = 0, frames_ticks_ = 0;
   unsigned segments_measured_ = 0;
-  double bits_ = 0, seconds_ = 0, peak_ = 0;                          // Of whole segments.
+  double peak_ = 0;                                                   // Bits a second; of whole segments.
   std::optional<std::pair<std::uint32_t, std::uint32_t>> offered_{};  // Peak and average.
+  Micros since_offered_{};                                            // So much has been listed.
   std::shared_ptr<const RenditionSnapshot> last_{};
   RenditionCounts counts_;
 };

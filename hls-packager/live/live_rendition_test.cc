@@ -136,6 +136,42 @@ TEST_F(LiveRenditionTest, APictureOfMebibytesInATickHasABitRateToo) {
   EXPECT_EQ(rendition_.offer().bandwidth, std::numeric_limits<std::uint32_t>::max());
 }
 
+TEST_F(LiveRenditionTest, APeakIsOfHalfATargetDurationAtLeast) {  // H-60
+  segment(1'000);
+  part(true, true, 20'000, kPart / 10);  // An interruption left it so short.
+  segment(1'000);
+  const OfferedRendition offer = rendition_.offer();
+  EXPECT_NEAR(offer.bandwidth, 1.25 * 8 * 25'000 / 1.02, 12'000);
+  EXPECT_NEAR(offer.bandwidth_average, 8 * 30'000 / 2.02, 12'000);
+}
+
+TEST_F(LiveRenditionTest, WhatIsOfferedStaysUntilMuchMoreComes) {  // H-60
+  for (int i = 0; i < 3; ++i) segment(1'000);
+  const OfferedRendition first = rendition_.offer();
+  for (const std::size_t bytes : {1'200u, 800u, 1'500u}) segment(bytes);
+  EXPECT_EQ(rendition_.offer().bandwidth, first.bandwidth);
+  segment(1'700);
+  EXPECT_EQ(rendition_.offered().bandwidth, first.bandwidth);
+  const OfferedRendition next = rendition_.offer();
+  EXPECT_GT(next.bandwidth, 8u * 5 * 1'700);
+  EXPECT_GT(next.bandwidth_average, first.bandwidth_average);
+  EXPECT_LE(next.bandwidth_average, next.bandwidth);
+  segment(1'000);
+  EXPECT_EQ(rendition_.offer().bandwidth, next.bandwidth);
+}
+
+TEST_F(LiveRenditionTest, AnAverageThatGrowsIsOfferedAnewToo) {
+  for (int i = 0; i < 6; ++i) segment(i == 0 ? 2'000 : 500);
+  const OfferedRendition first = rendition_.offer();
+  for (int i = 0; i < 10; ++i) {
+    segment(1'800);
+    rendition_.evict(now_);
+    EXPECT_LE(8 * 5 * 1'800, 1.25 * rendition_.offer().bandwidth);
+  }
+  EXPECT_GT(rendition_.offer().bandwidth_average, 2 * first.bandwidth_average);
+  EXPECT_GE(8 * 5 * 1'800 + 10'000, static_cast<int>(rendition_.offer().bandwidth_average));
+}
+
 class FrameRateOfRenditionTest : public LiveRenditionTest {
  protected:
   FrameRateOfRenditionTest() { std::get<PictureFormat>(format_.media).rate.reset(); }  // As many encoders have it.

@@ -84,6 +84,7 @@ InputFaults LiveStream::faults() const {
   all[static_cast<std::size_t>(InputFault::kTimeJump)].count = (tracks_ ? tracks_->timeline() : timeline_).jumps();
   all[static_cast<std::size_t>(InputFault::kLongGop)].count = cut_counts().cuts_forced;
   all[static_cast<std::size_t>(InputFault::kTrackRefused)].count = counts_.tracks_refused;
+  all[static_cast<std::size_t>(InputFault::kBitRate)] = {publication_.raised().count, publication_.raised().newest};
   return all;
 }
 

@@ -74,6 +74,50 @@ TEST_F(LiveStreamTest, TheMultivariantNamesWhatThereIs) {  // H-60, H-61, H-62
   EXPECT_EQ(text_of(audience_.last().multivariant), text);  // Frozen.
 }
 
+// Nothing to see, in each picture: user_data_unregistered.
+Bytes ballast(std::size_t bytes) {
+  Bytes unit{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}, std::byte{6}, std::byte{5}};
+  unit.insert(unit.end(), bytes / 255, std::byte{255});
+  unit.push_back(std::byte{0x10});
+  unit.insert(unit.end(), bytes / 255 * 255 + 0x10, std::byte{0x55});
+  unit.push_back(std::byte{0x80});
+  return unit;
+}
+
+std::uint64_t number_behind(const std::string& text, const std::string& name, std::size_t from = 0) {
+  const std::size_t at = text.find(name, from);
+  return at == std::string::npos ? 0 : std::stoull(text.substr(at + name.size()));
+}
+
+TEST_F(LiveStreamTest, APublisherWithMoreBitsIsOfferedAnew) {  // H-60, D-14
+  play(seconds(8));
+  const std::uint64_t first = number_behind(text_of(audience_.last().multivariant), ":BANDWIDTH=");
+  const std::uint64_t first_in_mpd = number_behind(text_of(audience_.last().mpd), "id=\"v0\" bandwidth=\"");
+  lose_source();
+  pass(seconds(1));
+  publish_anew({.in_pictures = ballast(6'000)});
+  play(seconds(12));
+  const std::uint64_t next = number_behind(text_of(audience_.last().multivariant), ":BANDWIDTH=");
+  EXPECT_GT(next, 3 * first);
+  for (const auto& segment : audience_.last().renditions[0]->segments) {
+    if (!segment->is_whole) continue;
+    std::size_t bytes = 0;
+    for (const SharedBytes& part : segment->parts) bytes += part.size();
+    EXPECT_LE(static_cast<double>(8 * bytes), 1.25 * static_cast<double>(next)) << segment->msn;
+  }
+  const FaultTally tally = stream_.faults()[static_cast<std::size_t>(InputFault::kBitRate)];
+  EXPECT_EQ(tally.count, 1u);
+  EXPECT_TRUE(tally.newest.starts_with("v0: ")) << tally.newest;
+  // Of a period that runs nothing changes: another one says it.
+  const std::string mpd = text_of(audience_.last().mpd);
+  EXPECT_EQ(number_behind(mpd, "id=\"v0\" bandwidth=\"", mpd.find("<Period id=\"p0\"")), first_in_mpd);
+  EXPECT_EQ(number_behind(mpd, "id=\"v0\" bandwidth=\"", mpd.find("<Period id=\"p1\"")), first_in_mpd);
+  const std::size_t newest = mpd.find("<Period id=\"p1-");
+  ASSERT_NE(newest, std::string::npos) << mpd;
+  EXPECT_GT(number_behind(mpd, "id=\"v0\" bandwidth=\"", newest), 3 * first_in_mpd);
+  EXPECT_EQ(mpd.find("<Period id=\"p1-", newest + 1), std::string::npos) << mpd;
+}
+
 TEST_F(LiveStreamTest, EachReportsTheOthers) {  // H-18
   play(seconds(5));
   EXPECT_NE(line_with(audience_.of("v0").newest().tail, "#EXT-X-RENDITION-REPORT:URI=\"../a0/index.m3u8\""), "");

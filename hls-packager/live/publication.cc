@@ -86,10 +86,11 @@ bool Publication::update_offer() {
   for (PublishedRendition& one : renditions_) {
     const bool is_wanted =
         !one.rendition.has_ended() && (one.is_public || is_long_enough(one.rendition)) && !(is_first && waits);
-    const OfferedRendition offer = one.rendition.offer();
+    const OfferedRendition offer = is_wanted ? one.rendition.offer() : one.rendition.offered();
     const auto is_as_offered = [&] {
       return one.format == *offer.format && one.captions == offer.captions &&
-             one.has_independent_segments == offer.has_independent_segments;
+             one.has_independent_segments == offer.has_independent_segments && one.bandwidth == offer.bandwidth &&
+             one.bandwidth_average == offer.bandwidth_average;
     };
     if (is_wanted == one.is_offered && (!is_wanted || is_as_offered())) continue;
     has_changed = true;
@@ -97,6 +98,9 @@ bool Publication::update_offer() {
     one.has_changed |= is_wanted && !one.is_public;
     one.is_public |= is_wanted;
     if (!is_wanted) continue;
+    note_raised(one, offer);
+    one.bandwidth = offer.bandwidth;
+    one.bandwidth_average = offer.bandwidth_average;
     one.format = *offer.format;
     one.captions = offer.captions;
     one.has_independent_segments = offer.has_independent_segments;
@@ -104,10 +108,17 @@ bool Publication::update_offer() {
   return has_changed;
 }
 
+void Publication::note_raised(const PublishedRendition& one, const OfferedRendition& offer) {
+  if (one.bandwidth_average == 0 || one.bandwidth_average == offer.bandwidth_average) return;
+  ++raised_.count;
+  raised_.newest = offer.folder + ": " + std::to_string(offer.bandwidth / 1'000) + " kb/s at most are told, " +
+                   std::to_string(one.bandwidth / 1'000) + " were";
+}
+
 void Publication::write_multivariant() {
   std::vector<OfferedRendition> offers;
   for (PublishedRendition& one : renditions_)
-    if (one.is_offered) offers.push_back(one.rendition.offer());
+    if (one.is_offered) offers.push_back(one.rendition.offered());
   if (offers.empty()) return;  // All has ended: what was said of it stays.
   multivariant_ = compressor_.document_of(write_multivariant_playlist(multivariant_of(offers)));
 }

@@ -29,6 +29,7 @@ struct PublishedRendition {
   std::optional<TrackFormat> format{};
   std::vector<CaptionService> captions{};
   bool has_independent_segments = true;
+  std::uint32_t bandwidth = 0, bandwidth_average = 0;
   std::uint64_t first_in_mpd = 0, segments_in_mpd = 0;
   bool is_interrupted_in_mpd = false;
 };
@@ -57,6 +58,13 @@ class Publication {
   void set_others(std::vector<RenditionReport> others) { others_ = std::move(others); }
   [[nodiscard]] const SpliceLog& splices() const noexcept { return splices_; }
 
+  // How often a rendition was offered anew, for more comes of it than was said; and which it was.
+  struct Raised {
+    std::uint64_t count = 0;
+    std::string newest{};
+  };
+  [[nodiscard]] const Raised& raised() const noexcept { return raised_; }
+
   void evict(Instant now);
   // Segments that went before their time.
   [[nodiscard]] std::uint64_t dropped_early() const noexcept { return dropped_early_; }
@@ -72,6 +80,7 @@ class Publication {
   [[nodiscard]] bool drop_oldest(Instant now);
   [[nodiscard]] bool is_long_enough(const LiveRendition& rendition) const noexcept;
   [[nodiscard]] bool update_offer();
+  void note_raised(const PublishedRendition& one, const OfferedRendition& offer);
   void write_multivariant();
   [[nodiscard]] bool has_new_segments();
   void write_mpd(WallTime wall);
@@ -88,6 +97,7 @@ class Publication {
   std::uint32_t target_duration_ = 2;
   bool has_lost_one_ = false;  // Since the last snapshot.
   std::uint64_t dropped_early_ = 0;
+  Raised raised_;
   std::uint64_t slices_left_clear_ = 0;  // Of those that are gone.
   Compressor compressor_;
 };

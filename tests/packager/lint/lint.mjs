@@ -21,7 +21,7 @@ import { LivePlayer } from './live_player.mjs';
 import { isMultivariant, readMediaPlaylist } from './media_playlist.mjs';
 import { judgeMedia } from './media_rules.mjs';
 import { judgeMpd, judgeMpdChange } from './mpd_rules.mjs';
-import { judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
+import { judgeMeasured, judgeMultivariant, peakOf, readMultivariant, renditions } from './multivariant_rules.mjs';
 import { VARIANT_RULE, judgeVariants } from './variant_rules.mjs';
 
 export class Report {
@@ -56,6 +56,14 @@ function judgeTogether(players, report, frame) {
   for (const { place, line, text } of judgeVariants(ofPictures.map((one) => one.now), frame)) report.add(ofPictures[place].url, { rule: VARIANT_RULE, line, text });
 }
 
+// At the end: what is said may have become more meanwhile.
+async function judgeRates(url, members, players, report) {
+  const { status, text } = await request(url);
+  if (status !== 200 || !isMultivariant(text)) return;
+  const peaks = new Map(players.map((player, i) => [members[i].uri, peakOf(player.media.sizes, player.now?.targetDuration ?? 0)]));
+  judgeMeasured(readMultivariant(text), peaks).forEach((found) => report.add(url, found));
+}
+
 // The MPD beside the playlists, where there is one: at the start and at the end. Null where there is none.
 async function lintMpd(url, before, report, { wantsDash }) {
   const place = new URL('manifest.mpd', url).href;
@@ -85,6 +93,7 @@ async function lintLive(url, report, options) {
   await Promise.all(players.map((player) => player.run(() => performance.now() >= until)));
   if (mpd !== null) await lintMpd(url, mpd, report, options);
   judgeTogether(players, report, options.frame);
+  if (options.withMedia) await judgeRates(url, members, players, report);
   const total = (of) => players.reduce((sum, player) => sum + of(player), 0);
   return `${total((one) => one.count.playlists)} playlists, ${total((one) => one.count.deltas)} of them deltas, `
     + `${total((one) => one.media?.count ?? 0)} pieces of media, of ${players.length} renditions`;

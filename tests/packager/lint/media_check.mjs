@@ -11,7 +11,7 @@ const MEDIA_TYPES = ['video/mp4', 'audio/mp4', 'video/iso.segment'];
 export class MediaCheck {
   // `hasClock`: the MPD says that fragments tell when they were captured.
   constructor(url, { isAudio, hasClock }, report) {
-    Object.assign(this, { url, isAudio, hasClock, report, timescales: new Map(), parts: new Map(), segments: new Set(), nextTick: null, count: 0 });
+    Object.assign(this, { url, isAudio, hasClock, report, timescales: new Map(), parts: new Map(), segments: new Set(), sizes: [], nextTick: null, count: 0 });
   }
 
   // All that is new in `playlist`, in its order.
@@ -99,6 +99,7 @@ export class MediaCheck {
     if (segment.parts.some((part) => !this.parts.get(part.uri))) return;
     const bytes = await this.fetch(segment.uri, segment.line);
     if (!bytes) return;
+    this.sizes.push([bytes.length, segment.duration / 1e6]);
     const pieces = await Promise.all(segment.parts.map((part) => request(new URL(part.uri, this.url).href)));
     pieces.forEach((piece, i) => {
       if (piece.status !== 200) this.report('H-52', segment.parts[i].line, `${segment.parts[i].uri} is gone as soon as its segment is whole (${piece.status})`);

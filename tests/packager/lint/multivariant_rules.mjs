@@ -111,6 +111,31 @@ function* relative(playlist) {
   for (const { line, attributes } of playlist.media) if (attributes.URI !== undefined && !isRelative(attributes.URI)) yield [line, `${attributes.URI} is not relative`];
 }
 
+// The largest bit rate of any neighbours that last half a target duration to one and a half; [bytes, seconds] each, in order.
+// draft-pantos-hls-rfc8216bis-22 4.4.6.2
+export function peakOf(segments, target) {
+  let peak = 0;
+  for (let first = 0; first < segments.length; ++first)
+    for (let [last, bytes, length] = [first, 0, 0]; last < segments.length; ++last) {
+      bytes += segments[last][0];
+      length += segments[last][1];
+      if (length > 1.5 * target) break;
+      if (length >= 0.5 * target) peak = Math.max(peak, (8 * bytes) / length);
+    }
+  return peak;
+}
+
+// What came of each rendition, against what is said of the variants: live it may be a quarter more. `peaks`: by URI.
+export function judgeMeasured(playlist, peaks) {
+  const found = [];
+  for (const { line, uri, attributes: said } of playlist.variants) {
+    const sounds = said.AUDIO === undefined ? [] : group(playlist, 'AUDIO', said.AUDIO);
+    const peak = (peaks.get(uri) ?? 0) + Math.max(0, ...sounds.map(({ attributes }) => peaks.get(attributes.URI) ?? 0));
+    if (peak > 1.25 * Number(said.BANDWIDTH)) found.push({ rule: 'H-60', line, text: `BANDWIDTH=${said.BANDWIDTH}, and ${Math.round(peak)} came` });
+  }
+  return found;
+}
+
 export const MULTIVARIANT_RULES = [['H-01', version], ['H-60', variants], ['H-61', sound], ['H-62', captions], ['H-64', relative]];
 
 export function judgeMultivariant(playlist) {

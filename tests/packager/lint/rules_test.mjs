@@ -8,7 +8,7 @@ import test from 'node:test';
 import { CHANGE_RULES, judgeChange } from './change_rules.mjs';
 import { readMediaPlaylist, reconstruct } from './media_playlist.mjs';
 import { MEDIA_RULES, judgeMedia } from './media_rules.mjs';
-import { MULTIVARIANT_RULES, judgeMultivariant, readMultivariant, renditions } from './multivariant_rules.mjs';
+import { MULTIVARIANT_RULES, judgeMeasured, judgeMultivariant, peakOf, readMultivariant, renditions } from './multivariant_rules.mjs';
 import { ended, live, multivariant, soundOnly, vod } from './sample_playlists.mjs';
 import { judgeVariants } from './variant_rules.mjs';
 
@@ -203,6 +203,20 @@ for (const [rule, pattern, before, after] of CHANGES)
   test(`${rule} finds in a change: ${pattern.source}`, () => finds(rule, pattern, judgeChange(readMediaPlaylist(before), readMediaPlaylist(after))));
 for (const [rule, pattern, playlist] of MULTIVARIANTS)
   test(`${rule} finds in a multivariant playlist: ${pattern.source}`, () => finds(rule, pattern, judgeMultivariant(readMultivariant(playlist))));
+
+const measured = (pictures, ...sounds) => new Map([['v0/index.m3u8', pictures], ...sounds.map((rate, i) => [`a${i}/index.m3u8`, rate])]);
+test('H-60 finds that more comes than BANDWIDTH says, and only then', () => {
+  const said = readMultivariant(multivariant);  // 2,800,000: a quarter more is 3,500,000.
+  finds('H-60', /BANDWIDTH=2800000, and 3520000 came/, judgeMeasured(said, measured(3_390_000, 120_000, 130_000)));
+  assert.deepEqual(judgeMeasured(said, measured(3_390_000, 100_000, 110_000)), []);
+  assert.deepEqual(judgeMeasured(said, new Map()), []);
+});
+
+test('a peak is of half a target duration to one and a half', () => {
+  assert.equal(peakOf([[100, 1], [900, 1], [200, 1]], 2), 7200);
+  assert.equal(peakOf([[100, 1], [900, 0.1], [200, 1]], 2), (8 * 1100) / 1.1);
+  assert.equal(peakOf([[100, 3.5], [900, 0.1]], 2), 0);
+});
 
 test('every rule has a playlist that breaks it', () => {
   for (const [rules, cases] of [[MEDIA_RULES, MEDIA], [CHANGE_RULES, CHANGES], [MULTIVARIANT_RULES, MULTIVARIANTS]])
