@@ -379,6 +379,29 @@ TEST_F(LifecycleTest, AGopThatGrowsKeepsItsSegmentsIndependent) {  // H-14
   EXPECT_NE(text_of(audience_.last().multivariant).find("INDEPENDENT-SEGMENTS"), std::string::npos);
 }
 
+// As x264 has them unless it is told otherwise.
+TEST(LongGopOfBPicturesTest, TakesNoSoundAway) {  // H-20, H-86
+  class Stage : public LiveStage {
+   public:
+    explicit Stage(int b_pictures) : LiveStage({.b_pictures = b_pictures}, {}, false) {}
+    void run(int gop) {
+      play(seconds(6));
+      publisher_.options().gop = gop;
+      play(seconds(30));
+      EXPECT_GT(stream_.cut_counts().cuts_forced, 3u);
+      EXPECT_LE(stream_.cut_counts().samples_left_out, 9u);  // Sound that was before the first picture.
+      EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+      EXPECT_EQ(audience_.of("a0").discontinuities(), 0u);
+      for (const ReadSegment& one : audience_.of("a0").newest().segments) EXPECT_FALSE(one.is_gap) << one.msn;
+    }
+  };
+  for (const int b_pictures : {0, 2, 3, 7})
+    for (const int gop : {150, 180, 300}) {
+      SCOPED_TRACE(std::to_string(b_pictures) + " of " + std::to_string(gop));
+      Stage(b_pictures).run(gop);
+    }
+}
+
 TEST_F(LongGopTest, AGopThatGrowsTooLongIsCutAndSaid) {  // H-86
   play(seconds(10));
   publisher_.options().gop = 300;

@@ -42,6 +42,7 @@ class Publisher {
     int gop = 30;                     // In frames.
     std::int64_t first = 900'000;     // Its clock's first time.
     std::int64_t reorder = 0;         // Ticks from decoding to showing.
+    int b_pictures = 0;               // Behind each picture that is not independent, and shown before it.
     std::size_t sound_frame = 0;      // Bytes of fixture frame to take; 0: of all.
   };
   explicit Publisher(const Options& options) : options_(options) { load_sound(); }
@@ -80,12 +81,13 @@ class Publisher {
   [[nodiscard]] Bytes picture(std::optional<bool> is_idr = {}) {
     const bool starts = is_idr.value_or(frames_ % options_.gop == 0 || std::exchange(must_start_, false));
     const std::int64_t dts = options_.first + pictures_at() / options_.grain * options_.grain;
+    const std::int64_t pts = dts + options_.reorder + wait_of(starts ? since_idr_ = 0 : ++since_idr_);
     ++frames_;
     Bytes out = starts ? tables() : Bytes{}, content = options_.in_pictures;
     append(content, coded(starts));
-    append(out, packets_of(video_, video_counter_,
-                           pes_around(static_cast<std::uint64_t>(dts + options_.reorder),
-                                      static_cast<std::uint64_t>(dts), content, false)));
+    append(out,
+           packets_of(video_, video_counter_,
+                      pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(dts), content, false)));
     return out;
   }
   // Its pictures are counted from here on; with `first` its clock goes on.
@@ -123,6 +125,14 @@ class Publisher {
   static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kCues = 0x1F0, kMpeg2 = 0x1F1, kMap = 0x1000;
 
  private:
+  // Ticks that a picture waits for those that are shown before it; so many are behind an IDR picture.
+  [[nodiscard]] std::int64_t wait_of(int since_idr) const {
+    if (options_.b_pictures == 0) return 0;
+    const int frames = since_idr == 0                                     ? 1
+                       : (since_idr - 1) % (options_.b_pictures + 1) == 0 ? 1 + options_.b_pictures
+                                                                          : 0;
+    return frames * options_.frame_ticks / options_.frame_ticks_of;
+  }
   static unsigned& null_counter() {
     static unsigned counter = 0;
     return counter;
@@ -150,6 +160,7 @@ class Publisher {
   std::vector<Bytes> sound_frames_;
   std::int64_t sounds_ = 0;
   int frames_ = 0;
+  int since_idr_ = 0;
   int version_ = 0;
   bool is_hevc_ = false, must_start_ = false;
   std::uint16_t video_ = kVideo, sound_ = kSound;

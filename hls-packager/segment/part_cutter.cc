@@ -75,6 +75,7 @@ void PartCutter::lead(std::size_t index, TimedSample&& sample, std::vector<CutPa
     close_part(index, decode_time, false, done);
   }
   if (sample.is_independent) gops_.handle_independent(decode_time);
+  watch_order(sample);
   led_until_ = std::max(at, led_until_.value_or(at));
   add(track, std::move(sample));
   see_end_coming(index, done);
@@ -82,6 +83,13 @@ void PartCutter::lead(std::size_t index, TimedSample&& sample, std::vector<CutPa
   for (std::size_t i = 0; i < tracks_.size(); ++i)
     if (i != index) let_in(i, false, done);
   forget_passed_boundaries();
+}
+
+void PartCutter::watch_order(const TimedSample& sample) noexcept {
+  const std::int64_t wait = sample.presentation_time - sample.decode_time;
+  if (sample.is_independent) wait_ = wait;
+  wait_more_ = std::max(wait_more_,
+                        std::min(wait - wait_, rescale(options_.segment_ticks_max / 4, kMediaClock, sample.timescale)));
 }
 
 auto PartCutter::judge(const Track& track, const TimedSample& sample) const noexcept -> Turn {
@@ -131,10 +139,11 @@ std::size_t PartCutter::parts_max(const Track& track) const noexcept {
   return static_cast<std::size_t>(4 * fit + 16);
 }
 
-// Followers' segments begin and end up to a frame behind the leader's.
+// Followers' segments begin and end up to a frame behind the leader's; behind a picture that begins one though it is
+// not independent also by what it waits for those that are shown before it.
 std::int64_t PartCutter::most(const Track& track) const noexcept {
   const bool leads = leader_ && &tracks_[*leader_] == &track;
-  return options_.segment_ticks_max - (leads ? kFollowersSlack : 0);
+  return options_.segment_ticks_max - (leads ? kFollowersSlack + wait_more_ : 0);
 }
 
 // Where nothing independent comes at all, players get what there is.
@@ -161,6 +170,7 @@ void PartCutter::begin_segment(Track& track, const TimedSample& sample, const Tu
     gops_.handle_discontinuity();
     led_until_.reset();
     broken_since_.reset();
+    wait_ = wait_more_ = 0;
   }
   track.segment_begin = track.part.due().value_or(sample.decode_time);
   track.epoch = sample.epoch;

@@ -110,6 +110,7 @@ class PartCutter {
   static constexpr std::uint64_t kPartBytesMax = std::uint64_t{32} << 20;
 
   void lead(std::size_t index, TimedSample&& sample, std::vector<CutPart>& done);
+  void watch_order(const TimedSample& sample) noexcept;
   [[nodiscard]] Turn judge(const Track& track, const TimedSample& sample) const noexcept;
   [[nodiscard]] bool is_time_to_cut(const Track& track, const TimedSample& sample) const noexcept;
   [[nodiscard]] bool may_break_with(const TimedSample& sample) noexcept;
@@ -143,6 +144,8 @@ class PartCutter {
   GopWatch gops_;
   std::optional<std::int64_t> led_until_{};     // Media time. Empty: the leader does not run.
   std::optional<std::int64_t> broken_since_{};  // Decode time of the first that is left out.
+  // Of the leader, from decoding to showing: an independent picture, and how much longer others have had to wait.
+  std::int64_t wait_ = 0, wait_more_ = 0;
   bool wants_discontinuity_ = false;
   bool must_cut_ = false;
   CutCounts counts_;
