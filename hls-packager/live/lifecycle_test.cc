@@ -402,6 +402,15 @@ TEST(LongGopOfBPicturesTest, TakesNoSoundAway) {  // H-20, H-86
     }
 }
 
+TEST_F(LifecycleTest, AHoleOfAllTracksIsOneDiscontinuity) {  // H-82
+  play(millis(8'300));
+  publisher_.skip_pictures_to(publisher_.pictures_at() + 45'000);
+  publisher_.skip_sound_to(publisher_.sound_at() + 45'000);
+  play(seconds(6));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_EQ(audience_.of("a0").discontinuities(), 1u);
+}
+
 TEST_F(LongGopTest, AGopThatGrowsTooLongIsCutAndSaid) {  // H-86
   play(seconds(10));
   publisher_.options().gop = 300;

@@ -285,7 +285,14 @@ void PartCutter::pass_what_is_due(std::size_t index, std::vector<CutPart>& done)
 void PartCutter::fall_out(std::size_t index, std::vector<CutPart>& done) {
   end_segment(index, std::nullopt, done);
   tracks_[index].is_running = false;
-  wants_discontinuity_ = true;
+  wants_discontinuity_ |= !comes_to_a_discontinuity(tracks_[index]);
+}
+
+// A hole of all tracks has made the leader begin anew already, with its next independent picture.
+bool PartCutter::comes_to_a_discontinuity(const Track& track) const noexcept {
+  for (std::uint64_t number = track.next; number < boundaries_.next(); ++number)
+    if (const Boundary* const one = boundaries_.find(number); one != nullptr && one->is_discontinuous) return true;
+  return false;
 }
 
 // --- Both.

@@ -130,6 +130,7 @@ class PartCutter {
   void pass(std::size_t index, const Boundary& boundary, std::optional<std::int64_t> next, std::vector<CutPart>& done);
   void pass_what_is_due(std::size_t index, std::vector<CutPart>& done);
   void fall_out(std::size_t index, std::vector<CutPart>& done);
+  [[nodiscard]] bool comes_to_a_discontinuity(const Track& track) const noexcept;
 
   static void open_segment(Track& track) noexcept;
   static void add(Track& track, TimedSample&& sample);
