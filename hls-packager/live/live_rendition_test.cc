@@ -120,6 +120,22 @@ TEST_F(LiveRenditionTest, SegmentsAreBoundedWhateverTheirDurations) {
   EXPECT_EQ(rendition_.first_msn(), 460u);
 }
 
+TEST_F(LiveRenditionTest, AWindowOfAnHourIsListedWhole) {
+  LiveRendition::Options options = LiveRenditionTest::options();
+  options.window = seconds(3'600);
+  options.low_latency = {seconds(1), seconds(3)};
+  options.segments_max = 4'500;
+  options.bytes_max = 100'000'000;
+  rendition_ = LiveRendition(options);
+  for (int i = 0; i < 7'500; ++i) {
+    part(true, true, 100, 90'000);
+    rendition_.evict(now_);
+  }
+  EXPECT_EQ(rendition_.segments_listed(), 3'600u);
+  EXPECT_EQ(rendition_.counts().evicted_early, 0u);
+  EXPECT_EQ(rendition_.first_msn(), 3'900u);
+}
+
 TEST_F(LiveRenditionTest, WhatOthersHaveAndItHasNotIsAGap) {
   segment();
   part(true, false, 1'000, kPart, 2);

@@ -24,7 +24,7 @@ constexpr std::size_t kFormatsKept = 256;  // More than samples wait to be cut.
 
 // Discontinuities make short ones.
 std::size_t segments_max(Micros window, Micros segment) {
-  constexpr std::int64_t kMost = 1'000;
+  constexpr std::int64_t kMost = kWindowSegmentsMost * 5 / 4;
   return static_cast<std::size_t>(std::clamp<std::int64_t>(4 * window.count / segment.count + 16, 16, kMost));
 }
 

@@ -27,12 +27,15 @@
 
 namespace fanlight::packager {
 
+// A window has no more: with each part lists are written whole, and compressed, which takes as long as they are.
+inline constexpr std::int64_t kWindowSegmentsMost = 3'600;
+
 struct LiveOptions {
   std::string name{};
   std::optional<std::uint16_t> program{};  // Empty: the first with pictures; when none has, the first with sound.
   Micros part = millis(200);               // As near as whole frames come.
   Micros segment = seconds(1);
-  Micros window = seconds(30);
+  Micros window = seconds(30);  // kWindowSegmentsMost segments at most.
   Micros grace = seconds(10);
   // Of a group (group.h): which, of how many. Media time and numbers are by the program's clock then, and sound is the
   // first one's.

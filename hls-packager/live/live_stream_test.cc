@@ -194,6 +194,17 @@ TEST_F(LiveStreamTest, WhatComesOfGzipIsTheSame) {  // H-71
   }
 }
 
+class LiveWindowTest : public LiveStage, public testing::Test {
+ protected:
+  LiveWindowTest() : LiveStage({}, {.window = seconds(kWindowSegmentsMost)}) {}
+};
+
+TEST_F(LiveWindowTest, ListsHaveRoomForTheLongestWindow) {
+  play(seconds(5));
+  for (const PublishedRendition& one : stream_.publication().renditions())
+    EXPECT_GT(one.rendition.options().segments_max, static_cast<std::size_t>(kWindowSegmentsMost));
+}
+
 class LiveMemoryTest : public LiveStage, public testing::Test {
  protected:
   LiveMemoryTest() : LiveStage({}, {.bytes_max = 60'000}) {}  // Some seconds of the window.

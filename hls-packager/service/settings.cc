@@ -13,6 +13,7 @@
 #include "config/secret_source.h"
 #include "config/sections.h"
 #include "config/stream_pattern.h"
+#include "live/live_stream.h"
 #include "service/key_file.h"
 
 namespace fanlight::packager {
@@ -26,7 +27,7 @@ using control::Section;
 
 constexpr IntegerRange kPartMs{20, 2'000};
 constexpr IntegerRange kSegmentMs{200, 20'000};
-constexpr IntegerRange kWindowSeconds{6, 86'400};
+constexpr IntegerRange kWindowSeconds{6, 72'000};
 constexpr IntegerRange kGraceSeconds{1, 3'600};
 constexpr IntegerRange kProgram{1, 65'535};
 constexpr IntegerRange kBitrate{1, 10'000};
@@ -226,6 +227,10 @@ void SettingsReader::read_stream(const Section& section) {
     reader.complain("part_ms", std::to_string(stream.part.count / 1'000), "no more than segment_ms");
   if (6 * stream.segment > stream.window)
     reader.complain("window_s", std::to_string(stream.window.count / 1'000'000), "six segments at least (segment_ms)");
+  if (stream.window > kWindowSegmentsMost * stream.segment)
+    reader.complain(
+        "window_s", std::to_string(stream.window.count / 1'000'000),
+        std::to_string(kWindowSegmentsMost) + " segments at most: a longer segment_ms, or a shorter window");
   reader.finish();
   settings_.streams.push_back(std::move(stream));
 }

@@ -126,6 +126,10 @@ TEST(SettingsTest, WhatIsWrongIsSaidWithItsLine) {
             "p.toml:4: stream.part_ms: found 1500, accepted no more than segment_ms");
   EXPECT_EQ(first_error(one + "segment_ms = 6000\n"),
             "p.toml:1: stream.window_s: found 30, accepted six segments at least (segment_ms)");
+  EXPECT_EQ(first_error(one + "window_s = 3601\n"),
+            "p.toml:4: stream.window_s: found 3601, accepted 3600 segments at most: a longer segment_ms, or a shorter "
+            "window");
+  EXPECT_EQ(first_error(one + "window_s = 72000\nsegment_ms = 20000\n").find("stream.window_s"), std::string::npos);
   EXPECT_EQ(first_error(one + "passphrase = \"0123456789\"\n"),
             "p.toml:4: stream.passphrase: found one beside udp://127.0.0.1:5000, accepted it beside srt:// alone");
   EXPECT_EQ(first_error("[http]\nlisten = [\"239.1.1.1:80\"]\n" + one).substr(0, 22), "p.toml:2: http.listen:");
