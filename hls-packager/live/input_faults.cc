@@ -112,6 +112,8 @@ const char* name_of(InputFault fault) noexcept {
       return "track_refused";
     case InputFault::kBitRate:
       return "bit_rate";
+    case InputFault::kTimeStep:
+      return "time_step";
     case InputFault::kCount:
       break;
   }

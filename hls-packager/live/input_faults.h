@@ -28,7 +28,8 @@ enum class InputFault : std::uint8_t {
   kTrackLate,        // Tracks, as the next two.
   kTrackGone,
   kTrackRefused,
-  kBitRate,  // Times that a rendition was offered anew.
+  kBitRate,   // Times that a rendition was offered anew.
+  kTimeStep,  // Of a track's times, back.
   kCount,
 };
 inline constexpr std::size_t kInputFaults = static_cast<std::size_t>(InputFault::kCount);

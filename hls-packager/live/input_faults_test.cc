@@ -112,6 +112,25 @@ TEST_F(InputFaultsTest, AClockThatJumpsIsOneForAllTracks) {  // H-82
   EXPECT_EQ(count(InputFault::kTimeJump), 1u);
 }
 
+TEST_F(InputFaultsTest, AStepBackThatNobodyAnnouncesIsAJumpWhereAllTracksMakeIt) {  // H-82
+  play(seconds(8));
+  publisher_.options().first -= 45'000;
+  play(seconds(4));
+  EXPECT_EQ(count(InputFault::kTimeStep), 2u);
+  EXPECT_EQ(count(InputFault::kTimeJump), 1u);
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+}
+
+TEST_F(InputFaultsTest, AStepBackOfOneTrackIsCounted) {
+  publish_anew({.has_sound = false});
+  play(seconds(8));
+  publisher_.options().first -= 45'000;
+  play(seconds(4));
+  EXPECT_EQ(count(InputFault::kTimeStep), 1u);
+  EXPECT_EQ(count(InputFault::kTimeJump), 0u);
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+}
+
 TEST_F(InputFaultsTest, WithoutKeyFramesItIsSaidAgainAndAgain) {
   publish_anew({.gop = 1'000'000});
   play(seconds(11));

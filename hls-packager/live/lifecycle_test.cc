@@ -30,6 +30,30 @@ TEST_F(LifecycleTest, APublisherThatReturnsGoesOnBehindADiscontinuity) {  // H-8
   EXPECT_EQ(at->map, video.newest().segments.front().map);  // The same format.
 }
 
+TEST(AnnouncedStepTest, IsADiscontinuityAndDatesGoOnWithTheWall) {  // H-11, H-82
+  class Stage : public LiveStage {
+   public:
+    void run(std::int64_t step) {
+      play(seconds(8));
+      publisher_.options().first += step;
+      feed(publisher_.new_time_base());
+      play(seconds(4));
+      EXPECT_EQ(stream_.faults()[static_cast<std::size_t>(InputFault::kTimeJump)].count, 1u);
+      for (const char* const folder : {"v0", "a0"}) {
+        EXPECT_EQ(audience_.of(folder).discontinuities(), 1u);
+        const std::vector<ReadSegment>& segments = audience_.of(folder).newest().segments;
+        const auto at = std::ranges::find_if(segments, &ReadSegment::is_discontinuous);
+        ASSERT_NE(at, segments.end());
+        EXPECT_TRUE(at->date.starts_with("2026-11-26T16:30:08.0")) << at->date;
+      }
+    }
+  };
+  for (const int step : {-80'000, -45'000, -9'000, 9'000, 45'000, 80'000}) {
+    SCOPED_TRACE(step);
+    Stage().run(step);
+  }
+}
+
 TEST_F(LifecycleTest, WhatASilencePutOffIsDatedAsItCame) {  // H-11
   play(millis(8'100));
   pass(seconds(2));

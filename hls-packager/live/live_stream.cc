@@ -81,7 +81,9 @@ void LiveStream::look_for_faults(std::uint64_t before_first, Instant now) {
 
 InputFaults LiveStream::faults() const {
   InputFaults all = faults_.with(tracks_);
-  all[static_cast<std::size_t>(InputFault::kTimeJump)].count = (tracks_ ? tracks_->timeline() : timeline_).jumps();
+  const Timeline& timeline = tracks_ ? tracks_->timeline() : timeline_;
+  all[static_cast<std::size_t>(InputFault::kTimeJump)].count = timeline.jumps();
+  all[static_cast<std::size_t>(InputFault::kTimeStep)].count = timeline.steps_back();
   all[static_cast<std::size_t>(InputFault::kLongGop)].count = cut_counts().cuts_forced;
   all[static_cast<std::size_t>(InputFault::kTrackRefused)].count = counts_.tracks_refused;
   all[static_cast<std::size_t>(InputFault::kBitRate)] = {publication_.raised().count, publication_.raised().newest};

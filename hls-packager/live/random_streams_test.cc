@@ -86,6 +86,10 @@ class RandomStream : public LiveStage {
       case 6:
         losing_sound_ = below(4) == 0 ? 400 : 0;
         break;
+      case 7:
+        publisher_.options().first += static_cast<std::int64_t>(below(180'000)) - 90'000;
+        if (below(2) == 0) feed(publisher_.new_time_base());
+        break;
       default:
         break;
     }

@@ -90,6 +90,11 @@ class Publisher {
                       pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(dts), content, false)));
     return out;
   }
+  // Its clock is another from here on: a packet without payload that says so beside a PCR.
+  [[nodiscard]] Bytes new_time_base() const {
+    Bytes none;
+    return packet_of({.pid = video_, .counter = video_counter_ - 1, .is_discontinuous = true, .has_pcr = true}, none);
+  }
   // Its pictures are counted from here on; with `first` its clock goes on.
   void restart_frames() { frames_ = 0; }
   // Not sent: its time goes by.

@@ -4,8 +4,12 @@
 // A clock that jumps (a restarted encoder, a splice, a loss of seconds) makes a discontinuity: media time goes on where
 // it was, under the next epoch. Tracks come interleaved, so for a while some still have the old clock and some the new:
 // each unit is read with the offset that puts it where its track expects it.
+//
+// Less than a second is no jump, for tracks have holes and their times are not even; but where the sender says that its
+// clock is another, any step is one (ISO/IEC 13818-1 §2.4.3.5), and where two tracks step back by the same.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -25,6 +29,8 @@ class Timeline {
   struct Cursor {
     std::optional<std::int64_t> expected{};  // Media time.
     std::uint32_t epoch = 0;
+    std::uint64_t followed = 0;  // Announcements, so many.
+    bool is_behind = false;      // It has stepped back, and not made up for it.
   };
 
   // Media time is the program's own wherever that goes on, so that programs with one clock have one media time.
@@ -40,8 +46,10 @@ class Timeline {
       current_ = offset_for(dts, start_);
       newest_ = dts + *current_;
     }
-    const Place found = find(cursor, dts);
-    cursor = {found.decode_time + duration, found.epoch};
+    const Place found = find(cursor, dts, duration);
+    note_step(cursor, found, duration);
+    cursor.expected = found.decode_time + duration;
+    cursor.epoch = found.epoch;
     if (newest_ < found.decode_time) newest_ = found.decode_time;
     return found;
   }
@@ -51,8 +59,16 @@ class Timeline {
     if (!current_) return std::nullopt;
     return Place{pts ? *pts + *current_ : newest_, epoch_};
   }
+  // The sender's clock is another from here on. Tracks follow, each with its first unit that is not in its place; those
+  // that are late may take a second.
+  void announce() noexcept {
+    ++announced_;
+    announced_until_ = newest_ + kMediaClock;
+  }
   // Of a sender's clock, so far.
   [[nodiscard]] std::uint64_t jumps() const noexcept { return jumps_; }
+  // Back by some frames and less than a second, and not announced; each of a track.
+  [[nodiscard]] std::uint64_t steps_back() const noexcept { return steps_back_; }
   // What comes next is of another sender: it goes on a second behind the newest, under the next epoch, whatever its
   // clock says. Cursors begin anew.
   void restart() noexcept {
@@ -61,12 +77,20 @@ class Timeline {
     newest_ = start_;
     current_.reset();
     previous_.reset();
+    announced_until_.reset();
+    step_.reset();
     ++epoch_;
   }
 
  private:
   // Nothing of a track comes so much earlier or later than it should, but for a jump.
   static constexpr std::int64_t kJump = kMediaClock;
+
+  struct Step {
+    const Cursor* of = nullptr;
+    std::int64_t back = 0;
+    std::int64_t at = 0;  // Media time.
+  };
 
   // Such that `dts` is at `least`, or where the program has it if that is later.
   [[nodiscard]] std::int64_t offset_for(std::int64_t dts, std::int64_t least) const noexcept {
@@ -76,8 +100,47 @@ class Timeline {
     return cursor.expected && std::llabs(time - *cursor.expected) < kJump;
   }
 
-  Place find(const Cursor& cursor, std::int64_t dts) noexcept {
+  void note_step(Cursor& cursor, const Place& found, std::int64_t duration) noexcept {
+    constexpr std::int64_t kLeast = kMediaClock / 10;
+    const std::int64_t back = cursor.expected.value_or(found.decode_time) - found.decode_time;
+    const bool is_step = back > std::max(3 * duration, kLeast);
+    if (is_step && !cursor.is_behind) take_step({&cursor, back, newest_});
+    cursor.is_behind = is_step || (cursor.is_behind && back > duration);
+  }
+  void take_step(const Step& step) noexcept {
+    ++steps_back_;
+    const bool is_same = step_ && step_->of != step.of && std::llabs(step_->back - step.back) < kMediaClock / 10 &&
+                         step.at - step_->at < kJump;
+    if (is_same) announce();
+    step_ = is_same ? std::nullopt : std::optional(step);
+  }
+
+  Place jump(const Cursor& cursor, std::int64_t dts) noexcept {
+    ++jumps_;
+    previous_ = current_;
+    current_ = offset_for(dts, cursor.expected.value_or(newest_));
+    ++epoch_;
+    return {dts + *current_, epoch_};
+  }
+
+  // Of the clock before, until it is not where its track expects it; then of the new one.
+  Place find_announced(Cursor& cursor, std::int64_t dts, std::int64_t duration) noexcept {
+    constexpr std::int64_t kUneven = kMediaClock / 50;
+    const std::int64_t now = dts + *current_, expected = *cursor.expected;
+    const bool is_in_place = std::llabs(now - expected) <= std::max(duration, kUneven);
+    const bool is_late = previous_ && cursor.epoch != epoch_;  // Others have followed.
+    if (is_late && previous_ == current_ && is_in_place) return {now, cursor.epoch};
+    if (is_late && std::llabs(dts + *previous_ - expected) < std::llabs(now - expected))
+      return {dts + *previous_, cursor.epoch};
+    if (is_in_place && !is_late) return {now, epoch_};
+    cursor.followed = announced_;
+    return is_late && fits(cursor, now) ? Place{now, epoch_} : jump(cursor, dts);
+  }
+
+  Place find(Cursor& cursor, std::int64_t dts, std::int64_t duration) noexcept {
     const std::int64_t now = dts + *current_;
+    if (cursor.expected && cursor.followed != announced_ && *cursor.expected <= announced_until_.value_or(0))
+      return find_announced(cursor, dts, duration);
     // A track's first unit has only the others to go by.
     if (!cursor.expected && std::llabs(now - newest_) < kFirstJump) return {now, epoch_};
     // A jump that the program's own time makes leaves the offset as it is: what is still in front of it tells by its
@@ -86,12 +149,7 @@ class Timeline {
     // A hole of this track alone: the others are where it says it is.
     if (cursor.expected && now > *cursor.expected && std::llabs(now - newest_) < kJump) return {now, epoch_};
     if (previous_ && cursor.epoch != epoch_ && fits(cursor, dts + *previous_)) return {dts + *previous_, cursor.epoch};
-    ++jumps_;
-    previous_ = current_;
-    const std::int64_t expected = cursor.expected.value_or(newest_);
-    current_ = offset_for(dts, expected);
-    ++epoch_;
-    return {dts + *current_, epoch_};
+    return jump(cursor, dts);
   }
 
   static constexpr std::int64_t kFirstJump = 10 * kMediaClock;
@@ -101,7 +159,10 @@ class Timeline {
   std::optional<std::int64_t> previous_{};  // In the epoch before.
   std::int64_t newest_ = kMediaStart;
   std::uint32_t epoch_ = 0;
-  std::uint64_t jumps_ = 0;
+  std::uint64_t jumps_ = 0, steps_back_ = 0;
+  std::optional<Step> step_{};  // Back, that no other track has made yet.
+  std::uint64_t announced_ = 0;
+  std::optional<std::int64_t> announced_until_{};  // Media time.
 };
 
 }  // namespace fanlight::packager

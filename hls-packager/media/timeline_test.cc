@@ -94,6 +94,118 @@ TEST(TimelineTest, AHoleOfOneTrackIsNoJumpOfTheClock) {
   EXPECT_EQ(after.epoch, 0u);
 }
 
+constexpr std::int64_t kSteps[] = {-80'000, -45'000, -9'000, 9'000, 45'000, 80'000};
+
+TEST(TimelineTest, AnAnnouncedStepIsAJumpHoweverSmall) {  // H-82
+  for (const std::int64_t step : kSteps) {
+    SCOPED_TRACE(step);
+    Timeline timeline;
+    Timeline::Cursor pictures, sound;
+    timeline.place(pictures, 500'000, kFrame);
+    timeline.place(sound, 500'500, kSound);
+    timeline.announce();
+    EXPECT_EQ(timeline.place(pictures, 503'000, kFrame).epoch, 0u);  // Under way.
+    const Timeline::Place after = timeline.place(pictures, 506'000 + step, kFrame);
+    EXPECT_EQ(after.decode_time, kMediaStart + 6'000);
+    EXPECT_EQ(after.epoch, 1u);
+    const Timeline::Place still = timeline.place(sound, 502'420, kSound);
+    EXPECT_EQ(still.decode_time, kMediaStart + 2'420);
+    EXPECT_EQ(still.epoch, 0u);
+    const Timeline::Place also = timeline.place(sound, 504'340 + step, kSound);
+    EXPECT_EQ(also.decode_time, kMediaStart + 4'340);
+    EXPECT_EQ(also.epoch, 1u);
+    EXPECT_EQ(timeline.place(pictures, 509'000 + step, kFrame).decode_time, kMediaStart + 9'000);
+    EXPECT_EQ(timeline.jumps(), 1u);
+    EXPECT_EQ(timeline.steps_back(), 0u);
+  }
+}
+
+TEST(TimelineTest, TracksThatComeOtherwiseBehindAnAnnouncementJumpOnce) {
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  timeline.place(pictures, 500'000, kFrame);
+  timeline.place(sound, 500'500, kSound);
+  timeline.announce();
+  EXPECT_EQ(timeline.place(pictures, 458'000, kFrame).epoch, 1u);  // 0.5 s back, and sound is a tenth of a second late.
+  EXPECT_EQ(timeline.place(sound, 466'420, kSound).epoch, 1u);
+  EXPECT_EQ(timeline.place(pictures, 461'000, kFrame).epoch, 1u);
+  EXPECT_EQ(timeline.place(sound, 468'340, kSound).epoch, 1u);
+  EXPECT_EQ(timeline.jumps(), 1u);
+}
+
+TEST(TimelineTest, AnAnnouncementOfNothingDoesNothing) {
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  for (int i = 0; i < 90; ++i) {
+    if (i % 3 == 0) timeline.announce();
+    EXPECT_EQ(timeline.place(pictures, 500'000 + i * kFrame, kFrame).decode_time, kMediaStart + i * kFrame);
+    timeline.place(sound, 500'000 + i * kFrame, kSound);
+  }
+  for (int i = 120; i < 150; ++i) timeline.place(pictures, 500'000 + i * kFrame, kFrame);  // One is lost for a second.
+  EXPECT_EQ(timeline.jumps(), 1u);  // It was announced, and looks like one.
+  for (int i = 200; i < 210; ++i) timeline.place(pictures, 500'000 + i * 2 * kFrame, kFrame);
+  EXPECT_LE(timeline.jumps(), 2u);
+}
+
+TEST(TimelineTest, TheProgramsOwnFollowsAnAnnouncedStepAheadToo) {
+  Timeline timeline = Timeline::of_program();
+  Timeline::Cursor pictures, sound;
+  timeline.place(pictures, 500'000, kFrame);
+  timeline.place(sound, 500'500, kSound);
+  timeline.announce();
+  const Timeline::Place after = timeline.place(pictures, 548'000, kFrame);
+  EXPECT_EQ(after.decode_time, kMediaStart + 548'000);
+  EXPECT_EQ(after.epoch, 1u);
+  EXPECT_EQ(timeline.place(sound, 502'420, kSound).epoch, 0u);
+  const Timeline::Place also = timeline.place(sound, 549'340, kSound);
+  EXPECT_EQ(also.decode_time, kMediaStart + 549'340);
+  EXPECT_EQ(also.epoch, 1u);
+  EXPECT_EQ(timeline.jumps(), 1u);
+}
+
+TEST(TimelineTest, AStepBackOfTwoTracksIsAJump) {  // H-82
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  // As tracks have it: none goes back.
+  const auto place = [&](Timeline::Cursor& cursor, std::int64_t dts) {
+    const std::int64_t least = cursor.expected.value_or(0) - kFrame + 1;
+    timeline.place(cursor, dts, kFrame);
+    cursor.expected = std::max(*cursor.expected, least + kFrame);
+  };
+  for (int i = 0; i < 20; ++i) {
+    place(pictures, (i < 10 ? 500'000 : 455'000) + i * kFrame);
+    place(sound, (i < 10 ? 500'000 : 455'000) + i * kFrame);
+  }
+  EXPECT_EQ(timeline.jumps(), 1u);
+  EXPECT_EQ(pictures.epoch, 1u);
+  EXPECT_EQ(sound.epoch, 1u);
+  EXPECT_EQ(timeline.steps_back(), 2u);
+}
+
+TEST(TimelineTest, StepsBackOfTwoTracksThatHaveNothingInCommonAreNone) {
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  for (int i = 0; i < 200; ++i) {
+    const std::int64_t of_pictures = i < 50 ? 0 : 45'000, of_sound = i < 150 ? 0 : 45'000;
+    timeline.place(pictures, 500'000 + i * kFrame - of_pictures, kFrame);
+    timeline.place(sound, 500'000 + i * kFrame - of_sound, kFrame);
+  }
+  EXPECT_EQ(timeline.jumps(), 0u);
+  EXPECT_EQ(timeline.steps_back(), 2u);
+}
+
+TEST(TimelineTest, StepsBackThatNobodyAnnouncedAreCounted) {
+  for (const std::int64_t step : kSteps) {
+    SCOPED_TRACE(step);
+    Timeline timeline;
+    Timeline::Cursor pictures;
+    for (int i = 0; i < 10; ++i) timeline.place(pictures, 500'000 + i * kFrame, kFrame);
+    for (int i = 10; i < 20; ++i) timeline.place(pictures, 500'000 + step + i * kFrame, kFrame);
+    EXPECT_EQ(timeline.steps_back(), step < -3 * kFrame ? 1u : 0u);
+    EXPECT_EQ(timeline.jumps(), 0u);
+  }
+}
+
 TEST(TimelineTest, SmallStepsBackAreNoJump) {
   Timeline timeline;
   Timeline::Cursor pictures;

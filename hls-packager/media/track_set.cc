@@ -59,6 +59,7 @@ void TrackSet::take_events(std::vector<TrackSample>& done) {
     if (const auto* map = std::get_if<ProgramMap>(&event)) take_map(*map, done);
     if (const auto* unit = std::get_if<ElementaryUnit>(&event)) take_unit(*unit, done);
     if (const auto* command = std::get_if<SpliceCommand>(&event)) take_splice(*command);
+    if (std::holds_alternative<NewTimeBase>(event)) timeline_.announce();
   }
 }
 

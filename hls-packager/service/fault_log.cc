@@ -56,6 +56,9 @@ Words words_of(InputFault fault) {
     case InputFault::kBitRate:
       return {"more bits come than players were told", "times they are told anew",
               "keep the encoder's rate as it was: who plays already may not look again", true};
+    case InputFault::kTimeStep:
+      return {"timestamps step back by less than a second", "steps of a track",
+              "have the encoder, or what splices the stream, set discontinuity_indicator where its clock is another"};
     case InputFault::kCount:
       break;
   }

@@ -35,7 +35,8 @@ AdaptationField parse_adaptation_field(ByteSpan packet) noexcept {
   const unsigned flags = u8(field, 0);
   const std::optional<std::size_t> used = flagged_bytes(field, flags);
   if (!used) return {};
-  AdaptationField told{.is_discontinuous = (flags & 0x80) != 0, .stuffing_bytes = length - *used};
+  AdaptationField told{
+      .is_discontinuous = (flags & 0x80) != 0, .has_clock = (flags & 0x10) != 0, .stuffing_bytes = length - *used};
   // A field of flags alone, none set, is there to fill.
   if (flags == 0) told.stuffing_bytes += 1;
   return told;

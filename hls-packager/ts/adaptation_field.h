@@ -14,6 +14,7 @@ namespace fanlight::packager {
 
 struct AdaptationField {
   bool is_discontinuous = false;
+  bool has_clock = false;          // A PCR.
   std::size_t stuffing_bytes = 0;  // Behind all that is flagged.
 };
 

@@ -30,6 +30,8 @@ void Demuxer::take_packet(ByteSpan bytes, std::vector<DemuxEvent>& events) {
   if (!packet) return void(++counts_.malformed_packets);
   if (has_transport_error(bytes)) return void(++counts_.transport_errors);
   const AdaptationField field = parse_adaptation_field(bytes);
+  if (field.is_discontinuous && field.has_clock && followed_ && packet->pid == followed_->clock_pid)
+    events.push_back(NewTimeBase{});
 
   const auto found = pids_.find(packet->pid);
   if (found == pids_.end() || packet->payload.empty()) return;

@@ -36,7 +36,10 @@ struct SpliceCommand {
   std::optional<std::int64_t> pts{};  // Likewise. Empty: now.
   SpliceInfo info;
 };
-using DemuxEvent = std::variant<ProgramMap, ElementaryUnit, SpliceCommand>;
+// The program's clock is another from here on: so discontinuity_indicator says beside a PCR. What is under way may
+// still be of the one before.
+struct NewTimeBase {};
+using DemuxEvent = std::variant<ProgramMap, ElementaryUnit, SpliceCommand, NewTimeBase>;
 
 struct DemuxCounts {
   std::uint64_t packets = 0;

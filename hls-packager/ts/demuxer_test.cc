@@ -168,6 +168,21 @@ TEST_F(DemuxerTest, TheFirstProgramWithPicturesIsChosen) {
   EXPECT_EQ(std::get<ProgramMap>(events_[0]).number, 2);
 }
 
+TEST_F(DemuxerTest, AnotherClockIsToldWithThePacketThatSaysSo) {  // H-82, ISO/IEC 13818-1 §2.4.3.5
+  feed_start();
+  events_.clear();
+  const auto feed_field = [&](std::uint16_t pid, bool has_pcr) {
+    Bytes none;
+    feed(packet_of({.pid = pid, .counter = 15, .is_discontinuous = true, .has_pcr = has_pcr}, none));
+  };
+  feed_field(kVideo, true);
+  ASSERT_EQ(events_.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<NewTimeBase>(events_[0]));
+  feed_field(kVideo, false);  // The counter may jump, no more.
+  feed_field(kAudio, true);   // Not the program's.
+  EXPECT_EQ(events_.size(), 1u);
+}
+
 TEST_F(DemuxerTest, TheEndHandsOverWhatMayBeWhole) {
   feed_start();
   feed_unit(kVideo, pes_of(9000, 9000, 2 * 184 - 19));

@@ -27,6 +27,7 @@ TEST(AdaptationFieldTest, AClockReferenceIsNoStuffing) {
   const AdaptationField field = parse_adaptation_field(packet_of({.has_pcr = true}, full));
   EXPECT_EQ(field.stuffing_bytes, 0u);
   EXPECT_FALSE(field.is_discontinuous);
+  EXPECT_TRUE(field.has_clock);
 
   Bytes few(40);
   EXPECT_GT(parse_adaptation_field(packet_of({.has_pcr = true}, few)).stuffing_bytes, 0u);
@@ -36,6 +37,7 @@ TEST(AdaptationFieldTest, OneThatIsLongerThanItsPacketSaysNothing) {
   Bytes few(40);
   Bytes packet = packet_of({.is_discontinuous = true}, few);
   EXPECT_TRUE(parse_adaptation_field(packet).is_discontinuous);
+  EXPECT_FALSE(parse_adaptation_field(packet).has_clock);
   packet[4] = std::byte{200};
   EXPECT_FALSE(parse_adaptation_field(packet).is_discontinuous);
   packet[4] = std::byte{3};

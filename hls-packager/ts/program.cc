@@ -70,7 +70,7 @@ std::optional<ProgramMap> parse_program_map(ByteSpan section) {
   constexpr std::size_t kHeadBytes = 4, kStreamHeadBytes = 5;
   const std::optional<ByteSpan> body = wire::ts_section_body(section, kMapTable);
   if (!body || body->size() < kHeadBytes) return std::nullopt;
-  ProgramMap map{.number = load_be16(section.data() + 3), .streams = {}};
+  ProgramMap map{.number = load_be16(section.data() + 3), .clock_pid = pid_at(*body, 0), .streams = {}};
   const bool has_cues = has_registration(part(*body, kHeadBytes, length_at(*body, 2)), kCueRegistration);
   std::size_t at = kHeadBytes + length_at(*body, 2);
   while (at + kStreamHeadBytes <= body->size() && map.streams.size() < kStreamsMax) {

@@ -28,6 +28,7 @@ struct ProgramStream {
 
 struct ProgramMap {
   std::uint16_t number = 0;
+  std::uint16_t clock_pid = 0x1FFF;  // Of its PCR.
   std::vector<ProgramStream> streams;
   friend bool operator==(const ProgramMap&, const ProgramMap&) = default;
 
