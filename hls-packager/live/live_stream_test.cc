@@ -39,6 +39,18 @@ TEST_F(LiveStreamTest, ASteadyStreamMakesAPartEveryFifthOfASecond) {  // H-06, H
   EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
 }
 
+TEST_F(LiveStreamTest, PicturesMayBeUneven) {  // H-05, H-06
+  for (int second = 0; second < 12; ++second)
+    for (const int frames : {1, 1, 1, 3, 1, 7, 1, 1, 3, 1, 1, 1, 7, 1}) {
+      play(Micros{33'333});
+      for (int i = 1; i < frames; ++i) publisher_.skip_picture();
+      play(frames * Micros{33'333} - Micros{33'333});
+    }
+  EXPECT_EQ(audience_.last().renditions[0]->part_target, Micros{233'340});
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+  EXPECT_EQ(stream_.cut_counts().samples_left_out, 0u);
+}
+
 TEST_F(LiveStreamTest, APartIsThereWithTheBytesThatCompleteIt) {
   play(seconds(8));
   while (publisher_.frames() % 30 != 0) play(micros(33'333));

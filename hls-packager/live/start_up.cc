@@ -1,6 +1,7 @@
 #include "live/start_up.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "playlist/text.h"
 
@@ -16,6 +17,10 @@ void StartUp::handle(const TimedSample& sample) noexcept {
     first_ = sample.decode_time;
     frames_ = 0;
     independent_.reset();
+  } else if (const std::int64_t apart = sample.decode_time - last_; apart > longest_) {
+    longest_but_one_ = std::exchange(longest_, apart);
+  } else {
+    longest_but_one_ = std::max(longest_but_one_, apart);
   }
   epoch_ = sample.epoch;
   timescale_ = sample.timescale;
@@ -38,14 +43,24 @@ bool StartUp::is_ready() const noexcept {
   return independent_count_ >= 2 && watched() + micros_of(frame_ticks_, timescale_) >= wanted;
 }
 
-Parameters StartUp::decide() const noexcept {
-  Parameters chosen;
+// A picture that lasts longer than a part is a discontinuity: where they are uneven, parts are as long as pictures
+// last. One alone may be a loss.
+PartTarget StartUp::part_target() const noexcept {
+  constexpr Micros kLongest = seconds(2);
   const bool is_sound = timescale_ != kMediaClock;
   // As exact as frames can be measured: 23.976 a second are no whole number of ticks.
   const bool is_measured = !is_sound && frames_ > 1;
   const std::int64_t count = is_measured ? frames_ - 1 : 1;
   const std::int64_t ticks = is_measured ? last_ - first_ : std::max(frame_ticks_, 1u);
-  chosen.part_target = part_target_of_frames(options_.part_wanted, ticks, timescale_ * count);
+  const PartTarget even = part_target_of_frames(options_.part_wanted, ticks, timescale_ * count);
+  const Micros longest = micros_of(longest_but_one_, timescale_);
+  if (is_sound || longest <= even.target || longest > kLongest) return even;
+  return part_target_of_frames(longest, longest_but_one_, timescale_);
+}
+
+Parameters StartUp::decide() const noexcept {
+  Parameters chosen;
+  chosen.part_target = part_target();
   chosen.has_gop = gop_longest_ > 0;
   // A frame less: 30 frames of 1001/30000 s are as good as a second.
   const Micros frame = micros_of(frame_ticks_, timescale_);

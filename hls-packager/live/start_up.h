@@ -41,11 +41,14 @@ class StartUp {
   [[nodiscard]] Parameters decide() const noexcept;
 
  private:
+  [[nodiscard]] PartTarget part_target() const noexcept;
+
   Options options_;
   std::uint32_t timescale_ = 90'000;
   std::int64_t first_ = 0, last_ = 0;  // Decode times.
   std::uint32_t frames_ = 0;
-  std::uint32_t frame_ticks_ = 0;  // As the newest said.
+  std::uint32_t frame_ticks_ = 0;                   // As the newest said.
+  std::int64_t longest_ = 0, longest_but_one_ = 0;  // From a frame to the next.
   std::uint32_t epoch_ = 0;
   std::optional<std::int64_t> independent_{};
   std::int64_t gop_longest_ = 0;

@@ -49,6 +49,29 @@ TEST_F(StartUpTest, AJumpOfTheClockIsNoFrame) {
   EXPECT_EQ(start_up_.decide().part_target.frames, 6u);
 }
 
+TEST_F(StartUpTest, PartsAreAsLongAsPicturesThatLastLonger) {  // H-06
+  for (int i = 0; i < 4; ++i) {
+    watch(20, 3'000, 20);
+    at_ += 27'000;  // The last one rests for a third of a second.
+  }
+  EXPECT_EQ(start_up_.decide().part_target.target, Micros{333'340});
+}
+
+TEST_F(StartUpTest, AHoleAloneMakesNoPartsLonger) {
+  watch(60, 3'000, 30);
+  at_ += 27'000;
+  watch(60, 3'000, 30);
+  EXPECT_LT(start_up_.decide().part_target.target, millis(230));
+}
+
+TEST_F(StartUpTest, PicturesThatRestForSecondsDoNot) {
+  for (int i = 0; i < 3; ++i) {
+    watch(60, 3'000, 30);
+    at_ += 270'000;
+  }
+  EXPECT_LT(start_up_.decide().part_target.target, millis(300));
+}
+
 // A clock that stands still: the count of frames times the timescale is more than 32 bits hold.
 TEST_F(StartUpTest, FramesWithoutNumberAreMeasuredToo) {
   watch(60'000, 1, 30);
