@@ -101,6 +101,26 @@ TEST(EncryptionTest, TheFirstInitSegmentIsEnough) {
   EXPECT_EQ(std::set(by_own.begin(), by_own.end()).size(), 3u);
 }
 
+// Before each first part of another key, and of no other.
+TEST(EncryptionTest, TheNextKeysInitSegmentIsHintedAt) {  // H-16
+  const auto ring = ring_of(2);
+  Encrypted encrypted(ring);
+  encrypted.play(seconds(8));
+  std::size_t hinted = 0;
+  for (int i = 0; i < 8 * 25; ++i) {
+    encrypted.play(millis(40));
+    const ReadPlaylist& video = encrypted.playlist("v0");
+    const std::string map = line_with(video.tail, "#EXT-X-PRELOAD-HINT:TYPE=MAP");
+    const std::string part = line_with(video.tail, "#EXT-X-PRELOAD-HINT:TYPE=PART");
+    const std::uint64_t msn = std::stoull(part.substr(part.find("URI=\"s") + 6));
+    const bool is_first = part.find(".0.m4s") != std::string::npos;
+    const bool is_other = is_first && ring->slot_of(msn) != ring->slot_of(msn - 1);
+    EXPECT_EQ(map, is_other ? "#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"" + init_name(0, ring->slot_of(msn)) + "\"" : "");
+    hinted += is_other ? 1 : 0;
+  }
+  EXPECT_GE(hinted, 3u);
+}
+
 TEST(EncryptionTest, APartIsEncryptedOnceForAll) {
   Encrypted encrypted(ring_of(2));
   encrypted.play(seconds(6));

@@ -446,6 +446,7 @@ std::shared_ptr<const RenditionSnapshot> LiveRendition::snapshot(std::vector<Ren
 std::shared_ptr<RenditionSnapshot> LiveRendition::written(std::vector<RenditionReport> reports,
                                                           Compressor& compressor) {
   playlist_.reports = std::move(reports);
+  playlist_.hinted_key = key_of(hints_at(playlist_));
   auto snapshot = std::make_shared<RenditionSnapshot>();
   snapshot->folder = options_.folder;
   snapshot->is_video = options_.is_video;

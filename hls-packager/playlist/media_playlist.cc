@@ -136,11 +136,12 @@ class Writer {
   }
 
   void write_hint(std::uint64_t open_msn) {
-    const bool is_next = playlist_.open && playlist_.open->expects_no_more;
-    const std::size_t part = playlist_.open && !is_next ? playlist_.open->parts.size() : 0;
-    if (playlist_.open && (init_ != playlist_.open->init || key_ != playlist_.open->key))
-      line("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=" + quoted(init_name(playlist_.open->init, playlist_.open->key)));
-    line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=" + quoted(part_name(open_msn + (is_next ? 1 : 0), part)));
+    const std::uint64_t msn = hints_at(playlist_);
+    const std::size_t part = playlist_.open && msn == open_msn ? playlist_.open->parts.size() : 0;
+    // Keys come in turn; of another format nobody knows before it is there.
+    if (!playlist_.keys.empty() && init_ && key_ != playlist_.hinted_key)
+      line("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=" + quoted(init_name(*init_, playlist_.hinted_key)));
+    line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=" + quoted(part_name(msn, part)));
   }
 
   void write_report(const RenditionReport& report) {
@@ -162,6 +163,11 @@ class Writer {
 };
 
 }  // namespace
+
+std::uint64_t hints_at(const MediaPlaylist& playlist) noexcept {
+  const std::uint64_t open_msn = playlist.media_sequence + playlist.segments.size();
+  return playlist.open && playlist.open->expects_no_more ? open_msn + 1 : open_msn;
+}
 
 std::optional<PlaylistEdge> edge_of(const MediaPlaylist& playlist) {
   const std::uint64_t open_msn = playlist.media_sequence + playlist.segments.size();

@@ -84,8 +84,12 @@ struct MediaPlaylist {
   std::vector<PlacedDateRange> ranges{};     // In the order of their places. All are said, of a delta too.
   std::vector<RenditionReport> reports{};
   std::vector<PlaylistKey> keys{};  // None: all is in the clear.
+  std::size_t hinted_key = 0;       // Of them, of the segment whose part is hinted at (hints_at).
   bool has_ended = false;
 };
+
+// The segment that the part belongs to which comes next.
+[[nodiscard]] std::uint64_t hints_at(const MediaPlaylist& playlist) noexcept;
 
 // Of what is listed; empty while nothing is.
 [[nodiscard]] std::optional<PlaylistEdge> edge_of(const MediaPlaylist& playlist);

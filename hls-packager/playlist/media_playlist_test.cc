@@ -109,14 +109,12 @@ TEST(MediaPlaylistTest, KeysThatAreServedAreOfferedAsClearKeys) {
 TEST(MediaPlaylistTest, AKeyStandsBeforeTheFirstPartAndInDeltas) {
   MediaPlaylist playlist = low_latency();
   playlist.keys = {{.id = kKeyId}, {.id = kNextKeyId}};
-  playlist.open->key = 1;
+  playlist.open->key = playlist.hinted_key = 1;
   const std::string text = write_media_playlist(playlist);
   EXPECT_NE(text.find("s9.m4s\n" + kNextKeyTag + "#EXT-X-MAP:URI=\"i0.1.mp4\"\n#EXT-X-PROGRAM"), std::string::npos);
   EXPECT_EQ(text.find("TYPE=MAP"), std::string::npos);
   EXPECT_NE(write_delta(playlist)->find("SKIPPED-SEGMENTS=4\n" + kKeyTag + "#EXT-X-MAP:URI=\"i0.mp4\"\n"),
             std::string::npos);
-  playlist.open->parts.clear();
-  EXPECT_NE(write_media_playlist(playlist).find("#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"i0.1.mp4\"\n"), std::string::npos);
 }
 
 TEST(MediaPlaylistTest, WithoutLowLatencyPartsAreNotSaid) {
@@ -188,13 +186,20 @@ TEST(PreloadHintTest, BehindWhatIsThoughtToBeASegmentsLastPartComesTheNextOnesFi
   EXPECT_EQ(tail_of(playlist), std::vector<std::string>{"#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s11.0.m4s\""});
 }
 
-TEST(PreloadHintTest, AnotherFormatIsHintedBeforeItsFirstPart) {
+TEST(PreloadHintTest, AnotherKeysInitSegmentIsHintedWithItsFirstPart) {  // H-16
   MediaPlaylist playlist = low_latency();
-  playlist.open = PlaylistSegment{.init = 1, .is_discontinuous = true};
-  EXPECT_EQ(tail_of(playlist), (std::vector<std::string>{"#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"i1.mp4\"",
-                                                         "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s10.0.m4s\""}));
-  playlist.open->parts = parts(1);
-  EXPECT_EQ(tail_of(playlist), std::vector<std::string>{"#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s10.1.m4s\""});
+  playlist.keys = {{.id = kKeyId}, {.id = kNextKeyId}};
+  EXPECT_EQ(tail_of(playlist).size(), 1u);
+  playlist.open->expects_no_more = true;
+  EXPECT_EQ(hints_at(playlist), 11u);
+  EXPECT_EQ(tail_of(playlist).size(), 1u);
+  playlist.hinted_key = 1;
+  const std::string map = "#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"i0.1.mp4\"";
+  EXPECT_EQ(tail_of(playlist), (std::vector<std::string>{map, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s11.0.m4s\""}));
+  playlist.open.reset();  // The segment has ended, and nothing is there of the next.
+  EXPECT_EQ(tail_of(playlist), (std::vector<std::string>{map, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"s10.0.m4s\""}));
+  playlist.keys.clear();
+  EXPECT_EQ(tail_of(playlist).size(), 1u);
 }
 
 TEST(PreloadHintTest, NothingIsHintedWhenNothingComes) {

@@ -102,10 +102,14 @@ function* partsGo(before, after) {
 function* hintKept(before, after) {
   const hint = before.hints.find((one) => one.attributes.TYPE === 'PART')?.attributes.URI;
   const known = before.open?.parts.length ?? 0;
-  const next = withOpen(after).flatMap((one) => one.parts.map((part, i) => ({ ...part, msn: one.msn, i, isNewStart: i === 0 && one.discontinuity !== null })))
+  const next = withOpen(after).flatMap((one) => one.parts.map((part, i) => ({ ...part, msn: one.msn, i, map: one.map?.attributes.URI, isNewStart: i === 0 && one.discontinuity !== null })))
     .find((part) => part.msn > before.openMsn || (part.msn === before.openMsn && part.i >= known));
   const isSeen = after.openMsn === before.openMsn || withOpen(after).find((one) => one.msn === before.openMsn)?.parts.length > 0;
   if (hint && next && isSeen && !next.isNewStart && next.uri !== hint) yield [next.line, `${hint} was hinted at, ${next.uri} came`];
+  const map = before.hints.find((one) => one.attributes.TYPE === 'MAP')?.attributes.URI;
+  if (map && next && isSeen && !next.isNewStart && next.uri === hint && next.map !== map) yield [next.line, `${map} was hinted at, ${next.map} holds`];
+  const held = withOpen(before).at(-1)?.map?.attributes.URI;
+  if (!map && next && isSeen && !next.isNewStart && next.uri === hint && held !== undefined && next.map !== held) yield [next.line, `${next.map} came, and was not hinted at`];
 }
 
 // A range comes at the end, and goes when the first segment begins behind its end. §6.2.1

@@ -37,6 +37,9 @@ const FIRST = '0'.repeat(32), NEXT = '1'.repeat(32);
 const encrypted = (whole) => broken(broken(whole, '#EXT-X-MAP', `${clearKey(FIRST)}${key(FIRST)}#EXT-X-MAP`),
   's7.m4s\n', `s7.m4s\n${clearKey(NEXT)}${key(NEXT)}#EXT-X-MAP:URI="i0.1.mp4"\n`);
 
+// Another init segment from segment 11 on.
+const rotated = (map) => broken(live({ open: 11 }), 's10.m4s\n', `s10.m4s\n#EXT-X-MAP:URI="${map}"\n`);
+
 // [rule, what is found, the playlist]
 const MEDIA = [
   ['syntax', /byte order mark/, `\ufeff${live()}`],
@@ -140,6 +143,8 @@ const CHANGES = [
   ['H-10', /moved by 1, 0 discontinuities/, live(), broken(ONE_SEGMENT_LATER, 'Y-SEQUENCE:0', 'Y-SEQUENCE:1')],
   ['H-15', /the parts of segment 9 went/, live({ parts: 2 }), live({ open: 11, parts: 1 }).replace(/#EXT-X-PART:.*s9\..*\n/g, '')],
   ['H-16', /s10.1.m4s was hinted at, s11.0.m4s came/, live(), live({ open: 11 }).replace(/#EXT-X-PART:.*s10.1.*\n/, '')],
+  ['H-16', /i0.1.mp4 was hinted at, i0.2.mp4 holds/, broken(live({ parts: 2 }), END, `${END}:TYPE=MAP,URI="i0.1.mp4"\n${END}`), rotated('i0.2.mp4')],
+  ['H-16', /i0.1.mp4 came, and was not hinted at/, live({ parts: 2 }), rotated('i0.1.mp4')],
   ['H-19', /EXTINF was 2.000000, and is 1.900000/, live(), broken(live({ parts: 2 }), '#EXTINF:2.000000', '#EXTINF:1.900000')],
   ['H-19', /uri was s3.m4s/, live(), broken(live({ parts: 2 }), 's3.m4s', 's3b.m4s')],
   ['H-19', /MAP was URI="i0.mp4"/, live(), broken(live({ parts: 2 }), 'i0.mp4', 'i1.mp4')],
@@ -286,6 +291,11 @@ test('three segments are enough for a start, and not any more when one has gone'
   const short = (text) => judgeMedia(readMediaPlaylist(text), OTHERS).filter((one) => one.rule === 'H-20').length;
   const start = (first) => live({ first, open: first + 3 }).replaceAll('#EXTINF:2.000000', '#EXTINF:1.000000').replaceAll('DURATION=1.000000', 'DURATION=0.500000');
   assert.deepEqual([short(start(0)), short(start(8))], [0, 1]);
+});
+
+test('the init segment that was hinted at may come', () => {
+  const hinted = broken(live({ parts: 2 }), END, `${END}:TYPE=MAP,URI="i0.1.mp4"\n${END}`);
+  assert.equal(text(judgeChange(readMediaPlaylist(hinted), readMediaPlaylist(rotated('i0.1.mp4'))).filter((one) => one.rule === 'H-16')), '');
 });
 
 test('a hint may be in vain where the source broke off', () => {
