@@ -4,10 +4,11 @@
 // arguments name, and `{"t0": …, "fps": …}` (milliseconds since 1970) as the first line on stderr.
 //
 //   counted_source.mjs [--seconds N] [--fps 30] [--gop 30] [--first N] [--size 640x360] [--codec libx264] [--bframes N] [--sounds 1]
-//                      [--rate 48000] [--begins S] [--blind] -- OUTPUT ARGUMENTS OF FFMPEG …
+//                      [--rate 48000] [--begins S] [--blind] [--larger URL] -- OUTPUT ARGUMENTS OF FFMPEG …
 //   counted_source.mjs -- -f mpegts udp://127.0.0.1:5000
 //
-// --first is the first picture's number, --begins where timestamps begin; --blind has no pictures.
+// --first is the first picture's number, --begins where timestamps begin; --blind has no pictures. --larger is where the same pictures go once
+// more, in a frame of 960x540, from an encoder beside the first one.
 
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -39,7 +40,7 @@ function encoder({ codec, gop, bframes }) {
 }
 
 function ffmpegArguments(wanted, output) {
-  const { fps, size, sounds, rate, begins, blind } = wanted;
+  const { fps, size, sounds, rate, begins, blind, larger } = wanted;
   const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error'];
   const pictures = ['-probesize', '32', '-analyzeduration', '0', '-fflags', 'nobuffer', '-thread_queue_size', '64',
     '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', size, '-r', String(fps), '-i', 'pipe:3'];
@@ -49,8 +50,9 @@ function ffmpegArguments(wanted, output) {
   const languages = Array.from({ length: sounds }, (_, i) => [`-metadata:s:a:${i}`, `language=${['eng', 'deu', 'fra'][i]}`]).flat();
   const video = [...encoder(wanted), '-pix_fmt', 'yuv420p', '-b:v', '1200k', '-maxrate', '1500k', '-bufsize', '600k'];
   const sound = ['-c:a', 'aac', '-b:a', '96k', ...languages];
-  return [...quiet, ...(blind ? [] : pictures), ...tones, ...maps, ...(blind ? [] : video), ...(sounds > 0 ? sound : []), '-output_ts_offset', begins,
-    '-flush_packets', '1', ...output];
+  const coded = [...maps, ...(blind ? [] : video), ...(sounds > 0 ? sound : []), '-output_ts_offset', begins, '-flush_packets', '1'];
+  const second = larger ? [...coded, '-vf', 'pad=960:540', '-f', 'mpegts', larger] : [];  // The boxes stay where they are.
+  return [...quiet, ...(blind ? [] : pictures), ...tones, ...coded, ...output, ...second];
 }
 
 function wishes() {
@@ -59,7 +61,7 @@ function wishes() {
     allowPositionals: true,
     options: {
       seconds: text('0'), fps: text('30'), gop: text('30'), first: text('0'), size: text('640x360'), codec: text('libx264'), bframes: text('0'),
-      sounds: text('1'), rate: text('48000'), begins: text('0'), blind: { type: 'boolean', default: false },
+      sounds: text('1'), rate: text('48000'), begins: text('0'), larger: text(''), blind: { type: 'boolean', default: false },
     },
   });
   const numbers = Object.fromEntries(['seconds', 'fps', 'gop', 'first', 'bframes', 'sounds'].map((name) => [name, Number(values[name])]));

@@ -11,6 +11,7 @@ examples:
 """
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -118,9 +119,17 @@ class Stage:
         self.source.stop(signal.SIGTERM)
 
     def package(self, *settings: str, source: str | None = None, tls: str | None = None) -> None:
-        config = self.work / "packager.toml"
         lines = ["[http]", f'tls_listen = ["{tls}"]'] if tls else []
         lines += ["[[stream]]", f'name = "{STREAM}"', f'source = "{source or packagers.source_url(self.target)}"', *settings]
+        self._start(lines)
+
+    def package_group(self, sources: list[str]) -> None:
+        lines = [line for i, source in enumerate(sources) for line in ("[[stream]]", f'name = "{STREAM}-{i}"', f'source = "{source}"')]
+        names = ", ".join(f'"{STREAM}-{i}"' for i in range(len(sources)))
+        self._start([*lines, "[[group]]", f'name = "{STREAM}"', f"streams = [{names}]"])
+
+    def _start(self, lines: list[str]) -> None:
+        config = self.work / "packager.toml"
         config.write_text("\n".join(lines) + "\n")
         page = ["--page", str(self.page)] if self.page else []
         self.packager = packagers.start(self.processes, self.build, ["--config", str(config), *page], port=self._port,
@@ -129,7 +138,7 @@ class Stage:
     def live(self) -> None:
         claim(wait_until(lambda: self.packager.is_live(STREAM), PATIENCE_S), f"not live: {self.packager.streams()} {self.packager.process.log_tail(5)}")
 
-    def follow(self, players: str, browser: str = "chromium", base: str | None = None) -> Followers:
+    def follow(self, players: str, browser: str = "chromium", base: str | None = None, switch_s: float = 0) -> Followers:
         require_tools("node")
         if shutil.which(BROWSERS[browser]) is None:
             raise Skip(f"{BROWSERS[browser]} is not installed")
@@ -137,7 +146,8 @@ class Stage:
         out = self.work / "followers.out"
         with out.open("wb") as stdout:
             process = self.processes.start("followers", ["node", str(HERE / "follow.mjs"), "--modules", str(modules), "--browser", browser, "--players",
-                                                         players, "--base", base or self.packager.base, "--name", STREAM], stdout=stdout)
+                                                         players, "--base", base or self.packager.base, "--name", STREAM, "--switch", str(switch_s)],
+                                           stdout=stdout)
         return Followers(process, out, players.split(","))
 
     def begin(self, players: str, *words: str, settings: tuple[str, ...] = (), browser: str = "chromium") -> Followers:
@@ -298,6 +308,26 @@ def over_tls(stage: Stage) -> str:
     return f"HTTP/2: {note}"
 
 
+def a_group(stage: Stage) -> str:
+    """One content in two sizes (H-63): whatever level is loaded next, pictures go on in their order."""
+    larger = f"127.0.0.1:{relays.free_udp_port()}"
+    run = stage.publish("--larger", f"udp://{larger}?pkt_size=1316", to=stage.bare)
+    stage.package_group([f"udp://{stage.bare}", f"udp://{larger}"])
+    stage.live()
+    followers = stage.follow("hls,dash", switch_s=4)
+    followers.play(run, unhurt=True)
+    notes = []
+    for player in followers.players:
+        def sizes(player: str = player) -> list[str]:
+            return [size for size, _ in itertools.groupby(one["size"] for one in followers.seen(player) if one["size"] not in ("", "0x0"))]
+        claim(wait_until(lambda: len(sizes()) >= 4, PATIENCE_S, 0.25), f"{player} does not switch: {sizes()} {followers.last(player)}")
+        claim(set(sizes()) == {"640x360", "960x540"}, f"{player}: {sizes()}")
+        last = followers.last(player)
+        claim(last["fatal"] == 0 and last["made"] == 1 and last["backwards"] == 0, f"{player}: {last}")
+        notes.append(f"{player} {' '.join(sizes())}")
+    return f"{', '.join(notes)}; {followers.play(run, unhurt=True)}"
+
+
 def h265(stage: Stage) -> str:
     followers = stage.begin("hls", "--codec", "libx265", browser="firefox")
     time.sleep(6)
@@ -321,7 +351,8 @@ def webkit(stage: Stage) -> str:
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, over_tls, h265, webkit)
+         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, a_group, over_tls,
+         h265, webkit)
 
 
 def on_a_stage(build: Path, page: Path | None, case) -> str:
