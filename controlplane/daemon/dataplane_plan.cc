@@ -6,6 +6,7 @@
 #include <set>
 
 #include "config/destination_check.h"
+#include "config/stream_pattern.h"
 #include "contract/limits.h"
 #include "engine/rtp/fec_receiver.h"
 #include "stream/fec_encoder.h"
@@ -53,6 +54,23 @@ io::MemoryPlan memory_for(const Config& config, std::size_t slots) {
 std::size_t references_max(const Config& config) {
   return config.ethernet.devices.size() * (kDescriptorsPerQueue + kReceiveBurst) + kTransmitQueue + 1 +
          config.relay.workers;
+}
+
+// How many streams feeds and calls of the file publish under that pattern: they are there for good, and the first that
+// fits a name is its.
+std::size_t published_under(const Config& config, const StreamRule& pattern) {
+  std::set<std::string_view> names;
+  const auto take = [&](std::string_view name) {
+    const auto is_its_name = [&](const StreamRule& rule) { return rule.name == name; };
+    if (std::ranges::any_of(config.streams, is_its_name)) return;
+    const auto fits = [&](const StreamRule& rule) { return rule.is_pattern() && covers(rule.name, name); };
+    const auto first = std::ranges::find_if(config.streams, fits);
+    if (first != config.streams.end() && &*first == &pattern) names.insert(name);
+  };
+  for (const FeedRule& feed : config.feeds) take(feed.stream);
+  for (const CallRule& call : config.calls)
+    if (call.role == Role::kPublisher) take(call.stream);
+  return names.size();
 }
 
 std::size_t publisher_places(std::size_t sessions_max, std::size_t streams_max) {
@@ -123,13 +141,14 @@ Result<DataplanePlan> plan_dataplane(const Config& config) {
   DataplanePlan plan;
   plan.streams_max = kSpareStreams;
   plan.history_slots = kSpareStreams * history_slots({});
-  std::size_t slots_least = 0;  // The named streams': they exist from the start.
+  std::size_t slots_least = 0;  // Of streams that the file names: they exist from the start.
   for (const StreamRule& rule : config.streams) {
-    const std::size_t count = rule.is_pattern() ? kStreamsPerPattern : 1;
+    const std::size_t named = rule.is_pattern() ? published_under(config, rule) : 1;
+    const std::size_t count = named + (rule.is_pattern() ? kStreamsPerPattern : 0);
     const std::size_t slots = history_slots(options_of(rule));
     plan.streams_max += count;
     plan.history_slots += count * slots;
-    if (!rule.is_pattern()) slots_least += slots;
+    slots_least += named * slots;
   }
   plan.streams_max = std::min(plan.streams_max, kStreamsMax);
   plan.publisher_places = publisher_places(config.relay.sessions_max, plan.streams_max);

@@ -12,7 +12,8 @@
 
 namespace fanlight::control {
 
-// A pattern's streams come by themselves; the plan has room for so many of each.
+// A pattern's streams come by themselves; the plan has room for so many of each, beside those that the file's own feeds
+// and calls publish.
 inline constexpr std::size_t kStreamsPerPattern = 4;
 // And for so many of the default dimensions, to be added by the API.
 inline constexpr std::size_t kSpareStreams = 1;

@@ -31,6 +31,36 @@ TEST(DataplanePlanTest, NamedStreamsPatternsAndSparesHaveRoom) {
   EXPECT_THAT(plan->text(), testing::HasSubstr("7 streams with 57344 history slots"));
 }
 
+// They are never displaced, and would leave the others waiting for memory for ever.
+TEST(DataplanePlanTest, WhatTheFilePublishesUnderAPatternHasRoomBesideWhatComes) {
+  Config config = with({"live/main", "live/a*", "live/*"});
+  const std::size_t before = plan_dataplane(config)->streams_max;
+  for (int i = 0; i < 12; ++i) config.feeds.push_back({.stream = "live/" + std::to_string(i), .terms = {}});
+  config.feeds.push_back({.stream = "live/main", .terms = {}});
+  config.calls.emplace_back().stream = "live/viewed";
+  config.calls.push_back({.role = Role::kPublisher, .stream = "live/3"});
+  config.calls.push_back({.role = Role::kPublisher, .stream = "live/called"});
+  const auto plan = plan_dataplane(config);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->streams_max, before + 13);
+  EXPECT_EQ(plan->history_slots, plan->streams_max * 8192);
+  config.streams[1].bitrate_bits_max *= 2;
+  EXPECT_EQ(plan_dataplane(config)->history_slots, plan->history_slots + kStreamsPerPattern * 8192);
+  config.feeds.push_back({.stream = "live/another", .terms = {}});
+  EXPECT_EQ(plan_dataplane(config)->history_slots, plan->history_slots + (kStreamsPerPattern + 2) * 8192)
+      << "the first pattern that fits is its";
+}
+
+TEST(DataplanePlanTest, TooLittleMemoryForTheFilesFeedsIsAnError) {
+  Config config = with({"live/*"});
+  config.relay.memory_mb = 64;
+  EXPECT_TRUE(plan_dataplane(config)) << plan_dataplane(config).error().what;
+  for (int i = 0; i < 4; ++i) config.feeds.push_back({.stream = "live/" + std::to_string(i), .terms = {}});
+  const auto plan = plan_dataplane(config);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, ErrorCode::kNoMemory);
+}
+
 TEST(DataplanePlanTest, SessionsAreToldBesideThePackets) {
   Config config = with({"a"});
   config.relay.workers = 3;
