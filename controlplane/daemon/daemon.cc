@@ -15,6 +15,7 @@
 #include "api/socket_file.h"
 #include "config/armour_section.h"
 #include "config/config.h"
+#include "config/rtp_doubts.h"
 #include "crypto/secret_memory.h"
 #include "daemon/control_loop.h"
 #include "daemon/dataplane.h"
@@ -72,10 +73,12 @@ std::vector<std::string> access_doubts(const Config& config) {
 }
 
 int check(const DaemonOptions& options, const Config& config, const DataplanePlan& plan) {
+  std::vector<std::string> doubts;
   for (const StreamRule& rule : config.streams)
-    if (const auto doubt = find_doubt(rule))
-      std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt->c_str());
-  for (const std::string& doubt : access_doubts(config))
+    if (auto doubt = find_doubt(rule)) doubts.push_back(*std::move(doubt));
+  std::ranges::move(access_doubts(config), std::back_inserter(doubts));
+  std::ranges::move(find_rtp_doubts(config), std::back_inserter(doubts));
+  for (const std::string& doubt : doubts)
     std::fprintf(stderr, "%s: warning: %s\n", options.config_path.c_str(), doubt.c_str());
   std::printf("%s is valid\n%s\n%s\n", options.config_path.c_str(), plan.text().c_str(),
               armour_text(config.armour).c_str());

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "config/rtp_doubts.h"
 #include "contract/limits.h"
 #include "session/session_desk.h"
 #include "wire/rtp_header.h"
@@ -109,8 +110,11 @@ std::string clock_words(const event::FeedNews& news, const FeedRule& rule) {
 
 void SessionDesk::set_feeds(Instant now, std::vector<FeedPlace> places) {
   now_ = std::max(now_, now);
-  for (FeedPlace& place : places)
+  for (FeedPlace& place : places) {
     feeds_.push_back({.id = static_cast<std::uint32_t>(feeds_.size() + 1), .place = std::move(place), .since = now_});
+    if (const auto doubt = doubt_of(feeds_.back().place.rule))
+      note(Notice::Level::kWarning, title_of(feeds_.back()) + ": " + *doubt);
+  }
 }
 
 std::vector<FeedView> SessionDesk::feeds(Instant now) const {
@@ -137,7 +141,8 @@ std::string SessionDesk::note_of(const FeedEntry& feed) const {
                         (is_heard(feed) && feed.place.rule.terms.second.has_value());
   if (const auto fault = is_asked ? feed_fault_(feed.place.rule) : std::nullopt)
     text += (text.empty() ? "" : "; ") + fault->what;
-  return text;
+  if (feed.state != FeedState::kSilent || !text.empty()) return text;
+  return doubt_of(feed.place.rule).value_or("");
 }
 
 FeedEntry* SessionDesk::find_feed(RequestId request) {

@@ -366,6 +366,22 @@ TEST_F(FeedDeskTest, WhoseInterfaceGoesIsSilentForThatReason) {
   EXPECT_EQ(view().failure, fault->what);
 }
 
+// What is valid, and nothing ever comes of.
+TEST_F(FeedDeskTest, AGroupWithoutItsSourceIsDoubtedOnceAndInTheListWhileItIsSilent) {
+  FeedPlace one = place();
+  one.rule.terms.local = *Endpoint::parse("232.1.2.3:5004");
+  set(std::move(one));
+  const auto words = HasSubstr("group 232.1.2.3 is of source-specific multicast");
+  EXPECT_THAT(take_notices(), Contains(words));
+  const command::OpenFeed feed = opened();
+  EXPECT_THAT(take_notices(), Not(Contains(words)));
+  EXPECT_THAT(view().failure, words);
+  desk().handle_event(now_, event::FeedRefusal{feed.request, Verdict::kMalformed, kSender, {}});
+  EXPECT_EQ(view().failure, "no RTP from 198.51.100.1:40000") << "something comes";
+  news(feed, true);
+  EXPECT_EQ(view().failure, "");
+}
+
 // Of two legs: the other one is live, and nobody would miss it before it fails as well.
 TEST_F(FeedDeskTest, ALegThatCannotBeHeardIsToldWhileTheOtherIs) {
   std::optional<FeedObstacle> fault{{"second leg: this machine has no interface eth9", true}};
