@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 
 #include "base/ip.h"
@@ -13,6 +14,8 @@ namespace fanlight::control {
 
 // Whether an interface has it.
 [[nodiscard]] bool is_address_of_host(const IpAddress& address);
+// Of all interfaces.
+[[nodiscard]] std::set<IpAddress> addresses_of_host();
 
 struct Line {
   std::string interface;  // Empty when none is found.

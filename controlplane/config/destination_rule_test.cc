@@ -247,6 +247,8 @@ TEST(DestinationRuleTest, NoStreamGoesIntoAFeed) {
   EXPECT_TRUE(is_told("url = \"rtp://239.1.1.1:7000\"", "rtp://239.1.1.1:7000"));
   EXPECT_FALSE(is_told("url = \"rtp://239.1.1.1:7000\"\nsource = \"192.0.2.1\"", "rtp://239.1.1.1:7000"))
       << "of another source";
+  EXPECT_TRUE(is_told("url = \"rtp://239.1.1.1:7000\"\nsource = \"127.0.0.1\"", "rtp://239.1.1.1:7000"))
+      << "which is this host";
   EXPECT_FALSE(is_told("url = \"rtp://0.0.0.0:7000\"", "rtp://192.0.2.1:7000"));
   EXPECT_NE(fault(table("udp://127.0.0.1:9000")).find("the relay's own"), std::string::npos) << "0.0.0.0:9000 listens";
   EXPECT_NE(fault(table("rtp://192.0.2.1:5004?second=127.0.0.1:9000&rtcp=off")).find("the relay's own"),

@@ -1,5 +1,7 @@
 #include "config/destination_sdp.h"
 
+#include <algorithm>
+
 #include "config/secret.h"
 #include "config/srtp_key.h"
 
@@ -18,7 +20,7 @@ std::string connection(const DestinationTerms& terms) {
 }
 
 // Who made the description. Which address of ours packets leave from, the host alone knows where none is named.
-IpAddress origin_of(const DestinationRule& rule, const IpAddress& local) {
+IpAddress address_of(const DestinationRule& rule, const IpAddress& local) {
   constexpr IpAddress kLoopbackV6{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
   if (rule.source) return *rule.source;
   if (!local.is_unspecified() && local.is_v4() == rule.terms.remote.ip.is_v4()) return local;
@@ -81,10 +83,20 @@ std::string media(const DestinationRule& rule, const SdpFacts& facts, const Medi
 
 }  // namespace
 
-std::string sdp_of(const DestinationRule& rule, const SdpFacts& facts, const MediaFormat& format, bool with_key) {
+SdpOrigin SdpHistory::note(std::uint32_t id, std::int64_t wall_s, const SdpFacts& facts) {
+  constexpr std::int64_t kIdsPerSecond = 1'000'000;
+  if (origin_.version != 0 && facts == told_) return origin_;
+  if (origin_.version == 0) origin_.session = wall_s * kIdsPerSecond + id % kIdsPerSecond;
+  origin_.version = std::max(origin_.version + 1, wall_s);
+  told_ = facts;
+  return origin_;
+}
+
+std::string sdp_of(const DestinationRule& rule, const SdpFacts& facts, const SdpOrigin& origin,
+                   const MediaFormat& format, bool with_key) {
   if (rule.terms.kind != FeedKind::kRtp) return "";
-  const std::string head = "v=0\r\no=- " + std::to_string(facts.session.raw()) + " 1 " +
-                           typed(origin_of(rule, facts.local)) + "\r\ns=" + rule.stream + "\r\n";
+  const std::string head = "v=0\r\no=- " + std::to_string(origin.session) + " " + std::to_string(origin.version) + " " +
+                           typed(address_of(rule, facts.local)) + "\r\ns=" + rule.stream + "\r\n";
   constexpr const char* kTimes = "t=0 0\r\na=recvonly\r\n";
   if (rule.srtp && with_key) {
     std::string key = write_srtp_key(*rule.srtp);

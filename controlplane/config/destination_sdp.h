@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 
-#include "base/strong.h"
 #include "config/destination_rule.h"
 #include "config/media_format.h"
 
@@ -13,15 +12,33 @@ namespace fanlight::control {
 
 // Where a destination stands.
 struct SdpFacts {
-  SocketId session{};      // 0: it is not open.
   std::uint32_t ssrc = 0;  // Of SRTP it may change while the session lasts; 0: not known, and not said.
   std::string cname{};     // Of its reports, now; empty: not known, and no source is described.
   IpAddress local{};       // Of ours, where its packets leave; unspecified: not known.
+  friend bool operator==(const SdpFacts&, const SdpFacts&) = default;
+};
+
+// What its o= tells it apart by: from others, and from what it said before. RFC 8866 §5.2
+struct SdpOrigin {
+  std::int64_t session = 0;
+  std::int64_t version = 0;
+};
+
+// Of one destination's description, whose rule and format stay. Both numbers are of the wall clock: a relay that begins
+// anew goes on with higher ones.
+class SdpHistory {
+ public:
+  // `id`: the destination's. `wall_s`: seconds since 1970.
+  [[nodiscard]] SdpOrigin note(std::uint32_t id, std::int64_t wall_s, const SdpFacts& facts);
+
+ private:
+  SdpOrigin origin_{};
+  SdpFacts told_{};
 };
 
 // Empty for a bare transport stream: nobody describes one. With its key it is a secret; without, an SRTP receiver needs
 // that from elsewhere.
-[[nodiscard]] std::string sdp_of(const DestinationRule& rule, const SdpFacts& facts, const MediaFormat& format = {},
-                                 bool with_key = false);
+[[nodiscard]] std::string sdp_of(const DestinationRule& rule, const SdpFacts& facts, const SdpOrigin& origin,
+                                 const MediaFormat& format = {}, bool with_key = false);
 
 }  // namespace fanlight::control

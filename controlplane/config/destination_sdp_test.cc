@@ -10,12 +10,12 @@ namespace {
 std::string sdp(const char* url, std::uint32_t session = 0) {
   DestinationRule rule = *parse_destination_url(url);
   rule.stream = "live/main";
-  return sdp_of(rule, {.session = SocketId{session}, .ssrc = session, .cname = "c0ffee"});
+  return sdp_of(rule, {.ssrc = session, .cname = "c0ffee"}, {.session = session, .version = 5});
 }
 
 TEST(DestinationSdpTest, AHostsAddressIsDescribed) {
   EXPECT_EQ(sdp("rtp://192.0.2.7:5004", 77),
-            "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\na=recvonly\r\n"
+            "v=0\r\no=- 77 5 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\na=recvonly\r\n"
             "m=video 5004 RTP/AVP 33\r\na=rtpmap:33 MP2T/90000\r\na=ssrc:77 cname:c0ffee\r\n");
 }
 
@@ -23,14 +23,35 @@ TEST(DestinationSdpTest, AHostsAddressIsDescribed) {
 TEST(DestinationSdpTest, TheOriginIsWherePacketsLeave) {
   const DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004");
   const auto origin = [](const DestinationRule& of, const char* local) {
-    const std::string text = sdp_of(of, {.session = SocketId{77}, .ssrc = 77, .local = *IpAddress::parse(local)});
+    const std::string text = sdp_of(of, {.ssrc = 77, .local = *IpAddress::parse(local)}, {77, 5});
     return text.substr(5, text.find("\r\ns=") - 5);
   };
-  EXPECT_EQ(origin(rule, "192.0.2.1"), "o=- 77 1 IN IP4 192.0.2.1");
-  EXPECT_EQ(origin(rule, "0.0.0.0"), "o=- 77 1 IN IP4 127.0.0.1");
-  EXPECT_EQ(origin(rule, "::"), "o=- 77 1 IN IP4 127.0.0.1");
+  EXPECT_EQ(origin(rule, "192.0.2.1"), "o=- 77 5 IN IP4 192.0.2.1");
+  EXPECT_EQ(origin(rule, "0.0.0.0"), "o=- 77 5 IN IP4 127.0.0.1");
+  EXPECT_EQ(origin(rule, "::"), "o=- 77 5 IN IP4 127.0.0.1");
   EXPECT_EQ(origin(*parse_destination_url("rtp://192.0.2.7:5004?source=192.0.2.9"), "192.0.2.1"),
-            "o=- 77 1 IN IP4 192.0.2.9");
+            "o=- 77 5 IN IP4 192.0.2.9");
+}
+
+// RFC 8866 §5.2
+TEST(DestinationSdpTest, ItsVersionRisesWhenItSaysSomethingElseAndNoSooner) {
+  constexpr std::int64_t kNow = 1'795'000'000;
+  SdpHistory history;
+  SdpFacts facts{};
+  const SdpOrigin waiting = history.note(7, kNow, facts);
+  EXPECT_EQ(waiting.session, kNow * 1'000'000 + 7);
+  EXPECT_EQ(waiting.version, kNow);
+  EXPECT_EQ(history.note(7, kNow + 60, facts).version, kNow) << "it says what it said";
+  facts.ssrc = 77;
+  EXPECT_EQ(history.note(7, kNow + 61, facts).version, kNow + 61);
+  facts.cname = "c0ffee";
+  EXPECT_EQ(history.note(7, kNow + 61, facts).version, kNow + 62) << "twice in a second";
+  facts.local = IpAddress::v4(192, 0, 2, 1);
+  const SdpOrigin last = history.note(7, kNow - 3'600, facts);
+  EXPECT_EQ(last.version, kNow + 63) << "the clock was set back";
+  EXPECT_EQ(last.session, waiting.session);
+  SdpHistory other;
+  EXPECT_NE(other.note(8, kNow, facts).session, waiting.session);
 }
 
 TEST(DestinationSdpTest, AGroupHasItsTtlAndSource) {
@@ -70,7 +91,7 @@ TEST(DestinationSdpTest, WhatMayBeAskedForAgainIsSaid) {
 
 TEST(DestinationSdpTest, TwoLegsAreOneGroup) {
   EXPECT_EQ(sdp("rtp://192.0.2.7:5004?second=239.1.2.3:6004&second_ttl=5", 77),
-            "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nt=0 0\r\na=recvonly\r\na=group:DUP 1 2\r\n"
+            "v=0\r\no=- 77 5 IN IP4 127.0.0.1\r\ns=live/main\r\nt=0 0\r\na=recvonly\r\na=group:DUP 1 2\r\n"
             "m=video 5004 RTP/AVP 33\r\nc=IN IP4 192.0.2.7\r\na=rtpmap:33 MP2T/90000\r\n"
             "a=ssrc:77 cname:c0ffee\r\na=mid:1\r\n"
             "m=video 6004 RTP/AVP 33\r\nc=IN IP4 239.1.2.3/5\r\na=rtpmap:33 MP2T/90000\r\n"
@@ -85,7 +106,7 @@ TEST(DestinationSdpTest, EachLegSendsAgainUnderASourceOfItsOwn) {
 
 TEST(DestinationSdpTest, APayloadIsDescribedAsItsFeedIs) {
   DestinationRule rule = *parse_destination_url("rtp://192.0.2.7:5004?pt=100");
-  const std::string text = sdp_of(rule, {},
+  const std::string text = sdp_of(rule, {}, {},
                                   {.media = "audio",
                                    .encoding = "mpeg4-generic",
                                    .clock_rate = 44'100,
@@ -105,12 +126,11 @@ TEST(DestinationSdpTest, SrtpHasItsProfileAndOnWishItsKey) {
   rule.stream = "live/main";
   rule.srtp = *parse_srtp_key(kKey);
   const std::string shown =
-      "v=0\r\no=- 77 1 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n"
+      "v=0\r\no=- 77 5 IN IP4 127.0.0.1\r\ns=live/main\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n"
       "a=recvonly\r\nm=video 5004 RTP/SAVP 33\r\na=rtpmap:33 MP2T/90000\r\n";
-  EXPECT_EQ(sdp_of(rule, {.session = SocketId{77}}), shown);
-  EXPECT_EQ(sdp_of(rule, {.session = SocketId{77}}, {}, true), shown + "a=crypto:1 " + kKey + "\r\n");
-  EXPECT_EQ(sdp_of(rule, {.session = SocketId{77}, .ssrc = 99, .cname = "c0ffee"}),
-            shown + "a=ssrc:99 cname:c0ffee\r\n");
+  EXPECT_EQ(sdp_of(rule, {}, {77, 5}), shown);
+  EXPECT_EQ(sdp_of(rule, {}, {77, 5}, {}, true), shown + "a=crypto:1 " + kKey + "\r\n");
+  EXPECT_EQ(sdp_of(rule, {.ssrc = 99, .cname = "c0ffee"}, {77, 5}), shown + "a=ssrc:99 cname:c0ffee\r\n");
 }
 
 TEST(DestinationSdpTest, FecHasItsPorts) {

@@ -279,9 +279,9 @@ bool is_own_door(const FeedTerms& terms, const Endpoint& to, const std::function
   return std::ranges::any_of(doors_of(terms), [&](const Endpoint& door) {
     if (door.port != to.port) return false;
     const bool is_second = terms.second && door == terms.second->local;
-    // A wildcard hears no group (io/udp_socket.cc); of one that is wanted from another source alone, nothing of ours
-    // is.
-    if (to.ip.is_multicast()) return door.ip == to.ip && !(is_second ? terms.second->source : terms.source);
+    const std::optional<IpAddress>& source = is_second ? terms.second->source : terms.source;
+    // A wildcard hears no group (io/udp_socket.cc); of one that is wanted from another host alone, nothing of ours is.
+    if (to.ip.is_multicast()) return door.ip == to.ip && (!source || is_ours(*source));
     if (!door.ip.is_unspecified()) return door.ip == to.ip;
     return (door.ip.is_v4() == to.ip.is_v4() || to.ip.is_v4()) && is_ours(to.ip);
   });

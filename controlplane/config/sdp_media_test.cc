@@ -299,7 +299,7 @@ TEST(SdpMediaTest, WhatTheRelayWritesItReads) {
                            .payload_type = 97};
   DestinationRule rule = *parse_destination_url("rtp://239.1.2.3:5004?pt=97&source=192.0.2.1&rtcp=same_port");
   rule.stream = "live/audio";
-  const std::string text = sdp_of(rule, {.session = SocketId{77}, .ssrc = 77, .cname = "c0ffee"}, format);
+  const std::string text = sdp_of(rule, {.ssrc = 77, .cname = "c0ffee"}, {77, 5}, format);
   const auto session = parse_sdp(text);
   ASSERT_TRUE(session) << text;
   const auto found = describe_media(*session, session->media.at(0));
@@ -315,7 +315,7 @@ TEST(SdpMediaTest, LegsAndRetransmissionsOfTheRelayAsWell) {
   DestinationRule rule =
       *parse_destination_url("rtp://239.1.2.3:5004?nack=1&rtx_pt=97&second=239.1.2.4:5004&source=192.0.2.1");
   rule.stream = "live/main";
-  const auto session = parse_sdp(sdp_of(rule, {.session = SocketId{77}, .ssrc = 77, .cname = "c0ffee"}));
+  const auto session = parse_sdp(sdp_of(rule, {.ssrc = 77, .cname = "c0ffee"}, {77, 5}));
   ASSERT_TRUE(session);
   const auto chosen = choose_media(*session, "");
   ASSERT_TRUE(chosen) << chosen.error().why;

@@ -13,14 +13,18 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
+#include <iterator>
 #include <optional>
+#include <set>
 
 #include "access/issuer_doubts.h"
 #include "access/key_watch.h"
 #include "access/policy_doubts.h"
 #include "api/json_answers.h"
 #include "api/server.h"
+#include "capacity/host.h"
 #include "config/destination_check.h"
+#include "config/rtp_doubts.h"
 #include "daemon/default_stream_id.h"
 #include "daemon/desk_relay.h"
 #include "daemon/feed_doors.h"
@@ -47,7 +51,7 @@ constexpr std::array kLeftOut{"lines", "lines on sessions", "rejections"};  // B
 constexpr std::size_t kEventsPerTurn = 16;
 constexpr Micros kRingRetry = millis(5);
 constexpr std::chrono::seconds kStopTimeout{1};
-constexpr std::chrono::seconds kRejoinPeriod{1};
+constexpr std::chrono::seconds kHostLook{1};
 constexpr std::chrono::milliseconds kUntoldLook{5};
 
 // CLOCK_MONOTONIC on both sides: an Instant is a steady_clock moment.
@@ -100,6 +104,9 @@ class ControlLoop::State {
     watch_keys(std::exchange(config_.issuers, {}));
     desk_.reload_calls(io::MonotonicClock::now(), std::exchange(config_.calls, {}));
     desk_.set_destination_ways([this](const DestinationRule& rule) { return way_to(config_, rule); });
+    desk_.set_destination_doubts([port = config_.relay.port](const DestinationRule& rule, const MediaFormat& format) {
+      return doubt_of(rule, format, port);
+    });
     desk_.set_fec_streams_max(fec_streams_planned(config_));
     desk_.reload_destinations(io::MonotonicClock::now(), std::exchange(config_.destinations, {}));
     desk_.set_feed_faults([this](const FeedRule& rule) { return fault_of(config_, rule); });
@@ -107,7 +114,7 @@ class ControlLoop::State {
     bell_.non_blocking(true);
     await_bell();
     await_signal();
-    if (rejoin_groups_ && has_groups(config_.feeds)) await_rejoining();
+    if (config_.relay.port == PortKind::kSockets && !config_.feeds.empty()) await_host_look();
     settle();
   }
 
@@ -288,14 +295,24 @@ class ControlLoop::State {
     });
   }
 
-  // --- groups of feeds
-  void await_rejoining() {
-    rejoin_timer_.expires_after(kRejoinPeriod);
-    rejoin_timer_.async_wait([this](const error_code& error) {
+  // --- what the host has, for feeds: interfaces of their groups, addresses that destinations led to elsewhere
+  void await_host_look() {
+    host_timer_.expires_after(kHostLook);
+    host_timer_.async_wait([this](const error_code& error) {
       if (error || is_stopping_) return;
-      rejoin_groups_();
-      await_rejoining();
+      if (rejoin_groups_ && has_groups(config_.feeds)) rejoin_groups_();
+      look_at_addresses();
+      await_host_look();
     });
+  }
+
+  void look_at_addresses() {
+    const std::set<IpAddress> before = std::exchange(addresses_, addresses_of_host());
+    std::set<IpAddress> come;
+    std::ranges::set_difference(addresses_, before, std::inserter(come, come.end()));
+    if (come.empty()) return;
+    desk_.note_own_addresses(io::MonotonicClock::now(), come);
+    settle();
   }
 
   // --- signals
@@ -367,7 +384,7 @@ class ControlLoop::State {
     if (is_stopping_) return;
     is_stopping_ = true;
     key_timer_.cancel();
-    rejoin_timer_.cancel();
+    host_timer_.cancel();
     spdlog::info("stopping");
     notify_service_manager("STOPPING=1");
     patience_.expires_after(kStopTimeout);
@@ -387,6 +404,7 @@ class ControlLoop::State {
   const Instant started_ = io::MonotonicClock::now();
   const std::vector<Mailbox*> mailboxes_;  // By worker.
   const std::function<void()> rejoin_groups_;
+  std::set<IpAddress> addresses_ = addresses_of_host();  // As they were looked at last.
   std::size_t next_mailbox_ = 0;  // The worker whose event is next: nobody is kept waiting by the others.
   SessionDesk desk_;
   Webhooks hooks_{loop_, [](const std::string& text) { spdlog::warn("{}", text); }};
@@ -405,7 +423,7 @@ class ControlLoop::State {
   asio::steady_timer ending_{loop_};
   KeyWatch key_watch_;
   asio::steady_timer key_timer_{loop_};
-  asio::steady_timer rejoin_timer_{loop_};
+  asio::steady_timer host_timer_{loop_};
   Instant armed_ = Instant::never();
   bool is_stopping_ = false;
 };

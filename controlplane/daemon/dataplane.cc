@@ -13,9 +13,11 @@
 #include <functional>
 #include <future>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "base/check.h"
+#include "capacity/host.h"
 #include "daemon/feed_doors.h"
 #include "daemon/ports.h"
 #include "daemon/scheduling.h"
@@ -91,6 +93,25 @@ Result<Done> start_eal(const Config& config, const DataplanePlan& plan) {
   return io::start_eal(options);
 }
 
+// Where packets of ours come from. Behind a wildcard address it is what a destination names; where none does, the
+// worker can tell. One that is another host's now may send us something: SessionDesk::note_own_addresses() sees it
+// come.
+std::vector<Endpoint> own_doors(const Config& config) {
+  std::set<IpAddress> sources;
+  for (const DestinationRule& one : config.destinations) {
+    if (one.source) sources.insert(*one.source);
+    if (one.second && one.second->source) sources.insert(*one.second->source);
+  }
+  std::erase_if(sources, [](const IpAddress& ip) { return !is_address_of_host(ip); });
+  std::set<Endpoint> doors;
+  for (const ListenOptions& listen : config.listen) {
+    doors.insert(listen.address);
+    if (!listen.address.ip.is_unspecified()) continue;
+    for (const IpAddress& source : sources) doors.insert({source, listen.address.port});
+  }
+  return {doors.begin(), doors.end()};
+}
+
 Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   Relay::Options options;
   options.sessions_max = config.relay.sessions_max;
@@ -101,7 +122,7 @@ Relay::Options worker_options(const Config& config, const DataplanePlan& plan) {
   options.armour = config.armour;
   if (config.relay.port == PortKind::kSockets) {
     options.srt_doors = config.listen.size();
-    for (const ListenOptions& listen : config.listen) options.own_doors.push_back(listen.address);
+    options.own_doors = own_doors(config);
   }
   options.feed_addresses = plan_feed_doors(config).addresses;
   CHECK(getrandom(options.key.data(), sizeof options.key, 0) == sizeof options.key);

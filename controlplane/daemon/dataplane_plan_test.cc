@@ -38,8 +38,8 @@ TEST(DataplanePlanTest, WhatTheFilePublishesUnderAPatternHasRoomBesideWhatComes)
   for (int i = 0; i < 12; ++i) config.feeds.push_back({.stream = "live/" + std::to_string(i), .terms = {}});
   config.feeds.push_back({.stream = "live/main", .terms = {}});
   config.calls.emplace_back().stream = "live/viewed";
-  config.calls.push_back({.role = Role::kPublisher, .stream = "live/3"});
-  config.calls.push_back({.role = Role::kPublisher, .stream = "live/called"});
+  config.calls.push_back({.role = Role::kPublisher, .stream = "live/3", .url = {}});
+  config.calls.push_back({.role = Role::kPublisher, .stream = "live/called", .url = {}});
   const auto plan = plan_dataplane(config);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->streams_max, before + 13);

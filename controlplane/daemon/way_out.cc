@@ -96,7 +96,12 @@ bool is_own(const Config& config, const Endpoint& to) {
 }
 
 bool comes_to_feed(const Config& config, const Endpoint& to) {
-  const auto is_ours = [](const IpAddress& ip) { return ip.is_loopback() || is_address_of_host(ip); };
+  const auto is_ours = [&](const IpAddress& ip) {
+    const auto has_it = [&](const DeviceOptions& one) {
+      return (one.ipv4 && one.ipv4->ip == ip) || (one.ipv6 && one.ipv6->ip == ip);
+    };
+    return ip.is_loopback() || is_address_of_host(ip) || std::ranges::any_of(config.ethernet.devices, has_it);
+  };
   return std::ranges::any_of(config.feeds, [&](const FeedRule& feed) { return is_own_door(feed.terms, to, is_ours); });
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "capacity/host.h"
+
 namespace fanlight::control {
 namespace {
 
@@ -162,6 +164,39 @@ TEST(IsOwnTest, ADevicesAddressWithOneOfItsPortsIs) {
 
 FeedRule feed(const char* local, std::string interface = {}) {
   return {.stream = "live/a", .terms = {.local = *Endpoint::parse(local)}, .interface = std::move(interface)};
+}
+
+TEST(ComesToFeedTest, WhatThisHostSendsToItself) {
+  Config config = listening_on({"0.0.0.0:9000"});
+  config.feeds = {feed("0.0.0.0:5004"), feed("239.1.2.3:6004")};
+  const auto comes = [&](const char* to) { return comes_to_feed(config, *Endpoint::parse(to)); };
+  EXPECT_TRUE(comes("127.0.0.7:5004"));
+  EXPECT_TRUE(comes("127.0.0.1:5005")) << "its RTCP's";
+  EXPECT_FALSE(comes("192.0.2.77:5004"));
+  EXPECT_FALSE(comes("239.1.2.3:5004")) << "a wildcard hears no group";
+  EXPECT_TRUE(comes("239.1.2.3:6004"));
+  config.feeds[1].terms.source = IpAddress::v4(192, 0, 2, 77);
+  EXPECT_FALSE(comes("239.1.2.3:6004")) << "another host's are taken there, alone";
+  config.feeds[1].terms.source = IpAddress::v4(127, 0, 0, 9);
+  EXPECT_TRUE(comes("239.1.2.3:6004"));
+}
+
+TEST(ComesToFeedTest, ADevicesAddressIsOursAsWell) {
+  Config config;
+  config.relay.port = PortKind::kEthernet;
+  config.ethernet.devices.emplace_back().ipv4 = InterfaceAddress{IpAddress::v4(10, 0, 0, 1), 24, std::nullopt};
+  config.feeds = {feed("239.1.2.3:6004")};
+  config.feeds[0].terms.source = IpAddress::v4(10, 0, 0, 2);
+  EXPECT_FALSE(comes_to_feed(config, *Endpoint::parse("239.1.2.3:6004")));
+  config.feeds[0].terms.source = IpAddress::v4(10, 0, 0, 1);
+  EXPECT_TRUE(comes_to_feed(config, *Endpoint::parse("239.1.2.3:6004")));
+}
+
+TEST(HostTest, ItsAddressesAreThoseThatItsInterfacesHave) {
+  const std::set<IpAddress> all = addresses_of_host();
+  EXPECT_TRUE(all.contains(IpAddress::v4(127, 0, 0, 1)));
+  for (const IpAddress& one : all) EXPECT_TRUE(is_address_of_host(one)) << one.text();
+  EXPECT_FALSE(all.contains(IpAddress::v4(192, 0, 2, 77)));
 }
 
 TEST(WayOutTest, AFeedNeedsItsInterfaceOrAddress) {

@@ -65,8 +65,7 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   take_type(rule, format);
   if (auto fault = judge_payload(rule, format)) return Error{ErrorCode::kInvalid, *std::move(fault)};
   if (is_stopping_) return Error{ErrorCode::kUnavailable, "the relay is stopping"};
-  for (const Endpoint& address : addresses_of(rule))
-    if (is_own_(address)) return Error{ErrorCode::kInvalid, address.text() + " is this relay itself"};
+  if (auto words = own_words(rule)) return Error{ErrorCode::kInvalid, *std::move(words)};
   if (auto fault = judge_key(rule)) return Error{ErrorCode::kInvalid, *std::move(fault)};
   if (const Result<Path> way = destination_way_(rule); !way && way.error().code == ErrorCode::kInvalid)
     return way.error();
@@ -84,9 +83,35 @@ Result<std::uint32_t> SessionDesk::add_destination(Instant now, DestinationRule 
   if (streams_.find(rule.stream) == nullptr && streams_.match(rule.stream) == nullptr)
     return Error{ErrorCode::kNotFound, "there is no stream " + rule.stream + ", nor a pattern that covers it"};
   if (auto fault = judge_room(rule)) return Error{ErrorCode::kNoMemory, *std::move(fault)};
-  const std::uint32_t id = destinations_.add(calls_.take_id(), now_, std::move(rule)).id;
-  for (const DestinationRule& leg : legs) destinations_.add(calls_.take_id(), now_, leg, id);
-  return id;
+  const DestinationEntry& one = destinations_.add(calls_.take_id(), now_, std::move(rule));
+  if (const auto doubt = destination_doubt_(one.rule, format))
+    note(Notice::Level::kWarning, title_of(one) + ": " + *doubt);
+  for (const DestinationRule& leg : legs) destinations_.add(calls_.take_id(), now_, leg, one.id);
+  return one.id;
+}
+
+// That it leads to the relay itself; empty when it does not.
+std::optional<std::string> SessionDesk::own_words(const DestinationRule& rule) const {
+  for (const Endpoint& address : addresses_of(rule))
+    if (is_own_(address)) return address.text() + " is this relay itself";
+  return std::nullopt;
+}
+
+// A feed takes nothing that comes from a door of ours (worker/relay_feeds.cc), which behind a wildcard is not known of
+// packets with a `source` of their own, or of groups. Only what may have come to mean something else is looked at.
+void SessionDesk::note_own_addresses(Instant now, const std::set<IpAddress>& come) {
+  now_ = std::max(now_, now);
+  const auto may_lead_here = [&](const Endpoint& to) { return to.ip.is_multicast() || come.contains(to.ip); };
+  destinations_.for_each([&](DestinationEntry& one) {
+    if (one.is_removed || one.leader != 0 || std::ranges::none_of(addresses_of(one.rule), may_lead_here)) return;
+    const auto words = own_words(one.rule);
+    one.may_be_own = words.has_value();
+    if (!words || one.legs == 0) return;
+    note(Notice::Level::kWarning, title_of(one) + " ends: " + *words);
+    one.failure = *words;
+    one.is_ending = true;
+    close_legs(one);
+  });
 }
 
 // What leaves under a feed's key would be authentic where that feed is heard.
@@ -176,13 +201,13 @@ void SessionDesk::reload_destinations(Instant now, std::vector<DestinationRule> 
       note(Notice::Level::kWarning, "destination " + url_of(*rule) + " left out: " + added.error().what);
 }
 
-std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) const {
+std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) {
   std::vector<CallView> views = calls_.views(now);
-  destinations_.for_each([&](const DestinationEntry& one) {
+  destinations_.for_each([&](DestinationEntry& one) {
     if (one.is_removed || one.leader != 0) return;
     const StreamEntry* stream = streams_.find(one.rule.stream);
-    const SdpFacts facts{
-        .session = one.socket, .ssrc = one.ssrc, .cname = stream != nullptr ? stream->cname : "", .local = one.local};
+    const SdpFacts facts{.ssrc = one.ssrc, .cname = stream != nullptr ? stream->cname : "", .local = one.local};
+    const SdpOrigin origin = one.sdp.note(one.id, wall_clock_().raw(), facts);
     views.push_back({.id = one.id,
                      .stream = one.rule.stream,
                      .url = url_of(one.rule),
@@ -194,7 +219,7 @@ std::vector<CallView> SessionDesk::calls(Instant now, bool with_keys) const {
                      .socket = one.socket,
                      .is_encrypted = one.srtp != nullptr,
                      .ssrc = one.ssrc,
-                     .sdp = sdp_of(one.rule, facts, format_of(formats_, one.rule.stream), with_keys)});
+                     .sdp = sdp_of(one.rule, facts, origin, format_of(formats_, one.rule.stream), with_keys)});
   });
   std::ranges::sort(views, {}, &CallView::id);
   return views;
@@ -227,6 +252,8 @@ std::optional<std::string> SessionDesk::try_open_destination(DestinationEntry& o
   if (!has_room_to_push(stream, name)) return "the relay sends as much as capacity_mbps and admission_share let it";
   for (const Endpoint& address : one.rule.addresses())
     if (bans_.find(address.ip) != nullptr) return address.ip.text() + " is banned";
+  if (auto words = one.may_be_own ? own_words(one.rule) : std::nullopt) return words;
+  one.may_be_own = false;
   const Result<Path> path = destination_way_(one.rule);
   if (!path) return path.error().what;
   if (stream == nullptr) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/destination_rule.h"
+#include "config/destination_sdp.h"
 #include "contract/commands.h"
 #include "session/srtp_key_table.h"
 
@@ -52,8 +53,10 @@ struct DestinationEntry {
   SocketId second_socket{};
   DestinationPause second_pause = DestinationPause::kNone;
   DestinationLegWay way{}, second_way{};
-  std::uint32_t legs = 0;  // Sessions that are opening or open.
-  bool is_ending = false;  // One ended: the other is to.
+  std::uint32_t legs = 0;   // Sessions that are opening or open.
+  bool is_ending = false;   // One ended: the other is to.
+  bool may_be_own = false;  // It led to the relay itself when that was looked at last.
+  SdpHistory sdp{};
 
   [[nodiscard]] bool is_open() const noexcept {
     return state == DestinationState::kSending || state == DestinationState::kPaused;

@@ -278,7 +278,7 @@ void SessionDesk::begin_or_end_feed(FeedEntry& feed, const Session& session, con
 void SessionDesk::note_clock(FeedEntry& feed, const event::FeedNews& event) {
   feed.clock = clock_words(event, feed.place.rule);
   if (!event.is_live) feed.is_clock_noted = false;
-  if (feed.clock.empty() || std::exchange(feed.is_clock_noted, true)) return;
+  if (!event.is_live || feed.clock.empty() || std::exchange(feed.is_clock_noted, true)) return;
   note(Notice::Level::kWarning, title_of(feed) + ": " + feed.clock);
 }
 

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -131,7 +132,7 @@ class SessionDesk {
   void reload_calls(Instant now, std::vector<CallRule> rules);
   // Of both kinds: listeners that are called, and destinations.
   // `with_keys`: descriptions hold the keys of those that have SRTP.
-  [[nodiscard]] std::vector<CallView> calls(Instant now, bool with_keys = false) const;
+  [[nodiscard]] std::vector<CallView> calls(Instant now, bool with_keys = false);
   // Where streams are sent without a call. Kept up until they are removed; those that stay the same go on.
   [[nodiscard]] Result<std::uint32_t> add_destination(Instant now, DestinationRule rule);
   [[nodiscard]] Result<Done> remove_destination(std::uint32_t id);
@@ -141,6 +142,11 @@ class SessionDesk {
   // The door and address of ours that a destination's packets leave by. kInvalid: there can be none.
   using DestinationWay = std::function<Result<Path>(const DestinationRule&)>;
   void set_destination_ways(DestinationWay way) { destination_way_ = std::move(way); }
+  // What will hardly work of one, for the log; empty: nothing.
+  using DestinationDoubt = std::function<std::optional<std::string>(const DestinationRule&, const MediaFormat&)>;
+  void set_destination_doubts(DestinationDoubt doubt) { destination_doubt_ = std::move(doubt); }
+  // Addresses that have come to this host: what led elsewhere may lead to the relay itself now.
+  void note_own_addresses(Instant now, const std::set<IpAddress>& come);
   // Where numbers of destinations and SSRCs of feeds come from, instead of the system's random bits.
   void set_random(std::function<std::uint32_t()> random) { random_ = std::move(random); }
   // A name to be resolved, and what became of it: addresses, or none and why.
@@ -368,6 +374,7 @@ class SessionDesk {
   void drop_leg(DestinationEntry& one);
   [[nodiscard]] std::vector<DestinationEntry*> fec_legs(const DestinationEntry& media);
   void steer_fec(const DestinationEntry& media);
+  [[nodiscard]] std::optional<std::string> own_words(const DestinationRule& rule) const;
   void handle_destination_opened(const Session& session);
   void end_destination(const Session& session, std::string failure, bool is_worn_out = false);
   void retire_destination(DestinationEntry& one);
@@ -426,6 +433,7 @@ class SessionDesk {
   FeedFault feed_fault_ = [](const FeedRule&) { return std::nullopt; };
   DestinationTable destinations_;
   Instant ways_look_ = Instant::never();
+  DestinationDoubt destination_doubt_ = [](const DestinationRule&, const MediaFormat&) { return std::nullopt; };
   std::size_t destination_turn_ = 0;  // Who is opened next begins its look for a worker there.
   std::size_t fec_streams_max_ = kStreamsMax;
   DestinationWay destination_way_ = [](const DestinationRule& rule) -> Result<Path> {

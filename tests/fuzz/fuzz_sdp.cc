@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rule.terms.remote = found->address;
     rule.terms.payload_type = found->format.payload_type;
     rule.terms.rtcp = found->rtcp;
-    const auto again = parse_sdp(sdp_of(rule, {.ssrc = found->ssrc.value_or(1), .cname = "x"}, found->format));
+    const auto again = parse_sdp(sdp_of(rule, {.ssrc = found->ssrc.value_or(1), .cname = "x"}, {1, 1}, found->format));
     CHECK(again && again->media.size() == 1);
     const auto same = describe_media(*again, again->media[0]);
     CHECK(same && same->format == found->format && same->address == found->address && same->rtcp == found->rtcp);

@@ -19,7 +19,7 @@ import veth
 from fec_link import FecLink
 from processes import wait_until
 from rtp_cases import MULTICAT, Case as FeedCase, over, publish, verdicts
-from rtp_out_cases import Case, receiver
+from rtp_out_cases import Case, receiver, wait_for_receivers
 from testing import Results, Stage, Viewing, claim, judge, on_a_stage, require_tools
 
 STREAM = "interop/main"
@@ -167,15 +167,18 @@ def legs(stage: Stage, link: veth.VethLink) -> str:
     require_tools("gst-launch-1.0")
     path = stage.work / "received.ts"
     viewing = receive(stage, link, clients.GSTREAMER, again.receiver_by_two([8004, 8104], path, CLIENT), path)
+    wait_for_receivers(link, [8004, 8104])  # What comes before that is gone on both legs.
+    # Each link is a process of this host's: what one of them is late by is no loss of the relay's.
     start(stage, link, [5004, 5005, 5104], feed(f"rtp://{RELAY}:5004", f'second = "rtp://{RELAY}:5104"') +
-          destination(f"rtp://{CLIENT}:6004?second={CLIENT}:6104"))
+          destination(f"rtp://{CLIENT}:6004?second={CLIENT}:6104"), relays.Stream(STREAM, latency_ms=again.PATIENCE_MS))
     with link.sockets_inside():
         links = [again.Link({7004 + 100 * leg: (5004 + 100 * leg, again.share_of_leg(leg))}, host=CLIENT, far=RELAY) for leg in (0, 1)]
         links += [again.Link({6004 + 100 * leg: (8004 + 100 * leg, again.share_of_leg(leg))}, host=CLIENT, far=CLIENT) for leg in (0, 1)]
     try:
         publishing = stage.publish_with("sender", again.sender_by_two(7004, 7104, CLIENT), seconds=SECONDS, rate=RATE)
         publishing.finish(SECONDS + 20)
-        time.sleep(1 + again.PATIENCE_MS / 1e3)
+        wait_until(lambda: path.stat().st_size >= publishing.copy.stat().st_size, 2 + 3 * again.PATIENCE_MS / 1e3, 0.1)
+        time.sleep(0.5)  # Nothing comes behind it.
         told = json.loads(stage.relay.ask("feed", "list").stdout)["feeds"][0]["legs"]
     finally:
         for one in links:
