@@ -186,5 +186,5 @@ def legs(stage: Stage, link: veth.VethLink) -> str:
     lost = [one.lost for one in links]
     claim(min(lost) > 20, f"the links lost {lost}")
     outcome = judge(publishing, viewing)
-    whole(stage, [outcome], f"{lost} lost; {told}")
+    whole(stage, [outcome], f"{lost} lost, {[one.passed for one in links]} passed; {told}")
     return f"{outcome.packets} packets, bit-exact; {lost} lost on the legs in and out"
