@@ -9,12 +9,18 @@
 namespace fanlight::packager {
 namespace {
 
-constexpr std::int64_t kSlack = kMediaClock / 50;  // 20 ms: less than a frame.
+constexpr std::size_t kSegmentsToBegin = 3;
+constexpr std::size_t kPlacesTold = 8;
 
 const LiveRendition* pictures_of(const LiveStream& stream) {
   for (const PublishedRendition& one : stream.publication().renditions())
     if (one.is_offered && one.rendition.options().is_video) return &one.rendition;
   return nullptr;
+}
+
+// Players may begin with what is newest of it.
+bool is_steady(const LiveRendition& rendition) {
+  return !rendition.is_interrupted() && !rendition.has_gap_among(kSegmentsToBegin);
 }
 
 std::uint64_t last_msn(const LiveRendition& rendition) {
@@ -31,7 +37,7 @@ std::string disagreement_of(const LiveRendition& one, const LiveRendition& other
     return "it is at segment " + std::to_string(last_msn(other)) + ", the first at " + std::to_string(last_msn(one)) +
            ": their clocks are not one";
   const std::int64_t off = there->begins - here->begins;
-  if (std::llabs(off) > kSlack)
+  if (std::llabs(off) > kGroupSlack)
     return "its segment " + std::to_string(msn) + " begins " + std::to_string(off * 1'000 / kMediaClock) +
            " ms from the first's: IDR pictures are not at the same times";
   if (here->discontinuities != there->discontinuities) return "it has been interrupted otherwise than the first";
@@ -72,9 +78,17 @@ bool StreamGroup::is_complete(Instant now) {
 
 void StreamGroup::hold_together() {
   const LiveRendition* first = nullptr;
+  const bool goes_on = std::ranges::any_of(members_, [](const Member& one) {
+    const LiveRendition* const its = pictures_of(*one.stream);
+    return its != nullptr && is_steady(*its);
+  });
   for (Member& one : members_) {
     const LiveRendition* const its = pictures_of(*one.stream);
     if (its == nullptr) continue;  // It has ended as it was.
+    if (goes_on && !is_steady(*its)) {
+      one.disagrees = its->is_interrupted() ? "it is away" : "it has just come back";
+      continue;
+    }
     one.disagrees = first != nullptr ? disagreement_of(*first, *its) : std::string{};
     if (first == nullptr) first = its;
   }
@@ -117,7 +131,7 @@ void StreamGroup::write_mpd(const std::vector<const LiveRendition*>& renditions,
   for (const LiveRendition* const one : renditions) {
     now.push_back(one->first_msn());
     now.push_back(one->segments_listed());
-    now.push_back(one->has_ended() ? 1 : 0);
+    now.push_back(one->has_ended() ? 2 : one->is_interrupted() ? 1 : 0);
   }
   if (now == in_mpd_) return;
   in_mpd_ = std::move(now);
@@ -152,6 +166,20 @@ std::vector<RenditionReport> StreamGroup::others_of(std::size_t member) const {
         reports.push_back({"../" + one.rendition.options().folder + "/" + kPlaylistName, *edge});
   }
   return reports;
+}
+
+std::optional<GroupPlace> StreamGroup::place_for(std::size_t member) const {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const LiveRendition* const its = i == member ? nullptr : pictures_of(*members_[i].stream);
+    if (its == nullptr || its->is_interrupted() || !members_[i].disagrees.empty() || !members_[i].stream->tracks())
+      continue;
+    const std::optional<Timeline::Anchor> clock = members_[i].stream->tracks()->timeline().anchor();
+    const std::optional<Micros> span = its->usual_span();
+    if (!clock || !span) continue;
+    return GroupPlace{
+        .newest = its->newest_places(kPlacesTold), .step = span->count * kMediaClock / 1'000'000, .clock = *clock};
+  }
+  return std::nullopt;
 }
 
 }  // namespace fanlight::packager

@@ -3,7 +3,8 @@
 //
 // Encoders have to be aligned: one clock, IDR pictures at the same times. Then segments have the same numbers wherever
 // they come from, since numbers are by that clock (LiveOptions::members). A stream whose newest segments are not where
-// the first one's are is left out, and why is said.
+// the first one's are is left out, and why is said; so is one that is away, until there is as much of it again as
+// players need to begin with.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +39,8 @@ class StreamGroup {
                                                            WallTime wall);
   // What a member is to report of the others.
   [[nodiscard]] std::vector<RenditionReport> others_of(std::size_t member) const;
+  // Where the first of the others stands that goes on.
+  [[nodiscard]] std::optional<GroupPlace> place_for(std::size_t member) const;
   [[nodiscard]] std::span<const Member> members() const noexcept { return members_; }
 
  private:
@@ -60,7 +63,7 @@ class StreamGroup {
   bool has_begun_ = false;
   std::string multivariant_text_;
   std::vector<std::string> folders_;   // Of the renditions that are, or were, offered together.
-  std::vector<std::uint64_t> in_mpd_;  // Of each rendition the first and the number of its segments, and its end.
+  std::vector<std::uint64_t> in_mpd_;  // Of each rendition the first and the number of its segments, and its state.
   Document multivariant_, mpd_;
   LiveMpdWriter mpd_writer_;
   Compressor compressor_;

@@ -57,9 +57,25 @@ class GroupTest : public testing::Test {
     if (!fresh) return;
     const auto snapshot = group_.take(i, fresh, now(), wall());
     for (std::size_t other = 0; other < members_.size(); ++other)
-      if (other != i) members_[other].stream.tell_of_others(group_.others_of(other));
+      if (other != i) members_[other].stream.tell_of_others(group_.others_of(other), group_.place_for(other));
     if (snapshot) audience_.look(snapshot);
   }
+  void lose(std::size_t i) {
+    members_[i].stream.handle_source_lost(now());
+    take(i);
+    members_[i].is_silent = true;
+  }
+  void bring_back(std::size_t i) {
+    members_[i].is_silent = false;
+    members_[i].stream.handle_source_returned(now());
+  }
+  // Its clock goes on while it is away.
+  void lose(std::size_t i, Micros span) {
+    lose(i);
+    play(span);
+    bring_back(i);
+  }
+  void expect_in_step(const std::string& high = "v0", const std::string& low = "v1");
   [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9}; }
   [[nodiscard]] WallTime wall() const { return kWallStart + Micros{ticks_ * 100 / 9}; }
   [[nodiscard]] std::string multivariant() const { return text_of(audience_.last().multivariant); }
@@ -201,18 +217,173 @@ TEST_F(GroupTest, AClockThatJumpsInAllGoesOnInAll) {
   EXPECT_EQ(audience_.of("v1").discontinuities(), 1u);
 }
 
-TEST_F(GroupTest, OneThatWasAwayAloneIsLeftOut) {
+// The same numbers, at the same times, with the same discontinuities before them.
+void GroupTest::expect_in_step(const std::string& high, const std::string& low) {
+  const auto sequence = [](const ReadPlaylist& read) {
+    return std::stoull(line_with(read.head, "#EXT-X-DISCONTINUITY-SEQUENCE:").substr(30));
+  };
+  const ReadPlaylist &one = of(high), &other = of(low);
+  std::uint64_t discontinuities = sequence(other);
+  std::size_t compared = 0;
+  for (const ReadSegment& segment : other.segments) {
+    discontinuities += segment.is_discontinuous ? 1 : 0;
+    const auto same = std::ranges::find(one.segments, segment.msn, &ReadSegment::msn);
+    if (same == one.segments.end() || segment.is_gap || same->is_gap) continue;
+    ++compared;
+    EXPECT_EQ(same->date, segment.date) << segment.msn;
+    std::uint64_t theirs = sequence(one);
+    for (auto at = one.segments.begin(); at <= same; ++at) theirs += at->is_discontinuous ? 1 : 0;
+    EXPECT_EQ(theirs, discontinuities) << segment.msn;
+  }
+  EXPECT_GT(compared, 2u);
+}
+
+TEST_F(GroupTest, OneThatWasAwayAloneIsLeftOutUntilThereIsEnoughOfItInStep) {  // H-63
   add({});
   add({});
-  play(seconds(8));
-  members_[1].stream.handle_source_lost(now());
-  take(1);
-  members_[1].is_silent = true;
-  play(seconds(3));
-  members_[1].is_silent = false;
-  play(seconds(8));
-  EXPECT_FALSE(group_.members()[1].disagrees.empty());
+  play(millis(8'400));
+  lose(1);
+  play(millis(3'200));
+  EXPECT_EQ(group_.members()[1].disagrees, "it is away");
   EXPECT_EQ(count_of(multivariant(), "#EXT-X-STREAM-INF"), 1u);
+  EXPECT_EQ(count_of(text_of(audience_.last().mpd), "<Representation id=\"v"), 1u);
+  bring_back(1);
+  play(seconds(2));
+  EXPECT_EQ(group_.members()[1].disagrees, "it has just come back");
+  expect_in_step();
+  play(seconds(5));
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_EQ(count_of(multivariant(), "#EXT-X-STREAM-INF"), 2u);
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 0u);
+  EXPECT_EQ(std::ranges::count_if(of("v1").segments, &ReadSegment::is_gap), 3);
+  expect_in_step();
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_EQ(count_of(text, "<Representation id=\"v"), 2u) << text;
+  EXPECT_EQ(count_of(text, "<Period "), 1u) << text;
+  EXPECT_EQ(text.find("SegmentTimeline"), std::string::npos) << text;  // D-04
+}
+
+// H-11: dates and durations agree, gaps' counted. Whether one is missing, or several; and the clock may have wrapped.
+TEST_F(GroupTest, GapsAreAsLongAsWhatWasMissed) {
+  for (const Micros away : {millis(300), millis(2'700), millis(4'900)}) {
+    add({.first = (std::int64_t{1} << 33) - 90'000});
+    add({.first = (std::int64_t{1} << 33) - 90'000});
+    play(millis(8'400));
+    lose(1, away);
+    play(seconds(5));
+    const std::vector<ReadSegment>& segments = of("v1").segments;
+    const auto gap = std::ranges::find_if(segments, &ReadSegment::is_gap);
+    ASSERT_NE(gap, segments.end()) << away.count;
+    ASSERT_NE(gap, segments.begin());
+    const auto after = std::find_if(gap, segments.end(), [](const ReadSegment& one) { return !one.is_gap; });
+    ASSERT_NE(after, segments.end());
+    std::int64_t length = (gap - 1)->duration_us;
+    for (auto at = gap; at != after; ++at) {
+      EXPECT_FALSE(at->date.empty()) << "a delta may begin with it";  // H-41
+      length += at->duration_us;
+    }
+    EXPECT_NEAR(static_cast<double>(length), 1e6 * static_cast<double>(after->msn - (gap - 1)->msn), 1'000);
+    expect_in_step();
+    EXPECT_EQ(text_of(audience_.last().mpd).find("SegmentTimeline"), std::string::npos);
+    members_.clear();
+    group_ = StreamGroup("live/main");
+    audience_ = Audience();
+    ticks_ = 0;
+  }
+}
+
+TEST_F(GroupTest, TheFirstComesBackWithItsSoundAsOthersDo) {
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(0, millis(3'200));
+  play(seconds(7));
+  EXPECT_EQ(group_.members()[0].disagrees, "");
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+  EXPECT_EQ(audience_.of("a0").discontinuities(), 0u);
+  EXPECT_EQ(of("v0").segments.back().msn, of("a0").segments.back().msn);
+  EXPECT_EQ(count_of(multivariant(), "TYPE=AUDIO"), 1u);
+  expect_in_step();
+}
+
+TEST_F(GroupTest, WhoIsAwayWhileOthersHaveADiscontinuityHasItAsWell) {
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(1);
+  play(seconds(1));
+  for (Member& one : members_) one.publisher.options().first += 500 * 90'000;
+  play(seconds(2));
+  bring_back(1);
+  play(seconds(7));
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 1u);
+  expect_in_step();
+}
+
+TEST_F(GroupTest, AllThatWereAwayGoOnBehindADiscontinuityWhoeverIsFirst) {  // H-80
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(0);
+  play(millis(700));
+  lose(1);
+  play(millis(3'200));
+  bring_back(1);
+  play(millis(1'500));
+  bring_back(0);
+  play(seconds(7));
+  EXPECT_EQ(group_.members()[0].disagrees, "");
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 1u);
+  expect_in_step();
+}
+
+TEST_F(GroupTest, WhoComesBackAfterItsEndBeginsOthersInStep) {
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(1);
+  play(seconds(5));
+  members_[1].stream.handle_timeout(now() + seconds(6));
+  take(1);
+  bring_back(1);
+  play(seconds(9));
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_NE(multivariant().find("\nv3/index.m3u8\n"), std::string::npos) << multivariant();
+  EXPECT_EQ(audience_.of("v3").discontinuities(), 0u);
+  expect_in_step("v0", "v3");
+}
+
+TEST_F(GroupTest, WhoComesBackWithOtherPicturesBeginsOthersInStep) {
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(1);
+  play(seconds(2));
+  members_[1].publisher.set_hevc(true);
+  bring_back(1);
+  play(seconds(9));
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_TRUE(audience_.of("v1").newest().tail.back() == "#EXT-X-ENDLIST");
+  expect_in_step("v0", "v3");
+}
+
+// An encoder that was started again, with a clock of its own.
+TEST_F(GroupTest, WhoComesBackWithAnotherClockStaysOut) {
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(1);
+  play(seconds(2));
+  members_[1].publisher.options().first += 7'777 * 90'000;
+  bring_back(1);
+  play(seconds(9));
+  EXPECT_NE(group_.members()[1].disagrees, "");
+  EXPECT_EQ(count_of(multivariant(), "#EXT-X-STREAM-INF"), 1u);
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 1u);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ void LiveRendition::take(const CutPart& part, const TrackFormat& format, WallTim
   if (part.begins_segment) {
     if (playlist_.open) close_segment();
     if (format_ != format) adopt(format);
-    fill_up_to(part.msn, part.discontinuities_before, span);
+    fill_up_to(part.msn, part.discontinuities_before, gaps_before(part, begins, span));
     open_segment(part, begins);
   }
   if (!playlist_.open) return;
@@ -92,37 +92,6 @@ void LiveRendition::adopt(const TrackFormat& format) {
 
 std::size_t LiveRendition::key_of(std::uint64_t msn) const noexcept {
   return options_.keys ? options_.keys->slot_of(msn) : 0;
-}
-
-// Segments are numbered alike in all renditions: what this one has nothing of is a gap.
-void LiveRendition::fill_up_to(std::uint64_t end, std::uint64_t discontinuities, Micros span) {
-  const std::uint64_t next = playlist_.media_sequence + playlist_.segments.size();
-  if (kept_.empty() && playlist_.segments.empty() && counts_.segments == 0) {
-    playlist_.media_sequence = end;
-    playlist_.discontinuity_sequence = discontinuities;
-    return;
-  }
-  std::uint64_t known = playlist_.discontinuity_sequence;
-  for (const PlaylistSegment& segment : playlist_.segments) known += segment.is_discontinuous ? 1 : 0;
-  for (std::uint64_t msn = next; msn < end; ++msn) {
-    const bool is_discontinuous = known < discontinuities;
-    known += is_discontinuous ? 1 : 0;
-    auto gap = std::make_shared<LiveSegment>();
-    gap->msn = msn;
-    gap->is_whole = true;
-    const Kept& before = kept_.back();
-    const std::int64_t shown_from = before.shown_from + before.duration.count * format_->timescale() / 1'000'000;
-    kept_.push_back(
-        {.segment = std::move(gap), .init = inits_.back().init, .duration = span, .shown_from = shown_from});
-    playlist_.segments.push_back({.duration = span.count * playlist_.timescale / 1'000'000,
-                                  .init = inits_.back().init,
-                                  .is_discontinuous = is_discontinuous,
-                                  .is_gap = true,
-                                  .key = key_of(msn)});
-    listed_ = listed_ + micros_of(playlist_.segments.back().duration, playlist_.timescale);
-    ++counts_.gaps;
-    ++counts_.segments;
-  }
 }
 
 void LiveRendition::open_segment(const CutPart& part, WallTime begins) {
@@ -255,7 +224,7 @@ LiveSegment& LiveRendition::change(Kept& kept) {
 void LiveRendition::interrupt(std::uint64_t next, std::uint64_t discontinuities, Micros span) {
   if (playlist_.has_ended) return;
   if (playlist_.open) close_segment();
-  if (format_) fill_up_to(next, discontinuities, span);
+  if (format_) fill_up_to(next, discontinuities, gaps_of(next, span));
   is_interrupted_ = true;
 }
 
@@ -339,13 +308,23 @@ std::optional<Micros> LiveRendition::last_span() const noexcept {
   return micros_of(playlist_.segments.back().duration, playlist_.timescale);
 }
 
-// Of the newest three the longest: one in front of a discontinuity is cut short, and so may one be that nothing
-// follows.
+// Of the newest three that are no gaps the longest: one in front of a discontinuity is cut short, and so may one be
+// that nothing follows.
 std::int64_t LiveRendition::usual_ticks() const noexcept {
   std::int64_t longest = 0;
-  for (std::size_t i = 0; i < std::min<std::size_t>(playlist_.segments.size(), 3); ++i)
-    longest = std::max(longest, playlist_.segments[playlist_.segments.size() - 1 - i].duration);
-  return longest;
+  std::size_t seen = 0;
+  for (auto one = playlist_.segments.rbegin(); one != playlist_.segments.rend() && seen < 3; ++one) {
+    if (one->is_gap) continue;
+    longest = std::max(longest, one->duration);
+    ++seen;
+  }
+  return seen > 0 || playlist_.segments.empty() ? longest : playlist_.segments.back().duration;
+}
+
+bool LiveRendition::has_gap_among(std::size_t newest) const noexcept {
+  const auto end =
+      playlist_.segments.rbegin() + static_cast<std::ptrdiff_t>(std::min(newest, playlist_.segments.size()));
+  return std::any_of(playlist_.segments.rbegin(), end, [](const PlaylistSegment& one) { return one.is_gap; });
 }
 
 std::optional<Micros> LiveRendition::usual_span() const noexcept {
@@ -354,17 +333,28 @@ std::optional<Micros> LiveRendition::usual_span() const noexcept {
 }
 
 std::optional<SegmentPlace> LiveRendition::place_of(std::uint64_t msn) const {
-  if (msn < playlist_.media_sequence || msn - playlist_.media_sequence >= playlist_.segments.size())
-    return std::nullopt;
+  const std::size_t count = playlist_.segments.size() + (playlist_.open ? 1 : 0);
+  if (msn < playlist_.media_sequence || msn - playlist_.media_sequence >= count) return std::nullopt;
   const std::size_t at = msn - playlist_.media_sequence;
-  const std::size_t listed_from = kept_.size() - playlist_.segments.size() - (playlist_.open ? 1 : 0);
-  SegmentPlace place{rescale(kept_[listed_from + at].shown_from, format_->timescale(), kMediaClock),
+  SegmentPlace place{rescale(kept_[kept_.size() - count + at].shown_from, format_->timescale(), kMediaClock),
                      playlist_.discontinuity_sequence};
-  for (std::size_t i = 0; i <= at; ++i) place.discontinuities += playlist_.segments[i].is_discontinuous ? 1 : 0;
+  for (std::size_t i = 0; i <= at; ++i) {
+    const PlaylistSegment& one = i < playlist_.segments.size() ? playlist_.segments[i] : *playlist_.open;
+    place.discontinuities += one.is_discontinuous ? 1 : 0;
+  }
   return place;
 }
 
-// Nobody is to look for gaps at a stretch's end.
+std::vector<NumberedPlace> LiveRendition::newest_places(std::size_t count) const {
+  std::vector<NumberedPlace> places;
+  const std::uint64_t end = next_msn() + (playlist_.open ? 1 : 0);
+  const std::uint64_t listed = end - playlist_.media_sequence;
+  for (std::uint64_t msn = end - std::min<std::uint64_t>(listed, count); msn < end; ++msn)
+    places.push_back({msn, *place_of(msn)});
+  return places;
+}
+
+// Nobody is to look for gaps at a stretch's end, nor at its begin.
 std::vector<Stretch> LiveRendition::stretches() const {
   std::vector<Stretch> found;
   std::size_t gaps = 0;
@@ -379,6 +369,7 @@ std::vector<Stretch> LiveRendition::stretches() const {
     const PlaylistSegment& segment = is_open ? *playlist_.open : playlist_.segments[i];
     number += segment.is_discontinuous ? 1 : 0;
     if (found.empty() || found.back().number != number || found.back().init != segment.init) {
+      if (segment.is_gap) continue;
       drop_gaps();
       found.push_back({.number = number,
                        .init = segment.init,
@@ -387,6 +378,10 @@ std::vector<Stretch> LiveRendition::stretches() const {
                        .first_time = kept_[listed_from + i].shown_from,
                        .begins = segment.begins});
     }
+    // What is in front of a gap may have been cut short, and a gap may be said to be longer: where they stand counts.
+    const std::int64_t stands = i == 0 ? 0 : kept_[listed_from + i].shown_from - kept_[listed_from + i - 1].shown_from;
+    if ((segment.is_gap || gaps > 0) && stands > 0 && !found.back().durations.empty())
+      found.back().durations.back() = stands;
     gaps = segment.is_gap ? gaps + 1 : 0;
     found.back().newest_msn = playlist_.media_sequence + i;
     found.back().newest_time = kept_[listed_from + i].shown_from;

@@ -18,6 +18,7 @@
 #include "cmaf/wall_time.h"
 #include "codec/track_format.h"
 #include "live/compressor.h"
+#include "live/group_place.h"
 #include "live/snapshot.h"
 #include "playlist/offer.h"
 #include "protect/key_ring.h"
@@ -49,12 +50,6 @@ struct Stretch {
   std::uint64_t newest_msn = 0;
   std::int64_t newest_time = 0;
   std::optional<WallTime> newest_begins{};
-};
-
-// Where a listed segment stands in its presentation.
-struct SegmentPlace {
-  std::int64_t begins = 0;            // Media time, 90 kHz.
-  std::uint64_t discontinuities = 0;  // Before it, its own counted.
 };
 
 class LiveRendition {
@@ -113,8 +108,13 @@ class LiveRendition {
   [[nodiscard]] std::optional<Micros> last_span() const noexcept;
   // As long as segments are that no discontinuity cuts short.
   [[nodiscard]] std::optional<Micros> usual_span() const noexcept;
-  // Of a whole one that is listed.
+  // Of one that is listed, or open.
   [[nodiscard]] std::optional<SegmentPlace> place_of(std::uint64_t msn) const;
+  // The newest of those, so many at most.
+  [[nodiscard]] std::vector<NumberedPlace> newest_places(std::size_t count) const;
+  // Whether it has nothing of one of the newest so many.
+  [[nodiscard]] bool has_gap_among(std::size_t newest) const noexcept;
+  [[nodiscard]] bool has_format(const TrackFormat& format) const { return format_ == format; }
   // The last one's last segment is the one that is being made, or comes next; not once it is interrupted, or has ended.
   [[nodiscard]] std::vector<Stretch> stretches() const;
   [[nodiscard]] std::uint64_t first_msn() const noexcept { return playlist_.media_sequence; }
@@ -136,10 +136,21 @@ class LiveRendition {
     std::optional<Instant> goes_at{};  // Once it is not listed any more.
   };
 
+  // A segment that others have, in ticks of the format's timescale: how long it is said to be, and where it stands.
+  struct Gap {
+    std::int64_t ticks = 0;
+    std::int64_t shown_from = 0;
+    std::optional<WallTime> begins{};
+  };
+
   [[nodiscard]] std::shared_ptr<RenditionSnapshot> written(std::vector<RenditionReport> reports,
                                                            Compressor& compressor);
   void adopt(const TrackFormat& format);
-  void fill_up_to(std::uint64_t end, std::uint64_t discontinuities, Micros span);
+  void fill_up_to(std::uint64_t end, std::uint64_t discontinuities, const std::vector<Gap>& gaps);
+  [[nodiscard]] std::vector<Gap> gaps_before(const CutPart& part, WallTime begins, Micros span) const;
+  [[nodiscard]] std::vector<Gap> gaps_of(std::uint64_t end, Micros span) const;
+  [[nodiscard]] std::vector<Gap> gaps_until(std::uint64_t end, std::int64_t until) const;
+  [[nodiscard]] std::uint64_t next_msn() const noexcept { return playlist_.media_sequence + playlist_.segments.size(); }
   void open_segment(const CutPart& part, WallTime begins);
   void add_part(const CutPart& part, WallTime begins);
   [[nodiscard]] SharedBytes fragment_of(const CutPart& part, WallTime begins);

@@ -14,6 +14,9 @@ constexpr Micros kLeftOutMin = seconds(12);
 // A pause of all tracks counts for so long.
 constexpr Micros kPauseCounted = seconds(1);
 constexpr std::size_t kClocksKept = 8;
+// A segment of its group is waited for no longer: that leaves out no track.
+constexpr Micros kFallInMax = seconds(10);
+constexpr std::uint64_t kMissedMax = 1'000;    // Segments.
 constexpr std::uint64_t kSegmentsOfBytes = 4;  // What is kept has room for so many of the largest.
 // At first the one that is to lead is waited for longer: its first picture has to be independent.
 constexpr Micros kLeaderWait = seconds(10);
@@ -45,6 +48,7 @@ Micros LiveStream::gop() const noexcept { return {cutter_ ? cutter_->gop_ticks()
 
 void LiveStream::handle(ByteSpan bytes, Instant now, WallTime wall) {
   if (!tracks_ || silent_from() <= now) handle_source_returned(now);
+  if (is_away_ && group_place_) tracks_->join(group_place_->clock);
   const std::uint64_t before_first = tracks_->before_first();
   tracks_->handle(bytes, samples_);
   if (!samples_.empty()) note_heard(now);
@@ -60,6 +64,7 @@ void LiveStream::note_heard(Instant now) {
     clock_.restart();
     leader_newest_ = segment_began_at_ = heard_;
     grace_ends_.reset();
+    if (parameters_) seek_to_fall_in();
   }
   heard_ = heard_ + std::min(now - sample_at_.value_or(now), kPauseCounted);
   sample_at_ = now;
@@ -126,7 +131,8 @@ void LiveStream::settle(const Moment& moment) {
     if (!is_leaders(held))
       hold_back_ = std::max(hold_back_, part_hold_back(part_target_for(held.one.sample, false).target, {}));
   const auto first = std::ranges::find_if(held_, is_leaders);
-  if (options_.members > 1) number_by_clock(first->one.sample);
+  seek_to_fall_in();
+  if (options_.members > 1 && !falls_in_until_) number_by_clock(first->one.sample);
   if (Output* output = open_output(first->one)) lead_with(*output);
   for (const Held& held : held_) static_cast<void>(output_of(held.one));  // So that all begin together.
   for (const Held& held : held_)
@@ -163,9 +169,41 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
     leads = true;
   }
   if (leads) time(one.sample, moment);
+  if (leads && falls_in_until_ && !has_fallen_in(output->to->rendition, one.sample))
+    return void(++counts_.samples_left_out);
   cutter_->handle(output->number, std::move(one.sample), cuts_);
   take_cuts();
   if (leads) cut_what_takes_too_long();
+}
+
+void LiveStream::seek_to_fall_in() {
+  if (group_place_ && tracks_->timeline().has_joined()) falls_in_until_ = heard_ + kFallInMax;
+}
+
+// With the segment of its group that begins with `sample`, if one does and it can have its number. Where none comes, it
+// is as after any other interruption.
+bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sample) {
+  if (!group_place_ || heard_ >= *falls_in_until_) {
+    if (to.is_empty()) number_by_clock(sample);
+    falls_in_until_.reset();
+    return true;
+  }
+  const std::optional<NumberedPlace> theirs = segment_at(*group_place_, media_time_of(sample));
+  const std::uint64_t next = cutter_->next_msn() + numbers_ahead_;
+  if (!sample.is_independent || !theirs || theirs->msn < next) return false;
+  const std::uint64_t missed = theirs->msn - next, breaks = theirs->place.discontinuities - discontinuities();
+  bool is_discontinuous = false;
+  if (!to.is_empty()) {
+    // Gaps have a discontinuity each at most, and without any nothing would tell of what is missing.
+    if (theirs->place.discontinuities < discontinuities() || breaks > missed + 1 || missed + breaks == 0) return false;
+    if (missed > kMissedMax) return false;
+    is_discontinuous = breaks > missed;
+  }
+  numbers_ahead_ += missed;
+  discontinuities_ahead_ += breaks - (is_discontinuous ? 1 : 0);
+  cutter_->rejoin(is_discontinuous);
+  falls_in_until_.reset();
+  return true;
 }
 
 // Of a clock that is slower than time a segment may not be longer than players wait. RFC 8216bis §6.2.1
@@ -226,13 +264,15 @@ bool LiveStream::is_fed(const PublishedRendition& one) const noexcept {
   return std::ranges::any_of(outputs_, [&](const Output& output) { return output.to == &one; });
 }
 
-// One that lost its source, when the track is like it; otherwise another.
+// One that lost its source, when the track is like it; otherwise another. Who falls in with a group has no
+// discontinuity in which pictures could become others.
 PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
   const TrackSet::Track& track = tracks_->tracks()[one.track];
   const TrackFormat& format = track.formats()[one.sample.format];
   for (PublishedRendition& known : publication_.renditions()) {
     const LiveRendition& its = known.rendition;
     if (its.has_ended() || is_fed(known) || its.options().is_video != track.is_video()) continue;
+    if (falls_in_until_ && track.is_video() && !its.has_format(format)) continue;
     if (track.is_video() || (its.options().language == track.language && its.codec() == format.codec)) return &known;
   }
   if (publication_.renditions().size() >= kRenditionsMax) return nullptr;
@@ -277,6 +317,7 @@ void LiveStream::take_splices() {
 void LiveStream::take_cuts() {
   for (CutPart& part : std::exchange(cuts_, {})) {
     part.msn += numbers_ahead_;
+    part.discontinuities_before += discontinuities_ahead_;
     const auto output = std::ranges::find(outputs_, part.track, &Output::number);
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
@@ -368,6 +409,7 @@ void LiveStream::handle_source_lost(Instant now) {
   faults_.keep(*tracks_);
   tracks_.reset();
   sample_at_.reset();
+  falls_in_until_.reset();
   faults_.forget_watched();
   if (!parameters_) start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
   if (!std::exchange(is_away_, true)) {
@@ -382,7 +424,7 @@ void LiveStream::interrupt_all() {
   const Micros span = leaders_span();
   for (PublishedRendition& one : publication_.renditions()) {
     one.has_changed |= !one.rendition.has_ended() && !one.rendition.is_interrupted();
-    one.rendition.interrupt(cutter_->next_msn() + numbers_ahead_, cutter_->counts().discontinuities, span);
+    one.rendition.interrupt(cutter_->next_msn() + numbers_ahead_, discontinuities(), span);
   }
 }
 

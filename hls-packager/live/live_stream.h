@@ -7,6 +7,9 @@
 // grace; when it returns, numbers go on behind a discontinuity; when not, they end, and a source that comes later than
 // that begins others. One that sends bytes and no samples is lost as well. A track that stops ends its playlist; one
 // that comes late begins one, and the multivariant playlist says so.
+//
+// Where other streams of a group have gone on meanwhile, it falls in with them: at a segment of theirs, under its
+// number. What it has missed is a gap, and there is a discontinuity only where they have one.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "live/group_place.h"
 #include "live/input_faults.h"
 #include "live/program_clock.h"
 #include "live/publication.h"
@@ -66,8 +70,11 @@ class LiveStream {
   void handle_source_returned(Instant now);
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_deadline() const noexcept;
-  // How the other streams of its group stand; said with what is published next.
-  void tell_of_others(std::vector<RenditionReport> others) { publication_.set_others(std::move(others)); }
+  // How the other streams of its group stand; said with what is published next. `place`: of one that goes on.
+  void tell_of_others(std::vector<RenditionReport> others, std::optional<GroupPlace> place) {
+    publication_.set_others(std::move(others));
+    group_place_ = std::move(place);
+  }
   // The newest, if there is one since the last call.
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> poll() noexcept { return std::exchange(fresh_, nullptr); }
 
@@ -114,6 +121,11 @@ class LiveStream {
   void settle(const Moment& moment);
   void number_by_clock(const TimedSample& first);
   void give(TrackSample&& one, const Moment& moment);
+  void seek_to_fall_in();
+  [[nodiscard]] bool has_fallen_in(const LiveRendition& to, const TimedSample& sample);
+  [[nodiscard]] std::uint64_t discontinuities() const noexcept {
+    return cutter_->counts().discontinuities + discontinuities_ahead_;
+  }
   [[nodiscard]] Output* output_of(const TrackSample& one);
   [[nodiscard]] Output* open_output(const TrackSample& one);
   [[nodiscard]] PublishedRendition* rendition_for(const TrackSample& one);
@@ -157,7 +169,10 @@ class LiveStream {
   Micros leader_newest_{};     // When its newest sample came, or it was due.
   Micros segment_began_at_{};  // The leader's.
   std::uint64_t next_msn_ = 0;
-  std::uint64_t numbers_ahead_ = 0;  // Of the cutter's.
+  // Of the cutter's; with its group it may have had fewer discontinuities: then the sum wraps.
+  std::uint64_t numbers_ahead_ = 0, discontinuities_ahead_ = 0;
+  std::optional<GroupPlace> group_place_{};
+  std::optional<Micros> falls_in_until_{};  // By `heard_`. It waits for a segment of its group to begin.
 
   Publication publication_;
   PublishPace pace_;

@@ -43,7 +43,9 @@ class Timeline {
   // A unit of a track that follows `cursor`, decoded at `dts` (program time, unwrapped) and in force for `duration`.
   Place place(Cursor& cursor, std::int64_t dts, std::int64_t duration) noexcept {
     if (!current_) {
-      current_ = offset_for(dts, start_);
+      const std::optional<std::int64_t> joined = offset_of_other(dts);
+      has_joined_ = joined.has_value();
+      current_ = joined.value_or(offset_for(dts, start_));
       newest_ = dts + *current_;
     }
     const Place found = find(cursor, dts, duration);
@@ -69,6 +71,19 @@ class Timeline {
   [[nodiscard]] std::uint64_t jumps() const noexcept { return jumps_; }
   // Back by some frames and less than a second, and not announced; each of a track.
   [[nodiscard]] std::uint64_t steps_back() const noexcept { return steps_back_; }
+  // Of a program that another one may share its clock with.
+  struct Anchor {
+    std::int64_t offset = 0;  // Media time less program time.
+    std::int64_t newest = 0;  // Media time.
+  };
+  [[nodiscard]] std::optional<Anchor> anchor() const noexcept {
+    return current_ ? std::optional(Anchor{*current_, newest_}) : std::nullopt;
+  }
+  // What comes next has the time that the other program has for it, if it is near that one's newest: its clock is the
+  // same then. It may be a time that was there before.
+  void join(const Anchor& other) noexcept { other_ = other; }
+  // What came since restart() had the other's time.
+  [[nodiscard]] bool has_joined() const noexcept { return has_joined_; }
   // What comes next is of another sender: it goes on a second behind the newest, under the next epoch, whatever its
   // clock says. Cursors begin anew.
   void restart() noexcept {
@@ -79,6 +94,8 @@ class Timeline {
     previous_.reset();
     announced_until_.reset();
     step_.reset();
+    other_.reset();
+    has_joined_ = false;
     ++epoch_;
   }
 
@@ -95,6 +112,15 @@ class Timeline {
   // Such that `dts` is at `least`, or where the program has it if that is later.
   [[nodiscard]] std::int64_t offset_for(std::int64_t dts, std::int64_t least) const noexcept {
     return is_programs_ && dts + kMediaStart >= least ? kMediaStart : least - dts;
+  }
+  // The two may have begun to hear their clock on different sides of a wrap.
+  [[nodiscard]] std::optional<std::int64_t> offset_of_other(std::int64_t dts) const noexcept {
+    constexpr std::int64_t kWrap = std::int64_t{1} << 33;
+    if (!other_) return std::nullopt;
+    const std::int64_t off = other_->newest - (dts + other_->offset);
+    const std::int64_t wraps = (off + (off < 0 ? -kWrap : kWrap) / 2) / kWrap;
+    if (std::llabs(off - wraps * kWrap) > kFirstJump) return std::nullopt;
+    return other_->offset + wraps * kWrap;
   }
   [[nodiscard]] static bool fits(const Cursor& cursor, std::int64_t time) noexcept {
     return cursor.expected && std::llabs(time - *cursor.expected) < kJump;
@@ -154,6 +180,8 @@ class Timeline {
 
   static constexpr std::int64_t kFirstJump = 10 * kMediaClock;
   bool is_programs_ = false;
+  bool has_joined_ = false;
+  std::optional<Anchor> other_{};
   std::int64_t start_ = kMediaStart;
   std::optional<std::int64_t> current_{};   // Media time less program time.
   std::optional<std::int64_t> previous_{};  // In the epoch before.

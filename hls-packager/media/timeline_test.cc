@@ -215,5 +215,34 @@ TEST(TimelineTest, SmallStepsBackAreNoJump) {
   EXPECT_EQ(back.epoch, 0u);
 }
 
+// Another hears the same clock; that one's media time is not its own any more, or it has heard it wrap.
+TEST(TimelineTest, WhoComesBackHasTheTimeThatAnotherHasForTheSameClock) {
+  for (const std::int64_t wraps : {0, 1, 2}) {
+    const std::int64_t now = 700'000, kWrap = std::int64_t{1} << 33;
+    Timeline other = Timeline::of_program(), back = Timeline::of_program();
+    Timeline::Cursor pictures, again;
+    other.place(pictures, now + wraps * kWrap, kFrame);
+    back.place(again, now, kFrame);
+    back.restart();
+    back.join(*other.anchor());
+    again = {};
+    EXPECT_EQ(back.place(again, now + 9'000, kFrame).decode_time,
+              other.place(pictures, now + 9'000 + wraps * kWrap, kFrame).decode_time);
+    EXPECT_TRUE(back.has_joined());
+  }
+}
+
+TEST(TimelineTest, AClockThatIsFarFromTheOthersIsItsOwn) {
+  Timeline other = Timeline::of_program(), back = Timeline::of_program();
+  Timeline::Cursor pictures, again;
+  other.place(pictures, 500'000, kFrame);
+  back.place(again, 500'000, kFrame);
+  back.restart();
+  back.join(*other.anchor());
+  again = {};
+  EXPECT_EQ(back.place(again, 90'000 * 3'600, kFrame).decode_time, 90'000 * 3'600 + kMediaStart);
+  EXPECT_FALSE(back.has_joined());
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -88,6 +88,7 @@ class TrackSet {
   [[nodiscard]] std::uint64_t before_first() const noexcept;
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return demuxer_; }
   [[nodiscard]] const Timeline& timeline() const noexcept { return timeline_; }
+  void join(const Timeline::Anchor& other) noexcept { timeline_.join(other); }
 
  private:
   static constexpr std::size_t kTracksMax = 32;

@@ -16,6 +16,7 @@ struct Boundary {
   std::int64_t at = 0;  // Media time, 90 kHz.
   std::uint32_t epoch = 0;
   bool is_discontinuous = false;
+  bool begins_anew = false;  // Nobody goes on from what was before it.
   std::uint64_t discontinuities_before = 0;
 };
 

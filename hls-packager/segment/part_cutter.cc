@@ -10,7 +10,7 @@ std::size_t PartCutter::add_track(Micros part_target) {
   const std::uint64_t newest = boundaries_.next() - 1;
   const Boundary* const begun = boundaries_.find(newest);
   // Where all begin anew, one of them begins first.
-  if (begun != nullptr && (begun->is_discontinuous || newest == 0))
+  if (begun != nullptr && begun->begins_anew)
     fresh.next = newest;
   else
     wants_discontinuity_ = true;
@@ -157,14 +157,17 @@ void PartCutter::begin_segment(Track& track, const TimedSample& sample, const Tu
   const bool is_first = boundaries_.next() == 0;
   if (!sample.is_independent && turn.is_forced) ++counts_.cuts_forced;
   const bool may_be_discontinuous = sample.is_independent || !gops_.is_one_due_after(sample.decode_time);
+  const bool is_discontinuous = !is_first && (turn.is_break || (wants_discontinuity_ && may_be_discontinuous));
+  const std::optional<bool> rejoins = turn.is_break ? std::exchange(rejoins_, std::nullopt) : std::nullopt;
   track.boundary = {.at = media_time_of(sample),
                     .epoch = sample.epoch,
-                    .is_discontinuous = !is_first && (turn.is_break || (wants_discontinuity_ && may_be_discontinuous)),
+                    .is_discontinuous = rejoins.value_or(is_discontinuous),
+                    .begins_anew = is_first || is_discontinuous || rejoins.has_value(),
                     .discontinuities_before = counts_.discontinuities};
   track.number = boundaries_.next();
   boundaries_.push(track.boundary);
   if (track.boundary.is_discontinuous) ++counts_.discontinuities;
-  if (is_first || track.boundary.is_discontinuous) wants_discontinuity_ = false;
+  if (track.boundary.begins_anew) wants_discontinuity_ = false;
   if (turn.is_break) {
     track.part.restart();
     gops_.handle_discontinuity();
@@ -265,7 +268,7 @@ void PartCutter::pass(std::size_t index, const Boundary& boundary, std::optional
   track.boundary = boundary;
   track.number = track.next++;
   track.epoch = boundary.epoch;
-  track.is_at_discontinuity |= boundary.is_discontinuous || track.number == 0;
+  track.is_at_discontinuity |= boundary.begins_anew;
   open_segment(track);
   track.is_segment_open = track.is_running;
   track.segment_begin = track.part.due().value_or(0);

@@ -70,6 +70,8 @@ class PartCutter {
   void handle(std::size_t track, TimedSample&& sample, std::vector<CutPart>& done);
   // What is open ends here, for all; what comes begins a discontinuous segment.
   void flush(std::vector<CutPart>& done);
+  // What comes behind flush() is what others have gone on with: discontinuous only if that is so there.
+  void rejoin(bool is_discontinuous) noexcept { rejoins_ = is_discontinuous; }
   // The leader's next sample begins a segment, independent or not: the one that is open has taken too long.
   void cut_soon() noexcept { must_cut_ = true; }
   // Of the segment that the leader begins next.
@@ -149,6 +151,7 @@ class PartCutter {
   std::int64_t wait_ = 0, wait_more_ = 0;
   bool wants_discontinuity_ = false;
   bool must_cut_ = false;
+  std::optional<bool> rejoins_{};  // Whether with a discontinuity.
   CutCounts counts_;
 };
 

@@ -165,7 +165,8 @@ void Packaging::publish_group(One& one, const std::shared_ptr<const StreamSnapsh
   Group& group = *one.group;
   const std::shared_ptr<const StreamSnapshot> whole = group.content.take(one.member, fresh, now, wall_now());
   for (One* const other : group.members)
-    if (other != &one) other->live.tell_of_others(group.content.others_of(other->member));
+    if (other != &one)
+      other->live.tell_of_others(group.content.others_of(other->member), group.content.place_for(other->member));
   say_who_is_left_out(group);
   if (!whole) return;
   group.standing.snapshots += 1;
@@ -181,9 +182,9 @@ void Packaging::say_who_is_left_out(Group& group) {
     const std::string& why = members[i].disagrees;
     if (why.empty() != group.said[i].empty()) {
       if (why.empty())
-        spdlog::info("{}: {} is aligned again", group.standing.name, members[i].name);
+        spdlog::info("{}: {} is in step again", group.standing.name, members[i].name);
       else
-        spdlog::warn("{}: {} is not aligned and left out: {}", group.standing.name, members[i].name, why);
+        spdlog::warn("{}: {} is left out: {}", group.standing.name, members[i].name, why);
     }
     group.said[i] = why;
   }

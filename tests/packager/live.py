@@ -22,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -259,6 +260,30 @@ def a_relay_that_dies(stage: Stage) -> str:
     return "called again until it answered, and went on"
 
 
+def a_source_of_nothing(stage: Stage) -> str:
+    """It is up, and sends null packets: the stream ends, and is called what it is."""
+    door = stage.port + 2
+    source = stage.processes.start("bare", source_words(stage.work / "bare.ts", f"udp://127.0.0.1:{door}?pkt_size=1316"))
+    config = stage.work / "packager.toml"
+    config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\n[[stream]]\nname = "{STREAM}"\n'
+                      f'source = "udp://127.0.0.1:{door}"\ngrace_s = 2\n')
+    stage.package("--config", str(config))
+    stage.wait_for_live()
+    source.stop(signal.SIGKILL)
+    nothing = (b"\x47\x1f\xff\x10" + bytes(184)) * 7
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        def has_ended() -> bool:
+            for _ in range(10):
+                sender.sendto(nothing, ("127.0.0.1", door))
+                time.sleep(0.05)
+            return stage.packager.streams()[0]["state"] == "ended"
+
+        claim(wait_until(has_ended, 30), f"{stage.packager.streams()}")
+        claim(stage.playlist().rstrip().endswith("#EXT-X-ENDLIST"), stage.playlist()[-300:])
+        claim(has_ended(), f"{stage.packager.streams()}")
+    return "ended, though packets come"
+
+
 def a_stream_that_ends(stage: Stage) -> str:
     """Who waits for a part that never comes is told the end, once the grace is over."""
     stage.start_relay()
@@ -364,11 +389,10 @@ def captions_are_kept_and_announced(stage: Stage) -> str:
     return f"{captioned} pictures with captions; {note}"
 
 
-def a_group_is_one_presentation(stage: Stage) -> str:
-    """Two sizes of one encoder: variants with the same numbers for the same pictures, sound once; the linter is content with it all."""
-    doors = [f"127.0.0.1:{stage.port + 2}", f"127.0.0.1:{stage.port + 3}"]
+def start_group(stage: Stage, doors: list[str], through: dict[str, str] | None = None) -> None:
+    """Two sizes of one encoder, and the packager that has them as one. `through`: where some of it is sent instead."""
     words = ["ffmpeg", *QUIET, "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-re", "-f", "lavfi", "-i", "sine=sample_rate=48000"]
-    for door, size in zip(doors, ("320x180", "160x90")):
+    for door, size in zip([(through or {}).get(door, door) for door in doors], ("320x180", "160x90")):
         words += ["-map", "0:v", "-map", "1:a", "-s", size, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
                   "-pix_fmt", "yuv420p", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0", "-c:a", "aac", "-f", "mpegts", f"udp://{door}?pkt_size=1316"]
     stage.processes.start("publisher", words)
@@ -378,6 +402,11 @@ def a_group_is_one_presentation(stage: Stage) -> str:
     stage.package("--config", str(config))
     stage.wait_for_live(30)
     claim(wait_until(lambda: stage.packager.get(f"/live/{STREAM}/index.m3u8", 15)[0] == 200, 30), "no playlist")
+
+
+def a_group_is_one_presentation(stage: Stage) -> str:
+    """Variants with the same numbers for the same pictures, sound once; the linter is content with it all."""
+    start_group(stage, [f"127.0.0.1:{stage.port + 2}", f"127.0.0.1:{stage.port + 3}"])
     multivariant = stage.packager.get(f"/live/{STREAM}/index.m3u8")[1].decode()
     claim(multivariant.count("#EXT-X-STREAM-INF") == 2 and multivariant.count("TYPE=AUDIO") == 1, multivariant)
     claim("160x90" in multivariant and "320x180" in multivariant, multivariant)
@@ -433,6 +462,52 @@ def every_codec(stage: Stage) -> str:
 def codec_names(source: str) -> list[str]:
     done = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", source], capture_output=True, text=True, timeout=60)
     return [line.strip(",") for line in done.stdout.split()]
+
+
+@contextlib.contextmanager
+def switch(listen: int, to: int):
+    """Datagrams go on from port to port while the event that this gives is set."""
+    is_on, is_over = threading.Event(), threading.Event()
+    is_on.set()
+
+    def forward() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
+            door.bind(("127.0.0.1", listen))
+            door.settimeout(0.2)
+            while not is_over.is_set():
+                with contextlib.suppress(TimeoutError):
+                    datagram = door.recv(2048)
+                    if is_on.is_set():
+                        door.sendto(datagram, ("127.0.0.1", to))
+
+    thread = threading.Thread(target=forward)
+    thread.start()
+    try:
+        yield is_on
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def one_of_a_group_that_returns(stage: Stage) -> str:
+    """It is away alone: left out, and back in step with the other, at the same numbers and dates. The linter is content throughout."""
+    doors = [f"127.0.0.1:{stage.port + 2}", f"127.0.0.1:{stage.port + 3}"]
+
+    def variants() -> int:
+        return stage.packager.get(f"/live/{STREAM}/index.m3u8")[1].decode().count("#EXT-X-STREAM-INF")
+
+    with switch(stage.port + 4, stage.port + 3) as is_on:
+        start_group(stage, doors, {doors[1]: f"127.0.0.1:{stage.port + 4}"})
+        claim(variants() == 2, "not two variants")
+        is_on.clear()
+        claim(wait_until(lambda: variants() == 1, 15), "who is away is offered")
+        is_on.set()
+        claim(wait_until(lambda: variants() == 2, 20), f"it stays out: {stage.packager.process.log_tail(5)}")
+        text = stage.playlist(folder="v1")
+        claim("#EXT-X-GAP" in text and "#EXT-X-DISCONTINUITY\n" not in text, text)
+        mpd = stage.packager.get(f"/live/{STREAM}/manifest.mpd")[1].decode()
+        claim(mpd.count('<Representation id="v') == 2 and mpd.count("<Period") == 1, mpd)
+        return f"{text.count('#EXT-X-GAP')} segments missed; {finish_lint(stage.lint(6, '--media', '--late-ms', '500'), 60)}"
 
 
 def encrypted_with_keys_in_turn(stage: Stage) -> str:
@@ -632,9 +707,9 @@ def wrong_words(stage: Stage) -> str:
 
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
-         a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, keys_and_bare_streams, breaks_are_announced,
-         captions_are_kept_and_announced, a_group_is_one_presentation, every_codec, encrypted_with_keys_in_turn, a_wrong_passphrase_is_said,
-         an_end_in_order, few_open_files, over_tls, a_page_that_was_installed, wrong_words)
+         a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
+         captions_are_kept_and_announced, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
+         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, over_tls, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 

@@ -63,6 +63,7 @@ async function brokenH2() {
 const names = [null, ...Object.keys(FLAWS)];
 const results = new Map(await Promise.all(names.map(async (flaw) => [flaw, await lint(flaw)])));
 const held = await lint(null, -2_999);
+const gap = await lint('a segment is a gap');
 const [late, overdue] = await Promise.all(['a part is late', 'a segment is late'].map((flaw) => lint(flaw, 0)));
 speakH2();  // From here on.
 const overH2 = new Map();
@@ -83,6 +84,9 @@ test('nothing is found of an origin that does nothing wrong', () => {
   assert.equal(lines(results.get(null)), '');
   assert.ok(player.count.deltas === RELOADS && player.media.count > 30, JSON.stringify(player.count));
 });
+
+// A stream of a group that was away, which is no flaw.
+test('nothing is found of media that go on behind a gap', () => assert.equal(lines(gap), ''));
 
 test('H-35 is found when a reload is held for too long', () => assert.match(lines(held), /H-35 :0 held for/));
 

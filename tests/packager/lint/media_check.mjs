@@ -11,12 +11,14 @@ const MEDIA_TYPES = ['video/mp4', 'audio/mp4', 'video/iso.segment'];
 export class MediaCheck {
   // `hasClock`: the MPD says that fragments tell when they were captured.
   constructor(url, { isAudio, hasClock }, report) {
-    Object.assign(this, { url, isAudio, hasClock, report, timescales: new Map(), parts: new Map(), segments: new Set(), sizes: [], nextTick: null, count: 0 });
+    Object.assign(this, { url, isAudio, hasClock, report, timescales: new Map(), parts: new Map(), segments: new Set(), gaps: new Set(), sizes: [], nextTick: null, count: 0 });
   }
 
   // All that is new in `playlist`, in its order.
   async follow(playlist) {
     for (const segment of [...playlist.segments, ...(playlist.open ? [playlist.open] : [])]) {
+      if (segment.gap && !this.gaps.has(segment.msn)) this.nextTick = null;  // Behind it media time goes on somewhere.
+      if (segment.gap) this.gaps.add(segment.msn);
       for (const [i, part] of segment.parts.entries()) if (!this.parts.has(part.uri) && !part.isGap) await this.part(segment, part, i);
       if (segment.uri && segment.parts.length > 0 && !this.segments.has(segment.uri) && !segment.gap) await this.segment(segment);
     }

@@ -266,6 +266,12 @@ test('H-63 finds a number that is not the same media in two variants', () => {
   assert.deepEqual(together(live(), broken(live(), '16:30:08.000Z', '16:30:08.033Z')), []);
 });
 
+test('H-63 finds nothing of a gap that also stands for what is missing in front of it', () => {
+  const gap = broken(broken(live(), '16:30:08.000Z', '16:30:07.300Z'), /#EXTINF:[\d.]+,\ns4\.m4s/, (inf) => `#EXT-X-GAP\n${inf}`);
+  assert.match(gap, /#EXT-X-GAP\n#EXTINF/);
+  assert.deepEqual(together(live(), gap), []);
+});
+
 test('H-63 finds variants that number on their own', () => assert.match(together(live(), live({ first: 20, open: 30 })).join(), /^0:1 no number is in all variants: 0 to 9, 20 to 29/));
 
 test('a range that is over goes with the segments', () => {

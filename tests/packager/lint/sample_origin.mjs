@@ -93,6 +93,7 @@ export class SampleOrigin {
     if (parts === 0) return [];
     const shift = isDelta && this.flaw === 'the delta differs' && msn % 4 === 0 ? 1 : 0;
     const lines = [...(isFirst ? ['#EXT-X-MAP:URI="i0.mp4"'] : []), `#EXT-X-PROGRAM-DATE-TIME:${new Date(START + 500 * msn + shift).toISOString()}`];
+    if (this.flaw === 'a segment is a gap' && msn === 12) return [...lines, '#EXT-X-GAP', '#EXTINF:0.500000,', `s${msn}.m4s`];
     for (let i = 0; hasParts && i < parts; ++i) lines.push(`#EXT-X-PART:DURATION=0.100000,URI="s${msn}.${i}.m4s"${i === 0 ? ',INDEPENDENT=YES' : ''}`);
     return parts === PARTS ? [...lines, '#EXTINF:0.500000,', `s${msn}.m4s`] : lines;
   }

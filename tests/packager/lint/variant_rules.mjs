@@ -7,7 +7,7 @@ export function judgeVariants(playlists, frame) {
   const dates = new Map();
   const found = [];
   for (const [place, playlist] of playlists.entries())
-    for (const one of playlist.segments.filter((segment) => segment.date)) {
+    for (const one of playlist.segments.filter((segment) => segment.date && !segment.gap)) {  // A gap also has what is missing in front of it.
       const date = Date.parse(one.date.value) * 1e3;
       const other = dates.get(one.msn) ?? date;
       if (Math.abs(other - date) > frame) found.push({ place, line: one.date.line, text: `segment ${one.msn} begins ${((date - other) / 1e6).toFixed(3)} s from where it does in another variant` });
