@@ -67,7 +67,9 @@ void Segmenter::follow(std::size_t index, TimedSample&& sample, std::vector<CutS
   Track& track = tracks_[index];
   while (const Boundary* boundary = boundaries_.find(track.number)) {
     if (!is_past(track.epoch, sample, *boundary)) break;
-    close(index, &sample, done);
+    const Boundary* const after = boundaries_.find(track.number + 1);
+    const bool is_next = after == nullptr || !is_past(boundary->epoch, sample, *after);
+    close(index, is_next ? &sample : nullptr, done);
     ++track.number;
     track.epoch = boundary->epoch;
   }

@@ -20,8 +20,9 @@ struct CutSegment {
   std::size_t track = 0;
   std::uint32_t number = 0;  // From 0; the same for all tracks. One that has nothing in it is left out.
   std::vector<TimedSample> samples;
-  std::optional<std::int64_t>
-      next_decode_time{};  // Of the sample behind the last, in the last's timescale, when there is one in this epoch.
+  // Of the sample behind the last, in the last's timescale: where there is one in this epoch, in this segment's
+  // successor.
+  std::optional<std::int64_t> next_decode_time{};
 };
 
 class Segmenter {

@@ -117,6 +117,19 @@ TEST_F(SegmenterTest, PicturesThatStoppedAreNotWaitedForForever) {
   EXPECT_EQ(cuts_of(1), (Cuts{{0, 2000}}));
 }
 
+// It is no frame of minutes.
+TEST_F(SegmenterTest, SoundThatPausesForAWholeSegmentEndsInFrontOfIt) {
+  for (int i = 0; i < 240; ++i) picture(i);
+  for (int k = 0; k < 150; ++k) sound(k);  // 3.2 s: into the second segment; the third has none.
+  for (int k = 300; k < 320; ++k) sound(k);
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 94}, {94, 56}, {300, 20}}));
+  std::vector<std::pair<std::uint32_t, bool>> has_next;
+  for (const CutSegment& segment : done_)
+    if (segment.track == 1) has_next.emplace_back(segment.number, segment.next_decode_time.has_value());
+  EXPECT_EQ(has_next, (std::vector<std::pair<std::uint32_t, bool>>{{0, true}, {1, false}, {3, false}}));
+}
+
 TEST_F(SegmenterTest, SoundInANewFormatWaitsForTheNextEdge) {
   for (int i = 0; i < 120; ++i) picture(i);
   for (int k = 0; k < 180; ++k) sound(k, 0, k < 50 ? 0 : 1);

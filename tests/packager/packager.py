@@ -212,6 +212,34 @@ def a_format_that_changes(work: Work) -> str:
     return f"two init segments, one discontinuity, {codecs}"
 
 
+def sound_that_pauses(work: Work) -> str:
+    """For five seconds. Names in its playlist go on by number, over gaps; discontinuities are the same in both; an MPD's segments are there."""
+    sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=12"]
+    source = work.make("source.ts", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30:duration=12", *sound, *H264, *AAC)
+    packets = [source.read_bytes()[i:i + PACKET] for i in range(0, source.stat().st_size, PACKET)]
+    pid = int(probe(source, "stream=id,codec_type").split("audio,")[1].split()[0], 0)
+    is_sound = [((packet[1] & 0x1F) << 8 | packet[2]) == pid for packet in packets]
+    starts = [i for i, packet in enumerate(packets) if is_sound[i] and packet[1] & 0x40]
+    first, last = starts[len(starts) // 4], starts[2 * len(starts) // 3]
+    holed = work.directory / "holed.ts"
+    holed.write_bytes(b"".join(packet for i, packet in enumerate(packets) if not (is_sound[i] and first <= i < last)))
+    out, _ = work.package(holed)
+    texts = {folder: (out / folder / "index.m3u8").read_text() for folder in ("v0", "a0")}
+    for folder, text in texts.items():
+        named = [name for gap, name in re.findall(r"(#EXT-X-GAP\n)?#EXTINF:.*\n(s\d+\.m4s)", text) if not gap]
+        claim(named == [path.name for path in segments_in(out / folder)], f"{folder}: {text}")
+    claim("#EXT-X-GAP" in texts["a0"] and "#EXT-X-GAP" not in texts["v0"], texts["a0"])
+    claim(len({text.count("#EXT-X-DISCONTINUITY\n") for text in texts.values()}) == 1, str(texts))
+    claim([text.count("#EXTINF") for text in texts.values()] == [len(segments_in(out / "v0"))] * 2, str(texts))
+    want, got = len(hashes(str(holed), "a:0", strict=False)), len(hashes(str(out / "a0" / "index.m3u8"), "a:0", strict=False))
+    claim(got == want, f"{got} frames of sound of {want}")
+    mpd = (out / "manifest.mpd").read_text()
+    promised = [f"s{number}.m4s" for start, lines in re.findall(r'startNumber="(\d+)" initialization="a0/[^>]*>(.*?)</SegmentTimeline>', mpd, re.DOTALL)
+                for number in range(int(start), int(start) + sum(1 + int(more or 0) for more in re.findall(r'<S [^/]*?(?:r="(\d+)")?/>', lines)))]
+    claim(promised == [path.name for path in segments_in(out / "a0")], f"the MPD has {promised}: {mpd}")
+    return f"{texts['a0'].count('#EXT-X-GAP')} segments missing"
+
+
 def packets_that_are_missing(work: Work) -> str:
     source = work.make("source.ts", *PICTURES, *SOUND, *H264, *AAC)
     packets = source.read_bytes()
@@ -355,7 +383,7 @@ def bad_input(work: Work) -> str:
 
 
 CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps,
-         a_format_that_changes, packets_that_are_missing, every_segment_begins_with_an_idr, encrypted_h264, encrypted_h265, encrypted_with_keys_in_turn,
+         a_format_that_changes, sound_that_pauses, packets_that_are_missing, every_segment_begins_with_an_idr, encrypted_h264, encrypted_h265, encrypted_with_keys_in_turn,
          keys_that_cannot_be_used, bad_input)
 
 
