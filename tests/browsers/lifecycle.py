@@ -16,6 +16,7 @@ import json
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -267,6 +268,26 @@ def an_end(stage: Stage) -> str:
     return "played to the end"
 
 
+def a_window_to_go_back_in(stage: Stage) -> str:
+    """Eight seconds back, for a while, and to live again: the pictures of then, and those of now, in their order. dash.js goes to live by
+    itself from where the MPD's greatest latency is."""
+    require_tools("node")
+    if shutil.which(BROWSERS["chromium"]) is None:
+        raise Skip("chromium is not installed")
+    stage.publish(to=stage.bare)
+    stage.package("window_s = 20", source=f"udp://{stage.bare}")
+    stage.live()
+    modules = setup.install_modules(HERE, stage.build / "browsers")
+    argv = ["node", str(HERE / "seek.mjs"), "--modules", str(modules), "--base", stage.packager.base, "--name", STREAM]
+    told = json.loads(subprocess.run(argv, capture_output=True, text=True, timeout=4 * PATIENCE_S, check=True).stdout)
+    claim("failed" not in told, f"{told}")
+    live, back, again = told["live"], told["back"], told["again"]
+    claim(back["latency"] - live["latency"] > 5, f"it is not behind: {told}")
+    claim(again["latency"] < live["latency"] + 3, f"it is behind still: {told}")
+    claim(not again["fatal"], f"{again['fatal']}")
+    return f"{live['latency']:.1f} s behind, {back['latency']:.1f} s, {again['latency']:.1f} s"
+
+
 def pictures_out_of_order(stage: Stage) -> str:
     """An IDR picture every two seconds, and two B pictures between others."""
     followers = stage.begin(EVERY, "--gop", "60", "--bframes", "2")
@@ -351,8 +372,8 @@ def webkit(stage: Stage) -> str:
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, pictures_out_of_order, sound_alone, two_sounds, a_group, over_tls,
-         h265, webkit)
+         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, pictures_out_of_order, sound_alone, two_sounds,
+         a_group, over_tls, h265, webkit)
 
 
 def on_a_stage(build: Path, page: Path | None, case) -> str:
