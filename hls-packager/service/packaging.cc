@@ -14,6 +14,9 @@
 namespace fanlight::packager {
 namespace {
 
+// Players that start are far behind with longer ones.
+constexpr Micros kGopMax = millis(4'500);
+
 // Which of how many its group has; 0 of 1 without one.
 std::pair<unsigned, unsigned> place_of(const std::string& name, const std::vector<GroupSettings>& groups) {
   for (const GroupSettings& group : groups) {
@@ -159,6 +162,11 @@ void Packaging::publish(One& one) {
   if (!is_first) return;
   note_what_it_is(one);
   spdlog::info("{}: live: {}", one.settings.name, described(one.standing));
+  if (const std::optional<Parameters>& chosen = one.live.parameters(); chosen && chosen->gop > kGopMax)
+    spdlog::warn(
+        "{}: it has a key frame each {:.0f} s: who starts waits for one, or is as far behind; let the encoder send one "
+        "a second",
+        one.settings.name, static_cast<double>(chosen->gop.count) / 1e6);
 }
 
 void Packaging::publish_group(One& one, const std::shared_ptr<const StreamSnapshot>& fresh, Instant now) {
