@@ -98,9 +98,9 @@ rte_mbuf* Crowd::datagram(std::uint16_t from_port, Write&& write) {
   PacketRef frame = pool_.take();
   CHECK(frame && frame.resize(net::kFrameBytesMax));
   const MutableByteSpan bytes = frame.bytes();
-  const std::size_t datagram_bytes = write(bytes.subspan(kBefore));
   ByteWriter writer{bytes};
   net::write_ethernet(writer, {relay_mac_, kCrowdMac, net::kEtherTypeIpv4});
+  const std::size_t datagram_bytes = write(bytes.subspan(kBefore));
   const net::UdpHead head = net::make_udp_head({kCrowdAddress, from_port}, {kRelayAddress, kRelayPort});
   const net::PayloadSum sum{bytes.subspan(kBefore, datagram_bytes)};
   CHECK(net::write_udp_head(bytes.subspan(net::kEthernetBytes), head, static_cast<std::uint16_t>(datagram_bytes), sum,
@@ -116,10 +116,10 @@ rte_mbuf* Crowd::data(std::size_t stream) {
                                                               .message = n % wire::kMessageNumberMask + 1,
                                                               .time = {static_cast<std::uint32_t>(micros_now())},
                                                               .destination = publishers_[stream]});
-    std::memset(out.data() + wire::kHeaderBytes, static_cast<int>(n), options_.payload_bytes);
-    for (std::size_t at = 0; at < options_.payload_bytes; at += wire::kTsPacketBytes)  // Destinations get nothing else.
-      out[wire::kHeaderBytes + at] = std::byte{0x47};
-    return wire::kHeaderBytes + options_.payload_bytes;
+    const MutableByteSpan payload = out.subspan(wire::kHeaderBytes, options_.payload_bytes);
+    std::ranges::fill(payload, static_cast<std::byte>(n));
+    for (std::size_t at = 0; at < payload.size(); at += wire::kTsPacketBytes) payload[at] = std::byte{0x47};
+    return wire::kHeaderBytes + payload.size();
   });
 }
 

@@ -27,7 +27,7 @@ class Stream {
   void add_part() {
     if (!playlist_.open) open();
     const std::int64_t frame = ticks_of_ms(*rc::gen::inRange(20, 45), playlist_.timescale);
-    playlist_.open->parts.push_back({.duration = 5 * frame, .is_independent = one_in(4), .is_gap = one_in(40)});
+    playlist_.open->parts.push_back({.duration = 5 * frame, .is_independent = one_in(4)});
     std::int64_t length = 0;
     for (const PlaylistPart& part : playlist_.open->parts) length += part.duration;
     const std::int64_t longest = std::int64_t{playlist_.target_duration} * playlist_.timescale;
