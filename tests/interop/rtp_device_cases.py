@@ -173,7 +173,7 @@ def legs(stage: Stage, link: veth.VethLink) -> str:
           destination(f"rtp://{CLIENT}:6004?second={CLIENT}:6104"), relays.Stream(STREAM, latency_ms=again.PATIENCE_MS))
     with link.sockets_inside():
         links = [again.Link({7004 + 100 * leg: (5004 + 100 * leg, again.share_of_leg(leg))}, host=CLIENT, far=RELAY) for leg in (0, 1)]
-        links += [again.Link({6004 + 100 * leg: (8004 + 100 * leg, again.share_of_leg(leg))}, host=CLIENT, far=CLIENT) for leg in (0, 1)]
+        links += [again.Link({6004 + 100 * leg: (8004 + 100 * leg, again.share_of_leg(leg))}, host=CLIENT, far=CLIENT, keeps=True) for leg in (0, 1)]
     try:
         publishing = stage.publish_with("sender", again.sender_by_two(7004, 7104, CLIENT), seconds=SECONDS, rate=RATE)
         publishing.finish(SECONDS + 20)
@@ -185,6 +185,5 @@ def legs(stage: Stage, link: veth.VethLink) -> str:
             one.end()
     lost = [one.lost for one in links]
     claim(min(lost) > 20, f"the links lost {lost}")
-    outcome = judge(publishing, viewing)
-    whole(stage, [outcome], f"{lost} lost, {[one.passed for one in links]} passed; {told}")
-    return f"{outcome.packets} packets, bit-exact; {lost} lost on the legs in and out"
+    merged = again.judge_merged(publishing, viewing, links[2:], f"{lost} lost, {[one.passed for one in links]} passed; {told}; {verdicts(stage)}")
+    return f"{merged}; {lost} lost on the legs in and out"
