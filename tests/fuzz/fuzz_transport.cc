@@ -118,7 +118,7 @@ void replace(Bytes& bytes, std::size_t at, ByteSpan by) {
 // A table whose bytes were replaced and whose CRC is right again.
 Bytes table_of(std::uint8_t which, std::size_t at, ByteSpan by) {
   Bytes section = section_of(which);
-  section.resize(section.size() - 4);
+  section.erase(section.end() - 4, section.end());
   replace(section, at, by);
   const std::uint32_t crc = test_crc(section);
   for (int shift = 24; shift >= 0; shift -= 8) section.push_back(std::byte(crc >> shift));
