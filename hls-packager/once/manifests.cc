@@ -31,21 +31,6 @@ OfferedRendition offer_of(const Rendition& rendition) {
   return offer;
 }
 
-}  // namespace
-
-std::vector<std::uint32_t> discontinuities_of(const std::deque<Rendition>& renditions) {
-  std::set<std::uint32_t> found;
-  for (const Rendition& rendition : renditions)
-    for (std::size_t i = 1; i < rendition.segments().size(); ++i) {
-      const Rendition::Written &before = rendition.segments()[i - 1], &now = rendition.segments()[i];
-      const bool has_hole = now.number != before.number + 1;  // An MPD cannot leave out a number within a period.
-      if (has_hole || before.epoch != now.epoch || before.format != now.format) found.insert(now.number);
-    }
-  return {found.begin(), found.end()};
-}
-
-namespace {
-
 // What others have in front of `now` and it has not, all of a length: names go by number.
 void add_gaps(MediaPlaylist& playlist, const Rendition::Written& before, const Rendition::Written& now) {
   const std::int64_t from = rescale(before.begins + before.duration, before.timescale, playlist.timescale);
@@ -57,43 +42,6 @@ void add_gaps(MediaPlaylist& playlist, const Rendition::Written& before, const R
                                  .is_gap = true,
                                  .key = before.key});
 }
-
-}  // namespace
-
-std::string media_playlist_of(const Rendition& rendition, const std::vector<std::uint32_t>& discontinuities) {
-  const std::uint32_t first = rendition.segments().front().number;
-  const auto in_front = std::ranges::lower_bound(discontinuities, first) - discontinuities.begin();
-  MediaPlaylist playlist{.kind = PlaylistKind::kVod,
-                         .timescale = rendition.segments().front().timescale,
-                         .target_duration = 1,
-                         .media_sequence = first,
-                         .discontinuity_sequence = static_cast<std::uint64_t>(in_front),
-                         .has_ended = true};
-  if (const KeyRing* const keys = rendition.keys())
-    for (const ContentKey& key : keys->keys) playlist.keys.push_back({key_id_text(key.id), keys->is_served});
-  const Rendition::Written* before = nullptr;
-  for (const Rendition::Written& one : rendition.segments()) {
-    if (before != nullptr) add_gaps(playlist, *before, one);
-    playlist.segments.push_back(
-        {.duration = rescale(one.duration, one.timescale, playlist.timescale), .init = one.format, .key = one.key});
-    before = &one;
-  }
-  for (std::size_t i = 0; i < playlist.segments.size(); ++i) {
-    PlaylistSegment& one = playlist.segments[i];
-    one.is_discontinuous = std::ranges::binary_search(discontinuities, first + i);
-    const double seconds = static_cast<double>(one.duration) / playlist.timescale;
-    playlist.target_duration = std::max(playlist.target_duration, static_cast<std::uint32_t>(std::lround(seconds)));
-  }
-  return write_media_playlist(playlist);
-}
-
-std::string multivariant_playlist_of(const std::deque<Rendition>& renditions) {
-  std::vector<OfferedRendition> offers;
-  for (const Rendition& one : renditions) offers.push_back(offer_of(one));
-  return write_multivariant_playlist(multivariant_of(offers));
-}
-
-namespace {
 
 // What a rendition has of a period, which goes from one discontinuity to the next.
 std::optional<MpdRepresentation> representation_of(const Rendition& rendition, std::uint32_t first, std::uint32_t end) {
@@ -135,6 +83,50 @@ MpdPeriod period_of(const std::deque<Rendition>& renditions, std::uint32_t first
 }
 
 }  // namespace
+
+std::vector<std::uint32_t> discontinuities_of(const std::deque<Rendition>& renditions) {
+  std::set<std::uint32_t> found;
+  for (const Rendition& rendition : renditions)
+    for (std::size_t i = 1; i < rendition.segments().size(); ++i) {
+      const Rendition::Written &before = rendition.segments()[i - 1], &now = rendition.segments()[i];
+      const bool has_hole = now.number != before.number + 1;  // An MPD cannot leave out a number within a period.
+      if (has_hole || before.epoch != now.epoch || before.format != now.format) found.insert(now.number);
+    }
+  return {found.begin(), found.end()};
+}
+
+std::string media_playlist_of(const Rendition& rendition, const std::vector<std::uint32_t>& discontinuities) {
+  const std::uint32_t first = rendition.segments().front().number;
+  const auto in_front = std::ranges::lower_bound(discontinuities, first) - discontinuities.begin();
+  MediaPlaylist playlist{.kind = PlaylistKind::kVod,
+                         .timescale = rendition.segments().front().timescale,
+                         .target_duration = 1,
+                         .media_sequence = first,
+                         .discontinuity_sequence = static_cast<std::uint64_t>(in_front),
+                         .has_ended = true};
+  if (const KeyRing* const keys = rendition.keys())
+    for (const ContentKey& key : keys->keys) playlist.keys.push_back({key_id_text(key.id), keys->is_served});
+  const Rendition::Written* before = nullptr;
+  for (const Rendition::Written& one : rendition.segments()) {
+    if (before != nullptr) add_gaps(playlist, *before, one);
+    playlist.segments.push_back(
+        {.duration = rescale(one.duration, one.timescale, playlist.timescale), .init = one.format, .key = one.key});
+    before = &one;
+  }
+  for (std::size_t i = 0; i < playlist.segments.size(); ++i) {
+    PlaylistSegment& one = playlist.segments[i];
+    one.is_discontinuous = std::ranges::binary_search(discontinuities, first + i);
+    const double seconds = static_cast<double>(one.duration) / playlist.timescale;
+    playlist.target_duration = std::max(playlist.target_duration, static_cast<std::uint32_t>(std::lround(seconds)));
+  }
+  return write_media_playlist(playlist);
+}
+
+std::string multivariant_playlist_of(const std::deque<Rendition>& renditions) {
+  std::vector<OfferedRendition> offers;
+  for (const Rendition& one : renditions) offers.push_back(offer_of(one));
+  return write_multivariant_playlist(multivariant_of(offers));
+}
 
 std::string mpd_of(const std::deque<Rendition>& renditions, const std::vector<std::uint32_t>& discontinuities) {
   Mpd mpd;
