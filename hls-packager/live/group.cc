@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "playlist/names.h"
-
 namespace fanlight::packager {
 namespace {
 
@@ -52,7 +50,7 @@ std::shared_ptr<const StreamSnapshot> StreamGroup::take(std::size_t member,
   if (!is_complete(now)) return nullptr;
   hold_together();
   if (const std::vector<const LiveRendition*> renditions = offered(); !renditions.empty()) {
-    write_multivariant(renditions);
+    if (report_each_other(renditions)) write_multivariant(renditions);
     write_mpd(renditions, wall);
     // Members end one after the other: who has gone just before the last belongs to the end.
     const auto is_new = [&](const LiveRendition* one) {
@@ -116,6 +114,16 @@ std::vector<const LiveRendition*> StreamGroup::ended() const {
   return renditions;
 }
 
+// A player that reads what is new in the multivariant playlist finds the playlists as it says. H-18
+bool StreamGroup::report_each_other(const std::vector<const LiveRendition*>& renditions) {
+  return std::ranges::all_of(renditions, [&](const LiveRendition* one) {
+    const std::span<const RenditionReport> said = one->reports();
+    return std::ranges::all_of(renditions, [&](const LiveRendition* other) {
+      return other == one || std::ranges::find(said, report_uri(*other), &RenditionReport::uri) != said.end();
+    });
+  });
+}
+
 void StreamGroup::write_multivariant(const std::vector<const LiveRendition*>& renditions) {
   std::vector<OfferedRendition> offers;
   for (const LiveRendition* const one : renditions) offers.push_back(one->offered());
@@ -151,6 +159,7 @@ std::shared_ptr<const StreamSnapshot> StreamGroup::composed(Instant came) const 
       snapshot->target_duration = std::max(snapshot->target_duration, member.newest->target_duration);
     }
   if (snapshot->renditions.empty()) return snapshot;
+  if (multivariant_.is_empty()) return nullptr;  // They do not report each other yet.
   snapshot->multivariant = multivariant_;
   snapshot->mpd = mpd_;
   snapshot->keys = served_keys_;
@@ -163,7 +172,7 @@ std::vector<RenditionReport> StreamGroup::others_of(std::size_t member) const {
     if (i == member || !members_[i].disagrees.empty()) continue;
     for (const PublishedRendition& one : members_[i].stream->publication().renditions())
       if (const std::optional<PlaylistEdge> edge = one.rendition.edge(); edge && one.is_offered)
-        reports.push_back({"../" + one.rendition.options().folder + "/" + kPlaylistName, *edge});
+        reports.push_back({report_uri(one.rendition), *edge});
   }
   return reports;
 }

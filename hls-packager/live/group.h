@@ -52,6 +52,7 @@ class StreamGroup {
   void hold_together();
   [[nodiscard]] std::vector<const LiveRendition*> offered() const;
   [[nodiscard]] std::vector<const LiveRendition*> ended() const;
+  [[nodiscard]] static bool report_each_other(const std::vector<const LiveRendition*>& renditions);
   void write_multivariant(const std::vector<const LiveRendition*>& renditions);
   void write_mpd(const std::vector<const LiveRendition*>& renditions, WallTime wall);
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> composed(Instant came) const;

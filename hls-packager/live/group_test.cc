@@ -56,8 +56,8 @@ class GroupTest : public testing::Test {
     const auto fresh = members_[i].stream.poll();
     if (!fresh) return;
     const auto snapshot = group_.take(i, fresh, now(), wall());
-    for (std::size_t other = 0; other < members_.size(); ++other)
-      if (other != i) members_[other].stream.tell_of_others(group_.others_of(other), group_.place_for(other));
+    for (std::size_t one = 0; one < members_.size(); ++one)
+      members_[one].stream.tell_of_others(group_.others_of(one), group_.place_for(one));
     if (snapshot) audience_.look(snapshot);
   }
   void lose(std::size_t i) {

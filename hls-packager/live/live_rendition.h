@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "live/compressor.h"
 #include "live/group_place.h"
 #include "live/snapshot.h"
+#include "playlist/names.h"
 #include "playlist/offer.h"
 #include "protect/key_ring.h"
 #include "protect/sample_protector.h"
@@ -122,6 +124,8 @@ class LiveRendition {
   [[nodiscard]] OfferedRendition offer();
   // As it was said last.
   [[nodiscard]] OfferedRendition offered() const;
+  // Of other renditions, in its newest snapshot.
+  [[nodiscard]] std::span<const RenditionReport> reports() const noexcept { return playlist_.reports; }
   [[nodiscard]] std::shared_ptr<const RenditionSnapshot> snapshot(std::vector<RenditionReport> reports,
                                                                   Compressor& compressor);
 
@@ -191,5 +195,10 @@ class LiveRendition {
   std::shared_ptr<const RenditionSnapshot> last_{};
   RenditionCounts counts_;
 };
+
+// Where the others of its presentation find its playlist.
+[[nodiscard]] inline std::string report_uri(const LiveRendition& rendition) {
+  return "../" + rendition.options().folder + "/" + kPlaylistName;
+}
 
 }  // namespace fanlight::packager

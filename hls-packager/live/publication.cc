@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "live/key_offer.h"
-#include "playlist/names.h"
 
 namespace fanlight::packager {
 
@@ -78,7 +77,7 @@ bool Publication::is_long_enough(const LiveRendition& rendition) const noexcept 
 
 // At first all are shown together: what a player has not read of then, it never knows.
 bool Publication::update_offer() {
-  bool has_changed = false;
+  bool has_changed = false, has_other_members = false;
   const bool waits = std::ranges::any_of(renditions_, [&](const PublishedRendition& one) {
     return !one.rendition.has_ended() && !is_long_enough(one.rendition);
   });
@@ -94,6 +93,7 @@ bool Publication::update_offer() {
     };
     if (is_wanted == one.is_offered && (!is_wanted || is_as_offered())) continue;
     has_changed = true;
+    has_other_members |= is_wanted != one.is_offered;
     one.is_offered = is_wanted;
     one.has_changed |= is_wanted && !one.is_public;
     one.is_public |= is_wanted;
@@ -105,6 +105,8 @@ bool Publication::update_offer() {
     one.captions = offer.captions;
     one.has_independent_segments = offer.has_independent_segments;
   }
+  if (has_other_members)  // Each reports the others, from the moment on that the multivariant playlist names them. H-18
+    for (PublishedRendition& one : renditions_) one.has_changed |= one.is_offered;
   return has_changed;
 }
 
@@ -153,7 +155,7 @@ std::vector<RenditionReport> Publication::reports_for(const PublishedRendition& 
   for (const PublishedRendition& other : renditions_) {
     if (&other == &one || !other.is_offered) continue;
     if (const std::optional<PlaylistEdge> edge = other.rendition.edge())
-      reports.push_back({"../" + other.rendition.options().folder + "/" + kPlaylistName, *edge});
+      reports.push_back({report_uri(other.rendition), *edge});
   }
   reports.insert(reports.end(), others_.begin(), others_.end());
   return reports;

@@ -298,6 +298,7 @@ class Audience {
       at->second.look(*rendition);
     }
     last_ = snapshot;
+    look_at_reports(text_of(snapshot->multivariant));
   }
   [[nodiscard]] const StreamSnapshot& last() const { return *last_; }
   [[nodiscard]] bool has_seen_any() const { return last_ != nullptr; }
@@ -308,6 +309,21 @@ class Audience {
   static bool is_same(const StreamSnapshot& before, const std::shared_ptr<const RenditionSnapshot>& one) {
     return std::ranges::find(before.renditions, one) != before.renditions.end();
   }
+  // H-18: each of those that are named reports the others.
+  void look_at_reports(const std::string& multivariant) {
+    std::vector<std::string> named;
+    for (const auto& [folder, audience] : renditions_)
+      if (multivariant.find(folder + "/index.m3u8") != std::string::npos) named.push_back(folder);
+    for (const std::string& one : named) {
+      const ReadPlaylist& read = renditions_.at(one).newest();
+      if (line_with(read.tail, "#EXT-X-ENDLIST") != "") continue;
+      for (const std::string& other : named) {
+        const std::string report = "#EXT-X-RENDITION-REPORT:URI=\"../" + other + "/index.m3u8\"";
+        EXPECT_TRUE(other == one || !line_with(read.tail, report).empty()) << one << " of " << other;
+      }
+    }
+  }
+
   bool insists_;
   std::map<std::string, RenditionAudience> renditions_;
   std::shared_ptr<const StreamSnapshot> last_;
