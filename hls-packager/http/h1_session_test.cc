@@ -178,6 +178,15 @@ TEST_F(H1SessionTest, OneEmptyLineInFrontOfARequestIsPassedOver) {  // RFC 9112 
   EXPECT_TRUE(said().starts_with("HTTP/1.1 400 "));
 }
 
+TEST_F(H1SessionTest, TwoEmptyLinesAreTooManyHoweverTheyCome) {
+  hear("\r\n");
+  EXPECT_EQ(poll(), "");
+  EXPECT_EQ(said(), "");
+  hear("\r\n");
+  EXPECT_EQ(poll(), "");
+  EXPECT_TRUE(said().starts_with("HTTP/1.1 400 "));
+}
+
 TEST_F(H1SessionTest, AnotherMethodIsToldWhichThereAre) {
   hear("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
   EXPECT_EQ(poll(), "");

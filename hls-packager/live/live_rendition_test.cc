@@ -147,6 +147,16 @@ TEST_F(LiveRenditionTest, WhatOthersHaveAndItHasNotIsAGap) {
   EXPECT_EQ(rendition_.edge(), (PlaylistEdge{3, 0}));
 }
 
+// Nobody is to look for them: an MPD's time line goes from the first to the last that is there.
+TEST_F(LiveRenditionTest, AStretchEndsInFrontOfTheGapsAtItsEnd) {
+  segment();
+  segment();
+  rendition_.interrupt(4, 0, seconds(1));
+  ASSERT_EQ(rendition_.segments_listed(), 4u);
+  ASSERT_EQ(rendition_.stretches().size(), 1u);
+  EXPECT_EQ(rendition_.stretches().front().durations.size(), 2u);
+}
+
 TEST_F(LiveRenditionTest, APictureOfMebibytesInATickHasABitRateToo) {
   part(true, true, std::size_t{8} << 20, 1);
   EXPECT_EQ(rendition_.offer().bandwidth, std::numeric_limits<std::uint32_t>::max());
