@@ -31,7 +31,7 @@
 #include "base/time.h"
 #include "engine/rtp/clock_pace.h"
 #include "engine/rtp/delay_shift.h"
-#include "engine/rtp/least_delay.h"
+#include "engine/rtp/usual_delay.h"
 
 namespace fanlight::rtp {
 
@@ -84,21 +84,24 @@ class Timeline {
 
  private:
   static constexpr Micros kDiscontinuity = seconds(1);
-  static constexpr Micros kAheadMax = millis(20);
-  static constexpr Micros kLearning = seconds(1);
   static constexpr Micros kStepAfter = millis(500);
   static constexpr Micros kNone{std::numeric_limits<std::int64_t>::max()};
 
   std::int64_t place_by_clock(Instant at, std::uint32_t timestamp) noexcept {
     const std::int64_t expected = newest_us_ + (at - newest_at_).count;
     std::int64_t us = us_of(timestamp, expected);
-    if (std::abs(us - expected) > kDiscontinuity.count) {
+    if (std::abs(us - expected) > kDiscontinuity.count &&
+        std::abs(us - expected_behind_last(at)) > kDiscontinuity.count) {
       begin_anew(at, timestamp, expected);
       us = newest_us_;
     }
-    const std::int64_t ahead = ahead_of_arrival(at, us);
-    if (ahead > kAheadMax.count && !is_step(at, ahead)) return timed_ = us - ahead;
-    us -= std::exchange(step_us_, 0);
+    last_us_ = us;
+    last_at_ = at;
+    const std::int64_t ahead = us - (at - delay_.least(at)).us;
+    if (ahead > delay_.slack(at).count) {
+      if (!is_step(at, ahead)) return timed_ = std::max(us - ahead, newest_us_);
+      us -= step_out(at);
+    }
     ahead_since_ = Instant::never();
     delay_.note(at, at - Instant{us});
     if (us <= newest_us_) return us;
@@ -109,12 +112,11 @@ class Timeline {
   }
   // Where its clock would be, if it ran.
   std::int64_t place_by_arrival(Instant at, std::uint32_t timestamp) noexcept {
-    newest_us_ = timed_ = (at - usual_delay_).us;
-    newest_at_ = at;
+    newest_us_ = timed_ = last_us_ = (at - usual_delay_).us;
+    newest_at_ = last_at_ = at;
     anchor_ticks_ = timestamp;
     anchor_us_ = newest_us_;
     ahead_since_ = Instant::never();
-    step_us_ = 0;
     return newest_us_;
   }
   void begin_anew(Instant at, std::uint32_t timestamp, std::int64_t us) noexcept {
@@ -123,11 +125,10 @@ class Timeline {
     started_ = true;
     ++beginnings_;
     anchor_ticks_ = timestamp;
-    anchor_us_ = begun_us_ = timed_ = newest_us_;
-    begun_at_ = at;
+    anchor_us_ = begun_us_ = timed_ = last_us_ = newest_us_;
+    last_at_ = at;
     ahead_since_ = Instant::never();
-    step_us_ = 0;
-    delay_.begin(at);
+    delay_.begin(at, at - Instant{us});
     ways_ = {};
     window_start_ = at;
   }
@@ -136,6 +137,7 @@ class Timeline {
     const Micros shift = agreed_shift(at - std::exchange(window_start_, at));
     anchor_us_ += shift.count;
     newest_us_ += shift.count;
+    last_us_ += shift.count;
     timed_ += shift.count;
     if (shift < Micros{}) delay_.add(Micros{} - shift);  // What came with so little delay comes with more from now on.
     if (pace_.is_steady()) usual_delay_ = window_delay_ - shift;
@@ -154,9 +156,9 @@ class Timeline {
     for (Way& way : ways_) way.delay.take_out(*agreed);
     return *agreed;
   }
-  // How far it is ahead of one that comes now with the least delay. Nothing is, before that is known.
-  [[nodiscard]] std::int64_t ahead_of_arrival(Instant at, std::int64_t us) const noexcept {
-    return at - begun_at_ < kLearning ? 0 : us - (at - delay_.least()).us;
+  // The last one may have been ahead, and not be timed by its clock.
+  [[nodiscard]] std::int64_t expected_behind_last(Instant at) const noexcept {
+    return last_us_ + (at - last_at_).count;
   }
   // Whether as much is to be taken out from now on.
   bool is_step(Instant at, std::int64_t ahead) noexcept {
@@ -165,10 +167,15 @@ class Timeline {
       ahead_us_ = 0;
     }
     ahead_us_ = std::max(ahead_us_, ahead);
-    if (at - ahead_since_ < kStepAfter) return false;
-    step_us_ = ahead_us_;
+    return at - ahead_since_ >= kStepAfter;
+  }
+  // How much is taken out: what came first behind a beginning had waited, if all that follows is as far ahead.
+  std::int64_t step_out(Instant at) noexcept {
     anchor_us_ -= ahead_us_;
-    return true;
+    last_us_ -= ahead_us_;
+    if (delay_.is_learning(at)) ways_ = {};
+    delay_.forget_newest();
+    return ahead_us_;
   }
   // The reading nearest to `expected`.
   [[nodiscard]] constexpr std::int64_t us_of(std::uint32_t timestamp, std::int64_t expected) const noexcept {
@@ -192,9 +199,10 @@ class Timeline {
   std::int64_t begun_us_ = 0;
   std::int64_t newest_us_ = 0;
   Instant newest_at_;
-  std::int64_t timed_ = 0;  // What the last one that was not behind was told.
-  Instant begun_at_;
-  LeastDelay delay_;
+  std::int64_t last_us_ = 0;  // The last one that was not behind, by its clock ...
+  Instant last_at_;
+  std::int64_t timed_ = 0;  // ... and what it was told.
+  UsualDelay delay_;
   struct Way {
     Micros least = kNone;  // Of this window.
     DelayShift delay;
@@ -203,7 +211,6 @@ class Timeline {
   Instant window_start_{};
   Instant ahead_since_ = Instant::never();  // All since then were ahead ...
   std::int64_t ahead_us_ = 0;               // ... by so much at most.
-  std::int64_t step_us_ = 0;
   ClockPace pace_;
   Micros usual_delay_{};         // The least of the last window before its clock went astray, or the first packet's.
   Micros window_delay_ = kNone;  // The least of this one's, as far as they came.

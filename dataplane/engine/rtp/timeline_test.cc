@@ -132,6 +132,42 @@ TEST_F(TimelineAheadTest, WhatIsOnlyEarlierThanTheLastOnesIsNoStep) {
   EXPECT_EQ(last, 15'000) << "so little holds up nobody";
 }
 
+// What was held up on its way, and all of it is let go at once: its clock is what it was.
+TEST_F(TimelineAheadTest, WhatWaitedOnItsWayMovesNoTime) {
+  for (const std::int64_t held : {900, 1'500, 5'000}) {
+    run_until(ms + 3'000, 0);
+    const std::int64_t let_go = ms + held;
+    for (; ms < let_go; ms += 10) (void)timeline.place(kStart + millis(let_go), static_cast<std::uint32_t>(90 * ms));
+    run_until(ms + 3'000, 0);
+    EXPECT_EQ(last, 0) << held;
+  }
+}
+
+TEST_F(TimelineAheadTest, NorWhatWaitedBeforeTheFirstCame) {
+  for (; ms < 2'000; ms += 10) (void)timeline.place(kStart + seconds(2), static_cast<std::uint32_t>(90 * ms));
+  run_until(10'000, 0);
+  EXPECT_EQ(last, -2'000'000) << "as if all had come as soon as the first of them";
+}
+
+// Not at once, but some times as quick as it was sent.
+TEST_F(TimelineAheadTest, HoweverQuickItComes) {
+  for (const std::int64_t speed : {2, 3, 10}) {
+    timeline = Timeline(90'000);
+    ms = 0;
+    run_until(3'000, 0);
+    for (std::int64_t late = 5'000; late > 0; late -= 10 * (speed - 1)) run_until(ms + 10 * speed, 0, late);
+    run_until(ms + 6'000, 0);
+    EXPECT_NEAR(static_cast<double>(last), 0, 30'000) << speed;
+    EXPECT_EQ(timeline.beginnings(), 2u);
+  }
+}
+
+TEST_F(TimelineAheadTest, WhatComesInBurstsHasTheTimeOfItsClock) {
+  for (; ms < 30'000; ms += 10)
+    last = timeline.place(kStart + millis(ms / 2'000 * 2'000), static_cast<std::uint32_t>(90 * ms)) - ms * 1'000;
+  EXPECT_LE(std::abs(last), 2'000'000);
+}
+
 // Pictures that are sent before those that are shown before them: three in a hundred milliseconds are ahead by 80 ms.
 TEST_F(TimelineAheadTest, WhatHappensAllTheTimeIsItsClock) {
   for (; ms < 30'000; ms += 10) {
