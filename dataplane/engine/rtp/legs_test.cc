@@ -47,6 +47,19 @@ TEST_F(RtpLegsTest, OnlyWhatTheOtherBroughtBeforeIsBehind) {
   EXPECT_TRUE(hear(0, 12).is_behind_leg);
 }
 
+// It is behind by more than the latency: what the first lost, nobody waits for any more.
+TEST_F(RtpLegsTest, WhatComesLaterThanGapsAreWaitedForIsBehindToo) {
+  for (const std::int64_t number : {10, 11, 13}) (void)hear(0, number);
+  now = now + seconds(30);
+  receiver.handle_timeout(now);
+  ASSERT_EQ(receiver.stats().given_up, 1u);
+  const Receiver::Placement late = hear(1, 11);
+  EXPECT_EQ(late.verdict, Verdict::kTooLate);
+  EXPECT_TRUE(late.is_behind_leg);
+  EXPECT_EQ(late.pos, kFirst + 1);
+  EXPECT_FALSE(hear(1, 11).is_behind_leg);
+}
+
 TEST_F(RtpLegsTest, WhatOneLosesTheOtherBrings) {
   std::minstd_rand random(7);
   std::int64_t held = 0;

@@ -47,10 +47,10 @@ class Receiver {
   };
   struct Placement {
     Verdict verdict = Verdict::kMalformed;
-    PacketPos pos;               // Valid when the verdict is kAccepted, kAcceptedLate or kDuplicate ...
+    PacketPos pos;               // Valid when the verdict is kAccepted, kAcceptedLate, or with is_behind_leg ...
     WireTime time;               // ... and but for the last this, on the source's clock, continued across sources ...
     std::uint32_t ticks = 0;     // ... and this: the source's timestamp, moved by what follows from its predecessors.
-    bool is_behind_leg = false;  // Its leg brings it now, the other had before.
+    bool is_behind_leg = false;  // Its leg brings it now; the other had before, or it was given up.
     bool is_doubted = false;     // It counts as soon as another proves it: proves().
   };
   struct Stats {
