@@ -32,6 +32,7 @@ namespace fanlight {
   X(kReceivePoolDry, "receive_pool_dry")        \
   X(kFreshSent, "fresh_sent")                   \
   X(kReleaseGivenUp, "release_given_up")        \
+  X(kReleaseSkipped, "release_skipped")         \
   X(kReleaseNotTs, "release_not_ts")            \
   X(kDestinationPauses, "destination_pauses")   \
   X(kRepairsSent, "repairs_sent")               \

@@ -74,6 +74,12 @@ Instant Release::noticed(PacketPos hole) noexcept {
   return gaps_count_ > 0 && gap.first <= hole ? gap.noticed : kLongAgo;
 }
 
+// What a gap held up, until it was filled or given up, is not too old for that.
+bool Release::lags(Instant now, const History& history) const noexcept {
+  const History::Slot* const first = history.find(std::max(cursor_, history.oldest()));
+  return first != nullptr && now - std::max(first->first_sent, waited_) > kLagMax;
+}
+
 Release::Reach Release::reach(Instant now, const History& history, const Bounds& bounds) noexcept {
   Reach reach{.end = std::max(cursor_, history.oldest())};
   reach.given_up = static_cast<std::uint64_t>(reach.end - cursor_);  // The ring went round while the port was full.
@@ -86,6 +92,7 @@ Release::Reach Release::reach(Instant now, const History& history, const Bounds&
     const Instant over = noticed(reach.end) + bounds.wait;
     if (reach.end >= bounds.missing && now < over) {
       due_ = over;
+      waited_ = now;
       break;
     }
     ++reach.given_up;
@@ -97,6 +104,8 @@ bool Release::begin_pass(Instant now, const History& history, const Bounds& boun
   DCHECK(!pass_.active);
   due_ = Instant::never();
   if (size() == 0) return false;
+  if (lags(now, history))
+    skipped_ += static_cast<std::uint64_t>(history.next() - std::exchange(cursor_, history.next()));
   const Reach next = reach(now, history, bounds);
   // A run that is not full waits for the next ones, from its oldest packet on.
   if (next.packets > 0 && next.packets < kFreshMax && now - next.oldest < bounds.coalesce) {

@@ -6,6 +6,9 @@
 // is never sent, and its number is missing for the receiver: lost is seen as lost. So is what may not go out under the
 // name of a transport stream (RFC 2250 §2): whoever publishes by SRT may send anything.
 //
+// Where more comes than the port takes, what waits here would get older and older: behind a second of that the cursor
+// skips to live, and receivers miss a run of packets instead of seeing the past.
+//
 //   history ──▶ cursor ──▶ pass (a run of positions) ──▶ RTP destinations ──▶ bare ones ──▶ SRTP, group by group
 #pragma once
 
@@ -84,9 +87,13 @@ class Release {
   [[nodiscard]] std::uint64_t bytes_sent_to(const Destination& destination) const noexcept;
   // Positions that were given up, since it was asked last.
   [[nodiscard]] std::uint64_t take_given_up() noexcept { return std::exchange(given_up_, 0); }
+  // Those that were skipped, to be live again.
+  [[nodiscard]] std::uint64_t take_skipped() noexcept { return std::exchange(skipped_, 0); }
   [[nodiscard]] Unfit take_unfit() noexcept { return std::exchange(unfit_, {}); }
 
  private:
+  static constexpr Micros kLagMax = seconds(1);
+
   struct Gap {
     PacketPos first;
     PacketPos behind;  // The first position that is not of it.
@@ -99,6 +106,7 @@ class Release {
     std::uint64_t given_up = 0;
     Instant oldest = Instant::never();
   };
+  [[nodiscard]] bool lags(Instant now, const History& history) const noexcept;
   [[nodiscard]] Reach reach(Instant now, const History& history, const Bounds& bounds) noexcept;
   [[nodiscard]] Instant noticed(PacketPos hole) noexcept;
   [[nodiscard]] Destinations& destinations_of(const Destination& destination) noexcept;
@@ -118,6 +126,8 @@ class Release {
   std::uint64_t packets_ = 0;  // What a destination that was always there got.
   std::uint64_t bytes_ = 0;
   std::uint64_t given_up_ = 0;
+  std::uint64_t skipped_ = 0;
+  Instant waited_{};  // When a gap was waited for, the last time.
   Unfit unfit_;
 };
 

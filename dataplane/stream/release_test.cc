@@ -161,6 +161,37 @@ TEST_F(ReleaseTest, WhenTheRingWentRoundItGoesOnBehind) {
   EXPECT_EQ(stream.release().take_given_up(), 3u);
 }
 
+TEST_F(ReleaseTest, WhatWaitedForASecondIsSkipped) {
+  enter();
+  publish_run(0, 9);
+  now = now + seconds(1);
+  EXPECT_EQ(take().size(), 10u) << "a second is not too long";
+  publish_run(10, 19);
+  now = now + millis(900);
+  publish_run(20, 29);
+  now = now + millis(101);
+  EXPECT_EQ(take(), (Positions{}))
+      << "all that is there: behind what is older than a second alone it would stay as late";
+  EXPECT_EQ(stream.release().take_skipped(), 20u);
+  EXPECT_EQ(stream.release().take_given_up(), 0u);
+  publish_run(30, 30);
+  EXPECT_EQ(take(), (Positions{30}));
+  EXPECT_EQ(stream.release().take_skipped(), 0u);
+}
+
+TEST_F(ReleaseTest, WhatAGapHeldUpIsNotSkipped) {
+  const Release::Bounds patient{missing, seconds(3), {}};
+  enter();
+  publish_run(0, 0);
+  publish_run(2, 3);
+  EXPECT_EQ(take(patient), (Positions{0}));
+  now = now + millis(2'900);
+  EXPECT_EQ(take(patient), (Positions{}));
+  now = now + millis(100);
+  EXPECT_EQ(take(patient), (Positions{2, 3}));
+  EXPECT_EQ(stream.release().take_skipped(), 0u);
+}
+
 TEST_F(ReleaseTest, ManyGapsAreStillEachGivenUp) {
   enter();
   publish_run(0, 0);

@@ -286,6 +286,7 @@ bool Relay::fan_out(Instant now) noexcept {
 void Relay::release(Instant now, Stream& stream, StreamIndex index) noexcept {
   note_outcome(fan_out_.release(now, stream, publisher_missing(stream, index)));
   counters().add(Counter::kReleaseGivenUp, stream.release().take_given_up());
+  counters().add(Counter::kReleaseSkipped, stream.release().take_skipped());
   note_unfit(now, stream.release().take_unfit(), index);
   if (SrtpOut* srtp = stream.release().srtp(); srtp != nullptr && srtp->take_worn()) end_worn(now, stream);
 }

@@ -172,7 +172,8 @@ void World::balance_destinations() {
   balance_legs();
   books_.expect_at_most(
       "numbers left out", static_cast<std::int64_t>(given_up),
-      static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp) + relay_->count(Counter::kReleaseNotTs)));
+      static_cast<std::int64_t>(relay_->count(Counter::kReleaseGivenUp) + relay_->count(Counter::kReleaseSkipped) +
+                                relay_->count(Counter::kReleaseNotTs)));
   balance_odd();
   if (rtp_publisher_ != nullptr) balance_feed();
 }
