@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <system_error>
@@ -29,24 +30,28 @@ bool set(SRTSOCKET socket, SRT_SOCKOPT option, const std::string& text) {
 
 }  // namespace
 
-SrtCall::Address SrtCall::look_up(const std::string& host, std::uint16_t port) {
+SrtCall::Addresses SrtCall::look_up(const std::string& host, std::uint16_t port) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_DGRAM;
   wanted.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found);
   if (error != 0) return {.why = "the name " + host + " is not known: " + gai_strerror(error)};
-  Address address;
-  const auto* bytes = reinterpret_cast<const std::byte*>(found->ai_addr);
-  address.bytes.assign(bytes, bytes + found->ai_addrlen);
+  Addresses addresses;
+  for (const addrinfo* one = found; one != nullptr && addresses.all.size() < kAddressesMax; one = one->ai_next) {
+    const auto* bytes = reinterpret_cast<const std::byte*>(one->ai_addr);
+    Address address(bytes, bytes + one->ai_addrlen);
+    if (std::ranges::find(addresses.all, address) == addresses.all.end()) addresses.all.push_back(std::move(address));
+  }
   freeaddrinfo(found);
-  return address;
+  return addresses;
 }
 
 void SrtCall::handle_timeout(Instant now, IngestSink& sink) {
   if (over_at_) return read_out(now, sink);
   if (lookup_) {
-    if (lookup_->is_there.load(std::memory_order_acquire)) call(std::exchange(lookup_, nullptr)->address, now, sink);
+    if (lookup_->is_there.load(std::memory_order_acquire))
+      call(std::move(std::exchange(lookup_, nullptr)->addresses), now, sink);
     return;
   }
   if (call_at_ && now >= *call_at_) ask_for_address(now, sink);
@@ -57,7 +62,7 @@ void SrtCall::ask_for_address(Instant now, IngestSink& sink) {
   lookup_ = std::make_shared<Answer>();
   try {
     std::thread([answer = lookup_, how = look_up_, host = url_.host, port = url_.port] {
-      answer->address = how(host, port);
+      answer->addresses = how(host, port);
       answer->is_there.store(true, std::memory_order_release);
     }).detach();
   } catch (const std::system_error& error) {
@@ -66,18 +71,33 @@ void SrtCall::ask_for_address(Instant now, IngestSink& sink) {
   }
 }
 
-void SrtCall::call(const Address& address, Instant now, IngestSink& sink) {
-  if (address.bytes.empty()) return fail(address.why, now, sink);
+void SrtCall::call(Addresses addresses, Instant now, IngestSink& sink) {
+  if (addresses.all.empty()) return fail(addresses.why, now, sink);
+  std::ranges::stable_partition(addresses.all, [&](const Address& one) { return one == answered_; });
+  std::ranges::reverse(addresses.all);
+  untried_ = std::move(addresses.all);
+  call_next(now, sink);
+}
+
+void SrtCall::call_next(Instant now, IngestSink& sink) {
+  called_ = std::move(untried_.back());
+  untried_.pop_back();
   // A copy of the right type: the bytes have no alignment to speak of.
   sockaddr_storage to{};
-  std::memcpy(&to, address.bytes.data(), address.bytes.size());
+  std::memcpy(&to, called_.data(), called_.size());
   socket_ = srt_create_socket();
   const int events = SRT_EPOLL_IN | SRT_EPOLL_OUT | SRT_EPOLL_ERR;
   if (socket_ == SRT_INVALID_SOCK || !set_up(to.ss_family) ||
       srt_epoll_add_usock(epoll_, socket_, &events) == SRT_ERROR)
     return fail(srt_getlasterror_str(), now, sink);
-  if (srt_connect(socket_, reinterpret_cast<sockaddr*>(&to), static_cast<int>(address.bytes.size())) == SRT_ERROR)
-    fail(srt_getlasterror_str(), now, sink);
+  if (srt_connect(socket_, reinterpret_cast<sockaddr*>(&to), static_cast<int>(called_.size())) == SRT_ERROR)
+    call_elsewhere(srt_getlasterror_str(), now, sink);
+}
+
+void SrtCall::call_elsewhere(std::string_view why, Instant now, IngestSink& sink) {
+  if (untried_.empty()) return fail(why, now, sink);
+  hang_up();
+  call_next(now, sink);
 }
 
 bool SrtCall::set_up(int family) const {
@@ -94,9 +114,13 @@ bool SrtCall::set_up(int family) const {
 void SrtCall::handle_event(Instant now, IngestSink& sink) {
   const SRT_SOCKSTATUS state = srt_getsockstate(socket_);
   if (state == SRTS_CONNECTING) return;
-  if (state != SRTS_CONNECTED) return is_up_ ? read_out(now, sink) : fail(why_it_ended(), now, sink);
+  if (state != SRTS_CONNECTED && is_up_) return read_out(now, sink);
+  // Who turns us away is the relay, and is so at each of its addresses.
+  if (state != SRTS_CONNECTED && is_turned_away()) return fail(why_it_ended(), now, sink);
+  if (state != SRTS_CONNECTED) return call_elsewhere(why_it_ended(), now, sink);
   if (!is_up_) {
     is_up_ = true;
+    answered_ = called_;
     const int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;  // It can always be written to.
     srt_epoll_update_usock(epoll_, socket_, &events);
     sink.handle_up(number_);
@@ -127,6 +151,11 @@ bool SrtCall::receive_one(IngestSink& sink) {
   back_off_.reset();  // Not before: a relay that takes calls and ends them is not called ever again at once.
   sink.handle_bytes(number_, std::as_bytes(std::span(message)).first(static_cast<std::size_t>(bytes)));
   return true;
+}
+
+bool SrtCall::is_turned_away() const {
+  const int reason = srt_getrejectreason(socket_);
+  return reason != SRT_REJ_TIMEOUT && reason != SRT_REJ_UNKNOWN;
 }
 
 std::string SrtCall::why_it_ended() const {

@@ -112,10 +112,69 @@ TEST(SrtCallTest, WhoBringsSomethingIsCalledAgainSoon) {
   EXPECT_LE(heard.waits[1], millis(500));
 }
 
+SrtCall::Address address_v4(std::uint16_t port, std::uint32_t ip) {
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(port);
+  at.sin_addr.s_addr = htonl(ip);
+  const auto* bytes = reinterpret_cast<const std::byte*>(&at);
+  return {bytes, bytes + sizeof at};
+}
+
+SrtCall::Address address_v6(std::uint16_t port) {
+  sockaddr_in6 at{};
+  at.sin6_family = AF_INET6;
+  at.sin6_port = htons(port);
+  at.sin6_addr = in6addr_loopback;
+  const auto* bytes = reinterpret_cast<const std::byte*>(&at);
+  return {bytes, bytes + sizeof at};
+}
+
+// As localhost is to most hosts: the listener is at the last of them alone.
+SrtCall::Addresses found_thrice(const std::string&, std::uint16_t port) {
+  return {.all = {address_v6(port), address_v4(port, INADDR_LOOPBACK + 1), address_v4(port, INADDR_LOOPBACK)}};
+}
+
+void wait_for(SrtCall& call, int epoll, Heard& heard, auto&& done) {
+  for (const Instant end = monotonic_now() + seconds(20); monotonic_now() < end && !done(); usleep(2'000)) {
+    SRTSOCKET ready = SRT_INVALID_SOCK;
+    int count = 1;
+    const int ready_count =
+        srt_epoll_wait(epoll, &ready, &count, nullptr, nullptr, 0, nullptr, nullptr, nullptr, nullptr);
+    if (ready_count > 0 && call.is_called()) call.handle_event(monotonic_now(), heard);
+    call.handle_timeout(monotonic_now(), heard);
+  }
+}
+
+TEST(SrtCallTest, EachAddressOfANameIsTriedAndWhoAnsweredIsTriedFirst) {
+  const Listener listener("x", millis(100));
+  const int epoll = srt_epoll_create();
+  srt_epoll_set(epoll, SRT_EPOLL_ENABLE_EMPTY);
+  Heard heard;
+  {
+    SrtCall call(0, std::get<SrtUrl>(listener.source(20)), epoll, found_thrice);
+    wait_for(call, epoll, heard, [&] { return heard.ups == 1; });
+    EXPECT_EQ(heard.ups, 1);
+    EXPECT_TRUE(heard.waits.empty()) << heard.last_why;
+    const Instant began = monotonic_now();
+    wait_for(call, epoll, heard, [&] { return heard.ups == 2; });
+    EXPECT_EQ(heard.ups, 2);
+    EXPECT_LT(monotonic_now() - began, seconds(3));
+  }
+  srt_epoll_release(epoll);
+}
+
+TEST(SrtCallTest, ANameIsAllOfItsAddresses) {
+  const SrtCall::Addresses found = SrtCall::look_up("127.0.0.1", 9000);
+  ASSERT_EQ(found.all.size(), 1u) << found.why;
+  EXPECT_EQ(found.all[0], address_v4(9000, INADDR_LOOPBACK));
+  EXPECT_FALSE(SrtCall::look_up("no-such-name.invalid", 9000).why.empty());
+}
+
 // A resolver that does not answer: until it is let go, for ten seconds at most.
 std::promise<void> let_go;
 std::atomic<bool> was_let_go = false, is_asked = false;
-SrtCall::Address never_found(const std::string&, std::uint16_t) {
+SrtCall::Addresses never_found(const std::string&, std::uint16_t) {
   is_asked = true;
   was_let_go = let_go.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready;
   return {.why = "nobody answers"};

@@ -18,18 +18,42 @@ namespace {
 constexpr std::size_t kDatagramBytesMax = 65'536;
 constexpr int kReceiveBufferBytes = 4 << 20;  // Or what the kernel allows.
 
-sockaddr_in6 kernel_address(const Endpoint& at) {
-  sockaddr_in6 address{};
-  address.sin6_family = AF_INET6;
-  address.sin6_port = htons(at.port);
-  std::memcpy(&address.sin6_addr, at.ip.bytes.data(), at.ip.bytes.size());
+// Either family's, as the kernel takes and gives it.
+struct KernelAddress {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(sockaddr_storage);
+  sockaddr* raw() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+KernelAddress kernel_address_v4(const Endpoint& at) {
+  KernelAddress address;
+  auto& raw = reinterpret_cast<sockaddr_in&>(address.storage);
+  raw.sin_family = AF_INET;
+  raw.sin_port = htons(at.port);
+  std::memcpy(&raw.sin_addr, at.ip.bytes.data() + 12, sizeof raw.sin_addr);
+  address.size = sizeof raw;
   return address;
 }
 
-Endpoint endpoint_of(const sockaddr_in6& address) {
-  Endpoint endpoint;
-  endpoint.port = ntohs(address.sin6_port);
-  std::memcpy(endpoint.ip.bytes.data(), &address.sin6_addr, endpoint.ip.bytes.size());
+KernelAddress kernel_address_v6(const Endpoint& at) {
+  KernelAddress address;
+  auto& raw = reinterpret_cast<sockaddr_in6&>(address.storage);
+  raw.sin6_family = AF_INET6;
+  raw.sin6_port = htons(at.port);
+  std::memcpy(&raw.sin6_addr, at.ip.bytes.data(), at.ip.bytes.size());
+  address.size = sizeof raw;
+  return address;
+}
+
+Endpoint endpoint_of(const sockaddr_storage& storage) {
+  if (storage.ss_family == AF_INET) {
+    const auto& raw = reinterpret_cast<const sockaddr_in&>(storage);
+    const auto* b = reinterpret_cast<const std::uint8_t*>(&raw.sin_addr);
+    return {IpAddress::v4(b[0], b[1], b[2], b[3]), ntohs(raw.sin_port)};
+  }
+  const auto& raw = reinterpret_cast<const sockaddr_in6&>(storage);
+  Endpoint endpoint{.ip = {}, .port = ntohs(raw.sin6_port)};
+  std::memcpy(endpoint.ip.bytes.data(), &raw.sin6_addr, endpoint.ip.bytes.size());
   return endpoint;
 }
 
@@ -55,17 +79,27 @@ UdpDoor::~UdpDoor() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
+int UdpDoor::make_socket(int family) { return socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+Result<Done> UdpDoor::make() {
+  // IPv4 is mapped in our addresses as it is on it.
+  descriptor_ = make_socket_(AF_INET6);
+  if (descriptor_ < 0 && errno == EAFNOSUPPORT && (source_.at.ip.is_v4() || source_.at.ip.is_unspecified())) {
+    is_v4_only_ = true;
+    descriptor_ = make_socket_(AF_INET);
+  }
+  return descriptor_ < 0 ? Result<Done>{system_error("cannot make a UDP socket")} : Done{};
+}
+
 Result<Done> UdpDoor::open() {
-  // One kind of socket for both families: IPv4 is mapped in our addresses as it is on it.
-  descriptor_ = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor_ < 0) return system_error("cannot make a UDP socket");
+  if (Result<Done> made = make(); !made) return made;
   const int no = 0, yes = 1;
-  setsockopt(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  if (!is_v4_only_) setsockopt(descriptor_, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
   setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &kReceiveBufferBytes, sizeof kReceiveBufferBytes);
   // Others on this host may listen to the group as well.
   if (source_.at.ip.is_multicast()) setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const sockaddr_in6 address = kernel_address(source_.at);
-  if (bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  KernelAddress address = is_v4_only_ ? kernel_address_v4(source_.at) : kernel_address_v6(source_.at);
+  if (bind(descriptor_, address.raw(), address.size) != 0)
     return system_error("cannot listen at " + source_.at.text() +
                         "; is it an address of this host, and the port free?");
   return source_.at.ip.is_multicast() ? join() : Done{};
@@ -74,13 +108,7 @@ Result<Done> UdpDoor::open() {
 Result<Done> UdpDoor::join() {
   group_req request{};
   const bool is_v4 = source_.at.ip.is_v4();
-  if (is_v4) {
-    auto& group = reinterpret_cast<sockaddr_in&>(request.gr_group);
-    group.sin_family = AF_INET;
-    std::memcpy(&group.sin_addr, source_.at.ip.bytes.data() + 12, sizeof group.sin_addr);
-  } else {
-    reinterpret_cast<sockaddr_in6&>(request.gr_group) = kernel_address(source_.at);
-  }
+  request.gr_group = (is_v4 ? kernel_address_v4(source_.at) : kernel_address_v6(source_.at)).storage;
   if (setsockopt(descriptor_, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, MCAST_JOIN_GROUP, &request, sizeof request) != 0)
     return system_error("cannot join the group of " + source_.at.text() + "; is there a route to it?");
   return Done{};
@@ -89,12 +117,10 @@ Result<Done> UdpDoor::join() {
 void UdpDoor::handle_event(Instant now, IngestSink& sink) {
   std::array<std::byte, kDatagramBytesMax> datagram;
   for (int i = 0; i < kDatagramsAtOnce; ++i) {
-    sockaddr_in6 from{};
-    socklen_t size = sizeof from;
-    const ssize_t bytes =
-        recvfrom(descriptor_, datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    KernelAddress from;
+    const ssize_t bytes = recvfrom(descriptor_, datagram.data(), datagram.size(), 0, from.raw(), &from.size);
     if (bytes < 0) return;
-    const Endpoint sender = endpoint_of(from);
+    const Endpoint sender = endpoint_of(from.storage);
     if (is_up_ && sender != *sender_) {
       ++counts_.strangers;
       continue;

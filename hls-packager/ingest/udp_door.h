@@ -22,7 +22,12 @@ struct UdpCounts {
 
 class UdpDoor {
  public:
-  UdpDoor(std::size_t number, const UdpSource& source) : number_(number), source_(source) {}
+  // Of a family, for datagrams; -1 and errno.
+  using MakeSocket = int (*)(int family);
+  [[nodiscard]] static int make_socket(int family);
+
+  UdpDoor(std::size_t number, const UdpSource& source, MakeSocket how = make_socket)
+      : number_(number), source_(source), make_socket_(how) {}
   ~UdpDoor();
   UdpDoor(const UdpDoor&) = delete;
   UdpDoor& operator=(const UdpDoor&) = delete;
@@ -43,13 +48,17 @@ class UdpDoor {
   static constexpr Micros kSilence = seconds(2);
   static constexpr int kDatagramsAtOnce = 64;
 
+  // One kind of socket for both families, or, where the kernel has but one, of that.
+  [[nodiscard]] Result<Done> make();
   [[nodiscard]] Result<Done> join();
   void take(Instant now, const Endpoint& sender, ByteSpan datagram, IngestSink& sink);
   void hand_over(IngestSink& sink);
 
   std::size_t number_;
   UdpSource source_;
+  MakeSocket make_socket_;
   int descriptor_ = -1;
+  bool is_v4_only_ = false;  // The kernel has no IPv6.
   bool is_up_ = false;
   Instant last_{};
   std::optional<Endpoint> sender_{};

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "wire/rtp_header.h"
@@ -52,10 +53,11 @@ class Sender {
 // A free port of this host: that of a door which is closed again could be somebody else's by then, so it is asked for
 // by number until one is had.
 struct OpenDoor {
-  explicit OpenDoor(bool has_rtp) {
+  explicit OpenDoor(bool has_rtp, UdpDoor::MakeSocket how = UdpDoor::make_socket,
+                    IpAddress at = IpAddress::v4(127, 0, 0, 1)) {
     for (port = 42'000; port < 42'200 && !door; ++port) {
-      const UdpSource source{{IpAddress::v4(127, 0, 0, 1), static_cast<std::uint16_t>(port)}, has_rtp};
-      auto made = std::make_unique<UdpDoor>(0, source);
+      const UdpSource source{{at, static_cast<std::uint16_t>(port)}, has_rtp};
+      auto made = std::make_unique<UdpDoor>(0, source, how);
       if (made->open()) door = std::move(made);
     }
     --port;
@@ -154,6 +156,33 @@ TEST(UdpDoorTest, PacketsMayBeginAnywhereInADatagram) {
   open.door->handle_event(Instant{0}, heard);
   EXPECT_EQ(heard.text.size(), 1u + 1316 + 1316 + 400);
   EXPECT_EQ(open.door->counts().not_ts, 2u);
+}
+
+int make_v4_alone(int family) {
+  if (family == AF_INET) return UdpDoor::make_socket(family);
+  errno = EAFNOSUPPORT;
+  return -1;
+}
+
+TEST(UdpDoorTest, AKernelWithoutIpv6Listens) {
+  for (const IpAddress at : {IpAddress::v4(127, 0, 0, 1), IpAddress::v4(0, 0, 0, 0), IpAddress{}}) {
+    const OpenDoor open(false, make_v4_alone, at);
+    ASSERT_TRUE(open.door);
+    const Sender one(open.port), other(open.port);
+    Heard heard;
+    one.send("Ga");
+    other.send("Gx");
+    open.door->handle_event(Instant{0}, heard);
+    EXPECT_EQ(heard.text, "<Ga");
+    EXPECT_EQ(open.door->counts().strangers, 1u);
+  }
+}
+
+TEST(UdpDoorTest, AKernelWithoutIpv6SaysThatItHasNoSuchAddress) {
+  UdpDoor door(0, {{*IpAddress::parse("::1"), 42'000}, false}, make_v4_alone);
+  const auto opened = door.open();
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().what.find("cannot make a UDP socket"), std::string::npos);
 }
 
 TEST(UdpDoorTest, APortThatIsTakenIsSaid) {
