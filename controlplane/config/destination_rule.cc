@@ -73,6 +73,7 @@ struct Option {
   bool is_of_rtp;  // Alone.
   Fault (*read)(std::string_view value, DestinationRule& rule);
 };
+constexpr std::uint8_t kFirstFreeType = 35;  // RFC 3551 §6
 constexpr std::array kOptions{
     Option{"ttl", false, [](std::string_view v, DestinationRule& rule) { return read_ttl(v, rule.terms.ttl); }},
     Option{"source", false, [](std::string_view v, DestinationRule& rule) { return read_source(v, rule.source); }},
@@ -154,6 +155,8 @@ std::optional<std::string> judge(const DestinationRule& rule) {
     if (auto fault = judge_second(rule)) return fault;
   if (terms.nack && terms.rtcp == RtcpWay::kNone) return "nack=1 comes as RTCP, which rtcp=off does not hear";
   if (terms.rtx_payload_type == terms.payload_type) return "rtx_pt must be another type than pt";
+  if (terms.rtx_payload_type && *terms.rtx_payload_type < kFirstFreeType)
+    return "rtx_pt 0 to 34 mean other payloads (RFC 3551 §6): take one of 96 to 127";
   if (terms.fec && terms.payload_type != wire::kPayloadTypeMp2t)
     return "fec goes with a transport stream's payload type, 33: all FEC of a stream is made once";
   if (terms.fec && terms.remote.port > 65'531) return "fec goes to the second and fourth port behind RTP's";

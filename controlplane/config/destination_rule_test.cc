@@ -87,6 +87,7 @@ TEST(DestinationRuleTest, WhatIsWrongIsSaid) {
       {"rtp://192.0.2.1:5004?nack=yes", "nack must be 1"},
       {"rtp://192.0.2.1:5004?rtx_pt=97", "nack=1, which is not there"},
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=33", "another type than pt"},
+      {"rtp://192.0.2.1:5004?nack=1&rtx_pt=0", "mean other payloads"},
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=128", "0 to 127"},
       {"rtp://192.0.2.1:5004?nack=1&rtx_pt=95&rtcp=same_port", "rtx_pt 64 to 95 mean RTCP"},
       {"rtp://192.0.2.1:5004?nack=1&rtcp=off", "which rtcp=off does not hear"},

@@ -25,7 +25,7 @@ std::string_view without_options(std::string_view url) { return url.substr(0, ur
 
 // An address is sent one stream: the options behind it tell nothing apart.
 bool is_meant(const RtpOutput& one, std::string_view which) {
-  return which == std::to_string(one.id) || which == one.url || which == without_options(one.url);
+  return which == std::to_string(one.id) || without_options(which) == without_options(one.url);
 }
 
 std::string list_of(const std::vector<RtpOutput>& outputs, std::string_view stream) {

@@ -36,6 +36,7 @@ TEST(RtpOutputsTest, OfSeveralOneIsNamed) {
   EXPECT_EQ(chosen("live/a", "3")->sdp, "v=0\r\ns=a\r\n");
   EXPECT_EQ(chosen("live/a", "rtp://239.1.2.3:5004?ttl=8&nack=1")->id, 6u);
   EXPECT_EQ(chosen("live/a", "rtp://239.1.2.3:5004")->id, 6u);
+  EXPECT_EQ(chosen("live/a", "rtp://239.1.2.3:5004?nack=1&ttl=8")->id, 6u) << "as a file may have it";
 }
 
 TEST(RtpOutputsTest, WhatIsNotClearIsAskedBack) {

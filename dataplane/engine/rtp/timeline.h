@@ -8,6 +8,10 @@
 // up everybody who plays by its time: it is timed as if it had come with that delay. When all packets of half a second
 // are, it is a step of the source's clock, and is taken out. Drift is slower than that and followed to the tick.
 //
+// What waited for more than a second on its way is a new beginning by its first packet, which comes latest. All that
+// follow are ahead of it by what they waited less, and for good: that is taken out as a step, from 250 ms on, for
+// nobody knows yet how much pictures change places.
+//
 // When all packets of two seconds are more than 20 ms later than before, and as late as each other, the clock was set
 // back, or the way is longer: that is taken out as well, as viewers would be without a time for repairs for good. When
 // they are as much less late by and by, because the way was crowded and is not, that is taken out in the same manner.
