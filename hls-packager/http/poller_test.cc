@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -30,10 +31,11 @@ class PollerFixture : public testing::Test {
     void say(std::string_view text) const {
       EXPECT_EQ(::send(theirs.get(), text.data(), text.size(), MSG_NOSIGNAL), ssize_t(text.size()));
     }
-    // Empty: nothing has come. "end": the other side has closed.
+    // Empty: nothing has come. "end": the other side has closed, or "reset": before it had read all.
     [[nodiscard]] std::string hear() const {
       std::array<char, 1'024> text{};
       const ssize_t got = recv(theirs.get(), text.data(), text.size(), 0);
+      if (got < 0 && errno == ECONNRESET) return "reset";
       return got == 0 ? "end" : std::string(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
     }
     Descriptor ours, theirs;
@@ -56,6 +58,21 @@ class PollerFixture : public testing::Test {
     std::map<std::uint64_t, std::uint32_t> events;
     for (const Poller::News& news : poller_->wait(at_most_ms)) events[news.name] |= news.events;
     return events;
+  }
+  void watch(const std::vector<Pair>& crowd) {
+    for (std::size_t i = 0; i < crowd.size(); ++i) ASSERT_TRUE(poller_->watch_edge(crowd[i].ours.get(), i));
+    while (!told().empty()) {
+    }
+  }
+  void speak_and_forget(std::vector<Pair>& crowd) {
+    for (std::size_t i = 0; i < crowd.size(); ++i) {
+      crowd[i].say("and");
+      poller_->forget(crowd[i].ours.get(), i);
+      crowd[i].ours.close();
+    }
+  }
+  static std::size_t resets(const std::vector<Pair>& crowd) {
+    return static_cast<std::size_t>(std::ranges::count(crowd, "reset", &Pair::hear));
   }
 
   std::unique_ptr<Poller> poller_;
@@ -129,6 +146,24 @@ TEST_P(PollerTest, LeavingClosesWhatWasForgottenLast) {
   poller_->leave();
   has_entered_ = false;
   EXPECT_EQ(pair.hear(), "end");
+}
+
+// What has just been said is news that the kernel has yet to tell.
+TEST_P(PollerTest, WhoSpeaksWhileItIsForgottenSeesTheEnd) {
+  std::vector<Pair> crowd(500);
+  watch(crowd);
+  speak_and_forget(crowd);
+  for (int turn = 0; turn < 100; ++turn) (void)told();
+  EXPECT_EQ(resets(crowd), crowd.size());
+}
+
+TEST_P(PollerTest, WhoSpeaksWhileItIsLeftSeesTheEnd) {
+  std::vector<Pair> crowd(500);
+  watch(crowd);
+  speak_and_forget(crowd);
+  poller_->leave();
+  has_entered_ = false;
+  EXPECT_EQ(resets(crowd), crowd.size());
 }
 
 TEST_F(UringPollerTest, ABatchReadsAndWritesWithoutWaiting) {

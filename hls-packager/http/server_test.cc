@@ -108,6 +108,20 @@ TEST_F(ServerTest, RefusesAndThenCloses) {
   }
 }
 
+TEST_F(ServerTest, WhoGoesOnSpeakingWhileItIsClosedSeesTheEnd) {
+  start();
+  const std::string junk(512, 'x');
+  for (int i = 0; i < 2'000; ++i) {
+    TestClient client(at());
+    client.get("/a", "Connection: close\r\n");
+    for (int more = 0; more < 4; ++more) (void)client.say(junk);
+    (void)client.hear_until("/a?");  // Which a reset may have taken away.
+    (void)client.hear_some_text();
+    ASSERT_TRUE(client.hears_end()) << i;
+  }
+  EXPECT_TRUE(soon([&] { return counts().connections.value() == 0; }));
+}
+
 TEST_F(ServerTest, AHeadThatDoesNotEndIsEnded) {
   Server::Options options;
   options.limits.head_max = millis(150);

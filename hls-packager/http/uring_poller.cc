@@ -16,7 +16,7 @@ constexpr unsigned kEntries = 1'024, kNewsMax = 16 * kEntries;
 // Apart from names: what is known by its number in the batch, and what needs no answer.
 constexpr std::uint64_t kBatch = Poller::kNamesEnd, kUnheard = ~std::uint64_t{0};
 constexpr unsigned kBothWays = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
-constexpr int kAttemptsMax = 10'000;
+constexpr unsigned kAttemptsMax = 10'000;
 
 Result<Done> open_ring(io_uring& ring) {
   io_uring_params params{};
@@ -45,13 +45,17 @@ Result<std::unique_ptr<Poller>> UringPoller::open() {
 Result<Done> UringPoller::enter() { return open_ring(ring_); }
 
 void UringPoller::leave() {
-  (void)io_uring_submit_and_get_events(&ring_);  // What was forgotten is closed when this returns.
+  // A call ends a few polls at most, and a ring that has gone ends the others some time after.
+  for (unsigned heard = 1, attempt = 0; heard > 0 && attempt < kAttemptsMax; ++attempt) {
+    (void)io_uring_submit_and_get_events(&ring_);
+    heard = reap();
+  }
   io_uring_queue_exit(&ring_);
 }
 
 io_uring_sqe& UringPoller::next() {
   io_uring_sqe* entry = io_uring_get_sqe(&ring_);
-  for (int attempt = 0; entry == nullptr; ++attempt) {
+  for (unsigned attempt = 0; entry == nullptr; ++attempt) {
     CHECK(attempt < kAttemptsMax);
     (void)io_uring_submit_and_get_events(&ring_);
     reap();
@@ -83,7 +87,8 @@ bool UringPoller::watch_edge(int fd, std::uint64_t name) {
 
 void UringPoller::forget(int, std::uint64_t name) {
   io_uring_sqe& entry = next();
-  io_uring_prep_poll_remove(&entry, name);
+  // Not poll_remove: a poll whose news is on its way refuses that (EALREADY), goes on, and keeps its file.
+  io_uring_prep_cancel64(&entry, name, 0);
   io_uring_sqe_set_data64(&entry, kUnheard);
   std::erase_if(levels_, [&](const Level& level) { return level.name == name; });
 }
@@ -141,7 +146,7 @@ std::span<const SocketBatch::Outcome> UringPoller::submit() {
   (void)io_uring_submit(&ring_);
   reap();
   // None waits for its socket: the kernel is behind with telling.
-  for (int attempt = 0; outcomes_.size() < pushed_.size(); ++attempt) {
+  for (unsigned attempt = 0; outcomes_.size() < pushed_.size(); ++attempt) {
     CHECK(attempt < kAttemptsMax);
     (void)io_uring_submit_and_get_events(&ring_);
     reap();
@@ -150,7 +155,7 @@ std::span<const SocketBatch::Outcome> UringPoller::submit() {
   return outcomes_;
 }
 
-void UringPoller::reap() {
+unsigned UringPoller::reap() {
   unsigned head = 0, count = 0;
   io_uring_cqe* one = nullptr;
   io_uring_for_each_cqe(&ring_, head, one) {
@@ -158,6 +163,7 @@ void UringPoller::reap() {
     take(*one);
   }
   io_uring_cq_advance(&ring_, count);
+  return count;
 }
 
 void UringPoller::take(const io_uring_cqe& news) {

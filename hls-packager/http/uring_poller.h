@@ -49,7 +49,7 @@ class UringPoller final : public Poller, private SocketBatch {
   [[nodiscard]] io_uring_sqe& next();
   [[nodiscard]] io_uring_sqe& push(std::uint64_t name, SocketBatch::Kind kind);
   void arm_levels();
-  void reap();
+  unsigned reap();
   void take(const io_uring_cqe& news);
 
   io_uring ring_{};
