@@ -7,6 +7,8 @@ import { CatchUp } from './catch_up.mjs';
 
 const NEAR_END_S = 5;
 const STANDS_MS = 2_000;
+// What no second try mends.
+const LASTING = [Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR, Hls.ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR];
 
 export const isSupported = () => Hls.isSupported();
 
@@ -17,7 +19,7 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
   let mends = 0;
   hls.on(Hls.Events.ERROR, (_, { fatal, type, details, response }) => {
     if (!fatal) return;
-    if (type === Hls.ErrorTypes.MEDIA_ERROR && mends++ < 2) hls.recoverMediaError();
+    if (type === Hls.ErrorTypes.MEDIA_ERROR && !LASTING.includes(details) && mends++ < 2) hls.recoverMediaError();
     else failed(response?.code ? `${details} (${response.code})` : details);
   });
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, tracksChanged);

@@ -1,6 +1,7 @@
 // The list of streams. It looks again every few seconds, and changes only what has changed, so that whoever is tabbing
 // through it stays where they are.
 
+import { undecoded } from './can_play.mjs';
 import { takePoster } from './poster.mjs';
 import { fetchStreams, formatText, playPath, stateText } from './streams.mjs';
 
@@ -32,13 +33,16 @@ function makeCard(name) {
   return { item, poster, state, format, hasPoster: false };
 }
 
+// By hls.js, which leaves out what it cannot play all of.
+const canPlayHere = (stream) => Object.values(undecoded(stream)).flat().length === 0;
+
 const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
 function show(card, stream) {
   set(card.state, stateText(stream.state));
   card.state.dataset.state = stream.state;
   set(card.format, formatText(stream));
-  if (stream.state !== 'live' || card.hasPoster) return;
+  if (stream.state !== 'live' || card.hasPoster || !canPlayHere(stream)) return;
   card.hasPoster = true;
   takePoster(stream, card.poster).catch(() => { card.hasPoster = false; });
 }

@@ -1,11 +1,12 @@
 // The page that plays one stream: it waits until there is one, plays it, says in plain words what is the matter when there is
 // nothing to see, and tries again for as long as it is open.
 
+import { undecoded } from './can_play.mjs';
 import { Meter } from './meter.mjs';
 import { bindKeys } from './keys.mjs';
 import { isSupported, startHls } from './hls_player.mjs';
 import { canPlayHls, startNative } from './native_player.mjs';
-import { clockOffset, fetchStreams, formatText, nameInPath, stateText, whyNot } from './streams.mjs';
+import { clockOffset, fetchStreams, formatText, nameInPath, stateText, whyNot, whyNotHere } from './streams.mjs';
 import { Undo } from './undo.mjs';
 
 const AGAIN_MS = 2_000;
@@ -23,6 +24,7 @@ let offset = 0;
 let isFailed = false;
 let liveSince = null;
 let hasMoved = false;
+let isHeldBack = false;  // It starts when the viewer says so.
 
 function say(text) { if ($('said').textContent !== text) $('said').textContent = text; }
 
@@ -42,12 +44,18 @@ function showTracks() {
   $('tracks').value = player?.track() ?? -1;
 }
 
+const isDashWanted = () => wanted === 'dash' && stream?.dash !== null;
+const isLive = () => stream?.state === 'live';
+const missing = () => (isLive() ? Object.values(undecoded(stream)).flat() : []);
+// Of pictures that it plays dash.js leaves out the sound alone; hls.js leaves out all.
+const isPlayable = () => (isDashWanted() ? undecoded(stream).pictures : missing()).length === 0;
+
 async function start() {
   isFailed = false;
   const tell = { failed: fail, tracksChanged: showTracks, offsetMs: () => offset };
   const hlsUrl = stream?.hls ?? `/live/${name}/index.m3u8`;
   const dashUrl = stream?.dash ?? `/live/${name}/manifest.mpd`;
-  if (wanted === 'dash' && stream?.dash !== null) {
+  if (isDashWanted()) {
     const { startDash } = await import('./dash_player.mjs');
     player = startDash(video, dashUrl, tell);
   } else if (wanted !== 'native' && isSupported()) player = startHls(video, hlsUrl, tell);
@@ -63,7 +71,7 @@ function play() {
   video.play().catch(() => {
     video.muted = true;
     return video.play();
-  }).catch(() => {});
+  }).catch((error) => { isHeldBack = error.name === 'NotAllowedError'; });
 }
 
 async function look() {
@@ -75,42 +83,62 @@ async function look() {
     showState();
     return false;
   }
-  liveSince = stream?.state === 'live' ? liveSince ?? performance.now() : null;
+  liveSince = isLive() ? liveSince ?? performance.now() : null;
+  if (liveSince === null) triedSince = null;
   showState();
   return true;
 }
 
 function showState() {
-  $('state').textContent = stream ? stateText(stream.state) : '';
-  $('state').dataset.state = stream?.state ?? '';
+  const isShown = !isLive() || (player !== null && isMoving());
+  $('state').textContent = !isShown ? 'On air' : stream ? stateText(stream.state) : '';
+  $('state').dataset.state = !isShown ? 'filling' : stream?.state ?? '';
   $('with-dash').hidden = stream?.dash === null;
 }
 
 // What acts on a player is there with one.
 function showActions() { for (const id of ['live', 'sound']) $(id).disabled = player === null; }
 
-let movedAt = performance.now();
+let movedAt = performance.now();  // Or began to be waited for.
+let playedAt = -Infinity;
+let triedSince = null;  // With one player or several, and nothing has come of it.
 video.addEventListener('timeupdate', () => {
   movedAt = performance.now();
   hasMoved ||= video.currentTime > 0;
+  if (video.paused || video.currentTime === 0) return;
+  const isNews = !isMoving();
+  playedAt = movedAt;
+  triedSince = null;
+  if (!isNews) return;
+  showState();
+  explain(true);
 });
-const isMoving = () => performance.now() - movedAt < STUCK_MS;
+const isMoving = () => performance.now() - playedAt < STUCK_MS;
+const isStuck = () => triedSince !== null && performance.now() - triedSince >= STUCK_MS;
+// The viewer has stopped it, or has to start it. One that waits for its first bytes is paused as well.
+const isAtRest = () => video.paused && video.readyState > 0 && (hasMoved || isHeldBack);
 // There is something to play, for long enough for a player to find it by itself.
-const isHopeless = () => !video.paused && liveSince !== null && performance.now() - Math.max(movedAt, liveSince) > (hasMoved ? HOPELESS_MS : START_MS);
+const isHopeless = () => !isAtRest() && liveSince !== null && performance.now() - Math.max(movedAt, liveSince) > (hasMoved ? HOPELESS_MS : START_MS);
 
 function explain(isAnswered) {
   const isOver = player !== null && video.ended;  // Whether more is to come the packager knows: to dash.js an absence is an end.
-  if (player && !isOver && (isMoving() || video.paused)) say('');
+  if (player && !isOver && (isMoving() || isAtRest())) say(missing().length > 0 ? whyNotHere(missing()) : '');
   else if (isAnswered && isOver && stream?.state === 'ended') say('The stream has ended.');
-  else if (isAnswered) say(stream?.state === 'live' && player && !isOver ? 'The stream does not come through. Still trying …' : whyNot(stream, name));
+  else if (isAnswered) say(whyNotNow());
+}
+
+function whyNotNow() {
+  if (missing().length > 0) return whyNotHere(missing());
+  return isLive() && isStuck() ? 'The stream does not come through. Still trying …' : whyNot(stream, name);
 }
 
 // One step of waiting, starting, watching over; never ends.
 async function attend() {
   const isAnswered = await look();
   explain(isAnswered);
-  if (!player && isAnswered && stream?.state === 'live') {
+  if (!player && isAnswered && isLive() && isPlayable()) {
     movedAt = performance.now();
+    triedSince ??= movedAt;
     await start();
   } else if (player && video.ended && liveSince !== null) fail('what it played has ended, another is there');
   else if (player && isHopeless()) fail('stuck');

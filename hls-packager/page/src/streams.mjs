@@ -7,7 +7,16 @@ export async function fetchStreams() {
 }
 
 export const playPath = (name) => `/play/${name.split('/').map(encodeURIComponent).join('/')}`;
-export const nameInPath = (path) => path.replace(/^\/play\//, '').replace(/\/$/, '').split('/').map(decodeURIComponent).join('/');
+
+// What is no escape stands for itself.
+function unescaped(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+export const nameInPath = (path) => path.replace(/^\/play\//, '').replace(/\/$/, '').split('/').map(unescaped).join('/');
 
 const STATES = { live: 'Live', filling: 'Starting', calling: 'Not on air', away: 'Interrupted', ended: 'Ended' };
 export const stateText = (state) => STATES[state] ?? state;
@@ -26,6 +35,9 @@ export function whyNot(stream, name) {
 
 const codecNames = [[/^avc/, 'H.264'], [/^h[ev][vc]1/, 'H.265'], [/^mp4a\.40\.(5|29)/, 'HE-AAC'], [/^mp4a/, 'AAC'], [/^ac-3/, 'AC-3'], [/^ec-3/, 'E-AC-3'], [/^opus/i, 'Opus']];
 const codecName = (codec) => codecNames.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
+const namesOf = (codecs) => [...new Set(codecs.map(codecName))];
+
+export const whyNotHere = (codecs) => `This browser cannot play ${namesOf(codecs).join(' and ')}, which this stream comes in. Another one may.`;
 
 // "1280 × 720, 30 fps, H.264, AAC", as far as it is known.
 export function formatText(stream) {
@@ -33,7 +45,7 @@ export function formatText(stream) {
   const parts = [];
   if (video?.width) parts.push(`${video.width} × ${video.height}`);
   if (video?.fps) parts.push(`${Math.round(video.fps * 100) / 100} fps`);
-  return [...parts, ...new Set(codecs.map(codecName))].join(', ');
+  return [...parts, ...namesOf(codecs)].join(', ');
 }
 
 // Milliseconds that the packager's clock is ahead of ours.
