@@ -43,11 +43,15 @@ QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"]
 STREAM = "live/main"
 
 
-def source_words(copy: Path, to: str) -> list[str]:
+AT_ONCE = ("-tune", "zerolatency")
+REORDERED = ("-bf", "2", "-b_strategy", "0", "-rc-lookahead", "0")  # Two B pictures between others.
+
+
+def source_words(copy: Path, to: str, order: tuple[str, ...] = AT_ONCE) -> list[str]:
     """30 pictures a second, an IDR picture each second, a tone; the same bytes to a file."""
     return ["ffmpeg", *QUIET, "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30",
             "-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-map", "0:v", "-map", "1:a",
-            "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g", "30", "-keyint_min", "30",
+            "-c:v", "libx264", "-preset", "ultrafast", *order, "-pix_fmt", "yuv420p", "-g", "30", "-keyint_min", "30",
             "-b:v", "600k", "-c:a", "aac", "-b:a", "96k", "-f", "tee", f"[f=mpegts]{to}|[f=mpegts]{copy}"]
 
 
@@ -182,6 +186,24 @@ def the_linter_is_content(stage: Stage) -> str:
     stage.wait_for_live()
     # Three cases run at a time, and each encodes: what is late by less than half a second may be the machine's.
     return finish_lint(stage.lint(20, "--media", "--dash", "--late-ms", "500"), 60)
+
+
+def pictures_that_are_reordered(stage: Stage) -> str:
+    """B pictures: what is decoded was published, and the linter is content."""
+    door, copy = f"127.0.0.1:{stage.port + 2}", stage.work / "copy.ts"
+    publisher = stage.processes.start("publisher", source_words(copy, f"udp://{door}?pkt_size=1316", REORDERED))
+    stage.package(f"{STREAM}=udp://{door}")
+    stage.wait_for_live()
+    note = finish_lint(stage.lint(10, "--media", "--dash", "--late-ms", "500"), 60)
+    got = hashes(stage.packager.playlist(STREAM), "-t", "4")
+    publisher.stop(signal.SIGINT)
+    want = hashes(str(copy))
+    kinds = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pict_type", "-of", "csv=p=0", str(copy)],
+                           capture_output=True, text=True, timeout=60).stdout
+    claim(kinds.count("B") > len(want) / 2, f"{kinds.count('B')} of {len(want)} are B pictures")
+    claim(len(got) >= 90, f"{len(got)} pictures in 4 s")
+    claim(any(want[i:i + len(got)] == got for i in range(len(want))), f"{len(got)} pictures are no run of the {len(want)} published")
+    return f"{len(got)} pictures in a row, of {len(want)}; {note}"
 
 
 def the_probes_are_content(stage: Stage) -> str:
@@ -614,6 +636,17 @@ def few_open_files(stage: Stage) -> str:
     return "live beside 130 connections, of which 52 are taken"
 
 
+def a_log_without_tokens(stage: Stage) -> str:
+    """H-76: what is asked for with a token is answered, or refused, and the log says nothing of it."""
+    stage.package(f"{STREAM}=udp://127.0.0.1:{stage.port + 2}")
+    paths = (f"/live/{STREAM}/index.m3u8", f"/live/{STREAM}/v0/s0.m4s", "/live/none/index.m3u8", f"/play/{STREAM}", "/none", "/api/streams.json", "/%zz")
+    told = [stage.packager.get(f"{path}?_HLS_msn=x&token=unspeakable", seconds=15)[0] for path in paths]
+    stage.packager.process.stop(signal.SIGTERM)
+    log = stage.packager.process.log.read_text()
+    claim("listening" in log and "unspeakable" not in log, log)
+    return f"answered with {told}"
+
+
 def over_tls(stage: Stage) -> str:
     """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again; the linter and the probes by both."""
     require_tools("curl", "node", "openssl")
@@ -706,10 +739,10 @@ def wrong_words(stage: Stage) -> str:
     return f"{len(tries)} told"
 
 
-CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, the_probes_are_content,
+CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, pictures_that_are_reordered, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
          captions_are_kept_and_announced, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
-         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, over_tls, a_page_that_was_installed, wrong_words)
+         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, over_tls, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 

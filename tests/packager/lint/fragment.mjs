@@ -45,22 +45,23 @@ function samplesOf(bytes, trun, defaults) {
   const first = flags & 0x4 ? bytes.readUInt32BE(at) : null;
   if (first !== null) at += 4;
   const take = (flag, fallback) => { if (!(flags & flag)) return fallback; at += 4; return bytes.readUInt32BE(at - 4); };
+  const offset = (flag) => { if (!(flags & flag)) return 0; at += 4; return bytes[trun.from] === 1 ? bytes.readInt32BE(at - 4) : bytes.readUInt32BE(at - 4); };
   return Array.from({ length: count }, (_, i) => {
     const duration = take(0x100, defaults.duration);
     take(0x200, 0);
     const own = take(0x400, i === 0 && first !== null ? first : defaults.flags);
-    take(0x800, 0);
-    return { duration, isSync: (own & NON_SYNC) === 0 };
+    const composition = offset(0x800);
+    return { duration, composition, isSync: (own & NON_SYNC) === 0 };
   });
 }
 
-// One moof: { begins, duration } in ticks, and its samples. Throws an Error that says what is not there.
+// One moof: when it begins to be decoded and its first sample is shown, and how long it is, in ticks; and its samples. Throws an Error that says what is not there.
 function readMoof(bytes, moof) {
   const traf = need(bytes, 'traf', moof);
   const tfdt = need(bytes, 'tfdt', traf);
   const begins = bytes[tfdt.from] === 1 ? Number(bytes.readBigUInt64BE(tfdt.from + 4)) : bytes.readUInt32BE(tfdt.from + 4);
   const samples = samplesOf(bytes, need(bytes, 'trun', traf), defaultsOf(bytes, need(bytes, 'tfhd', traf)));
-  return { begins, samples, duration: samples.reduce((total, one) => total + one.duration, 0) };
+  return { begins, shown: begins + (samples[0]?.composition ?? 0), samples, duration: samples.reduce((total, one) => total + one.duration, 0) };
 }
 
 const NTP_EPOCH_MS = Date.UTC(1900, 0, 1);

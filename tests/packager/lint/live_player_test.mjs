@@ -64,6 +64,7 @@ const names = [null, ...Object.keys(FLAWS)];
 const results = new Map(await Promise.all(names.map(async (flaw) => [flaw, await lint(flaw)])));
 const held = await lint(null, -2_999);
 const gap = await lint('a segment is a gap');
+const reordered = await lint('pictures are reordered');
 const [late, overdue] = await Promise.all(['a part is late', 'a segment is late'].map((flaw) => lint(flaw, 0)));
 speakH2();  // From here on.
 const overH2 = new Map();
@@ -87,6 +88,9 @@ test('nothing is found of an origin that does nothing wrong', () => {
 
 // A stream of a group that was away, which is no flaw.
 test('nothing is found of media that go on behind a gap', () => assert.equal(lines(gap), ''));
+
+// Its date is when the first picture is shown, which is later than its decode time where there are B pictures.
+test('nothing is found of pictures that are shown in another order than they are decoded', () => assert.equal(lines(reordered), ''));
 
 test('H-35 is found when a reload is held for too long', () => assert.match(lines(held), /H-35 :0 held for/));
 

@@ -82,7 +82,7 @@ export class MediaCheck {
   clock(segment, part, bytes, fragments, timescale) {
     const said = this.read(part.uri, part.line, () => producerTimeOf(bytes));
     if (!said) return this.report('D-08', part.line, `${part.uri} begins its segment and has no prft, which the MPD promises`);
-    const begins = said.at + ((fragments[0].begins - said.mediaTime) / timescale) * 1e3;
+    const begins = said.at + ((fragments[0].shown - said.mediaTime) / timescale) * 1e3;
     const off = segment.date ? begins - Date.parse(segment.date.value) : 0;
     if (Math.abs(off) > CLOCK_TOLERANCE_MS) this.report('D-08', part.line, `${part.uri}: its prft is ${off.toFixed(3)} ms from its segment's date`);
     return undefined;

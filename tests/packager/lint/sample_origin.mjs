@@ -27,10 +27,10 @@ const NTP_1970 = 2_208_988_800;
 // What begins at `begins` was captured at `at`, in milliseconds.
 const producerTime = (at, begins) => box('prft', words(0x01000018, 1, NTP_1970 + Math.floor(at / 1e3), ((at % 1e3) / 1e3) * 2 ** 32, 0, begins));
 
-// Three pictures; `sync` says which are independent.
-function fragment(begins, ticks, sync) {
-  const samples = sync.map((isSync) => words(ticks / 3, isSync ? 0x02000000 : 0x01010000));
-  const traf = box('traf', box('tfhd', words(0x020000, 1)), box('tfdt', words(0x01000000, 0, begins)), box('trun', words(0x01000500, 3), ...samples));
+// Three pictures; `sync` says which are independent, `shown` how long after their turn to be decoded they are shown.
+function fragment(begins, ticks, sync, shown) {
+  const samples = sync.map((isSync, i) => words(ticks / 3, isSync ? 0x02000000 : 0x01010000, shown[i]));
+  const traf = box('traf', box('tfhd', words(0x020000, 1)), box('tfdt', words(0x01000000, 0, begins)), box('trun', words(0x01000d00, 3), ...samples));
   return Buffer.concat([box('moof', traf), box('mdat', words(begins))]);
 }
 
@@ -115,11 +115,14 @@ export class SampleOrigin {
     const isSync = this.flaw === 'a part does not begin independently' ? false : i === 0;
     if (this.flaw === 'a part is no fragment' && i === 1) return Buffer.from('no boxes at all');
     const isSilent = i > 0 || this.flaw === 'a segment has no prft';
-    const clock = isSilent ? Buffer.alloc(0) : producerTime(START + 500 * msn + (this.flaw === 'a prft is off' ? 20 : 0), begins);
+    const clock = isSilent ? Buffer.alloc(0) : producerTime(START + 500 * msn + (this.flaw === 'a prft is off' ? 20 : 0), begins + this.shown(ticks)[0]);
     return Buffer.concat([clock, this.fragment(i, begins, ticks, isSync)]);
   }
 
+  // An I, a P and a B picture, decoded in this order.
+  shown(ticks) { return this.flaw === 'pictures are reordered' ? [ticks / 3, (2 * ticks) / 3, 0] : [0, 0, 0]; }
+
   fragment(i, begins, ticks, isSync) {
-    return fragment(begins, ticks, [isSync || (this.flaw === 'independence is not said' && i === 2), false, this.flaw === 'a part does not begin at its picture' && i === 1]);
+    return fragment(begins, ticks, [isSync || (this.flaw === 'independence is not said' && i === 2), false, this.flaw === 'a part does not begin at its picture' && i === 1], this.shown(ticks));
   }
 }
