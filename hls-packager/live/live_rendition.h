@@ -144,7 +144,7 @@ class LiveRendition {
   struct Gap {
     std::int64_t ticks = 0;
     std::int64_t shown_from = 0;
-    std::optional<WallTime> begins{};
+    WallTime begins{};
   };
 
   [[nodiscard]] std::shared_ptr<RenditionSnapshot> written(std::vector<RenditionReport> reports,

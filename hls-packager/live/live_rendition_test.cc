@@ -6,6 +6,7 @@
 
 #include "codec/h264_fixture.h"
 #include "live/test_live_audience.h"
+#include "playlist/text.h"
 
 namespace fanlight::packager {
 namespace {
@@ -145,6 +146,17 @@ TEST_F(LiveRenditionTest, WhatOthersHaveAndItHasNotIsAGap) {
   EXPECT_TRUE(read.segments[1].is_gap && read.segments[2].is_gap);
   EXPECT_EQ(read.segments[2].duration_us, 1'000'000);
   EXPECT_EQ(rendition_.edge(), (PlaylistEdge{3, 0}));
+}
+
+TEST_F(LiveRenditionTest, AGapIsDatedAsLongAsNothingIsKnownOfWhatFollows) {  // H-41
+  segment();
+  rendition_.interrupt(3, 0, seconds(1));
+  const ReadPlaylist read = PlaylistReader::read(text_of(snapshot()->playlist));
+  ASSERT_EQ(read.segments.size(), 3u);
+  EXPECT_TRUE(read.segments[1].is_gap && read.segments[2].is_gap);
+  EXPECT_EQ(read.segments[0].date, date_text(kWallStart));
+  EXPECT_EQ(read.segments[1].date, date_text(kWallStart + seconds(1)));
+  EXPECT_EQ(read.segments[2].date, date_text(kWallStart + seconds(2)));
 }
 
 // Nobody is to look for them: an MPD's time line goes from the first to the last that is there.

@@ -50,13 +50,19 @@ auto LiveRendition::gaps_before(const CutPart& part, WallTime begins, Micros spa
   return gaps;
 }
 
-// Up to segment `end`, each as long as others' are.
+// Up to segment `end`, each as long as others' are. A delta may begin with any of them: they are dated from where the
+// segment in front ends.
 auto LiveRendition::gaps_of(std::uint64_t end, Micros span) const -> std::vector<Gap> {
   std::vector<Gap> gaps;
   if (kept_.empty() || playlist_.segments.empty()) return gaps;
   const std::int64_t timescale = format_->timescale(), ticks = span.count * timescale / 1'000'000;
+  const PlaylistSegment& before = playlist_.segments.back();
   std::int64_t at = kept_.back().shown_from + kept_.back().duration.count * timescale / 1'000'000;
-  for (std::uint64_t msn = next_msn(); msn < end; ++msn, at += ticks) gaps.push_back({ticks, at});
+  WallTime begins = before.begins.value_or(WallTime{}) + micros_of(before.duration, playlist_.timescale);
+  for (std::uint64_t msn = next_msn(); msn < end; ++msn, at += ticks) {
+    gaps.push_back({ticks, at, begins});
+    begins = begins + micros_of(ticks, format_->timescale());
+  }
   return gaps;
 }
 
