@@ -49,6 +49,7 @@ void Faults::plan_publisher() {
   }
   if (spec.feed_rests) plan_rests();
   if (spec.steps_back) plan_step();
+  if (spec.is_held_up) plan_hold();
   // Another RTP source takes over after a silence of 250 ms.
   const std::int64_t away_ms = spec.way == Way::kCall ? 1 : 350;
   if (spec.publisher_returns) {
@@ -81,6 +82,15 @@ void Faults::plan_step() {
   world_.act_at(Instant{} + millis(world_.random_.between(4'000, 7'000)), [&] {
     world_.feed_.stepped_at = world_.now_;
     world_.rtp_publisher_->step_back(millis(world_.random_.between(300, 900)));
+  });
+}
+
+// For so long that the first of them is a beginning of time to the relay. What a viewer lost right before shows by the
+// next packet alone, too late to be asked for.
+void Faults::plan_hold() {
+  world_.act_at(Instant{} + millis(world_.random_.between(4'000, 6'000)), [&] {
+    world_.feed_.stepped_at = world_.now_ - millis(100);
+    world_.homes_.front().up.hold(world_.now_ + millis(world_.random_.between(1'100, 3'000)));
   });
 }
 

@@ -14,6 +14,7 @@ class Faults {
   void plan_publisher();
   void plan_rests();
   void plan_step();
+  void plan_hold();
   void plan_legs();
   void plan_viewers();
   void plan_destinations();

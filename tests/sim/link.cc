@@ -29,7 +29,7 @@ bool Link::is_lost(Instant now, Random& random) {
 }
 
 Instant Link::arrival(Instant now, Random& random) {
-  const Instant at = now + quality_.delay + micros(random.between(0, quality_.jitter.count));
+  const Instant at = std::max(now + quality_.delay + micros(random.between(0, quality_.jitter.count)), held_until_);
   if (random.chance(quality_.reorder)) return at + micros(random.between(0, quality_.held_back.count));
   newest_ = std::max(newest_, at);
   return newest_;

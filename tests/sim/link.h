@@ -54,6 +54,8 @@ class Link {
     std::array<Instant, 2> at{};
   };
   [[nodiscard]] Fate judge(Instant now, Random& random);
+  // What would arrive before then arrives then.
+  void hold(Instant until) { held_until_ = until; }
   [[nodiscard]] const LinkQuality& quality() const { return quality_; }
 
  private:
@@ -64,6 +66,7 @@ class Link {
   bool in_burst_ = false;
   Instant burst_began_{};
   Instant newest_{};
+  Instant held_until_{};
 };
 
 }  // namespace fanlight::sim

@@ -84,6 +84,7 @@ struct WorldSpec {
   bool has_odd_payloads = false;    // Of the publisher some are no transport streams: they go to SRT viewers alone.
   bool has_wrong_clock = false;     // The feed's timestamps do not run at their rate.
   bool steps_back = false;          // They step back, once.
+  bool is_held_up = false;          // All of more than a second comes at once.
   bool feed_rests = false;          // Its sender does, again and again, and what is none of its stream comes meanwhile.
   bool destinations_close = false;  // Nobody listens for a while, as ICMP says.
   bool is_day = false;              // 24 h: only run when asked for.
