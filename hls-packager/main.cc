@@ -79,8 +79,14 @@ fanlight::Result<fanlight::Done, std::string> add_words(const Words& words, Sett
     if (!stream) return "a stream cannot be used: " + stream.error();
     for (const auto& other : settings.streams)
       if (other.name == stream->name) return "stream " + other.name + " is named twice";
+    for (const auto& group : settings.groups)
+      if (group.name == stream->name) return "stream " + group.name + " is called as a group is";
     settings.streams.push_back(std::move(*stream));
   }
+  const auto hidden = fanlight::packager::hidden_renditions(settings);
+  if (!hidden.empty())
+    return "stream " + hidden.front().name + " is called as a folder of " + hidden.front().other +
+           "'s renditions is: choose another name";
   if (!words.listen.empty()) settings.http.listen.clear();
   for (const std::string& text : words.listen) {
     const auto address = fanlight::Endpoint::parse(text);

@@ -1,7 +1,9 @@
 #include "http/certificate.h"
 
 #include <fcntl.h>
+#include <openssl/bio.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -12,12 +14,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <memory>
 
 namespace fanlight::packager {
 namespace {
 
-constexpr long kValidSeconds = 365L * 86'400;
+constexpr std::time_t kRenewSeconds = 30 * 86'400;
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
@@ -33,7 +36,7 @@ bool add_extension(X509* certificate, int kind, const char* value) {
   return is_added;
 }
 
-Certificate certificate_of(EVP_PKEY* key) {
+Certificate certificate_of(EVP_PKEY* key, long seconds) {
   Certificate certificate(X509_new(), X509_free);
   std::uint64_t serial = 0;
   if (!certificate || RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1)
@@ -44,7 +47,7 @@ Certificate certificate_of(EVP_PKEY* key) {
   const bool is_made = X509_set_version(raw, X509_VERSION_3) == 1 &&
                        ASN1_INTEGER_set_uint64(X509_get_serialNumber(raw), serial >> 1 | 1) == 1 &&
                        X509_gmtime_adj(X509_getm_notBefore(raw), -3'600) != nullptr &&
-                       X509_gmtime_adj(X509_getm_notAfter(raw), kValidSeconds) != nullptr &&
+                       X509_gmtime_adj(X509_getm_notAfter(raw), seconds) != nullptr &&
                        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, host, -1, -1, 0) == 1 &&
                        X509_set_issuer_name(raw, name) == 1 && X509_set_pubkey(raw, key) == 1 &&
                        add_extension(raw, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") &&
@@ -73,9 +76,10 @@ Result<Done> write_file(const std::string& path, Write&& write) {
 
 }  // namespace
 
-Result<Done> write_self_signed_certificate(const std::string& certificate_file, const std::string& key_file) {
+Result<Done> write_self_signed_certificate(const std::string& certificate_file, const std::string& key_file,
+                                           long seconds) {
   const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const Certificate certificate = key ? certificate_of(key.get()) : Certificate{nullptr, X509_free};
+  const Certificate certificate = key ? certificate_of(key.get(), seconds) : Certificate{nullptr, X509_free};
   if (!certificate) return Error{ErrorCode::kFailed, "OpenSSL could not make a certificate for localhost"};
   if (Result<Done> done = write_file(key_file,
                                      [&](std::FILE* file) {
@@ -88,6 +92,15 @@ Result<Done> write_self_signed_certificate(const std::string& certificate_file, 
       write_file(certificate_file, [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()) == 1; });
   if (!done) unlink(key_file.c_str());  // Half of a pair would be in the next one's way.
   return done;
+}
+
+bool is_self_signed_to_renew(const std::string& certificate_file) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> file(BIO_new_file(certificate_file.c_str(), "rb"), BIO_free);
+  const Certificate certificate(file ? PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
+  ERR_clear_error();
+  if (!certificate || X509_self_signed(certificate.get(), 0) != 1) return false;
+  std::time_t until = std::time(nullptr) + kRenewSeconds;
+  return X509_cmp_time(X509_get0_notAfter(certificate.get()), &until) < 0;
 }
 
 }  // namespace fanlight::packager

@@ -306,6 +306,20 @@ TEST_F(ServerTlsTest, ACertificateForLocalhostIsItsOwnersAlone) {
   EXPECT_NE(X509_check_host(certificate.get(), "example.org", 0, 0, nullptr), 1);
 }
 
+TEST_F(ServerTlsTest, ACertificateOfOursIsRenewedAMonthBeforeItsEnd) {
+  constexpr long kDay = 86'400;
+  const std::string path = file("c.pem");
+  for (const auto& [days, is_due] : {std::pair{365, false}, {31, false}, {29, true}, {-1, true}}) {
+    ASSERT_TRUE(write_self_signed_certificate(path, file("k.pem"), days * kDay));
+    EXPECT_EQ(is_self_signed_to_renew(path), is_due) << days;
+    std::filesystem::remove(path);
+    std::filesystem::remove(file("k.pem"));
+  }
+  EXPECT_FALSE(is_self_signed_to_renew(path));
+  std::ofstream(path) << "no certificate";
+  EXPECT_FALSE(is_self_signed_to_renew(path));
+}
+
 TEST_F(ServerTlsTest, OfACertificateThatCannotBeWrittenNothingIsLeft) {
   EXPECT_FALSE(write_self_signed_certificate(file("none/c.pem"), file("k.pem")));
   EXPECT_FALSE(std::filesystem::exists(file("k.pem")));

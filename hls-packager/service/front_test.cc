@@ -34,6 +34,8 @@ class FrontTest : public testing::Test {
                  .publish_delay_sum = seconds(2),
                  .publish_delays = {6, 2, 0, 1},
                  .hold_back = millis(600),
+                 .part_target = millis(200),
+                 .gop = millis(1'500),
                  .codecs = {"avc1.64001f"},
                  .picture = PictureFormat{.width = 1280, .height = 720, .rate = FrameRate{30'000, 1'001}},
                  .has_dash = false}});
@@ -75,6 +77,8 @@ TEST_F(FrontTest, CountsInPrometheusForm) {
   EXPECT_EQ(status, 200);
   EXPECT_THAT(body, HasSubstr("fanlight_packager_stream_live{stream=\"live/main\"} 1\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_source_bytes_total{stream=\"live/main\"} 1316\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_part_target_seconds{stream=\"live/main\"} 0.2\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_gop_seconds{stream=\"live/main\"} 1.5\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_http_requests_total 7\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_release_seconds_bucket{le=\"+Inf\"} 0\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_publish_delay_seconds_bucket{stream=\"live/main\",le=\"0.002\"} 8\n"));

@@ -75,6 +75,14 @@ void each_stream(std::span<const StreamStanding> streams, Add&& add) {
 void add_publications(Families& to, std::span<const StreamStanding> streams) {
   const auto each = [&](auto&& add) { each_stream(streams, add); };
   each([&](const StreamStanding& one, Labels labels) {
+    to.gauge("fanlight_packager_part_target_seconds", "How long parts are at most; 0 until it was live.",
+             static_cast<double>(one.part_target.count) * kMicro, std::move(labels));
+  });
+  each([&](const StreamStanding& one, Labels labels) {
+    to.gauge("fanlight_packager_gop_seconds", "From the last but one key frame to the last; 0 without two.",
+             static_cast<double>(one.gop.count) * kMicro, std::move(labels));
+  });
+  each([&](const StreamStanding& one, Labels labels) {
     to.counter("fanlight_packager_segments_dropped_early_total",
                "Segments that went before their time: more is sent than bitrate_max_mbps.",
                static_cast<double>(one.dropped_early), std::move(labels));

@@ -140,7 +140,7 @@ void Packaging::handle_down(std::size_t source, std::string_view why, Micros aga
   const Instant now = monotonic_now();
   const bool was_up = std::exchange(one.is_up, false);
   one.standing.calls_failed += was_up ? 0 : 1;
-  one.standing.why = why;
+  one.standing.why = was_up ? "its source is gone" : "its source does not answer";
   if (was_up || one.last_why != why || now - one.logged_at >= kSameAgain) {
     spdlog::warn("{}: {}: {}{}", one.settings.name, one.standing.source, why,
                  again_in > Micros{} ? "; calling again in a moment" : "");
@@ -226,6 +226,8 @@ void Packaging::note_what_it_is(One& one) {
     one.standing.hold_back = std::max(one.standing.hold_back, each.rendition.options().low_latency.hold_back);
   one.standing.slices_left_clear = live.publication().slices_left_clear();
   one.standing.sources_lost = live.counts().sources_lost;
+  if (live.parameters()) one.standing.part_target = live.parameters()->part_target.target;
+  one.standing.gop = live.gop();
   const CutCounts cuts = live.cut_counts();
   one.standing.discontinuities = cuts.discontinuities;
   one.standing.hints_misjudged = cuts.ends_misjudged;

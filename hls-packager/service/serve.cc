@@ -70,13 +70,14 @@ std::filesystem::path state_folder() {
   return std::filesystem::path(home != nullptr && *home != 0 ? home : "/var/lib") / ".local" / "state" / "fanlight";
 }
 
-// The certificate that is named, or one that we sign for this host alone, at the first start.
+// The certificate that is named, or one that we sign for this host alone, at the first start and once it expires soon.
 Result<std::shared_ptr<TlsContext>> open_tls(const HttpSettings& http) {
   if (!http.certificate.empty()) return TlsContext::open(http.certificate, http.key);
   const std::filesystem::path folder = state_folder();
   const std::filesystem::path certificate = folder / "localhost.pem", key = folder / "localhost.key";
   std::error_code failed;
-  if (!std::filesystem::exists(certificate, failed) || !std::filesystem::exists(key, failed)) {
+  if (!std::filesystem::exists(certificate, failed) || !std::filesystem::exists(key, failed) ||
+      is_self_signed_to_renew(certificate)) {
     std::filesystem::create_directories(folder, failed);
     for (const auto& file : {certificate, key}) std::filesystem::remove(file, failed);  // Half of a pair is none.
     if (auto written = write_self_signed_certificate(certificate, key); !written) return written.error();

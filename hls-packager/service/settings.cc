@@ -95,20 +95,11 @@ Settings SettingsReader::read() {
   return std::move(settings_);
 }
 
-// /live/a/v0/index.m3u8 is the pictures of a, or what is called a/v0: players of one would be given the other.
 void SettingsReader::check_served_names() {
-  const std::vector<std::string> names = served_names(settings_);
-  for (const std::string& name : names)
-    for (const std::string& other : names) {
-      const bool is_below = name.starts_with(other + "/");
-      const std::string_view folder = std::string_view(name).substr(is_below ? other.size() + 1 : name.size());
-      if (folder.size() < 2 || (folder[0] != 'v' && folder[0] != 'a') ||
-          folder.find_first_not_of("0123456789", 1) != std::string_view::npos)
-        continue;
-      problems_.push_back({lines_[name], "name", control::quoted(name),
-                           "none that is a folder of another's renditions: here " + std::string(folder) + " of " +
-                               control::quoted(other)});
-    }
+  for (const auto& [name, other, folder] : hidden_renditions(settings_))
+    problems_.push_back(
+        {lines_[name], "name", control::quoted(name),
+         "none that is a folder of another's renditions: here " + folder + " of " + control::quoted(other)});
 }
 
 std::vector<Endpoint> SettingsReader::read_addresses(FieldReader& reader, std::string_view key) {
@@ -307,6 +298,22 @@ std::vector<std::string> served_names(const Settings& settings) {
   for (const StreamSettings& stream : settings.streams)
     if (!is_member(stream.name)) names.push_back(stream.name);
   return names;
+}
+
+// /live/a/v0/index.m3u8 is the pictures of a, or what is called a/v0.
+std::vector<HiddenRendition> hidden_renditions(const Settings& settings) {
+  std::vector<HiddenRendition> hidden;
+  const std::vector<std::string> names = served_names(settings);
+  for (const std::string& name : names)
+    for (const std::string& other : names) {
+      const bool is_below = name.starts_with(other + "/");
+      const std::string_view folder = std::string_view(name).substr(is_below ? other.size() + 1 : name.size());
+      if (folder.size() < 2 || (folder[0] != 'v' && folder[0] != 'a') ||
+          folder.find_first_not_of("0123456789", 1) != std::string_view::npos)
+        continue;
+      hidden.push_back({name, other, std::string(folder)});
+    }
+  return hidden;
 }
 
 Result<Settings, SettingsErrors> parse_settings(std::string_view toml, std::string_view file_name) {

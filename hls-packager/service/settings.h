@@ -62,6 +62,12 @@ struct Settings {
 // What players may ask for: groups, and streams that are in none.
 [[nodiscard]] std::vector<std::string> served_names(const Settings& settings);
 
+// A name that is a folder of another's renditions: players of one would be given the other.
+struct HiddenRendition {
+  std::string name, other, folder;
+};
+[[nodiscard]] std::vector<HiddenRendition> hidden_renditions(const Settings& settings);
+
 // Every mistake, each "file:line: key: found X, accepted Y".
 struct SettingsErrors {
   std::vector<std::string> lines;

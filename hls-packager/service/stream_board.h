@@ -49,7 +49,7 @@ struct StreamStanding {
   // Of a group: streams that are played, of so many.
   std::size_t members = 0, members_played = 0;
   StreamState state = StreamState::kCalling;
-  std::string why{};  // It is not up: the last reason.
+  std::string why{};  // Nothing is to be seen of it. For everybody: no address, no code of the relay's.
   std::uint64_t bytes = 0;
   std::uint64_t calls_failed = 0;
   std::uint64_t times_up = 0;
@@ -65,7 +65,9 @@ struct StreamStanding {
   Micros publish_delay_worst{}, publish_delay_sum{};
   std::array<std::uint64_t, OriginCounters::kReleaseBounds.size() + 1> publish_delays{};
   // Since it was live first.
-  Micros hold_back{};  // How far behind the end players are asked to stay.
+  Micros hold_back{};    // How far behind the end players are asked to stay.
+  Micros part_target{};  // Of its leading track.
+  Micros gop{};          // The newest; none: there is no whole one.
   std::vector<std::string> codecs{};
   std::optional<PictureFormat> picture{};
   bool has_dash = false;

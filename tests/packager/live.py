@@ -647,6 +647,21 @@ def a_log_without_tokens(stage: Stage) -> str:
     return f"answered with {told}"
 
 
+def whom_it_calls_is_in_its_log_alone(stage: Stage) -> str:
+    """Who may list the streams is not told where they come from, nor what the relay said."""
+    stage.package(f"{STREAM}=srt://localhost:{stage.port}?streamid=hidden")
+    claim(wait_until(lambda: f"nobody answers at localhost:{stage.port}" in stage.packager.process.log.read_text(), 15), stage.packager.process.log_tail(3))
+    body = ""
+
+    def is_told() -> bool:
+        nonlocal body
+        body = stage.packager.get("/api/streams.json")[1].decode()
+        return "its source does not answer" in body
+
+    claim(wait_until(is_told, 5) and str(stage.port) not in body and "localhost" not in body and "hidden" not in body, body)
+    return "streams.json: its source does not answer"
+
+
 def over_tls(stage: Stage) -> str:
     """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again; the linter and the probes by both."""
     require_tools("curl", "node", "openssl")
@@ -727,6 +742,7 @@ def wrong_words(stage: Stage) -> str:
     tries = {("--config", str(config)): (2, "wrong.toml:2: stream.name"), ("udp://127.0.0.1:5000",): (2, "NAME=URL"),
              ("a=udp://192.0.2.1:5000",): (1, "cannot listen at 192.0.2.1:5000"), (): (2, "--help"),
              ("--listen", "nowhere", "a=udp://127.0.0.1:5000"): (2, "not an address with a port"),
+             ("a=udp://127.0.0.1:5000", "a/v0=udp://127.0.0.1:5001"): (2, "a folder of a's renditions"),
              ("--page", str(stage.work), "a=udp://127.0.0.1:5000"): (1, "has no index.html")}
     named = stage.work / "named.toml"
     named.write_text('[http]\ntls_listen = ["127.0.0.1:1"]\ncertificate = "/none.pem"\nkey = "/none.key"\npage = "/none"\n'
@@ -742,7 +758,8 @@ def wrong_words(stage: Stage) -> str:
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, pictures_that_are_reordered, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
          captions_are_kept_and_announced, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
-         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, over_tls, a_page_that_was_installed, wrong_words)
+         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens,
+         whom_it_calls_is_in_its_log_alone, over_tls, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 
