@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint64_t kResetsBurst = 100, kResetsPerSecond = 20;  // Of streams: by the peer, and as many by us.
 constexpr std::size_t kAcksUnsentMax = 64;                          // Answers to PING and SETTINGS.
+constexpr std::size_t kFramesUnsentMax = 256;   // That nghttp2 keeps: 32 heads, acknowledgements, resets, few others.
+constexpr std::size_t kHeardAtOnce = 2 * 1024;  // Between two looks at what is owed.
 constexpr std::size_t kContinuationsMax = 8;
 constexpr std::size_t kFrameHeadBytes = 9;
 
@@ -153,21 +155,29 @@ void H2Session::note_reset() noexcept {
     resets_left_ = std::min(kResetsBurst, resets_left_ + earned);
     resets_at_ = now_;
   }
-  if (resets_left_ == 0) is_provoked_ = true;
+  if (resets_left_ == 0) has_spent_resets_ = true;
   resets_left_ -= resets_left_ > 0 ? 1 : 0;
+}
+
+// Resets are counted when they are sent, and what waits for room to be sent has to end somewhere as well.
+bool H2Session::is_provoked() const noexcept {
+  return has_spent_resets_ || nghttp2_session_get_outbound_queue_size(session_.get()) > kFramesUnsentMax;
 }
 
 bool H2Session::handle_bytes(Instant now, ByteSpan bytes) {
   now_ = now;
-  if (is_provoked_ && !has_erred_) {
-    has_erred_ = true;
-    (void)nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
-    return false;
+  while (!is_provoked() || has_erred_) {
+    if (bytes.empty()) return true;
+    const ByteSpan some = bytes.first(std::min(bytes.size(), kHeardAtOnce));
+    if (nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(some.data()), some.size()) < 0) {
+      has_erred_ = true;
+      return false;
+    }
+    bytes = bytes.subspan(some.size());
   }
-  const auto* raw = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), raw, bytes.size());
-  if (taken < 0) has_erred_ = true;
-  return taken >= 0;
+  has_erred_ = true;
+  (void)nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+  return false;
 }
 
 // What still comes of a body that was refused is of no interest (RFC 9113 §8.1). Not before it comes: curl 7.88 does

@@ -107,6 +107,7 @@ class H2Session {
   [[nodiscard]] ssize_t offer(Stream& stream, std::size_t size_max, std::uint32_t& flags) const noexcept;
   void hear_body(const nghttp2_frame& frame);
   void note_reset() noexcept;
+  [[nodiscard]] bool is_provoked() const noexcept;
   void take(Stream& stream, std::size_t size);
   void close(std::int32_t id);
 
@@ -122,7 +123,7 @@ class H2Session {
   std::size_t bytes_max_ = 0;  // Of `out_`.
   std::uint64_t resets_left_;  // Of streams, by us: what a peer makes us say is limited as what it says.
   Instant resets_at_{};        // When there were as many.
-  bool is_provoked_ = false;
+  bool has_spent_resets_ = false;
   bool has_settings_ = false;
   bool reads_head_ = false;
   bool has_erred_ = false;

@@ -303,6 +303,27 @@ TEST_F(H2SessionTest, AFewResetsASecondAreOfSomebodyWhoErrs) {
   EXPECT_FALSE(session_.has_erred());
 }
 
+// More than it may, at once: each is owed a reset, which waits for room to be sent.
+TEST_F(H2SessionTest, WhatIsOwedToACrowdOfStreamsIsBounded) {
+  std::string said = client_.say();
+  for (int i = 0; i < 10'000; ++i) {
+    said += std::string("\0\0\6\1\5\0\0", 7);
+    for (const int shift : {8, 0}) said.push_back(static_cast<char>((2 * i + 1) >> shift));
+    said += "\x82\x86\x84\x01\x01x";
+  }
+  const std::size_t before = allocated_bytes();
+  EXPECT_FALSE(session_.handle_bytes({1}, std::as_bytes(std::span(said))));
+  EXPECT_LT(allocated_bytes() - before, 256U << 10);
+  EXPECT_TRUE(session_.has_erred());
+  OutQueue out;
+  EXPECT_TRUE(session_.fill({2}, kUnsentMax, out));
+  EXPECT_LT(out.size(), 16U << 10);
+  std::string text(out.size(), '\0');
+  (void)out.copy(std::as_writable_bytes(std::span(text)));
+  EXPECT_NE(text.find(std::string("\0\0\0\x0B", 4)), std::string::npos) << "ENHANCE_YOUR_CALM";
+  EXPECT_TRUE(session_.is_over());
+}
+
 TEST_F(H2SessionTest, PingsThatAreNotReadEndTheConnection) {
   bool is_well = true;
   for (int i = 0; i < 500 && is_well; ++i) {
