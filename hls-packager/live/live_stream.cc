@@ -103,7 +103,10 @@ void LiveStream::take_samples(const Moment& moment) {
 // --- The first seconds.
 
 void LiveStream::hold(TrackSample&& one, const Moment& moment) {
-  if (one.track == tracks_->leader()) start_up_.handle(one.sample);
+  if (one.track == tracks_->leader())
+    start_up_.handle(one.sample);
+  else if (!tracks_->tracks()[one.track].is_video())
+    start_up_.handle_follower(one.sample);
   held_bytes_ += one.sample.bytes.size() + sizeof(Held);
   held_.push_back({std::move(one), moment.wall});
   const std::optional<std::size_t> leader = tracks_->leader();
@@ -130,6 +133,7 @@ void LiveStream::settle(const Moment& moment) {
   for (const Held& held : held_)
     if (!is_leaders(held))
       hold_back_ = std::max(hold_back_, part_hold_back(part_target_for(held.one.sample, false).target, {}));
+  hold_back_ = hold_back_ + parameters_->followers_late;
   const auto first = std::ranges::find_if(held_, is_leaders);
   seek_to_fall_in();
   if (options_.members > 1 && !falls_in_until_) number_by_clock(first->one.sample);

@@ -136,6 +136,28 @@ TEST_F(LiveStreamTest, EachReportsTheOthers) {  // H-18
   EXPECT_NE(line_with(audience_.of("a0").newest().tail, "#EXT-X-RENDITION-REPORT:URI=\"../v0/index.m3u8\""), "");
 }
 
+// Players stay behind the end of the list that they read, and need something of every rendition there.
+TEST_F(LiveStreamTest, WhereSoundIsSentLaterThanPicturesPlayersStayFurtherBehind) {  // H-07, D-07
+  sound_late_ = 108'000;
+  play(seconds(12));
+  std::int64_t back = 0;
+  for (const char* folder : {"v0", "a0"}) {
+    const ReadPlaylist& read = audience_.of(folder).newest();
+    back = us_of(attribute_of(line_with(read.head, "#EXT-X-SERVER-CONTROL:"), "PART-HOLD-BACK"));
+    EXPECT_GE(back, 1'760'000) << folder;
+    EXPECT_LE(back, 1'800'000) << folder;
+  }
+  const std::string target = "<Latency referenceId=\"0\" target=\"" + std::to_string(back / 1'000) + "\"";
+  EXPECT_NE(text_of(audience_.last().mpd).find(target), std::string::npos) << text_of(audience_.last().mpd);
+}
+
+TEST_F(LiveStreamTest, WhereSoundIsSentInPacketsOfAThirdOfASecondTheyDoNot) {
+  sound_late_ = 30'000;
+  play(seconds(12));
+  const std::string control = line_with(audience_.of("v0").newest().head, "#EXT-X-SERVER-CONTROL:");
+  EXPECT_EQ(us_of(attribute_of(control, "PART-HOLD-BACK")), 600'000);
+}
+
 TEST_F(LiveStreamTest, DatesAreWhenFramesCame) {  // H-11
   play(seconds(12));
   // The first frame came at kWallStart, and the segments are a second each.

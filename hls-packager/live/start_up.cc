@@ -33,6 +33,13 @@ void StartUp::handle(const TimedSample& sample) noexcept {
   ++independent_count_;
 }
 
+void StartUp::handle_follower(const TimedSample& sample) noexcept {
+  if (frames_ == 0 || sample.epoch != epoch_) return;
+  const std::int64_t late =
+      rescale(last_, timescale_, kMediaClock) - rescale(sample.decode_time, sample.timescale, kMediaClock);
+  follower_latest_ = std::max(follower_latest_, late);
+}
+
 Micros StartUp::watched() const noexcept { return frames_ == 0 ? Micros{} : micros_of(last_ - first_, timescale_); }
 
 bool StartUp::is_ready() const noexcept {
@@ -58,9 +65,16 @@ PartTarget StartUp::part_target() const noexcept {
   return part_target_of_frames(longest, longest_but_one_, timescale_);
 }
 
+// Multiplexers gather sound for a PES packet: some hundred milliseconds of it come with the pictures of its end.
+Micros StartUp::followers_late(Micros part) const noexcept {
+  const Micros late = micros_of(follower_latest_, kMediaClock);
+  return late > 2 * part ? std::min(late, kLateMax) : Micros{};
+}
+
 Parameters StartUp::decide() const noexcept {
   Parameters chosen;
   chosen.part_target = part_target();
+  chosen.followers_late = followers_late(chosen.part_target.target);
   chosen.has_gop = gop_longest_ > 0;
   // A frame less: 30 frames of 1001/30000 s are as good as a second.
   const Micros frame = micros_of(frame_ticks_, timescale_);

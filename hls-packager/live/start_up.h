@@ -1,5 +1,6 @@
 // What has to be known before the first playlist, for it never changes after: how long a frame of the leading track is,
-// and how far apart its independent pictures are. So the first seconds are watched, and kept until it is known.
+// how far apart its independent pictures are, and how much later others come than what they belong to. So the first
+// seconds are watched, and kept until it is known.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,9 @@ struct Parameters {
   PartTarget part_target;             // Of the track that leads.
   Micros gop;
   bool has_gop = false;  // No: independent pictures are so far apart that segments have to do without.
+  // So much later than the leader's followers' frames of the same time come: players need to stay as much further
+  // behind. None where the hold-back of three parts has room for it.
+  Micros followers_late;
   // 90 kHz; rounds to no more than the target duration.
   [[nodiscard]] std::int64_t segment_ticks_max() const noexcept {
     return (std::int64_t{target_duration} * 100 + 49) * kMediaClock / 100;
@@ -26,6 +30,8 @@ class StartUp {
  public:
   // Whose independent pictures are further apart is packaged without waiting for them.
   static constexpr Micros kGopMax = seconds(10);
+  // Nobody is asked to stay further behind for their sake.
+  static constexpr Micros kLateMax = seconds(3);
   struct Options {
     Micros part_wanted;
     Micros segment;
@@ -35,6 +41,8 @@ class StartUp {
 
   // In decode order, of the track that leads.
   void handle(const TimedSample& sample) noexcept;
+  // Of another, as it comes between those. By media time alone: what the network does to both says nothing.
+  void handle_follower(const TimedSample& sample) noexcept;
   [[nodiscard]] bool is_ready() const noexcept;
   [[nodiscard]] Micros watched() const noexcept;
   // Of what was watched: one frame at least.
@@ -42,6 +50,7 @@ class StartUp {
 
  private:
   [[nodiscard]] PartTarget part_target() const noexcept;
+  [[nodiscard]] Micros followers_late(Micros part) const noexcept;
 
   Options options_;
   std::uint32_t timescale_ = 90'000;
@@ -53,6 +62,7 @@ class StartUp {
   std::optional<std::int64_t> independent_{};
   std::int64_t gop_longest_ = 0;
   std::uint32_t independent_count_ = 0;
+  std::int64_t follower_latest_ = 0;  // 90 kHz.
 };
 
 }  // namespace fanlight::packager

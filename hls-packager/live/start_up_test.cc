@@ -16,6 +16,14 @@ class StartUpTest : public testing::Test {
                         .epoch = epoch});
   }
 
+  // A frame of a follower that belongs so much before the newest of the leader.
+  void hear_sound(Micros late, std::uint32_t epoch = 0) {
+    const std::int64_t newest = (at_ - 3'000) / 15 * 8;  // Of 48 kHz.
+    const std::int64_t time = newest - late.count * 48 / 1'000;
+    start_up_.handle_follower(
+        {.timescale = 48'000, .decode_time = time, .presentation_time = time, .duration = 1'024, .epoch = epoch});
+  }
+
   StartUp start_up_{{.part_wanted = millis(200), .segment = seconds(1)}};
   std::int64_t at_ = 900'000;
 };
@@ -70,6 +78,30 @@ TEST_F(StartUpTest, PicturesThatRestForSecondsDoNot) {
     at_ += 270'000;
   }
   EXPECT_LT(start_up_.decide().part_target.target, millis(300));
+}
+
+TEST_F(StartUpTest, SoundThatComesWithThePicturesIsNotLate) {
+  hear_sound(seconds(2));  // In front of the first picture there is nothing to be late for.
+  watch(90, 3'000, 30);
+  hear_sound(millis(-200));
+  hear_sound(millis(350));  // ffmpeg gathers so much of it in a PES packet.
+  hear_sound(seconds(2), 1);
+  EXPECT_EQ(start_up_.decide().followers_late, Micros{});
+}
+
+TEST_F(StartUpTest, HowMuchLaterSoundComesIsTheMostThatWasSeen) {
+  watch(60, 3'000, 30);
+  hear_sound(millis(900));
+  watch(30, 3'000, 30);
+  hear_sound(millis(1'200));
+  hear_sound(millis(500));
+  EXPECT_EQ(start_up_.decide().followers_late, millis(1'200));
+}
+
+TEST_F(StartUpTest, NobodyIsAskedToWaitWithoutEnd) {
+  watch(90, 3'000, 30);
+  hear_sound(seconds(8));
+  EXPECT_EQ(start_up_.decide().followers_late, seconds(3));
 }
 
 // A clock that stands still: the count of frames times the timescale is more than 32 bits hold.

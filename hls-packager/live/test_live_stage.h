@@ -18,7 +18,7 @@ class LiveStage {
     const std::int64_t until = ticks_ + span.count * 9 / 100;
     for (;;) {
       const std::int64_t picture = publisher_.options().has_video ? publisher_.pictures_at() : until;
-      const std::int64_t sound = publisher_.options().has_sound ? publisher_.sound_at() : until;
+      const std::int64_t sound = publisher_.options().has_sound ? publisher_.sound_at() + sound_late_ : until;
       if (std::min(picture, sound) >= until) break;
       ticks_ = std::max(ticks_, std::min(picture, sound));
       feed(picture <= sound ? publisher_.picture() : publisher_.sound());
@@ -63,6 +63,7 @@ class LiveStage {
   Audience audience_;
   std::int64_t ticks_ = 0;  // Of the publisher's clock since it began.
   std::int64_t slowness_ppm_ = 0;
+  std::int64_t sound_late_ = 0;    // Ticks that sound is sent later than pictures of its time.
   std::size_t looks_at_each_ = 1;  // So many snapshots of one.
   std::size_t snapshots_ = 0;
   Micros pause_{};  // In which there was no publisher, or another.

@@ -162,11 +162,22 @@ void Packaging::publish(One& one) {
   if (!is_first) return;
   note_what_it_is(one);
   spdlog::info("{}: live: {}", one.settings.name, described(one.standing));
-  if (const std::optional<Parameters>& chosen = one.live.parameters(); chosen && chosen->gop > kGopMax)
+  warn_of_latency(one);
+}
+
+void Packaging::warn_of_latency(const One& one) {
+  const std::optional<Parameters>& chosen = one.live.parameters();
+  if (chosen && chosen->gop > kGopMax)
     spdlog::warn(
         "{}: it has a key frame each {:.0f} s: who starts waits for one, or is as far behind; let the encoder send one "
         "a second",
         one.settings.name, static_cast<double>(chosen->gop.count) / 1e6);
+  if (chosen && chosen->followers_late > Micros{})
+    spdlog::warn(
+        "{}: its sound comes {:.1f} s later than its pictures: players are asked to stay {:.1f} s behind; let the "
+        "encoder send both together (ffmpeg: -muxdelay 0.1)",
+        one.settings.name, static_cast<double>(chosen->followers_late.count) / 1e6,
+        static_cast<double>(one.standing.hold_back.count) / 1e6);
 }
 
 void Packaging::publish_group(One& one, const std::shared_ptr<const StreamSnapshot>& fresh, Instant now) {

@@ -65,6 +65,7 @@ class Packaging final : private IngestSink {
   static void stand(Group& group);
   static void note_what_it_is(One& one);
   void say_what_is_wrong(One& one, Instant now) const;
+  static void warn_of_latency(const One& one);
   static void warn_of_bitrate(One& one, Instant now);
   [[nodiscard]] static StreamState state_of(const One& one);
   void keep_time(Instant now);

@@ -411,6 +411,24 @@ def captions_are_kept_and_announced(stage: Stage) -> str:
     return f"{captioned} pictures with captions; {note}"
 
 
+def sound_that_is_sent_late(stage: Stage) -> str:
+    """A packet of sound with what belongs to the last second's pictures: players are asked to stay further behind, and it is said why."""
+    stage.processes.start("publisher", [
+        "ffmpeg", *QUIET, "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-re", "-f", "lavfi", "-i", "sine=sample_rate=48000",
+        *X264, "-pix_fmt", "yuv420p", "-b:v", "400k", "-c:a", "aac", "-b:a", "24k", "-muxdelay", "2", "-f", "mpegts",
+        f"udp://127.0.0.1:{stage.port + 2}?pkt_size=1316"])
+    stage.package(f"{STREAM}=udp://127.0.0.1:{stage.port + 2}")
+    stage.wait_for_live(30)
+    said = {float(re.search(r"PART-HOLD-BACK=([0-9.]+)", stage.playlist(folder=folder))[1]) for folder in ("v0", "a0")}
+    claim(len(said) == 1 and 1.1 < min(said) < 1.9, f"PART-HOLD-BACK={said}")
+    mpd = stage.packager.get(f"/live/{STREAM}/manifest.mpd")[1].decode()
+    target = int(re.search(r'<Latency [^>]*target="(\d+)"', mpd)[1])
+    claim(abs(target / 1000 - min(said)) < 0.01, f"Latency {target} ms, PART-HOLD-BACK {said}")
+    log = stage.packager.process.log.read_text()
+    claim("its sound comes" in log, log[-500:])
+    return f"players stay {min(said):.2f} s behind"
+
+
 def start_group(stage: Stage, doors: list[str], through: dict[str, str] | None = None) -> None:
     """Two sizes of one encoder, and the packager that has them as one. `through`: where some of it is sent instead."""
     words = ["ffmpeg", *QUIET, "-y", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-re", "-f", "lavfi", "-i", "sine=sample_rate=48000"]
@@ -757,7 +775,7 @@ def wrong_words(stage: Stage) -> str:
 
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, pictures_that_are_reordered, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
-         captions_are_kept_and_announced, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
+         captions_are_kept_and_announced, sound_that_is_sent_late, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
          a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens,
          whom_it_calls_is_in_its_log_alone, over_tls, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
