@@ -114,6 +114,8 @@ const char* name_of(InputFault fault) noexcept {
       return "bit_rate";
     case InputFault::kTimeStep:
       return "time_step";
+    case InputFault::kHostClock:
+      return "host_clock";
     case InputFault::kCount:
       break;
   }

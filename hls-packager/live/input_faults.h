@@ -28,8 +28,9 @@ enum class InputFault : std::uint8_t {
   kTrackLate,        // Tracks, as the next two.
   kTrackGone,
   kTrackRefused,
-  kBitRate,   // Times that a rendition was offered anew.
-  kTimeStep,  // Of a track's times, back.
+  kBitRate,    // Times that a rendition was offered anew.
+  kTimeStep,   // Of a track's times, back.
+  kHostClock,  // Steps of our own wall clock.
   kCount,
 };
 inline constexpr std::size_t kInputFaults = static_cast<std::size_t>(InputFault::kCount);

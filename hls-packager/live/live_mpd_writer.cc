@@ -34,12 +34,21 @@ auto LiveMpdWriter::place_of(std::uint64_t stretch, std::uint64_t msn) noexcept 
 void LiveMpdWriter::place(const std::vector<Stretch>& stretches) {
   for (const Stretch& one : stretches) {
     if (place_of(one.number, one.first_msn) != nullptr || !one.begins || one.durations.empty()) continue;
+    if (!places_.empty() && one.number < places_.back().stretch) continue;  // It is told no more.
     if (!availability_start_) availability_start_ = *one.begins;
+    // Our clock was set back to before all that was told: nothing of that can be reckoned with any more.
+    if (*one.begins < *availability_start_) {
+      places_.clear();
+      availability_start_ = *one.begins;
+    }
+    const Micros start = *one.begins - *availability_start_;
+    // ... or to before the last period: they are in the order of their starts.
+    std::erase_if(places_, [&](const Place& place) { return place.start >= start; });
     // What was announced and did not come to be.
     std::erase_if(places_, [&](const Place& place) { return place.first_msn >= one.first_msn; });
     places_.push_back({.stretch = one.number,
                        .is_first = true,
-                       .start = *one.begins - *availability_start_,
+                       .start = start,
                        .media_start = on_media_clock(one.first_time, one),
                        .first_msn = one.first_msn,
                        .segment = on_media_clock(one.durations.front(), one)});

@@ -6,6 +6,9 @@
 // wrong in the end: before it is by more than a part, another period starts where it is right again, and is announced
 // in time. ISO/IEC 23009-1 knows no drift. And so one starts where more bits come than is said: of a period that runs
 // nothing may change.
+//
+// Where our own clock is set, the discontinuity behind it starts by the new one: set back, it takes the place of what
+// would start later, and where that is all, everything is counted from another moment.
 #pragma once
 
 #include <cstdint>

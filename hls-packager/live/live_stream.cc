@@ -1,6 +1,7 @@
 #include "live/live_stream.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "playlist/part_target.h"
 
@@ -14,6 +15,7 @@ constexpr Micros kLeftOutMin = seconds(12);
 // A pause of all tracks counts for so long.
 constexpr Micros kPauseCounted = seconds(1);
 constexpr std::size_t kClocksKept = 8;
+constexpr std::uint64_t kAnySegment = ~std::uint64_t{0};
 // A segment of its group is waited for no longer: that leaves out no track.
 constexpr Micros kFallInMax = seconds(10);
 constexpr std::uint64_t kMissedMax = 1'000;    // Segments.
@@ -35,6 +37,12 @@ std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
   return rescale(time, sample.timescale, kMediaClock);
 }
 
+// "30.0 s ahead"
+std::string step_text(Micros ahead) {
+  const std::int64_t tenths = (std::llabs(ahead.count) + 50'000) / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + (ahead < Micros{} ? " s back" : " s ahead");
+}
+
 }  // namespace
 
 LiveStream::LiveStream(const LiveOptions& options)
@@ -49,11 +57,13 @@ Micros LiveStream::gop() const noexcept { return {cutter_ ? cutter_->gop_ticks()
 void LiveStream::handle(ByteSpan bytes, Instant now, WallTime wall) {
   if (!tracks_ || silent_from() <= now) handle_source_returned(now);
   if (is_away_ && group_place_) tracks_->join(group_place_->clock);
+  if (is_away_) wall_watch_ = {};  // What comes is behind a discontinuity.
+  handle_clock_set(wall_watch_.look(now, wall));
   const std::uint64_t before_first = tracks_->before_first();
   tracks_->handle(bytes, samples_);
   if (!samples_.empty()) note_heard(now);
   look_for_faults(before_first, now);
-  take_samples({now, wall});
+  take_samples({now, wall_watch_.at(now) + Micros{-clock_set_.count}});
   take_splices();
   if (parameters_) watch_tracks(now);
   publish(now);
@@ -62,6 +72,7 @@ void LiveStream::handle(ByteSpan bytes, Instant now, WallTime wall) {
 void LiveStream::note_heard(Instant now) {
   if (std::exchange(is_away_, false)) {
     clock_.restart();
+    clock_set_ = {};
     leader_newest_ = segment_began_at_ = heard_;
     grace_ends_.reset();
     if (parameters_) seek_to_fall_in();
@@ -175,7 +186,10 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
   if (leads) time(one.sample, moment);
   if (leads && falls_in_until_ && !has_fallen_in(output->to->rendition, one.sample))
     return void(++counts_.samples_left_out);
+  if (clock_set_ != Micros{}) cutter_->break_soon();
+  const std::uint64_t breaks = cutter_->counts().discontinuities;
   cutter_->handle(output->number, std::move(one.sample), cuts_);
+  if (cutter_->counts().discontinuities != breaks) take_set_clock();
   take_cuts();
   if (leads) cut_what_takes_too_long();
 }
@@ -220,12 +234,33 @@ void LiveStream::cut_what_takes_too_long() {
 void LiveStream::time(const TimedSample& sample, const Moment& moment) {
   leader_newest_ = heard_;
   if (sample.epoch != leader_epoch_) {
-    clocks_before_.emplace_back(std::exchange(leader_epoch_, sample.epoch), clock_);
-    if (clocks_before_.size() > kClocksKept) clocks_before_.pop_front();
+    keep_clock(kAnySegment);
+    leader_epoch_ = sample.epoch;
     clock_.restart();
   }
   clock_.handle(moment.wall, in_media_time(sample.decode_time, sample),
                 in_media_time(sample.presentation_time, sample));
+}
+
+void LiveStream::keep_clock(std::uint64_t until) {
+  clocks_before_.push_back({leader_epoch_, until, clock_});
+  if (clocks_before_.size() > kClocksKept) clocks_before_.pop_front();
+}
+
+// What players know stays as it is dated, and only behind a discontinuity may dates jump: until there is one, ours is
+// taken for what it would be.
+void LiveStream::handle_clock_set(Micros ahead) {
+  if (ahead == Micros{}) return;
+  faults_.note(InputFault::kHostClock, step_text(ahead));
+  if (parameters_) return void(clock_set_ = clock_set_ + ahead);
+  for (Held& held : held_) held.wall = held.wall + ahead;
+}
+
+// The leader has begun a discontinuous segment.
+void LiveStream::take_set_clock() {
+  if (clock_set_ == Micros{}) return;
+  keep_clock(cutter_->next_msn() - 1);
+  clock_.shift(std::exchange(clock_set_, {}));
 }
 
 auto LiveStream::output_of(const TrackSample& one) -> Output* {
@@ -302,9 +337,10 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
 }
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.
-WallTime LiveStream::date_of(std::int64_t media_time, std::uint32_t epoch) const noexcept {
-  const auto its = std::ranges::find(clocks_before_, epoch, &std::pair<std::uint32_t, ProgramClock>::first);
-  return (its == clocks_before_.end() ? clock_ : its->second).at(media_time);
+WallTime LiveStream::date_of(std::int64_t media_time, std::uint32_t epoch, std::uint64_t msn) const noexcept {
+  const auto is_its = [&](const ClockBefore& one) { return one.epoch == epoch && msn < one.until; };
+  const auto its = std::ranges::find_if(clocks_before_, is_its);
+  return (its == clocks_before_.end() ? clock_ : its->clock).at(media_time);
 }
 
 void LiveStream::take_splices() {
@@ -313,21 +349,22 @@ void LiveStream::take_splices() {
   const auto newest = tracks_->timeline().peek(std::nullopt);
   for (; parameters_ && newest && !splices_.empty() && splices_.front().epoch <= leader_epoch_; splices_.pop_front()) {
     const TimedSplice& next = splices_.front();
-    publication_.handle_splice(next, date_of(next.media_time, next.epoch), newest->decode_time);
+    publication_.handle_splice(next, date_of(next.media_time, next.epoch, cutter_->next_msn()), newest->decode_time);
     ++counts_.splices;
   }
 }
 
 void LiveStream::take_cuts() {
   for (CutPart& part : std::exchange(cuts_, {})) {
-    part.msn += numbers_ahead_;
+    const std::uint64_t number = std::exchange(part.msn, part.msn + numbers_ahead_);
     part.discontinuities_before += discontinuities_ahead_;
     const auto output = std::ranges::find(outputs_, part.track, &Output::number);
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
     const FormatLog& formats = tracks_->tracks()[output->track].formats();
-    const WallTime begins =
-        part.samples.empty() ? WallTime{} : date_of(media_time_of(part.samples.front()), part.samples.front().epoch);
+    const WallTime begins = part.samples.empty()
+                                ? WallTime{}
+                                : date_of(media_time_of(part.samples.front()), part.samples.front().epoch, number);
     rendition.take(part, part.samples.empty() ? formats.newest() : formats[part.samples.front().format], begins,
                    leaders_span());
     if (part.begins_segment) rendition.note_captions(tracks_->tracks()[output->track].captions());

@@ -26,6 +26,7 @@
 #include "live/publication.h"
 #include "live/publish_pace.h"
 #include "live/start_up.h"
+#include "live/wall_watch.h"
 #include "media/track_set.h"
 #include "segment/part_cutter.h"
 
@@ -107,6 +108,12 @@ class LiveStream {
     Instant now{};
     WallTime wall{};
   };
+  // Holds for what is of its epoch and of segments below `until`, as the cutter numbers them.
+  struct ClockBefore {
+    std::uint32_t epoch = 0;
+    std::uint64_t until = 0;
+    ProgramClock clock;
+  };
   struct Held {
     TrackSample one;
     WallTime wall{};
@@ -133,7 +140,10 @@ class LiveStream {
   [[nodiscard]] PartTarget part_target_for(const TimedSample& sample, bool leads) const noexcept;
   void lead_with(const Output& output);
   void time(const TimedSample& sample, const Moment& moment);
-  [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch) const noexcept;
+  void keep_clock(std::uint64_t until);
+  void handle_clock_set(Micros ahead);
+  void take_set_clock();
+  [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch, std::uint64_t msn) const noexcept;
   void take_cuts();
   [[nodiscard]] Micros leaders_span() const;
   void cut_what_takes_too_long();
@@ -155,8 +165,10 @@ class LiveStream {
   std::optional<Parameters> parameters_{};
   Micros hold_back_{};
   std::optional<PartCutter> cutter_{};
-  ProgramClock clock_;                                                // Of the epoch that the leader is in.
-  std::deque<std::pair<std::uint32_t, ProgramClock>> clocks_before_;  // Of the newest before it.
+  ProgramClock clock_;                     // Of the epoch that the leader is in.
+  std::deque<ClockBefore> clocks_before_;  // The newest.
+  WallWatch wall_watch_;
+  Micros clock_set_{};  // By so much our own was set since the last discontinuity: the next one's dates are by it.
   std::uint32_t leader_epoch_ = 0;
   std::deque<TimedSplice> splices_;  // Of an epoch that the clock has not begun.
   std::vector<Output> outputs_;

@@ -20,6 +20,8 @@ class ProgramClock {
   // A frame of the leading track came: media time of its decoding and of its showing, 90 kHz. `may_jump`: nobody has
   // been told a time yet.
   void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false) noexcept;
+  // Ours was set ahead by so much: dates jump by it, and lateness is measured on.
+  void shift(Micros by) noexcept { first_came_ = first_came_ + by; }
   // What comes has another clock.
   void restart() noexcept { begun_ = false; }
   // Of a moment of media time, as of the newest frame. Zero before the first.

@@ -51,7 +51,7 @@ class LiveStage {
     ticks_ = 0;
   }
   [[nodiscard]] Instant now() const { return kStart + played() + pause_; }
-  [[nodiscard]] WallTime wall() const { return kWallStart + played() + pause_; }
+  [[nodiscard]] WallTime wall() const { return kWallStart + played() + pause_ + wall_set_; }
   [[nodiscard]] PlaylistEdge edge_of_video() const { return audience_.last().renditions[0]->edge; }
 
  protected:
@@ -64,6 +64,7 @@ class LiveStage {
   std::int64_t ticks_ = 0;  // Of the publisher's clock since it began.
   std::int64_t slowness_ppm_ = 0;
   std::int64_t sound_late_ = 0;    // Ticks that sound is sent later than pictures of its time.
+  Micros wall_set_{};              // Somebody has set the host's clock ahead by it.
   std::size_t looks_at_each_ = 1;  // So many snapshots of one.
   std::size_t snapshots_ = 0;
   Micros pause_{};  // In which there was no publisher, or another.

@@ -74,6 +74,8 @@ class PartCutter {
   void rejoin(bool is_discontinuous) noexcept { rejoins_ = is_discontinuous; }
   // The leader's next sample begins a segment, independent or not: the one that is open has taken too long.
   void cut_soon() noexcept { must_cut_ = true; }
+  // The leader's next independent picture begins a discontinuous segment, and all tracks go on through it.
+  void break_soon() noexcept { wants_discontinuity_ = true; }
   // Of the segment that the leader begins next.
   [[nodiscard]] std::uint64_t next_msn() const noexcept { return boundaries_.next(); }
 

@@ -59,6 +59,9 @@ Words words_of(InputFault fault) {
     case InputFault::kTimeStep:
       return {"timestamps step back by less than a second", "steps of a track",
               "have the encoder, or what splices the stream, set discontinuity_indicator where its clock is another"};
+    case InputFault::kHostClock:
+      return {"this host's clock was set", "steps",
+              "have it right before the packager starts (time-sync.target), and moved slowly after that", true};
     case InputFault::kCount:
       break;
   }
