@@ -77,7 +77,7 @@ class GroupTest : public testing::Test {
   }
   void expect_in_step(const std::string& high = "v0", const std::string& low = "v1");
   [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9}; }
-  [[nodiscard]] WallTime wall() const { return kWallStart + Micros{ticks_ * 100 / 9}; }
+  [[nodiscard]] WallTime wall() const { return kWallStart + Micros{ticks_ * 100 / 9} + wall_set_; }
   [[nodiscard]] std::string multivariant() const { return text_of(audience_.last().multivariant); }
   [[nodiscard]] const ReadPlaylist& of(const std::string& folder) { return audience_.of(folder).newest(); }
 
@@ -85,6 +85,7 @@ class GroupTest : public testing::Test {
   StreamGroup group_{"live/main"};
   Audience audience_;
   std::int64_t ticks_ = 0;
+  Micros wall_set_{};  // Somebody has set the host's clock ahead by it.
 };
 
 TEST_F(GroupTest, AlignedStreamsAreVariantsOfOnePresentation) {
@@ -215,6 +216,20 @@ TEST_F(GroupTest, AClockThatJumpsInAllGoesOnInAll) {
   EXPECT_EQ(count_of(multivariant(), "#EXT-X-STREAM-INF"), 2u) << group_.members()[1].disagrees;
   EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
   EXPECT_EQ(audience_.of("v1").discontinuities(), 1u);
+}
+
+TEST_F(GroupTest, AClockOfTheHostThatIsSetIsADiscontinuityOfAll) {  // H-84
+  add({});
+  add({});
+  play(millis(8'300));
+  wall_set_ = seconds(30);
+  play(seconds(6));
+  EXPECT_EQ(count_of(multivariant(), "#EXT-X-STREAM-INF"), 2u) << group_.members()[1].disagrees;
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 1u);
+  expect_in_step();
+  const std::string text = text_of(audience_.last().mpd);
+  EXPECT_EQ(count_of(text, "<Period "), 2u) << text;
 }
 
 // The same numbers, at the same times, with the same discontinuities before them.
