@@ -8,10 +8,6 @@
 namespace fanlight::packager {
 namespace {
 
-// A track that is silent for so long, while others are not, is gone; and so is a source of which nothing comes.
-constexpr Micros kGoneAfter = seconds(3);
-// A track of which samples come, and none goes on from what was, or only waits: more than a discontinuity takes.
-constexpr Micros kLeftOutMin = seconds(12);
 // A pause of all tracks counts for so long.
 constexpr Micros kPauseCounted = seconds(1);
 constexpr std::size_t kClocksKept = 8;
@@ -25,7 +21,6 @@ constexpr Micros kLeaderWait = seconds(10);
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} << 20;
 constexpr std::size_t kRenditionsMax = 32;
 constexpr std::size_t kSplicesMax = 64;
-constexpr std::size_t kFormatsKept = 256;  // More than samples wait to be cut.
 
 // Discontinuities make short ones.
 std::size_t segments_max(Micros window, Micros segment) {
@@ -384,114 +379,6 @@ Micros LiveStream::leaders_span() const {
 void LiveStream::close(const Output& output) {
   cutter_->remove_track(output.number, cuts_);
   take_cuts();
-}
-
-// What took their place may go on with their renditions.
-void LiveStream::close_unmapped() {
-  const auto is_unmapped = [&](const Output& output) { return !tracks_->tracks()[output.track].is_mapped; };
-  for (const Output& output : outputs_)
-    if (is_unmapped(output)) close(output);
-  std::erase_if(outputs_, is_unmapped);
-}
-
-// Those that others have gone on without end. What leads does so until another leads.
-void LiveStream::watch_tracks(Instant now) {
-  close_unmapped();
-  counts_.tracks_refused = tracks_refused_before_ + tracks_->refused();
-  const Micros left_out = std::max(kLeftOutMin, 2 * gop());
-  const auto is_gone = [&](const Output& output) {
-    return cutter_->leader() != output.number &&
-           (heard_ - output.newest > kGoneAfter || heard_ - output.cut > left_out);
-  };
-  for (const Output& output : outputs_) {
-    if (!is_gone(output)) continue;
-    close(output);
-    end(*output.to, now);
-  }
-  std::erase_if(outputs_, is_gone);
-  tracks_->free_unmapped();
-  watch_renditions(now);
-}
-
-// Those whose track has gone are kept for another for as long as a track may be silent.
-void LiveStream::watch_renditions(Instant now) {
-  for (PublishedRendition& one : publication_.renditions()) {
-    if (one.rendition.has_ended() || is_fed(one)) continue;
-    if (!one.unfed_since) one.unfed_since = heard_;
-    if (heard_ - *one.unfed_since > kGoneAfter) end(one, now);
-  }
-}
-
-void LiveStream::end(PublishedRendition& one, Instant now) {
-  one.rendition.end(now);
-  one.has_changed = true;
-  ++counts_.tracks_gone;
-  faults_.note(InputFault::kTrackGone, one.rendition.options().folder + (one.format ? ", " + one.format->name : ""));
-}
-
-void LiveStream::handle_source_lost(Instant now) {
-  if (!tracks_) return;
-  tracks_->finish(samples_);
-  if (parameters_) {
-    take_samples({now, clock_.newest()});
-    cutter_->flush(cuts_);
-    take_cuts();
-    for (const Output& output : outputs_) cutter_->remove_track(output.number, cuts_);
-    interrupt_all();
-  }
-  outputs_.clear();
-  samples_.clear();
-  splices_.clear();
-  held_.clear();
-  held_bytes_ = 0;
-  timeline_ = tracks_->timeline();
-  timeline_.restart();
-  tracks_refused_before_ += tracks_->refused();
-  faults_.keep(*tracks_);
-  tracks_.reset();
-  sample_at_.reset();
-  falls_in_until_.reset();
-  faults_.forget_watched();
-  if (!parameters_) start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
-  if (!std::exchange(is_away_, true)) {
-    ++counts_.sources_lost;
-    grace_ends_ = now + options_.grace;
-  }
-  publish(now);
-}
-
-// Players are told at once, also where nothing was open that could be closed.
-void LiveStream::interrupt_all() {
-  const Micros span = leaders_span();
-  for (PublishedRendition& one : publication_.renditions()) {
-    one.has_changed |= !one.rendition.has_ended() && !one.rendition.is_interrupted();
-    one.rendition.interrupt(cutter_->next_msn() + numbers_ahead_, discontinuities(), span);
-  }
-}
-
-// Whether it is back its samples tell.
-void LiveStream::handle_source_returned(Instant now) {
-  handle_timeout(now);
-  if (tracks_) return;
-  tracks_.emplace(TrackSet::Options{.program = options_.program, .formats_kept = kFormatsKept}, timeline_);
-}
-
-void LiveStream::handle_timeout(Instant now) {
-  if (silent_from() <= now) handle_source_lost(now);
-  if (grace_ends_ && now >= *grace_ends_) end_all(now);
-  publish(now);
-}
-
-// What comes after that is another presentation.
-void LiveStream::end_all(Instant now) {
-  for (PublishedRendition& one : publication_.renditions()) {
-    one.has_changed |= !one.rendition.has_ended();
-    one.rendition.end(now);
-  }
-  publication_.forget_splices();
-  grace_ends_.reset();
-  parameters_.reset();
-  start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
 }
 
 Instant LiveStream::next_deadline() const noexcept {

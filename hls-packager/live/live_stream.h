@@ -94,6 +94,10 @@ class LiveStream {
   [[nodiscard]] Micros gop() const noexcept;  // The newest.
 
  private:
+  // A track that is silent for so long, while others are not, is gone; and so is a source of which nothing comes.
+  static constexpr Micros kGoneAfter = seconds(3);
+  static constexpr std::size_t kFormatsKept = 256;  // More than samples wait to be cut.
+
   // A track that is packaged.
   struct Output {
     std::size_t track = 0;   // Of `tracks_`.
