@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <utility>
 
+#include "codec/access_unit.h"
 #include "codec/bit_reader.h"
 #include "codec/bit_writer.h"
 #include "codec/nal_units.h"
@@ -16,12 +18,15 @@ enum UnitType : std::uint8_t {
   kSlice = 1,
   kPartitionA = 2,
   kIdrSlice = 5,
+  kSei = 6,
   kSps = 7,
   kPps = 8,
   kDelimiter = 9,
   kEndOfSequence = 10,
   kEndOfStream = 11,
   kFiller = 12,
+  kLowestOpening = 14,
+  kHighestOpening = 18,
 };
 
 constexpr std::size_t kSliceHeadBytes = 32;  // Four numbers of Exp-Golomb and some flags, with room.
@@ -36,6 +41,16 @@ std::string codec_name(const H264Sps& sps) {
   return {name.data(), static_cast<std::size_t>(length)};
 }
 
+UnitRole role_of(ByteSpan unit) noexcept {
+  const auto header = std::to_integer<unsigned>(unit[0]);
+  if ((header & 0x80) != 0) return UnitRole::kOther;
+  const unsigned type = header & 0x1F;
+  if (type == kSlice || type == kPartitionA || type == kIdrSlice) return UnitRole::kSlice;
+  if (type == kDelimiter) return UnitRole::kDelimiter;
+  const bool is_opening = (type >= kSei && type <= kPps) || (type >= kLowestOpening && type <= kHighestOpening);
+  return is_opening ? UnitRole::kOpening : UnitRole::kOther;
+}
+
 void write_set(BitWriter& record, ByteSpan set) {
   record.bits(static_cast<std::uint32_t>(set.size()), 16);
   record.bytes(set);
@@ -43,12 +58,10 @@ void write_set(BitWriter& record, ByteSpan set) {
 
 }  // namespace
 
-struct H264Pictures::SliceHead {
-  bool is_idr = false;
-  std::uint32_t sps_id = 0;
-  std::uint32_t frame_number = 0;
-  PictureStructure structure = PictureStructure::kFrame;
-};
+bool H264Pictures::SliceHead::is_of_same_picture(const SliceHead& other) const noexcept {
+  return is_idr == other.is_idr && is_reference == other.is_reference && frame_number == other.frame_number &&
+         idr_id == other.idr_id && picture_order == other.picture_order && structure == other.structure;
+}
 
 std::vector<std::byte> write_avcc(const H264Sps& sps, ByteSpan sps_unit,
                                   const std::vector<std::vector<std::byte>>& pps_units) {
@@ -71,14 +84,33 @@ std::vector<std::byte> write_avcc(const H264Sps& sps, ByteSpan sps_unit,
   return record.take();
 }
 
-CodedPicture H264Pictures::convert(ByteSpan access_unit) {
+CodedPicture H264Pictures::convert(ByteSpan annex_b) {
   sample_.clear();
   new_sets_.clear();
+  is_delimited_ = false;
   CodedPicture picture;
-  NalUnits units(access_unit);
-  while (const auto unit = units.next()) take_unit(*unit, picture);
-  if (picture.verdict == PictureVerdict::kPicture) picture.bytes = sample_;
+  picture.rest = take_access_unit(
+      annex_b, role_of, [&](ByteSpan slice, bool is_behind) { return begins_picture(slice, is_behind); },
+      [&](ByteSpan unit) { take_unit(unit, picture); });
+  if (!picture.rest.empty()) head_ = last_head_;  // That slice is to come.
+  const bool has_bytes =
+      picture.verdict == PictureVerdict::kPicture || picture.verdict == PictureVerdict::kContinuation;
+  if (has_bytes) picture.bytes = sample_;
+  if (picture.verdict != PictureVerdict::kNoSlice) is_in_picture_ = has_bytes;
   return picture;
+}
+
+// The other field of a frame is none: both are one sample. What is between slices of one picture, against the rules,
+// does not end it.
+bool H264Pictures::begins_picture(ByteSpan slice, bool is_behind_openings) {
+  last_head_ = std::exchange(head_, parse_slice(slice));
+  if (!head_ || !last_head_) return false;
+  const bool is_other_field = head_->structure != last_head_->structure &&
+                              head_->structure != PictureStructure::kFrame &&
+                              last_head_->structure != PictureStructure::kFrame &&
+                              head_->frame_number == last_head_->frame_number && !head_->is_idr;
+  if (is_other_field) return has_both_fields_;
+  return !head_->is_of_same_picture(*last_head_) || (is_behind_openings && head_->is_first);
 }
 
 void H264Pictures::take_unit(ByteSpan unit, CodedPicture& picture) {
@@ -90,6 +122,8 @@ void H264Pictures::take_unit(ByteSpan unit, CodedPicture& picture) {
     case kPps:
       return take_pps(unit);
     case kDelimiter:
+      is_delimited_ = true;
+      return;
     case kEndOfSequence:
     case kEndOfStream:
     case kFiller:
@@ -126,30 +160,40 @@ void H264Pictures::take_pps(ByteSpan unit) {
 // The first slice says what the picture is. A slice of the other parity in the same access unit makes it a whole frame.
 void H264Pictures::take_slice(ByteSpan unit, CodedPicture& picture) {
   if (picture.verdict == PictureVerdict::kNoParameterSets || picture.verdict == PictureVerdict::kMalformed) return;
-  const std::optional<SliceHead> head = parse_slice(unit);
   if (picture.verdict == PictureVerdict::kNoSlice) {
-    if (!head) {
-      picture.verdict = PictureVerdict::kMalformed;
-    } else {
-      begin_picture(*head, picture);
-    }
-  } else if (head && head->structure != picture.structure) {
+    has_both_fields_ = false;
+    begin_picture(picture);
+  } else if (head_ && head_->structure != picture.structure) {
     picture.structure = PictureStructure::kFrame;
+    has_both_fields_ = true;
   }
   append_unrecorded_sets();
   append_unit(sample_, unit);
 }
 
-void H264Pictures::begin_picture(const SliceHead& head, CodedPicture& picture) {
+void H264Pictures::begin_picture(CodedPicture& picture) {
+  if (!head_) {
+    picture.verdict = PictureVerdict::kMalformed;
+    return;
+  }
+  const SliceHead& head = *head_;
+  picture.frame_number = head.frame_number;
+  picture.structure = head.structure;
+  if (!head.is_first && !is_delimited_ && last_head_ && head.is_of_same_picture(*last_head_)) {
+    picture.verdict = is_in_picture_ ? PictureVerdict::kContinuation : PictureVerdict::kNoSlice;
+    return;
+  }
   const SpsSet* sps = sps_.find(head.sps_id);
   if (sps == nullptr || (!head.is_idr && !format_)) {
     picture.verdict = PictureVerdict::kNoParameterSets;
     return;
   }
+  if (!head.is_first) {
+    picture.verdict = PictureVerdict::kMalformed;
+    return;
+  }
   picture.verdict = PictureVerdict::kPicture;
   picture.is_independent = head.is_idr;
-  picture.frame_number = head.frame_number;
-  picture.structure = head.structure;
   if (head.is_idr) adopt_format(*sps, head.sps_id, picture);
 }
 
@@ -177,13 +221,15 @@ void H264Pictures::append_unrecorded_sets() {
   new_sets_.clear();
 }
 
-// §7.3.3, up to bottom_field_flag. Empty when the bits do not reach that far.
+// §7.3.3, up to pic_order_cnt_lsb or delta_pic_order_cnt[0]. Empty when the bits do not reach that far.
 auto H264Pictures::parse_slice(ByteSpan unit) const -> std::optional<SliceHead> {
   const std::vector<std::byte> plain = unescape(unit, kSliceHeadBytes);
   BitReader bits(plain);
   SliceHead head;
-  head.is_idr = (bits.bits(8) & 0x1F) == kIdrSlice;
-  (void)bits.ue();  // first_mb_in_slice
+  const std::uint32_t header = bits.bits(8);
+  head.is_idr = (header & 0x1F) == kIdrSlice;
+  head.is_reference = (header & 0x60) != 0;
+  head.is_first = bits.ue() == 0;
   (void)bits.ue();  // slice_type
   const auto* pps = pps_.find(bits.ue_up_to(255));
   if (bits.failed()) return std::nullopt;
@@ -194,6 +240,10 @@ auto H264Pictures::parse_slice(ByteSpan unit) const -> std::optional<SliceHead> 
   head.frame_number = bits.bits(static_cast<unsigned>(sps->parsed.frame_number_bits));
   if (!sps->parsed.has_frames_only && bits.flag())
     head.structure = bits.flag() ? PictureStructure::kBottomField : PictureStructure::kTopField;
+  if (head.is_idr) head.idr_id = bits.ue();
+  if (sps->parsed.picture_order_type == 0)
+    head.picture_order = bits.bits(static_cast<unsigned>(sps->parsed.picture_order_bits));
+  if (sps->parsed.has_picture_order_deltas) head.picture_order = bits.ue();
   if (bits.failed()) return std::nullopt;
   return head;
 }

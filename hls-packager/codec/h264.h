@@ -20,8 +20,8 @@ namespace fanlight::packager {
 
 class H264Pictures {
  public:
-  // One access unit, Annex B. Also both fields of a frame at once.
-  [[nodiscard]] CodedPicture convert(ByteSpan access_unit);
+  // The first access unit of `annex_b`. Also both fields of a frame at once.
+  [[nodiscard]] CodedPicture convert(ByteSpan annex_b);
 
   // As of the newest IDR.
   [[nodiscard]] const std::optional<TrackFormat>& format() const noexcept { return format_; }
@@ -30,14 +30,26 @@ class H264Pictures {
   struct Pps {
     std::uint32_t sps_id;
   };
-  struct SliceHead;
+  // What tells slices of one picture from the next one's, §7.4.1.2.4.
+  struct SliceHead {
+    bool is_first = false;
+    bool is_idr = false;
+    bool is_reference = false;
+    std::uint32_t sps_id = 0;
+    std::uint32_t frame_number = 0;
+    std::uint32_t idr_id = 0;
+    std::uint32_t picture_order = 0;  // As far as the header says it.
+    PictureStructure structure = PictureStructure::kFrame;
+    [[nodiscard]] bool is_of_same_picture(const SliceHead& other) const noexcept;
+  };
   using SpsSet = ParameterSets<H264Sps>::Set;
 
+  [[nodiscard]] bool begins_picture(ByteSpan slice, bool is_behind_openings);
   void take_unit(ByteSpan unit, CodedPicture& picture);
   void take_sps(ByteSpan unit);
   void take_pps(ByteSpan unit);
   void take_slice(ByteSpan unit, CodedPicture& picture);
-  void begin_picture(const SliceHead& head, CodedPicture& picture);
+  void begin_picture(CodedPicture& picture);
   void adopt_format(const SpsSet& sps, std::uint32_t sps_id, CodedPicture& picture);
   void append_unrecorded_sets();
   [[nodiscard]] std::optional<SliceHead> parse_slice(ByteSpan unit) const;
@@ -46,7 +58,12 @@ class H264Pictures {
   ParameterSets<Pps> pps_;
   std::vector<std::vector<std::byte>> recorded_;  // The sets that the format was made from.
   std::optional<TrackFormat> format_;
-  std::vector<ByteSpan> new_sets_;  // Of this access unit, not yet in the sample.
+  std::optional<SliceHead> head_{};       // Of the newest slice; empty: it cannot be read.
+  std::optional<SliceHead> last_head_{};  // Of the one before.
+  bool is_in_picture_ = false;            // That one's picture is a sample.
+  bool has_both_fields_ = false;          // The picture under way.
+  bool is_delimited_ = false;             // A delimiter was in front.
+  std::vector<ByteSpan> new_sets_;        // Of this access unit, not yet in the sample.
   std::vector<std::byte> sample_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/access_unit.h"
 #include "codec/bit_reader.h"
 #include "codec/bit_writer.h"
 #include "codec/nal_units.h"
@@ -25,6 +26,11 @@ enum UnitType : std::uint8_t {
   kEndOfSequence = 36,
   kEndOfStream = 37,
   kFiller = 38,
+  kPrefixSei = 39,
+  kLowestOpening = 41,
+  kHighestOpening = 44,
+  kLowestPrivateOpening = 48,
+  kHighestPrivateOpening = 55,
 };
 
 constexpr std::size_t kHeaderBytes = 2;
@@ -35,6 +41,27 @@ bool is_slice(std::uint8_t type) noexcept {
 }
 
 bool is_idr(std::uint8_t type) noexcept { return type == kIdrWithLeading || type == kIdr; }
+
+bool is_of_base_layer(std::uint16_t header) noexcept {
+  return (header & 0x8000) == 0 && (header >> 3 & 0x3F) == 0;  // forbidden_zero_bit
+}
+
+UnitRole role_of(ByteSpan unit) noexcept {
+  const std::uint16_t header = unit.size() < kHeaderBytes ? 0x8000 : load_be16(unit.data());
+  if (!is_of_base_layer(header)) return UnitRole::kOther;
+  const auto type = static_cast<std::uint8_t>(header >> 9 & 0x3F);
+  if (is_slice(type)) return UnitRole::kSlice;
+  if (type == kDelimiter) return UnitRole::kDelimiter;
+  const bool is_opening = (type >= kVps && type <= kPps) || type == kPrefixSei ||
+                          (type >= kLowestOpening && type <= kHighestOpening) ||
+                          (type >= kLowestPrivateOpening && type <= kHighestPrivateOpening);
+  return is_opening ? UnitRole::kOpening : UnitRole::kOther;
+}
+
+// first_slice_segment_in_pic_flag
+bool is_first_slice(ByteSpan unit) noexcept {
+  return unit.size() > kHeaderBytes && (unit[kHeaderBytes] & std::byte{0x80}) != std::byte{};
+}
 
 void write_sets(BitWriter& record, std::uint8_t type, const std::vector<std::vector<std::byte>>& sets) {
   record.bits(0x80U | type, 8);  // array_completeness: none of them stands in a sample.
@@ -110,21 +137,25 @@ std::vector<std::byte> write_hvcc(const H265Sps& sps, std::uint8_t parallelism, 
   return record.take();
 }
 
-CodedPicture H265Pictures::convert(ByteSpan access_unit) {
+CodedPicture H265Pictures::convert(ByteSpan annex_b) {
   sample_.clear();
   new_sets_.clear();
+  is_delimited_ = false;
   CodedPicture picture;
-  NalUnits units(access_unit);
-  while (const auto unit = units.next()) take_unit(*unit, picture);
-  if (picture.verdict == PictureVerdict::kPicture) picture.bytes = sample_;
+  picture.rest = take_access_unit(
+      annex_b, role_of, [](ByteSpan slice, bool) { return is_first_slice(slice); },
+      [&](ByteSpan unit) { take_unit(unit, picture); });
+  const bool has_bytes =
+      picture.verdict == PictureVerdict::kPicture || picture.verdict == PictureVerdict::kContinuation;
+  if (has_bytes) picture.bytes = sample_;
+  if (picture.verdict != PictureVerdict::kNoSlice) is_in_picture_ = has_bytes;
   return picture;
 }
 
 void H265Pictures::take_unit(ByteSpan unit, CodedPicture& picture) {
   if (unit.size() < kHeaderBytes) return;
   const std::uint16_t header = load_be16(unit.data());
-  const bool is_base_layer = (header >> 3 & 0x3F) == 0;
-  if ((header & 0x8000) != 0 || !is_base_layer) return;  // forbidden_zero_bit
+  if (!is_of_base_layer(header)) return;
   const auto type = static_cast<std::uint8_t>(header >> 9 & 0x3F);
   switch (type) {
     case kVps:
@@ -134,6 +165,8 @@ void H265Pictures::take_unit(ByteSpan unit, CodedPicture& picture) {
     case kPps:
       return take_pps(unit);
     case kDelimiter:
+      is_delimited_ = true;
+      return;
     case kEndOfSequence:
     case kEndOfStream:
     case kFiller:
@@ -170,19 +203,24 @@ void H265Pictures::take_pps(ByteSpan unit) {
 
 void H265Pictures::take_slice(ByteSpan unit, std::uint8_t type, CodedPicture& picture) {
   if (picture.verdict == PictureVerdict::kNoSlice) begin_picture(unit, type, picture);
-  if (picture.verdict != PictureVerdict::kPicture) return;
+  if (picture.verdict != PictureVerdict::kPicture && picture.verdict != PictureVerdict::kContinuation) return;
   append_unrecorded_sets();
   append_unit(sample_, unit);
 }
 
 // §7.3.6.1, up to slice_pic_parameter_set_id.
 void H265Pictures::begin_picture(ByteSpan unit, std::uint8_t type, CodedPicture& picture) {
+  const bool is_first = is_first_slice(unit);
+  if (!is_first && !is_delimited_ && unit.size() > kHeaderBytes) {
+    if (is_in_picture_) picture.verdict = PictureVerdict::kContinuation;
+    return;
+  }
   const std::vector<std::byte> plain = unescape(unit.subspan(kHeaderBytes), kSliceHeadBytes);
   BitReader bits(plain);
   bits.skip(1);                                                       // first_slice_segment_in_pic_flag
   if (type >= kLowestAccess && type <= kHighestAccess) bits.skip(1);  // no_output_of_prior_pics_flag
   const std::uint32_t pps_id = bits.ue_up_to(63);
-  if (bits.failed()) {
+  if (bits.failed() || !is_first) {
     picture.verdict = PictureVerdict::kMalformed;
     return;
   }

@@ -35,8 +35,8 @@ struct H265Sets {
 
 class H265Pictures {
  public:
-  // One access unit, Annex B.
-  [[nodiscard]] CodedPicture convert(ByteSpan access_unit);
+  // The first access unit of `annex_b`.
+  [[nodiscard]] CodedPicture convert(ByteSpan annex_b);
 
   // As of the newest IDR.
   [[nodiscard]] const std::optional<TrackFormat>& format() const noexcept { return format_; }
@@ -59,6 +59,8 @@ class H265Pictures {
   ParameterSets<H265Pps> pps_;
   H265Sets recorded_;  // What the format was made from.
   std::optional<TrackFormat> format_;
+  bool is_in_picture_ = false;      // The newest slice's picture is a sample.
+  bool is_delimited_ = false;       // A delimiter was in front.
   std::vector<ByteSpan> new_sets_;  // Of this access unit, not yet in the sample.
   std::vector<std::byte> sample_;
 };

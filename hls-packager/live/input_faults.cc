@@ -20,7 +20,8 @@ void add_counts(InputFaults& to, const TrackSet& set) {
   add(InputFault::kScrambled, counts.scrambled);
   add(InputFault::kLostPackets, counts.lost);
   add(InputFault::kBrokenTable, counts.broken_sections);
-  add(InputFault::kBrokenUnit, counts.pes.malformed + counts.pes.torn + counts.pes.too_large + set.unreadable());
+  add(InputFault::kBrokenUnit,
+      counts.pes.malformed + counts.pes.torn + counts.pes.too_large + counts.pes.split + set.unreadable());
 }
 
 std::string text_of(const TrackSet::LeftOut& one) {

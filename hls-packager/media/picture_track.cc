@@ -4,71 +4,143 @@
 
 namespace fanlight::packager {
 
-std::optional<TrackFormat> PictureTrack::format_now() const {
-  return std::visit([](const auto& codec) { return codec.format(); }, codec_);
+void PictureTrack::handle(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done) {
+  const bool is_after_loss = unit.packet.is_after_loss;
+  if (is_after_loss && joins_) tear_open();
+  if (unit.dts) times_ = {unit.pts, unit.dts};
+  times_.is_after_loss |= is_after_loss;
+  const bool waits = waits_;
+  bool is_empty = true;
+  for (ByteSpan rest = unit.packet.content(); !rest.empty();) {
+    const CodedPicture part = std::visit([&](auto& codec) { return codec.convert(rest); }, codec_);
+    take_part(part, timeline, done);
+    is_empty &= part.verdict == PictureVerdict::kNoSlice;
+    rest = part.rest;
+  }
+  if (!is_empty) times_ = {};
+  if (!waits && !joins_ && open_picture_.structure == PictureStructure::kFrame) emit(done);
 }
 
-void PictureTrack::handle(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done) {
-  const CodedPicture picture = std::visit([&](auto& codec) { return codec.convert(unit.packet.content()); }, codec_);
-  switch (picture.verdict) {
+void PictureTrack::take_part(const CodedPicture& part, Timeline& timeline, std::vector<TimedSample>& done) {
+  switch (part.verdict) {
     case PictureVerdict::kNoSlice:
       return;
     case PictureVerdict::kNoParameterSets:
-      return void(++counts_.before_first);
+      return leave_out(std::exchange(times_, {}));
     case PictureVerdict::kMalformed:
+      times_ = {};
       return void(++counts_.unreadable);
+    case PictureVerdict::kContinuation:
+      return go_on(part);
     case PictureVerdict::kPicture:
       break;
   }
-  if (formats_.is_empty() && !picture.is_independent) return void(++counts_.before_first);
-  captions_.handle(picture.bytes);
-  if (first_field_ && is_second_field(first_picture_, picture)) {
-    first_field_->bytes.insert(first_field_->bytes.end(), picture.bytes.begin(), picture.bytes.end());
-    return emit(done);
+  const Times times = std::exchange(times_, {});
+  if (formats_.is_empty() && !part.is_independent) return leave_out(times);
+  captions_.handle(part.bytes);
+  if (open_ && is_second_field(open_picture_, part)) {
+    open_->bytes.insert(open_->bytes.end(), part.bytes.begin(), part.bytes.end());
+    open_picture_.structure = PictureStructure::kFrame;
+    return;
   }
   emit(done);
-  take_picture(picture, unit, timeline, done);
+  take_picture(part, times, timeline);
 }
 
-void PictureTrack::take_picture(const CodedPicture& picture, const ElementaryUnit& unit, Timeline& timeline,
-                                std::vector<TimedSample>& done) {
-  if (formats_.is_empty() || picture.has_new_format) formats_.push(*format_now());
-  if (!unit.dts) ++counts_.no_time;
-  const std::int64_t dts = unit.dts.value_or(last_dts_.value_or(0) + frame_ticks_);
+// The first time that it happens the picture has been handed over without.
+void PictureTrack::go_on(const CodedPicture& part) {
+  if (formats_.is_empty()) return;
+  if (!joins_ && !open_) ++counts_.unreadable;
+  joins_ = true;
+  if (!open_) return;
+  if (open_->bytes.size() + part.bytes.size() > PesAssembler::kPesBytesMax) return tear_open();
+  open_->bytes.insert(open_->bytes.end(), part.bytes.begin(), part.bytes.end());
+  if (part.structure != open_picture_.structure) open_picture_.structure = PictureStructure::kFrame;
+}
+
+// Some of it is missing.
+void PictureTrack::tear_open() noexcept {
+  counts_.unreadable += open_ ? 1 : 0;
+  open_.reset();
+}
+
+// Its time goes by.
+void PictureTrack::leave_out(const Times& times) {
+  ++counts_.before_first;
+  last_dts_ = time_of(times);
+}
+
+void PictureTrack::adopt_format() {
+  formats_.push(*std::visit([](const auto& codec) { return codec.format(); }, codec_));
+}
+
+// When it is decoded. Empty: neither it nor one before has said a time. Until two pictures have shown how far they are
+// apart, they are as the format says, if it makes sense.
+std::optional<std::int64_t> PictureTrack::time_of(const Times& times) {
+  if (times.dts || !last_dts_) return times.dts;
+  const auto* format = formats_.is_empty() ? nullptr : std::get_if<PictureFormat>(&formats_.newest().media);
+  if (!knows_distance_ && format != nullptr && format->rate && format->rate->frames != 0) {
+    const std::int64_t ticks = kMediaClock * format->rate->seconds / format->rate->frames;
+    if (ticks >= kMediaClock / 300 && ticks < kMediaClock) frame_ticks_ = ticks;
+  }
+  return *last_dts_ + frame_ticks_;
+}
+
+// Only from a picture that said its time to the next that does, and where none is missing between them.
+void PictureTrack::learn_distance(const Times& times, const Timeline::Place& place, std::int64_t decode_time) {
+  if (times.is_after_loss) told_.reset();
+  if (!times.dts) return void(++untold_);
+  std::int64_t ticks = 0;
+  if (told_ && untold_ == 0 && decode_time == place.decode_time) ticks = decode_time - *last_decode_time_;
+  if (told_ && untold_ > 0 && told_->epoch == place.epoch)
+    ticks = (place.decode_time - told_->decode_time) / (untold_ + 1);
+  if (ticks > 0 && ticks < kMediaClock) {
+    frame_ticks_ = ticks;
+    knows_distance_ = true;
+  }
+  told_ = place;
+  untold_ = 0;
+}
+
+void PictureTrack::take_picture(const CodedPicture& picture, const Times& times, Timeline& timeline) {
+  if (!times.dts && !last_dts_) return leave_out(times);
+  if (formats_.is_empty() || picture.has_new_format) adopt_format();
+  const std::int64_t dts = *time_of(times);
+  counts_.no_time += times.dts ? 0 : 1;
   const Timeline::Place place = timeline.place(cursor_, dts, frame_ticks_);
   std::int64_t decode_time = place.decode_time;
   if (last_decode_time_ && decode_time <= *last_decode_time_) {
     ++counts_.out_of_order;
     decode_time = *last_decode_time_ + 1;
     cursor_.expected = decode_time + frame_ticks_;  // Small steps back that go on are a jump in the end.
-  } else if (last_decode_time_ && decode_time - *last_decode_time_ < kMediaClock) {
-    frame_ticks_ = decode_time - *last_decode_time_;
   }
+  learn_distance(times, place, decode_time);
   last_dts_ = dts;
   last_decode_time_ = decode_time;
-  TimedSample sample{.bytes = {picture.bytes.begin(), picture.bytes.end()},
-                     .decode_time = decode_time,
-                     .presentation_time = decode_time + wait_of(unit, dts),
-                     .duration = static_cast<std::uint32_t>(frame_ticks_),
-                     .is_independent = picture.is_independent,
-                     .epoch = place.epoch,
-                     .format = formats_.newest_number()};
-  first_field_ = std::move(sample);
-  first_picture_ = picture;
-  first_picture_.bytes = {};
-  if (picture.structure == PictureStructure::kFrame) emit(done);
+  open_ = TimedSample{.bytes = {picture.bytes.begin(), picture.bytes.end()},
+                      .decode_time = decode_time,
+                      .presentation_time = decode_time + wait_of(times, dts),
+                      .duration = static_cast<std::uint32_t>(frame_ticks_),
+                      .is_independent = picture.is_independent,
+                      .epoch = place.epoch,
+                      .format = formats_.newest_number()};
+  open_picture_ = picture;
+  open_picture_.bytes = open_picture_.rest = {};
+  waits_ = false;
 }
 
 // From when it is decoded until it is shown.
-std::int64_t PictureTrack::wait_of(const ElementaryUnit& unit, std::int64_t dts) {
-  const std::int64_t wait = unit.pts.value_or(dts) - dts;
+std::int64_t PictureTrack::wait_of(const Times& times, std::int64_t dts) {
+  const std::int64_t wait = times.pts.value_or(dts) - dts;
+  reorders_ |= wait > 0;
+  if (!times.pts && reorders_) ++counts_.no_order;
   if (wait >= 0 && wait <= kWaitMax) return wait;
   ++counts_.odd_times;
   return 0;
 }
 
 void PictureTrack::emit(std::vector<TimedSample>& done) {
-  if (first_field_) done.push_back(*std::exchange(first_field_, std::nullopt));
+  if (open_) done.push_back(*std::exchange(open_, std::nullopt));
 }
 
 void PictureTrack::finish(std::vector<TimedSample>& done) { emit(done); }

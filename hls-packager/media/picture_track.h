@@ -1,5 +1,9 @@
-// A video track: from its PES packets to samples with their place in media time. One PES packet is one access unit, as
-// every encoder of live streams has it; two, when they are the fields of a frame.
+// A video track: from its PES packets to samples with their place in media time. Mostly a PES packet is one access
+// unit, and a sample as soon as it is there; two, when they are the fields of a frame.
+//
+// Others are legal as well. Of several pictures in a PES packet the first has its time, and the others follow it. Where
+// a picture goes on in the next PES packet it is whole when another one begins: so is each that comes last in its PES
+// packet, from the first one on that did go on.
 #pragma once
 
 #include <cstdint>
@@ -20,18 +24,21 @@
 namespace fanlight::packager {
 
 struct PictureCounts {
-  std::uint64_t no_time = 0;       // Units without a timestamp; they follow the one before.
+  std::uint64_t no_time = 0;       // Pictures without a timestamp; they follow the one before.
   std::uint64_t before_first = 0;  // Pictures that nothing independent was in front of.
-  std::uint64_t unreadable = 0;    // Units that are no picture and nothing else we know.
+  std::uint64_t unreadable = 0;    // Units that are no picture and nothing else we know, and pictures not whole.
   std::uint64_t out_of_order = 0;  // Decoding times that did not grow; moved behind the one before.
   std::uint64_t odd_times = 0;     // Shown before they are decoded, or long after; shown when decoded.
+  std::uint64_t no_order = 0;      // Without a timestamp, in a stream that reorders; shown when decoded.
 };
 
 class PictureTrack {
  public:
   using Codec = std::variant<H264Pictures, H265Pictures>;
-  explicit PictureTrack(Codec codec)
-      : codec_(std::move(codec)),
+  // Who waits for the next PES packet at first has no first picture that is not whole; live nobody does.
+  explicit PictureTrack(Codec codec, bool waits_at_first = false)
+      : waits_(waits_at_first),
+        codec_(std::move(codec)),
         captions_(std::holds_alternative<H264Pictures>(codec_) ? CaptionWatch::Units::kH264
                                                                : CaptionWatch::Units::kH265) {}
 
@@ -47,26 +54,44 @@ class PictureTrack {
 
  private:
   static constexpr std::int64_t kWaitMax = 10 * kMediaClock;
-  // 25 to 60 frames a second; until two pictures have shown their distance.
+  // 25 to 60 frames a second; until two pictures have shown their distance, where the format does not say it.
   static constexpr std::int64_t kFrameTicksAtFirst = kMediaClock / 30;
 
-  void take_picture(const CodedPicture& picture, const ElementaryUnit& unit, Timeline& timeline,
-                    std::vector<TimedSample>& done);
-  [[nodiscard]] std::optional<TrackFormat> format_now() const;
-  [[nodiscard]] std::int64_t wait_of(const ElementaryUnit& unit, std::int64_t dts);
+  // What a PES packet says of the first picture that begins in it.
+  struct Times {
+    std::optional<std::int64_t> pts{}, dts{};  // Program time.
+    bool is_after_loss = false;
+  };
+
+  void take_part(const CodedPicture& part, Timeline& timeline, std::vector<TimedSample>& done);
+  void take_picture(const CodedPicture& picture, const Times& times, Timeline& timeline);
+  void go_on(const CodedPicture& part);
+  void leave_out(const Times& times);
+  void tear_open() noexcept;
+  void adopt_format();
+  [[nodiscard]] std::optional<std::int64_t> time_of(const Times& times);
+  void learn_distance(const Times& times, const Timeline::Place& place, std::int64_t decode_time);
+  [[nodiscard]] std::int64_t wait_of(const Times& times, std::int64_t dts);
   void emit(std::vector<TimedSample>& done);
 
+  bool waits_;  // The first picture is to come, or has just come.
   Codec codec_;
   CaptionWatch captions_;
   FormatLog formats_;
   PictureCounts counts_;
   Timeline::Cursor cursor_;
+  Times times_{};  // Of no picture yet.
   std::int64_t frame_ticks_ = kFrameTicksAtFirst;
+  bool knows_distance_ = false;
+  bool reorders_ = false;                           // Pictures are shown in another order than decoded.
   std::optional<std::int64_t> last_dts_{};          // Program time.
   std::optional<std::int64_t> last_decode_time_{};  // Media time.
-  // A field that the other one may follow: bytes are in the sample, the picture tells which it was.
-  std::optional<TimedSample> first_field_{};
-  CodedPicture first_picture_{};
+  std::optional<Timeline::Place> told_{};           // Of the newest picture with a time, if none is missing since.
+  std::int64_t untold_ = 0;                         // Pictures behind it.
+  // What more may follow of: the other field, or more slices. Bytes are in the sample, the picture tells what it is.
+  std::optional<TimedSample> open_{};
+  CodedPicture open_picture_{};
+  bool joins_ = false;  // Pictures go on in the next PES packet.
 };
 
 }  // namespace fanlight::packager

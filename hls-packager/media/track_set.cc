@@ -9,8 +9,10 @@ namespace {
 using Content = decltype(TrackSet::Track::content);
 
 struct ContentOf {
-  Content operator()(H264Pictures&& codec) const { return PictureTrack(std::move(codec)); }
-  Content operator()(H265Pictures&& codec) const { return PictureTrack(std::move(codec)); }
+  bool waits_at_first = false;
+
+  Content operator()(H264Pictures&& codec) const { return PictureTrack(std::move(codec), waits_at_first); }
+  Content operator()(H265Pictures&& codec) const { return PictureTrack(std::move(codec), waits_at_first); }
   template <class Codec>
   Content operator()(Codec&& codec) const {
     return SoundTrack<std::remove_cvref_t<Codec>>(std::forward<Codec>(codec));
@@ -26,7 +28,7 @@ bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
 
 std::uint64_t unreadable_in(const TrackSet::Track& track) {
   const auto* pictures = std::get_if<PictureTrack>(&track.content);
-  return pictures == nullptr ? 0 : pictures->counts().unreadable;
+  return pictures == nullptr ? 0 : pictures->counts().unreadable + pictures->counts().no_order;
 }
 
 }  // namespace
@@ -103,7 +105,8 @@ void TrackSet::open_track(const ProgramStream& stream) {
     if (!is_known && left_out_.size() < kLeftOutMax) left_out_.push_back(one);
     return;
   }
-  place({stream.pid, stream.type, stream.descriptors, stream.language, std::visit(ContentOf{}, std::move(*codec))});
+  place({stream.pid, stream.type, stream.descriptors, stream.language,
+         std::visit(ContentOf{waits_at_first_}, std::move(*codec))});
 }
 
 void TrackSet::place(Track&& track) {

@@ -33,6 +33,7 @@ class TrackSet {
   struct Options {
     std::optional<std::uint16_t> program{};      // Empty: the first with pictures; when none has, the first with sound.
     std::size_t formats_kept = ~std::size_t{0};  // Of each track.
+    bool waits_at_first = false;                 // PictureTrack's.
   };
   struct Track {
     std::uint16_t pid = 0;
@@ -60,7 +61,10 @@ class TrackSet {
 
   // `timeline`: of the set before, when a stream goes on.
   explicit TrackSet(const Options& options, const Timeline& timeline = {})
-      : formats_kept_(options.formats_kept), demuxer_({.program = options.program}), timeline_(timeline) {}
+      : formats_kept_(options.formats_kept),
+        waits_at_first_(options.waits_at_first),
+        demuxer_({.program = options.program}),
+        timeline_(timeline) {}
 
   // Samples are appended, in decode order for each track.
   void handle(ByteSpan bytes, std::vector<TrackSample>& done);
@@ -106,6 +110,7 @@ class TrackSet {
   void hand_over(std::size_t track, std::vector<TrackSample>& done);
 
   std::size_t formats_kept_;
+  bool waits_at_first_;
   Demuxer demuxer_;
   Timeline timeline_;
   std::deque<Track> tracks_;

@@ -128,10 +128,12 @@ void add_warning(std::vector<std::string>& warnings, std::uint64_t count, const 
 void warn_of(const PictureTrack& track, std::vector<std::string>& warnings) {
   const PictureCounts& counts = track.counts();
   add_warning(warnings, counts.before_first, "pictures were in front of the first IDR and left out");
-  add_warning(warnings, counts.unreadable, "pictures could not be read");
+  add_warning(warnings, counts.unreadable, "pictures could not be read, or were not whole");
   add_warning(warnings, counts.no_time, "pictures had no time and follow the one before");
   add_warning(warnings, counts.out_of_order, "decoding times did not grow");
   add_warning(warnings, counts.odd_times, "pictures were to be shown before they are decoded, or long after");
+  add_warning(warnings, counts.no_order,
+              "pictures had no time where others are reordered: they are shown when decoded");
 }
 
 template <class Codec>
@@ -156,7 +158,8 @@ std::vector<std::string> warnings_of(const Presentation& presentation) {
   add_warning(warnings, counts.pes.malformed, "PES packets were malformed");
   add_warning(warnings, counts.pes.torn, "PES packets were incomplete and left out");
   add_warning(warnings, counts.pes.too_large, "PES packets were too large and left out");
-  add_warning(warnings, counts.pes.split, "PES packets went on behind their stuffing: the first of each track was cut");
+  add_warning(warnings, counts.pes.split,
+              "times PES packets went on behind their stuffing or their length: the first of a track may be cut");
   for (const Presentation::Track& track : presentation.tracks())
     std::visit([&](const auto& content) { warn_of(content, warnings); }, track.content);
   add_warning(warnings, presentation.segmenter().samples_left_out(),

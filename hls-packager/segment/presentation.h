@@ -20,7 +20,8 @@ class Presentation {
   };
 
   explicit Presentation(const Options& options)
-      : tracks_({.program = options.program}), segmenter_({.segment_ticks = options.segment_ticks}) {}
+      : tracks_({.program = options.program, .waits_at_first = true}),
+        segmenter_({.segment_ticks = options.segment_ticks}) {}
 
   void handle(ByteSpan bytes, std::vector<CutSegment>& done) {
     tracks_.handle(bytes, samples_);

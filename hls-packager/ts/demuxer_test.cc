@@ -102,6 +102,30 @@ TEST_F(DemuxerTest, SoundEndsWhereItSaid) {
   EXPECT_EQ(got[0].packet.content().size(), 700u);
 }
 
+// By a hundred bytes, or because it has more than the field can say.
+TEST_F(DemuxerTest, APictureThatIsLongerThanItSaysIsNotCut) {
+  for (const std::size_t missing : {30u, 400u}) {
+    demuxer_ = Demuxer{{}};
+    video_ = audio_ = table_counter_ = 0;
+    feed_start();
+    const auto too_long = [&](std::uint64_t pts) {
+      Bytes pes = pes_of(pts, pts, 700 - missing, true);
+      pes.resize(pes.size() + missing, std::byte{0x55});
+      feed_unit(kVideo, pes);
+    };
+    too_long(3000);
+    (void)units();
+    too_long(6000);
+    too_long(9000);
+    feed_unit(kVideo, pes_of(12'000, 12'000, 50));
+    const std::vector<ElementaryUnit> got = units();
+    ASSERT_EQ(got.size(), 3u) << missing;
+    EXPECT_EQ(got[0].packet.content().size(), 700u) << missing;
+    EXPECT_EQ(got[1].packet.content().size(), 700u) << missing;
+    EXPECT_EQ(demuxer_.counts().pes.split, 1u) << missing;
+  }
+}
+
 TEST_F(DemuxerTest, ALossDropsTheUnitAndTheNextOneTells) {
   feed_start();
   Bytes unit = packets_of(kVideo, video_, pes_of(3000, 3000, 1000));

@@ -1,5 +1,6 @@
 #include "ts/pes_assembler.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace fanlight::packager {
@@ -10,7 +11,7 @@ void PesAssembler::handle(const Piece& piece, PesCounts& counts, std::vector<Pes
     state_ = State::kOpen;
   } else if (state_ == State::kClosedEarly && !piece.payload.empty()) {
     ++counts.split;
-    trusts_stuffing_ = false;
+    (was_closed_by_length_ ? trusts_length_ : trusts_stuffing_) = false;
     is_after_loss_ = true;
     state_ = State::kWaiting;
   }
@@ -18,11 +19,12 @@ void PesAssembler::handle(const Piece& piece, PesCounts& counts, std::vector<Pes
   if (bytes_.size() + piece.payload.size() > kPesBytesMax) return drop(counts.too_large);
   bytes_.insert(bytes_.end(), piece.payload.begin(), piece.payload.end());
   if (!header_) look_at_header(counts);
-  if (state_ == State::kOpen && is_complete(piece.has_stuffing)) {
-    const bool is_early = header_->packet_bytes == 0;
-    close(done);
-    if (is_early) state_ = State::kClosedEarly;
-  }
+  if (state_ != State::kOpen || !header_) return;
+  look_behind_length(counts);
+  if (!is_complete(piece.has_stuffing)) return;
+  was_closed_by_length_ = length() != 0;
+  close(done);
+  if (is_of_pictures_) state_ = State::kClosedEarly;
 }
 
 void PesAssembler::look_at_header(PesCounts& counts) {
@@ -34,14 +36,25 @@ void PesAssembler::look_at_header(PesCounts& counts) {
   if (!header_) drop(counts.malformed);
 }
 
+// A picture that is longer than it says, and not just filled up.
+void PesAssembler::look_behind_length(PesCounts& counts) noexcept {
+  if (!is_of_pictures_ || length() == 0 || bytes_.size() <= length()) return;
+  const auto is_filler = [](std::byte byte) { return byte == std::byte{0xFF} || byte == std::byte{0}; };
+  if (std::all_of(bytes_.begin() + static_cast<std::ptrdiff_t>(length()), bytes_.end(), is_filler)) return;
+  ++counts.split;
+  trusts_length_ = false;
+}
+
+// As it says, where that can be believed; 0: as much as comes.
+std::size_t PesAssembler::length() const noexcept { return trusts_length_ ? header_->packet_bytes : 0; }
+
 bool PesAssembler::is_complete(bool has_stuffing) const noexcept {
-  if (!header_) return false;
-  if (header_->packet_bytes != 0) return bytes_.size() >= header_->packet_bytes;
+  if (length() != 0) return bytes_.size() >= length();
   return trusts_stuffing_ && has_stuffing;
 }
 
 void PesAssembler::close(std::vector<PesPacket>& done) {
-  if (header_->packet_bytes != 0 && header_->packet_bytes < bytes_.size()) bytes_.resize(header_->packet_bytes);
+  if (length() != 0 && length() < bytes_.size()) bytes_.resize(length());
   done.push_back(
       {*std::exchange(header_, std::nullopt), std::exchange(bytes_, {}), std::exchange(is_after_loss_, false)});
   state_ = State::kWaiting;
@@ -64,7 +77,7 @@ void PesAssembler::lose(PesCounts& counts) noexcept {
 
 void PesAssembler::finish(PesCounts& counts, std::vector<PesPacket>& done) {
   if (state_ == State::kOpen) {
-    if (header_ && header_->packet_bytes == 0) {
+    if (header_ && length() == 0) {
       close(done);
     } else {
       drop(header_ ? counts.torn : counts.malformed);

@@ -1,5 +1,6 @@
 // Puts the PES packets of one PID together, and hands each over as soon as it is complete: sound says its length;
-// pictures mostly do not, and end where stuffing shows it (adaptation_field.h), or where the next one begins.
+// pictures mostly do not, and end where stuffing shows it (adaptation_field.h), or where the next one begins. Whose
+// pictures go on behind their stuffing, or behind their length, is not believed a second time.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,14 @@ struct PesCounts {
   std::uint64_t malformed = 0;
   std::uint64_t torn = 0;       // Shorter than they said, or something in them was lost: not handed over.
   std::uint64_t too_large = 0;  // Likewise.
-  std::uint64_t split = 0;      // Handed over at their stuffing, which more followed: once for each PID.
+  std::uint64_t split = 0;      // More followed behind their stuffing, or their length: each once for each PID.
 };
 
 class PesAssembler {
  public:
   static constexpr std::size_t kPesBytesMax = std::size_t{8} << 20;
 
-  explicit PesAssembler(bool ends_with_stuffing) : trusts_stuffing_(ends_with_stuffing) {}
+  explicit PesAssembler(bool is_of_pictures) : is_of_pictures_(is_of_pictures), trusts_stuffing_(is_of_pictures) {}
 
   struct Piece {
     ByteSpan payload;
@@ -45,12 +46,17 @@ class PesAssembler {
  private:
   enum class State : std::uint8_t { kWaiting, kOpen, kClosedEarly };
   void look_at_header(PesCounts& counts);
+  void look_behind_length(PesCounts& counts) noexcept;
+  [[nodiscard]] std::size_t length() const noexcept;
   [[nodiscard]] bool is_complete(bool has_stuffing) const noexcept;
   void close(std::vector<PesPacket>& done);
   void drop(std::uint64_t& count) noexcept;
 
   State state_ = State::kWaiting;
+  bool is_of_pictures_;
   bool trusts_stuffing_;
+  bool trusts_length_ = true;
+  bool was_closed_by_length_ = false;  // What was closed early.
   bool is_after_loss_ = false;
   std::optional<PesHeader> header_{};  // Of what is open, once it is there.
   std::vector<std::byte> bytes_;

@@ -75,7 +75,20 @@ struct Feed {
 
   template <class Pictures>
   void to_pictures(Pictures& pictures) const {
-    const CodedPicture picture = pictures.convert(bytes);
+    for (ByteSpan rest = bytes; !rest.empty();) {
+      const CodedPicture picture = pictures.convert(rest);
+      CHECK(picture.rest.size() < rest.size());
+      rest = picture.rest;
+      check_picture(picture, pictures);
+    }
+  }
+
+  template <class Pictures>
+  static void check_picture(const CodedPicture& picture, const Pictures& pictures) {
+    if (picture.verdict == PictureVerdict::kContinuation) {
+      CHECK(!picture.is_independent && !picture.has_new_format);
+      return check_sample(picture.bytes);
+    }
     if (picture.verdict != PictureVerdict::kPicture) {
       CHECK(picture.bytes.empty() && !picture.is_independent && !picture.has_new_format);
       return;
