@@ -77,10 +77,27 @@ void Demuxer::take_splice(ByteSpan section, std::vector<DemuxEvent>& events) {
 }
 
 void Demuxer::take_programs(ByteSpan section, std::vector<DemuxEvent>& events) {
-  const std::optional<std::vector<ProgramPlace>> programs = parse_programs(section);
-  if (!programs) return void(++counts_.broken_sections);
-  if (*programs == programs_) return;
-  programs_ = *programs;
+  std::optional<ProgramList> part = parse_programs(section);
+  if (!part) return void(++counts_.broken_sections);
+  const bool is_of_same =
+      list_.empty() || (list_.begin()->second.version == part->version && list_.begin()->second.last == part->last);
+  if (!is_of_same) list_.clear();
+  const std::size_t wanted = part->last + std::size_t{1};
+  list_.insert_or_assign(part->number, std::move(*part));
+  if (list_.size() < wanted) return;
+  std::vector<ProgramPlace> programs;
+  for (const auto& [number, one] : list_) {
+    for (const ProgramPlace& place : one.programs) {
+      const bool is_wanted = options_.program.value_or(place.number) == place.number;
+      if (is_wanted && programs.size() < kProgramsMax) programs.push_back(place);
+    }
+  }
+  if (programs != programs_) list_programs(std::move(programs), events);
+}
+
+void Demuxer::list_programs(std::vector<ProgramPlace> programs, std::vector<DemuxEvent>& events) {
+  programs_ = std::move(programs);
+  maps_waited_ = 0;
   const auto is_gone = [&](std::uint16_t number) {
     return std::none_of(programs_.begin(), programs_.end(), [&](const ProgramPlace& p) { return p.number == number; });
   };
@@ -102,6 +119,7 @@ void Demuxer::take_map(std::uint16_t pid, ByteSpan section, std::vector<DemuxEve
   const ProgramPlace place{map->number, pid};
   if (std::find(programs_.begin(), programs_.end(), place) == programs_.end()) return;
   maps_[map->number] = *map;
+  maps_waited_ += !followed_ && map->has(Medium::kPictures) ? 1 : 0;
   choose(events);
 }
 
@@ -117,7 +135,7 @@ const ProgramMap* Demuxer::wanted_map() const {
   for (const ProgramPlace& place : programs_) {
     const ProgramMap* const map = map_of(place.number);
     knows_all &= map != nullptr;
-    if (map != nullptr && map->has(Medium::kPictures)) return map;
+    if (map != nullptr && map->has(Medium::kPictures)) return knows_all || maps_waited_ >= kMapsWaited ? map : nullptr;
     if (map != nullptr && map->has(Medium::kSound) && with_sound == nullptr) with_sound = map;
   }
   return knows_all ? with_sound : nullptr;

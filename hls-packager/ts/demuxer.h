@@ -56,7 +56,8 @@ struct DemuxCounts {
 class Demuxer {
  public:
   struct Options {
-    std::optional<std::uint16_t> program{};  // Empty: the first with pictures; when none has, the first with sound.
+    // Empty: the first with pictures, as the list of programs has them; when none has, the first with sound.
+    std::optional<std::uint16_t> program{};
   };
   explicit Demuxer(const Options& options) : options_(options) { pids_.emplace(kTablePid, Pid{}); }
 
@@ -70,6 +71,9 @@ class Demuxer {
 
  private:
   static constexpr std::uint16_t kTablePid = 0;
+  // Programs in front whose maps have not come so long are not waited for: as many maps of one that is there. A second,
+  // at ten a second.
+  static constexpr std::uint32_t kMapsWaited = 10;
   struct Pid {
     Continuity continuity{};
     std::variant<Sections, PesAssembler> content{};
@@ -80,6 +84,7 @@ class Demuxer {
   void take_section(std::uint16_t pid, ByteSpan section, std::vector<DemuxEvent>& events);
   void take_splice(ByteSpan section, std::vector<DemuxEvent>& events);
   void take_programs(ByteSpan section, std::vector<DemuxEvent>& events);
+  void list_programs(std::vector<ProgramPlace> programs, std::vector<DemuxEvent>& events);
   void take_map(std::uint16_t pid, ByteSpan section, std::vector<DemuxEvent>& events);
   [[nodiscard]] bool is_map_pid(std::uint16_t pid) const;
   void choose(std::vector<DemuxEvent>& events);
@@ -91,8 +96,10 @@ class Demuxer {
   DemuxCounts counts_;
   Framing framing_;
   Clock33 clock_;
-  std::map<std::uint16_t, Pid> pids_;  // Those listened to.
+  std::map<std::uint16_t, Pid> pids_;         // Those listened to.
+  std::map<std::uint8_t, ProgramList> list_;  // Sections of one version, until all are there.
   std::vector<ProgramPlace> programs_;
+  std::uint32_t maps_waited_ = 0;             // Of programs with pictures, while those in front of them have none yet.
   std::map<std::uint16_t, ProgramMap> maps_;  // By program number.
   std::optional<ProgramMap> followed_;
   std::vector<PesPacket> done_;  // Emptied at once.

@@ -219,6 +219,79 @@ TEST_F(DemuxerTest, TheEndHandsOverWhatMayBeWhole) {
   EXPECT_EQ(demuxer_.counts().pes.torn, 1u);
 }
 
+// One section of several: a program each, whose map has the next PID.
+Bytes program_list(std::uint16_t first, std::uint16_t count, int number, int last, int version = 0) {
+  Bytes body;
+  for (std::uint16_t i = first; i < first + count; ++i) {
+    const int pid = kMap + i - 1;
+    append(body, bytes_of({i >> 8, i & 0xFF, 0xE0 | pid >> 8, pid & 0xFF}));
+  }
+  Bytes section = section_of(0, 1, body, version);
+  section[6] = static_cast<std::byte>(number);
+  section[7] = static_cast<std::byte>(last);
+  section.resize(section.size() - 4);
+  return with_crc(std::move(section));
+}
+
+class ProgramsTest : public DemuxerTest {
+ protected:
+  void feed_list(const Bytes& section) {
+    Bytes whole = bytes_of({0});
+    append(whole, section);
+    whole.resize((whole.size() + 183) / 184 * 184, std::byte{0xFF});
+    feed(packets_of(0, table_counter_, whole));
+  }
+  void feed_map(std::uint16_t program, const std::vector<Track>& tracks = {{0x1B, kVideo}}) {
+    feed(table_packet(static_cast<std::uint16_t>(kMap + program - 1), map_counter_++, map_section(program, tracks)));
+  }
+  [[nodiscard]] std::vector<int> chosen() const {
+    std::vector<int> numbers;
+    for (const DemuxEvent& event : events_)
+      if (const auto* map = std::get_if<ProgramMap>(&event)) numbers.push_back(map->number);
+    return numbers;
+  }
+  unsigned map_counter_ = 0;
+};
+
+TEST_F(ProgramsTest, TheFirstIsTheListsAndNotTheOneThatComesFirst) {
+  feed_list(program_list(1, 2, 0, 0));
+  for (int i = 0; i < 5; ++i) feed_map(2);
+  EXPECT_TRUE(chosen().empty());
+  feed_map(1);
+  feed_map(2);
+  EXPECT_EQ(chosen(), std::vector{1});
+}
+
+TEST_F(ProgramsTest, OneWhoseMapNeverComesIsNotWaitedForForEver) {
+  feed_list(program_list(1, 3, 0, 0));
+  for (int i = 0; i < 20; ++i) feed_map(2), feed_map(3);
+  EXPECT_EQ(chosen(), std::vector{2});
+}
+
+TEST_F(ProgramsTest, TheListMayHaveSeveralSections) {
+  for (int i = 0; i < 3; ++i) {
+    feed_list(program_list(1, 1, 0, 1));
+    feed_map(2);
+    feed_list(program_list(2, 1, 1, 1));
+    feed_map(2);
+    feed_map(1, {{0x0F, kAudio}});
+  }
+  EXPECT_EQ(chosen(), std::vector{2});
+  feed_unit(kVideo, pes_of(9000, 9000, 100));
+  EXPECT_EQ(units().size(), 1u);
+  // Another version, of one section and without it.
+  feed_list(program_list(1, 1, 0, 0, 1));
+  feed_map(1, {{0x0F, kAudio}});
+  EXPECT_EQ(chosen(), std::vector{1});
+}
+
+TEST_F(ProgramsTest, TheOneThatIsWantedMayBeTheLastOfMany) {
+  demuxer_ = Demuxer({.program = 600});
+  for (int i = 0; i < 3; ++i) feed_list(program_list(static_cast<std::uint16_t>(1 + i * 200), 200, i, 2));
+  feed_map(600);
+  EXPECT_EQ(chosen(), std::vector{600});
+}
+
 TEST_F(DemuxerTest, NobodyCanMakeAUnitGrowForEver) {
   feed_start();
   Bytes endless = pes_of(9000, 9000, PesAssembler::kPesBytesMax / 184 * 184 - 19);

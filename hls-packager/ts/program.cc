@@ -55,15 +55,19 @@ bool ProgramMap::has(Medium medium) const {
   return std::any_of(streams.begin(), streams.end(), [&](const ProgramStream& s) { return s.medium == medium; });
 }
 
-std::optional<std::vector<ProgramPlace>> parse_programs(ByteSpan section) {
+std::optional<ProgramList> parse_programs(ByteSpan section) {
   const std::optional<ByteSpan> body = wire::ts_section_body(section, kProgramTable);
   if (!body) return std::nullopt;
-  std::vector<ProgramPlace> programs;
-  for (std::size_t at = 0; at + 4 <= body->size() && programs.size() < kProgramsMax; at += 4) {
+  ProgramList list{.version = static_cast<std::uint8_t>(std::to_integer<unsigned>(section[5]) >> 1 & 31),
+                   .number = std::to_integer<std::uint8_t>(section[6]),
+                   .last = std::to_integer<std::uint8_t>(section[7]),
+                   .programs = {}};
+  if (list.number > list.last) return std::nullopt;
+  for (std::size_t at = 0; at + 4 <= body->size(); at += 4) {
     const std::uint16_t number = load_be16(body->data() + at);
-    if (number != 0) programs.push_back({number, pid_at(*body, at + 2)});  // 0: where network information is.
+    if (number != 0) list.programs.push_back({number, pid_at(*body, at + 2)});  // 0: where network information is.
   }
-  return programs;
+  return list;
 }
 
 std::optional<ProgramMap> parse_program_map(ByteSpan section) {

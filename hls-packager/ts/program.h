@@ -11,7 +11,7 @@
 
 namespace fanlight::packager {
 
-inline constexpr std::size_t kProgramsMax = 32;
+inline constexpr std::size_t kProgramsMax = 256;
 inline constexpr std::size_t kStreamsMax = 64;
 
 // What a player can be given of a stream.
@@ -41,7 +41,14 @@ struct ProgramPlace {
   friend bool operator==(const ProgramPlace&, const ProgramPlace&) = default;
 };
 
-[[nodiscard]] std::optional<std::vector<ProgramPlace>> parse_programs(ByteSpan section);
+// One section of the list of programs.
+struct ProgramList {
+  std::uint8_t version = 0;
+  std::uint8_t number = 0, last = 0;  // Of the section, and of the list's last.
+  std::vector<ProgramPlace> programs;
+};
+
+[[nodiscard]] std::optional<ProgramList> parse_programs(ByteSpan section);
 [[nodiscard]] std::optional<ProgramMap> parse_program_map(ByteSpan section);
 
 }  // namespace fanlight::packager
