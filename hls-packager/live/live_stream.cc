@@ -97,6 +97,7 @@ InputFaults LiveStream::faults() const {
   all[static_cast<std::size_t>(InputFault::kTimeStep)].count = timeline.steps_back();
   all[static_cast<std::size_t>(InputFault::kLongGop)].count = cut_counts().cuts_forced;
   all[static_cast<std::size_t>(InputFault::kTrackRefused)].count = counts_.tracks_refused;
+  if (tracks_) all[static_cast<std::size_t>(InputFault::kTrackRefused)].newest = tracks_->refused_newest();
   all[static_cast<std::size_t>(InputFault::kBitRate)] = {publication_.raised().count, publication_.raised().newest};
   return all;
 }

@@ -1,6 +1,8 @@
 #include "media/track_set.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <string>
 #include <utility>
 
 namespace fanlight::packager {
@@ -93,6 +95,7 @@ void TrackSet::choose_leader() {
   if (found == tracks_.end()) found = std::find_if(tracks_.begin(), tracks_.end(), is_mapped);
   if (found == tracks_.end()) return;
   leader_ = static_cast<std::size_t>(found - tracks_.begin());
+  leader_dts_.reset();
   if (!first_leader_) first_leader_ = leader_;
 }
 
@@ -112,7 +115,11 @@ void TrackSet::open_track(const ProgramStream& stream) {
 void TrackSet::place(Track&& track) {
   if (tracks_.size() < kTracksMax) return void(tracks_.push_back(std::move(track)));
   const auto free = std::find_if(tracks_.begin(), tracks_.end(), [](const Track& one) { return one.is_free; });
-  if (free == tracks_.end()) return void(++refused_);
+  if (free == tracks_.end()) {
+    ++refused_;
+    refused_newest_ = "PID " + std::to_string(track.pid) + ", there are " + std::to_string(kTracksMax);
+    return;
+  }
   unreadable_before_ += unreadable_in(*free);
   *free = std::move(track);
 }
@@ -135,9 +142,38 @@ void TrackSet::take_splice(const SpliceCommand& command) {
   splices_.push_back({where->decode_time, where->epoch, command.info});
 }
 
+// Nothing of it is taken, lest the program's clock jump to and fro: first in case the program's follows, which jumps
+// with all its tracks in a second or two, and then for good.
+bool TrackSet::has_other_clock(Track& track, const ElementaryUnit& unit) {
+  constexpr std::int64_t kApart = 10 * kMediaClock, kWait = 3 * kMediaClock;
+  if (&track == &tracks_[*leader_]) {
+    if (unit.dts) leader_dts_ = unit.dts;
+    return false;
+  }
+  if (track.clock == Track::Clock::kPrograms || !leader_dts_) return false;
+  if (track.clock == Track::Clock::kOther) return true;
+  if (!unit.dts) return track.apart_since.has_value();
+  if (std::llabs(*unit.dts - *leader_dts_) < kApart) {
+    track.clock = Track::Clock::kPrograms;
+    return false;
+  }
+  if (!track.apart_since) track.apart_since = unit.dts;
+  if (std::llabs(*unit.dts - *track.apart_since) < kWait) return true;
+  const auto is_programs = [](const Track& one) { return one.clock == Track::Clock::kPrograms; };
+  if (std::none_of(tracks_.begin(), tracks_.end(), is_programs)) {
+    track.clock = Track::Clock::kPrograms;  // Who knows which of the two it is.
+    return false;
+  }
+  track.clock = Track::Clock::kOther;
+  ++refused_;
+  refused_newest_ = "PID " + std::to_string(track.pid) + ", its clock is not the program's";
+  return true;
+}
+
 void TrackSet::take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done) {
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     if (tracks_[i].pid != unit.pid || !tracks_[i].is_mapped) continue;
+    if (has_other_clock(tracks_[i], unit)) return;
     std::visit(
         [&](auto& track) {
           track.handle(unit, timeline_, samples_);

@@ -45,6 +45,10 @@ class TrackSet {
         content;
     bool is_mapped = true;  // The program has it, as it was.
     bool is_free = false;   // Its place may be another's.
+    // Whether its times are the program's: by those of the track that leads, once another one has them as well.
+    enum class Clock : std::uint8_t { kUnknown, kPrograms, kOther };
+    Clock clock = Clock::kUnknown;
+    std::optional<std::int64_t> apart_since{};  // Program time, of a clock not known yet.
     [[nodiscard]] bool is_video() const noexcept { return std::holds_alternative<PictureTrack>(content); }
     [[nodiscard]] const FormatLog& formats() const noexcept {
       return std::visit([](const auto& track) -> const FormatLog& { return track.formats(); }, content);
@@ -85,8 +89,9 @@ class TrackSet {
     for (Track& track : tracks_) track.is_free |= !track.is_mapped;
   }
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return left_out_; }
-  // Streams that there was no place for.
+  // Streams that there was no place for, and those whose clock is another than the program's.
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+  [[nodiscard]] const std::string& refused_newest() const noexcept { return refused_newest_; }
   // Pictures, so far: that could not be read, and those of the leader that nothing independent was in front of.
   [[nodiscard]] std::uint64_t unreadable() const noexcept;
   [[nodiscard]] std::uint64_t before_first() const noexcept;
@@ -106,6 +111,7 @@ class TrackSet {
   void place(Track&& track);
   void choose_leader();
   void take_splice(const SpliceCommand& command);
+  [[nodiscard]] bool has_other_clock(Track& track, const ElementaryUnit& unit);
   void take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& done);
   void hand_over(std::size_t track, std::vector<TrackSample>& done);
 
@@ -116,7 +122,9 @@ class TrackSet {
   std::deque<Track> tracks_;
   std::optional<std::size_t> leader_{}, first_leader_{};
   std::vector<LeftOut> left_out_;
+  std::optional<std::int64_t> leader_dts_{};  // Program time, its newest.
   std::uint64_t refused_ = 0;
+  std::string refused_newest_;
   std::uint64_t unreadable_before_ = 0;  // Of tracks whose places are others' now.
   std::vector<TimedSplice> splices_;
   // Emptied at once.

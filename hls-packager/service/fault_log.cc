@@ -52,7 +52,8 @@ Words words_of(InputFault fault) {
     case InputFault::kTrackGone:
       return {"a track has gone, its playlist has ended", "tracks", "look whether the encoder still sends it", true};
     case InputFault::kTrackRefused:
-      return {"no place for more tracks", "tracks left out", "leave some out of the program", true};
+      return {"a track is left out for good", "tracks", "leave it out of the program, or give it the program's clock",
+              true};
     case InputFault::kBitRate:
       return {"more bits come than players were told", "times they are told anew",
               "keep the encoder's rate as it was: who plays already may not look again", true};
