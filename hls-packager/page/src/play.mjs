@@ -115,8 +115,8 @@ video.addEventListener('timeupdate', () => {
 });
 const isMoving = () => performance.now() - playedAt < STUCK_MS;
 const isStuck = () => triedSince !== null && performance.now() - triedSince >= STUCK_MS;
-// The viewer has stopped it, or has to start it. One that waits for its first bytes is paused as well.
-const isAtRest = () => video.paused && video.readyState > 0 && (hasMoved || isHeldBack);
+// The viewer has stopped it, or has to start it. One without a picture is paused by its player: it waits for bytes.
+const isAtRest = () => video.paused && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && (hasMoved || isHeldBack);
 // There is something to play, for long enough for a player to find it by itself.
 const isHopeless = () => !isAtRest() && liveSince !== null && performance.now() - Math.max(movedAt, liveSince) > (hasMoved ? HOPELESS_MS : START_MS);
 
