@@ -74,11 +74,11 @@ Receiver::Placement Receiver::handle_data(Instant now, const wire::RtpHeader& he
     if (judgement.verdict != Verdict::kForeignSource) note_doubt(header, judgement, leg);
     if (counts_as_received(now, judgement, is_first_of_leg, leg)) ++reception_.received;
     if (judgement.verdict == Verdict::kDuplicate && is_first_of_leg) timeline_.note_copy(now, header.timestamp, leg);
-    const bool is_had = judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate;
+    const bool is_past = judgement.verdict == Verdict::kDuplicate || judgement.verdict == Verdict::kTooLate;
     return {.verdict = judgement.verdict,
             .pos = newest_ + judgement.ahead,
             .time = {},
-            .is_behind_leg = is_had && is_first_of_leg,
+            .is_behind_leg = is_past && is_first_of_leg,
             .is_doubted = judgement.is_lead || judgement.is_newcomer};
   }
   return accept(now, header, judgement, leg);

@@ -35,7 +35,7 @@
 #include "base/time.h"
 #include "engine/rtp/clock_pace.h"
 #include "engine/rtp/delay_shift.h"
-#include "engine/rtp/usual_delay.h"
+#include "engine/rtp/least_delay.h"
 
 namespace fanlight::rtp {
 
@@ -94,13 +94,11 @@ class Timeline {
   std::int64_t place_by_clock(Instant at, std::uint32_t timestamp) noexcept {
     const std::int64_t expected = newest_us_ + (at - newest_at_).count;
     std::int64_t us = us_of(timestamp, expected);
-    if (std::abs(us - expected) > kDiscontinuity.count &&
-        std::abs(us - expected_behind_last(at)) > kDiscontinuity.count) {
+    if (std::abs(us - expected) > kDiscontinuity.count && !follows_last(at, timestamp)) {
       begin_anew(at, timestamp, expected);
       us = newest_us_;
     }
-    last_us_ = us;
-    last_at_ = at;
+    note_last(at, timestamp);
     const std::int64_t ahead = us - (at - delay_.least(at)).us;
     if (ahead > delay_.slack(at).count) {
       if (!is_step(at, ahead)) return timed_ = std::max(us - ahead, newest_us_);
@@ -116,8 +114,9 @@ class Timeline {
   }
   // Where its clock would be, if it ran.
   std::int64_t place_by_arrival(Instant at, std::uint32_t timestamp) noexcept {
-    newest_us_ = timed_ = last_us_ = (at - usual_delay_).us;
-    newest_at_ = last_at_ = at;
+    note_last(at, timestamp);
+    newest_us_ = timed_ = (at - usual_delay_).us;
+    newest_at_ = at;
     anchor_ticks_ = timestamp;
     anchor_us_ = newest_us_;
     ahead_since_ = Instant::never();
@@ -129,8 +128,7 @@ class Timeline {
     started_ = true;
     ++beginnings_;
     anchor_ticks_ = timestamp;
-    anchor_us_ = begun_us_ = timed_ = last_us_ = newest_us_;
-    last_at_ = at;
+    anchor_us_ = begun_us_ = timed_ = newest_us_;
     ahead_since_ = Instant::never();
     delay_.begin(at, at - Instant{us});
     ways_ = {};
@@ -141,7 +139,6 @@ class Timeline {
     const Micros shift = agreed_shift(at - std::exchange(window_start_, at));
     anchor_us_ += shift.count;
     newest_us_ += shift.count;
-    last_us_ += shift.count;
     timed_ += shift.count;
     if (shift < Micros{}) delay_.add(Micros{} - shift);  // What came with so little delay comes with more from now on.
     if (pace_.is_steady()) usual_delay_ = window_delay_ - shift;
@@ -160,9 +157,14 @@ class Timeline {
     for (Way& way : ways_) way.delay.take_out(*agreed);
     return *agreed;
   }
+  void note_last(Instant at, std::uint32_t timestamp) noexcept {
+    last_at_ = at;
+    last_timestamp_ = timestamp;
+  }
   // The last one may have been ahead, and not be timed by its clock.
-  [[nodiscard]] std::int64_t expected_behind_last(Instant at) const noexcept {
-    return last_us_ + (at - last_at_).count;
+  [[nodiscard]] bool follows_last(Instant at, std::uint32_t timestamp) const noexcept {
+    const std::int64_t us = std::int64_t{static_cast<std::int32_t>(timestamp - last_timestamp_)} * 1'000'000 / rate_;
+    return std::abs(us - (at - last_at_).count) <= kDiscontinuity.count;
   }
   // Whether as much is to be taken out from now on.
   bool is_step(Instant at, std::int64_t ahead) noexcept {
@@ -176,7 +178,6 @@ class Timeline {
   // How much is taken out: what came first behind a beginning had waited, if all that follows is as far ahead.
   std::int64_t step_out(Instant at) noexcept {
     anchor_us_ -= ahead_us_;
-    last_us_ -= ahead_us_;
     if (delay_.is_learning(at)) ways_ = {};
     delay_.forget_newest();
     return ahead_us_;
@@ -203,10 +204,10 @@ class Timeline {
   std::int64_t begun_us_ = 0;
   std::int64_t newest_us_ = 0;
   Instant newest_at_;
-  std::int64_t last_us_ = 0;  // The last one that was not behind, by its clock ...
-  Instant last_at_;
+  Instant last_at_;  // The last one that was not behind ...
+  std::uint32_t last_timestamp_ = 0;
   std::int64_t timed_ = 0;  // ... and what it was told.
-  UsualDelay delay_;
+  LeastDelay delay_;
   struct Way {
     Micros least = kNone;  // Of this window.
     DelayShift delay;

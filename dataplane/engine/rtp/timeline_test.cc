@@ -137,7 +137,11 @@ TEST_F(TimelineAheadTest, WhatWaitedOnItsWayMovesNoTime) {
   for (const std::int64_t held : {900, 1'500, 5'000}) {
     run_until(ms + 3'000, 0);
     const std::int64_t let_go = ms + held;
-    for (; ms < let_go; ms += 10) (void)timeline.place(kStart + millis(let_go), static_cast<std::uint32_t>(90 * ms));
+    for (std::int64_t before = 0; ms < let_go; ms += 10) {
+      const std::int64_t us = timeline.place(kStart + millis(let_go), static_cast<std::uint32_t>(90 * ms));
+      EXPECT_GE(us, before) << "no packet is timed before the one in front of it";
+      before = us;
+    }
     run_until(ms + 3'000, 0);
     EXPECT_EQ(last, 0) << held;
   }
@@ -163,9 +167,30 @@ TEST_F(TimelineAheadTest, HoweverQuickItComes) {
 }
 
 TEST_F(TimelineAheadTest, WhatComesInBurstsHasTheTimeOfItsClock) {
-  for (; ms < 30'000; ms += 10)
-    last = timeline.place(kStart + millis(ms / 2'000 * 2'000), static_cast<std::uint32_t>(90 * ms)) - ms * 1'000;
-  EXPECT_LE(std::abs(last), 2'000'000);
+  const auto play_until = [&](std::int64_t end_ms) {
+    for (; ms < end_ms; ms += 10)
+      last = timeline.place(kStart + millis(ms / 2'000 * 2'000), static_cast<std::uint32_t>(90 * ms)) - ms * 1'000;
+    return last;
+  };
+  const std::int64_t at_first = play_until(6'000);
+  EXPECT_LE(std::abs(at_first), 2'000'000);
+  EXPECT_NEAR(static_cast<double>(play_until(60'000)), static_cast<double>(at_first), 30'000)
+      << "no burst wins anything, however little ahead its packets are of each other";
+}
+
+TEST_F(TimelineAheadTest, WhatIsLongPastIsNotWhatIsUsual) {
+  run_until(5'000, 0);
+  run_until(80'000, 0, 15);
+  run_until(81'200, 30, 15);
+  EXPECT_EQ(last, 0) << "a step of 30 ms, ahead of the last minute's delay; of the first seconds' by 15 alone";
+}
+
+// The first that comes need not be the one that is most ahead.
+TEST_F(TimelineAheadTest, HowMuchPicturesChangePlacesIsLearntInASecond) {
+  for (; ms < 10'000; ms += 10) {
+    const std::int64_t ahead = ms % 100 >= 70 ? 80 : 0;
+    ASSERT_EQ(timeline.place(kStart + millis(ms), static_cast<std::uint32_t>(90 * (ms + ahead))), (ms + ahead) * 1'000);
+  }
 }
 
 // Pictures that are sent before those that are shown before them: three in a hundred milliseconds are ahead by 80 ms.

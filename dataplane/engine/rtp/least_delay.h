@@ -14,7 +14,7 @@
 
 namespace fanlight::rtp {
 
-class UsualDelay {
+class LeastDelay {
  public:
   // The first came with `delay`.
   void begin(Instant at, Micros delay) noexcept {
@@ -30,7 +30,7 @@ class UsualDelay {
   void forget_newest() noexcept { newest_ = kNone; }
   // All so far came so much later, by what their times are read as from now on.
   void add(Micros shift) noexcept {
-    for (Micros* const delay : {&first_, &before_, &current_, &newest_})
+    for (Micros* const delay : {&before_, &current_, &newest_})
       if (*delay != kNone) *delay = *delay + shift;
   }
   [[nodiscard]] Micros least(Instant at) const noexcept {
