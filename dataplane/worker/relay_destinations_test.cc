@@ -120,6 +120,17 @@ TEST_F(RelayDestinationsTest, WhatThePublisherGivesUpLeavesAGapInTheNumbers) {
   EXPECT_EQ(mailbox.counters.read(Counter::kReleaseGivenUp), 1u);
 }
 
+TEST_F(RelayDestinationsTest, WhatWaitedForThePortForASecondIsSkippedAndCounted) {
+  ASSERT_NE(open_destination(), SocketId{});
+  port.take_max = 0;
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(numbers(publish(i)), (std::vector<std::uint16_t>{}));
+  EXPECT_EQ(numbers(run_for(millis(1'100))), (std::vector<std::uint16_t>{}));
+  port.take_max = SIZE_MAX;
+  EXPECT_EQ(numbers(run_for(millis(1))), (std::vector<std::uint16_t>{0xFFFC})) << "whose pass had begun";
+  EXPECT_EQ(numbers(publish(3)), (std::vector<std::uint16_t>{0xFFFF}));
+  EXPECT_EQ(count_of(Counter::kReleaseSkipped), 2u);
+}
+
 // RFC 2250 §2: an integral number of TS packets. Whoever publishes by SRT may send anything.
 TEST_F(RelayDestinationsTest, WhatIsNoTransportStreamIsCountedAndToldAndNotSent) {
   const SocketId viewer = open(opening(Role::kViewer, kOther, SocketId{6'001}));
