@@ -15,6 +15,7 @@ import { BROWSERS } from './open.mjs';
 const { values } = parseArgs({ options: { modules: { type: 'string' }, page: { type: 'string' }, clip: { type: 'string' }, only: { type: 'string', default: '' } } });
 const require = createRequire(path.resolve(values.modules, 'none.js'));
 const PATIENCE_MS = 20_000;
+const PAUSED_MS = 13_000;  // Longer than it takes the page to find a player stuck.
 const WIDTHS = { phone: [360, 740], desk: [1280, 800] };
 const LONG = 'studio/camera-2-with-a-name-that-does-not-end-before-the-screen-does';
 const known = { video: { width: 1280, height: 720, fps: 29.97 }, codecs: ['avc1.4d401e', 'mp4a.40.2'] };
@@ -197,7 +198,25 @@ async function playedToItsEnd(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': noAnswer, 'states/played-to-its-end': playedToItsEnd, keyboard, pauses };
+// A viewer pauses on a picture. A player that pauses because it has run out has none, and may never go on by itself.
+async function pausedWithoutAPicture(at) {
+  const stream = STREAMS.find((one) => one.name === 'played');
+  const was = stream.state;
+  stream.state = 'live';
+  const page = await at(playing('played'));
+  await page.waitForFunction(() => document.querySelector('video').currentTime > 0, null, patience);
+  await page.evaluate(() => document.querySelector('video').pause());
+  let isBegunAnew = false;
+  page.on('console', (one) => { isBegunAnew ||= /stuck/.test(one.text()); });
+  await new Promise((resolve) => { setTimeout(resolve, PAUSED_MS); });
+  claim(!isBegunAnew, 'a viewer’s pause is taken for a player that is stuck');
+  await page.evaluate(() => Object.defineProperty(document.querySelector('video'), 'readyState', { get: () => HTMLMediaElement.HAVE_METADATA }));
+  await page.waitForEvent('console', { predicate: (one) => /stuck/.test(one.text()), ...patience });
+  stream.state = was;
+  await page.close();
+}
+
+const CASES = { 'states/no-answer': noAnswer, 'states/played-to-its-end': playedToItsEnd, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 
