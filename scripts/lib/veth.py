@@ -78,6 +78,7 @@ class VethLink:
 
     def _make(self) -> None:
         _ip("netns", "add", self.namespace)
+        _run(self.inside(["sh", "-c", "for of in all default; do echo 0 > /proc/sys/net/ipv6/conf/$of/accept_dad; done"]))
         _ip("link", "add", self.relay_end, "type", "veth", "peer", "name", self.client_end)
         _ip("link", "set", self.client_end, "netns", self.namespace)
         # The host's own stack must stay silent on the relay's end: what answers there is the relay.
@@ -87,7 +88,16 @@ class VethLink:
         for device in ("lo", self.client_end):
             _ip("-n", self.namespace, "link", "set", device, "up")
         self.set_link(True)
+        self._wait_for_link_local()
         self._finish_checksums()
+
+    def _wait_for_link_local(self) -> None:
+        """It comes with the carrier. Until then what goes to a group of the link has another sender, who changes with it."""
+        def is_there() -> bool:
+            shown = _ip("-n", self.namespace, "-6", "addr", "show", "dev", self.client_end, "scope", "link", "-tentative")
+            return "fe80:" in shown
+        if not wait_until(is_there, 5, 0.02):
+            raise SetupError(f"{self.client_end} in {self.namespace} got no link-local address within 5 s: is IPv6 off on this host?")
 
     def _finish_checksums(self) -> None:
         """A kernel leaves UDP checksums over veth half done; the relay's device would see them as broken."""
@@ -108,8 +118,6 @@ class KernelLink(VethLink):
         _ip("addr", "add", f"{RELAY_IPV6}/64", "dev", self.relay_end, "nodad")
         # Whichever way the route to the sender leads: it is this link that it comes by.
         Path(f"/proc/sys/net/ipv4/conf/{self.relay_end}/rp_filter").write_text("0")
-        # Until a link-local address is known to be nobody else's, what goes to a group has another sender.
-        wait_until(lambda: not _ip("-n", self.namespace, "-6", "addr", "show", "tentative"), 5, 0.1)
 
 
 class FickleLink(KernelLink):
@@ -148,7 +156,7 @@ class SnoopingLink(VethLink):
         _ip("-n", self.namespace, "addr", "add", f"{CLIENT_IPV6}/64", "dev", bridge, "nodad")
         _ip("-n", self.namespace, "link", "set", "dev", bridge, "up")
         # Without a link-local address it would ask nobody in IPv6.
-        wait_until(lambda: not _ip("-n", self.namespace, "-6", "addr", "show", "tentative"), 5, 0.1)
+        self._wait_for_link_local()
         _ip("-n", self.namespace, "link", "set", "dev", bridge, "type", "bridge", "mcast_querier", "1")
 
     def members(self) -> set[str]:
