@@ -158,6 +158,33 @@ TEST_F(LifecycleTest, WhatHasEndedIsForgottenInTheEnd) {
   EXPECT_EQ(stream_.next_deadline(), Instant::never());
 }
 
+class EvictionTest : public LiveStage, public testing::Test {
+ protected:
+  EvictionTest() : LiveStage({}, {.window = seconds(6)}) {}
+  // Segments of all renditions that there are.
+  [[nodiscard]] std::uint64_t count(bool are_kept) const {
+    std::uint64_t segments = 0;
+    for (const PublishedRendition& one : stream_.publication().renditions())
+      segments += are_kept ? one.rendition.segments_kept() : one.rendition.counts().segments;
+    return segments;
+  }
+};
+
+TEST_F(EvictionTest, WhatWasMadeIsKeptOrCountedAsGone) {
+  play(seconds(8));
+  EXPECT_EQ(stream_.publication().evicted(), 0u);
+  play(seconds(22));
+  const std::uint64_t open = 2;
+  EXPECT_EQ(stream_.publication().evicted(), count(false) + open - count(true));
+  EXPECT_GT(stream_.publication().evicted(), 20u);
+  EXPECT_EQ(stream_.publication().dropped_early(), 0u);
+  lose_source();
+  const std::uint64_t made = count(false);
+  pass(seconds(90));
+  ASSERT_TRUE(stream_.publication().renditions().empty());
+  EXPECT_EQ(stream_.publication().evicted(), made) << "those that ended with their renditions as well";
+}
+
 TEST_F(LifecycleTest, AClockThatJumpsIsADiscontinuity) {  // H-82
   play(seconds(8));
   publisher_.options().first += 500 * 90'000;
@@ -340,6 +367,7 @@ TEST_P(DriftTest, DatesFollowTheWallClockAndDurationsTheMedia) {
   EXPECT_EQ(last.duration_us, 2'000'000);
   EXPECT_EQ(stream_.cut_counts().discontinuities, 0u);
   EXPECT_EQ(stream_.cut_counts().samples_left_out, 0u);
+  EXPECT_NEAR(stream_.clock().drift_ppm(), -GetParam(), 1);
   // Its first picture came at the publisher's second of its number.
   const std::int64_t second = static_cast<std::int64_t>(last.msn) * 2;
   const WallTime came = kWallStart + seconds(second) + Micros{second * slowness_ppm_};

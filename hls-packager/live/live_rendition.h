@@ -100,6 +100,7 @@ class LiveRendition {
   [[nodiscard]] std::optional<Codec> codec() const noexcept {
     return format_ ? std::optional(format_->codec) : std::nullopt;
   }
+  [[nodiscard]] std::size_t segments_kept() const noexcept { return kept_.size(); }
   [[nodiscard]] std::size_t segments_listed() const noexcept { return playlist_.segments.size(); }
   [[nodiscard]] Micros listed() const noexcept { return listed_; }
   [[nodiscard]] bool has_ended() const noexcept { return playlist_.has_ended; }

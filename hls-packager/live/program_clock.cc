@@ -17,7 +17,7 @@ Micros ProgramClock::lateness(WallTime came, std::int64_t decoded) const noexcep
   return (came - first_came_) - micros_of_ticks(decoded - first_decoded_);
 }
 
-void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump) noexcept {
+void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump) {
   if (!begun_) {
     *this = {};
     begun_ = true;
@@ -26,6 +26,7 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
     first_shown_ = shown;
   }
   const Micros late = lateness(came, decoded);
+  drift_.handle(micros_of_ticks(decoded - first_decoded_), late);
   if (decoded - span_began_ >= kSpanTicks) {
     least_before_ = least_;
     least_.reset();

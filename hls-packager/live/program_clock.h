@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "cmaf/wall_time.h"
+#include "live/drift_watch.h"
 
 namespace fanlight::packager {
 
@@ -19,7 +20,7 @@ class ProgramClock {
  public:
   // A frame of the leading track came: media time of its decoding and of its showing, 90 kHz. `may_jump`: nobody has
   // been told a time yet.
-  void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false) noexcept;
+  void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false);
   // Ours was set ahead by so much: dates jump by it, and lateness is measured on.
   void shift(Micros by) noexcept { first_came_ = first_came_ + by; }
   // What comes has another clock.
@@ -27,6 +28,8 @@ class ProgramClock {
   // Of a moment of media time, as of the newest frame. Zero before the first.
   [[nodiscard]] WallTime at(std::int64_t media_time) const noexcept;
   [[nodiscard]] WallTime newest() const noexcept { return at(newest_); }
+  // By how many millionths the source's clock is faster than ours, since the discontinuity.
+  [[nodiscard]] double drift_ppm() const noexcept { return drift_.ppm(); }
 
  private:
   [[nodiscard]] Micros lateness(WallTime came, std::int64_t decoded) const noexcept;
@@ -42,6 +45,7 @@ class ProgramClock {
   // Least lateness against the first frame, of the span of some seconds that runs and of the one before.
   std::int64_t span_began_ = 0;
   std::optional<Micros> least_{}, least_before_{};
+  DriftWatch drift_;
 };
 
 }  // namespace fanlight::packager

@@ -58,5 +58,46 @@ TEST(ProgramClockTest, DriftIsFollowedInStepsOfTenMilliseconds) {
   }
 }
 
+// Of frames that the network delays by up to 8 ms.
+TEST(ProgramClockTest, DriftIsToldInPartsPerMillion) {
+  for (const std::int64_t slowness_ppm : {-300, -200, 0, 40, 200}) {
+    ProgramClock clock;
+    double at_first = -1;
+    run(
+        clock, 900,
+        [&](std::int64_t frame) {
+          return frame * kFrameTicks * 100 / 9 * slowness_ppm / 1'000'000 + (frame * 7'919) % 8'000;
+        },
+        [&](WallTime came, WallTime) {
+          if (came - kBegin < seconds(29)) {
+            EXPECT_EQ(clock.drift_ppm(), 0) << "too little is known";
+          }
+          if (came - kBegin < seconds(120)) at_first = clock.drift_ppm();
+        });
+    EXPECT_NEAR(at_first, static_cast<double>(-slowness_ppm), 10);
+    EXPECT_NEAR(clock.drift_ppm(), static_cast<double>(-slowness_ppm), 1);
+  }
+}
+
+TEST(ProgramClockTest, DriftIsOfTheLastTenMinutes) {
+  ProgramClock clock;
+  const auto late = [](std::int64_t frame) { return std::max<std::int64_t>(frame - 600 * kFramesPerSecond, 0) * 3; };
+  run(clock, 600, late, [](WallTime, WallTime) {});
+  EXPECT_EQ(clock.drift_ppm(), 0);
+  ProgramClock changed;
+  run(changed, 1'300, late, [](WallTime, WallTime) {});
+  EXPECT_NEAR(changed.drift_ppm(), -90, 1);
+}
+
+TEST(ProgramClockTest, DriftOfAnotherClockIsAnother) {
+  ProgramClock clock;
+  run(
+      clock, 60, [](std::int64_t frame) { return frame * 3; }, [](WallTime, WallTime) {});
+  EXPECT_NEAR(clock.drift_ppm(), -90, 1);
+  clock.restart();
+  clock.handle(kBegin, 0, 0);
+  EXPECT_EQ(clock.drift_ppm(), 0);
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -38,6 +38,18 @@ std::uint64_t Publication::slices_left_clear() const noexcept {
   return slices;
 }
 
+std::uint64_t Publication::evicted() const noexcept {
+  std::uint64_t segments = evicted_;
+  for (const PublishedRendition& one : renditions_) segments += one.rendition.counts().evicted;
+  return segments;
+}
+
+// With it goes what it has kept.
+void Publication::keep_counts(const LiveRendition& gone) noexcept {
+  evicted_ += gone.counts().evicted + gone.segments_kept();
+  slices_left_clear_ += gone.counts().slices_left_clear;
+}
+
 void Publication::evict(Instant now) {
   for (PublishedRendition& one : renditions_) {
     const std::uint64_t early = one.rendition.counts().evicted_early;
@@ -46,7 +58,7 @@ void Publication::evict(Instant now) {
   }
   while (bytes() > options_.bytes_max && drop_oldest(now)) ++dropped_early_;
   for (const PublishedRendition& one : renditions_)
-    if (one.rendition.is_over(now)) slices_left_clear_ += one.rendition.counts().slices_left_clear;
+    if (one.rendition.is_over(now)) keep_counts(one.rendition);
   has_lost_one_ |=
       std::erase_if(renditions_, [&](const PublishedRendition& one) { return one.rendition.is_over(now); }) > 0;
 }

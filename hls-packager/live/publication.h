@@ -66,7 +66,9 @@ class Publication {
   [[nodiscard]] const Raised& raised() const noexcept { return raised_; }
 
   void evict(Instant now);
-  // Segments that went before their time.
+  // Segments that are not kept any more, of all renditions, those that are gone as well.
+  [[nodiscard]] std::uint64_t evicted() const noexcept;
+  // Of these such as went before their time.
   [[nodiscard]] std::uint64_t dropped_early() const noexcept { return dropped_early_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept;
   // Of pictures that are encrypted otherwise; also of renditions that are gone.
@@ -78,6 +80,7 @@ class Publication {
 
  private:
   [[nodiscard]] bool drop_oldest(Instant now);
+  void keep_counts(const LiveRendition& gone) noexcept;
   [[nodiscard]] bool is_long_enough(const LiveRendition& rendition) const noexcept;
   [[nodiscard]] bool update_offer();
   void note_raised(const PublishedRendition& one, const OfferedRendition& offer);
@@ -96,9 +99,10 @@ class Publication {
   std::vector<RenditionReport> others_;
   std::uint32_t target_duration_ = 2;
   bool has_lost_one_ = false;  // Since the last snapshot.
+  std::uint64_t evicted_ = 0;  // Of renditions that are gone, as slices_left_clear_.
   std::uint64_t dropped_early_ = 0;
   Raised raised_;
-  std::uint64_t slices_left_clear_ = 0;  // Of those that are gone.
+  std::uint64_t slices_left_clear_ = 0;
   Compressor compressor_;
 };
 

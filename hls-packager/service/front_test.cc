@@ -31,11 +31,15 @@ class FrontTest : public testing::Test {
                  .source = "srt://relay:9000?streamid=live/main",
                  .state = StreamState::kLive,
                  .bytes = 1316,
+                 .evicted = 17,
                  .publish_delay_sum = seconds(2),
                  .publish_delays = {6, 2, 0, 1},
                  .hold_back = millis(600),
                  .part_target = millis(200),
+                 .part_shortest = millis(166),
+                 .part_longest = millis(200),
                  .gop = millis(1'500),
+                 .drift_ppm = -12.5,
                  .codecs = {"avc1.64001f"},
                  .picture = PictureFormat{.width = 1280, .height = 720, .rate = FrameRate{30'000, 1'001}},
                  .has_dash = false}});
@@ -79,6 +83,10 @@ TEST_F(FrontTest, CountsInPrometheusForm) {
   EXPECT_THAT(body, HasSubstr("fanlight_packager_source_bytes_total{stream=\"live/main\"} 1316\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_part_target_seconds{stream=\"live/main\"} 0.2\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_gop_seconds{stream=\"live/main\"} 1.5\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_part_shortest_seconds{stream=\"live/main\"} 0.166\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_part_longest_seconds{stream=\"live/main\"} 0.2\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_source_drift_ppm{stream=\"live/main\"} -12.5\n"));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_segments_evicted_total{stream=\"live/main\"} 17\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_http_requests_total 7\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_release_seconds_bucket{le=\"+Inf\"} 0\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_publish_delay_seconds_bucket{stream=\"live/main\",le=\"0.002\"} 8\n"));

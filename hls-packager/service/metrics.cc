@@ -72,15 +72,33 @@ void each_stream(std::span<const StreamStanding> streams, Add&& add) {
     if (!one.is_group) add(one, Labels{{"stream", one.name}});
 }
 
+// How what comes is cut, and how its clock goes.
+void add_pace(Families& to, std::span<const StreamStanding> streams) {
+  const auto span = [&](const char* name, const char* help, Micros StreamStanding::*value) {
+    each_stream(streams, [&](const StreamStanding& one, Labels labels) {
+      to.gauge(name, help, static_cast<double>((one.*value).count) * kMicro, std::move(labels));
+    });
+  };
+  span("fanlight_packager_part_target_seconds", "How long parts are at most; 0 until it was live.",
+       &StreamStanding::part_target);
+  span("fanlight_packager_part_shortest_seconds", "The shortest so far within a segment; 0 without one.",
+       &StreamStanding::part_shortest);
+  span("fanlight_packager_part_longest_seconds", "The longest so far within a segment; 0 without one.",
+       &StreamStanding::part_longest);
+  span("fanlight_packager_gop_seconds", "From the last but one key frame to the last; 0 without two.",
+       &StreamStanding::gop);
+  each_stream(streams, [&](const StreamStanding& one, Labels labels) {
+    to.gauge("fanlight_packager_source_drift_ppm",
+             "By how much the source's clock is faster than ours; 0 until half a minute is known.", one.drift_ppm,
+             std::move(labels));
+  });
+}
+
 void add_publications(Families& to, std::span<const StreamStanding> streams) {
   const auto each = [&](auto&& add) { each_stream(streams, add); };
   each([&](const StreamStanding& one, Labels labels) {
-    to.gauge("fanlight_packager_part_target_seconds", "How long parts are at most; 0 until it was live.",
-             static_cast<double>(one.part_target.count) * kMicro, std::move(labels));
-  });
-  each([&](const StreamStanding& one, Labels labels) {
-    to.gauge("fanlight_packager_gop_seconds", "From the last but one key frame to the last; 0 without two.",
-             static_cast<double>(one.gop.count) * kMicro, std::move(labels));
+    to.counter("fanlight_packager_segments_evicted_total", "Segments that are not kept any more, of all tracks.",
+               static_cast<double>(one.evicted), std::move(labels));
   });
   each([&](const StreamStanding& one, Labels labels) {
     to.counter("fanlight_packager_segments_dropped_early_total",
@@ -239,6 +257,7 @@ void add_origin(Families& to, const HttpTallies& http) {
 std::string metrics_text(std::span<const StreamStanding> streams, const HttpTallies& http) {
   Families families;
   add_streams(families, streams);
+  add_pace(families, streams);
   add_publications(families, streams);
   add_cuts(families, streams);
   add_faults(families, streams);

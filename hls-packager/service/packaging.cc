@@ -58,6 +58,16 @@ void count_publish_delay(StreamStanding& standing, Micros took) {
   standing.publish_delay_worst = std::max(standing.publish_delay_worst, took);
 }
 
+// Of the rendition that leads: of pictures, if there are any.
+void note_parts(StreamStanding& standing, const Publication& publication) {
+  const PublishedRendition* leading = nullptr;
+  for (const PublishedRendition& one : publication.renditions())
+    if (!one.rendition.has_ended() && (leading == nullptr || one.rendition.options().is_video)) leading = &one;
+  if (leading == nullptr) return;
+  standing.part_shortest = leading->rendition.counts().part_shortest;
+  standing.part_longest = leading->rendition.counts().part_longest;
+}
+
 }  // namespace
 
 Packaging::Packaging(const Settings& settings, Published& published, StreamBoard& board)
@@ -238,11 +248,14 @@ void Packaging::note_what_it_is(One& one) {
   one.standing.slices_left_clear = live.publication().slices_left_clear();
   one.standing.sources_lost = live.counts().sources_lost;
   if (live.parameters()) one.standing.part_target = live.parameters()->part_target.target;
+  note_parts(one.standing, live.publication());
   one.standing.gop = live.gop();
+  one.standing.drift_ppm = live.clock().drift_ppm();
   const CutCounts cuts = live.cut_counts();
   one.standing.discontinuities = cuts.discontinuities;
   one.standing.hints_misjudged = cuts.ends_misjudged;
   one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
+  one.standing.evicted = live.publication().evicted();
   one.standing.dropped_early = live.publication().dropped_early();
   for (const PublishedRendition& each : live.publication().renditions())
     if (each.is_offered && each.rendition.options().is_video)

@@ -55,7 +55,8 @@ struct StreamStanding {
   std::uint64_t times_up = 0;
   std::uint64_t snapshots = 0;
   InputFaults faults{};
-  std::uint64_t dropped_early = 0;  // Segments, for want of room.
+  std::uint64_t evicted = 0;        // Segments that are not kept any more, of all tracks.
+  std::uint64_t dropped_early = 0;  // Of these such as went for want of room.
   std::uint64_t sources_lost = 0;   // How often it went, or sent nothing that could be played.
   std::uint64_t discontinuities = 0, hints_misjudged = 0, samples_left_out = 0;
   std::uint64_t slices_left_clear = 0;  // Though the stream is encrypted.
@@ -67,7 +68,10 @@ struct StreamStanding {
   // Since it was live first.
   Micros hold_back{};    // How far behind the end players are asked to stay.
   Micros part_target{};  // Of its leading track.
+  // Of its parts that neither began nor ended a segment; zero: there was none.
+  Micros part_shortest{}, part_longest{};
   Micros gop{};          // The newest; none: there is no whole one.
+  double drift_ppm = 0;  // Its clock against ours, more than zero: it is faster.
   std::vector<std::string> codecs{};
   std::optional<PictureFormat> picture{};
   bool has_dash = false;
