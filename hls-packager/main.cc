@@ -27,7 +27,7 @@ struct Words {
   std::vector<std::string> streams;
   std::string config;
   bool is_check = false;
-  std::vector<std::string> listen;
+  std::vector<std::string> listen, metrics_listen;
   std::string page;
   std::vector<std::string> once;
   OnceOptions once_options;
@@ -72,6 +72,20 @@ int package_once(Words& words) {
   return 0;
 }
 
+// Instead of what a file says, if they say anything.
+fanlight::Result<fanlight::Done, std::string> take_addresses(const std::string& option,
+                                                             const std::vector<std::string>& texts,
+                                                             std::vector<fanlight::Endpoint>& to) {
+  if (!texts.empty()) to.clear();
+  for (const std::string& text : texts) {
+    const auto address = fanlight::Endpoint::parse(text);
+    if (!address || address->port == 0)
+      return option + " " + text + ": not an address with a port, like 0.0.0.0:8080 or [::]:8080";
+    to.push_back(*address);
+  }
+  return fanlight::Done{};
+}
+
 // What the command line says beside a file, or instead of one. The error is a sentence.
 fanlight::Result<fanlight::Done, std::string> add_words(const Words& words, Settings& settings) {
   for (const std::string& text : words.streams) {
@@ -87,13 +101,11 @@ fanlight::Result<fanlight::Done, std::string> add_words(const Words& words, Sett
   if (!hidden.empty())
     return "stream " + hidden.front().name + " is called as a folder of " + hidden.front().other +
            "'s renditions is: choose another name";
-  if (!words.listen.empty()) settings.http.listen.clear();
-  for (const std::string& text : words.listen) {
-    const auto address = fanlight::Endpoint::parse(text);
-    if (!address || address->port == 0)
-      return "--listen " + text + ": not an address with a port, like 0.0.0.0:8080 or [::]:8080";
-    settings.http.listen.push_back(*address);
-  }
+  if (auto said = take_addresses("--listen", words.listen, settings.http.listen); !said) return said.error();
+  if (auto said = take_addresses("--metrics-listen", words.metrics_listen, settings.http.metrics_listen); !said)
+    return said.error();
+  if (const auto shared = fanlight::packager::shared_metrics_address(settings.http))
+    return "metrics at " + shared->text() + ": viewers have that address, choose another one";
   if (!words.page.empty()) settings.http.page = words.page;
   return fanlight::Done{};
 }
@@ -137,6 +149,10 @@ int main(int argc, char** argv) {
   auto* config = app.add_option("--config", words.config, "A TOML file with [http] and [[stream]]")->type_name("FILE");
   app.add_flag("--check", words.is_check, "Read the file, say what is wrong with it, and end")->needs(config);
   app.add_option("--listen", words.listen, "Where to answer HTTP (default 127.0.0.1:8080), may be given again")
+      ->allow_extra_args(false)
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--metrics-listen", words.metrics_listen,
+                 "Where /metrics is shown, and then nowhere else (default: where HTTP is answered); may be given again")
       ->allow_extra_args(false)
       ->type_name("ADDRESS:PORT");
   app.add_option("--page", words.page,

@@ -15,8 +15,9 @@ namespace fanlight::packager {
 
 class Front final : public HttpHandler {
  public:
-  // `tallies`: of all servers, itself included. `page`: empty where none was built.
-  Front(Origin& origin, const HttpTallies& tallies, HttpReplies& replies, const StreamBoard& board, const Assets& page)
+  // `tallies`: of all servers, itself included; null: the metrics are not shown here. `page`: empty where none was
+  // built.
+  Front(Origin& origin, const HttpTallies* tallies, HttpReplies& replies, const StreamBoard& board, const Assets& page)
       : origin_(origin), tallies_(tallies), replies_(replies), board_(board), page_(page) {}
 
   // What else a wake may be for.
@@ -34,7 +35,7 @@ class Front final : public HttpHandler {
 
  private:
   Origin& origin_;
-  const HttpTallies& tallies_;
+  const HttpTallies* tallies_;
   HttpReplies& replies_;
   const StreamBoard& board_;
   const Assets& page_;

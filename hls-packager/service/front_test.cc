@@ -62,7 +62,7 @@ class FrontTest : public testing::Test {
   ServerCounts counts_, others_;
   HttpTallies tallies_{{&counts_, &others_}, {&origin_.counters()}};
   Assets page_;
-  Front front_{origin_, tallies_, replies_, board_, page_};
+  Front front_{origin_, &tallies_, replies_, board_, page_};
 };
 
 TEST_F(FrontTest, ListsTheStreams) {
@@ -124,6 +124,16 @@ TEST_F(FrontTest, SaysThatThereIsNoPage) {
   EXPECT_EQ(status, 200);
   EXPECT_THAT(body, HasSubstr("scripts/page.sh"));
   EXPECT_EQ(get("/assets/app.js").first, 404);
+}
+
+TEST_F(FrontTest, MetricsMayBeShownElsewhere) {
+  Front front(origin_, nullptr, replies_, board_, page_);
+  for (const auto& [path, status] : {std::pair{"/metrics", 404}, {"/healthz", 200}, {"/api/streams.json", 200}}) {
+    replies_.last.reset();
+    front.handle({1, 1}, {.path = path});
+    ASSERT_TRUE(replies_.last) << path;
+    EXPECT_EQ(replies_.last->status, status) << path;
+  }
 }
 
 TEST_F(FrontTest, TheRestIsTheOrigins) {

@@ -10,11 +10,12 @@ Result<std::unique_ptr<Reactors>> Reactors::open(const Options& options, Publish
   Server::Options of_server = options.server;
   OriginConfig of_origin = options.origin;
   of_origin.waiters_max = (of_origin.waiters_max + options.count - 1) / options.count;
+  const HttpTallies* const shown_here = options.metrics_listen.empty() ? &all->tallies_ : nullptr;
   for (std::size_t i = 0; i < options.count; ++i) {
     Result<std::unique_ptr<Server>> server = Server::open(of_server);
     if (!server) return server.error();
     all->reactors_.push_back(
-        std::make_unique<Reactor>(std::move(*server), of_origin, published, all->tallies_, board, page));
+        std::make_unique<Reactor>(std::move(*server), of_origin, published, shown_here, board, page));
     const Reactor& one = *all->reactors_.back();
     all->tallies_.servers.push_back(&one.server->counts());
     all->tallies_.origins.push_back(&one.origin.counters());
@@ -25,15 +26,20 @@ Result<std::unique_ptr<Reactors>> Reactors::open(const Options& options, Publish
     for (std::size_t k = 0; k < of_server.listen_tls.size(); ++k)
       of_server.listen_tls[k] = at[std::ptrdiff_t(of_server.listen.size() + k)].text();
   }
+  if (options.metrics_listen.empty()) return all;
+  auto door = OperatorDoor::open(options.server, options.metrics_listen, all->tallies_, board);
+  if (!door) return door.error();
+  all->door_ = std::move(*door);
   return all;
 }
 
 Result<Done> Reactors::run() {
-  std::vector<Result<Done>> results(reactors_.size(), Done{});
+  std::vector<Result<Done>> results(reactors_.size() + 1, Done{});
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < reactors_.size(); ++i)
       threads.emplace_back([this, i, &results] { results[i] = reactors_[i]->server->run(reactors_[i]->front); });
+    if (door_ != nullptr) threads.emplace_back([this, &result = results.back()] { result = door_->run(); });
     results[0] = reactors_[0]->server->run(reactors_[0]->front);
   }
   for (const Result<Done>& one : results)
@@ -43,6 +49,7 @@ Result<Done> Reactors::run() {
 
 void Reactors::stop() noexcept {
   for (const auto& one : reactors_) one->server->stop();
+  if (door_ != nullptr) door_->stop();
 }
 
 }  // namespace fanlight::packager

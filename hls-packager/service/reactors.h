@@ -1,5 +1,6 @@
 // The threads that answer requests, each with a server, an origin and a front of its own: they listen at the same
-// addresses, and the kernel spreads connections over them. What they share is who is let in and what is published.
+// addresses, and the kernel spreads connections over them. What they share is who is let in and what is published. One
+// more answers the operator, where that has addresses of its own.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include "http/server.h"
 #include "origin/origin.h"
 #include "service/front.h"
+#include "service/operator_door.h"
 
 namespace fanlight::packager {
 
@@ -19,7 +21,8 @@ class Reactors {
   struct Options {
     std::size_t count = 1;
     Server::Options server{};
-    OriginConfig origin{};  // Waiters are divided among the threads.
+    OriginConfig origin{};                      // Waiters are divided among the threads.
+    std::vector<std::string> metrics_listen{};  // The metrics are shown there, and not by these.
   };
   // Listens from now on. `published`, `board` and `page` outlive it.
   static Result<std::unique_ptr<Reactors>> open(const Options& options, Published& published, const StreamBoard& board,
@@ -36,12 +39,16 @@ class Reactors {
   [[nodiscard]] const std::vector<Endpoint>& addresses() const noexcept {
     return reactors_.front()->server->addresses();
   }
+  // Of Options::metrics_listen.
+  [[nodiscard]] std::vector<Endpoint> metrics_addresses() const {
+    return door_ != nullptr ? door_->addresses() : std::vector<Endpoint>{};
+  }
   [[nodiscard]] const HttpTallies& tallies() const noexcept { return tallies_; }
 
  private:
   struct Reactor {
     Reactor(std::unique_ptr<Server> its_server, const OriginConfig& config, Published& published,
-            const HttpTallies& tallies, const StreamBoard& board, const Assets& page)
+            const HttpTallies* tallies, const StreamBoard& board, const Assets& page)
         : server(std::move(its_server)),
           origin(config, published, *server),
           front(origin, tallies, *server, board, page) {}
@@ -52,6 +59,7 @@ class Reactors {
 
   HttpTallies tallies_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
+  std::unique_ptr<OperatorDoor> door_;  // Null: there is none.
 };
 
 }  // namespace fanlight::packager

@@ -79,6 +79,40 @@ TEST_F(ReactorsTest, AllOfThemStop) {
   for (const auto& client : clients) EXPECT_TRUE(client->hears_end());
 }
 
+TEST_F(ReactorsTest, TheOperatorHasAddressesOfItsOwn) {
+  stop();
+  Result<std::unique_ptr<Reactors>> opened =
+      Reactors::open({.count = kThreads,
+                      .server = {.listen = {"127.0.0.1:0"},
+                                 .admission = std::make_shared<Admission>(Admission::Limits{.connections_max = 2}),
+                                 .stop_grace = millis(200)},
+                      .metrics_listen = {"127.0.0.1:0"}},
+                     published_, board_, page_);
+  ASSERT_TRUE(opened) << opened.error().what;
+  reactors_ = std::move(*opened);
+  thread_ = std::thread([this] { EXPECT_TRUE(reactors_->run()); });
+  ASSERT_EQ(reactors_->metrics_addresses().size(), 1u);
+  TestClient viewer(reactors_->addresses().front()), other(reactors_->addresses().front()),
+      operators(reactors_->metrics_addresses().front());
+  for (TestClient* const one : {&viewer, &other}) {  // Nobody else is let in there.
+    one->get("/metrics");
+    one->hear_body();
+    EXPECT_THAT(one->head(), HasSubstr(" 404 "));
+  }
+  viewer.get("/healthz");
+  EXPECT_EQ(viewer.hear_body(), "ok\n");
+  operators.get("/healthz");
+  EXPECT_EQ(operators.hear_body(), "ok\n");
+  operators.get("/metrics");
+  EXPECT_THAT(operators.hear_body(), HasSubstr("fanlight_packager_http_connections 2\n")) << "itself not among them";
+  EXPECT_THAT(operators.head(), testing::Not(HasSubstr("access-control"))) << "no other site's page may read it";
+  for (const char* path : {"/", "/api/streams.json", "/live/live/main/index.m3u8", "/time"}) {
+    operators.get(path);
+    operators.hear_body();
+    EXPECT_THAT(operators.head(), HasSubstr(" 404 ")) << path;
+  }
+}
+
 TEST_F(ReactorsTest, TheyCountTogetherWhoIsLetIn) {
   stop();
   Result<std::unique_ptr<Reactors>> opened = Reactors::open(

@@ -124,13 +124,16 @@ void tell_addresses(const Reactors& reactors, const Settings& settings) {
     spdlog::info("listening at {}: {}/", address.text(), base);
     for (const std::string& name : served_names(settings)) spdlog::info("  {}/play/{}", base, name);
   }
+  for (const Endpoint& address : reactors.metrics_addresses())
+    spdlog::info("metrics at {} alone: http://{}/metrics", address.text(), address.text());
 }
 
 // As many as are wanted, or as files may be open for.
 std::size_t connections_for(const Settings& settings) {
+  const std::uint64_t kept_free = settings.http.metrics_listen.empty() ? 0 : OperatorDoor::kConnectionsMax;
   const std::uint64_t files = raise_open_files();
   const std::size_t wanted = settings.http.connections_max;
-  const std::size_t count = connections_within(files, settings.streams.size(), wanted);
+  const std::size_t count = connections_within(files - std::min(files, kept_free), settings.streams.size(), wanted);
   if (count < wanted)
     spdlog::warn("connections_max: {} instead of {}, since {} files may be open; raise that (systemd: LimitNOFILE)",
                  count, wanted, files);
@@ -198,9 +201,10 @@ Result<Done> serve(const Settings& settings) {
   }
   StreamBoard board;
   Published published;
-  Result<std::unique_ptr<Reactors>> reactors = Reactors::open(
-      {.count = settings.http.threads, .server = options, .origin = {.allow_origin = settings.http.allow_origin}},
-      published, board, *page);
+  Reactors::Options wanted{
+      .count = settings.http.threads, .server = options, .origin = {.allow_origin = settings.http.allow_origin}};
+  for (const Endpoint& address : settings.http.metrics_listen) wanted.metrics_listen.push_back(address.text());
+  Result<std::unique_ptr<Reactors>> reactors = Reactors::open(wanted, published, board, *page);
   if (!reactors) return reactors.error();
   Packaging packaging(settings, published, board);
   if (Result<Done> opened = packaging.open(); !opened) return opened;

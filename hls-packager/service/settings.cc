@@ -124,6 +124,10 @@ void SettingsReader::read_http(const Section& section) {
   std::vector<Endpoint> listen = read_addresses(reader, "listen");
   http.tls_listen = read_addresses(reader, "tls_listen");
   if (says_where) http.listen = std::move(listen);
+  http.metrics_listen = read_addresses(reader, "metrics_listen");
+  if (const std::optional<Endpoint> shared = shared_metrics_address(http))
+    reader.complain("metrics_listen", control::quoted(shared->text()),
+                    "addresses that neither listen nor tls_listen has");
   http.certificate = reader.text("certificate");
   http.key = reader.text("key");
   if (http.certificate.empty() != http.key.empty())
@@ -314,6 +318,18 @@ std::vector<HiddenRendition> hidden_renditions(const Settings& settings) {
       hidden.push_back({name, other, std::string(folder)});
     }
   return hidden;
+}
+
+std::optional<Endpoint> shared_metrics_address(const HttpSettings& http) {
+  const auto holds = [](const Endpoint& any, const Endpoint& one) {
+    return any.ip.is_unspecified() && (!any.ip.is_v4() || one.ip.is_v4());
+  };
+  for (const Endpoint& ours : http.metrics_listen)
+    for (const std::vector<Endpoint>* const list : {&http.listen, &http.tls_listen})
+      for (const Endpoint& theirs : *list)
+        if (ours.port == theirs.port && (ours.ip == theirs.ip || holds(ours, theirs) || holds(theirs, ours)))
+          return ours;
+  return std::nullopt;
 }
 
 Result<Settings, SettingsErrors> parse_settings(std::string_view toml, std::string_view file_name) {

@@ -42,7 +42,8 @@ enum class PollerChoice : std::uint8_t { kAuto, kUring, kEpoll };
 struct HttpSettings {
   std::vector<Endpoint> listen{};
   std::vector<Endpoint> tls_listen{};
-  std::string certificate{};  // A PEM chain; empty: one for localhost that we sign ourselves.
+  std::vector<Endpoint> metrics_listen{};  // Where the metrics are shown; empty: wherever the rest is.
+  std::string certificate{};               // A PEM chain; empty: one for localhost that we sign ourselves.
   std::string key{};
   std::string page{};         // The folder of the page's assets; empty: where it was built or installed.
   std::uint32_t threads = 1;  // That answer; packaging has one of its own.
@@ -67,6 +68,9 @@ struct HiddenRendition {
   std::string name, other, folder;
 };
 [[nodiscard]] std::vector<HiddenRendition> hidden_renditions(const Settings& settings);
+
+// One of `metrics_listen` that viewers have as well.
+[[nodiscard]] std::optional<Endpoint> shared_metrics_address(const HttpSettings& http);
 
 // Every mistake, each "file:line: key: found X, accepted Y".
 struct SettingsErrors {

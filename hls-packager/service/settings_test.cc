@@ -88,6 +88,27 @@ TEST(SettingsTest, WithoutAWordOfHttpItIsThisHostAlone) {
   EXPECT_EQ(settings->http.listen.front().text(), kListenAtFirst);
 }
 
+TEST(SettingsTest, MetricsMayHaveAddressesThatViewersHaveNot) {
+  const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
+  const auto error_of = [&](const std::string& http) { return first_error("[http]\n" + http + "\n" + one); };
+  const auto settings = parse_settings("[http]\nmetrics_listen = [\"127.0.0.1:9180\"]\n" + one, "p.toml");
+  ASSERT_TRUE(settings) << settings.error().lines.front();
+  ASSERT_EQ(settings->http.metrics_listen.size(), 1u);
+  EXPECT_EQ(settings->http.metrics_listen.front().text(), "127.0.0.1:9180");
+  EXPECT_EQ(settings->http.listen.front().text(), kListenAtFirst);
+  EXPECT_TRUE(parse_settings(one, "p.toml")->http.metrics_listen.empty());
+  for (const char* http :
+       {R"(metrics_listen = ["127.0.0.1:8080"])", "listen = [\"0.0.0.0:80\"]\nmetrics_listen = [\"127.0.0.1:80\"]",
+        "listen = [\"[::]:80\"]\nmetrics_listen = [\"127.0.0.1:80\"]",
+        "listen = [\"[::1]:80\"]\nmetrics_listen = [\"[::]:80\"]",
+        "tls_listen = [\"[::1]:443\"]\nmetrics_listen = [\"[::1]:1\", \"[::1]:443\"]"})
+    EXPECT_NE(error_of(http).find("addresses that neither listen nor tls_listen has"), std::string::npos) << http;
+  for (const char* http : {"listen = [\"0.0.0.0:80\"]\nmetrics_listen = [\"[::1]:80\"]",
+                           "listen = [\"127.0.0.1:80\"]\nmetrics_listen = [\"127.0.0.2:80\"]"})
+    EXPECT_EQ(error_of(http), "") << http;
+  EXPECT_NE(error_of("metrics_listen = \"127.0.0.1:9180\"").find("http.metrics_listen"), std::string::npos);
+}
+
 TEST(SettingsTest, AnAddressMayHaveTwiceAsManyRequestsAsConnections) {
   const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
   const auto requests_of = [&](const std::string& http) {

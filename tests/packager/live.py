@@ -680,6 +680,34 @@ def whom_it_calls_is_in_its_log_alone(stage: Stage) -> str:
     return "streams.json: its source does not answer"
 
 
+def metrics_for_the_operator_alone(stage: Stage) -> str:
+    """At addresses of its own, by the file and by the command line: there they are, and where viewers are they are not."""
+    require_tools("curl")
+    viewers, operator, config = stage.port + 1, stage.port + 3, stage.work / "packager.toml"
+    config.write_text(f'[http]\nmetrics_listen = ["127.0.0.1:{operator}"]\n'
+                      f'[[stream]]\nname = "{STREAM}"\nsource = "udp://127.0.0.1:{stage.port + 2}"\n')
+
+    def ask(port: int, path: str) -> tuple[str, str]:
+        done = subprocess.run(["curl", "-sS", "-w", "\n%{http_code}", f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, timeout=15)
+        body, _, status = (done.stdout or done.stderr).rpartition("\n")
+        return status, body
+
+    bare = f"{STREAM}=udp://127.0.0.1:{stage.port + 2}"
+    for words in (["--config", str(config)], [bare, "--metrics-listen", f"127.0.0.1:{operator}"]):
+        stage.package(*words)
+        metric = f'fanlight_packager_source_drift_ppm{{stream="{STREAM}"}} 0'
+        claim(wait_until(lambda: metric in ask(operator, "/metrics")[1], 5), f"{ask(operator, '/metrics')}")
+        claim(ask(viewers, "/metrics")[0] == "404", f"at the viewers' address: {ask(viewers, '/metrics')}")
+        claim(ask(viewers, "/healthz") == ask(operator, "/healthz") == ("200", "ok\n"), f"{ask(operator, '/healthz')}")
+        claim(ask(viewers, "/api/streams.json")[0] == "200" and ask(operator, "/api/streams.json")[0] == "404", "the list of streams")
+        claim(f"metrics at 127.0.0.1:{operator} alone" in stage.packager.process.log.read_text(), stage.packager.process.log_tail(5))
+        stage.packager.process.stop(signal.SIGTERM)
+        claim("stopped" in stage.packager.process.log.read_text(), stage.packager.process.log_tail(3))
+    stage.package(bare)
+    claim(ask(viewers, "/metrics")[0] == "200", "unless told otherwise they are where the rest is")
+    return "200 at the operator's address, 404 at the viewers'"
+
+
 def over_tls(stage: Stage) -> str:
     """HTTP/2 by ALPN under a certificate of our own, which SIGHUP reads again; the linter and the probes by both."""
     require_tools("curl", "node", "openssl")
@@ -760,6 +788,7 @@ def wrong_words(stage: Stage) -> str:
     tries = {("--config", str(config)): (2, "wrong.toml:2: stream.name"), ("udp://127.0.0.1:5000",): (2, "NAME=URL"),
              ("a=udp://192.0.2.1:5000",): (1, "cannot listen at 192.0.2.1:5000"), (): (2, "--help"),
              ("--listen", "nowhere", "a=udp://127.0.0.1:5000"): (2, "not an address with a port"),
+             ("--metrics-listen", "127.0.0.1:8080", "a=udp://127.0.0.1:5000"): (2, "viewers have that address"),
              ("a=udp://127.0.0.1:5000", "a/v0=udp://127.0.0.1:5001"): (2, "a folder of a's renditions"),
              ("--page", str(stage.work), "a=udp://127.0.0.1:5000"): (1, "has no index.html")}
     named = stage.work / "named.toml"
@@ -776,7 +805,7 @@ def wrong_words(stage: Stage) -> str:
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, pictures_that_are_reordered, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
          captions_are_kept_and_announced, sound_that_is_sent_late, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
-         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens,
+         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, metrics_for_the_operator_alone,
          whom_it_calls_is_in_its_log_alone, over_tls, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 

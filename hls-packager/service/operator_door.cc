@@ -1,0 +1,40 @@
+#include "service/operator_door.h"
+
+#include <string_view>
+
+namespace fanlight::packager {
+namespace {
+
+// No page of another origin may read it: a browser of the operator's may reach what its sites may not.
+HttpResponse answer(std::uint16_t status, std::string_view type, std::string_view text) {
+  HttpResponse response{.status = status};
+  response.fields = {{"content-type", std::string(type)}, {"cache-control", "no-store"}};
+  response.body = {.pieces = {SharedBytes::copy_of(text)}, .size = text.size()};
+  return response;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OperatorDoor>> OperatorDoor::open(const Server::Options& like,
+                                                         const std::vector<std::string>& listen,
+                                                         const HttpTallies& tallies, const StreamBoard& board) {
+  Server::Options options = like;
+  options.listen = listen;
+  options.listen_tls.clear();
+  options.admission = std::make_shared<Admission>(
+      Admission::Limits{.connections_max = kConnectionsMax, .connections_per_address_max = kConnectionsMax});
+  Result<std::unique_ptr<Server>> server = Server::open(options);
+  if (!server) return server.error();
+  return std::unique_ptr<OperatorDoor>(new OperatorDoor(std::move(*server), tallies, board));
+}
+
+void OperatorDoor::handle(HttpRequestId id, const HttpRequest& request) {
+  constexpr std::string_view kText = "text/plain; charset=utf-8";
+  const bool is_asked = request.method != HttpMethod::kOptions;
+  if (is_asked && request.path == "/metrics")
+    return server_->respond(id, answer(200, kMetricsContentType, metrics_text(board_.read(), tallies_)));
+  if (is_asked && request.path == "/healthz") return server_->respond(id, answer(200, kText, "ok\n"));
+  server_->respond(id, answer(404, kText, "here are /metrics and /healthz\n"));
+}
+
+}  // namespace fanlight::packager

@@ -1,0 +1,47 @@
+// What is for the operator alone, at addresses of its own: the metrics, and that it runs. A server apart, on a thread
+// of its own and counted by nobody: whoever takes all connections that viewers may have keeps nobody from looking.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "http/server.h"
+#include "service/metrics.h"
+#include "service/stream_board.h"
+
+namespace fanlight::packager {
+
+class OperatorDoor final : private HttpHandler {
+ public:
+  static constexpr std::size_t kConnectionsMax = 16;
+
+  // Listens from now on, at `listen` alone; the rest is as `like` says. `tallies` and `board` outlive it.
+  static Result<std::unique_ptr<OperatorDoor>> open(const Server::Options& like, const std::vector<std::string>& listen,
+                                                    const HttpTallies& tallies, const StreamBoard& board);
+  // Until stop() and what follows from that.
+  Result<Done> run() { return server_->run(*this); }
+  // Of any thread, and of signal handlers.
+  void stop() noexcept { server_->stop(); }
+  [[nodiscard]] const std::vector<Endpoint>& addresses() const noexcept { return server_->addresses(); }
+
+ private:
+  OperatorDoor(std::unique_ptr<Server> server, const HttpTallies& tallies, const StreamBoard& board)
+      : server_(std::move(server)), tallies_(tallies), board_(board) {}
+
+  void handle(HttpRequestId id, const HttpRequest& request) override;
+  void handle_gone(HttpRequestId) override {}
+  void handle_mail(Instant) override {}
+  void handle_timeout(Instant) override {}
+  void handle_stop(Instant) override {}
+  [[nodiscard]] Instant next_deadline() const override { return Instant::never(); }
+
+  std::unique_ptr<Server> server_;
+  const HttpTallies& tallies_;
+  const StreamBoard& board_;
+};
+
+}  // namespace fanlight::packager
