@@ -117,6 +117,8 @@ const char* name_of(InputFault fault) noexcept {
       return "time_step";
     case InputFault::kHostClock:
       return "host_clock";
+    case InputFault::kSoundLate:
+      return "sound_late";
     case InputFault::kCount:
       break;
   }

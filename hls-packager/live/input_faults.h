@@ -31,6 +31,7 @@ enum class InputFault : std::uint8_t {
   kBitRate,    // Times that a rendition was offered anew.
   kTimeStep,   // Of a track's times, back.
   kHostClock,  // Steps of our own wall clock.
+  kSoundLate,  // Stretches of 10 s in which it was later than what is waited for.
   kCount,
 };
 inline constexpr std::size_t kInputFaults = static_cast<std::size_t>(InputFault::kCount);

@@ -60,6 +60,7 @@ void LiveStream::handle_source_lost(Instant now) {
   tracks_->finish(samples_);
   if (parameters_) {
     take_samples({now, clock_.newest()});
+    give_all_waiting({now, clock_.newest()});
     cutter_->flush(cuts_);
     take_cuts();
     for (const Output& output : outputs_) cutter_->remove_track(output.number, cuts_);
@@ -117,6 +118,7 @@ void LiveStream::end_all(Instant now) {
   publication_.forget_splices();
   grace_ends_.reset();
   parameters_.reset();
+  in_step_ = {};
   start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
 }
 

@@ -32,11 +32,13 @@ std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
   return rescale(time, sample.timescale, kMediaClock);
 }
 
-// "30.0 s ahead"
-std::string step_text(Micros ahead) {
-  const std::int64_t tenths = (std::llabs(ahead.count) + 50'000) / 100'000;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + (ahead < Micros{} ? " s back" : " s ahead");
+// "30.0 s"
+std::string span_text(Micros span) {
+  const std::int64_t tenths = (std::llabs(span.count) + 50'000) / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
+
+std::string step_text(Micros ahead) { return span_text(ahead) + (ahead < Micros{} ? " back" : " ahead"); }
 
 }  // namespace
 
@@ -103,8 +105,13 @@ InputFaults LiveStream::faults() const {
 }
 
 void LiveStream::take_samples(const Moment& moment) {
+  const auto is_unmapped = [&](const Output& output) {
+    return !tracks_->tracks()[output.track].is_mapped && in_step_.has_any_of(output.track);
+  };
+  if (std::ranges::any_of(outputs_, is_unmapped)) give_all_waiting(moment);  // Before others take their places.
   for (TrackSample& one : std::exchange(samples_, {}))
-    parameters_ ? give(std::move(one), moment) : hold(std::move(one), moment);
+    parameters_ ? admit(std::move(one), moment, heard_) : hold(std::move(one), moment);
+  give_due(moment);
 }
 
 // --- The first seconds.
@@ -115,7 +122,7 @@ void LiveStream::hold(TrackSample&& one, const Moment& moment) {
   else if (!tracks_->tracks()[one.track].is_video())
     start_up_.handle_follower(one.sample);
   held_bytes_ += one.sample.bytes.size() + sizeof(Held);
-  held_.push_back({std::move(one), moment.wall});
+  held_.push_back({std::move(one), moment.wall, heard_});
   const std::optional<std::size_t> leader = tracks_->leader();
   const bool leads_nobody = start_up_.watched() == Micros{} &&
                             in_media_time(held_.back().one.sample.decode_time, held_.back().one.sample) -
@@ -140,7 +147,7 @@ void LiveStream::settle(const Moment& moment) {
   for (const Held& held : held_)
     if (!is_leaders(held))
       hold_back_ = std::max(hold_back_, part_hold_back(part_target_for(held.one.sample, false).target, {}));
-  hold_back_ = hold_back_ + parameters_->followers_late;
+  in_step_.wait_for(parameters_->followers_late);
   const auto first = std::ranges::find_if(held_, is_leaders);
   seek_to_fall_in();
   if (options_.members > 1 && !falls_in_until_) number_by_clock(first->one.sample);
@@ -148,9 +155,9 @@ void LiveStream::settle(const Moment& moment) {
   for (const Held& held : held_) static_cast<void>(output_of(held.one));  // So that all begin together.
   for (const Held& held : held_)
     if (is_leaders(held))
-      clock_.handle(held.wall, in_media_time(held.one.sample.decode_time, held.one.sample),
+      clock_.handle(held.wall + in_step_.wait(), in_media_time(held.one.sample.decode_time, held.one.sample),
                     in_media_time(held.one.sample.presentation_time, held.one.sample), true);
-  for (Held& held : std::exchange(held_, {})) give(std::move(held.one), {moment.now, held.wall});
+  for (Held& held : std::exchange(held_, {})) admit(std::move(held.one), {moment.now, held.wall}, held.heard);
   held_bytes_ = 0;
 }
 
@@ -165,6 +172,39 @@ void LiveStream::number_by_clock(const TimedSample& first) {
   const auto number = static_cast<std::uint64_t>(media_time_of(first) / (gops * gop));
   const std::uint64_t next = cutter_->next_msn();
   if (number > next) numbers_ahead_ = std::max(numbers_ahead_, number - next);
+}
+
+// --- Sound that is sent later than its pictures.
+
+// `heard`: when it came.
+void LiveStream::admit(TrackSample&& one, const Moment& moment, Micros heard) {
+  const bool leads = one.track == tracks_->leader();
+  if (leads)
+    in_step_.note_leader(one.sample);
+  else if (!tracks_->tracks()[one.track].is_video())
+    watch_lateness(one.sample);
+  if (in_step_.wait() == Micros{}) return give(std::move(one), moment);
+  in_step_.handle(std::move(one), leads, heard);
+}
+
+// What is later than at first is not waited for: players would be stopped by it, and dates would be wrong.
+void LiveStream::watch_lateness(const TimedSample& sample) {
+  const std::optional<Micros> late = in_step_.lateness_of(sample);
+  if (!late || *late <= in_step_.wait() + 2 * parameters_->part_target.target) return;
+  if (heard_ - late_noted_at_ < kLateAgain) return;
+  late_noted_at_ = heard_;
+  faults_.note(InputFault::kSoundLate,
+               span_text(*late) + " later than its pictures, which wait for " + span_text(in_step_.wait()));
+}
+
+void LiveStream::give_due(const Moment& moment) {
+  while (std::optional<InStep::Waiting> next = in_step_.take_due(heard_))
+    give(std::move(next->one), {moment.now, moment.wall + (next->until - heard_)});
+}
+
+void LiveStream::give_all_waiting(const Moment& moment) {
+  while (std::optional<InStep::Waiting> next = in_step_.take_any())
+    give(std::move(next->one), {moment.now, moment.wall + (next->until - heard_)});
 }
 
 // --- From samples to parts.

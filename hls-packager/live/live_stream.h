@@ -1,6 +1,7 @@
 // A live transport stream on its way to players: bytes and time in, snapshots out; no clock, no socket, one thread.
 //
 //   bytes -> TrackSet -> StartUp, until it is known what never changes after
+//                     -> InStep, where sound is sent later than its pictures
 //                     -> PartCutter -> LiveRendition of each track -> StreamSnapshot
 //
 // Life: the first seconds are only watched; then playlists grow. A source that is lost leaves them as they are, for its
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "live/group_place.h"
+#include "live/in_step.h"
 #include "live/input_faults.h"
 #include "live/program_clock.h"
 #include "live/publication.h"
@@ -96,6 +98,7 @@ class LiveStream {
  private:
   // A track that is silent for so long, while others are not, is gone; and so is a source of which nothing comes.
   static constexpr Micros kGoneAfter = seconds(3);
+  static constexpr Micros kLateAgain = seconds(10);
   static constexpr std::size_t kFormatsKept = 256;  // More than samples wait to be cut.
 
   // A track that is packaged.
@@ -121,6 +124,7 @@ class LiveStream {
   struct Held {
     TrackSample one;
     WallTime wall{};
+    Micros heard{};
   };
 
   void note_heard(Instant now);
@@ -130,6 +134,10 @@ class LiveStream {
   void take_splices();
   void hold(TrackSample&& one, const Moment& moment);
   void settle(const Moment& moment);
+  void admit(TrackSample&& one, const Moment& moment, Micros heard);
+  void watch_lateness(const TimedSample& sample);
+  void give_due(const Moment& moment);
+  void give_all_waiting(const Moment& moment);
   void number_by_clock(const TimedSample& first);
   void give(TrackSample&& one, const Moment& moment);
   void seek_to_fall_in();
@@ -166,6 +174,8 @@ class LiveStream {
   StartUp start_up_;
   std::vector<Held> held_;
   std::uint64_t held_bytes_ = 0;
+  InStep in_step_;  // By `heard_`.
+  Micros late_noted_at_{-kLateAgain.count};
   std::optional<Parameters> parameters_{};
   Micros hold_back_{};
   std::optional<PartCutter> cutter_{};

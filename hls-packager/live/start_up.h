@@ -17,8 +17,8 @@ struct Parameters {
   PartTarget part_target;             // Of the track that leads.
   Micros gop;
   bool has_gop = false;  // No: independent pictures are so far apart that segments have to do without.
-  // So much later than the leader's followers' frames of the same time come: players need to stay as much further
-  // behind. None where the hold-back of three parts has room for it.
+  // So much later than the leader's followers' frames of the same time come: the leader's wait for them. None where
+  // the hold-back of three parts has room for it.
   Micros followers_late;
   // 90 kHz; rounds to no more than the target duration.
   [[nodiscard]] std::int64_t segment_ticks_max() const noexcept {
@@ -30,7 +30,7 @@ class StartUp {
  public:
   // Whose independent pictures are further apart is packaged without waiting for them.
   static constexpr Micros kGopMax = seconds(10);
-  // Nobody is asked to stay further behind for their sake.
+  // No longer is waited for them.
   static constexpr Micros kLateMax = seconds(3);
   struct Options {
     Micros part_wanted;

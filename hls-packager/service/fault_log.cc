@@ -63,6 +63,9 @@ Words words_of(InputFault fault) {
     case InputFault::kHostClock:
       return {"this host's clock was set", "steps",
               "have it right before the packager starts (time-sync.target), and moved slowly after that", true};
+    case InputFault::kSoundLate:
+      return {"sound falls behind its pictures", "stretches of 10 s",
+              "have the encoder send both together, or start the stream anew: what it needs is measured at its start"};
     case InputFault::kCount:
       break;
   }

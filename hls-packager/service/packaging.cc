@@ -184,10 +184,9 @@ void Packaging::warn_of_latency(const One& one) {
         one.settings.name, static_cast<double>(chosen->gop.count) / 1e6);
   if (chosen && chosen->followers_late > Micros{})
     spdlog::warn(
-        "{}: its sound comes {:.1f} s later than its pictures: players are asked to stay {:.1f} s behind; let the "
-        "encoder send both together (ffmpeg: -muxdelay 0.1)",
-        one.settings.name, static_cast<double>(chosen->followers_late.count) / 1e6,
-        static_cast<double>(one.standing.hold_back.count) / 1e6);
+        "{}: its sound comes {:.1f} s later than its pictures, which wait for it: players are as much further behind; "
+        "let the encoder send both together (ffmpeg: -muxdelay 0.1)",
+        one.settings.name, static_cast<double>(chosen->followers_late.count) / 1e6);
 }
 
 void Packaging::publish_group(One& one, const std::shared_ptr<const StreamSnapshot>& fresh, Instant now) {
