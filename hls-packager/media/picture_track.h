@@ -45,6 +45,11 @@ class PictureTrack {
   // Samples that it completes are appended.
   void handle(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done);
   void finish(std::vector<TimedSample>& done);
+  // Its program had it no more for a while.
+  void handle_return() noexcept {
+    cursor_ = {};
+    told_.reset();
+  }
 
   // By TimedSample::format.
   [[nodiscard]] const FormatLog& formats() const noexcept { return formats_; }

@@ -30,6 +30,9 @@ class SoundTrack {
     while (const std::optional<SoundFrame> frame = codec_.poll_frame()) done.push_back(take_frame(*frame, timeline));
   }
 
+  // Its program had it no more for a while.
+  void handle_return() noexcept { cursor_ = {}; }
+
   // By TimedSample::format.
   [[nodiscard]] const FormatLog& formats() const noexcept { return formats_; }
   [[nodiscard]] FormatLog& formats() noexcept { return formats_; }

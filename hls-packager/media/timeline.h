@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 namespace fanlight::packager {
 
@@ -47,11 +48,13 @@ class Timeline {
       has_joined_ = joined.has_value();
       current_ = joined.value_or(offset_for(dts, start_));
       newest_ = dts + *current_;
+      are_others_ = false;
     }
     const Place found = find(cursor, dts, duration);
     note_step(cursor, found, duration);
     cursor.expected = found.decode_time + duration;
     cursor.epoch = found.epoch;
+    end_ = std::max(end_, *cursor.expected);
     if (newest_ < found.decode_time) newest_ = found.decode_time;
     return found;
   }
@@ -67,6 +70,8 @@ class Timeline {
     ++announced_;
     announced_until_ = newest_ + kMediaClock;
   }
+  // All tracks are others from here on, with cursors that begin: nobody else tells of a jump, so their first unit does.
+  void handle_other_tracks() noexcept { are_others_ = true; }
   // Of a sender's clock, so far.
   [[nodiscard]] std::uint64_t jumps() const noexcept { return jumps_; }
   // Back by some frames and less than a second, and not announced; each of a track.
@@ -89,7 +94,8 @@ class Timeline {
   void restart() noexcept {
     if (!current_) return;
     start_ = newest_ + kMediaClock;
-    newest_ = start_;
+    newest_ = end_ = start_;
+    are_others_ = false;
     current_.reset();
     previous_.reset();
     announced_until_.reset();
@@ -167,6 +173,10 @@ class Timeline {
     const std::int64_t now = dts + *current_;
     if (cursor.expected && cursor.followed != announced_ && *cursor.expected <= announced_until_.value_or(0))
       return find_announced(cursor, dts, duration);
+    if (std::exchange(are_others_, false) && !cursor.expected && std::llabs(now - end_) >= kJump) {
+      cursor.expected = end_;
+      return jump(cursor, dts);
+    }
     // A track's first unit has only the others to go by.
     if (!cursor.expected && std::llabs(now - newest_) < kFirstJump) return {now, epoch_};
     // A jump that the program's own time makes leaves the offset as it is: what is still in front of it tells by its
@@ -186,6 +196,8 @@ class Timeline {
   std::optional<std::int64_t> current_{};   // Media time less program time.
   std::optional<std::int64_t> previous_{};  // In the epoch before.
   std::int64_t newest_ = kMediaStart;
+  std::int64_t end_ = kMediaStart;  // Of all units so far.
+  bool are_others_ = false;         // Whose first unit is to come.
   std::uint32_t epoch_ = 0;
   std::uint64_t jumps_ = 0, steps_back_ = 0;
   std::optional<Step> step_{};  // Back, that no other track has made yet.

@@ -37,6 +37,22 @@ TEST(TimelineTest, AJumpOfTheClockGoesOnInTheNextEpoch) {
   }
 }
 
+TEST(TimelineTest, WhereAllTracksAreOthersTheirFirstUnitTellsOfAJump) {
+  for (const std::int64_t jump : {std::int64_t{-400'000}, std::int64_t{400'000}, std::int64_t{0}}) {
+    Timeline timeline;
+    Timeline::Cursor pictures, sound, others, other_sound;
+    timeline.place(pictures, 500'000, kFrame);
+    timeline.place(sound, 490'000, kSound);
+    timeline.handle_other_tracks();
+    const Timeline::Place first = timeline.place(others, 503'000 + jump, kFrame);
+    EXPECT_EQ(first.decode_time, kMediaStart + 3'000);
+    EXPECT_EQ(first.epoch, jump == 0 ? 0u : 1u);
+    const Timeline::Place next = timeline.place(other_sound, 491'920 + jump, kSound);
+    EXPECT_EQ(next.decode_time, kMediaStart - 8'080);
+    EXPECT_EQ(next.epoch, first.epoch);
+  }
+}
+
 TEST(TimelineTest, TheProgramsOwnIsTheSameForAllWhoHearIt) {  // H-63
   Timeline early = Timeline::of_program(), late = Timeline::of_program();
   Timeline::Cursor one, other;

@@ -68,10 +68,14 @@ void TrackSet::take_events(std::vector<TrackSample>& done) {
 }
 
 void TrackSet::take_map(const ProgramMap& map, std::vector<TrackSample>& done) {
+  const auto is_there = [](const Track& track) { return track.is_mapped; };
+  bool are_others = std::any_of(tracks_.begin(), tracks_.end(), is_there);
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     const auto is_its = [&](const ProgramStream& stream) { return is_of(tracks_[i], stream); };
     const bool is_mapped = std::any_of(map.streams.begin(), map.streams.end(), is_its);
     if (tracks_[i].is_mapped && !is_mapped) unmap(i, done);
+    if (!tracks_[i].is_mapped && is_mapped) std::visit([](auto& track) { track.handle_return(); }, tracks_[i].content);
+    are_others &= !(tracks_[i].is_mapped && is_mapped);
     tracks_[i].is_mapped = is_mapped;
     tracks_[i].is_free &= !is_mapped;
   }
@@ -79,6 +83,7 @@ void TrackSet::take_map(const ProgramMap& map, std::vector<TrackSample>& done) {
     const auto has_it = [&](const Track& track) { return is_of(track, stream); };
     if (std::none_of(tracks_.begin(), tracks_.end(), has_it)) open_track(stream);
   }
+  if (are_others) timeline_.handle_other_tracks();
   choose_leader();
 }
 

@@ -17,10 +17,10 @@ const TrackFormat& first_format(const Rendition& rendition) {
 OfferedRendition offer_of(const Rendition& rendition) {
   OfferedRendition offer{.format = &first_format(rendition),
                          .folder = rendition.folder(),
-                         .language = rendition.track().language,
+                         .language = rendition.line().language(),
                          .bandwidth = rendition.bandwidth(),
                          .bandwidth_average = rendition.bandwidth_average(),
-                         .captions = rendition.track().captions()};
+                         .captions = rendition.line().captions()};
   for (const Rendition::Written& segment : rendition.segments()) {
     offer.has_independent_segments &= segment.is_independent;
     const std::string& codec = rendition.format(segment.format).name;
@@ -71,8 +71,8 @@ MpdPeriod period_of(const std::deque<Rendition>& renditions, std::uint32_t first
     const auto is_of_its_kind = [&](const MpdAdaptationSet& other) {
       return other.representations.front().format->is_video() == one->format->is_video();
     };
-    period.sets.push_back({.language = rendition.track().language,
-                           .captions = rendition.track().captions(),
+    period.sets.push_back({.language = rendition.line().language(),
+                           .captions = rendition.line().captions(),
                            .is_main = std::ranges::none_of(period.sets, is_of_its_kind),
                            .representations = {*one}});
   }

@@ -27,7 +27,7 @@ class Package {
 
  private:
   Result<Done> write(std::vector<CutSegment>& segments);
-  [[nodiscard]] Rendition& rendition_of(std::size_t track);
+  [[nodiscard]] Rendition& rendition_of(std::size_t line);
   [[nodiscard]] Result<Done> write_text(const std::filesystem::path& name, const std::string& text) const;
 
   const OnceOptions& options_;
@@ -35,12 +35,12 @@ class Package {
   std::deque<Rendition> renditions_;
 };
 
-Rendition& Package::rendition_of(std::size_t track) {
-  const Presentation::Track& its = presentation_.tracks()[track];
+Rendition& Package::rendition_of(std::size_t line) {
+  const TrackLine& its = presentation_.lines()[line];
   std::size_t of_this_kind = 0;
   for (Rendition& one : renditions_) {
-    if (&one.track() == &its) return one;
-    of_this_kind += one.track().is_video() == its.is_video() ? 1 : 0;
+    if (&one.line() == &its) return one;
+    of_this_kind += one.line().is_video() == its.is_video() ? 1 : 0;
   }
   return renditions_.emplace_back(its, options_.directory, (its.is_video() ? "v" : "a") + std::to_string(of_this_kind),
                                   options_.keys ? &*options_.keys : nullptr);
@@ -106,17 +106,20 @@ Result<Done> Package::write_keys() const {
 }
 
 std::string describe(const Rendition& rendition) {
-  const TrackFormat& format = rendition.track().formats().oldest();
+  const TrackFormat& format = rendition.format(rendition.segments().front().format);
   double seconds = 0;
   for (const Rendition::Written& one : rendition.segments())
     seconds += static_cast<double>(one.duration) / one.timescale;
-  std::array<char, 160> line{};
+  std::string pids;
+  for (const TrackLine::Track* const one : rendition.line().tracks())
+    pids += (pids.empty() ? "" : ", ") + std::to_string(one->pid);
+  std::array<char, 240> line{};
   const auto* picture = std::get_if<PictureFormat>(&format.media);
   const std::string size = picture != nullptr ? std::to_string(picture->width) + "x" + std::to_string(picture->height)
                                               : std::to_string(format.timescale()) + " Hz";
-  std::snprintf(line.data(), line.size(), "%-4s PID %-5u %-18s %-10s %-4s %4zu segments  %9.3f s  %8.1f kb/s",
-                rendition.folder().c_str(), rendition.track().pid, format.name.c_str(), size.c_str(),
-                rendition.track().language.c_str(), rendition.segments().size(), seconds,
+  std::snprintf(line.data(), line.size(), "%-4s PID %-5s %-18s %-10s %-4s %4zu segments  %9.3f s  %8.1f kb/s",
+                rendition.folder().c_str(), pids.c_str(), format.name.c_str(), size.c_str(),
+                rendition.line().language().c_str(), rendition.segments().size(), seconds,
                 rendition.bandwidth_average() / 1000.0);
   return line.data();
 }

@@ -69,7 +69,7 @@ Result<Done> Rendition::write(const CutSegment& segment) {
 }
 
 void Rendition::measure_rate(const Written& segment, std::size_t frames) {
-  const auto* const its = std::get_if<PictureFormat>(&track_->formats()[segment.format].media);
+  const auto* const its = std::get_if<PictureFormat>(&line_->format(segment.format).media);
   if (its == nullptr || its->rate || segment.duration <= 0) return;
   frames_ += static_cast<std::int64_t>(frames);
   frames_ticks_ += segment.duration;
@@ -77,10 +77,10 @@ void Rendition::measure_rate(const Written& segment, std::size_t frames) {
 }
 
 Result<Done> Rendition::adopt(std::uint32_t format) {
-  const TrackFormat& its = track_->formats()[format];
+  const TrackFormat& its = line_->format(format);
   formats_.insert_or_assign(format, its);
   frames_ = frames_ticks_ = 0;
-  const std::string_view language = track_->language.empty() ? std::string_view("und") : track_->language;
+  const std::string_view language = line_->language().empty() ? std::string_view("und") : line_->language();
   if (keys_ == nullptr) return write_file(init_name(format), write_init_segment(its, language).span());
   protector_.emplace(its);
   for (std::size_t slot = 0; slot < keys_->keys.size(); ++slot) {

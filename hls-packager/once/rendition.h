@@ -32,14 +32,13 @@ class Rendition {
   };
 
   // `folder`: of its own, inside `directory`. `keys`: none, in the clear.
-  Rendition(const Presentation::Track& track, std::filesystem::path directory, std::string folder,
-            const KeyRing* keys = nullptr)
-      : track_(&track), directory_(std::move(directory)), folder_(std::move(folder)), keys_(keys) {}
+  Rendition(const TrackLine& line, std::filesystem::path directory, std::string folder, const KeyRing* keys = nullptr)
+      : line_(&line), directory_(std::move(directory)), folder_(std::move(folder)), keys_(keys) {}
 
   // Writes the segment's file, and before the first of a format that one's init segment.
   [[nodiscard]] Result<Done> write(const CutSegment& segment);
 
-  [[nodiscard]] const Presentation::Track& track() const noexcept { return *track_; }
+  [[nodiscard]] const TrackLine& line() const noexcept { return *line_; }
   [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
   [[nodiscard]] const std::vector<Written>& segments() const noexcept { return written_; }
   [[nodiscard]] const KeyRing* keys() const noexcept { return keys_; }
@@ -54,7 +53,7 @@ class Rendition {
   void measure_rate(const Written& segment, std::size_t frames);
   [[nodiscard]] Result<Done> write_file(const std::string& name, ByteSpan bytes) const;
 
-  const Presentation::Track* track_;
+  const TrackLine* line_;
   std::filesystem::path directory_;
   std::string folder_;
   const KeyRing* keys_;

@@ -37,12 +37,19 @@ class Boundaries {
   void push(const Boundary& boundary) { kept_.push_back(boundary); }
   // Those below `number`.
   void forget(std::uint64_t number) noexcept {
-    for (; forgotten_ < number && !kept_.empty(); ++forgotten_) kept_.pop_front();
+    for (; forgotten_ < number && !kept_.empty(); ++forgotten_) {
+      epoch_forgotten_ = kept_.front().epoch;
+      kept_.pop_front();
+    }
   }
+  // The least that is known, and the epoch before it.
+  [[nodiscard]] std::uint64_t first() const noexcept { return forgotten_; }
+  [[nodiscard]] std::uint32_t epoch_before_first() const noexcept { return epoch_forgotten_; }
 
  private:
   std::deque<Boundary> kept_;
   std::uint64_t forgotten_ = 0;
+  std::uint32_t epoch_forgotten_ = 0;
 };
 
 }  // namespace fanlight::packager

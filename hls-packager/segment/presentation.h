@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
 #include "media/track_set.h"
 #include "segment/segmenter.h"
+#include "segment/track_line.h"
 
 namespace fanlight::packager {
 
@@ -23,17 +25,11 @@ class Presentation {
       : tracks_({.program = options.program, .waits_at_first = true}),
         segmenter_({.segment_ticks = options.segment_ticks}) {}
 
-  void handle(ByteSpan bytes, std::vector<CutSegment>& done) {
-    tracks_.handle(bytes, samples_);
-    cut(done);
-  }
-  void finish(std::vector<CutSegment>& done) {
-    tracks_.finish(samples_);
-    cut(done);
-    segmenter_.finish(done);
-  }
+  void handle(ByteSpan bytes, std::vector<CutSegment>& done);
+  void finish(std::vector<CutSegment>& done);
 
-  // By CutSegment::track.
+  // By CutSegment::track. Samples' formats are by the line's numbers.
+  [[nodiscard]] const std::deque<TrackLine>& lines() const noexcept { return lines_; }
   [[nodiscard]] const std::deque<Track>& tracks() const noexcept { return tracks_.tracks(); }
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return tracks_.left_out(); }
   [[nodiscard]] std::uint64_t tracks_refused() const noexcept { return tracks_.refused(); }
@@ -41,17 +37,14 @@ class Presentation {
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return tracks_.demuxer(); }
 
  private:
-  void cut(std::vector<CutSegment>& done) {
-    for (; tracks_cut_ < tracks_.tracks().size(); ++tracks_cut_)
-      segmenter_.add_track(tracks_cut_ == tracks_.first_leader());
-    for (TrackSample& one : samples_) segmenter_.handle(one.track, std::move(one.sample), done);
-    samples_.clear();
-  }
+  void cut(std::vector<CutSegment>& done);
+  [[nodiscard]] std::size_t line_of(const TrackSample& one);
 
   TrackSet tracks_;
   Segmenter segmenter_;
-  std::size_t tracks_cut_ = 0;        // So many of them the segmenter knows.
-  std::vector<TrackSample> samples_;  // Emptied at once.
+  std::deque<TrackLine> lines_;                      // In the order of the segmenter's tracks.
+  std::vector<std::optional<std::size_t>> line_of_;  // By track.
+  std::vector<TrackSample> samples_;                 // Emptied at once.
 };
 
 }  // namespace fanlight::packager

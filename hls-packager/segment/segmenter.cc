@@ -6,7 +6,12 @@
 namespace fanlight::packager {
 
 std::size_t Segmenter::add_track(bool leads) {
-  tracks_.push_back({.leads = leads, .samples = {}, .waiting = {}});
+  // One that comes late begins with the first that is known.
+  tracks_.push_back({.leads = leads,
+                     .number = static_cast<std::uint32_t>(boundaries_.first()),
+                     .epoch = boundaries_.epoch_before_first(),
+                     .samples = {},
+                     .waiting = {}});
   return tracks_.size() - 1;
 }
 

@@ -53,6 +53,28 @@ class SegmenterTest : public testing::Test {
   std::vector<CutSegment> done_;
 };
 
+TEST_F(SegmenterTest, ATrackThatComesLateHasTheNumbersOfTheOthers) {
+  for (int i = 0; i < 300; ++i) {
+    picture(i);
+    for (int k = i * 1600 / 1024; k < (i + 1) * 1600 / 1024; ++k) sound(k);
+  }
+  const std::size_t late = segmenter_.add_track(false);
+  for (int i = 300; i < 420; ++i) {
+    picture(i);
+    for (int k = i * 1600 / 1024; k < (i + 1) * 1600 / 1024; ++k) {
+      sound(k);
+      const std::int64_t at = 10 * 48'000 + k * 1024;
+      segmenter_.handle(late, {.timescale = 48'000, .decode_time = at, .presentation_time = at, .duration = 1024},
+                        done_);
+    }
+  }
+  segmenter_.finish(done_);
+  std::vector<std::uint32_t> numbers;
+  for (const CutSegment& segment : done_)
+    if (segment.track == late) numbers.push_back(segment.number);
+  EXPECT_EQ(numbers, (std::vector<std::uint32_t>{4, 5, 6}));  // Its first frame is the last of segment 4.
+}
+
 TEST_F(SegmenterTest, SegmentsBeginWithIndependentPicturesAndSoundFollows) {
   for (int i = 0; i < 150; ++i) {
     picture(i);

@@ -146,7 +146,7 @@ void Demuxer::choose(std::vector<DemuxEvent>& events) {
   if (map != nullptr && followed_ != *map) follow(*map, events);
 }
 
-// Tracks that stay as they are go on undisturbed.
+// Tracks that stay as they are go on undisturbed; of those that go, what is open and may be whole is handed over.
 void Demuxer::follow(const ProgramMap& map, std::vector<DemuxEvent>& events) {
   const auto type_in = [](const std::optional<ProgramMap>& of, std::uint16_t pid) -> std::optional<std::uint8_t> {
     if (!of) return std::nullopt;
@@ -154,9 +154,16 @@ void Demuxer::follow(const ProgramMap& map, std::vector<DemuxEvent>& events) {
       if (stream.pid == pid) return stream.type;
     return std::nullopt;
   };
-  std::erase_if(pids_, [&](const auto& entry) {
+  const auto goes = [&](const auto& entry) {
     return entry.second.is_of_program && type_in(map, entry.first) != type_in(followed_, entry.first);
-  });
+  };
+  for (auto& entry : pids_) {
+    auto* const assembler = std::get_if<PesAssembler>(&entry.second.content);
+    if (assembler == nullptr || !goes(entry)) continue;
+    assembler->finish(counts_.pes, done_);
+    hand_over(entry.first, events);
+  }
+  std::erase_if(pids_, goes);
   for (const ProgramStream& stream : map.streams) {
     if (stream.medium == Medium::kSplices)
       pids_.try_emplace(stream.pid, Pid{{}, Sections(), true});

@@ -182,6 +182,16 @@ TEST_F(DemuxerTest, ANewMapIsToldAndTracksThatStayGoOn) {
   EXPECT_EQ(units().size(), 1u);
 }
 
+TEST_F(DemuxerTest, OfTracksThatGoWhatMayBeWholeIsHandedOver) {
+  feed_start();
+  feed_unit(kVideo, pes_of(9000, 9000, 2 * 184 - 19));
+  EXPECT_TRUE(units().empty());  // Where it ends the next would tell.
+  feed_tables({{0x1B, 0x110}, {0x0F, 0x111}}, 1);
+  const std::vector<ElementaryUnit> got = units();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].pid, kVideo);
+}
+
 TEST_F(DemuxerTest, TheFirstProgramWithPicturesIsChosen) {
   Bytes places = bytes_of({0, 1, 0xE0 | 0x10, 0, 0, 2, 0xE0 | 0x10, 1});
   feed(table_packet(0, 0, section_of(0, 1, places)));

@@ -197,6 +197,27 @@ def a_clock_that_jumps(work: Work) -> str:
     return "equal frames: " + ", ".join(notes)
 
 
+def pids_that_are_numbered_anew(work: Work) -> str:
+    """Two files in a row, of other PIDs each; then the first again. One rendition each of pictures and sound has it all."""
+    first = work.make("first.ts", *PICTURES, *SOUND, *H264, *AAC)
+    second = work.make("second.ts", "-f", "lavfi", "-i", f"testsrc=size=320x180:rate=30:duration={SECONDS}", *SOUND, *H264, *AAC,
+                       "-mpegts_start_pid", "0x200", "-mpegts_pmt_start_pid", "0x1000", "-mpegts_flags", "+initial_discontinuity")
+    all_of_it = work.directory / "all.ts"
+    all_of_it.write_bytes(first.read_bytes() + second.read_bytes() + first.read_bytes())
+    out, said = work.package(all_of_it)
+    claim(sorted(path.name for path in out.iterdir()) == ["a0", "index.m3u8", "manifest.mpd", "v0"], said)
+    claim("PID 256, 512" in said and "PID 257, 513" in said, said)
+    for folder in ("v0", "a0"):
+        text = (out / folder / "index.m3u8").read_text()
+        claim(text.count("#EXT-X-DISCONTINUITY\n") == 2 and "#EXT-X-GAP" not in text, f"{folder}: {text}")
+    claim((out / "manifest.mpd").read_text().count("<Period") == 3, "a period for each")
+    want = hashes(str(first), "v:0") + hashes(str(second), "v:0") + hashes(str(first), "v:0")
+    sounds = len(packets(first, "a:0")) * 2 + len(packets(second, "a:0"))
+    got = len(packets(out / "index.m3u8", "a:0", "-allowed_extensions", "ALL"))
+    claim(got == sounds, f"{got} frames of sound of {sounds}")
+    return f"equal frames: {same(want, hashes(str(out / 'index.m3u8'), 'v:0'), 'v:0')}, {got} of sound"
+
+
 def a_format_that_changes(work: Work) -> str:
     first = work.make("first.ts", *PICTURES, *SOUND, *H264, *AAC)
     second = work.make("second.ts", "-f", "lavfi", "-i", f"testsrc2=size=640x360:rate=30:duration={SECONDS}", *SOUND, *H264, *AAC)
@@ -382,7 +403,7 @@ def bad_input(work: Work) -> str:
     return f"{', '.join(wrong)}: told, with what to do"
 
 
-CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps,
+CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps, pids_that_are_numbered_anew,
          a_format_that_changes, sound_that_pauses, packets_that_are_missing, every_segment_begins_with_an_idr, encrypted_h264, encrypted_h265, encrypted_with_keys_in_turn,
          keys_that_cannot_be_used, bad_input)
 
