@@ -4,6 +4,7 @@
 import { MediaPlayer } from 'dashjs';
 
 import { forgetsItIsMuted } from './browser.mjs';
+import { PeriodWatch } from './period_watch.mjs';
 
 const RATE = forgetsItIsMuted ? 0 : 0.1;  // More or less than 1, the less the nearer it is.
 const MAX_DRIFT_S = forgetsItIsMuted ? 1 : NaN;  // More is jumped over.
@@ -15,6 +16,8 @@ export function startDash(video, url, { failed, tracksChanged }) {
   player.on(MediaPlayer.events.ERROR, ({ error }) => failed(error?.message ?? 'the DASH player gave up'));
   player.on(MediaPlayer.events.STREAM_INITIALIZED, tracksChanged);
   player.updateSettings({ streaming: { liveCatchup: { maxDrift: MAX_DRIFT_S, playbackRate: { min: -RATE, max: RATE } } } });
+  const watch = new PeriodWatch(video, () => player.getActiveStream()?.getId(), () => failed('does not get into the next period'));
+  player.on(MediaPlayer.events.MANIFEST_LOADED, ({ data }) => watch.heard(data.Period.at(-1)?.id));
   player.initialize(video, new URL(url, location.href).href, true);  // It compares URLs, and takes whole ones alone.
   const tracks = () => player.getTracksFor('audio') ?? [];
   return {
@@ -27,6 +30,6 @@ export function startDash(video, url, { failed, tracksChanged }) {
     tracks: () => tracks().map(named),
     track: () => tracks().findIndex((track) => track.index === player.getCurrentTrackFor('audio')?.index),
     choose: (i) => player.setCurrentTrack(tracks()[i]),
-    destroy: () => player.destroy(),
+    destroy: () => { watch.destroy(); player.destroy(); },
   };
 }

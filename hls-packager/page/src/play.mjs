@@ -24,6 +24,9 @@ let offset = 0;
 let isFailed = false;
 let liveSince = null;
 let hasMoved = false;
+let startedAt = -Infinity;
+let isAttending = false;
+let timer = 0;
 let isHeldBack = false;  // It starts when the viewer says so.
 
 function say(text) { if ($('said').textContent !== text) $('said').textContent = text; }
@@ -35,6 +38,7 @@ function fail(why) {
   player?.destroy();
   player = null;
   showActions();
+  if (!isAttending) attendIn(startedAt + AGAIN_MS - performance.now());  // One that played for a while is followed by another at once.
 }
 
 function showTracks() {
@@ -52,6 +56,7 @@ const isPlayable = () => (isDashWanted() ? undecoded(stream).pictures : missing(
 
 async function start() {
   isFailed = false;
+  startedAt = performance.now();
   const tell = { failed: fail, tracksChanged: showTracks, offsetMs: () => offset };
   const hlsUrl = stream?.hls ?? `/live/${name}/index.m3u8`;
   const dashUrl = stream?.dash ?? `/live/${name}/manifest.mpd`;
@@ -132,8 +137,7 @@ function whyNotNow() {
   return isLive() && isStuck() ? 'The stream does not come through. Still trying …' : whyNot(stream, name);
 }
 
-// One step of waiting, starting, watching over; never ends.
-async function attend() {
+async function step() {
   const isAnswered = await look();
   explain(isAnswered);
   if (!player && isAnswered && isLive() && isPlayable()) {
@@ -142,7 +146,19 @@ async function attend() {
     await start();
   } else if (player && video.ended && liveSince !== null) fail('what it played has ended, another is there');
   else if (player && isHopeless()) fail('stuck');
-  setTimeout(attend, player ? 2 * AGAIN_MS : AGAIN_MS);
+}
+
+function attendIn(ms) {
+  clearTimeout(timer);
+  timer = setTimeout(attend, Math.max(0, ms));
+}
+
+// Waits, starts, watches over, whatever comes of it; never ends.
+async function attend() {
+  isAttending = true;
+  await step().catch((error) => console.warn('fanlight:', error));
+  isAttending = false;
+  attendIn(player ? 2 * AGAIN_MS : AGAIN_MS);
 }
 
 function fact(term, text) {
