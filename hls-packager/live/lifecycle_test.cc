@@ -325,6 +325,22 @@ TEST_F(LifecycleTest, PidsAreRenumberedWithoutEnd) {
   EXPECT_GT(audience_.last().renditions[0]->edge.msn, 40u);
 }
 
+// The renditions have a segment of that number already.
+TEST_F(LifecycleTest, PidsAreRenumberedInASegmentThatIsDiscontinuous) {
+  for (const std::int64_t into_it : {100, 300, 500, 700, 900}) {
+    play(seconds(6));
+    publisher_.options().first += 1'000 * 90'000;
+    play(millis(into_it));
+    publisher_.renumber();
+    feed(publisher_.tables());
+    for (int i = 0; i < 10; ++i) publisher_.skip_picture();  // Sound comes first.
+    play(seconds(3));
+    for (const auto& one : audience_.last().renditions)
+      for (std::size_t i = 0; i < one->segments.size(); ++i)
+        ASSERT_EQ(one->segments[i]->msn, one->segments[0]->msn + i) << one->folder << ", " << into_it;
+  }
+}
+
 TEST_F(LifecycleTest, PicturesThatComeLateLead) {  // H-85
   publish_anew({.has_video = false});
   play(seconds(8));

@@ -121,6 +121,8 @@ class LiveRendition {
   // The last one's last segment is the one that is being made, or comes next; not once it is interrupted, or has ended.
   [[nodiscard]] std::vector<Stretch> stretches() const;
   [[nodiscard]] std::uint64_t first_msn() const noexcept { return playlist_.media_sequence; }
+  // Of the segment that is open, or begins next.
+  [[nodiscard]] std::uint64_t next_msn() const noexcept { return playlist_.media_sequence + playlist_.segments.size(); }
   // What a multivariant playlist is to say of it. Bit rates stay as they were said first, until much more comes.
   [[nodiscard]] OfferedRendition offer();
   // As it was said last.
@@ -155,7 +157,6 @@ class LiveRendition {
   [[nodiscard]] std::vector<Gap> gaps_before(const CutPart& part, WallTime begins, Micros span) const;
   [[nodiscard]] std::vector<Gap> gaps_of(std::uint64_t end, Micros span) const;
   [[nodiscard]] std::vector<Gap> gaps_until(std::uint64_t end, std::int64_t until) const;
-  [[nodiscard]] std::uint64_t next_msn() const noexcept { return playlist_.media_sequence + playlist_.segments.size(); }
   void open_segment(const CutPart& part, WallTime begins);
   void add_part(const CutPart& part, WallTime begins);
   [[nodiscard]] SharedBytes fragment_of(const CutPart& part, WallTime begins);

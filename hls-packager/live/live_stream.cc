@@ -314,7 +314,9 @@ auto LiveStream::open_output(const TrackSample& one) -> Output* {
   PublishedRendition* const to = rendition_for(one);
   if (to == nullptr) return nullptr;
   to->unfed_since.reset();
-  const std::size_t number = cutter_->add_track(to->rendition.options().low_latency.part_target);
+  const std::uint64_t next = to->rendition.next_msn();
+  const std::size_t number =
+      cutter_->add_track(to->rendition.options().low_latency.part_target, next - std::min(next, numbers_ahead_));
   Output& output = outputs_.emplace_back(Output{one.track, number, to, heard_, heard_});
   const bool has_leader = cutter_->leader() && std::ranges::any_of(outputs_, [&](const Output& other) {
                             return other.number == *cutter_->leader() && &other != &output;

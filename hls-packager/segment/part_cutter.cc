@@ -5,12 +5,12 @@
 
 namespace fanlight::packager {
 
-std::size_t PartCutter::add_track(Micros part_target) {
+std::size_t PartCutter::add_track(Micros part_target, std::uint64_t first) {
   Track fresh{.part = OpenPart(part_target), .next = boundaries_.next()};
   const std::uint64_t newest = boundaries_.next() - 1;
   const Boundary* const begun = boundaries_.find(newest);
   // Where all begin anew, one of them begins first.
-  if (begun != nullptr && begun->begins_anew)
+  if (begun != nullptr && begun->begins_anew && newest >= first)
     fresh.next = newest;
   else
     wants_discontinuity_ = true;

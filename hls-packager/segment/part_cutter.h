@@ -58,8 +58,8 @@ class PartCutter {
   void set_options(const Options& options) { options_ = options; }
 
   // Answers its number. The first sample of a follower waits for the next discontinuity, which is made; unless the
-  // segment that runs has begun with one.
-  std::size_t add_track(Micros part_target);
+  // segment that runs has begun with one. That is not before `first`: of lower numbers there is something already.
+  std::size_t add_track(Micros part_target, std::uint64_t first = 0);
   // What of it waits is handed over, and its segment ends. Its number may be given again.
   void remove_track(std::size_t track, std::vector<CutPart>& done);
   // To whom the others listen. A change is made with nothing open: after flush(), or at first.
