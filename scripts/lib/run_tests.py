@@ -12,7 +12,7 @@ stages, in order:
   browser    Chromium watches through the page, across what befalls a stream   tests/browsers
   browsers   every browser and player, in its place with --browsers   tests/browsers
 
-While interop and run wait for streams, the sanitizers' builds take what they leave of the processors.
+While interop, run and packager wait for streams, the sanitizers' builds take what they leave of the processors.
 
 examples:
   ./scripts/test
@@ -44,7 +44,7 @@ import setup  # noqa: E402
 from processes import dies_with_us  # noqa: E402
 
 STAGES = ("build", "release", "interop", "run", "packager", "asan", "tsan", "e2e", "browser", "browsers")
-WAITING = ("interop", "run")  # They take a fraction of the processors.
+WAITING = ("interop", "run", "packager")  # They take a fraction of the processors.
 ASAN_TARGETS = ("dataplane/unit_tests", "tests/property/property_tests", "tests/scenario/scenario", "tests/sim/simrun",
                 "controlplane/control_tests", "hls-packager/packager_tests", "hls-packager/packager_service_tests")
 FIRST_HTTP_PORT = 18_080
@@ -300,7 +300,7 @@ def main() -> int:
         perform([stage for stage in wanted if stage in ("build", "release")], total)
         with BuildsAhead([SANITIZERS[stage] for stage in wanted if stage in SANITIZERS]):
             perform([stage for stage in wanted if stage in WAITING], total)
-        perform([stage for stage in wanted if stage in SANITIZERS or stage in ("packager", "e2e", "browser", "browsers")], total)
+        perform([stage for stage in wanted if stage in SANITIZERS or stage in ("e2e", "browser", "browsers")], total)
     except setup.SetupError as error:
         print(f"scripts/test: {error}", file=sys.stderr)
         total.add(0, 1, 0)
