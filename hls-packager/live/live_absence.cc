@@ -100,7 +100,10 @@ void LiveStream::interrupt_all() {
 void LiveStream::handle_source_returned(Instant now) {
   handle_timeout(now);
   if (tracks_) return;
-  tracks_.emplace(TrackSet::Options{.program = options_.program, .formats_kept = kFormatsKept}, timeline_);
+  // In the first seconds a picture may wait for the next: what comes after is dated by when it came.
+  tracks_.emplace(
+      TrackSet::Options{.program = options_.program, .formats_kept = kFormatsKept, .waits_at_first = !parameters_},
+      timeline_);
 }
 
 void LiveStream::handle_timeout(Instant now) {

@@ -149,6 +149,7 @@ void LiveStream::settle(const Moment& moment) {
       hold_back_ = std::max(hold_back_, part_hold_back(part_target_for(held.one.sample, false).target, {}));
   in_step_.wait_for(parameters_->followers_late);
   const auto first = std::ranges::find_if(held_, is_leaders);
+  leader_epoch_ = first->one.sample.epoch;  // The clock begins with it, and is of all that was held.
   seek_to_fall_in();
   if (options_.members > 1 && !falls_in_until_) number_by_clock(first->one.sample);
   if (Output* output = open_output(first->one)) lead_with(*output);

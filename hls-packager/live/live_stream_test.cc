@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <libdeflate.h>
 
+#include "codec/bits_fixture.h"
 #include "live/test_live_stage.h"
 
 namespace fanlight::packager {
@@ -200,6 +201,29 @@ TEST_F(LiveStreamTest, WhereSoundIsSentInPacketsOfAThirdOfASecondTheyDoNot) {
   play(seconds(12));
   const std::string control = line_with(audience_.of("v0").newest().head, "#EXT-X-SERVER-CONTROL:");
   EXPECT_EQ(us_of(attribute_of(control, "PART-HOLD-BACK")), 600'000);
+}
+
+TEST_F(LiveStreamTest, TheFirstPictureIsWholeWhereSlicesHavePacketsOfTheirOwn) {
+  const auto slice = [](unsigned picture, unsigned macroblock) {
+    TestBits bits;
+    bits.bits(picture == 0 ? 0x65 : 0x41, 8).ue(macroblock).ue(7).ue(0).bits(picture & 15, 4);
+    if (picture == 0) bits.ue(0);
+    return annex_b({escaped(bits.bits(picture * 2 & 255, 8).bits(0x5A5A, 16).finish())});
+  };
+  TestBits sps, pps;
+  sps.bits(0x67, 8).bits(77, 8).bits(0, 8).bits(30, 8).ue(0).ue(0).ue(0).ue(4).ue(1).bits(0, 1);
+  sps.ue(7).ue(8).bits(1, 1).bits(1, 1).bits(0, 1).bits(0, 1);
+  const Bytes sets = annex_b({escaped(sps.finish()), escaped(pps.bits(0x68, 8).ue(0).ue(0).bits(0, 8).finish())});
+  unsigned counter = 0;
+  feed(publisher_.tables());
+  for (unsigned i = 0; i < 25; ++i)
+    for (const unsigned macroblock : {0u, 20u}) {
+      Bytes content = i + macroblock == 0 ? sets : Bytes{};
+      append(content, slice(i, macroblock));
+      feed(packets_of(Publisher::kVideo, counter, pes_around(900'000 + i * 3600, 900'000 + i * 3600, content, false)));
+    }
+  EXPECT_EQ(stream_.faults()[static_cast<std::size_t>(InputFault::kBrokenUnit)].count, 0u);
+  EXPECT_TRUE(stream_.tracks()->leader());
 }
 
 TEST_F(LiveStreamTest, DatesAreWhenFramesCame) {  // H-11

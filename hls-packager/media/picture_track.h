@@ -35,7 +35,7 @@ struct PictureCounts {
 class PictureTrack {
  public:
   using Codec = std::variant<H264Pictures, H265Pictures>;
-  // Who waits for the next PES packet at first has no first picture that is not whole; live nobody does.
+  // Who waits for the next PES packet at first has no first picture that is not whole; live, only at a stream's start.
   explicit PictureTrack(Codec codec, bool waits_at_first = false)
       : waits_(waits_at_first),
         codec_(std::move(codec)),
