@@ -62,7 +62,7 @@ class Growing {
     playlist_.open->duration = kPartsEach * 18'000;
     playlist_.segments.push_back(*std::exchange(playlist_.open, std::nullopt));
     if (playlist_.segments.size() <= kSegments) return;
-    playlist_.segments.erase(playlist_.segments.begin());
+    playlist_.segments.pop_front();
     ++playlist_.media_sequence;
   }
   // The answer to a blocking reload, in full.
@@ -80,7 +80,7 @@ class Growing {
     rendition->part_target = kPart;
     rendition->edge = *edge_of(playlist_);
     rendition->first_msn = playlist_.media_sequence;
-    rendition->playlist = compressor_.document_of(write_media_playlist(playlist_));
+    rendition->playlist = LateDocument([as_is = playlist_] { return write_media_playlist(as_is); });
     for (std::uint64_t msn = playlist_.media_sequence; msn <= rendition->edge.msn; ++msn)
       rendition->segments.push_back(std::make_shared<const LiveSegment>(LiveSegment{
           .msn = msn,

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "live/snapshot.h"
+#include "live/document.h"
 
 struct libdeflate_compressor;
 

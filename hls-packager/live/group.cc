@@ -143,8 +143,7 @@ void StreamGroup::write_mpd(const std::vector<const LiveRendition*>& renditions,
   }
   if (now == in_mpd_) return;
   in_mpd_ = std::move(now);
-  mpd_ = compressor_.document_of(
-      mpd_writer_.write(renditions, members_.front().stream->publication().splices().ranges(), wall));
+  mpd_ = mpd_writer_.write(renditions, members_.front().stream->publication().splices().ranges(), wall);
 }
 
 std::shared_ptr<const StreamSnapshot> StreamGroup::composed(Instant came) const {

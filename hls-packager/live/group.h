@@ -65,7 +65,8 @@ class StreamGroup {
   std::string multivariant_text_;
   std::vector<std::string> folders_;   // Of the renditions that are, or were, offered together.
   std::vector<std::uint64_t> in_mpd_;  // Of each rendition the first and the number of its segments, and its state.
-  Document multivariant_, mpd_;
+  Document multivariant_;
+  LateDocument mpd_;
   LiveMpdWriter mpd_writer_;
   Compressor compressor_;
 };

@@ -13,7 +13,21 @@ namespace {
 constexpr std::uint64_t kAnnounced = 4;
 
 std::int64_t on_media_clock(std::int64_t time, const Stretch& of) {
-  return rescale(time, of.format->timescale(), kMediaClock);
+  const std::uint32_t timescale = of.format->timescale();
+  return timescale == kMediaClock ? time : rescale(time, timescale, kMediaClock);
+}
+
+// Formats are the renditions', which go on.
+LateDocument written_late(LiveMpd&& mpd) {
+  struct Held {
+    LiveMpd mpd;
+    std::deque<TrackFormat> formats;
+  };
+  const auto held = std::make_shared<Held>(Held{.mpd = std::move(mpd), .formats = {}});
+  for (MpdPeriod& period : held->mpd.content.periods)
+    for (MpdAdaptationSet& set : period.sets)
+      for (MpdRepresentation& one : set.representations) one.format = &held->formats.emplace_back(*one.format);
+  return LateDocument([held] { return write_live_mpd(held->mpd); });
 }
 
 }  // namespace
@@ -26,8 +40,9 @@ std::string LiveMpdWriter::id_of(const Place& place) const {
 
 auto LiveMpdWriter::place_of(std::uint64_t stretch, std::uint64_t msn) noexcept -> Place* {
   Place* found = nullptr;
-  for (Place& place : places_)
-    if (place.stretch == stretch && (found == nullptr || place.first_msn <= msn)) found = &place;
+  for (auto at = std::ranges::lower_bound(places_, stretch, {}, &Place::stretch);
+       at != places_.end() && at->stretch == stretch; ++at)
+    if (found == nullptr || at->first_msn <= msn) found = &*at;
   return found;
 }
 
@@ -68,7 +83,7 @@ void LiveMpdWriter::hold_against_grid(const std::vector<Stretch>& stretches) {
     std::uint64_t msn = one.first_msn;
     for (const std::int64_t duration : one.durations) {
       if (msn > one.newest_msn) break;  // Nothing is there of it, and it may never begin here.
-      if (Place* const place = place_of(one.number, msn)) {
+      if (Place* const place = place_of(one.number, msn); place != nullptr && place->keeps_to_grid) {
         const auto steps = static_cast<std::int64_t>(msn - place->first_msn);
         const std::int64_t off = on_media_clock(begins, one) - place->media_start - steps * place->segment;
         if (std::llabs(off) > place->segment / 4) place->keeps_to_grid = false;
@@ -123,13 +138,12 @@ MpdAdaptationSet& LiveMpdWriter::set_for(const TrackFormat& format, MpdPeriod& p
   return found == period.sets.end() ? period.sets.emplace_back() : *found;
 }
 
-void LiveMpdWriter::add(const LiveRendition& rendition, Mpd& to) {
+void LiveMpdWriter::add(const LiveRendition& rendition, const std::vector<Stretch>& stretches, Mpd& to) {
   const OfferedRendition offer = rendition.offered();
-  const std::vector<Stretch> stretches = rendition.stretches();
   for (std::size_t i = 0; i < places_.size(); ++i) {
     Place& place = places_[i];
-    const auto one = std::ranges::find(stretches, place.stretch, &Stretch::number);
-    if (one == stretches.end() || one->durations.empty()) continue;
+    const auto one = std::ranges::lower_bound(stretches, place.stretch, {}, &Stretch::number);
+    if (one == stretches.end() || one->number != place.stretch || one->durations.empty()) continue;
     // Of the stretch what is in this period.
     const bool is_last = i + 1 == places_.size() || places_[i + 1].stretch != place.stretch;
     const std::uint64_t listed_to = one->first_msn + one->durations.size();
@@ -179,16 +193,17 @@ void LiveMpdWriter::add_events(const std::deque<DateRange>& splices, Mpd& to) co
   }
 }
 
-std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& renditions,
-                                 const std::deque<DateRange>& splices, WallTime now) {
+LateDocument LiveMpdWriter::write(const std::vector<const LiveRendition*>& renditions,
+                                  const std::deque<DateRange>& splices, WallTime now) {
   const LiveRendition::Options& options = renditions.front()->options();
-  place(renditions.front()->stretches());
-  for (const LiveRendition* const rendition : renditions) hold_against_grid(rendition->stretches());
+  std::vector<std::vector<Stretch>> stretches;
+  for (const LiveRendition* const rendition : renditions) stretches.push_back(rendition->stretches());
+  place(stretches.front());
+  for (const std::vector<Stretch>& its : stretches) hold_against_grid(its);
   const bool has_ended = std::ranges::all_of(renditions, &LiveRendition::has_ended);
   is_over_ = std::ranges::all_of(renditions,
                                  [](const LiveRendition* one) { return one->has_ended() || one->is_interrupted(); });
-  if (!is_over_)
-    hold_against_clock(renditions.front()->stretches(), options.low_latency.part_target, is_outdated(renditions));
+  if (!is_over_) hold_against_clock(stretches.front(), options.low_latency.part_target, is_outdated(renditions));
   published_ = std::max(published_, now);
   LiveMpd mpd{.availability_start = availability_start_.value_or(now),
               .published = published_,
@@ -206,10 +221,10 @@ std::string LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendit
     period.media_start = place.media_start;
     period.is_over = is_over_ || place.stretch != places_.back().stretch;
   }
-  for (const LiveRendition* const rendition : renditions) add(*rendition, mpd.content);
+  for (std::size_t i = 0; i < renditions.size(); ++i) add(*renditions[i], stretches[i], mpd.content);
   std::erase_if(mpd.content.periods, [](const MpdPeriod& period) { return period.sets.empty(); });
   add_events(splices, mpd.content);
-  return write_live_mpd(mpd);
+  return written_late(std::move(mpd));
 }
 
 }  // namespace fanlight::packager

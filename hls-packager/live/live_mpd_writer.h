@@ -28,9 +28,10 @@ class LiveMpdWriter {
  public:
   explicit LiveMpdWriter(std::optional<MpdProtection> protection = std::nullopt) : protection_(std::move(protection)) {}
 
-  // At least one; the first one's dates hold for all. Those that have all ended are a presentation that has.
-  [[nodiscard]] std::string write(const std::vector<const LiveRendition*>& renditions,
-                                  const std::deque<DateRange>& splices, WallTime now);
+  // At least one; the first one's dates hold for all. Those that have all ended are a presentation that has. What is
+  // said is settled now; it is put into words when somebody asks.
+  [[nodiscard]] LateDocument write(const std::vector<const LiveRendition*>& renditions,
+                                   const std::deque<DateRange>& splices, WallTime now);
 
  private:
   struct Place {
@@ -44,7 +45,7 @@ class LiveMpdWriter {
         true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
     std::map<std::string, std::uint32_t> bandwidths{};  // By representation, as was said first.
   };
-  void add(const LiveRendition& rendition, Mpd& to);
+  void add(const LiveRendition& rendition, const std::vector<Stretch>& stretches, Mpd& to);
   [[nodiscard]] std::string id_of(const Place& place) const;
   [[nodiscard]] Place* place_of(std::uint64_t stretch, std::uint64_t msn) noexcept;
   [[nodiscard]] static MpdAdaptationSet& set_for(const TrackFormat& format, MpdPeriod& period);
@@ -57,7 +58,7 @@ class LiveMpdWriter {
   std::optional<MpdProtection> protection_;
   std::optional<WallTime> availability_start_{};
   WallTime published_{};
-  std::vector<Place> places_;  // By first_msn; of one stretch there may be several.
+  std::vector<Place> places_;  // By stretch and first_msn; of one stretch there may be several.
   bool is_over_ = false;       // Nothing comes, for now or for ever.
 };
 

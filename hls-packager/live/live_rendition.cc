@@ -100,7 +100,7 @@ void LiveRendition::open_segment(const CutPart& part, WallTime begins) {
       .init = inits_.back().init, .is_discontinuous = part.is_discontinuous, .key = key_of(part.msn), .begins = begins};
   auto segment = std::make_shared<LiveSegment>();
   segment->msn = part.msn;
-  kept_.push_back({.segment = std::move(segment), .init = inits_.back().init});
+  keep({.segment = std::move(segment), .init = inits_.back().init});
 }
 
 SharedBytes LiveRendition::fragment_of(const CutPart& part, WallTime begins) {
@@ -121,7 +121,7 @@ void LiveRendition::add_part(const CutPart& part, WallTime begins) {
   all_independent_ &= !part.begins_segment || first.is_independent;
 
   Kept& kept = kept_.back();
-  change(kept).parts.push_back(bytes);
+  change_newest().parts.push_back(bytes);
   if (part.begins_segment) kept.shown_from = first.presentation_time;
   kept.bytes += bytes.size();
   bytes_ += bytes.size();
@@ -153,13 +153,25 @@ void LiveRendition::close_segment() {
   open.expects_no_more = false;
   const Micros duration = micros_of(open.duration, playlist_.timescale);
   Kept& kept = kept_.back();
-  change(kept).is_whole = true;
+  change_newest().is_whole = true;
   kept.duration = duration;
   measure_peak();
   since_offered_ = since_offered_ + duration;
-  listed_ = listed_ + duration;
-  playlist_.segments.push_back(std::move(open));
-  playlist_.open.reset();
+  list(*std::exchange(playlist_.open, std::nullopt));
+}
+
+void LiveRendition::keep(Kept kept) {
+  shown_.push_back(kept.segment);
+  is_newest_shown_ = false;
+  kept_.push_back(std::move(kept));
+}
+
+// The newest that is kept, whole.
+void LiveRendition::list(PlaylistSegment segment) {
+  listed_ = listed_ + micros_of(segment.duration, playlist_.timescale);
+  bytes_listed_ += kept_.back().bytes;
+  breaks_listed_ += segment.is_discontinuous ? 1 : 0;
+  playlist_.segments.push_back(std::move(segment));
   ++counts_.segments;
 }
 
@@ -192,11 +204,7 @@ void LiveRendition::measure_peak() {
   }
 }
 
-double LiveRendition::average_listed() const noexcept {
-  std::uint64_t bytes = 0;
-  for (const Kept& kept : kept_) bytes += kept.goes_at || !kept.segment->is_whole ? 0 : kept.bytes;
-  return bits_a_second(bytes, listed_);
-}
+double LiveRendition::average_listed() const noexcept { return bits_a_second(bytes_listed_, listed_); }
 
 void LiveRendition::announce(const DateRange& range) {
   if (playlist_.has_ended) return;
@@ -216,8 +224,12 @@ void LiveRendition::forget_ranges() {
 }
 
 // Others read the one that was.
-LiveSegment& LiveRendition::change(Kept& kept) {
-  if (std::exchange(kept.is_shown, false)) kept.segment = std::make_shared<LiveSegment>(*kept.segment);
+LiveSegment& LiveRendition::change_newest() {
+  Kept& kept = kept_.back();
+  if (std::exchange(is_newest_shown_, false)) {
+    kept.segment = std::make_shared<LiveSegment>(*kept.segment);
+    shown_.back() = kept.segment;
+  }
   return *kept.segment;
 }
 
@@ -250,45 +262,43 @@ bool LiveRendition::evict(Instant now) {
 
 void LiveRendition::unlist(Instant now) {
   longest_listed_ = std::max(longest_listed_, listed_);
-  std::uint64_t bytes_listed = 0;
-  for (const Kept& kept : kept_) bytes_listed += kept.goes_at ? 0 : kept.bytes;
-  const auto first = std::ranges::find_if(kept_, [](const Kept& kept) { return !kept.goes_at; });
-  std::size_t count = 0;
-  for (auto kept = first; playlist_.segments.size() - count > 1; ++kept, ++count) {
-    const PlaylistSegment& front = playlist_.segments[count];
-    const Micros duration = micros_of(front.duration, playlist_.timescale);
+  const std::uint64_t bytes_open = playlist_.open ? kept_.back().bytes : 0;
+  const std::uint64_t first = playlist_.media_sequence;
+  while (playlist_.segments.size() > 1) {
+    const Micros duration = micros_of(playlist_.segments.front().duration, playlist_.timescale);
     const bool has_room =
-        playlist_.segments.size() - count <= options_.segments_max && bytes_listed <= options_.bytes_max;
+        playlist_.segments.size() <= options_.segments_max && bytes_listed_ + bytes_open <= options_.bytes_max;
     if (has_room && (playlist_.has_ended || listed_ - duration < options_.window)) break;
-    kept->goes_at = now + kept->duration + longest_listed_;
-    bytes_listed -= kept->bytes;
-    listed_ = listed_ - duration;
-    playlist_.discontinuity_sequence += front.is_discontinuous ? 1 : 0;
+    unlist_front(now + kept_[first_listed()].duration + longest_listed_);
   }
-  playlist_.media_sequence += count;
-  playlist_.segments.erase(playlist_.segments.begin(), playlist_.segments.begin() + static_cast<std::ptrdiff_t>(count));
-  if (count > 0) forget_ranges();
+  if (playlist_.media_sequence != first) forget_ranges();
 }
 
 void LiveRendition::drop_oldest(Instant now) {
-  if (!kept_.front().goes_at) unlist_front(now);
+  if (!kept_.front().goes_at) {
+    unlist_front(now);
+    forget_ranges();
+  }
   ++counts_.evicted_early;
   drop_front();
 }
 
-void LiveRendition::unlist_front(Instant now) {
+void LiveRendition::unlist_front(Instant goes_at) {
   const PlaylistSegment& front = playlist_.segments.front();
-  kept_.front().goes_at = now;
+  Kept& kept = kept_[first_listed()];
+  kept.goes_at = goes_at;
+  bytes_listed_ -= kept.bytes;
   listed_ = listed_ - micros_of(front.duration, playlist_.timescale);
+  breaks_listed_ -= front.is_discontinuous ? 1 : 0;
   playlist_.discontinuity_sequence += front.is_discontinuous ? 1 : 0;
   ++playlist_.media_sequence;
-  playlist_.segments.erase(playlist_.segments.begin());
-  forget_ranges();
+  playlist_.segments.pop_front();
 }
 
 void LiveRendition::drop_front() {
   bytes_ -= kept_.front().bytes;
   kept_.pop_front();
+  shown_.pop_front();
   ++counts_.evicted;
   const std::uint64_t oldest = kept_.empty() ? next_init_ : kept_.front().init;
   while (inits_.size() > 1 && inits_.front().init < oldest) {
@@ -313,18 +323,20 @@ std::optional<Micros> LiveRendition::last_span() const noexcept {
 std::int64_t LiveRendition::usual_ticks() const noexcept {
   std::int64_t longest = 0;
   std::size_t seen = 0;
-  for (auto one = playlist_.segments.rbegin(); one != playlist_.segments.rend() && seen < 3; ++one) {
-    if (one->is_gap) continue;
-    longest = std::max(longest, one->duration);
+  for (std::size_t i = playlist_.segments.size(); i > 0 && seen < 3; --i) {
+    const PlaylistSegment& one = playlist_.segments[i - 1];
+    if (one.is_gap) continue;
+    longest = std::max(longest, one.duration);
     ++seen;
   }
   return seen > 0 || playlist_.segments.empty() ? longest : playlist_.segments.back().duration;
 }
 
 bool LiveRendition::has_gap_among(std::size_t newest) const noexcept {
-  const auto end =
-      playlist_.segments.rbegin() + static_cast<std::ptrdiff_t>(std::min(newest, playlist_.segments.size()));
-  return std::any_of(playlist_.segments.rbegin(), end, [](const PlaylistSegment& one) { return one.is_gap; });
+  const std::size_t size = playlist_.segments.size();
+  for (std::size_t i = size - std::min(newest, size); i < size; ++i)
+    if (playlist_.segments[i].is_gap) return true;
+  return false;
 }
 
 std::optional<Micros> LiveRendition::usual_span() const noexcept {
@@ -337,11 +349,10 @@ std::optional<SegmentPlace> LiveRendition::place_of(std::uint64_t msn) const {
   if (msn < playlist_.media_sequence || msn - playlist_.media_sequence >= count) return std::nullopt;
   const std::size_t at = msn - playlist_.media_sequence;
   SegmentPlace place{rescale(kept_[kept_.size() - count + at].shown_from, format_->timescale(), kMediaClock),
-                     playlist_.discontinuity_sequence};
-  for (std::size_t i = 0; i <= at; ++i) {
-    const PlaylistSegment& one = i < playlist_.segments.size() ? playlist_.segments[i] : *playlist_.open;
-    place.discontinuities += one.is_discontinuous ? 1 : 0;
-  }
+                     playlist_.discontinuity_sequence + breaks_listed_};
+  if (at == playlist_.segments.size()) place.discontinuities += playlist_.open->is_discontinuous ? 1 : 0;
+  for (std::size_t i = at + 1; i < playlist_.segments.size(); ++i)  // Behind it; the newest are what is asked for.
+    place.discontinuities -= playlist_.segments[i].is_discontinuous ? 1 : 0;
   return place;
 }
 
@@ -362,8 +373,13 @@ std::vector<Stretch> LiveRendition::stretches() const {
     if (!found.empty()) found.back().durations.resize(found.back().durations.size() - gaps);
     gaps = 0;
   };
+  // Mostly they are one: a window may be thousands of segments.
+  const auto in_format = [&](std::int64_t ticks) {
+    const std::uint32_t timescale = found.back().format->timescale();
+    return timescale == playlist_.timescale ? ticks : rescale(ticks, playlist_.timescale, timescale);
+  };
   std::uint64_t number = playlist_.discontinuity_sequence;
-  const std::size_t listed_from = kept_.size() - playlist_.segments.size() - (playlist_.open ? 1 : 0);
+  const std::size_t listed_from = first_listed();
   for (std::size_t i = 0; i < playlist_.segments.size() + (playlist_.open ? 1 : 0); ++i) {
     const bool is_open = i == playlist_.segments.size();
     const PlaylistSegment& segment = is_open ? *playlist_.open : playlist_.segments[i];
@@ -379,16 +395,18 @@ std::vector<Stretch> LiveRendition::stretches() const {
                        .begins = segment.begins});
     }
     // What is in front of a gap may have been cut short, and a gap may be said to be longer: where they stand counts.
-    const std::int64_t stands = i == 0 ? 0 : kept_[listed_from + i].shown_from - kept_[listed_from + i - 1].shown_from;
-    if ((segment.is_gap || gaps > 0) && stands > 0 && !found.back().durations.empty())
-      found.back().durations.back() = stands;
+    if ((segment.is_gap || gaps > 0) && i > 0 && !found.back().durations.empty()) {
+      const std::int64_t stands = kept_[listed_from + i].shown_from - kept_[listed_from + i - 1].shown_from;
+      if (stands > 0) found.back().durations.back() = stands;
+    }
     gaps = segment.is_gap ? gaps + 1 : 0;
     found.back().newest_msn = playlist_.media_sequence + i;
-    found.back().newest_time = kept_[listed_from + i].shown_from;
-    found.back().newest_begins = segment.begins;
-    if (!is_open)
-      found.back().durations.push_back(
-          rescale(segment.duration, playlist_.timescale, found.back().format->timescale()));
+    if (!is_open) found.back().durations.push_back(in_format(segment.duration));
+  }
+  for (Stretch& one : found) {
+    const std::size_t i = one.newest_msn - playlist_.media_sequence;
+    one.newest_time = kept_[listed_from + i].shown_from;
+    one.newest_begins = i == playlist_.segments.size() ? playlist_.open->begins : playlist_.segments[i].begins;
   }
   if (playlist_.has_ended || is_interrupted_) drop_gaps();
   if (playlist_.has_ended || is_interrupted_ || found.empty()) return found;
@@ -427,12 +445,8 @@ std::shared_ptr<const RenditionSnapshot> LiveRendition::snapshot(std::vector<Ren
                                                                  Compressor& compressor) {
   auto snapshot = last_ != nullptr && last_->has_ended ? std::make_shared<RenditionSnapshot>(*last_)
                                                        : written(std::move(reports), compressor);
-  snapshot->segments.clear();
-  snapshot->segments.reserve(kept_.size());
-  for (Kept& kept : kept_) {
-    kept.is_shown = true;
-    snapshot->segments.push_back(kept.segment);
-  }
+  snapshot->segments = shown_;
+  is_newest_shown_ = true;
   snapshot->inits = inits_;
   return last_ = std::move(snapshot);
 }
@@ -452,7 +466,7 @@ std::shared_ptr<RenditionSnapshot> LiveRendition::written(std::vector<RenditionR
   snapshot->hints_at_next_segment = playlist_.open && playlist_.open->expects_no_more;
   snapshot->is_interrupted = is_interrupted_;
   snapshot->has_ended = playlist_.has_ended;
-  snapshot->playlist = compressor.document_of(write_media_playlist(playlist_));
+  snapshot->playlist = LateDocument([as_is = playlist_] { return write_media_playlist(as_is); });
   if (const std::optional<std::string> delta = write_delta(playlist_)) snapshot->delta = compressor.document_of(*delta);
   return snapshot;
 }

@@ -135,7 +135,6 @@ class LiveRendition {
  private:
   struct Kept {
     std::shared_ptr<LiveSegment> segment;
-    bool is_shown = false;  // In a snapshot: it stays as it is.
     std::uint64_t bytes = 0;
     std::uint64_t init = 0;
     Micros duration{};
@@ -165,10 +164,15 @@ class LiveRendition {
   void measure_rate();
   void measure_peak();
   [[nodiscard]] double average_listed() const noexcept;
-  [[nodiscard]] static LiveSegment& change(Kept& kept);
+  void keep(Kept kept);
+  [[nodiscard]] LiveSegment& change_newest();
+  void list(PlaylistSegment segment);
   void unlist(Instant now);
   void forget_ranges();
-  void unlist_front(Instant now);
+  void unlist_front(Instant goes_at);
+  [[nodiscard]] std::size_t first_listed() const noexcept {
+    return kept_.size() - playlist_.segments.size() - (playlist_.open ? 1 : 0);
+  }
   void drop_front();
   [[nodiscard]] std::int64_t usual_ticks() const noexcept;
   [[nodiscard]] std::int64_t ticks_of_part(const CutPart& part) const noexcept;
@@ -176,7 +180,8 @@ class LiveRendition {
   Options options_;
   MediaPlaylist playlist_;
   Instant over_at_ = Instant::never();
-  std::deque<Kept> kept_;  // By msn: those not listed any more, those listed, the open one.
+  std::deque<Kept> kept_;         // By msn: those not listed any more, those listed, the open one.
+  bool is_newest_shown_ = false;  // In a snapshot: others read it, and it stays as it is.
   std::vector<LiveInit> inits_;
   std::deque<TrackFormat> formats_;             // Of them, as players are told of it.
   std::optional<TrackFormat> format_{};         // As it came.
@@ -186,6 +191,9 @@ class LiveRendition {
   std::uint32_t next_fragment_ = 1;
   Micros listed_{}, longest_listed_{};
   std::uint64_t bytes_ = 0;
+  // Of whole segments that are listed: nothing that is done with each part looks at all of them.
+  std::uint64_t bytes_listed_ = 0, breaks_listed_ = 0;
+  SharedList<std::shared_ptr<const LiveSegment>> shown_;  // What is kept, as snapshots have it.
   bool all_independent_ = true;
   bool is_interrupted_ = false;
   // Pictures of the open segment; of the format's first whole ones, with how long they are.

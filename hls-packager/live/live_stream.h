@@ -34,7 +34,7 @@
 
 namespace fanlight::packager {
 
-// A window has no more: with each part lists are written whole, and compressed, which takes as long as they are.
+// A window has no more: a whole list takes as long to write and compress as it is, on a thread that answers.
 inline constexpr std::int64_t kWindowSegmentsMost = 3'600;
 
 struct LiveOptions {

@@ -287,10 +287,10 @@ std::string unpacked(ByteSpan gzip) {
 }
 
 TEST_F(LiveStreamTest, WhatComesOfGzipIsTheSame) {  // H-71
-  play(seconds(5));
+  play(seconds(15));
   const StreamSnapshot& last = audience_.last();
-  for (const Document* document :
-       {&last.renditions[0]->playlist, &last.renditions[1]->playlist, &last.multivariant, &last.mpd}) {
+  for (const Document* document : {&last.renditions[0]->playlist.get(), &last.renditions[1]->playlist.get(),
+                                   &last.renditions[1]->delta, &last.multivariant, &last.mpd.get()}) {
     EXPECT_LT(document->gzip.size(), document->plain.size());
     EXPECT_EQ(unpacked(document->gzip.span()), text_of(*document));
   }
@@ -305,6 +305,37 @@ TEST_F(LiveWindowTest, ListsHaveRoomForTheLongestWindow) {
   play(seconds(5));
   for (const PublishedRendition& one : stream_.publication().renditions())
     EXPECT_GT(one.rendition.options().segments_max, static_cast<std::size_t>(kWindowSegmentsMost));
+}
+
+// What a stream published in its life, asked for as it came or once it has gone on: texts of renditions, and MPDs.
+std::vector<std::string> texts_published(bool at_once) {
+  Publisher publisher({});
+  LiveStream stream({.window = seconds(6)});
+  std::vector<std::shared_ptr<const StreamSnapshot>> snapshots;
+  std::vector<std::string> texts;
+  const auto ask = [&](const StreamSnapshot& one) {
+    for (const auto& rendition : one.renditions) texts.push_back(text_of(rendition->playlist));
+    texts.push_back(text_of(one.mpd));
+  };
+  for (int frame = 0; frame < 2'400; ++frame) {
+    if (frame == 1'200) publisher.set_hevc(true);
+    const bool is_picture = publisher.pictures_at() <= publisher.sound_at();
+    const Micros at{std::min(publisher.pictures_at(), publisher.sound_at()) * 100 / 9};
+    stream.handle(is_picture ? publisher.picture() : publisher.sound(), kStart + at, kWallStart + at);
+    const auto fresh = stream.poll();
+    if (fresh == nullptr) continue;
+    snapshots.push_back(fresh);
+    if (at_once) ask(*fresh);
+  }
+  if (!at_once)
+    for (const auto& one : snapshots) ask(*one);
+  return texts;
+}
+
+TEST(LateTextsTest, AreOfWhatWasPublishedWhoeverAsksLater) {  // H-37
+  const std::vector<std::string> at_once = texts_published(true);
+  EXPECT_GT(at_once.size(), 300u);
+  EXPECT_TRUE(at_once == texts_published(false));
 }
 
 class LiveMemoryTest : public LiveStage, public testing::Test {

@@ -159,7 +159,7 @@ void Publication::write_mpd(WallTime wall) {
     if (one.is_in_mpd) offered.push_back(&one.rendition);  // All has ended: those that it ended with.
   }
   if (offered.empty()) return;
-  mpd_ = compressor_.document_of(mpd_writer_.write(offered, splices_.ranges(), wall));
+  mpd_ = mpd_writer_.write(offered, splices_.ranges(), wall);
 }
 
 std::vector<RenditionReport> Publication::reports_for(const PublishedRendition& one) const {
@@ -186,7 +186,10 @@ std::shared_ptr<const StreamSnapshot> Publication::publish(Instant came, WallTim
   }
   if (!has_changed || multivariant_.is_empty()) return nullptr;
   if (has_new_segments() || offer_has_changed) write_mpd(wall);
-  if (std::ranges::none_of(renditions_, &PublishedRendition::is_public)) multivariant_ = mpd_ = {};
+  if (std::ranges::none_of(renditions_, &PublishedRendition::is_public)) {
+    multivariant_ = {};
+    mpd_ = {};
+  }
   auto snapshot = std::make_shared<StreamSnapshot>();
   snapshot->name = options_.name;
   snapshot->target_duration = target_duration_;

@@ -92,7 +92,7 @@ class Publication {
   Options options_;
   std::list<PublishedRendition> renditions_;
   Document multivariant_;
-  Document mpd_;
+  LateDocument mpd_;
   LiveMpdWriter mpd_writer_;
   std::shared_ptr<const ServedKeys> served_keys_{};
   SpliceLog splices_;

@@ -14,27 +14,24 @@ void LiveRendition::fill_up_to(std::uint64_t end, std::uint64_t discontinuities,
     playlist_.discontinuity_sequence = discontinuities;
     return;
   }
-  std::uint64_t known = playlist_.discontinuity_sequence;
-  for (const PlaylistSegment& segment : playlist_.segments) known += segment.is_discontinuous ? 1 : 0;
+  std::uint64_t known = playlist_.discontinuity_sequence + breaks_listed_;
   for (const Gap& one : gaps) {
     const bool is_discontinuous = known < discontinuities;
     known += is_discontinuous ? 1 : 0;
     auto gap = std::make_shared<LiveSegment>();
     gap->msn = next_msn();
     gap->is_whole = true;
-    kept_.push_back({.segment = std::move(gap),
-                     .init = inits_.back().init,
-                     .duration = micros_of(one.ticks, format_->timescale()),
-                     .shown_from = one.shown_from});
-    playlist_.segments.push_back({.duration = rescale(one.ticks, format_->timescale(), playlist_.timescale),
-                                  .init = inits_.back().init,
-                                  .is_discontinuous = is_discontinuous,
-                                  .is_gap = true,
-                                  .key = key_of(next_msn()),
-                                  .begins = one.begins});
-    listed_ = listed_ + micros_of(playlist_.segments.back().duration, playlist_.timescale);
+    keep({.segment = std::move(gap),
+          .init = inits_.back().init,
+          .duration = micros_of(one.ticks, format_->timescale()),
+          .shown_from = one.shown_from});
+    list({.duration = rescale(one.ticks, format_->timescale(), playlist_.timescale),
+          .init = inits_.back().init,
+          .is_discontinuous = is_discontinuous,
+          .is_gap = true,
+          .key = key_of(next_msn()),
+          .begins = one.begins});
     ++counts_.gaps;
-    ++counts_.segments;
   }
 }
 

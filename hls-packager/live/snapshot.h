@@ -10,16 +10,12 @@
 
 #include "base/time.h"
 #include "cmaf/shared_bytes.h"
+#include "cmaf/shared_list.h"
+#include "live/document.h"
+#include "live/late_document.h"
 #include "playlist/media_playlist.h"
 
 namespace fanlight::packager {
-
-// A text as it is sent, made once for all who ask.
-struct Document {
-  SharedBytes plain;
-  SharedBytes gzip;
-  [[nodiscard]] bool is_empty() const noexcept { return plain.size() == 0; }
-};
 
 // Listed, or not any more: it is kept for as long as a player may still ask for it.
 struct LiveSegment {
@@ -45,14 +41,14 @@ struct RenditionSnapshot {
   bool is_video = false;
   std::uint32_t target_duration = 2;  // Seconds. This and part_target: for ever.
   Micros part_target;
-  PlaylistEdge edge;                                           // Of what the playlist lists.
-  std::uint64_t first_msn = 0;                                 // Likewise.
-  bool hints_at_next_segment = false;                          // The open one is expected to get no more parts.
-  bool is_interrupted = false;                                 // Nothing more will come, for now.
-  bool has_ended = false;                                      // Nothing more will come.
-  Document playlist;                                           // Whole.
-  Document delta;                                              // Empty where a delta would leave nothing out.
-  std::vector<std::shared_ptr<const LiveSegment>> segments{};  // By msn, without holes; the last one may be open.
+  PlaylistEdge edge;                                          // Of what the playlist lists.
+  std::uint64_t first_msn = 0;                                // Likewise.
+  bool hints_at_next_segment = false;                         // The open one is expected to get no more parts.
+  bool is_interrupted = false;                                // Nothing more will come, for now.
+  bool has_ended = false;                                     // Nothing more will come.
+  LateDocument playlist;                                      // Whole.
+  Document delta;                                             // Empty where a delta would leave nothing out.
+  SharedList<std::shared_ptr<const LiveSegment>> segments{};  // By msn, without holes; the last one may be open.
   std::vector<LiveInit> inits{};
 };
 
@@ -60,7 +56,7 @@ struct StreamSnapshot {
   std::string name{};  // As in its URL; may have slashes.
   std::uint32_t target_duration = 2;
   Document multivariant;
-  Document mpd;                              // Empty: none.
+  LateDocument mpd;                          // Empty: none.
   std::shared_ptr<const ServedKeys> keys{};  // Null: there are none, or they are not served.
   // In the order of the multivariant playlist; behind them those that it does not name any more. None, and no
   // documents: the stream is over, and nothing of it is left.

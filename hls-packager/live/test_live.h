@@ -176,5 +176,6 @@ inline std::string text_of(const Document& document) {
   const ByteSpan bytes = document.plain.span();
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+inline std::string text_of(const LateDocument& document) { return text_of(document.get()); }
 
 }  // namespace fanlight::packager::test

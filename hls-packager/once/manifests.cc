@@ -32,15 +32,16 @@ OfferedRendition offer_of(const Rendition& rendition) {
 }
 
 // What others have in front of `now` and it has not, all of a length: names go by number.
-void add_gaps(MediaPlaylist& playlist, const Rendition::Written& before, const Rendition::Written& now) {
-  const std::int64_t from = rescale(before.begins + before.duration, before.timescale, playlist.timescale);
-  const std::int64_t until = rescale(now.begins, now.timescale, playlist.timescale);
+void add_gaps(std::vector<PlaylistSegment>& segments, std::uint32_t timescale, const Rendition::Written& before,
+              const Rendition::Written& now) {
+  const std::int64_t from = rescale(before.begins + before.duration, before.timescale, timescale);
+  const std::int64_t until = rescale(now.begins, now.timescale, timescale);
   const std::int64_t count = std::int64_t{now.number} - before.number - 1;
   for (std::int64_t i = 0; i < count; ++i)
-    playlist.segments.push_back({.duration = std::max<std::int64_t>((until - from) / count, 1),
-                                 .init = before.format,
-                                 .is_gap = true,
-                                 .key = before.key});
+    segments.push_back({.duration = std::max<std::int64_t>((until - from) / count, 1),
+                        .init = before.format,
+                        .is_gap = true,
+                        .key = before.key});
 }
 
 // What a rendition has of a period, which goes from one discontinuity to the next.
@@ -106,19 +107,21 @@ std::string media_playlist_of(const Rendition& rendition, const std::vector<std:
                          .has_ended = true};
   if (const KeyRing* const keys = rendition.keys())
     for (const ContentKey& key : keys->keys) playlist.keys.push_back({key_id_text(key.id), keys->is_served});
+  std::vector<PlaylistSegment> segments;
   const Rendition::Written* before = nullptr;
   for (const Rendition::Written& one : rendition.segments()) {
-    if (before != nullptr) add_gaps(playlist, *before, one);
-    playlist.segments.push_back(
+    if (before != nullptr) add_gaps(segments, playlist.timescale, *before, one);
+    segments.push_back(
         {.duration = rescale(one.duration, one.timescale, playlist.timescale), .init = one.format, .key = one.key});
     before = &one;
   }
-  for (std::size_t i = 0; i < playlist.segments.size(); ++i) {
-    PlaylistSegment& one = playlist.segments[i];
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    PlaylistSegment& one = segments[i];
     one.is_discontinuous = std::ranges::binary_search(discontinuities, first + i);
     const double seconds = static_cast<double>(one.duration) / playlist.timescale;
     playlist.target_duration = std::max(playlist.target_duration, static_cast<std::uint32_t>(std::lround(seconds)));
   }
+  playlist.segments = std::move(segments);
   return write_media_playlist(playlist);
 }
 

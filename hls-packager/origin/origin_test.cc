@@ -287,6 +287,44 @@ TEST_F(ReloadedOriginTest, ADeltaForWhoAsks_H40) {
 
 // --- time and health
 
+// Texts that are as long as the window.
+TEST_F(ReloadedOriginTest, LongTextsAreMadeOnceForAllWhoAskAndForNobodyElse_H71) {
+  int playlists = 0, mpds = 0;
+  const auto publish_next = [&] {
+    show.add_part();
+    auto rendition = std::make_shared<RenditionSnapshot>(*show.snapshot());
+    rendition->playlist = LateDocument([&] { return std::to_string(++playlists) + ". playlist"; });
+    StreamSnapshot stream;
+    stream.name = "live/main";
+    stream.multivariant = document_from("multivariant");
+    stream.renditions = {rendition};
+    stream.mpd = LateDocument([&] { return std::to_string(++mpds) + ". MPD"; });
+    rig.published.publish(std::make_shared<const StreamSnapshot>(std::move(stream)), rig.now);
+    rig.settle();
+  };
+  show.offer_delta();
+  const std::string query = "_HLS_msn=2&_HLS_part=2";
+  std::vector<std::uint64_t> whole, deltas;
+  for (int i = 0; i < 600; ++i) {
+    whole.push_back(rig.ask(kPlaylist, {.query = query, .accepts_gzip = i % 2 == 0}));
+    deltas.push_back(rig.ask(kPlaylist, {.query = query + "&_HLS_skip=YES"}));
+  }
+  publish_next();
+  EXPECT_EQ(playlists, 1);
+  EXPECT_EQ(rig.body(whole.back()), "1. playlist");
+  EXPECT_EQ(rig.body(deltas.back()), show.delta_text());
+  const std::uint64_t delta = rig.ask(kPlaylist, {.query = "_HLS_msn=2&_HLS_part=3&_HLS_skip=YES"});
+  publish_next();
+  EXPECT_EQ(rig.body(delta), show.delta_text());
+  EXPECT_EQ(playlists, 1);
+  EXPECT_EQ(mpds, 0);
+  const std::uint64_t mpd = rig.ask(kMain + "manifest.mpd"), again = rig.ask(kMain + "manifest.mpd");
+  EXPECT_EQ(rig.body(mpd), "1. MPD");
+  EXPECT_EQ(rig.body(again), "1. MPD");
+  publish_next();
+  EXPECT_NE(rig.field(rig.ask(kMain + "manifest.mpd"), "etag"), rig.field(mpd, "etag"));
+}
+
 TEST(OriginTest, TellsTheTime_D06) {
   OriginRig rig;
   rig.published.set_wall_clock({1'795'718'400'000'000}, rig.now);  // 2026-11-26T18:40:00Z

@@ -57,12 +57,13 @@ RequestKind kind_of(ResourceKind kind) {
 
 ServedStream& ServedStreams::apply(const Published::Publication& publication) {
   ServedStream& stream = streams_[publication.name];
+  const StreamSnapshot& fresh = *publication.snapshot;
+  if (!stream.now || !stream.now->mpd.is_same_as(fresh.mpd)) stream.mpd_tag.clear();
+  if (!stream.now || !stream.now->multivariant.is_same_as(fresh.multivariant)) stream.multivariant_tag.clear();
   stream.now = publication.snapshot;
   stream.published = publication.at;
   for (auto& [folder, rendition] : stream.renditions) rendition.now = nullptr;
   has_gone_ = true;  // Unless all are there again; looking is cheap.
-  stream.multivariant_tag = tag_of(stream.now->multivariant);
-  stream.mpd_tag = tag_of(stream.now->mpd);
   for (const std::shared_ptr<const RenditionSnapshot>& one : stream.now->renditions) {
     ServedRendition& rendition = stream.renditions[one->folder];
     rendition.now = one;
@@ -144,12 +145,15 @@ Reply ServedStreams::reply_of_stream(const Ask& ask, std::string_view if_none_ma
   if (ask.kind == RequestKind::kKey) return ask.key.size() == 0 ? not_there(ask) : Reply(answers_.key(ask));
   const StreamSnapshot& stream = *ask.stream->now;
   const bool is_mpd = ask.kind == RequestKind::kMpd;
-  const Document& document = is_mpd ? stream.mpd : stream.multivariant;
-  if (!document.is_empty())
+  const Document& document = is_mpd ? stream.mpd.get() : stream.multivariant;
+  if (!document.is_empty()) {
+    std::string& tag = is_mpd ? ask.stream->mpd_tag : ask.stream->multivariant_tag;
+    if (tag.empty()) tag = tag_of(document);
     return answers_.tagged(
         ask, document,
-        is_mpd ? lifetime::of_playlist(stream.target_duration) : lifetime::of_multivariant(stream.target_duration),
-        is_mpd ? ask.stream->mpd_tag : ask.stream->multivariant_tag, if_none_match);
+        is_mpd ? lifetime::of_playlist(stream.target_duration) : lifetime::of_multivariant(stream.target_duration), tag,
+        if_none_match);
+  }
   if (!stream.multivariant.is_empty()) return not_there(ask);  // It has come, and there is no MPD.
   return Wait{.list = WaitList::kFirst, .place = {}, .at_most = start_budget_};
 }
@@ -167,7 +171,7 @@ Reply ServedStreams::reply_of_playlist(const Ask& ask) const {
     return answers_.refusal(400, "too far ahead of the playlist's end",
                             lifetime::of_refused_reload(rendition.target_duration));
   const std::uint32_t target = rendition.target_duration;
-  return answers_.playlist(ask, fits_delta(rendition, ask.query) ? rendition.delta : rendition.playlist,
+  return answers_.playlist(ask, fits_delta(rendition, ask.query) ? rendition.delta : rendition.playlist.get(),
                            ask.query.msn ? lifetime::of_reloaded(target) : lifetime::of_playlist(target));
 }
 

@@ -30,8 +30,8 @@ struct ServedRendition {
 struct ServedStream {
   std::shared_ptr<const StreamSnapshot> now{};  // Null: not any more.
   Instant published{};
-  std::string multivariant_tag{};
-  std::string mpd_tag{};
+  std::string multivariant_tag{};                                    // Empty: it has not been asked for.
+  std::string mpd_tag{};                                             // Likewise.
   std::map<std::string, ServedRendition, std::less<>> renditions{};  // By folder.
   WaiterList first{};                                                // For there to be anything.
 };

@@ -63,7 +63,7 @@ class Show {
   // Its source is lost, or is there again.
   void interrupt(bool is_interrupted = true) { rendition_.is_interrupted = is_interrupted; }
   void list_from(std::uint64_t msn) { rendition_.first_msn = msn; }
-  void forget_front() { rendition_.segments.erase(rendition_.segments.begin()); }
+  void forget_front() { rendition_.segments.pop_front(); }
   void add_init(std::uint64_t init) {
     rendition_.inits.push_back({init, bytes_from(folder_ + "/init " + std::to_string(init))});
   }

@@ -93,7 +93,9 @@ TEST(DateRangeTest, WhatIsOlderThanTheFirstSegmentStandsBeforeIt) {
 
 TEST(DateRangeTest, ADeltaSaysThemAll) {  // H-40: CAN-SKIP-DATERANGES is not said.
   MediaPlaylist one = playlist();
-  for (int i = 0; i < 8; ++i) one.segments.insert(one.segments.begin(), one.segments.front());
+  std::vector<PlaylistSegment> ten(one.segments.begin(), one.segments.end());
+  ten.insert(ten.begin(), 8, ten.front());
+  one.segments = std::move(ten);
   one.media_sequence = 0;
   one.ranges = {{way_out(), 1, 1}, {way_back(), 9, 0}};
   const auto delta = write_delta(one);

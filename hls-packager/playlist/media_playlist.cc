@@ -19,34 +19,39 @@ Micros targets(const MediaPlaylist& playlist, std::int64_t count) {
 // Spans are added up as players read them, rounded, so that both find the same on this side of a boundary.
 Micros listed(std::int64_t ticks, const MediaPlaylist& playlist) { return micros_of(ticks, playlist.timescale); }
 
-Micros length_of(const MediaPlaylist& playlist) {
+Micros length_of_open(const MediaPlaylist& playlist) {
   Micros length{};
-  for (const PlaylistSegment& segment : playlist.segments) length = length + listed(segment.duration, playlist);
   if (playlist.open)
     for (const PlaylistPart& part : playlist.open->parts) length = length + listed(part.duration, playlist);
   return length;
 }
 
-// How many segments from the front end before the skip boundary.
+// From the start of that segment to the playlist's end.
+Micros length_from(const MediaPlaylist& playlist, std::size_t first) {
+  Micros length = length_of_open(playlist);
+  for (std::size_t i = first; i < playlist.segments.size(); ++i)
+    length = length + listed(playlist.segments[i].duration, playlist);
+  return length;
+}
+
+// How many segments from the front end before the skip boundary. Looked for from the end: a window may be long.
 std::size_t skippable(const MediaPlaylist& playlist) {
-  Micros left = length_of(playlist);
-  std::size_t count = 0;
-  for (const PlaylistSegment& segment : playlist.segments) {
-    left = left - listed(segment.duration, playlist);
-    if (left < targets(playlist, kSkipBoundaryTargets)) break;
-    ++count;
-  }
+  Micros left = length_of_open(playlist);
+  std::size_t count = playlist.segments.size();
+  for (; count > 0 && left < targets(playlist, kSkipBoundaryTargets); --count)
+    left = left + listed(playlist.segments[count - 1].duration, playlist);
   return count;
 }
 
 class Writer {
  public:
-  explicit Writer(const MediaPlaylist& playlist) : playlist_(playlist), left_(length_of(playlist)) {}
+  explicit Writer(const MediaPlaylist& playlist, std::size_t skipped = 0)
+      : playlist_(playlist), skipped_(skipped), left_(length_from(playlist, skipped)) {}
 
-  std::string write(std::size_t skipped) {
-    write_header(skipped);
-    for (std::size_t i = 0; i < playlist_.segments.size(); ++i) {
-      if (i >= skipped) write_segment(playlist_.segments[i], playlist_.media_sequence + i);
+  std::string write() {
+    write_header();
+    for (std::size_t i = skipped_; i < playlist_.segments.size(); ++i) {
+      write_segment(playlist_.segments[i], playlist_.media_sequence + i);
       left_ = left_ - listed(playlist_.segments[i].duration, playlist_);
     }
     write_end();
@@ -54,16 +59,16 @@ class Writer {
   }
 
  private:
-  void write_header(std::size_t skipped) {
+  void write_header() {
     line("#EXTM3U");
-    line(skipped != 0 ? "#EXT-X-VERSION:9" : "#EXT-X-VERSION:6");
+    line(skipped_ != 0 ? "#EXT-X-VERSION:9" : "#EXT-X-VERSION:6");
     line("#EXT-X-TARGETDURATION:" + std::to_string(playlist_.target_duration));
     if (playlist_.low_latency) write_low_latency(*playlist_.low_latency);
     line("#EXT-X-MEDIA-SEQUENCE:" + std::to_string(playlist_.media_sequence));
     line("#EXT-X-DISCONTINUITY-SEQUENCE:" + std::to_string(playlist_.discontinuity_sequence));
     if (playlist_.kind == PlaylistKind::kVod) line("#EXT-X-PLAYLIST-TYPE:VOD");
     // After MEDIA-SEQUENCE: some players take the reverse for an error.
-    if (skipped != 0) line("#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(skipped));
+    if (skipped_ != 0) line("#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(skipped_));
   }
 
   void write_low_latency(const LowLatency& low_latency) {
@@ -155,6 +160,7 @@ class Writer {
   }
 
   const MediaPlaylist& playlist_;
+  std::size_t skipped_;                  // So many segments at the front are left out.
   std::size_t ranges_ = 0;               // So many are written.
   Micros left_;                          // From the segment's start to the playlist's end.
   std::optional<std::uint64_t> init_{};  // Of the segment before, and its key.
@@ -179,14 +185,14 @@ std::optional<PlaylistEdge> edge_of(const MediaPlaylist& playlist) {
 
 std::string write_media_playlist(const MediaPlaylist& playlist) {
   CHECK(!playlist.has_ended || !playlist.open);
-  return Writer(playlist).write(0);
+  return Writer(playlist).write();
 }
 
 std::optional<std::string> write_delta(const MediaPlaylist& playlist) {
   if (!playlist.low_latency || playlist.has_ended) return std::nullopt;
   const std::size_t skipped = skippable(playlist);
   if (skipped == 0) return std::nullopt;
-  return Writer(playlist).write(skipped);
+  return Writer(playlist, skipped).write();
 }
 
 }  // namespace fanlight::packager

@@ -1,6 +1,7 @@
 // A rendition's media playlist: which segments and parts there are, as of now. draft-pantos-hls-rfc8216bis-22 §4.4
 //
-// The struct is what is known, and may be kept and added to from update to update; the text is a pure function of it.
+// The struct is what is known, and may be kept and added to from update to update; the text is a pure function of it. A
+// copy, to be written when somebody asks, is cheap however many segments there are.
 // What follows from the rest is worked out by the writer and cannot disagree: names, which part comes next, which parts
 // are still worth listing, what a delta leaves out.
 //
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "cmaf/shared_list.h"
 #include "cmaf/wall_time.h"
 #include "playlist/date_range.h"
 
@@ -79,7 +81,7 @@ struct MediaPlaylist {
 
   std::uint64_t media_sequence = 0;          // The first segment's number.
   std::uint64_t discontinuity_sequence = 0;  // How many discontinuities have left at the front.
-  std::vector<PlaylistSegment> segments{};   // Whole.
+  SharedList<PlaylistSegment> segments{};    // Whole.
   std::optional<PlaylistSegment> open{};     // Its parts come; that it has none yet is no harm. None once ended.
   std::vector<PlacedDateRange> ranges{};     // In the order of their places. All are said, of a delta too.
   std::vector<RenditionReport> reports{};

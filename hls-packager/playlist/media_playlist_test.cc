@@ -24,15 +24,16 @@ std::vector<PlaylistPart> parts(int count) {
 
 // Parts of a second, two a segment; the last segment is 9, part 0 of 10 is there.
 MediaPlaylist low_latency() {
-  MediaPlaylist playlist{.low_latency = LowLatency{seconds(1), seconds(3)}, .segments = segments(10)};
-  for (PlaylistSegment& segment : playlist.segments) segment.parts = parts(2);
+  std::vector<PlaylistSegment> whole = segments(10);
+  for (PlaylistSegment& segment : whole) segment.parts = parts(2);
+  MediaPlaylist playlist{.low_latency = LowLatency{seconds(1), seconds(3)}, .segments = std::move(whole)};
   playlist.open = PlaylistSegment{.begins = kStart + seconds(20), .parts = parts(1)};
   return playlist;
 }
 
 TEST(MediaPlaylistTest, AFileIsWholeFromTheStart) {
   MediaPlaylist playlist{.kind = PlaylistKind::kVod, .segments = segments(2), .has_ended = true};
-  playlist.segments[1].duration = 90'090;
+  playlist.segments.back().duration = 90'090;
   EXPECT_EQ(write_media_playlist(playlist),
             "#EXTM3U\n"
             "#EXT-X-VERSION:6\n"
@@ -65,9 +66,10 @@ TEST(MediaPlaylistTest, ALiveWindowHasMovedOn) {
 }
 
 TEST(MediaPlaylistTest, AnotherFormatStandsBehindItsDiscontinuity) {
-  MediaPlaylist playlist{.segments = segments(3)};
-  playlist.segments[1].is_discontinuous = true;
-  playlist.segments[1].init = playlist.segments[2].init = 1;
+  std::vector<PlaylistSegment> three = segments(3);
+  three[1].is_discontinuous = true;
+  three[1].init = three[2].init = 1;
+  const MediaPlaylist playlist{.segments = std::move(three)};
   const std::string text = write_media_playlist(playlist);
   EXPECT_NE(text.find("s0.m4s\n"
                       "#EXT-X-DISCONTINUITY\n"
@@ -86,9 +88,10 @@ const std::string kNextKeyTag =
     "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"../" + kNextKeyId + ".key\",IV=0x" + kNextKeyId + ",KEYFORMAT=\"identity\"\n";
 
 TEST(MediaPlaylistTest, AKeyStandsBeforeTheFirstSegmentThatHasIt) {
-  MediaPlaylist playlist{.segments = segments(4), .keys = {{.id = kKeyId}, {.id = kNextKeyId}}};
-  for (PlaylistSegment& segment : playlist.segments) segment.begins.reset();
-  playlist.segments[2].key = playlist.segments[3].key = 1;
+  std::vector<PlaylistSegment> four = segments(4);
+  for (PlaylistSegment& segment : four) segment.begins.reset();
+  four[2].key = four[3].key = 1;
+  const MediaPlaylist playlist{.segments = std::move(four), .keys = {{.id = kKeyId}, {.id = kNextKeyId}}};
   const std::string text = write_media_playlist(playlist);
   EXPECT_EQ(text.substr(text.find("#EXT-X-KEY")), kKeyTag +
                                                       "#EXT-X-MAP:URI=\"i0.mp4\"\n"
@@ -128,7 +131,7 @@ TEST(MediaPlaylistTest, WithoutLowLatencyPartsAreNotSaid) {
 
 TEST(MediaPlaylistTest, LowLatencyIsAllOfThis) {
   MediaPlaylist playlist = low_latency();
-  playlist.segments.erase(playlist.segments.begin(), playlist.segments.begin() + 8);
+  playlist.segments.pop_front(8);
   playlist.media_sequence = 8;
   playlist.reports = {{"../a0/live.m3u8", {10, 1}}, {"../a1/live.m3u8", {9, std::nullopt}}};
   EXPECT_EQ(write_media_playlist(playlist),
@@ -211,7 +214,7 @@ TEST(PreloadHintTest, NothingIsHintedWhenNothingComes) {
 
 TEST(MediaPlaylistTest, GapsAreSaid) {
   MediaPlaylist playlist = low_latency();
-  playlist.segments[9].is_gap = true;
+  playlist.segments.back().is_gap = true;
   const std::string text = write_media_playlist(playlist);
   EXPECT_NE(text.find("#EXT-X-GAP\n#EXTINF:2.000000,\ns9.m4s\n"), std::string::npos);
 }
@@ -224,7 +227,7 @@ TEST(PlaylistEdgeTest, IsTheLastThatIsListed) {
   playlist.open.reset();
   playlist.segments.back().parts.clear();
   EXPECT_EQ(edge_of(playlist), (PlaylistEdge{9, std::nullopt}));
-  playlist.segments.clear();
+  playlist.segments = {};
   EXPECT_EQ(edge_of(playlist), std::nullopt);
 }
 
@@ -248,7 +251,7 @@ TEST(DeltaTest, SaysTheFormatAndTheDateOfItsFirstSegment) {
 
 TEST(DeltaTest, IsNoneWhereNothingCanBeLeftOut) {
   MediaPlaylist playlist = low_latency();
-  playlist.segments.erase(playlist.segments.begin(), playlist.segments.begin() + 4);
+  playlist.segments.pop_front(4);
   playlist.media_sequence = 4;
   EXPECT_EQ(write_delta(playlist), std::nullopt);  // 13 s: the first segment ends 11 s before the end.
   playlist.open->parts = parts(2);

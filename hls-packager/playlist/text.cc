@@ -8,6 +8,13 @@
 namespace fanlight::packager {
 namespace {
 
+// Without a format string: a long window is thousands of numbers.
+void append_padded(std::string& out, std::int64_t number, std::size_t digits) {
+  const std::string text = std::to_string(number);
+  out.append(digits - std::min(digits, text.size()), '0');
+  out += text;
+}
+
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 }  // namespace
@@ -19,10 +26,9 @@ Micros micros_of(std::int64_t ticks, std::uint32_t timescale) {
 }
 
 std::string seconds_text(Micros span) {
-  std::array<char, 32> out{};
-  std::snprintf(out.data(), out.size(), "%lld.%06d", static_cast<long long>(span.count / 1'000'000),
-                static_cast<int>(span.count % 1'000'000));
-  return out.data();
+  std::string out = std::to_string(span.count / 1'000'000) + '.';
+  append_padded(out, span.count % 1'000'000, 6);
+  return out;
 }
 
 std::string date_text(WallTime at) {
@@ -30,10 +36,15 @@ std::string date_text(WallTime at) {
   const auto whole = static_cast<std::time_t>(ms / 1'000);
   std::tm utc{};
   gmtime_r(&whole, &utc);
-  std::array<char, 64> out{};
-  const std::size_t size = std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(out.data() + size, out.size() - size, ".%03dZ", static_cast<int>(ms % 1'000));
-  return out.data();
+  std::string out;
+  append_padded(out, utc.tm_year + 1'900, 4);
+  append_padded(out += '-', utc.tm_mon + 1, 2);
+  append_padded(out += '-', utc.tm_mday, 2);
+  append_padded(out += 'T', utc.tm_hour, 2);
+  append_padded(out += ':', utc.tm_min, 2);
+  append_padded(out += ':', utc.tm_sec, 2);
+  append_padded(out += '.', ms % 1'000, 3);
+  return out += 'Z';
 }
 
 std::string rate_text(FrameRate rate) {

@@ -137,7 +137,7 @@ FLOORS = {
     "hls-packager/ts": Floor(("base", "wire", "codec")),
     "hls-packager/cmaf": Floor(("base", "codec")),
     "hls-packager/media": Floor(("base", "codec", "ts")),
-    "hls-packager/playlist": Floor(("base", "codec"), ("cmaf/wall_time.h",)),
+    "hls-packager/playlist": Floor(("base", "codec"), ("cmaf/shared_list.h", "cmaf/wall_time.h")),
     "hls-packager/segment": Floor(("base", "codec", "ts", "media")),
     "hls-packager/protect": Floor(("base", "codec", "cmaf"), ("playlist/hex.h", "playlist/text.h"), ("openssl/",)),
     "hls-packager/once": Floor(("base", "codec", "ts", "cmaf", "media", "playlist", "segment", "protect")),
