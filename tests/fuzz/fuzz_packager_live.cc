@@ -39,7 +39,7 @@ class Input {
 
 // By itself.
 void check_rendition(const RenditionSnapshot& one) {
-  CHECK(!one.folder.empty() && one.target_duration > 0 && one.part_target > Micros{} && !one.playlist.is_empty());
+  CHECK(!one.folder.empty() && one.target_duration > 0 && one.part_target > Micros{} && !one.playlist.get().is_empty());
   for (std::size_t i = 0; i < one.segments.size(); ++i) {
     const LiveSegment& segment = *one.segments[i];
     CHECK(segment.msn == one.segments[0]->msn + i && (segment.is_whole || i + 1 == one.segments.size()));
