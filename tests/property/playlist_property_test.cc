@@ -54,7 +54,7 @@ class Stream {
 
 void drop_front(MediaPlaylist& playlist, std::size_t count) {
   for (; count > 0 && playlist.segments.size() > 1; --count) {
-    playlist.segments.erase(playlist.segments.begin());
+    playlist.segments.pop_front();
     ++playlist.media_sequence;
     playlist.discontinuity_sequence += playlist.segments.front().is_discontinuous;
   }
