@@ -48,7 +48,9 @@ void set_log_level(LogLevel level) {
   spdlog::set_level(kLevels[static_cast<std::size_t>(level)]);
 }
 
-BackgroundLog::BackgroundLog() : writer_(STDERR_FILENO) { write_to(std::make_shared<WriterSink>(writer_)); }
+BackgroundLog::BackgroundLog() : writer_(STDERR_FILENO, "fanlightd") {
+  write_to(std::make_shared<WriterSink>(writer_));
+}
 // Nobody speaks any more but an error at the end, for which there is the direct way.
 BackgroundLog::~BackgroundLog() { write_to(std::make_shared<spdlog::sinks::stderr_sink_st>()); }
 

@@ -36,13 +36,16 @@ void write_whole(int fd, std::string_view text) {
   }
 }
 
-std::string lost_text(std::uint64_t lines) {
-  return "fanlightd: " + std::to_string(lines) + " lines of the log were lost here: nobody read them in time\n";
+std::string lost_text(const std::string& who, std::uint64_t lines) {
+  return who + ": " + std::to_string(lines) + " lines of the log were lost here: nobody read them in time\n";
 }
 
 }  // namespace
 
 struct LogWriter::Shared {
+  explicit Shared(std::string whose) : who(std::move(whose)) {}
+
+  const std::string who;
   std::mutex mutex;
   std::condition_variable news;
   std::deque<std::string> waiting;
@@ -57,7 +60,7 @@ struct LogWriter::Shared {
     while (true) {
       news.wait(lock, [this] { return is_ending || !waiting.empty(); });
       if (waiting.empty()) break;
-      std::string text = lost > 0 ? lost_text(std::exchange(lost, 0)) : std::string{};
+      std::string text = lost > 0 ? lost_text(who, std::exchange(lost, 0)) : std::string{};
       text += waiting.front();
       waiting_bytes -= waiting.front().size();
       waiting.pop_front();
@@ -70,7 +73,7 @@ struct LogWriter::Shared {
   }
 };
 
-LogWriter::LogWriter(int fd) : shared_(std::make_shared<Shared>()) {
+LogWriter::LogWriter(int fd, std::string who) : shared_(std::make_shared<Shared>(std::move(who))) {
   std::thread thread([shared = shared_, fd] { shared->run(fd); });
   (void)pthread_setname_np(thread.native_handle(), "log");
   thread.detach();

@@ -1,7 +1,7 @@
 // Lines on their way to whoever reads the log, who may take their time.
 //
-// A pipe holds 64 KiB. If its reader stalls, write() waits for it, and whoever writes then is no more: so the control
-// thread only hands lines over, and a thread of this object's own writes them. Making stderr non-blocking instead would
+// A pipe holds 64 KiB. If its reader stalls, write() waits for it, and whoever writes then is no more: so who
+// speaks only hands lines over, and a thread of this object's own writes them. Making stderr non-blocking instead would
 // make it so for every program that shares the terminal. What waits is bounded; when it is full the oldest line goes,
 // and the reader is told how many went.
 #pragma once
@@ -16,7 +16,8 @@ class LogWriter {
  public:
   static constexpr std::size_t kWaitingBytesMax = 1 << 20;
 
-  explicit LogWriter(int fd);
+  // `who`: begins the line that tells of a loss.
+  LogWriter(int fd, std::string who);
   // Gives the reader a second for what waits. After that the thread is left behind, in its write() until the process
   // ends.
   ~LogWriter();

@@ -20,7 +20,7 @@ class LogWriterTest : public testing::Test {
   LogWriterTest() {
     std::signal(SIGPIPE, SIG_IGN);  // As the relay does.
     EXPECT_EQ(pipe2(ends_.data(), O_CLOEXEC), 0);
-    writer_.emplace(ends_[1]);
+    writer_.emplace(ends_[1], "whose");
   }
   ~LogWriterTest() override {
     stop_reading();
@@ -75,7 +75,7 @@ TEST_F(LogWriterTest, WhoReadsAgainHasTheNewestLinesAndHearsWhatWasLost) {
   writer_->add("the last one\n");
   const std::string text = read_until("the last one\n");
   // The writer may get on once or twice while the flood lasts: each gap is told where it is.
-  const std::string_view kTold = "fanlightd: ";
+  const std::string_view kTold = "whose: ";
   std::size_t times_told = 0;
   std::size_t lost = 0;
   for (std::size_t at = text.find(kTold); at != std::string::npos; at = text.find(kTold, at + 1), ++times_told) {
@@ -91,7 +91,7 @@ TEST_F(LogWriterTest, TheEndWaitsForALateReaderButNotForNone) {
   writer_->add("words\n");
   writer_.reset();
   EXPECT_EQ(read_until("words\n"), "words\n");
-  writer_.emplace(ends_[1]);
+  writer_.emplace(ends_[1], "whose");
   flood();
   const auto before = std::chrono::steady_clock::now();
   writer_.reset();

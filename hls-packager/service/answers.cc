@@ -4,6 +4,17 @@
 #include <nlohmann/json.hpp>
 
 namespace fanlight::packager {
+namespace {
+
+// Fifteen times as long as the board's news are apart: whom that happens to viewers have lost already.
+constexpr Micros kBoardAgeMax = seconds(3);
+
+}  // namespace
+
+Health health_of(Micros board_age) {
+  if (board_age <= kBoardAgeMax) return {200, "ok\n"};
+  return {503, "packaging stands: no news of the streams for " + std::to_string(board_age.count / 1'000'000) + " s\n"};
+}
 
 std::string streams_json(std::span<const StreamStanding> streams) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();

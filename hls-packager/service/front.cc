@@ -34,11 +34,14 @@ bool is_page(std::string_view path) {
 
 void Front::handle(HttpRequestId id, const HttpRequest& request) {
   const std::string_view path = request.path;
-  const bool is_ours = is_page(path) || (path == "/metrics" && tallies_ != nullptr) || path == "/api/streams.json";
+  const Health health = health_of(board_.age(request.arrived));
+  const bool is_ours = is_page(path) || (path == "/metrics" && tallies_ != nullptr) || path == "/api/streams.json" ||
+                       (path == "/healthz" && health.status != 200);
   if (!is_ours || request.method == HttpMethod::kOptions) return origin_.handle(id, request);
   const auto answer = [&](std::uint16_t status, std::string_view type, std::string_view text) {
     replies_.respond(id, made_answer(origin_.allow_origin(), status, type, text));
   };
+  if (path == "/healthz") return answer(health.status, "text/plain; charset=utf-8", health.text);
   if (path == "/metrics") return answer(200, kMetricsContentType, metrics_text(board_.read(), *tallies_));
   if (path == "/api/streams.json") return answer(200, "application/json", streams_json(board_.read()));
   if (const Asset* asset = page_.find(path)) return replies_.respond(id, answer_with(*asset, request.accepts_gzip));

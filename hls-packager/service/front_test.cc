@@ -42,12 +42,13 @@ class FrontTest : public testing::Test {
                  .drift_ppm = -12.5,
                  .codecs = {"avc1.64001f"},
                  .picture = PictureFormat{.width = 1280, .height = 720, .rate = FrameRate{30'000, 1'001}},
-                 .has_dash = false}});
+                 .has_dash = false}},
+               Instant{});
   }
   // The answer's status and body.
-  std::pair<int, std::string> get(std::string_view path) {
+  std::pair<int, std::string> get(std::string_view path, Instant now = {}) {
     replies_.last.reset();
-    front_.handle({1, 1}, {.path = path});
+    front_.handle({1, 1}, {.path = path, .arrived = now});
     if (!replies_.last) return {0, "nothing"};
     std::string body;
     for (const SharedBytes& piece : replies_.last->body.pieces)
@@ -56,7 +57,7 @@ class FrontTest : public testing::Test {
   }
 
   Replies replies_;
-  StreamBoard board_;
+  StreamBoard board_{Instant{}};
   Published published_;
   Origin origin_{OriginConfig{.allow_origin = "https://player.example"}, published_, replies_};
   ServerCounts counts_, others_;
@@ -97,7 +98,7 @@ TEST_F(FrontTest, CountsInPrometheusForm) {
 TEST_F(FrontTest, CountsWhatIsWrongByKind) {
   StreamStanding one{.name = "live/main"}, group{.name = "live/all", .is_group = true};
   one.faults[static_cast<std::size_t>(InputFault::kLostPackets)] = {7, "of anybody's choosing"};
-  board_.set({one, group});
+  board_.set({one, group}, Instant{});
   const std::string body = get("/metrics").second;
   EXPECT_THAT(body, HasSubstr("fanlight_packager_input_faults_total{stream=\"live/main\",kind=\"lost_packets\"} 7\n"));
   EXPECT_THAT(body, HasSubstr("fanlight_packager_input_faults_total{stream=\"live/main\",kind=\"time_jump\"} 0\n"));
@@ -134,6 +135,14 @@ TEST_F(FrontTest, MetricsMayBeShownElsewhere) {
     ASSERT_TRUE(replies_.last) << path;
     EXPECT_EQ(replies_.last->status, status) << path;
   }
+}
+
+TEST_F(FrontTest, HealthIsOfThePackagingAsWell) {
+  EXPECT_EQ(get("/healthz", Instant{} + seconds(3)), (std::pair{200, std::string{"ok\n"}}));
+  EXPECT_EQ(get("/healthz", Instant{} + seconds(7)),
+            (std::pair{503, std::string{"packaging stands: no news of the streams for 7 s\n"}}));
+  board_.set({}, Instant{} + seconds(7));
+  EXPECT_EQ(get("/healthz", Instant{} + seconds(8)).first, 200);
 }
 
 TEST_F(FrontTest, TheRestIsTheOrigins) {

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "service/answers.h"
+
 namespace fanlight::packager {
 namespace {
 
@@ -33,7 +35,10 @@ void OperatorDoor::handle(HttpRequestId id, const HttpRequest& request) {
   const bool is_asked = request.method != HttpMethod::kOptions;
   if (is_asked && request.path == "/metrics")
     return server_->respond(id, answer(200, kMetricsContentType, metrics_text(board_.read(), tallies_)));
-  if (is_asked && request.path == "/healthz") return server_->respond(id, answer(200, kText, "ok\n"));
+  if (is_asked && request.path == "/healthz") {
+    const Health health = health_of(board_.age(request.arrived));
+    return server_->respond(id, answer(health.status, kText, health.text));
+  }
   server_->respond(id, answer(404, kText, "here are /metrics and /healthz\n"));
 }
 

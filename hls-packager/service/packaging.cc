@@ -327,7 +327,7 @@ void Packaging::tell(Instant now) {
     stand(group);
     lines.push_back(group.standing);
   }
-  board_.set(std::move(lines));
+  board_.set(std::move(lines), now);
 }
 
 }  // namespace fanlight::packager

@@ -1,7 +1,6 @@
 #include "service/serve.h"
 
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "http/tls_context.h"
 #include "live/compressor.h"
 #include "page/assets.h"
+#include "service/log.h"
 #include "service/memory.h"
 #include "service/open_files.h"
 #include "service/packaging.h"
@@ -25,12 +25,6 @@
 
 namespace fanlight::packager {
 namespace {
-
-void open_log() {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("fanlight-packager"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
-  spdlog::flush_on(spdlog::level::trace);
-}
 
 // Whom signals are for.
 std::atomic<Reactors*> signalled = nullptr;
@@ -178,7 +172,7 @@ std::vector<std::string> faults_of(const Settings& settings) {
 }
 
 Result<Done> serve(const Settings& settings) {
-  open_log();
+  const BackgroundLog log;
   Result<Assets> page = load_page(settings);
   if (!page) return page.error();
 

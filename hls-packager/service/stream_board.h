@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "base/time.h"
 #include "codec/track_format.h"
+#include "ingest/clock.h"
 #include "live/input_faults.h"
 #include "origin/origin_counters.h"
 
@@ -77,20 +79,27 @@ struct StreamStanding {
   bool has_dash = false;
 };
 
+// Times are on the clock of ingest/clock.h, as the servers' are.
 class StreamBoard {
  public:
-  void set(std::vector<StreamStanding> lines) {
+  explicit StreamBoard(Instant now = monotonic_now()) : told_at_us_(now.us) {}
+
+  void set(std::vector<StreamStanding> lines, Instant now) {
     const std::scoped_lock lock(mutex_);
     lines_ = std::move(lines);
+    told_at_us_.store(now.us, std::memory_order_relaxed);
   }
   [[nodiscard]] std::vector<StreamStanding> read() const {
     const std::scoped_lock lock(mutex_);
     return lines_;
   }
+  // Since it was told last, or began. Long: the packaging thread stands.
+  [[nodiscard]] Micros age(Instant now) const { return now - Instant{told_at_us_.load(std::memory_order_relaxed)}; }
 
  private:
   mutable std::mutex mutex_;
   std::vector<StreamStanding> lines_;
+  std::atomic<std::int64_t> told_at_us_;
 };
 
 }  // namespace fanlight::packager

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -33,7 +34,7 @@ from captions import sending_words, write_captioned  # noqa: E402
 import relay as relays  # noqa: E402
 import setup  # noqa: E402
 from clients import Target, ffmpeg_url  # noqa: E402
-from processes import Process, Processes, stop_on_signals, wait_until  # noqa: E402
+from processes import Process, Processes, dies_with_us, stop_on_signals, wait_until  # noqa: E402
 from testing import Results, Skip, arguments, claim, require_tools, run_side_by_side  # noqa: E402
 
 LINT = Path(__file__).resolve().parent / "lint" / "lint.mjs"
@@ -666,6 +667,59 @@ def a_log_without_tokens(stage: Stage) -> str:
     return f"answered with {told}"
 
 
+def fill_pipe(writing: int) -> None:
+    """Of its own file description: the packager's keeps to block."""
+    again = os.open(f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(again, b"." * 64)
+    os.close(again)
+
+
+def a_log_that_nobody_reads(stage: Stage) -> str:
+    """Its pipe is full when a stream has something to say: the other goes on, and the end comes in time."""
+    doors = {"good": stage.port + 2, "bad": stage.port + 3}
+    publishers = {name: stage.processes.start(name, source_words(stage.work / f"{name}.ts", f"udp://127.0.0.1:{door}?pkt_size=1316"))
+                  for name, door in doors.items()}
+    words = [str(setup.find_program(stage.build, "fanlight-packager")), *(f"{name}=udp://127.0.0.1:{door}" for name, door in doors.items())]
+    reading, writing = os.pipe()
+    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, 4096)
+    program = subprocess.Popen([*words, "--listen", f"127.0.0.1:{stage.port + 1}"], stderr=writing, preexec_fn=dies_with_us())
+    stage.packager = packagers.Packager(program, f"http://127.0.0.1:{stage.port + 1}")
+    try:
+        said = b""
+        while not all(f" {name}: live: ".encode() in said for name in doors):
+            some = os.read(reading, 65536)
+            claim(some, f"it did not start: {said.decode()}")
+            said += some
+        fill_pipe(writing)
+        publishers["bad"].stop(signal.SIGKILL)
+        claim(wait_until(lambda: {(one["name"], one["state"]) for one in stage.packager.streams()} == {("good", "live"), ("bad", "away")}, 10),
+              f"{stage.packager.streams()}")
+        first = segment_at_edge(stage, "good")
+        time.sleep(5)
+        last = segment_at_edge(stage, "good")
+        claim(last >= first + 3, f"5 s later segment {last} is made, and {first} was")
+        health = stage.packager.get("/healthz")
+        claim(health == (200, b"ok\n"), f"/healthz: {health}")
+        began = time.monotonic()
+        program.send_signal(signal.SIGTERM)
+        claim(program.wait(8) == 0, f"it ended with status {program.returncode}")
+        took = time.monotonic() - began
+    finally:
+        program.kill()
+        program.wait()
+        os.close(reading)
+        os.close(writing)
+    return f"segments {first} to {last} behind a full pipe, ended after {took:.1f} s"
+
+
+def segment_at_edge(stage: Stage, name: str) -> int:
+    status, body = stage.packager.get(f"/live/{name}/v0/index.m3u8")
+    claim(status == 200, f"{name}: {status}")
+    return edge(body.decode())[0]
+
+
 def whom_it_calls_is_in_its_log_alone(stage: Stage) -> str:
     """Who may list the streams is not told where they come from, nor what the relay said."""
     stage.package(f"{STREAM}=srt://localhost:{stage.port}?streamid=hidden")
@@ -806,7 +860,7 @@ def wrong_words(stage: Stage) -> str:
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, pictures_that_are_reordered, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
          captions_are_kept_and_announced, sound_that_is_sent_late, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
-         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, metrics_for_the_operator_alone,
+         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, a_log_that_nobody_reads, metrics_for_the_operator_alone,
          whom_it_calls_is_in_its_log_alone, over_tls, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
