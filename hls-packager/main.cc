@@ -83,6 +83,7 @@ fanlight::Result<fanlight::Done, std::string> take_addresses(const std::string& 
       return option + " " + text + ": not an address with a port, like 0.0.0.0:8080 or [::]:8080";
     to.push_back(*address);
   }
+  fanlight::packager::drop_heard_twice(to);
   return fanlight::Done{};
 }
 

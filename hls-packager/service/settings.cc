@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 #include <regex>
+#include <set>
 #include <utility>
 
 #include "access/stream_id.h"
@@ -114,6 +115,7 @@ std::vector<Endpoint> SettingsReader::read_addresses(FieldReader& reader, std::s
                       R"(addresses of this host with a port, like "0.0.0.0:8080" or "[::]:8080")");
     }
   }
+  drop_heard_twice(addresses);
   return addresses;
 }
 
@@ -318,6 +320,15 @@ std::vector<HiddenRendition> hidden_renditions(const Settings& settings) {
       hidden.push_back({name, other, std::string(folder)});
     }
   return hidden;
+}
+
+void drop_heard_twice(std::vector<Endpoint>& listen) {
+  std::set<std::uint16_t> ports;
+  for (const Endpoint& one : listen)
+    if (one.ip.is_unspecified() && !one.ip.is_v4()) ports.insert(one.port);
+  std::erase_if(listen, [&](const Endpoint& one) {
+    return one.ip.is_unspecified() && one.ip.is_v4() && ports.contains(one.port);
+  });
 }
 
 std::optional<Endpoint> shared_metrics_address(const HttpSettings& http) {

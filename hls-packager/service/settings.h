@@ -69,6 +69,8 @@ struct HiddenRendition {
 };
 [[nodiscard]] std::vector<HiddenRendition> hidden_renditions(const Settings& settings);
 
+// `[::]` hears IPv4 as well: beside it `0.0.0.0` with its port is heard, and cannot be listened at again.
+void drop_heard_twice(std::vector<Endpoint>& listen);
 // One of `metrics_listen` that viewers have as well.
 [[nodiscard]] std::optional<Endpoint> shared_metrics_address(const HttpSettings& http);
 

@@ -109,6 +109,17 @@ TEST(SettingsTest, MetricsMayHaveAddressesThatViewersHaveNot) {
   EXPECT_NE(error_of("metrics_listen = \"127.0.0.1:9180\"").find("http.metrics_listen"), std::string::npos);
 }
 
+TEST(SettingsTest, EverybodyOfBothFamiliesMayBeWrittenOut) {
+  const auto settings = parse_settings(
+      "[http]\nlisten = [\"0.0.0.0:8080\", \"[::]:8080\", \"0.0.0.0:8081\"]\n[[stream]]\nname = \"a\"\n"
+      "source = \"udp://127.0.0.1:5004\"\n",
+      "p.toml");
+  ASSERT_TRUE(settings);
+  ASSERT_EQ(settings->http.listen.size(), 2u);
+  EXPECT_EQ(settings->http.listen[0].text(), "[::]:8080");
+  EXPECT_EQ(settings->http.listen[1].text(), "0.0.0.0:8081");
+}
+
 TEST(SettingsTest, AnAddressMayHaveTwiceAsManyRequestsAsConnections) {
   const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
   const auto requests_of = [&](const std::string& http) {

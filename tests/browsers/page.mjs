@@ -28,7 +28,7 @@ const SAID = { [LONG]: [/went away/, 'Interrupted'], concert: [/no keyframe has 
   over: [/has ended/, 'Ended'], played: [/not on air yet/, 'Not on air'], on: [/Starting|Still trying/, 'On air'], unknown: [/no stream called “unknown”/, ''],
   pictures: [/cannot play H\.265,/, 'On air'], sound: [/cannot play AC-3,/, 'On air'], '%zz': [/no stream called “%zz”/, ''] };
 
-const origin = { isDown: false };
+const origin = { isDown: false, isSilent: false };
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain', '.mp4': 'video/mp4',
   '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t' };
 
@@ -43,7 +43,7 @@ async function answer({ url }, response) {
   const { pathname } = new URL(url, 'http://here');
   if (pathname === '/api/streams.json') {
     if (origin.isDown) response.destroy();
-    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(STREAMS));
+    else if (!origin.isSilent) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(STREAMS));
   } else if (pathname === '/time') response.end(new Date().toISOString());
   else {
     const file = fileOf(pathname);
@@ -110,13 +110,14 @@ async function says(at, name) {
   await page.close();
 }
 
-async function noAnswer(at) {
+// `how`: the connection ends, or stays and nothing comes, as of a host that has lost its power.
+async function noAnswer(at, how) {
   const [list, play] = [await at('/'), await at(playing('later'))];
   await heard(play, SAID.later[0]);
-  origin.isDown = true;
+  origin[how] = true;
   for (const page of [list, play]) await heard(page, /does not answer/);
   const state = await play.evaluate(() => document.querySelector('#state').textContent);
-  origin.isDown = false;
+  origin[how] = false;
   claim(state === '', 'the mark says what nobody knows');
   await heard(list, /^$/);
   await heard(play, SAID.later[0]);
@@ -191,9 +192,9 @@ async function playedToItsEnd(at) {
   await heard(page, SAID[LONG][0]);
   stream.state = 'ended';
   await heard(page, SAID.over[0]);
-  origin.isDown = true;
+  origin[how] = true;
   await heard(page, /does not answer/);
-  origin.isDown = false;
+  origin[how] = false;
   stream.state = was;
   await page.close();
 }
@@ -216,7 +217,7 @@ async function pausedWithoutAPicture(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': noAnswer, 'states/played-to-its-end': playedToItsEnd, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

@@ -1,7 +1,12 @@
 // What the packager says of its streams, and how a person is told.
 
+const ANSWER_MS = 5_000;
+
+// A host that has lost its power ends no connection.
+const ask = (path) => fetch(path, { cache: 'no-store', signal: AbortSignal.timeout?.(ANSWER_MS) });
+
 export async function fetchStreams() {
-  const response = await fetch('/api/streams.json', { cache: 'no-store' });
+  const response = await ask('/api/streams.json');
   if (!response.ok) throw new Error(`the list of streams was answered with ${response.status}`);
   return response.json();
 }
@@ -51,7 +56,7 @@ export function formatText(stream) {
 // Milliseconds that the packager's clock is ahead of ours.
 export async function clockOffset() {
   const before = Date.now();
-  const response = await fetch('/time', { cache: 'no-store' });
+  const response = await ask('/time');
   const there = Date.parse((await response.text()).trim());
   return response.ok && !Number.isNaN(there) ? there - (before + Date.now()) / 2 : 0;
 }
