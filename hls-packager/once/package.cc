@@ -167,6 +167,10 @@ std::vector<std::string> warnings_of(const Presentation& presentation) {
     std::visit([&](const auto& content) { warn_of(content, warnings); }, track.content);
   add_warning(warnings, presentation.segmenter().samples_left_out(),
               "samples in a new format were in front of the next segment and left out");
+  add_warning(
+      warnings, presentation.segmenter().cuts_forced(),
+      "segments had to begin with a picture that needs those before it: nobody can start there (IDR pictures are "
+      "rare, or stopped)");
   add_warning(warnings, presentation.tracks_refused(), "tracks were too many, or have another clock, and are left out");
   for (const Presentation::LeftOut& one : presentation.left_out())
     warnings.push_back("PID " + std::to_string(one.pid) + ": stream type " + std::to_string(one.stream_type) +

@@ -34,8 +34,9 @@ std::int64_t shown_from(const CutSegment& segment) {
   return std::ranges::min_element(segment.samples, {}, &TimedSample::presentation_time)->presentation_time;
 }
 
-std::uint32_t bits_a_second(std::uint64_t bytes, std::int64_t ticks, std::uint32_t timescale) {
-  return ticks <= 0 ? 0 : static_cast<std::uint32_t>(bytes * 8 * timescale / static_cast<std::uint64_t>(ticks));
+// Of times that stand still it may be any number.
+std::uint32_t bits_a_second(double bytes, double seconds) {
+  return seconds <= 0 ? 0 : static_cast<std::uint32_t>(std::min(bytes * 8 / seconds, 4e9));
 }
 
 }  // namespace
@@ -105,17 +106,19 @@ Result<Done> Rendition::write_file(const std::string& name, ByteSpan bytes) cons
 
 std::uint32_t Rendition::bandwidth() const noexcept {
   std::uint32_t most = 0;
-  for (const Written& one : written_) most = std::max(most, bits_a_second(one.bytes, one.duration, one.timescale));
+  for (const Written& one : written_)
+    most = std::max(most,
+                    bits_a_second(static_cast<double>(one.bytes), static_cast<double>(one.duration) / one.timescale));
   return most;
 }
 
 std::uint32_t Rendition::bandwidth_average() const noexcept {
-  double bits = 0, seconds = 0;
+  double bytes = 0, seconds = 0;
   for (const Written& one : written_) {
-    bits += 8.0 * static_cast<double>(one.bytes);
+    bytes += static_cast<double>(one.bytes);
     seconds += static_cast<double>(one.duration) / one.timescale;
   }
-  return seconds > 0 ? static_cast<std::uint32_t>(bits / seconds) : 0;
+  return bits_a_second(bytes, seconds);
 }
 
 }  // namespace fanlight::packager

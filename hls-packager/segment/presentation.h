@@ -23,7 +23,7 @@ class Presentation {
 
   explicit Presentation(const Options& options)
       : tracks_({.program = options.program, .waits_at_first = true}),
-        segmenter_({.segment_ticks = options.segment_ticks}) {}
+        segmenter_({.segment_ticks = options.segment_ticks, .segment_ticks_max = options.segment_ticks + kGopMax}) {}
 
   void handle(ByteSpan bytes, std::vector<CutSegment>& done);
   void finish(std::vector<CutSegment>& done);
@@ -37,6 +37,9 @@ class Presentation {
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return tracks_.demuxer(); }
 
  private:
+  // Segments wait for the end of a group of pictures that is no longer.
+  static constexpr std::int64_t kGopMax = 10 * kMediaClock + 49 * kMediaClock / 100;
+
   void cut(std::vector<CutSegment>& done);
   [[nodiscard]] std::size_t line_of(const TrackSample& one);
 

@@ -136,7 +136,69 @@ TEST_F(SegmenterTest, PicturesThatStoppedAreNotWaitedForForever) {
   picture(0);
   for (int k = 0; k < 2000; ++k) sound(k);
   segmenter_.finish(done_);
-  EXPECT_EQ(cuts_of(1), (Cuts{{0, 2000}}));
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 491}, {491, 491}, {982, 491}, {1473, 491}, {1964, 36}}));
+}
+
+TEST_F(SegmenterTest, NoSegmentIsLongerThanItMay) {
+  for (int i = 0; i < 1'000; ++i) {
+    picture(i, 10'000);
+    for (int k = i * 1600 / 1024; k < (i + 1) * 1600 / 1024; ++k) sound(k);
+  }
+  segmenter_.finish(done_);
+  EXPECT_EQ(cuts_of(0), (Cuts{{0, 314}, {314, 314}, {628, 314}, {942, 58}}));
+  EXPECT_EQ(cuts_of(1), (Cuts{{0, 491}, {491, 491}, {982, 490}, {1472, 90}}));
+  EXPECT_EQ(segmenter_.cuts_forced(), 3u);
+}
+
+TEST_F(SegmenterTest, NoSegmentIsLargerThanItMay) {
+  Segmenter small{{.segment_bytes_max = 1 << 20}};
+  small.add_track(true);
+  small.add_track(false);
+  // Times that stand still, and a follower that waits for nobody: nothing but bytes can tell.
+  for (int i = 0; i < 400; ++i)
+    for (const std::size_t track : {std::size_t{0}, std::size_t{1}})
+      small.handle(track,
+                   {.bytes = std::vector<std::byte>(20'000),
+                    .decode_time = kMediaStart + i,
+                    .presentation_time = kMediaStart + i,
+                    .duration = 1,
+                    .is_independent = i == 0},
+                   done_);
+  small.finish(done_);
+  std::size_t samples = 0;
+  for (const CutSegment& segment : done_) {
+    EXPECT_LE(segment.samples.size(), 52u);
+    samples += segment.samples.size();
+  }
+  EXPECT_EQ(samples, 800u);
+}
+
+// An independent picture is better to end in front of than what comes when there is no room at all.
+TEST_F(SegmenterTest, AHalfFullSegmentEndsInFrontOfAnIndependentPicture) {
+  Segmenter small{{.segment_bytes_max = 1 << 20}};
+  small.add_track(true);
+  for (int i = 0; i < 60; ++i)
+    small.handle(0,
+                 {.bytes = std::vector<std::byte>(20'000),
+                  .decode_time = kMediaStart + i,
+                  .presentation_time = kMediaStart + i,
+                  .duration = 1,
+                  .is_independent = i % 30 == 0},
+                 done_);
+  small.finish(done_);
+  EXPECT_EQ(cuts_of(0).size(), 2u);
+  EXPECT_EQ(small.cuts_forced(), 0u);
+}
+
+TEST_F(SegmenterTest, PicturesThatComeBackBeginBehindWhatWasCutWithoutThem) {
+  picture(0);
+  for (int k = 0; k < 2'000; ++k) sound(k);
+  for (int i = 1'200; i < 1'290; ++i) picture(i);
+  segmenter_.finish(done_);
+  std::vector<std::uint32_t> numbers;
+  for (const CutSegment& segment : done_)
+    if (segment.track == 0) numbers.push_back(segment.number);
+  EXPECT_EQ(numbers, (std::vector<std::uint32_t>{0, 3, 4}));
 }
 
 // It is no frame of minutes.
