@@ -24,6 +24,7 @@ void LiveStream::close_unmapped() {
 void LiveStream::watch_tracks(Instant now) {
   close_unmapped();
   counts_.tracks_refused = tracks_refused_before_ + tracks_->refused();
+  counts_.sound_overlapping = sound_overlapping_before_ + tracks_->overlapping();
   const Micros left_out = std::max(kLeftOutMin, 2 * gop());
   const auto is_gone = [&](const Output& output) {
     return cutter_->leader() != output.number &&
@@ -74,6 +75,7 @@ void LiveStream::handle_source_lost(Instant now) {
   timeline_ = tracks_->timeline();
   timeline_.restart();
   tracks_refused_before_ += tracks_->refused();
+  sound_overlapping_before_ += tracks_->overlapping();
   faults_.keep(*tracks_);
   tracks_.reset();
   sample_at_.reset();

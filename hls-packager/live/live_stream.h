@@ -56,8 +56,9 @@ struct LiveCounts {
   std::uint64_t snapshots = 0;
   std::uint64_t tracks_late = 0;  // They came when others were published.
   std::uint64_t tracks_gone = 0;
-  std::uint64_t tracks_refused = 0;    // There was no place for them.
-  std::uint64_t samples_left_out = 0;  // Of tracks that are not packaged: further pictures, too many.
+  std::uint64_t tracks_refused = 0;     // There was no place for them.
+  std::uint64_t sound_overlapping = 0;  // Frames left out for what was in front of a jump.
+  std::uint64_t samples_left_out = 0;   // Of tracks that are not packaged: further pictures, too many.
   std::uint64_t sources_lost = 0;
   std::uint64_t leaders_changed = 0;
   std::uint64_t splices = 0;  // Commands of SCTE 35 that players were told of, repetitions among them.
@@ -207,6 +208,7 @@ class LiveStream {
   LiveCounts counts_;
   FaultBook faults_;
   std::uint64_t tracks_refused_before_ = 0;  // By earlier sets.
+  std::uint64_t sound_overlapping_before_ = 0;
   // Emptied at once.
   std::vector<TrackSample> samples_;
   std::vector<CutPart> cuts_;

@@ -64,5 +64,22 @@ TEST_F(SoundTrackTest, AnotherSamplingRateGoesOnWhereTheOneBeforeEnded) {
   EXPECT_EQ(track_.steps(), 0u);
 }
 
+TEST_F(SoundTrackTest, FramesForATimeThatItHasHadAreLeftOutBehindAJump) {
+  Timeline::Cursor pictures;
+  timeline_.place(pictures, 500'000, 3'600);
+  TimedSample before = play();
+  for (int i = 0; i < 40; ++i) before = play();
+  timeline_.place(pictures, 503'600, 3'600);  // Sound is sent early, but for the first of the new clock.
+  timeline_.place(pictures, 9'500'000, 3'600);
+  std::vector<TimedSample> done;
+  int frames = 0;
+  for (std::int64_t pts = 9'500'000; done.empty(); pts += 1'920, ++frames)
+    track_.handle({.pid = 0, .pts = pts, .dts = {}, .packet = {}}, timeline_, done);
+  EXPECT_EQ(done.front().epoch, 1u);
+  EXPECT_GE(done.front().decode_time, before.decode_time + 1'024 - 512);
+  EXPECT_EQ(track_.take_overlapping(), static_cast<std::uint64_t>(frames - 1));
+  EXPECT_GT(frames, 1);
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -3,7 +3,8 @@
 //
 // A clock that jumps (a restarted encoder, a splice, a loss of seconds) makes a discontinuity: media time goes on where
 // it was, under the next epoch. Tracks come interleaved, so for a while some still have the old clock and some the new:
-// each unit is read with the offset that puts it where its track expects it.
+// each unit is read with the offset that puts it where its track expects it. What others had of the old clock while the
+// track that jumps first had nothing, as where a file ends with more sound than pictures, stays in front of the seam.
 //
 // Less than a second is no jump, for tracks have holes and their times are not even; but where the sender says that its
 // clock is another, any step is one (ISO/IEC 13818-1 §2.4.3.5), and where two tracks step back by the same.
@@ -32,6 +33,8 @@ class Timeline {
     std::uint32_t epoch = 0;
     std::uint64_t followed = 0;  // Announcements, so many.
     bool is_behind = false;      // It has stepped back, and not made up for it.
+    // Of its last unit: when it was, how long after the one before, and where all units ended then. Media time.
+    std::int64_t last = 0, distance = 0, end = 0;
   };
 
   // Media time is the program's own wherever that goes on, so that programs with one clock have one media time.
@@ -50,11 +53,14 @@ class Timeline {
       newest_ = dts + *current_;
       are_others_ = false;
     }
+    note_track(cursor);
     const Place found = find(cursor, dts, duration);
     note_step(cursor, found, duration);
+    cursor.distance = cursor.expected && cursor.epoch == found.epoch ? found.decode_time - cursor.last : 0;
+    cursor.last = found.decode_time;
     cursor.expected = found.decode_time + duration;
     cursor.epoch = found.epoch;
-    end_ = std::max(end_, *cursor.expected);
+    cursor.end = end_ = std::max(end_, *cursor.expected);
     if (newest_ < found.decode_time) newest_ = found.decode_time;
     return found;
   }
@@ -71,7 +77,11 @@ class Timeline {
     announced_until_ = newest_ + kMediaClock;
   }
   // All tracks are others from here on, with cursors that begin: nobody else tells of a jump, so their first unit does.
-  void handle_other_tracks() noexcept { are_others_ = true; }
+  void handle_other_tracks() noexcept {
+    are_others_ = true;
+    only_ = nullptr;
+    are_several_ = false;
+  }
   // Of a sender's clock, so far.
   [[nodiscard]] std::uint64_t jumps() const noexcept { return jumps_; }
   // Back by some frames and less than a second, and not announced; each of a track.
@@ -95,7 +105,8 @@ class Timeline {
     if (!current_) return;
     start_ = newest_ + kMediaClock;
     newest_ = end_ = start_;
-    are_others_ = false;
+    are_others_ = are_several_ = false;
+    only_ = nullptr;
     current_.reset();
     previous_.reset();
     announced_until_.reset();
@@ -132,11 +143,23 @@ class Timeline {
     return cursor.expected && std::llabs(time - *cursor.expected) < kJump;
   }
 
+  void note_track(const Cursor& cursor) noexcept {
+    if (only_ == nullptr) only_ = &cursor;
+    are_several_ |= only_ != &cursor;
+  }
+  // Pictures may be seconds apart. Where another track tells of the time that went by there is no need of a guess.
+  [[nodiscard]] bool is_slow(const Cursor& cursor, std::int64_t time) const noexcept {
+    if (are_several_ || !cursor.expected || time < *cursor.expected) return false;
+    const std::int64_t distance = time - cursor.last;
+    return distance < kFirstJump && (cursor.distance == 0 || distance <= 4 * cursor.distance);
+  }
+
   void note_step(Cursor& cursor, const Place& found, std::int64_t duration) noexcept {
     constexpr std::int64_t kLeast = kMediaClock / 10;
     const std::int64_t back = cursor.expected.value_or(found.decode_time) - found.decode_time;
     const bool is_step = back > std::max(3 * duration, kLeast);
-    if (is_step && !cursor.is_behind) take_step({&cursor, back, newest_});
+    const bool is_at_jump = found.epoch != cursor.epoch;  // Tracks are apart otherwise than they were.
+    if (is_step && !cursor.is_behind && !is_at_jump) take_step({&cursor, back, newest_});
     cursor.is_behind = is_step || (cursor.is_behind && back > duration);
   }
   void take_step(const Step& step) noexcept {
@@ -147,10 +170,17 @@ class Timeline {
     step_ = is_same ? std::nullopt : std::optional(step);
   }
 
+  // Where the new clock begins. Tracks have their units a little before or after each other's at any time.
+  [[nodiscard]] std::int64_t seam_of(const Cursor& cursor) const noexcept {
+    constexpr std::int64_t kUneven = kMediaClock / 10;
+    if (!cursor.expected) return newest_;
+    const std::int64_t others = end_ - std::max(cursor.end, *cursor.expected);
+    return *cursor.expected + (others > kUneven ? others : 0);
+  }
   Place jump(const Cursor& cursor, std::int64_t dts) noexcept {
     ++jumps_;
     previous_ = current_;
-    current_ = offset_for(dts, cursor.expected.value_or(newest_));
+    current_ = offset_for(dts, seam_of(cursor));
     ++epoch_;
     return {dts + *current_, epoch_};
   }
@@ -185,7 +215,7 @@ class Timeline {
     // A hole of this track alone: the others are where it says it is.
     if (cursor.expected && now > *cursor.expected && std::llabs(now - newest_) < kJump) return {now, epoch_};
     if (previous_ && cursor.epoch != epoch_ && fits(cursor, dts + *previous_)) return {dts + *previous_, cursor.epoch};
-    return jump(cursor, dts);
+    return is_slow(cursor, now) ? Place{now, epoch_} : jump(cursor, dts);
   }
 
   static constexpr std::int64_t kFirstJump = 10 * kMediaClock;
@@ -198,6 +228,8 @@ class Timeline {
   std::int64_t newest_ = kMediaStart;
   std::int64_t end_ = kMediaStart;  // Of all units so far.
   bool are_others_ = false;         // Whose first unit is to come.
+  const Cursor* only_ = nullptr;    // Of the first track that came; by name alone.
+  bool are_several_ = false;        // And others have.
   std::uint32_t epoch_ = 0;
   std::uint64_t jumps_ = 0, steps_back_ = 0;
   std::optional<Step> step_{};  // Back, that no other track has made yet.

@@ -37,6 +37,60 @@ TEST(TimelineTest, AJumpOfTheClockGoesOnInTheNextEpoch) {
   }
 }
 
+// A file that is played again and again, and has more of one track than of the other: whichever of them jumps first.
+TEST(TimelineTest, WhatOneTrackHasMoreOfTheOldClockStaysInFrontOfTheNew) {
+  for (const bool is_longer_first : {false, true}) {
+    Timeline timeline;
+    Timeline::Cursor shorter, longer;
+    for (int i = 0; i < 100; ++i) {
+      timeline.place(shorter, 500'000 + i * kFrame, kFrame);
+      timeline.place(longer, 500'000 + i * kFrame, kFrame);
+    }
+    for (int i = 100; i < 120; ++i) timeline.place(longer, 500'000 + i * kFrame, kFrame);
+    Timeline::Cursor& first = is_longer_first ? longer : shorter;
+    Timeline::Cursor& other = is_longer_first ? shorter : longer;
+    EXPECT_EQ(timeline.place(first, 500'000, kFrame).decode_time, kMediaStart + 120 * kFrame);
+    const Timeline::Place then = timeline.place(other, 500'000, kFrame);
+    EXPECT_EQ(then.decode_time, kMediaStart + 120 * kFrame);
+    EXPECT_EQ(then.epoch, 1u);
+    EXPECT_EQ(timeline.jumps(), 1u);
+    EXPECT_EQ(timeline.steps_back(), 0u);
+  }
+}
+
+// Sound that is sent long before its pictures is in front of them behind a jump as well.
+TEST(TimelineTest, WhatOneTrackIsAlwaysAheadMovesNoSeam) {
+  Timeline timeline;
+  Timeline::Cursor pictures, sound;
+  for (int i = 0; i < 100; ++i) {
+    timeline.place(pictures, 500'000 + i * kFrame, kFrame);
+    timeline.place(sound, 560'000 + i * kFrame, kFrame);
+  }
+  EXPECT_EQ(timeline.place(pictures, 90'000, kFrame).decode_time, kMediaStart + 100 * kFrame);
+  EXPECT_EQ(timeline.place(sound, 150'000, kFrame).decode_time, kMediaStart + 60'000 + 100 * kFrame);
+  EXPECT_EQ(timeline.jumps(), 1u);
+}
+
+TEST(TimelineTest, PicturesAloneMayBeSecondsApart) {
+  for (const std::int64_t ticks : {100'000, 160'000, 450'000}) {
+    Timeline timeline;
+    Timeline::Cursor pictures;
+    for (int i = 0; i < 20; ++i)
+      EXPECT_EQ(timeline.place(pictures, 500'000 + i * ticks, kFrame).decode_time, kMediaStart + i * ticks);
+    EXPECT_EQ(timeline.jumps(), 0u);
+    timeline.place(pictures, 500'000, kFrame);
+    EXPECT_EQ(timeline.jumps(), 1u);
+  }
+}
+
+TEST(TimelineTest, PicturesAloneThatWereNotSoFarApartHaveJumped) {
+  Timeline timeline;
+  Timeline::Cursor pictures;
+  for (int i = 0; i < 20; ++i) timeline.place(pictures, 500'000 + i * kFrame, kFrame);
+  EXPECT_EQ(timeline.place(pictures, 800'000, kFrame).decode_time, kMediaStart + 20 * kFrame);
+  EXPECT_EQ(timeline.jumps(), 1u);
+}
+
 TEST(TimelineTest, WhereAllTracksAreOthersTheirFirstUnitTellsOfAJump) {
   for (const std::int64_t jump : {std::int64_t{-400'000}, std::int64_t{400'000}, std::int64_t{0}}) {
     Timeline timeline;

@@ -182,6 +182,7 @@ void TrackSet::take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& d
     std::visit(
         [&](auto& track) {
           track.handle(unit, timeline_, samples_);
+          if constexpr (requires { track.take_overlapping(); }) overlapping_ += track.take_overlapping();
           track.formats().keep_newest(formats_kept_);
         },
         tracks_[i].content);

@@ -95,6 +95,8 @@ class TrackSet {
   // Pictures, so far: that could not be read, and those of the leader that nothing independent was in front of.
   [[nodiscard]] std::uint64_t unreadable() const noexcept;
   [[nodiscard]] std::uint64_t before_first() const noexcept;
+  // Frames of sound, left out for what was in front of a jump.
+  [[nodiscard]] std::uint64_t overlapping() const noexcept { return overlapping_; }
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return demuxer_; }
   [[nodiscard]] const Timeline& timeline() const noexcept { return timeline_; }
   void join(const Timeline::Anchor& other) noexcept { timeline_.join(other); }
@@ -123,7 +125,7 @@ class TrackSet {
   std::optional<std::size_t> leader_{}, first_leader_{};
   std::vector<LeftOut> left_out_;
   std::optional<std::int64_t> leader_dts_{};  // Program time, its newest.
-  std::uint64_t refused_ = 0;
+  std::uint64_t refused_ = 0, overlapping_ = 0;
   std::string refused_newest_;
   std::uint64_t unreadable_before_ = 0;  // Of tracks whose places are others' now.
   std::vector<TimedSplice> splices_;

@@ -171,6 +171,8 @@ std::vector<std::string> warnings_of(const Presentation& presentation) {
       warnings, presentation.segmenter().cuts_forced(),
       "segments had to begin with a picture that needs those before it: nobody can start there (IDR pictures are "
       "rare, or stopped)");
+  add_warning(warnings, presentation.sound_overlapping(),
+              "frames of sound were for a time that had sound in front of a jump of the clock, and left out");
   add_warning(warnings, presentation.tracks_refused(), "tracks were too many, or have another clock, and are left out");
   for (const Presentation::LeftOut& one : presentation.left_out())
     warnings.push_back("PID " + std::to_string(one.pid) + ": stream type " + std::to_string(one.stream_type) +

@@ -33,6 +33,7 @@ class Presentation {
   [[nodiscard]] const std::deque<Track>& tracks() const noexcept { return tracks_.tracks(); }
   [[nodiscard]] const std::vector<LeftOut>& left_out() const noexcept { return tracks_.left_out(); }
   [[nodiscard]] std::uint64_t tracks_refused() const noexcept { return tracks_.refused(); }
+  [[nodiscard]] std::uint64_t sound_overlapping() const noexcept { return tracks_.overlapping(); }
   [[nodiscard]] const Segmenter& segmenter() const noexcept { return segmenter_; }
   [[nodiscard]] const Demuxer& demuxer() const noexcept { return tracks_.demuxer(); }
 

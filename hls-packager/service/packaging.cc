@@ -253,7 +253,8 @@ void Packaging::note_what_it_is(One& one) {
   const CutCounts cuts = live.cut_counts();
   one.standing.discontinuities = cuts.discontinuities;
   one.standing.hints_misjudged = cuts.ends_misjudged;
-  one.standing.samples_left_out = cuts.samples_left_out + live.counts().samples_left_out;
+  one.standing.samples_left_out =
+      cuts.samples_left_out + live.counts().samples_left_out + live.counts().sound_overlapping;
   one.standing.evicted = live.publication().evicted();
   one.standing.dropped_early = live.publication().dropped_early();
   for (const PublishedRendition& each : live.publication().renditions())
