@@ -17,6 +17,7 @@ class GroupTest : public testing::Test {
     LiveStream stream;
     std::int64_t begins = 0;  // Ticks of our time.
     bool is_silent = false;
+    std::vector<Bytes> sent{};  // While it was silent.
   };
 
   void add(const Publisher::Options& options, Micros begins = {}) {
@@ -48,7 +49,7 @@ class GroupTest : public testing::Test {
     Member& one = members_[i];
     const bool is_picture = one.publisher.pictures_at() == next_of(one);
     const Bytes bytes = is_picture ? one.publisher.picture() : one.publisher.sound();
-    if (one.is_silent) return;
+    if (one.is_silent) return one.sent.push_back(bytes);
     one.stream.handle(bytes, now(), wall());
     take(i);
   }
@@ -74,6 +75,14 @@ class GroupTest : public testing::Test {
     lose(i);
     play(span);
     bring_back(i);
+  }
+  // What it has sent meanwhile comes at once.
+  void let_go(std::size_t i) {
+    bring_back(i);
+    for (const Bytes& bytes : std::exchange(members_[i].sent, {})) {
+      members_[i].stream.handle(bytes, now(), wall());
+      take(i);
+    }
   }
   void expect_in_step(const std::string& high = "v0", const std::string& low = "v1");
   [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9}; }
@@ -305,6 +314,20 @@ TEST_F(GroupTest, GapsAreAsLongAsWhatWasMissed) {
     audience_ = Audience();
     ticks_ = 0;
   }
+}
+
+TEST_F(GroupTest, OneThatWasHeldUpAloneLeavesOutWhatIsOld) {
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(1);
+  play(seconds(6));
+  let_go(1);
+  play(seconds(9));
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 0u);
+  EXPECT_LE(std::llabs((members_[1].stream.clock().newest() - wall()).count), 50'000);
+  expect_in_step();
 }
 
 TEST_F(GroupTest, TheFirstComesBackWithItsSoundAsOthersDo) {

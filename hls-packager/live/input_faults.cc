@@ -119,6 +119,8 @@ const char* name_of(InputFault fault) noexcept {
       return "host_clock";
     case InputFault::kSoundLate:
       return "sound_late";
+    case InputFault::kAheadOfTime:
+      return "ahead_of_time";
     case InputFault::kCount:
       break;
   }

@@ -28,10 +28,11 @@ enum class InputFault : std::uint8_t {
   kTrackLate,        // Tracks, as the next two.
   kTrackGone,
   kTrackRefused,
-  kBitRate,    // Times that a rendition was offered anew.
-  kTimeStep,   // Of a track's times, back.
-  kHostClock,  // Steps of our own wall clock.
-  kSoundLate,  // Stretches of 10 s in which it was later than what is waited for.
+  kBitRate,      // Times that a rendition was offered anew.
+  kTimeStep,     // Of a track's times, back.
+  kHostClock,    // Steps of our own wall clock.
+  kSoundLate,    // Stretches of 10 s in which it was later than what is waited for.
+  kAheadOfTime,  // Discontinuities behind which dates are right again.
   kCount,
 };
 inline constexpr std::size_t kInputFaults = static_cast<std::size_t>(InputFault::kCount);

@@ -72,6 +72,7 @@ void LiveStream::handle_source_lost(Instant now) {
   splices_.clear();
   held_.clear();
   held_bytes_ = 0;
+  first_burst_ = {};
   timeline_ = tracks_->timeline();
   timeline_.restart();
   tracks_refused_before_ += tracks_->refused();

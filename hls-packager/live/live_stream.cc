@@ -14,8 +14,9 @@ constexpr std::size_t kClocksKept = 8;
 constexpr std::uint64_t kAnySegment = ~std::uint64_t{0};
 // A segment of its group is waited for no longer: that leaves out no track.
 constexpr Micros kFallInMax = seconds(10);
-constexpr std::uint64_t kMissedMax = 1'000;    // Segments.
-constexpr std::uint64_t kSegmentsOfBytes = 4;  // What is kept has room for so many of the largest.
+constexpr std::int64_t kFallBehindMax = 5 * kMediaClock / 2;  // What is older had been held up on its way.
+constexpr std::uint64_t kMissedMax = 1'000;                   // Segments.
+constexpr std::uint64_t kSegmentsOfBytes = 4;                 // What is kept has room for so many of the largest.
 // At first the one that is to lead is waited for longer: its first picture has to be independent.
 constexpr Micros kLeaderWait = seconds(10);
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} << 20;
@@ -121,14 +122,24 @@ void LiveStream::hold(TrackSample&& one, const Moment& moment) {
     start_up_.handle(one.sample);
   else if (!tracks_->tracks()[one.track].is_video())
     start_up_.handle_follower(one.sample);
+  const std::optional<std::size_t> leader = tracks_->leader();
   held_bytes_ += one.sample.bytes.size() + sizeof(Held);
   held_.push_back({std::move(one), moment.wall, heard_});
-  const std::optional<std::size_t> leader = tracks_->leader();
+  if (held_.back().one.track == leader) watch_burst();
   const bool leads_nobody = start_up_.watched() == Micros{} &&
                             in_media_time(held_.back().one.sample.decode_time, held_.back().one.sample) -
                                     in_media_time(held_.front().one.sample.decode_time, held_.front().one.sample) >
                                 kLeaderWait.count * 9 / 100;
-  if (leader && (start_up_.is_ready() || held_bytes_ > kHeldBytesMax || leads_nobody)) settle(moment);
+  const bool is_ready = start_up_.is_ready() && !first_burst_.is_growing();
+  if (leader && (is_ready || held_bytes_ > kHeldBytesMax || leads_nobody)) settle(moment);
+}
+
+// What a source begins with may come at once, having waited somewhere: then dates are by what comes when it is due.
+void LiveStream::watch_burst() {
+  const auto media_time = [](const Held& held) { return in_media_time(held.one.sample.decode_time, held.one.sample); };
+  const Held &first = held_.front(), &newest = held_.back();
+  const Micros came = newest.wall - first.wall;
+  first_burst_.handle(came, Micros{(media_time(newest) - media_time(first)) * 100 / 9} - came);
 }
 
 void LiveStream::settle(const Moment& moment) {
@@ -160,6 +171,7 @@ void LiveStream::settle(const Moment& moment) {
                     in_media_time(held.one.sample.presentation_time, held.one.sample), true);
   for (Held& held : std::exchange(held_, {})) admit(std::move(held.one), {moment.now, held.wall}, held.heard);
   held_bytes_ = 0;
+  first_burst_ = {};
 }
 
 // A number is a stretch of the program's clock, as long as segments are: so many whole groups of pictures. Never back:
@@ -223,10 +235,10 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
   if (leads) time(one.sample, moment);
   if (leads && falls_in_until_ && !has_fallen_in(output->to->rendition, one.sample))
     return void(++counts_.samples_left_out);
-  if (clock_set_ != Micros{}) cutter_->break_soon();
+  if (clock_set_ != Micros{} || clock_.wants_jump()) cutter_->break_soon();
   const std::uint64_t breaks = cutter_->counts().discontinuities;
   cutter_->handle(output->number, std::move(one.sample), cuts_);
-  if (cutter_->counts().discontinuities != breaks) take_set_clock();
+  if (cutter_->counts().discontinuities != breaks) let_dates_jump();
   take_cuts();
   if (leads) cut_what_takes_too_long();
 }
@@ -240,12 +252,15 @@ void LiveStream::seek_to_fall_in() {
 bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sample) {
   if (!group_place_ || heard_ >= *falls_in_until_) {
     if (to.is_empty()) number_by_clock(sample);
+    clock_.jump_back();
     falls_in_until_.reset();
     return true;
   }
   const std::optional<NumberedPlace> theirs = segment_at(*group_place_, media_time_of(sample));
   const std::uint64_t next = cutter_->next_msn() + numbers_ahead_;
   if (!sample.is_independent || !theirs || theirs->msn < next) return false;
+  const bool is_growing = clock_.ahead() != Micros{} && !clock_.wants_jump();
+  if (is_growing || group_place_->newest.back().place.begins - theirs->place.begins > kFallBehindMax) return false;
   const std::uint64_t missed = theirs->msn - next, breaks = theirs->place.discontinuities - discontinuities();
   bool is_discontinuous = false;
   if (!to.is_empty()) {
@@ -257,6 +272,7 @@ bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sampl
   numbers_ahead_ += missed;
   discontinuities_ahead_ += breaks - (is_discontinuous ? 1 : 0);
   cutter_->rejoin(is_discontinuous);
+  clock_.jump_back();  // Nothing has been dated since it came back.
   falls_in_until_.reset();
   return true;
 }
@@ -294,10 +310,12 @@ void LiveStream::handle_clock_set(Micros ahead) {
 }
 
 // The leader has begun a discontinuous segment.
-void LiveStream::take_set_clock() {
-  if (clock_set_ == Micros{}) return;
+void LiveStream::let_dates_jump() {
+  if (clock_set_ == Micros{} && clock_.ahead() == Micros{}) return;
+  if (clock_.ahead() != Micros{}) faults_.note(InputFault::kAheadOfTime, span_text(clock_.ahead()));
   keep_clock(cutter_->next_msn() - 1);
   clock_.shift(std::exchange(clock_set_, {}));
+  clock_.jump_back();
 }
 
 auto LiveStream::output_of(const TrackSample& one) -> Output* {

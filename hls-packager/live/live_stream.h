@@ -134,6 +134,7 @@ class LiveStream {
   void take_samples(const Moment& moment);
   void take_splices();
   void hold(TrackSample&& one, const Moment& moment);
+  void watch_burst();
   void settle(const Moment& moment);
   void admit(TrackSample&& one, const Moment& moment, Micros heard);
   void watch_lateness(const TimedSample& sample);
@@ -155,7 +156,7 @@ class LiveStream {
   void time(const TimedSample& sample, const Moment& moment);
   void keep_clock(std::uint64_t until);
   void handle_clock_set(Micros ahead);
-  void take_set_clock();
+  void let_dates_jump();
   [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch, std::uint64_t msn) const noexcept;
   void take_cuts();
   [[nodiscard]] Micros leaders_span() const;
@@ -175,7 +176,8 @@ class LiveStream {
   StartUp start_up_;
   std::vector<Held> held_;
   std::uint64_t held_bytes_ = 0;
-  InStep in_step_;  // By `heard_`.
+  AheadWatch first_burst_;  // Of what is held, by the first of it.
+  InStep in_step_;          // By `heard_`.
   Micros late_noted_at_{-kLateAgain.count};
   std::optional<Parameters> parameters_{};
   Micros hold_back_{};

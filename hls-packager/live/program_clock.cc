@@ -26,7 +26,7 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
     first_shown_ = shown;
   }
   const Micros late = lateness(came, decoded);
-  drift_.handle(micros_of_ticks(decoded - first_decoded_), late);
+  if (!may_jump) drift_.handle(micros_of_ticks(decoded - first_decoded_), late);  // What waited says nothing of clocks.
   if (decoded - span_began_ >= kSpanTicks) {
     least_before_ = least_;
     least_.reset();
@@ -40,6 +40,16 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
   const std::int64_t steps = (slewed - told_).count / kStepMicros;
   told_ = may_jump ? slewed : told_ + Micros{steps * kStepMicros};
   newest_ = std::max(newest_, decoded);
+  ahead_.handle(came - first_came_, told_ - late);
+}
+
+// How late frames are is still measured against the first.
+void ProgramClock::jump_back() noexcept {
+  if (ahead() == Micros{}) return;
+  told_ = told_ - ahead();
+  slewed_ns_ = told_.count * 1'000;
+  drift_ = {};
+  ahead_ = {};
 }
 
 WallTime ProgramClock::at(std::int64_t media_time) const noexcept {

@@ -5,6 +5,9 @@
 // 0.2 ms/s. It is told in steps of 10 ms: between two of them dates and durations agree to the microsecond. A player
 // that places segments by their dates (shaka) throws away the rest of a GOP each time that it moves one, and does so
 // for a millisecond. Only a discontinuity may jump.
+//
+// Where the first frame had been held up on its way and what follows is not, dates would be later than frames come, for
+// hours: then another discontinuity is wanted (ahead_watch.h), and jumps back.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +15,7 @@
 #include <optional>
 
 #include "cmaf/wall_time.h"
+#include "live/ahead_watch.h"
 #include "live/drift_watch.h"
 
 namespace fanlight::packager {
@@ -23,6 +27,12 @@ class ProgramClock {
   void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false);
   // Ours was set ahead by so much: dates jump by it, and lateness is measured on.
   void shift(Micros by) noexcept { first_came_ = first_came_ + by; }
+  // Frames come before their dates by more than may be, and a discontinuity should mend it now.
+  [[nodiscard]] bool wants_jump() const noexcept { return ahead_.is_over(); }
+  // By how much they do; zero: not by more than may be.
+  [[nodiscard]] Micros ahead() const noexcept { return ahead_.most(); }
+  // There is a discontinuity: from here on dates are when frames come.
+  void jump_back() noexcept;
   // What comes has another clock.
   void restart() noexcept { begun_ = false; }
   // Of a moment of media time, as of the newest frame. Zero before the first.
@@ -46,6 +56,7 @@ class ProgramClock {
   std::int64_t span_began_ = 0;
   std::optional<Micros> least_{}, least_before_{};
   DriftWatch drift_;
+  AheadWatch ahead_;
 };
 
 }  // namespace fanlight::packager

@@ -44,6 +44,19 @@ class LiveStage {
     }
     pause_ = pause_ + (until - now());
   }
+  // Nothing comes for so long, and then at once all that was sent meanwhile.
+  void hold_up(Micros span) {
+    pass(span);
+    let_go(span);
+  }
+  // What is of so long a time comes now.
+  void let_go(Micros span) {
+    const std::int64_t ticks = span.count * 9 / 100;
+    while (std::min(publisher_.pictures_at(), publisher_.sound_at()) < ticks_ + ticks)
+      feed(publisher_.pictures_at() <= publisher_.sound_at() ? publisher_.picture() : publisher_.sound());
+    ticks_ += ticks;
+    pause_ = pause_ + Micros{-span.count};
+  }
   // Another publisher, whose clock begins now.
   void publish_anew(const Publisher::Options& options) {
     publisher_ = Publisher(options);

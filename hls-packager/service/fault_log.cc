@@ -66,6 +66,9 @@ Words words_of(InputFault fault) {
     case InputFault::kSoundLate:
       return {"sound falls behind its pictures", "stretches of 10 s",
               "have the encoder send both together, or start the stream anew: what it needs is measured at its start"};
+    case InputFault::kAheadOfTime:
+      return {"what comes runs ahead of its dates", "discontinuities",
+              "look at what holds the source up on its way and then lets go, or whether it sends faster than it plays"};
     case InputFault::kCount:
       break;
   }
