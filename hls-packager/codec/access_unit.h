@@ -14,7 +14,12 @@ enum class UnitRole : std::uint8_t {
   kOpening,    // Behind a slice it is the next one's, if that has one.
   kDelimiter,  // Likewise, whatever slice comes.
   kSlice,
+  kFirstSlice,  // Of a picture: where the other field has its own, of that one.
 };
+
+[[nodiscard]] constexpr bool is_slice(UnitRole role) noexcept {
+  return role == UnitRole::kSlice || role == UnitRole::kFirstSlice;
+}
 
 // Units of the first one go to `take`; what is behind it is answered. Each slice goes to `begins_picture` once, with
 // whether openings are between it and the slice before: is it another picture's than that one?
@@ -25,12 +30,12 @@ ByteSpan take_access_unit(ByteSpan bytes, RoleOf role_of, BeginsPicture begins_p
   NalUnits units(bytes);
   while (const std::optional<ByteSpan> unit = units.next()) {
     const UnitRole role = role_of(*unit);
-    if (role != UnitRole::kSlice && has_slice && (role != UnitRole::kOther || !held.empty())) {
+    if (!is_slice(role) && has_slice && (role != UnitRole::kOther || !held.empty())) {
       held.push_back(*unit);
       has_delimiter |= role == UnitRole::kDelimiter;
       continue;
     }
-    if (role == UnitRole::kSlice) {
+    if (is_slice(role)) {
       const bool begins = begins_picture(*unit, !held.empty());
       if (has_slice && (begins || has_delimiter)) {
         constexpr std::ptrdiff_t kStartCode = 3;

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "codec/access_unit.h"
 #include "codec/bit_reader.h"
 #include "codec/bit_writer.h"
 #include "codec/nal_units.h"
@@ -41,16 +40,6 @@ std::string codec_name(const H264Sps& sps) {
   return {name.data(), static_cast<std::size_t>(length)};
 }
 
-UnitRole role_of(ByteSpan unit) noexcept {
-  const auto header = std::to_integer<unsigned>(unit[0]);
-  if ((header & 0x80) != 0) return UnitRole::kOther;
-  const unsigned type = header & 0x1F;
-  if (type == kSlice || type == kPartitionA || type == kIdrSlice) return UnitRole::kSlice;
-  if (type == kDelimiter) return UnitRole::kDelimiter;
-  const bool is_opening = (type >= kSei && type <= kPps) || (type >= kLowestOpening && type <= kHighestOpening);
-  return is_opening ? UnitRole::kOpening : UnitRole::kOther;
-}
-
 void write_set(BitWriter& record, ByteSpan set) {
   record.bits(static_cast<std::uint32_t>(set.size()), 16);
   record.bytes(set);
@@ -82,6 +71,18 @@ std::vector<std::byte> write_avcc(const H264Sps& sps, ByteSpan sps_unit,
     record.bits(0, 8);  // No extension of a sequence set.
   }
   return record.take();
+}
+
+UnitRole H264Pictures::role_of(ByteSpan unit) noexcept {
+  const auto header = std::to_integer<unsigned>(unit[0]);
+  if ((header & 0x80) != 0) return UnitRole::kOther;
+  const unsigned type = header & 0x1F;
+  const bool is_at_zero = unit.size() > 1 && (unit[1] & std::byte{0x80}) != std::byte{};  // first_mb_in_slice
+  if (type == kSlice || type == kPartitionA || type == kIdrSlice)
+    return is_at_zero ? UnitRole::kFirstSlice : UnitRole::kSlice;
+  if (type == kDelimiter) return UnitRole::kDelimiter;
+  const bool is_opening = (type >= kSei && type <= kPps) || (type >= kLowestOpening && type <= kHighestOpening);
+  return is_opening ? UnitRole::kOpening : UnitRole::kOther;
 }
 
 CodedPicture H264Pictures::convert(ByteSpan annex_b) {

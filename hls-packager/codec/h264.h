@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "codec/access_unit.h"
 #include "codec/coded_picture.h"
 #include "codec/h264_sps.h"
 #include "codec/parameter_sets.h"
@@ -22,6 +23,8 @@ class H264Pictures {
  public:
   // The first access unit of `annex_b`. Also both fields of a frame at once.
   [[nodiscard]] CodedPicture convert(ByteSpan annex_b);
+  // Of a NAL unit, by its first three bytes.
+  [[nodiscard]] static UnitRole role_of(ByteSpan unit) noexcept;
 
   // As of the newest IDR.
   [[nodiscard]] const std::optional<TrackFormat>& format() const noexcept { return format_; }

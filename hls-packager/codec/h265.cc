@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "codec/access_unit.h"
 #include "codec/bit_reader.h"
 #include "codec/bit_writer.h"
 #include "codec/nal_units.h"
@@ -36,7 +35,7 @@ enum UnitType : std::uint8_t {
 constexpr std::size_t kHeaderBytes = 2;
 constexpr std::size_t kSliceHeadBytes = 16;
 
-bool is_slice(std::uint8_t type) noexcept {
+bool is_slice_type(std::uint8_t type) noexcept {
   return type <= kHighestTrailing || (type >= kLowestAccess && type <= kCra);
 }
 
@@ -44,18 +43,6 @@ bool is_idr(std::uint8_t type) noexcept { return type == kIdrWithLeading || type
 
 bool is_of_base_layer(std::uint16_t header) noexcept {
   return (header & 0x8000) == 0 && (header >> 3 & 0x3F) == 0;  // forbidden_zero_bit
-}
-
-UnitRole role_of(ByteSpan unit) noexcept {
-  const std::uint16_t header = unit.size() < kHeaderBytes ? 0x8000 : load_be16(unit.data());
-  if (!is_of_base_layer(header)) return UnitRole::kOther;
-  const auto type = static_cast<std::uint8_t>(header >> 9 & 0x3F);
-  if (is_slice(type)) return UnitRole::kSlice;
-  if (type == kDelimiter) return UnitRole::kDelimiter;
-  const bool is_opening = (type >= kVps && type <= kPps) || type == kPrefixSei ||
-                          (type >= kLowestOpening && type <= kHighestOpening) ||
-                          (type >= kLowestPrivateOpening && type <= kHighestPrivateOpening);
-  return is_opening ? UnitRole::kOpening : UnitRole::kOther;
 }
 
 // first_slice_segment_in_pic_flag
@@ -137,6 +124,18 @@ std::vector<std::byte> write_hvcc(const H265Sps& sps, std::uint8_t parallelism, 
   return record.take();
 }
 
+UnitRole H265Pictures::role_of(ByteSpan unit) noexcept {
+  const std::uint16_t header = unit.size() < kHeaderBytes ? 0x8000 : load_be16(unit.data());
+  if (!is_of_base_layer(header)) return UnitRole::kOther;
+  const auto type = static_cast<std::uint8_t>(header >> 9 & 0x3F);
+  if (is_slice_type(type)) return is_first_slice(unit) ? UnitRole::kFirstSlice : UnitRole::kSlice;
+  if (type == kDelimiter) return UnitRole::kDelimiter;
+  const bool is_opening = (type >= kVps && type <= kPps) || type == kPrefixSei ||
+                          (type >= kLowestOpening && type <= kHighestOpening) ||
+                          (type >= kLowestPrivateOpening && type <= kHighestPrivateOpening);
+  return is_opening ? UnitRole::kOpening : UnitRole::kOther;
+}
+
 CodedPicture H265Pictures::convert(ByteSpan annex_b) {
   sample_.clear();
   new_sets_.clear();
@@ -172,7 +171,7 @@ void H265Pictures::take_unit(ByteSpan unit, CodedPicture& picture) {
     case kFiller:
       return;
     default:
-      if (is_slice(type)) return take_slice(unit, type, picture);
+      if (is_slice_type(type)) return take_slice(unit, type, picture);
       if (type > kHighestSlice) append_unit(sample_, unit);  // What is left are slices of types to come.
   }
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "codec/access_unit.h"
 #include "codec/coded_picture.h"
 #include "codec/h265_sps.h"
 #include "codec/parameter_sets.h"
@@ -37,6 +38,8 @@ class H265Pictures {
  public:
   // The first access unit of `annex_b`.
   [[nodiscard]] CodedPicture convert(ByteSpan annex_b);
+  // Of a NAL unit, by its first three bytes.
+  [[nodiscard]] static UnitRole role_of(ByteSpan unit) noexcept;
 
   // As of the newest IDR.
   [[nodiscard]] const std::optional<TrackFormat>& format() const noexcept { return format_; }

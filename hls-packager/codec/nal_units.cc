@@ -6,7 +6,17 @@ namespace fanlight::packager {
 
 namespace {
 
-// Where 00 00 01 begins; the size when it does not.
+ByteSpan behind_start_code(ByteSpan bytes, std::size_t start_code) noexcept {
+  return bytes.subspan(std::min(start_code + 3, bytes.size()));
+}
+
+ByteSpan without_trailing_zeros(ByteSpan unit) noexcept {
+  while (!unit.empty() && unit.back() == std::byte{0}) unit = unit.first(unit.size() - 1);
+  return unit;
+}
+
+}  // namespace
+
 std::size_t find_start_code(ByteSpan bytes) noexcept {
   std::size_t i = 0;
   while (i + 3 <= bytes.size()) {
@@ -22,16 +32,11 @@ std::size_t find_start_code(ByteSpan bytes) noexcept {
   return bytes.size();
 }
 
-ByteSpan behind_start_code(ByteSpan bytes, std::size_t start_code) noexcept {
-  return bytes.subspan(std::min(start_code + 3, bytes.size()));
+bool begins_in_unit(ByteSpan bytes) noexcept {
+  const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
+  const auto other = std::find_if_not(bytes.begin(), bytes.end(), is_zero);
+  return !bytes.empty() && (other == bytes.end() || *other != std::byte{1} || other - bytes.begin() < 2);
 }
-
-ByteSpan without_trailing_zeros(ByteSpan unit) noexcept {
-  while (!unit.empty() && unit.back() == std::byte{0}) unit = unit.first(unit.size() - 1);
-  return unit;
-}
-
-}  // namespace
 
 NalUnits::NalUnits(ByteSpan annex_b) noexcept : rest_(behind_start_code(annex_b, find_start_code(annex_b))) {}
 

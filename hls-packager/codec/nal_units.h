@@ -12,6 +12,13 @@
 
 namespace fanlight::packager {
 
+// Where 00 00 01 begins; the size when it does not.
+[[nodiscard]] std::size_t find_start_code(ByteSpan bytes) noexcept;
+
+// What begins with something else than a start code, if only with the end of one: its first bytes are of a unit that
+// began before.
+[[nodiscard]] bool begins_in_unit(ByteSpan bytes) noexcept;
+
 class NalUnits {
  public:
   explicit NalUnits(ByteSpan annex_b) noexcept;

@@ -104,9 +104,9 @@ void LiveStream::handle_source_returned(Instant now) {
   handle_timeout(now);
   if (tracks_) return;
   // In the first seconds a picture may wait for the next: what comes after is dated by when it came.
-  tracks_.emplace(
-      TrackSet::Options{.program = options_.program, .formats_kept = kFormatsKept, .waits_at_first = !parameters_},
-      timeline_);
+  const auto waits = parameters_ ? PictureTrack::Waits::kNever : PictureTrack::Waits::kAtFirst;
+  tracks_.emplace(TrackSet::Options{.program = options_.program, .formats_kept = kFormatsKept, .waits = waits},
+                  timeline_);
 }
 
 void LiveStream::handle_timeout(Instant now) {

@@ -1,24 +1,106 @@
 #include "media/picture_track.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "codec/nal_units.h"
 
 namespace fanlight::packager {
 
 void PictureTrack::handle(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done) {
+  if (!gatherer_ && begins_in_unit(unit.packet.content())) begin_to_gather();
+  if (gatherer_) {
+    gather(unit, timeline, done);
+  } else {
+    take_held(timeline, done);
+    is_held_back(unit.packet) ? void(held_ = unit) : take_packet(unit, timeline, done);
+  }
+  has_begun_ = true;
+}
+
+bool PictureTrack::is_held_back(const PesPacket& packet) const noexcept {
+  return waits_ != Waits::kNever || packet.header.packet_bytes >= kFullPacketBytes;
+}
+
+void PictureTrack::take_held(Timeline& timeline, std::vector<TimedSample>& done) {
+  if (!held_) return;
+  const ElementaryUnit unit = *std::exchange(held_, std::nullopt);
+  take_packet(unit, timeline, done);
+}
+
+void PictureTrack::take_packet(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done) {
   const bool is_after_loss = unit.packet.is_after_loss;
   if (is_after_loss && joins_) tear_open();
   if (unit.dts) times_ = {unit.pts, unit.dts};
   times_.is_after_loss |= is_after_loss;
-  const bool waits = waits_;
+  const bool waits = waits_ != Waits::kNever;
+  take_bytes(unit.packet.content(), timeline, done);
+  if (!waits && !joins_ && open_picture_.structure == PictureStructure::kFrame) emit(done);
+}
+
+void PictureTrack::take_bytes(ByteSpan bytes, Timeline& timeline, std::vector<TimedSample>& done) {
   bool is_empty = true;
-  for (ByteSpan rest = unit.packet.content(); !rest.empty();) {
+  for (ByteSpan rest = bytes; !rest.empty();) {
     const CodedPicture part = std::visit([&](auto& codec) { return codec.convert(rest); }, codec_);
     take_part(part, timeline, done);
     is_empty &= part.verdict == PictureVerdict::kNoSlice;
     rest = part.rest;
   }
   if (!is_empty) times_ = {};
-  if (!waits && !joins_ && open_picture_.structure == PictureStructure::kFrame) emit(done);
+}
+
+void PictureTrack::begin_to_gather() {
+  const auto role_of =
+      std::visit([](const auto& codec) -> AccessUnitGatherer::RoleOf { return &codec.role_of; }, codec_);
+  gatherer_.emplace(role_of, held_.has_value());
+  joins_ = true;
+  if (held_) append_piece(*std::exchange(held_, std::nullopt));
+}
+
+void PictureTrack::gather(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done) {
+  if (unit.packet.is_after_loss) {
+    tear_gathered();
+  } else if (has_begun_ && !gatherer_->is_in_step() && gatherer_->size() == 0 &&
+             begins_in_unit(unit.packet.content())) {
+    ++counts_.unreadable;
+    open_.reset();
+  }
+  append_piece(unit);
+  while (const std::optional<AccessUnitGatherer::Unit> gathered = gatherer_->next())
+    take_gathered(*gathered, timeline, done);
+  if (gatherer_->size() > PesAssembler::kPesBytesMax || marks_.size() > kMarksMax) tear_gathered();
+}
+
+// A time that is said again is of the same picture.
+void PictureTrack::append_piece(const ElementaryUnit& unit) {
+  const bool is_new = unit.dts && unit.dts != marked_dts_;
+  if (is_new) marked_dts_ = unit.dts;
+  const Times times =
+      is_new ? Times{unit.pts, unit.dts, unit.packet.is_after_loss} : Times{.is_after_loss = unit.packet.is_after_loss};
+  if (is_new || times.is_after_loss) marks_.push_back({gatherer_->end(), times});
+  gatherer_->append(unit.packet.content());
+}
+
+void PictureTrack::tear_gathered() noexcept {
+  tear_open();
+  counts_.unreadable += gatherer_->is_in_step() && gatherer_->size() > 0 ? 1 : 0;
+  gatherer_->drop();
+  marks_.clear();
+}
+
+// The times of a packet are of the first one that begins in it.
+void PictureTrack::take_gathered(const AccessUnitGatherer::Unit& gathered, Timeline& timeline,
+                                 std::vector<TimedSample>& done) {
+  const auto is_its = [&](const Mark& mark) { return mark.at <= gathered.at; };
+  const auto end = std::find_if_not(marks_.begin(), marks_.end(), is_its);
+  for (auto mark = marks_.begin(); mark != end; ++mark) {
+    const bool is_after_loss = times_.is_after_loss || mark->times.is_after_loss;
+    if (mark->times.dts) times_ = mark->times;
+    times_.is_after_loss = is_after_loss;
+  }
+  marks_.erase(marks_.begin(), end);
+  take_bytes(gathered.bytes, timeline, done);
+  if (open_picture_.structure == PictureStructure::kFrame) emit(done);
 }
 
 void PictureTrack::take_part(const CodedPicture& part, Timeline& timeline, std::vector<TimedSample>& done) {
@@ -126,7 +208,7 @@ void PictureTrack::take_picture(const CodedPicture& picture, const Times& times,
                       .format = formats_.newest_number()};
   open_picture_ = picture;
   open_picture_.bytes = open_picture_.rest = {};
-  waits_ = false;
+  if (waits_ == Waits::kAtFirst) waits_ = Waits::kNever;
 }
 
 // From when it is decoded until it is shown.
@@ -143,6 +225,10 @@ void PictureTrack::emit(std::vector<TimedSample>& done) {
   if (open_) done.push_back(*std::exchange(open_, std::nullopt));
 }
 
-void PictureTrack::finish(std::vector<TimedSample>& done) { emit(done); }
+void PictureTrack::finish(Timeline& timeline, std::vector<TimedSample>& done) {
+  take_held(timeline, done);
+  if (gatherer_) take_gathered(gatherer_->take_rest(), timeline, done);
+  emit(done);
+}
 
 }  // namespace fanlight::packager

@@ -3,7 +3,9 @@
 //
 // Others are legal as well. Of several pictures in a PES packet the first has its time, and the others follow it. Where
 // a picture goes on in the next PES packet it is whole when another one begins: so is each that comes last in its PES
-// packet, from the first one on that did go on.
+// packet, from the first one on that did go on. Where it goes on in the midst of a NAL unit, access units are gathered
+// from the bytes of all packets from there on. Only who still has the packet before can do that without a loss: packets
+// are held back for it until the next one, as `Waits` has it, and where one has as much as its length can say.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "codec/access_unit_gatherer.h"
 #include "codec/captions.h"
 #include "codec/coded_picture.h"
 #include "codec/h264.h"
@@ -35,16 +38,17 @@ struct PictureCounts {
 class PictureTrack {
  public:
   using Codec = std::variant<H264Pictures, H265Pictures>;
-  // Who waits for the next PES packet at first has no first picture that is not whole; live, only at a stream's start.
-  explicit PictureTrack(Codec codec, bool waits_at_first = false)
-      : waits_(waits_at_first),
+  // Whether a picture waits for the next PES packet, to be whole if it goes on there: live, only a stream's first.
+  enum class Waits : std::uint8_t { kNever, kAtFirst, kAlways };
+  explicit PictureTrack(Codec codec, Waits waits = Waits::kNever)
+      : waits_(waits),
         codec_(std::move(codec)),
         captions_(std::holds_alternative<H264Pictures>(codec_) ? CaptionWatch::Units::kH264
                                                                : CaptionWatch::Units::kH265) {}
 
   // Samples that it completes are appended.
   void handle(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done);
-  void finish(std::vector<TimedSample>& done);
+  void finish(Timeline& timeline, std::vector<TimedSample>& done);
   // Its program had it no more for a while.
   void handle_return() noexcept {
     cursor_ = {};
@@ -68,6 +72,24 @@ class PictureTrack {
     bool is_after_loss = false;
   };
 
+  // Of what is gathered: where the bytes of a PES packet begin that has them.
+  struct Mark {
+    std::uint64_t at = 0;
+    Times times;
+  };
+  static constexpr std::size_t kMarksMax = 256;
+  // PES_packet_length cannot say more than 65,535: who has more to send cuts it a little below.
+  static constexpr std::size_t kFullPacketBytes = 65'000;
+
+  [[nodiscard]] bool is_held_back(const PesPacket& packet) const noexcept;
+  void take_packet(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done);
+  void take_held(Timeline& timeline, std::vector<TimedSample>& done);
+  void take_bytes(ByteSpan bytes, Timeline& timeline, std::vector<TimedSample>& done);
+  void begin_to_gather();
+  void gather(const ElementaryUnit& unit, Timeline& timeline, std::vector<TimedSample>& done);
+  void append_piece(const ElementaryUnit& unit);
+  void tear_gathered() noexcept;
+  void take_gathered(const AccessUnitGatherer::Unit& gathered, Timeline& timeline, std::vector<TimedSample>& done);
   void take_part(const CodedPicture& part, Timeline& timeline, std::vector<TimedSample>& done);
   void take_picture(const CodedPicture& picture, const Times& times, Timeline& timeline);
   void go_on(const CodedPicture& part);
@@ -79,7 +101,7 @@ class PictureTrack {
   [[nodiscard]] std::int64_t wait_of(const Times& times, std::int64_t dts);
   void emit(std::vector<TimedSample>& done);
 
-  bool waits_;  // The first picture is to come, or has just come.
+  Waits waits_;  // At first: it is to come, or has just come.
   Codec codec_;
   CaptionWatch captions_;
   FormatLog formats_;
@@ -96,7 +118,12 @@ class PictureTrack {
   // What more may follow of: the other field, or more slices. Bytes are in the sample, the picture tells what it is.
   std::optional<TimedSample> open_{};
   CodedPicture open_picture_{};
-  bool joins_ = false;  // Pictures go on in the next PES packet.
+  bool joins_ = false;                            // Pictures go on in the next PES packet.
+  std::optional<ElementaryUnit> held_{};          // The newest packet.
+  bool has_begun_ = false;                        // A packet has come.
+  std::optional<AccessUnitGatherer> gatherer_{};  // They go on in the midst of a NAL unit.
+  std::vector<Mark> marks_;                       // Of access units to come.
+  std::optional<std::int64_t> marked_dts_{};
 };
 
 }  // namespace fanlight::packager

@@ -11,10 +11,10 @@ namespace {
 using Content = decltype(TrackSet::Track::content);
 
 struct ContentOf {
-  bool waits_at_first = false;
+  PictureTrack::Waits waits;
 
-  Content operator()(H264Pictures&& codec) const { return PictureTrack(std::move(codec), waits_at_first); }
-  Content operator()(H265Pictures&& codec) const { return PictureTrack(std::move(codec), waits_at_first); }
+  Content operator()(H264Pictures&& codec) const { return PictureTrack(std::move(codec), waits); }
+  Content operator()(H265Pictures&& codec) const { return PictureTrack(std::move(codec), waits); }
   template <class Codec>
   Content operator()(Codec&& codec) const {
     return SoundTrack<std::remove_cvref_t<Codec>>(std::forward<Codec>(codec));
@@ -53,7 +53,7 @@ void TrackSet::finish(std::vector<TrackSample>& done) {
   demuxer_.finish(events_);
   take_events(done);
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
-    if (auto* pictures = std::get_if<PictureTrack>(&tracks_[i].content)) pictures->finish(samples_);
+    if (auto* pictures = std::get_if<PictureTrack>(&tracks_[i].content)) pictures->finish(timeline_, samples_);
     hand_over(i, done);
   }
 }
@@ -88,7 +88,7 @@ void TrackSet::take_map(const ProgramMap& map, std::vector<TrackSample>& done) {
 }
 
 void TrackSet::unmap(std::size_t track, std::vector<TrackSample>& done) {
-  if (auto* pictures = std::get_if<PictureTrack>(&tracks_[track].content)) pictures->finish(samples_);
+  if (auto* pictures = std::get_if<PictureTrack>(&tracks_[track].content)) pictures->finish(timeline_, samples_);
   hand_over(track, done);
 }
 
@@ -113,8 +113,8 @@ void TrackSet::open_track(const ProgramStream& stream) {
     if (!is_known && left_out_.size() < kLeftOutMax) left_out_.push_back(one);
     return;
   }
-  place({stream.pid, stream.type, stream.descriptors, stream.language,
-         std::visit(ContentOf{waits_at_first_}, std::move(*codec))});
+  place(
+      {stream.pid, stream.type, stream.descriptors, stream.language, std::visit(ContentOf{waits_}, std::move(*codec))});
 }
 
 void TrackSet::place(Track&& track) {

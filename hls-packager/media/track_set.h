@@ -33,7 +33,7 @@ class TrackSet {
   struct Options {
     std::optional<std::uint16_t> program{};      // Empty: the first with pictures; when none has, the first with sound.
     std::size_t formats_kept = ~std::size_t{0};  // Of each track.
-    bool waits_at_first = false;                 // PictureTrack's.
+    PictureTrack::Waits waits = PictureTrack::Waits::kNever;
   };
   struct Track {
     std::uint16_t pid = 0;
@@ -66,7 +66,7 @@ class TrackSet {
   // `timeline`: of the set before, when a stream goes on.
   explicit TrackSet(const Options& options, const Timeline& timeline = {})
       : formats_kept_(options.formats_kept),
-        waits_at_first_(options.waits_at_first),
+        waits_(options.waits),
         demuxer_({.program = options.program}),
         timeline_(timeline) {}
 
@@ -118,7 +118,7 @@ class TrackSet {
   void hand_over(std::size_t track, std::vector<TrackSample>& done);
 
   std::size_t formats_kept_;
-  bool waits_at_first_;
+  PictureTrack::Waits waits_;
   Demuxer demuxer_;
   Timeline timeline_;
   std::deque<Track> tracks_;

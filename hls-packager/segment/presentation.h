@@ -22,7 +22,7 @@ class Presentation {
   };
 
   explicit Presentation(const Options& options)
-      : tracks_({.program = options.program, .waits_at_first = true}),
+      : tracks_({.program = options.program, .waits = PictureTrack::Waits::kAlways}),
         segmenter_({.segment_ticks = options.segment_ticks, .segment_ticks_max = options.segment_ticks + kGopMax}) {}
 
   void handle(ByteSpan bytes, std::vector<CutSegment>& done);
