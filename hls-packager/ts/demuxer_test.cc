@@ -126,6 +126,26 @@ TEST_F(DemuxerTest, APictureThatIsLongerThanItSaysIsNotCut) {
   }
 }
 
+// By a header, or so: every one would be torn.
+TEST_F(DemuxerTest, WhatIsALittleShorterThanItSaysIsWhole) {
+  for (const std::uint16_t pid : {kVideo, kAudio}) {
+    for (const std::size_t missing : {1u, 8u, 32u, 33u}) {
+      demuxer_ = Demuxer{{}};
+      video_ = audio_ = table_counter_ = 0;
+      feed_start();
+      for (std::uint64_t i = 1; i <= 4; ++i) {
+        Bytes pes = pes_of(i * 3000, i * 3000, 700 + missing, true);
+        pes.erase(pes.end() - static_cast<std::ptrdiff_t>(missing), pes.end());
+        feed_unit(pid, pes);
+      }
+      const std::vector<ElementaryUnit> got = units();
+      ASSERT_EQ(got.size(), missing > 32 ? 0u : pid == kVideo ? 4u : 3u) << "pictures end with their stuffing";
+      for (const ElementaryUnit& unit : got) EXPECT_EQ(unit.packet.content().size(), 700u) << missing;
+      EXPECT_EQ(demuxer_.counts().pes.split, missing > 32 ? 0u : 1u) << missing;
+    }
+  }
+}
+
 TEST_F(DemuxerTest, ALossDropsTheUnitAndTheNextOneTells) {
   feed_start();
   Bytes unit = packets_of(kVideo, video_, pes_of(3000, 3000, 1000));

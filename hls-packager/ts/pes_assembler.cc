@@ -4,9 +4,20 @@
 #include <utility>
 
 namespace fanlight::packager {
+namespace {
+
+// A length that counts a header too much, or some such: what ends by so much too early is whole.
+constexpr std::size_t kTooLongMax = 32;
+
+}  // namespace
 
 void PesAssembler::handle(const Piece& piece, PesCounts& counts, std::vector<PesPacket>& done) {
   if (piece.starts_unit) {
+    // Nothing of it was lost, or it would not be open any more.
+    if (state_ == State::kOpen && header_ && bytes_.size() < length() && length() - bytes_.size() <= kTooLongMax) {
+      ++counts.split;
+      trusts_length_ = false;
+    }
     finish(counts, done);
     state_ = State::kOpen;
   } else if (state_ == State::kClosedEarly && !piece.payload.empty()) {

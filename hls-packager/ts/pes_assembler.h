@@ -1,6 +1,7 @@
 // Puts the PES packets of one PID together, and hands each over as soon as it is complete: sound says its length;
 // pictures mostly do not, and end where stuffing shows it (adaptation_field.h), or where the next one begins. Whose
-// pictures go on behind their stuffing, or behind their length, is not believed a second time.
+// pictures go on behind their stuffing, or behind their length, is not believed a second time; nor is who says a few
+// bytes more than come.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct PesCounts {
   std::uint64_t malformed = 0;
   std::uint64_t torn = 0;       // Shorter than they said, or something in them was lost: not handed over.
   std::uint64_t too_large = 0;  // Likewise.
-  std::uint64_t split = 0;      // More followed behind their stuffing, or their length: each once for each PID.
+  std::uint64_t split = 0;  // More came than their stuffing or length said, or a little less: each once for each PID.
 };
 
 class PesAssembler {
