@@ -170,12 +170,11 @@ std::optional<std::int64_t> PictureTrack::time_of(const Times& times) {
 
 // Only from a picture that said its time to the next that does, and where none is missing between them.
 void PictureTrack::learn_distance(const Times& times, const Timeline::Place& place, std::int64_t decode_time) {
-  if (times.is_after_loss) told_.reset();
+  if (times.is_after_loss || (told_ && told_->epoch != place.epoch)) told_.reset();
   if (!times.dts) return void(++untold_);
   std::int64_t ticks = 0;
   if (told_ && untold_ == 0 && decode_time == place.decode_time) ticks = decode_time - *last_decode_time_;
-  if (told_ && untold_ > 0 && told_->epoch == place.epoch)
-    ticks = (place.decode_time - told_->decode_time) / (untold_ + 1);
+  if (told_ && untold_ > 0) ticks = (place.decode_time - told_->decode_time) / (untold_ + 1);
   if (ticks > 0 && ticks < kMediaClock) {
     frame_ticks_ = ticks;
     knows_distance_ = true;

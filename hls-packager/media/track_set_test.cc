@@ -80,5 +80,16 @@ TEST_F(TrackSetTest, SoundThatIsEarlyAtAJumpIsNot) {
   EXPECT_EQ(set_.refused(), 0u);
 }
 
+// What pictures are apart across a jump is no distance of pictures.
+TEST_F(TrackSetTest, WhereSoundIsLongerThanPicturesAJumpIsNoStepBack) {
+  feed_tables();
+  play(50, 0);
+  for (int i = 0; i < 15; ++i) feed_unit(kSound, at_ + i * 3600, sound_);
+  at_ = 900'000;
+  play(50, 0);
+  EXPECT_EQ(set_.timeline().jumps(), 1u);
+  EXPECT_EQ(set_.timeline().steps_back(), 0u);
+}
+
 }  // namespace
 }  // namespace fanlight::packager
