@@ -32,7 +32,8 @@ H1Session::Pen Connection::pen(ConnectionContext& context) noexcept {
 bool Connection::drive(ConnectionContext& context) {
   if (is_lingering_) discard_received(context);
   bool moved = !is_lingering_;
-  for (int round = 0; moved && !has_failed_ && round < kRoundsAtOnce; ++round) {
+  asks_left_ = kRequestsAtOnce;
+  for (int round = 0; moved && !has_failed_ && asks_left_ > 0 && round < kRoundsAtOnce; ++round) {
     moved = receive_some(context);
     moved = ask(context) || moved;
     moved = flush(context) || moved;
@@ -109,7 +110,7 @@ bool Connection::ask_h2(ConnectionContext& context) {
   for (std::uint64_t gone = 0; h2_->poll_gone(gone); has_asked = true) tell_gone(context, gone);
   std::uint64_t stream = 0;
   HttpRequest request;
-  while (h2_->poll_request(context.counts, stream, request)) {
+  for (; asks_left_ > 0 && h2_->poll_request(context.counts, stream, request); --asks_left_) {
     hand_over(context, stream, request);
     has_asked = true;
   }
@@ -128,7 +129,9 @@ bool Connection::ask(ConnectionContext& context) {
   if (h2_) return ask_h2(context);
   bool has_asked = false;
   HttpRequest request;
-  while (out_.size() < context.limits.unsent_bytes_max && h1_.poll_request(pen(context), context.counts, request)) {
+  for (; asks_left_ > 0 && out_.size() < context.limits.unsent_bytes_max &&
+         h1_.poll_request(pen(context), context.counts, request);
+       --asks_left_) {
     hand_over(context, h1_.stream(), request);
     request = {};
     has_asked = true;

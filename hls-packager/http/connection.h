@@ -46,6 +46,9 @@ struct ConnectionContext {
 
 class Connection {
  public:
+  // Then it is others' turn: what is asked may be cheap to ask and dear to answer.
+  static constexpr unsigned kRequestsAtOnce = 8;
+
   // `household`: outlives it. `tls` empty: none.
   Connection(std::uint64_t id, Descriptor socket, Household& household, std::shared_ptr<SSL_CTX> tls, Instant now)
       : id_(id), socket_(std::move(socket)), household_(household), since_(now), progress_(now) {
@@ -126,6 +129,7 @@ class Connection {
   Phase phase_ = Phase::kHead;
   Micros patience_{};         // The most that an answer had.
   std::uint64_t stream_ = 0;  // That `since_` is of, over HTTP/1.1.
+  unsigned asks_left_ = 0;    // This turn.
   bool is_readable_ = false;
   bool is_writable_ = true;
   bool is_hung_up_ = false;     // The peer says nothing more; there may be something to read.

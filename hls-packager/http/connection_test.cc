@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "http/certificate.h"
+#include "http/test_h2_client.h"
 #include "http/tls_context.h"
 
 namespace fanlight::packager {
@@ -132,6 +133,35 @@ TEST_F(ConnectionTest, WhoIsGoneIsNotAnsweredWhatItStillHadToAsk) {
   connection_->handle_end(context_);
   EXPECT_EQ(handler_.gone, 1);
   EXPECT_EQ(household_.requests, 0U);
+}
+
+TEST_F(ConnectionTest, WhoAsksMuchAtOnceIsAnsweredALittleAtATurn) {
+  constexpr std::uint64_t kCount = 400;
+  std::string all;
+  for (std::uint64_t i = 0; i < kCount; ++i) all += "HEAD /a HTTP/1.1\r\nHost: t\r\n\r\n";
+  ASSERT_EQ(say(all), all.size());
+  connection_->handle_readable(false, false);
+  std::uint64_t before = 0;
+  for (int turn = 0; turn == 0 || connection_->wants_drive(); ++turn) {
+    ASSERT_TRUE(connection_->drive(context_));
+    EXPECT_LE(counts_.requests.value(), before + Connection::kRequestsAtOnce) << "others wait";
+    before = counts_.requests.value();
+  }
+  EXPECT_EQ(before, kCount);
+}
+
+TEST_F(ConnectionTest, SoIsWhoAsksOverHttp2) {
+  TestH2Client client;
+  for (std::uint32_t i = 0; i < kH2StreamsMax; ++i) client.get("/a");
+  say(client.say());
+  connection_->handle_readable(false, false);
+  std::uint64_t before = 0;
+  for (int turn = 0; turn == 0 || connection_->wants_drive(); ++turn) {
+    ASSERT_TRUE(connection_->drive(context_));
+    EXPECT_LE(counts_.requests.value(), before + Connection::kRequestsAtOnce) << "others wait";
+    before = counts_.requests.value();
+  }
+  EXPECT_EQ(before, kH2StreamsMax);
 }
 
 TEST_F(ConnectionTest, IdleItMayBeAsLongAsIsAllowedAndBehindPatienceForThatAndAMargin) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace fanlight::packager {
 namespace {
@@ -39,15 +40,19 @@ std::string streams_json(std::span<const StreamStanding> streams) {
   return list.dump(1) + "\n";
 }
 
-HttpResponse made_answer(std::string_view allow_origin, std::uint16_t status, std::string_view type,
-                         std::string_view text) {
+HttpResponse made_answer(std::string_view allow_origin, std::uint16_t status, std::string_view type, SharedBytes text) {
   HttpResponse response{.status = status};
   response.fields = {{"content-type", std::string(type)},
                      {"cache-control", "no-store"},
                      {"access-control-allow-origin", std::string(allow_origin)}};
-  response.body.pieces.push_back(SharedBytes::copy_of(text));
   response.body.size = text.size();
+  response.body.pieces.push_back(std::move(text));
   return response;
+}
+
+HttpResponse made_answer(std::string_view allow_origin, std::uint16_t status, std::string_view type,
+                         std::string_view text) {
+  return made_answer(allow_origin, status, type, SharedBytes::copy_of(text));
 }
 
 }  // namespace fanlight::packager

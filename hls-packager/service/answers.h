@@ -23,7 +23,9 @@ struct Health {
 // `board_age`: since the packaging thread told last how the streams stand.
 [[nodiscard]] Health health_of(Micros board_age);
 
-// A body that is written for whoever asks and kept by nobody. `allow_origin`: whose pages may read it.
+// That no cache keeps. `allow_origin`: whose pages may read it.
+[[nodiscard]] HttpResponse made_answer(std::string_view allow_origin, std::uint16_t status, std::string_view type,
+                                       SharedBytes text);
 [[nodiscard]] HttpResponse made_answer(std::string_view allow_origin, std::uint16_t status, std::string_view type,
                                        std::string_view text);
 

@@ -1,6 +1,7 @@
 #include "service/front.h"
 
 #include <string>
+#include <utility>
 
 #include "service/answers.h"
 
@@ -35,15 +36,15 @@ bool is_page(std::string_view path) {
 void Front::handle(HttpRequestId id, const HttpRequest& request) {
   const std::string_view path = request.path;
   const Health health = health_of(board_.age(request.arrived));
-  const bool is_ours = is_page(path) || (path == "/metrics" && tallies_ != nullptr) || path == "/api/streams.json" ||
+  const bool is_ours = is_page(path) || (path == "/metrics" && shows_.metrics) || path == "/api/streams.json" ||
                        (path == "/healthz" && health.status != 200);
   if (!is_ours || request.method == HttpMethod::kOptions) return origin_.handle(id, request);
-  const auto answer = [&](std::uint16_t status, std::string_view type, std::string_view text) {
-    replies_.respond(id, made_answer(origin_.allow_origin(), status, type, text));
+  const auto answer = [&](std::uint16_t status, std::string_view type, auto&& text) {
+    replies_.respond(id, made_answer(origin_.allow_origin(), status, type, std::forward<decltype(text)>(text)));
   };
   if (path == "/healthz") return answer(health.status, "text/plain; charset=utf-8", health.text);
-  if (path == "/metrics") return answer(200, kMetricsContentType, metrics_text(board_.read(), *tallies_));
-  if (path == "/api/streams.json") return answer(200, "application/json", streams_json(board_.read()));
+  if (path == "/metrics") return answer(200, kMetricsContentType, texts_.metrics(request.arrived));
+  if (path == "/api/streams.json") return answer(200, "application/json", texts_.streams(request.arrived));
   if (const Asset* asset = page_.find(path)) return replies_.respond(id, answer_with(*asset, request.accepts_gzip));
   if (!page_.is_there() && !path.starts_with("/assets/")) return answer(200, "text/html; charset=utf-8", kNoPage);
   answer(404, "text/plain; charset=utf-8", "no such file of the page\n");

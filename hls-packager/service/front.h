@@ -8,17 +8,20 @@
 #include "http/message.h"
 #include "origin/origin.h"
 #include "page/assets.h"
-#include "service/metrics.h"
 #include "service/stream_board.h"
+#include "service/told_texts.h"
 
 namespace fanlight::packager {
 
 class Front final : public HttpHandler {
  public:
-  // `tallies`: of all servers, itself included; null: the metrics are not shown here. `page`: empty where none was
-  // built.
-  Front(Origin& origin, const HttpTallies* tallies, HttpReplies& replies, const StreamBoard& board, const Assets& page)
-      : origin_(origin), tallies_(tallies), replies_(replies), board_(board), page_(page) {}
+  struct Shows {
+    bool metrics = true;
+  };
+  // `page`: empty where none was built.
+  Front(Origin& origin, Shows shows, ToldTexts& texts, HttpReplies& replies, const StreamBoard& board,
+        const Assets& page)
+      : origin_(origin), shows_(shows), texts_(texts), replies_(replies), board_(board), page_(page) {}
 
   // What else a wake may be for.
   void on_mail(std::function<void()> then) { on_mail_ = std::move(then); }
@@ -35,7 +38,8 @@ class Front final : public HttpHandler {
 
  private:
   Origin& origin_;
-  const HttpTallies* tallies_;
+  Shows shows_;
+  ToldTexts& texts_;
   HttpReplies& replies_;
   const StreamBoard& board_;
   const Assets& page_;

@@ -63,7 +63,8 @@ class FrontTest : public testing::Test {
   ServerCounts counts_, others_;
   HttpTallies tallies_{{&counts_, &others_}, {&origin_.counters()}};
   Assets page_;
-  Front front_{origin_, &tallies_, replies_, board_, page_};
+  ToldTexts texts_{board_, tallies_};
+  Front front_{origin_, {}, texts_, replies_, board_, page_};
 };
 
 TEST_F(FrontTest, ListsTheStreams) {
@@ -128,7 +129,7 @@ TEST_F(FrontTest, SaysThatThereIsNoPage) {
 }
 
 TEST_F(FrontTest, MetricsMayBeShownElsewhere) {
-  Front front(origin_, nullptr, replies_, board_, page_);
+  Front front(origin_, {.metrics = false}, texts_, replies_, board_, page_);
   for (const auto& [path, status] : {std::pair{"/metrics", 404}, {"/healthz", 200}, {"/api/streams.json", 200}}) {
     replies_.last.reset();
     front.handle({1, 1}, {.path = path});

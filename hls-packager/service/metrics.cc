@@ -254,8 +254,11 @@ void add_origin(Families& to, const HttpTallies& http) {
 
 }  // namespace
 
-std::string metrics_text(std::span<const StreamStanding> streams, const HttpTallies& http) {
+std::string metrics_text(std::span<const StreamStanding> streams, const HttpTallies& http, Micros board_age) {
   Families families;
+  families.gauge("fanlight_packager_board_age_seconds",
+                 "Since the streams were looked at last; long: packaging stands.",
+                 static_cast<double>(board_age.count) * kMicro);
   add_streams(families, streams);
   add_pace(families, streams);
   add_publications(families, streams);

@@ -23,6 +23,7 @@ struct HttpTallies {
   std::vector<const OriginCounters*> origins{};
 };
 
-[[nodiscard]] std::string metrics_text(std::span<const StreamStanding> streams, const HttpTallies& http);
+[[nodiscard]] std::string metrics_text(std::span<const StreamStanding> streams, const HttpTallies& http,
+                                       Micros board_age);
 
 }  // namespace fanlight::packager

@@ -10,8 +10,8 @@
 
 #include "base/result.h"
 #include "http/server.h"
-#include "service/metrics.h"
 #include "service/stream_board.h"
+#include "service/told_texts.h"
 
 namespace fanlight::packager {
 
@@ -19,9 +19,9 @@ class OperatorDoor final : private HttpHandler {
  public:
   static constexpr std::size_t kConnectionsMax = 16;
 
-  // Listens from now on, at `listen` alone; the rest is as `like` says. `tallies` and `board` outlive it.
+  // Listens from now on, at `listen` alone; the rest is as `like` says. `texts` and `board` outlive it.
   static Result<std::unique_ptr<OperatorDoor>> open(const Server::Options& like, const std::vector<std::string>& listen,
-                                                    const HttpTallies& tallies, const StreamBoard& board);
+                                                    ToldTexts& texts, const StreamBoard& board);
   // Until stop() and what follows from that.
   Result<Done> run() { return server_->run(*this); }
   // Of any thread, and of signal handlers.
@@ -29,8 +29,8 @@ class OperatorDoor final : private HttpHandler {
   [[nodiscard]] const std::vector<Endpoint>& addresses() const noexcept { return server_->addresses(); }
 
  private:
-  OperatorDoor(std::unique_ptr<Server> server, const HttpTallies& tallies, const StreamBoard& board)
-      : server_(std::move(server)), tallies_(tallies), board_(board) {}
+  OperatorDoor(std::unique_ptr<Server> server, ToldTexts& texts, const StreamBoard& board)
+      : server_(std::move(server)), texts_(texts), board_(board) {}
 
   void handle(HttpRequestId id, const HttpRequest& request) override;
   void handle_gone(HttpRequestId) override {}
@@ -40,7 +40,7 @@ class OperatorDoor final : private HttpHandler {
   [[nodiscard]] Instant next_deadline() const override { return Instant::never(); }
 
   std::unique_ptr<Server> server_;
-  const HttpTallies& tallies_;
+  ToldTexts& texts_;
   const StreamBoard& board_;
 };
 

@@ -6,16 +6,16 @@ namespace fanlight::packager {
 
 Result<std::unique_ptr<Reactors>> Reactors::open(const Options& options, Published& published, const StreamBoard& board,
                                                  const Assets& page) {
-  auto all = std::make_unique<Reactors>();
+  auto all = std::make_unique<Reactors>(board);
   Server::Options of_server = options.server;
   OriginConfig of_origin = options.origin;
   of_origin.waiters_max = (of_origin.waiters_max + options.count - 1) / options.count;
-  const HttpTallies* const shown_here = options.metrics_listen.empty() ? &all->tallies_ : nullptr;
+  const Front::Shows shows{.metrics = options.metrics_listen.empty()};
   for (std::size_t i = 0; i < options.count; ++i) {
     Result<std::unique_ptr<Server>> server = Server::open(of_server);
     if (!server) return server.error();
     all->reactors_.push_back(
-        std::make_unique<Reactor>(std::move(*server), of_origin, published, shown_here, board, page));
+        std::make_unique<Reactor>(std::move(*server), of_origin, published, shows, all->texts_, board, page));
     const Reactor& one = *all->reactors_.back();
     all->tallies_.servers.push_back(&one.server->counts());
     all->tallies_.origins.push_back(&one.origin.counters());
@@ -27,7 +27,7 @@ Result<std::unique_ptr<Reactors>> Reactors::open(const Options& options, Publish
       of_server.listen_tls[k] = at[std::ptrdiff_t(of_server.listen.size() + k)].text();
   }
   if (options.metrics_listen.empty()) return all;
-  auto door = OperatorDoor::open(options.server, options.metrics_listen, all->tallies_, board);
+  auto door = OperatorDoor::open(options.server, options.metrics_listen, all->texts_, board);
   if (!door) return door.error();
   all->door_ = std::move(*door);
   return all;

@@ -28,6 +28,9 @@ class Reactors {
   static Result<std::unique_ptr<Reactors>> open(const Options& options, Published& published, const StreamBoard& board,
                                                 const Assets& page);
 
+  // For open().
+  explicit Reactors(const StreamBoard& board) : texts_(board, tallies_) {}
+
   // What else a wake() is for; on the caller's thread of run().
   void on_mail(std::function<void()> then) { reactors_.front()->front.on_mail(std::move(then)); }
   // Until stop() and what follows from that: on this thread, and on as many more as were asked for.
@@ -47,17 +50,18 @@ class Reactors {
 
  private:
   struct Reactor {
-    Reactor(std::unique_ptr<Server> its_server, const OriginConfig& config, Published& published,
-            const HttpTallies* tallies, const StreamBoard& board, const Assets& page)
+    Reactor(std::unique_ptr<Server> its_server, const OriginConfig& config, Published& published, Front::Shows shows,
+            ToldTexts& texts, const StreamBoard& board, const Assets& page)
         : server(std::move(its_server)),
           origin(config, published, *server),
-          front(origin, tallies, *server, board, page) {}
+          front(origin, shows, texts, *server, board, page) {}
     std::unique_ptr<Server> server;
     Origin origin;
     Front front;
   };
 
   HttpTallies tallies_;
+  ToldTexts texts_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::unique_ptr<OperatorDoor> door_;  // Null: there is none.
 };

@@ -94,7 +94,8 @@ class StreamBoard {
     return lines_;
   }
   // Since it was told last, or began. Long: the packaging thread stands.
-  [[nodiscard]] Micros age(Instant now) const { return now - Instant{told_at_us_.load(std::memory_order_relaxed)}; }
+  [[nodiscard]] Micros age(Instant now) const { return now - told_at(); }
+  [[nodiscard]] Instant told_at() const { return {told_at_us_.load(std::memory_order_relaxed)}; }
 
  private:
   mutable std::mutex mutex_;
