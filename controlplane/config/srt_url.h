@@ -25,7 +25,7 @@ struct SrtUrl {
 
 // The error says what is wrong and never repeats a value: it may be a passphrase.
 [[nodiscard]] Result<SrtUrl, std::string> parse_srt_url(std::string_view text);
-// Without the passphrase.
+// Without the passphrase, and without a token of the stream ID's.
 [[nodiscard]] std::string public_text(const SrtUrl& url);
 
 }  // namespace fanlight::control

@@ -27,7 +27,7 @@ using Source = std::variant<SrtUrl, UdpSource>;
 
 // The error says what is wrong and repeats no value: it may be a passphrase.
 [[nodiscard]] Result<Source, std::string> parse_source(std::string_view text);
-// Without a passphrase.
+// Without a passphrase or a token.
 [[nodiscard]] std::string public_text(const Source& source);
 
 }  // namespace fanlight::packager

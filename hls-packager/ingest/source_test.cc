@@ -26,6 +26,19 @@ TEST(SourceTest, AnAddressIsListenedTo) {
   EXPECT_EQ(public_text(*rtp), "rtp://[::1]:5004");
 }
 
+TEST(SourceTest, NoTokenIsSaid) {
+  for (const auto& [id, said] :
+       {std::pair{"live/main?jwt=eyJh.eyJi.c_-", "live/main?jwt=..."},
+        {"live/main%3Fu=ann%26jwt%3DeyJh.eyJi.c_-", "live/main?u=ann%26jwt=..."},
+        {"live/main%253Fjwt%253DeyJh%252EeyJi.c_-", "live/main?jwt=..."},
+        {"%23!::r=live/main,jwt=eyJh.eyJi.c_-,m=request", "%23!::r=live/main,jwt=...,m=request"},
+        {"publish:live/main::jwt=eyJh.eyJi.c_-%26u=ann", "publish:live/main::jwt=...%26u=ann"}}) {
+    const auto source = parse_source("srt://relay:9000?streamid=" + std::string(id));
+    ASSERT_TRUE(source) << id;
+    EXPECT_EQ(public_text(*source), "srt://relay:9000?streamid=" + std::string(said));
+  }
+}
+
 TEST(SourceTest, WhatIsWrongIsSaidAndNoSecretIs) {
   for (const char* text :
        {"", "http://a:1", "srt://a", "srt://a:9000?passphrase=short", "srt://a:9000?colour=red", "udp://a:1",
