@@ -10,9 +10,19 @@ namespace {
 // Repetitions of a command that is due at once are as far apart as this.
 constexpr std::int64_t kSame = kMediaClock / 10;
 
+// So long a command without a time of its own may be said again behind what it said.
+constexpr std::int64_t kSaidAgain = 10 * kMediaClock;
+
 Micros micros_of_ticks(std::int64_t ticks) { return {ticks * 100 / 9}; }
 
 bool is_same_event(const SpliceEvent& a, const SpliceEvent& b) { return a.id == b.id && a.type == b.type; }
+
+bool is_for_now(const TimedSplice& splice) { return !splice.info.pts; }
+
+// `for_so_long`: since it began. Behind its planned length it is over, though nobody said so.
+bool may_go_on(const SpliceEvent& said, std::int64_t for_so_long) {
+  return !said.planned || for_so_long <= static_cast<std::int64_t>(*said.planned) + kSaidAgain;
+}
 
 }  // namespace
 
@@ -25,6 +35,10 @@ void SpliceLog::handle(const TimedSplice& splice, WallTime at, std::int64_t newe
 }
 
 void SpliceLog::take(const SpliceEvent& said, const TimedSplice& splice, WallTime at, std::int64_t newest) {
+  const auto is_of_it = [&](const Event& event) {
+    return event.said.kind == said.kind && is_same_event(event.said, said) &&
+           splice.media_time - event.begins <= kSaidAgain;
+  };
   switch (said.kind) {
     case SpliceKind::kOut:
       return take_out(said, splice, at, newest);
@@ -37,6 +51,7 @@ void SpliceLog::take(const SpliceEvent& said, const TimedSplice& splice, WallTim
       return;
     case SpliceKind::kOther:
       if (is_known(said, splice.media_time)) return;
+      if (is_for_now(splice) && std::ranges::any_of(events_, is_of_it)) return;
       begin(said, splice, at);
       events_.back().has_ended = true;
   }
@@ -46,6 +61,7 @@ void SpliceLog::take_out(const SpliceEvent& said, const TimedSplice& splice, Wal
   if (is_known(said, splice.media_time)) return;
   if (Event* const open = open_event(said)) {
     const bool has_begun = open->begins <= newest;
+    if (has_begun && is_for_now(splice) && may_go_on(open->said, splice.media_time - open->begins)) return;
     end(*open, has_begun ? std::max(splice.media_time, open->begins) : open->begins, SpliceRole::kCommand, splice);
   }
   begin(said, splice, at);
@@ -54,8 +70,9 @@ void SpliceLog::take_out(const SpliceEvent& said, const TimedSplice& splice, Wal
 void SpliceLog::take_in(const SpliceEvent& said, const TimedSplice& splice, WallTime at) {
   if (Event* const open = open_event(said))
     return end(*open, std::max(splice.media_time, open->begins), SpliceRole::kIn, splice);
+  const std::int64_t same = is_for_now(splice) ? kSaidAgain : kSame;
   const bool is_again = std::ranges::any_of(events_, [&](const Event& event) {
-    return is_same_event(event.said, said) && event.has_ended && std::llabs(event.ends - splice.media_time) <= kSame;
+    return is_same_event(event.said, said) && event.has_ended && std::llabs(event.ends - splice.media_time) <= same;
   });
   if (is_again) return;
   begin(said, splice, at);  // Who joined behind the way out is told of the way back all the same.

@@ -12,9 +12,16 @@ class SpliceLogTest : public testing::Test {
  protected:
   // Media time 0 is kStart.
   std::vector<DateRange> say(const SpliceEvent& event, std::int64_t at, std::int64_t newest = 0) {
+    const SpliceInfo info{.pts = static_cast<std::uint64_t>(at), .events = {event}, .section = {std::byte{0xFC}}};
+    return say({.media_time = at, .info = info}, newest);
+  }
+  // Without a time of its own, when what came last is of `now`.
+  std::vector<DateRange> say_at_once(const SpliceEvent& event, std::int64_t now) {
+    return say({.media_time = now, .info = {.events = {event}, .section = {std::byte{0xFC}}}}, now);
+  }
+  std::vector<DateRange> say(const TimedSplice& splice, std::int64_t newest) {
     std::vector<DateRange> fresh;
-    const TimedSplice splice{.media_time = at, .info = {.events = {event}, .section = {std::byte{0xFC}}}};
-    log_.handle(splice, kStart + Micros{at * 100 / 9}, newest, fresh);
+    log_.handle(splice, kStart + Micros{splice.media_time * 100 / 9}, newest, fresh);
     return fresh;
   }
   static SpliceEvent out(std::uint32_t id, std::optional<std::uint64_t> planned = {}) {
@@ -52,6 +59,46 @@ TEST_F(SpliceLogTest, RepetitionsSayNothingNew) {
   EXPECT_EQ(say(chapter, 5 * kSecond).size(), 1u);
   EXPECT_TRUE(say(chapter, 5 * kSecond).empty());
   EXPECT_EQ(say(chapter, 6 * kSecond).size(), 1u);
+}
+
+TEST_F(SpliceLogTest, RepetitionsOfWhatIsDueAtOnceAreNoBreaksOfTheirOwn) {
+  const auto first = say_at_once(out(7), 10 * kSecond);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_TRUE(say_at_once(out(7), 10 * kSecond + kSecond / 2).empty());
+  EXPECT_TRUE(say_at_once(out(7), 60 * kSecond).empty()) << "for those who join in the midst of it";
+  const auto back = say_at_once(in(7), 70 * kSecond);
+  ASSERT_EQ(back.size(), 1u);
+  EXPECT_EQ(back[0].id, first[0].id);
+  EXPECT_EQ(back[0].duration, seconds(60));
+  EXPECT_TRUE(say_at_once(in(7), 70 * kSecond + kSecond / 2).empty());
+  EXPECT_TRUE(say_at_once(in(7), 71 * kSecond).empty());
+  const auto second = say_at_once(out(7), 72 * kSecond);
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_NE(second[0].id, first[0].id);
+  const SpliceEvent chapter{SpliceKind::kOther, 3, 0x20};
+  EXPECT_EQ(say_at_once(chapter, 80 * kSecond).size(), 1u);
+  EXPECT_TRUE(say_at_once(chapter, 81 * kSecond).empty());
+  EXPECT_EQ(say_at_once(chapter, 200 * kSecond).size(), 1u);
+}
+
+TEST_F(SpliceLogTest, ABreakThatBeganAheadOfItsTimeIsMoved) {
+  const auto planned = say(out(7), 20 * kSecond, 10 * kSecond);
+  const auto moved = say_at_once(out(7), 15 * kSecond);
+  ASSERT_EQ(moved.size(), 2u);
+  EXPECT_EQ(moved[0].id, planned[0].id);
+  EXPECT_EQ(moved[0].duration, Micros{});
+  EXPECT_EQ(moved[1].begins, kStart + seconds(15));
+}
+
+// Nobody says the way back of one that returns by itself.
+TEST_F(SpliceLogTest, BehindItsPlannedLengthANumberIsUsedAgain) {
+  const std::uint64_t length = 30 * kSecond;
+  const auto first = say_at_once(out(7, length), 10 * kSecond);
+  EXPECT_TRUE(say_at_once(out(7, length), 40 * kSecond).empty());
+  const auto second = say_at_once(out(7, length), 100 * kSecond);
+  ASSERT_EQ(second.size(), 2u);
+  EXPECT_EQ(second[0].id, first[0].id);
+  EXPECT_NE(second[1].id, first[0].id);
 }
 
 TEST_F(SpliceLogTest, ANumberThatIsUsedAgainIsAnotherRange) {
