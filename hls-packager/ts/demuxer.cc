@@ -3,11 +3,18 @@
 #include <algorithm>
 
 #include "ts/adaptation_field.h"
+#include "wire/ts_packet.h"
 
 namespace fanlight::packager {
 namespace {
 
 bool has_transport_error(ByteSpan packet) { return (packet[1] & std::byte{0x80}) != std::byte{}; }
+// It is whole, and holds from a later time on: current_next_indicator is 0.
+bool is_for_later(ByteSpan section) {
+  constexpr std::size_t kIndicatorAt = 5;
+  return wire::is_ts_section_intact(section) && section.size() > kIndicatorAt &&
+         (section[kIndicatorAt] & std::byte{1}) == std::byte{};
+}
 unsigned continuity_of(ByteSpan packet) { return std::to_integer<unsigned>(packet[3]) & 15; }
 
 }  // namespace
@@ -78,7 +85,7 @@ void Demuxer::take_splice(ByteSpan section, std::vector<DemuxEvent>& events) {
 
 void Demuxer::take_programs(ByteSpan section, std::vector<DemuxEvent>& events) {
   std::optional<ProgramList> part = parse_programs(section);
-  if (!part) return void(++counts_.broken_sections);
+  if (!part) return void(counts_.broken_sections += is_for_later(section) ? 0 : 1);
   const bool is_of_same =
       list_.empty() || (list_.begin()->second.version == part->version && list_.begin()->second.last == part->last);
   if (!is_of_same) list_.clear();
@@ -115,7 +122,7 @@ void Demuxer::list_programs(std::vector<ProgramPlace> programs, std::vector<Demu
 void Demuxer::take_map(std::uint16_t pid, ByteSpan section, std::vector<DemuxEvent>& events) {
   const std::optional<ProgramMap> map = parse_program_map(section);
   // Other tables may share the PID.
-  if (!map) return void(counts_.broken_sections += section[0] == std::byte{2} ? 1 : 0);
+  if (!map) return void(counts_.broken_sections += section[0] == std::byte{2} && !is_for_later(section) ? 1 : 0);
   const ProgramPlace place{map->number, pid};
   if (std::find(programs_.begin(), programs_.end(), place) == programs_.end()) return;
   maps_[map->number] = *map;

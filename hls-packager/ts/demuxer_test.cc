@@ -202,6 +202,23 @@ TEST_F(DemuxerTest, ANewMapIsToldAndTracksThatStayGoOn) {
   EXPECT_EQ(units().size(), 1u);
 }
 
+TEST_F(DemuxerTest, TablesThatAreSaidAheadOfTheirTimeAreNotBroken) {  // ISO/IEC 13818-1 §2.4.4.9
+  const auto for_later = [](Bytes section) {
+    section.resize(section.size() - 4);
+    section[5] &= ~std::byte{1};  // current_next_indicator
+    return with_crc(std::move(section));
+  };
+  feed_start();
+  Bytes map = for_later(map_section(1, {{0x1B, kVideo}, {0x0F, kAudio}, {0x0F, 0x102}}, 1));
+  feed(table_packet(0, table_counter_, for_later(program_section(1, kMap + 1))));
+  feed(table_packet(kMap, table_counter_++, map));
+  EXPECT_EQ(count_of<ProgramMap>(), 1u);
+  EXPECT_EQ(demuxer_.counts().broken_sections, 0u);
+  map[12] ^= std::byte{1};
+  feed(table_packet(kMap, table_counter_++, map));
+  EXPECT_EQ(demuxer_.counts().broken_sections, 1u);
+}
+
 TEST_F(DemuxerTest, OfTracksThatGoWhatMayBeWholeIsHandedOver) {
   feed_start();
   feed_unit(kVideo, pes_of(9000, 9000, 2 * 184 - 19));
