@@ -30,6 +30,13 @@ std::string text_of(const TrackSet::LeftOut& one) {
          std::to_string(one.pid);
 }
 
+const char* why_no_frame(const SoundCounts& before, const SoundCounts& now) {
+  if (now.unsupported != before.unsupported) return "several blocks in a frame of ADTS, or USAC";
+  if (now.malformed != before.malformed) return "its frames are damaged";
+  if (now.untimed != before.untimed) return "no PTS";
+  return "no frame in what it sends";
+}
+
 }  // namespace
 
 void FaultBook::note(InputFault fault, std::string newest) {
@@ -61,6 +68,29 @@ void FaultBook::watch_samples(bool any, Instant now) {
   playable_at_ = now;
   lacks_all_ = true;
   note(InputFault::kNothingPlayable);
+}
+
+void FaultBook::watch_sounds(const TrackSet& set, Instant now) {
+  sounds_.resize(set.tracks().size());
+  for (std::size_t i = 0; i < sounds_.size(); ++i) watch_sound(set.tracks()[i], sounds_[i], now);
+}
+
+void FaultBook::watch_sound(const TrackSet::Track& track, SoundWatch& watch, Instant now) {
+  const SoundCounts* const counts = track.sound_counts();
+  if (counts == nullptr || !track.is_mapped) return void(watch = {});
+  if (std::exchange(watch.packets, track.packets) == track.packets) return;
+  const bool has_frames = counts->frames != watch.before.frames;
+  const bool has_paused = now - std::exchange(watch.packet_at, now) >= kPlayableWait;
+  if (has_frames) watch.lacks_frames = false;
+  const bool is_due = watch.since && !has_frames && !has_paused && now - *watch.since >= kPlayableWait;
+  if (watch.since && !has_frames && !has_paused && !is_due) return;
+  if (is_due) {
+    watch.lacks_frames = true;
+    note(InputFault::kUnreadableSound,
+         text_of({track.pid, track.stream_type}) + ": " + why_no_frame(watch.before, *counts));
+  }
+  watch.since = now;
+  watch.before = *counts;
 }
 
 void FaultBook::note_left_out(const TrackSet& set) {
@@ -121,6 +151,8 @@ const char* name_of(InputFault fault) noexcept {
       return "sound_late";
     case InputFault::kAheadOfTime:
       return "ahead_of_time";
+    case InputFault::kUnreadableSound:
+      return "unreadable_sound";
     case InputFault::kCount:
       break;
   }

@@ -1,6 +1,7 @@
 // What is wrong with what comes, by kind: counted for as long as the packager runs, whatever becomes of its source.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -28,11 +29,12 @@ enum class InputFault : std::uint8_t {
   kTrackLate,        // Tracks, as the next two.
   kTrackGone,
   kTrackRefused,
-  kBitRate,      // Times that a rendition was offered anew.
-  kTimeStep,     // Of a track's times, back.
-  kHostClock,    // Steps of our own wall clock.
-  kSoundLate,    // Stretches of 10 s in which it was later than what is waited for.
-  kAheadOfTime,  // Discontinuities behind which dates are right again.
+  kBitRate,          // Times that a rendition was offered anew.
+  kTimeStep,         // Of a track's times, back.
+  kHostClock,        // Steps of our own wall clock.
+  kSoundLate,        // Stretches of 10 s in which it was later than what is waited for.
+  kAheadOfTime,      // Discontinuities behind which dates are right again.
+  kUnreadableSound,  // Stretches of kPlayableWait in which packets of a track gave no frame.
   kCount,
 };
 inline constexpr std::size_t kInputFaults = static_cast<std::size_t>(InputFault::kCount);
@@ -55,7 +57,12 @@ class FaultBook {
   void watch_pictures(bool any, bool independent, Instant now);
   // Likewise, and among them anything that can be played.
   void watch_samples(bool any, Instant now);
-  void forget_watched() noexcept { key_frame_at_ = playable_at_ = std::nullopt; }
+  // Of each track of sound whether frames come of its packets.
+  void watch_sounds(const TrackSet& set, Instant now);
+  void forget_watched() noexcept {
+    key_frame_at_ = playable_at_ = std::nullopt;
+    sounds_.clear();
+  }
   // Those of the program that no track is made of.
   void note_left_out(const TrackSet& set);
   // The set goes; what it has counted stays.
@@ -66,10 +73,21 @@ class FaultBook {
   // Pictures come, and have not been independent for a while.
   [[nodiscard]] bool lacks_key_frames() const noexcept { return lacks_key_frames_; }
   [[nodiscard]] bool lacks_all() const noexcept { return lacks_all_; }
+  [[nodiscard]] bool lacks_sound() const noexcept { return std::ranges::any_of(sounds_, &SoundWatch::lacks_frames); }
 
  private:
+  struct SoundWatch {
+    std::uint64_t packets = 0;
+    Instant packet_at{};             // When the newest came.
+    std::optional<Instant> since{};  // That there is no frame.
+    SoundCounts before{};            // As they were then.
+    bool lacks_frames = false;
+  };
+  void watch_sound(const TrackSet::Track& track, SoundWatch& watch, Instant now);
+
   InputFaults kept_{};
   std::vector<TrackSet::LeftOut> left_out_;
+  std::vector<SoundWatch> sounds_;  // By TrackSample::track.
   std::optional<Instant> key_frame_at_{}, playable_at_{};
   bool lacks_key_frames_ = false, lacks_all_ = false;
 };

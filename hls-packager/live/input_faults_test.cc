@@ -222,5 +222,46 @@ TEST_F(InputFaultsTest, TracksThatComeLateAndGoAreNamed) {  // H-85
   EXPECT_EQ(all(), 2u);
 }
 
+TEST_F(InputFaultsTest, SoundThatCannotBeReadIsCountedAndNamed) {
+  publish_anew({.sound_blocks = 2});
+  play(seconds(9));
+  EXPECT_GT(count(InputFault::kBrokenUnit), 400u);
+  EXPECT_EQ(count(InputFault::kUnreadableSound), 0u);
+  EXPECT_FALSE(stream_.fault_book().lacks_sound());
+  play(seconds(2));
+  EXPECT_EQ(count(InputFault::kUnreadableSound), 1u);
+  EXPECT_EQ(newest(InputFault::kUnreadableSound),
+            "stream type 0x0f on PID 257: several blocks in a frame of ADTS, or USAC");
+  EXPECT_TRUE(stream_.fault_book().lacks_sound());
+  play(seconds(10));
+  EXPECT_EQ(count(InputFault::kUnreadableSound), 2u);
+  publisher_.options().sound_blocks = 1;
+  play(seconds(6));
+  EXPECT_FALSE(stream_.fault_book().lacks_sound());
+  EXPECT_EQ(audience_.last().renditions.size(), 2u);
+}
+
+TEST_F(InputFaultsTest, SoundIsNamedByWhatIsWrongWithIt) {
+  publish_anew({.has_sound_times = false});
+  play(seconds(11));
+  EXPECT_EQ(newest(InputFault::kUnreadableSound), "stream type 0x0f on PID 257: no PTS");
+  EXPECT_EQ(count(InputFault::kBrokenUnit), 0u);
+  return_with({.first = 123'456'789, .sound_instead = Bytes(300, std::byte{0x55})});
+  play(seconds(11));
+  EXPECT_EQ(newest(InputFault::kUnreadableSound), "stream type 0x0f on PID 257: no frame in what it sends");
+  EXPECT_EQ(count(InputFault::kUnreadableSound), 2u);
+}
+
+// A packet now and then, or none, is no sound that cannot be read.
+TEST_F(InputFaultsTest, SoundThatDoesNotComeIsNotNamed) {
+  publish_anew({.sound_blocks = 2});
+  play(seconds(5));
+  for (int i = 0; i < 3; ++i) {
+    publisher_.skip_sound_to(publisher_.pictures_at() + 11 * kMediaClock);
+    play(millis(11'050));
+  }
+  EXPECT_EQ(count(InputFault::kUnreadableSound), 0u);
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -90,6 +90,7 @@ void LiveStream::look_for_faults(std::uint64_t before_first, Instant now) {
   const bool has_pictures = tracks_->before_first() != before_first || std::ranges::any_of(samples_, is_leaders);
   faults_.watch_pictures(has_pictures, std::ranges::any_of(samples_, is_key_frame), now);
   faults_.watch_samples(!samples_.empty(), now);
+  faults_.watch_sounds(*tracks_, now);
   faults_.note_left_out(*tracks_);
 }
 

@@ -44,6 +44,9 @@ class Publisher {
     std::int64_t reorder = 0;         // Ticks from decoding to showing.
     int b_pictures = 0;               // Behind each picture that is not independent, and shown before it.
     std::size_t sound_frame = 0;      // Bytes of fixture frame to take; 0: of all.
+    int sound_blocks = 1;             // As each ADTS header says.
+    bool has_sound_times = true;      // PTS.
+    Bytes sound_instead{};            // Of each frame.
   };
   explicit Publisher(const Options& options) : options_(options) { load_sound(); }
 
@@ -101,10 +104,13 @@ class Publisher {
   void skip_picture() { ++frames_; }
   [[nodiscard]] Bytes sound() {
     const std::int64_t pts = options_.first + sounds_ * 1024 * 90'000 / 48'000;
-    const Bytes& frame = sound_frames_[static_cast<std::size_t>(sounds_++) % sound_frames_.size()];
+    Bytes frame = sound_frames_[static_cast<std::size_t>(sounds_++) % sound_frames_.size()];
+    frame[6] |= static_cast<std::byte>(options_.sound_blocks - 1);
+    if (!options_.sound_instead.empty()) frame = options_.sound_instead;
     Bytes out = options_.has_video ? Bytes{} : tables();
-    append(out, packets_of(sound_, sound_counter_,
-                           pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(pts), frame, true)));
+    Bytes pes = pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(pts), frame, true);
+    if (!options_.has_sound_times) pes[7] = std::byte{};  // What stands there is stuffing.
+    append(out, packets_of(sound_, sound_counter_, pes));
     return out;
   }
   // A section of SCTE 35.

@@ -29,9 +29,18 @@ bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
 }
 
 std::uint64_t unreadable_in(const TrackSet::Track& track) {
-  const auto* pictures = std::get_if<PictureTrack>(&track.content);
-  return pictures == nullptr ? 0 : pictures->counts().unreadable + pictures->counts().no_order;
+  if (const SoundCounts* const sound = track.sound_counts()) return sound->malformed + sound->unsupported;
+  const PictureCounts& pictures = std::get<PictureTrack>(track.content).counts();
+  return pictures.unreadable + pictures.no_order;
 }
+
+struct SoundCountsOf {
+  const SoundCounts* operator()(const PictureTrack&) const noexcept { return nullptr; }
+  template <class Codec>
+  const SoundCounts* operator()(const SoundTrack<Codec>& sound) const noexcept {
+    return &sound.counts();
+  }
+};
 
 }  // namespace
 
@@ -43,6 +52,8 @@ std::vector<CaptionService> TrackSet::Track::captions() const {
   add_captions(services, seen);
   return services;
 }
+
+const SoundCounts* TrackSet::Track::sound_counts() const noexcept { return std::visit(SoundCountsOf{}, content); }
 
 void TrackSet::handle(ByteSpan bytes, std::vector<TrackSample>& done) {
   demuxer_.handle(bytes, events_);
@@ -179,6 +190,7 @@ void TrackSet::take_unit(const ElementaryUnit& unit, std::vector<TrackSample>& d
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     if (tracks_[i].pid != unit.pid || !tracks_[i].is_mapped) continue;
     if (has_other_clock(tracks_[i], unit)) return;
+    ++tracks_[i].packets;
     std::visit(
         [&](auto& track) {
           track.handle(unit, timeline_, samples_);

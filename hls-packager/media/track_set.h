@@ -49,10 +49,12 @@ class TrackSet {
     enum class Clock : std::uint8_t { kUnknown, kPrograms, kOther };
     Clock clock = Clock::kUnknown;
     std::optional<std::int64_t> apart_since{};  // Program time, of a clock not known yet.
+    std::uint64_t packets = 0;                  // PES packets that were taken.
     [[nodiscard]] bool is_video() const noexcept { return std::holds_alternative<PictureTrack>(content); }
     [[nodiscard]] const FormatLog& formats() const noexcept {
       return std::visit([](const auto& track) -> const FormatLog& { return track.formats(); }, content);
     }
+    [[nodiscard]] const SoundCounts* sound_counts() const noexcept;  // None: pictures.
     // Of pictures: those that the map announces, and those that were seen.
     [[nodiscard]] std::vector<CaptionService> captions() const;
   };
@@ -92,7 +94,8 @@ class TrackSet {
   // Streams that there was no place for, and those whose clock is another than the program's.
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
   [[nodiscard]] const std::string& refused_newest() const noexcept { return refused_newest_; }
-  // Pictures, so far: that could not be read, and those of the leader that nothing independent was in front of.
+  // So far: pictures and frames of sound that could not be read or are of a kind that no player takes, and pictures of
+  // the leader that nothing independent was in front of.
   [[nodiscard]] std::uint64_t unreadable() const noexcept;
   [[nodiscard]] std::uint64_t before_first() const noexcept;
   // Frames of sound, left out for what was in front of a jump.

@@ -69,6 +69,9 @@ Words words_of(InputFault fault) {
     case InputFault::kAheadOfTime:
       return {"what comes runs ahead of its dates", "discontinuities",
               "look at what holds the source up on its way and then lets go, or whether it sends faster than it plays"};
+    case InputFault::kUnreadableSound:
+      return {"sound comes that cannot be read for 10 s", "times",
+              "have the encoder send AAC (a block in each ADTS frame), AC-3 or Opus, with a PTS on its PES packets"};
     case InputFault::kCount:
       break;
   }

@@ -282,6 +282,7 @@ void Packaging::say_what_is_wrong(One& one, Instant now) const {
   const FaultBook& book = one.live.fault_book();
   one.standing.why = book.lacks_key_frames() ? "its pictures have no key frame to begin with"
                      : book.lacks_all()      ? "nothing comes of it that can be played"
+                     : book.lacks_sound()    ? "sound of it cannot be read"
                                              : "";
 }
 

@@ -51,7 +51,7 @@ struct StreamStanding {
   // Of a group: streams that are played, of so many.
   std::size_t members = 0, members_played = 0;
   StreamState state = StreamState::kCalling;
-  std::string why{};  // Nothing is to be seen of it. For everybody: no address, no code of the relay's.
+  std::string why{};  // Nothing is to be seen of it, or to be heard. For everybody: no address, no code of the relay's.
   std::uint64_t bytes = 0;
   std::uint64_t calls_failed = 0;
   std::uint64_t times_up = 0;
