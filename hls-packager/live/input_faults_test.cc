@@ -222,6 +222,17 @@ TEST_F(InputFaultsTest, TracksThatComeLateAndGoAreNamed) {  // H-85
   EXPECT_EQ(all(), 2u);
 }
 
+TEST_F(InputFaultsTest, AnOpenGopIsNamedWhereSegmentsWantKeyFrames) {
+  play(seconds(8));
+  EXPECT_EQ(newest(InputFault::kLongGop), "");
+  publisher_.options().gop = 1'000'000;
+  publisher_.options().in_pictures = from_hex("00000001060601c480");  // A recovery point.
+  play(seconds(10));
+  EXPECT_GT(count(InputFault::kLongGop), 0u);
+  EXPECT_LT(count(InputFault::kLongGop), 10u);
+  EXPECT_EQ(newest(InputFault::kLongGop), "open GOP: x265 open-gop=0, x264 open-gop=0");
+}
+
 TEST_F(InputFaultsTest, SoundThatCannotBeReadIsCountedAndNamed) {
   publish_anew({.sound_blocks = 2});
   play(seconds(9));

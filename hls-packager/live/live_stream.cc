@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "codec/open_gop.h"
 #include "playlist/part_target.h"
 
 namespace fanlight::packager {
@@ -89,6 +90,13 @@ void LiveStream::look_for_faults(std::uint64_t before_first, Instant now) {
   const auto is_key_frame = [&](const TrackSample& one) { return is_leaders(one) && one.sample.is_independent; };
   const bool has_pictures = tracks_->before_first() != before_first || std::ranges::any_of(samples_, is_leaders);
   faults_.watch_pictures(has_pictures, std::ranges::any_of(samples_, is_key_frame), now);
+  const auto opens_gop = [&](const TrackSample& one) {
+    const auto codec_of = [&] { return tracks_->tracks()[one.track].formats()[one.sample.format].codec; };
+    return is_leaders(one) && !one.sample.is_independent && begins_open_gop(one.sample.bytes, codec_of());
+  };
+  // How often, the cutter counts.
+  if (std::ranges::any_of(samples_, opens_gop))
+    faults_.note(InputFault::kLongGop, "open GOP: x265 open-gop=0, x264 open-gop=0");
   faults_.watch_samples(!samples_.empty(), now);
   faults_.watch_sounds(*tracks_, now);
   faults_.note_left_out(*tracks_);

@@ -37,7 +37,8 @@ Words words_of(InputFault fault) {
       return {"timestamps jump", "discontinuities", "look at the encoder's clock, or at what splices the stream"};
     case InputFault::kNoKeyFrame:
       return {"no key frame for 12 s", "times",
-              "have the encoder send an IDR picture each second or two: nobody can begin without one"};
+              "have the encoder send an IDR picture each second or two: nobody can begin without one, and an open GOP "
+              "has none (x265 open-gop=0, x264 open-gop=0)"};
     case InputFault::kLongGop:
       return {"key frames are further apart than at first", "segments cut without one",
               "keep the encoder's GOP as it was, or start the stream anew"};
