@@ -12,7 +12,8 @@ struct Words {
   bool happens_once = false;  // It is an event, which does not go on.
 };
 
-Words words_of(InputFault fault) {
+// Of what has not become pictures or sound.
+Words words_of_bytes(InputFault fault) {
   switch (fault) {
     case InputFault::kForeignDatagram:
       return {"datagrams that the source's URL does not mean", "left out",
@@ -33,6 +34,21 @@ Words words_of(InputFault fault) {
     case InputFault::kBrokenUnit:
       return {"damaged pictures or sound", "units left out",
               "look at what the line of missing packets says, or at the encoder"};
+    default:
+      return {"?", "?", "?"};
+  }
+}
+
+Words words_of(InputFault fault) {
+  switch (fault) {
+    case InputFault::kForeignDatagram:
+    case InputFault::kNotTransport:
+    case InputFault::kBrokenPacket:
+    case InputFault::kScrambled:
+    case InputFault::kLostPackets:
+    case InputFault::kBrokenTable:
+    case InputFault::kBrokenUnit:
+      return words_of_bytes(fault);
     case InputFault::kTimeJump:
       return {"timestamps jump", "discontinuities", "look at the encoder's clock, or at what splices the stream"};
     case InputFault::kNoKeyFrame:
