@@ -169,5 +169,14 @@ def wait_until(condition, seconds: float, step: float = 0.05) -> bool:
     return True
 
 
+def wait_for_udp(*ports: int, seconds: float = 15) -> bool:
+    """Until somebody of this namespace has bound them: most programs say nothing when they are ready to hear."""
+    def are_bound() -> bool:
+        lines = [line for name in ("udp", "udp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+        bound = {int(line.split()[1].rpartition(":")[2], 16) for line in lines}
+        return bound.issuperset(ports)
+    return wait_until(are_bound, seconds)
+
+
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

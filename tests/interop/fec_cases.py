@@ -12,7 +12,7 @@ from typing import Callable
 import clients
 import relay as relays
 from fec_link import LEGS, FecLink
-from processes import wait_until
+from processes import wait_for_udp, wait_until
 from rtp_cases import verdicts
 from testing import Results, Stage, claim, on_a_stage, require_tools
 
@@ -156,7 +156,7 @@ def received_over(stage: Stage, loses: Callable[[int, int], bool], port: int, se
     path = stage.work / "received.ts"
     path.touch()
     stage.processes.start("gstreamer", decoder(behind, path))
-    time.sleep(1)  # There is nothing to ask it by.
+    claim(wait_for_udp(behind), "the receiver does not listen")
     last = SECONDS * RATE - 2 * COLUMNS * ROWS
     with FecLink(port, behind, lambda leg, number: (leg != 0 or number < last) and loses(leg, number)) as link:
         send()

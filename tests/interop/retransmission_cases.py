@@ -18,7 +18,7 @@ from pathlib import Path
 
 import clients
 from compare import compare
-from processes import wait_until
+from processes import wait_for_udp, wait_until
 from rtp_cases import ffmpeg_rtp, frame_sums, free_pair, start as start_feeds, verdicts
 from rtp_out_cases import STREAM, even_pair, start as start_destinations
 from testing import Publishing, Results, Stage, Viewing, claim, judge, on_a_stage, require_tools
@@ -182,7 +182,7 @@ def somebody_asks(stage: Stage, options: str, command: Callable[[int, str, Path]
     path.touch()
     receiver = stage.processes.start("receiver", command(port, address, path))
     viewing = Viewing(clients.GSTREAMER, receiver, path)
-    time.sleep(1)
+    claim(wait_for_udp(port), "the receiver does not listen")
     link = Link({entrance: (port, loses), entrance + 1: (port + 1, nothing)})
     try:
         publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
@@ -207,7 +207,7 @@ def nobody_asks(stage: Stage) -> str:
     path.touch()
     receiver = stage.processes.start("receiver", clients.rtp_receiver("127.0.0.1", port, str(path)))
     viewing = Viewing(clients.GSTREAMER, receiver, path)
-    time.sleep(1)
+    claim(wait_for_udp(port), "the receiver does not listen")
     address = start_destinations(stage, f"rtp://127.0.0.1:{port}?nack=1&rtx_pt=97")
     publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
     publishing.finish(SECONDS + 20)
@@ -246,7 +246,7 @@ def beside_who_asks(stage: Stage, options: str) -> str:
     description.write_text(said.replace(f" {entrance} RTP", f" {port} RTP"))
     receiver = stage.processes.start("receiver", ["ffmpeg", "-hide_banner", "-nostdin", "-y", "-loglevel", "warning", "-protocol_whitelist",
                                                   "file,udp,rtp", "-i", str(description), "-map", "0:v", "-c", "copy", "-flush_packets", "1", "-f", "mpegts", str(path)])
-    time.sleep(1)
+    claim(wait_for_udp(port), "the receiver does not listen")
     link = Link({entrance: (port, Asker(address)), entrance + 1: (port + 1, nothing)})
     try:
         stage.processes.start("sender", ffmpeg_rtp(feed, sent)).popen.wait(40)
@@ -380,7 +380,7 @@ def legs_out(stage: Stage) -> str:
     path.touch()
     receiver = stage.processes.start("receiver", receiver_by_two(ports, path))
     viewing = Viewing(clients.GSTREAMER, receiver, path)
-    time.sleep(1)
+    claim(wait_for_udp(*ports), "the receiver does not listen")
     address = start_destinations(stage, f"rtp://127.0.0.1:{entrances[0]}?second=127.0.0.1:{entrances[1]}")
     links = [Link({entrance: (port, share_of_leg(leg))}, keeps=True) for leg, (entrance, port) in enumerate(zip(entrances, ports))]
     try:

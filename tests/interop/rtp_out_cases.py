@@ -14,7 +14,7 @@ from pathlib import Path
 import clients
 import relay as relays
 import veth
-from processes import wait_until
+from processes import wait_for_udp, wait_until
 from rtp_cases import MULTICAT, Case as FeedCase, free_pair, over, publish as send_feed, verdicts
 from testing import Results, Stage, Viewing, claim, judge, on_a_stage, require_tools
 
@@ -76,7 +76,7 @@ def receive(stage: Stage, case: Case, port: int) -> Viewing:
     path = stage.work / f"received-{port}.ts"
     path.touch()
     process = stage.processes.start(f"receiver-{port}", receiver(case, port, path))
-    time.sleep(1)  # There is nothing to ask it by.
+    claim(wait_for_udp(port), "the receiver does not listen")
     return Viewing(case.receiver, process, path)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import clients
 import libsrt
 import relay as relays
-from processes import wait_until
+from processes import wait_for_udp, wait_until
 from rtp_cases import free_pair, verdicts
 from rtp_out_cases import even_pair
 from testing import Results, Skip, Stage, claim, on_a_stage, require_tools
@@ -177,7 +177,7 @@ def receive(stage: Stage, payload: Payload, outs: dict[str, int]) -> dict[str, P
         description.write_text(stage.relay.ask("sdp", STREAM, f"rtp://127.0.0.1:{out}", as_json=False).stdout)
         paths[client] = stage.work / f"received-{client}.raw"
         stage.processes.start(f"receiver-{client}", receiver(payload, client, description, paths[client]))
-    time.sleep(2)  # There is nothing to ask them by.
+    claim(wait_for_udp(*outs.values()), "not all receivers listen")
     return paths
 
 

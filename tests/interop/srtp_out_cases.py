@@ -14,7 +14,7 @@ from pathlib import Path
 
 import clients
 import relay as relays
-from processes import wait_until
+from processes import wait_for_udp, wait_until
 from rtp_cases import frame_sums, verdicts
 from rtp_out_cases import RATE, SECONDS, STREAM, even_pair
 from testing import Results, Skip, Stage, Viewing, claim, judge, on_a_stage, require_tools
@@ -120,7 +120,7 @@ def gstreamer_case(stage: Stage, suite: Suite) -> str:
     path.touch()
     ssrc = int.from_bytes(one[0][8:12], "big")
     viewing = Viewing(clients.GSTREAMER, stage.processes.start("receiver", gstreamer(suite, port, ssrc, path)), path)
-    time.sleep(1)
+    claim(wait_for_udp(port), "the receiver does not listen")
     publishing = stage.publish(clients.SLT, clients.Target(address, STREAM), seconds=SECONDS, rate=RATE)
     publishing.finish(SECONDS + 20)
     time.sleep(0.5)
@@ -156,7 +156,7 @@ def described(stage: Stage, suite: Suite) -> str:
     receiver = stage.processes.start("receiver", [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-y", "-protocol_whitelist", "file,crypto,rtp,srtp,udp",
         "-i", str(description), "-map", "0:v", "-c", "copy", "-flush_packets", "1", "-f", "mpegts", str(path)])
-    time.sleep(1)
+    claim(wait_for_udp(port), "the receiver does not listen")
     sending = stage.processes.start("sender", [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-re", "-i", str(source), "-c", "copy", "-f", "mpegts",
         f"srt://{address}?mode=caller&transtype=live&pkt_size=1316&streamid=publish:{STREAM}"])
