@@ -192,9 +192,9 @@ async function playedToItsEnd(at) {
   await heard(page, SAID[LONG][0]);
   stream.state = 'ended';
   await heard(page, SAID.over[0]);
-  origin[how] = true;
+  origin.isDown = true;
   await heard(page, /does not answer/);
-  origin[how] = false;
+  origin.isDown = false;
   stream.state = was;
   await page.close();
 }
