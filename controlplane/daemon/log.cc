@@ -1,7 +1,6 @@
 #include "daemon/log.h"
 
 #include <spdlog/details/null_mutex.h>
-#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -9,24 +8,10 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/writer_sink.h"
+
 namespace fanlight::control {
 namespace {
-
-// One thread speaks.
-class WriterSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
- public:
-  explicit WriterSink(LogWriter& writer) : writer_(writer) {}
-
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    writer_.add({line.data(), line.size()});
-  }
-  void flush_() override {}
-
-  LogWriter& writer_;
-};
 
 void write_to(spdlog::sink_ptr sink) {
   spdlog::default_logger()->sinks() = {std::move(sink)};
@@ -49,7 +34,7 @@ void set_log_level(LogLevel level) {
 }
 
 BackgroundLog::BackgroundLog() : writer_(STDERR_FILENO, "fanlightd") {
-  write_to(std::make_shared<WriterSink>(writer_));
+  write_to(std::make_shared<WriterSink<spdlog::details::null_mutex>>(writer_));
 }
 // Nobody speaks any more but an error at the end, for which there is the direct way.
 BackgroundLog::~BackgroundLog() { write_to(std::make_shared<spdlog::sinks::stderr_sink_st>()); }

@@ -149,7 +149,7 @@ FLOORS = {
     "hls-packager/ingest": Floor(("base", "wire"), ("config/srt_url.h",), ("srt/", "netdb.h", *KERNEL)),
     "hls-packager/page": Floor(("base",), ("cmaf/shared_bytes.h", "live/compressor.h", "live/snapshot.h")),
     "hls-packager/service": Floor(("base", "codec", "cmaf", "media", "playlist", "segment", "protect", "live", "http", "origin", "ingest", "page"),
-                                  ("access/stream_id.h", "daemon/log_writer.h", "config/fields.h", "config/open_file.h", "config/sections.h",
+                                  ("access/stream_id.h", "daemon/log_writer.h", "daemon/writer_sink.h", "config/fields.h", "config/open_file.h", "config/sections.h",
                                    "config/secret_source.h", "config/stream_pattern.h"),
                                   ("nlohmann/", "prometheus/", "spdlog/", *KERNEL)),
     "hls-packager": Floor(("base", "once", "service"), outside=("CLI/", *KERNEL)),
