@@ -217,7 +217,19 @@ async function pausedWithoutAPicture(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
+// There is no MPD to be had. The page does not try for ever.
+async function dashInVain(at) {
+  const stream = STREAMS.find((one) => one.name === 'played');
+  const was = stream.state;
+  stream.state = 'live';
+  const page = await at(`${playing('played')}?player=dash`);
+  await page.waitForFunction(() => document.querySelector('video').currentTime > 0 && /^hls/.test(globalThis.fanlight.player?.name), null, patience);
+  claim(await page.evaluate(() => document.querySelector('nav [aria-current]').id) === 'with-hls', 'it says that it plays LL-DASH');
+  stream.state = was;
+  await page.close();
+}
+
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

@@ -13,6 +13,8 @@ const AGAIN_MS = 2_000;
 const STUCK_MS = 5_000;
 const HOPELESS_MS = 8_000;
 const START_MS = 20_000;
+const DASH_TRIES = 3;
+const DASH_LASTS_MS = 30_000;
 const $ = (id) => document.getElementById(id);
 const video = $('video');
 const name = nameInPath(location.pathname);
@@ -28,6 +30,7 @@ let startedAt = -Infinity;
 let isAttending = false;
 let timer = 0;
 let isHeldBack = false;  // It starts when the viewer says so.
+let dashTries = 0;  // One after the other that did not last.
 
 function say(text) { if ($('said').textContent !== text) $('said').textContent = text; }
 
@@ -35,6 +38,7 @@ function fail(why) {
   if (isFailed) return;
   isFailed = true;
   console.warn(`fanlight: ${why}`);
+  if (isDashWanted()) dashTries = performance.now() - startedAt < DASH_LASTS_MS ? dashTries + 1 : 0;
   player?.destroy();
   player = null;
   showActions();
@@ -48,7 +52,8 @@ function showTracks() {
   $('tracks').value = player?.track() ?? -1;
 }
 
-const isDashWanted = () => wanted === 'dash' && stream?.dash !== null;
+// dash.js asks by the clock: of a source that is slower it gets 404 for ever. Playlists say what there is.
+const isDashWanted = () => wanted === 'dash' && stream?.dash !== null && dashTries < DASH_TRIES;
 const isLive = () => stream?.state === 'live';
 const missing = () => (isLive() ? Object.values(undecoded(stream)).flat() : []);
 // Of pictures that it plays dash.js leaves out the sound alone; hls.js leaves out all.
@@ -67,8 +72,16 @@ async function start() {
   else if (canPlayHls(video)) player = startNative(video, hlsUrl, tell);
   else say('This browser can play neither kind of live stream. A current Chrome, Edge, Firefox or Safari can.');
   showActions();
+  showWhich();
   // Not before: dash.js, which is told of a start too early, never asks for news of the MPD.
   video.addEventListener('loadedmetadata', play, { once: true });
+}
+
+function showWhich() {
+  for (const [id, isIt] of [['with-dash', isDashWanted()], ['with-hls', !isDashWanted()]]) {
+    if (isIt) $(id).setAttribute('aria-current', 'page');
+    else $(id).removeAttribute('aria-current');
+  }
 }
 
 // Some browsers start nothing by itself that can be heard.
@@ -186,7 +199,7 @@ function showFacts(meter) {
 function prepare() {
   document.title = `${name} · fanlight`;
   $('name').textContent = name;
-  $(wanted === 'dash' ? 'with-dash' : 'with-hls').setAttribute('aria-current', 'page');
+  showWhich();
   $('live').addEventListener('click', () => { player?.goLive(); video.play().catch(() => {}); });
   $('sound').addEventListener('click', () => { video.muted = false; video.play().catch(() => {}); });
   $('tracks').addEventListener('change', () => player?.choose(Number($('tracks').value)));
