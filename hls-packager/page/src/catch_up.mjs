@@ -3,6 +3,9 @@
 //
 // What is in hand goes up and down with every part. Its least of the last two seconds says how much of it is never needed; each
 // stall teaches that more is. What a slow start cost is made up by one jump in the first moments, which nobody misses.
+//
+// One that has begun nearer to the end than it should (a browser without the newest GOP's beginning has hls.js skip to what there
+// is) stalls with every part, for ever: it goes back a little with each stall, until it is where it should be.
 
 import { forgetsItIsMuted } from './browser.mjs';
 
@@ -13,32 +16,47 @@ const LEAST_S = 0.45;
 const LEAST_AFTER_STALL_S = 0.25;
 const CLOSE_S = 0.1;
 const FIRST_JUMP_S = 0.15;  // Less is not worth one.
+const FIRST_TRIES = 25;  // Five seconds.
 const JUMP_S = 1;  // A later one is seen.
 
 export class CatchUp {
   constructor(video, latency, target) {
-    Object.assign(this, { video, latency, target, seen: [], least: LEAST_S, hasPlayed: false, hasJumped: false });
+    Object.assign(this, { video, latency, target, seen: [], least: LEAST_S, nearest: Infinity, hasPlayed: false, hasJumped: false, tries: 0 });
     this.stop = new AbortController();
     const { signal } = this.stop;
     video.addEventListener('playing', () => { this.hasPlayed = true; }, { signal });
-    video.addEventListener('waiting', () => { if (this.hasPlayed && !video.seeking) this.least = Math.min(2, this.least + LEAST_AFTER_STALL_S); }, { signal });
+    video.addEventListener('waiting', () => { if (this.hasPlayed && !video.seeking) this.stall(); }, { signal });
     video.addEventListener('seeking', () => { this.seen = []; }, { signal });
     this.timer = setInterval(() => this.step(), STEP_MS);
   }
 
-  inHand() {
+  // Of what is buffered around what is shown, seconds: behind it, and in hand.
+  around() {
     const { buffered, currentTime } = this.video;
-    for (let i = 0; i < buffered.length; ++i) if (buffered.start(i) <= currentTime && currentTime <= buffered.end(i)) return buffered.end(i) - currentTime;
-    return 0;
+    for (let i = 0; i < buffered.length; ++i) {
+      const [played, inHand] = [currentTime - buffered.start(i), buffered.end(i) - currentTime];
+      if (played >= 0 && inHand >= 0) return { played, inHand };
+    }
+    return { played: 0, inHand: 0 };
+  }
+
+  stall() {
+    this.least = Math.min(2, this.least + LEAST_AFTER_STALL_S);
+    // hls.js wants to be further behind after a stall: what it wanted first counts.
+    this.nearest = Math.min(this.nearest, this.target() ?? Infinity);
+    const latency = this.latency();
+    const tooNear = latency === null || this.nearest === Infinity ? 0 : this.nearest - latency;
+    if (tooNear > CLOSE_S) this.video.currentTime -= Math.min(LEAST_AFTER_STALL_S, tooNear, this.around().played);
   }
 
   step() {
     const { video } = this;
     if (video.paused || video.seeking || video.readyState < 3) return;
-    this.seen.push(this.inHand());
+    this.seen.push(this.around().inHand);
     if (this.seen.length > MEMORY) this.seen.shift();
     const latency = this.latency();
     const target = this.target();
+    this.nearest = Math.min(this.nearest, target ?? Infinity);
     if (latency === null || target === null || this.seen.length < MEMORY / 2) return;
     const behind = latency - target;
     const spare = Math.min(...this.seen) - this.least;
@@ -48,10 +66,11 @@ export class CatchUp {
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
+  // Where a rate will not help, the first may wait for its moment.
   jump(seconds) {
-    const least = this.hasJumped ? JUMP_S : FIRST_JUMP_S;
-    this.hasJumped = true;
-    if (seconds > least) this.video.currentTime += seconds;
+    const isWorthIt = seconds > (this.hasJumped ? JUMP_S : FIRST_JUMP_S);
+    this.hasJumped ||= isWorthIt || !forgetsItIsMuted || ++this.tries >= FIRST_TRIES;
+    if (isWorthIt) this.video.currentTime += seconds;
   }
 
   destroy() {
