@@ -24,12 +24,15 @@ class AheadWatch {
       grown_to_ = ahead;
     }
     most_ = std::max(most_, ahead);
-    is_over_ = at - grew_at_ >= kSettled || at - *began_at_ >= kWait;
+    has_settled_ = at - grew_at_ >= kSettled;
+    is_over_ = has_settled_ || at - *began_at_ >= kWait;
   }
   // The most that a frame was; zero while it is within the slack.
   [[nodiscard]] Micros most() const noexcept { return most_; }
   [[nodiscard]] bool is_growing() const noexcept { return began_at_ && !is_over_; }
   [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+  // It runs ahead, and further and further, for however long.
+  [[nodiscard]] bool is_catching_up() const noexcept { return began_at_ && !has_settled_; }
 
  private:
   static constexpr Micros kGrowth = millis(50);  // Less is jitter.
@@ -38,7 +41,7 @@ class AheadWatch {
   std::optional<Micros> began_at_{};
   Micros grew_at_{}, grown_to_{};
   Micros most_{};
-  bool is_over_ = false;
+  bool has_settled_ = false, is_over_ = false;
 };
 
 }  // namespace fanlight::packager

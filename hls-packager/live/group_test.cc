@@ -84,6 +84,20 @@ class GroupTest : public testing::Test {
       take(i);
     }
   }
+  // It comes at twice its speed.
+  void catch_up(std::size_t i) {
+    Member& one = members_[i];
+    one.stream.handle_source_returned(now());
+    std::size_t given = 0;
+    for (std::size_t had = one.sent.size(); given < one.sent.size(); had = one.sent.size()) {
+      play(millis(100));
+      for (std::size_t due = 2 * (one.sent.size() - had); due > 0 && given < one.sent.size(); --due) {
+        one.stream.handle(one.sent[given++], now(), wall());
+        take(i);
+      }
+    }
+    one.is_silent = false;
+  }
   void expect_in_step(const std::string& high = "v0", const std::string& low = "v1");
   [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9}; }
   [[nodiscard]] WallTime wall() const { return kWallStart + Micros{ticks_ * 100 / 9} + wall_set_; }
@@ -323,6 +337,20 @@ TEST_F(GroupTest, OneThatWasHeldUpAloneLeavesOutWhatIsOld) {
   lose(1);
   play(seconds(6));
   let_go(1);
+  play(seconds(9));
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 0u);
+  EXPECT_LE(std::llabs((members_[1].stream.clock().newest() - wall()).count), 50'000);
+  expect_in_step();
+}
+
+TEST_F(GroupTest, AlsoWhereThatComesBitByBit) {
+  add({});
+  add({});
+  play(millis(8'400));
+  lose(1);
+  play(seconds(6));
+  catch_up(1);
   play(seconds(9));
   EXPECT_EQ(group_.members()[1].disagrees, "");
   EXPECT_EQ(audience_.of("v1").discontinuities(), 0u);

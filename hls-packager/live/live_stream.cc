@@ -268,8 +268,8 @@ bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sampl
   const std::optional<NumberedPlace> theirs = segment_at(*group_place_, media_time_of(sample));
   const std::uint64_t next = cutter_->next_msn() + numbers_ahead_;
   if (!sample.is_independent || !theirs || theirs->msn < next) return false;
-  const bool is_growing = clock_.ahead() != Micros{} && !clock_.wants_jump();
-  if (is_growing || group_place_->newest.back().place.begins - theirs->place.begins > kFallBehindMax) return false;
+  if (clock_.is_catching_up() || group_place_->newest.back().place.begins - theirs->place.begins > kFallBehindMax)
+    return false;
   const std::uint64_t missed = theirs->msn - next, breaks = theirs->place.discontinuities - discontinuities();
   bool is_discontinuous = false;
   if (!to.is_empty()) {

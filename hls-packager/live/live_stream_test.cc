@@ -196,6 +196,13 @@ TEST_F(LiveStreamTest, SoundThatFallsBehindAfterTheStartIsCounted) {
             std::string::npos);
 }
 
+TEST_F(LiveStreamTest, SoundThatIsLaterByAPartAtTimesIsNot) {
+  play(seconds(8));
+  sound_late_ = 18'000;
+  play(seconds(12));
+  EXPECT_EQ(late_sounds(), 0u);
+}
+
 TEST_F(LiveStreamTest, WhereSoundIsSentInPacketsOfAThirdOfASecondTheyDoNot) {
   sound_late_ = 30'000;
   play(seconds(12));

@@ -29,6 +29,8 @@ class ProgramClock {
   void shift(Micros by) noexcept { first_came_ = first_came_ + by; }
   // Frames come before their dates by more than may be, and a discontinuity should mend it now.
   [[nodiscard]] bool wants_jump() const noexcept { return ahead_.is_over(); }
+  // They do, more and more: what had been held up still comes.
+  [[nodiscard]] bool is_catching_up() const noexcept { return ahead_.is_catching_up(); }
   // By how much they do; zero: not by more than may be.
   [[nodiscard]] Micros ahead() const noexcept { return ahead_.most(); }
   // There is a discontinuity: from here on dates are when frames come.

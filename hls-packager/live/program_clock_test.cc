@@ -99,5 +99,26 @@ TEST(ProgramClockTest, DriftOfAnotherClockIsAnother) {
   EXPECT_EQ(clock.drift_ppm(), 0);
 }
 
+// What waited until a stream could begin came later than it was due.
+TEST(ProgramClockTest, DriftIsNotOfWhatWaitedAtTheStart) {
+  ProgramClock clock;
+  run(
+      clock, 60, [](std::int64_t frame) { return frame < kFramesPerSecond ? -2 * kSecondMicros : 0; },
+      [](WallTime, WallTime) {});
+  EXPECT_EQ(clock.drift_ppm(), 0);
+}
+
+TEST(ProgramClockTest, DriftIsOfWhatCameSinceDatesJumpedBack) {
+  ProgramClock clock;
+  const std::int64_t held_up = 30 * kFramesPerSecond;
+  for (std::int64_t frame = 0; frame < 120 * kFramesPerSecond; ++frame) {
+    const std::int64_t ticks = frame * kFrameTicks;
+    const std::int64_t late = frame < held_up ? 0 : -3 * kSecondMicros;
+    clock.handle(kBegin + Micros{ticks * 100 / 9 + late}, ticks, ticks);
+    if (clock.wants_jump()) clock.jump_back();
+  }
+  EXPECT_NEAR(clock.drift_ppm(), 0, 1);
+}
+
 }  // namespace
 }  // namespace fanlight::packager
