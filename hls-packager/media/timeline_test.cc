@@ -84,11 +84,13 @@ TEST(TimelineTest, PicturesAloneMayBeSecondsApart) {
 }
 
 TEST(TimelineTest, PicturesAloneThatWereNotSoFarApartHaveJumped) {
-  Timeline timeline;
-  Timeline::Cursor pictures;
-  for (int i = 0; i < 20; ++i) timeline.place(pictures, 500'000 + i * kFrame, kFrame);
-  EXPECT_EQ(timeline.place(pictures, 800'000, kFrame).decode_time, kMediaStart + 20 * kFrame);
-  EXPECT_EQ(timeline.jumps(), 1u);
+  for (const std::int64_t ticks : {kFrame, std::int64_t{40'000}}) {
+    Timeline timeline;
+    Timeline::Cursor pictures;
+    for (int i = 0; i < 20; ++i) timeline.place(pictures, 500'000 + i * ticks, ticks);
+    EXPECT_EQ(timeline.place(pictures, 500'000 + 19 * ticks + 240'000, ticks).decode_time, kMediaStart + 20 * ticks);
+    EXPECT_EQ(timeline.jumps(), 1u);
+  }
 }
 
 TEST(TimelineTest, WhereAllTracksAreOthersTheirFirstUnitTellsOfAJump) {
