@@ -16,6 +16,11 @@ class HeldUpTest : public LiveStage, public testing::Test {
   [[nodiscard]] FaultTally runs_ahead() const {
     return stream_.faults()[static_cast<std::size_t>(InputFault::kAheadOfTime)];
   }
+  [[nodiscard]] FaultTally falls_behind() const {
+    return stream_.faults()[static_cast<std::size_t>(InputFault::kBehindTime)];
+  }
+  // From here on all takes longer by so much.
+  void delay(Micros by) { pause_ = pause_ + by; }
   // By how much the end of what was sent is dated later than now.
   [[nodiscard]] Micros ahead() const { return stream_.clock().newest() - wall(); }
   void expect_right_dates() const { EXPECT_LE(std::llabs(ahead().count), 50'000) << ahead().count; }
@@ -145,6 +150,66 @@ TEST_F(HeldUpTest, AlsoWhereTheHostsClockIsSetMeanwhile) {
   expect_right_dates();
   EXPECT_EQ(runs_ahead().count, 1u);
   EXPECT_EQ(newest_date("v0"), date_due());
+}
+
+TEST_F(HeldUpTest, AWayThatTakesLongerForGoodIsADiscontinuity) {
+  for (const Micros by : {millis(1'500), millis(600)}) {
+    play(seconds(8));
+    const std::size_t before = audience_.of("v0").discontinuities();
+    delay(by);
+    play(seconds(14));
+    expect_right_dates();
+    EXPECT_EQ(newest_date("v0"), date_due());
+    for (const char* folder : {"v0", "a0"}) EXPECT_EQ(audience_.of(folder).discontinuities(), before + 1) << folder;
+    play(seconds(30));
+    EXPECT_EQ(audience_.of("v0").discontinuities(), before + 1);
+  }
+  EXPECT_EQ(falls_behind().count, 2u);
+  EXPECT_EQ(falls_behind().newest, "0.6 s");
+  EXPECT_EQ(runs_ahead().count, 0u);
+  EXPECT_EQ(stream_.clock().drift_ppm(), 0);
+}
+
+TEST_F(HeldUpTest, InTheMpdAPeriodBeginsLaterThen) {
+  play(seconds(8));
+  delay(millis(1'500));
+  play(seconds(10));
+  const std::vector<Micros> starts = period_starts();
+  ASSERT_EQ(starts.size(), 2u) << text_of(audience_.last().mpd);
+  EXPECT_EQ(starts[1].count % 1'000'000, 500'000);
+}
+
+TEST_F(HeldUpTest, AWayThatIsAsShortAgainIsAnother) {
+  play(seconds(8));
+  delay(millis(1'500));
+  play(seconds(20));
+  delay(Micros{-millis(1'500).count});
+  play(seconds(20));
+  expect_right_dates();
+  EXPECT_EQ(falls_behind().count, 1u);
+  EXPECT_EQ(runs_ahead().count, 1u);
+}
+
+TEST_F(HeldUpTest, ALittleLongerOrForALittleWhileIsNone) {
+  play(seconds(8));
+  delay(millis(250));
+  play(seconds(60));
+  delay(seconds(1));
+  play(seconds(3));
+  delay(Micros{-seconds(1).count});
+  play(seconds(20));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+  EXPECT_EQ(falls_behind().count, 0u);
+}
+
+// It would be behind again at once.
+TEST_F(HeldUpTest, AnEncoderThatIsSlowerThanTimeHasNoDiscontinuities) {
+  play(seconds(8));
+  slowness_ppm_ = 50'000;
+  pause_ = pause_ + Micros{-ticks_ * slowness_ppm_ / 90'000};
+  play(seconds(60));
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
+  EXPECT_EQ(falls_behind().count, 0u);
 }
 
 }  // namespace

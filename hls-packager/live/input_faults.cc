@@ -151,6 +151,8 @@ const char* name_of(InputFault fault) noexcept {
       return "sound_late";
     case InputFault::kAheadOfTime:
       return "ahead_of_time";
+    case InputFault::kBehindTime:
+      return "behind_time";
     case InputFault::kUnreadableSound:
       return "unreadable_sound";
     case InputFault::kCount:

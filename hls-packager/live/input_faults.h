@@ -34,6 +34,7 @@ enum class InputFault : std::uint8_t {
   kHostClock,        // Steps of our own wall clock.
   kSoundLate,        // Stretches of 10 s in which it was later than what is waited for.
   kAheadOfTime,      // Discontinuities behind which dates are right again.
+  kBehindTime,       // Likewise, where all came after their dates.
   kUnreadableSound,  // Stretches of kPlayableWait in which packets of a track gave no frame.
   kCount,
 };

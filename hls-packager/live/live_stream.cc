@@ -261,7 +261,7 @@ void LiveStream::seek_to_fall_in() {
 bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sample) {
   if (!group_place_ || heard_ >= *falls_in_until_) {
     if (to.is_empty()) number_by_clock(sample);
-    clock_.jump_back();
+    clock_.jump();
     falls_in_until_.reset();
     return true;
   }
@@ -281,7 +281,7 @@ bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sampl
   numbers_ahead_ += missed;
   discontinuities_ahead_ += breaks - (is_discontinuous ? 1 : 0);
   cutter_->rejoin(is_discontinuous);
-  clock_.jump_back();  // Nothing has been dated since it came back.
+  clock_.jump();  // Nothing has been dated since it came back.
   falls_in_until_.reset();
   return true;
 }
@@ -320,11 +320,13 @@ void LiveStream::handle_clock_set(Micros ahead) {
 
 // The leader has begun a discontinuous segment.
 void LiveStream::let_dates_jump() {
-  if (clock_set_ == Micros{} && clock_.ahead() == Micros{}) return;
-  if (clock_.ahead() != Micros{}) faults_.note(InputFault::kAheadOfTime, span_text(clock_.ahead()));
+  const Micros ahead = clock_.ahead(), behind = clock_.behind();
+  if (clock_set_ == Micros{} && ahead == Micros{} && behind == Micros{}) return;
+  if (ahead != Micros{}) faults_.note(InputFault::kAheadOfTime, span_text(ahead));
+  if (behind != Micros{}) faults_.note(InputFault::kBehindTime, span_text(behind));
   keep_clock(cutter_->next_msn() - 1);
   clock_.shift(std::exchange(clock_set_, {}));
-  clock_.jump_back();
+  clock_.jump();
 }
 
 auto LiveStream::output_of(const TrackSample& one) -> Output* {

@@ -1,5 +1,7 @@
 #include "live/program_clock.h"
 
+#include <cstdlib>
+
 namespace fanlight::packager {
 namespace {
 
@@ -7,6 +9,9 @@ constexpr std::int64_t kClock = 90'000;
 constexpr std::int64_t kSpanTicks = 4 * kClock;
 constexpr std::int64_t kSlewPerBillion = 200'000;
 constexpr std::int64_t kStepMicros = 10'000;
+// Players that go by the clock have no more to spare.
+constexpr Micros kBehindMax = millis(300);
+constexpr Micros kEven = millis(20);  // From span to span, of a way that takes as long as before.
 
 // To the microsecond, down. Spans are of one epoch, some years at most.
 Micros micros_of_ticks(std::int64_t ticks) noexcept { return {ticks * 100 / 9}; }
@@ -15,6 +20,13 @@ Micros micros_of_ticks(std::int64_t ticks) noexcept { return {ticks * 100 / 9}; 
 
 Micros ProgramClock::lateness(WallTime came, std::int64_t decoded) const noexcept {
   return (came - first_came_) - micros_of_ticks(decoded - first_decoded_);
+}
+
+// Of the span that ends.
+Micros ProgramClock::settled_behind() const noexcept {
+  if (!least_ || !least_before_ || std::abs((*least_ - *least_before_).count) > kEven.count) return {};
+  const Micros behind = std::min(*least_, *least_before_) - told_;
+  return behind > kBehindMax ? behind : Micros{};
 }
 
 void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump) {
@@ -28,6 +40,7 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
   const Micros late = lateness(came, decoded);
   if (!may_jump) drift_.handle(micros_of_ticks(decoded - first_decoded_), late);  // What waited says nothing of clocks.
   if (decoded - span_began_ >= kSpanTicks) {
+    behind_ = settled_behind();
     least_before_ = least_;
     least_.reset();
     span_began_ = decoded;
@@ -44,12 +57,13 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
 }
 
 // How late frames are is still measured against the first.
-void ProgramClock::jump_back() noexcept {
-  if (ahead() == Micros{}) return;
-  told_ = told_ - ahead();
+void ProgramClock::jump() noexcept {
+  if (ahead() == Micros{} && behind() == Micros{}) return;
+  told_ = told_ + behind() - ahead();
   slewed_ns_ = told_.count * 1'000;
   drift_ = {};
   ahead_ = {};
+  behind_ = {};
 }
 
 WallTime ProgramClock::at(std::int64_t media_time) const noexcept {

@@ -7,7 +7,9 @@
 // for a millisecond. Only a discontinuity may jump.
 //
 // Where the first frame had been held up on its way and what follows is not, dates would be later than frames come, for
-// hours: then another discontinuity is wanted (ahead_watch.h), and jumps back.
+// hours: then another discontinuity is wanted (ahead_watch.h), and jumps back. Where the way takes longer from some
+// moment on, dates would be earlier than frames come, for an hour: then as well, ahead. A source that is slower than
+// time falls behind further and further, and no jump would last.
 #pragma once
 
 #include <algorithm>
@@ -27,14 +29,16 @@ class ProgramClock {
   void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false);
   // Ours was set ahead by so much: dates jump by it, and lateness is measured on.
   void shift(Micros by) noexcept { first_came_ = first_came_ + by; }
-  // Frames come before their dates by more than may be, and a discontinuity should mend it now.
-  [[nodiscard]] bool wants_jump() const noexcept { return ahead_.is_over(); }
+  // Frames come before or after their dates by more than may be, and a discontinuity should mend it now.
+  [[nodiscard]] bool wants_jump() const noexcept { return ahead_.is_over() || behind_ != Micros{}; }
   // They do, more and more: what had been held up still comes.
   [[nodiscard]] bool is_catching_up() const noexcept { return ahead_.is_catching_up(); }
-  // By how much they do; zero: not by more than may be.
+  // By how much they come before; zero: not by more than may be.
   [[nodiscard]] Micros ahead() const noexcept { return ahead_.most(); }
+  // By how much all come after, and have for some seconds; zero likewise, and where they are ahead.
+  [[nodiscard]] Micros behind() const noexcept { return ahead() == Micros{} ? behind_ : Micros{}; }
   // There is a discontinuity: from here on dates are when frames come.
-  void jump_back() noexcept;
+  void jump() noexcept;
   // What comes has another clock.
   void restart() noexcept { begun_ = false; }
   // Of a moment of media time, as of the newest frame. Zero before the first.
@@ -45,6 +49,7 @@ class ProgramClock {
 
  private:
   [[nodiscard]] Micros lateness(WallTime came, std::int64_t decoded) const noexcept;
+  [[nodiscard]] Micros settled_behind() const noexcept;
 
   bool begun_ = false;
   WallTime first_came_{};
@@ -59,6 +64,7 @@ class ProgramClock {
   std::optional<Micros> least_{}, least_before_{};
   DriftWatch drift_;
   AheadWatch ahead_;
+  Micros behind_{};  // As of the last span.
 };
 
 }  // namespace fanlight::packager

@@ -86,6 +86,11 @@ Words words_of(InputFault fault) {
     case InputFault::kAheadOfTime:
       return {"what comes runs ahead of its dates", "discontinuities",
               "look at what holds the source up on its way and then lets go, or whether it sends faster than it plays"};
+    case InputFault::kBehindTime:
+      return {"the source's way takes longer than it did", "discontinuities",
+              "nothing, if its latency or its route was changed; if it goes on, look at the network and at the "
+              "encoder's load",
+              true};
     case InputFault::kUnreadableSound:
       return {"sound comes that cannot be read for 10 s", "times",
               "have the encoder send AAC (a block in each ADTS frame), AC-3 or Opus, with a PTS on its PES packets"};
