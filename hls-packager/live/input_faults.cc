@@ -153,6 +153,8 @@ const char* name_of(InputFault fault) noexcept {
       return "ahead_of_time";
     case InputFault::kBehindTime:
       return "behind_time";
+    case InputFault::kFormatChange:
+      return "format_change";
     case InputFault::kUnreadableSound:
       return "unreadable_sound";
     case InputFault::kCount:

@@ -35,6 +35,7 @@ enum class InputFault : std::uint8_t {
   kSoundLate,        // Stretches of 10 s in which it was later than what is waited for.
   kAheadOfTime,      // Discontinuities behind which dates are right again.
   kBehindTime,       // Likewise, where all came after their dates.
+  kFormatChange,     // Of tracks that go on.
   kUnreadableSound,  // Stretches of kPlayableWait in which packets of a track gave no frame.
   kCount,
 };

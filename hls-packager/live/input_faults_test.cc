@@ -101,6 +101,18 @@ TEST_F(InputFaultsTest, ATableThatIsDamagedChangesNothing) {
   EXPECT_EQ(audience_.of("v0").discontinuities(), 0u);
 }
 
+TEST_F(InputFaultsTest, AFormatThatChangesIsToldOnce) {
+  play(seconds(8));
+  const Bytes surround = from_hex(kAacSurround);
+  const auto size =
+      std::to_integer<std::ptrdiff_t>(surround[4]) << 3 | std::to_integer<std::ptrdiff_t>(surround[5]) >> 5;
+  publisher_.options().sound_instead = Bytes(surround.begin(), surround.begin() + size);
+  play(seconds(8));
+  EXPECT_EQ(count(InputFault::kFormatChange), 1u);
+  EXPECT_NE(newest(InputFault::kFormatChange).find("mp4a.40.2 on PID 257"), std::string::npos)
+      << newest(InputFault::kFormatChange);
+}
+
 TEST_F(InputFaultsTest, AClockThatJumpsIsOneForAllTracks) {  // H-82
   play(seconds(8));
   publisher_.options().first += 500 * 90'000;

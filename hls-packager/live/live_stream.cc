@@ -235,6 +235,7 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
   Output* const output = output_of(one);
   if (output == nullptr) return void(++counts_.samples_left_out);
   output->newest = heard_;
+  note_format(*output, one);
   bool leads = cutter_->leader() == output->number;
   if (!leads && heard_ - leader_newest_ > kGoneAfter) {
     ++counts_.leaders_changed;
@@ -250,6 +251,14 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
   if (cutter_->counts().discontinuities != breaks) let_dates_jump();
   take_cuts();
   if (leads) cut_what_takes_too_long();
+}
+
+void LiveStream::note_format(Output& output, const TrackSample& one) {
+  const std::optional<std::uint32_t> before = std::exchange(output.format, one.sample.format);
+  if (!before || *before == one.sample.format) return;
+  const TrackSet::Track& track = tracks_->tracks()[one.track];
+  faults_.note(InputFault::kFormatChange,
+               track.formats()[one.sample.format].name + " on PID " + std::to_string(track.pid));
 }
 
 void LiveStream::seek_to_fall_in() {

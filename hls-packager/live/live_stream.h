@@ -108,8 +108,9 @@ class LiveStream {
     std::size_t number = 0;  // Of `cutter_`.
     PublishedRendition* to = nullptr;
     // By `heard_`.
-    Micros newest{};  // When its newest sample came.
-    Micros cut{};     // When something of it was handed over last.
+    Micros newest{};                        // When its newest sample came.
+    Micros cut{};                           // When something of it was handed over last.
+    std::optional<std::uint32_t> format{};  // Of the newest sample.
   };
   // The time of the call.
   struct Moment {
@@ -142,6 +143,7 @@ class LiveStream {
   void give_all_waiting(const Moment& moment);
   void number_by_clock(const TimedSample& first);
   void give(TrackSample&& one, const Moment& moment);
+  void note_format(Output& output, const TrackSample& one);
   void seek_to_fall_in();
   [[nodiscard]] bool has_fallen_in(const LiveRendition& to, const TimedSample& sample);
   [[nodiscard]] std::uint64_t discontinuities() const noexcept {

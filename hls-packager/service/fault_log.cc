@@ -91,6 +91,9 @@ Words words_of(InputFault fault) {
               "nothing, if its latency or its route was changed; if it goes on, look at the network and at the "
               "encoder's load",
               true};
+    case InputFault::kFormatChange:
+      return {"a track has another format", "changes",
+              "have the encoder send one format throughout: sound is silent from the change to the next segment", true};
     case InputFault::kUnreadableSound:
       return {"sound comes that cannot be read for 10 s", "times",
               "have the encoder send AAC (a block in each ADTS frame), AC-3 or Opus, with a PTS on its PES packets"};
