@@ -53,6 +53,12 @@ HttpResponse Answers::begun(std::uint16_t status, std::string_view type, std::st
   return response;
 }
 
+HttpResponse Answers::said(std::uint16_t status, std::string_view text, std::string cache_control) const {
+  HttpResponse response = begun(status, kTextType, std::move(cache_control));
+  response.body = body_of(SharedBytes::copy_of(std::string(text) + "\n"));
+  return response;
+}
+
 HttpResponse Answers::document_head(const Ask& ask, std::uint32_t lifetime_s, bool is_gzip) const {
   HttpResponse response = begun(200, ask.kind == RequestKind::kMpd ? kMpdType : kPlaylistType, max_age(lifetime_s));
   response.fields.emplace_back("vary", "Accept-Encoding");
@@ -119,9 +125,11 @@ HttpResponse Answers::key(const Ask& ask) const {
 }
 
 HttpResponse Answers::refusal(std::uint16_t status, std::string_view text, std::uint32_t lifetime_s) const {
-  HttpResponse response = begun(status, kTextType, max_age(lifetime_s));
-  response.body = body_of(SharedBytes::copy_of(std::string(text) + "\n"));
-  return response;
+  return said(status, text, max_age(lifetime_s));
+}
+
+HttpResponse Answers::too_early(std::uint16_t status, std::string_view text) const {
+  return said(status, text, "no-store");
 }
 
 HttpResponse Answers::unavailable(std::string_view text) const {
@@ -131,11 +139,7 @@ HttpResponse Answers::unavailable(std::string_view text) const {
   return response;
 }
 
-HttpResponse Answers::text(std::string_view text) const {
-  HttpResponse response = begun(200, kTextType, "no-store");
-  response.body = body_of(SharedBytes::copy_of(std::string(text) + "\n"));
-  return response;
-}
+HttpResponse Answers::text(std::string_view text) const { return said(200, text, "no-store"); }
 
 HttpResponse Answers::preflight() const {
   HttpResponse response = begun(204, {}, max_age(86'400));

@@ -15,7 +15,8 @@
 
 namespace fanlight::packager {
 
-// How long a cache may keep an answer. RFC 8216bis Appendix B.2; `target` is the target duration in seconds.
+// How long a cache may keep an answer. RFC 8216bis Appendix B.2, but for what comes too early; `target` is the target
+// duration in seconds.
 namespace lifetime {
 constexpr std::uint32_t of_reloaded(std::uint32_t target) { return 6 * target; }  // One that named what to wait for.
 constexpr std::uint32_t of_refused_reload(std::uint32_t target) { return 4 * target; }
@@ -42,6 +43,8 @@ class Answers {
   // `ask.key`, where `ask.part` is 1 as a licence.
   [[nodiscard]] HttpResponse key(const Ask& ask) const;
   [[nodiscard]] HttpResponse refusal(std::uint16_t status, std::string_view text, std::uint32_t lifetime_s) const;
+  // What may be right in a moment: no cache keeps it.
+  [[nodiscard]] HttpResponse too_early(std::uint16_t status, std::string_view text) const;
   // What may be asked for again in a second.
   [[nodiscard]] HttpResponse unavailable(std::string_view text) const;
   [[nodiscard]] HttpResponse text(std::string_view text) const;
@@ -49,6 +52,7 @@ class Answers {
 
  private:
   [[nodiscard]] HttpResponse begun(std::uint16_t status, std::string_view type, std::string cache_control) const;
+  [[nodiscard]] HttpResponse said(std::uint16_t status, std::string_view text, std::string cache_control) const;
   [[nodiscard]] HttpResponse document_head(const Ask& ask, std::uint32_t lifetime_s, bool is_gzip) const;
 
   std::string allow_origin_;

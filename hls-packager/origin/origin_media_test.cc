@@ -261,14 +261,38 @@ TEST_F(MediaOriginTest, LifetimesAreInTargetDurations_H73) {
   const auto lifetime = [&](std::uint64_t request) { return rig.field(request, "cache-control"); };
   EXPECT_EQ(lifetime(ask("index.m3u8")), "max-age=1");
   EXPECT_EQ(lifetime(ask("index.m3u8", {.query = "_HLS_msn=1&_HLS_part=0"})), "max-age=12");
-  EXPECT_EQ(lifetime(ask("index.m3u8", {.query = "_HLS_msn=9"})), "max-age=8");
+  EXPECT_EQ(lifetime(ask("index.m3u8", {.query = "_HLS_part=0"})), "max-age=8");
   EXPECT_EQ(lifetime(rig.ask(kMain + "index.m3u8")), "max-age=2");  // H-64
   EXPECT_EQ(lifetime(rig.ask(kMain + "manifest.mpd")), "max-age=1");
   for (const char* name : {"i0.mp4", "s0.m4s", "s0.0.m4s", "s1.m4s"})
     EXPECT_EQ(lifetime(ask(name)), "max-age=12, immutable") << name;
-  EXPECT_EQ(lifetime(ask("s9.m4s")), "max-age=2");
+  EXPECT_EQ(lifetime(ask("s0.9.m4s")), "max-age=2");
   EXPECT_EQ(lifetime(rig.ask("/live/other/index.m3u8")), "max-age=1");
   EXPECT_EQ(rig.field(ask("index.m3u8"), "age"), "");
+}
+
+// It is right in a while: a cache that kept it would still say so to everybody then.
+TEST_F(MediaOriginTest, NoCacheKeepsWhatComesTooEarly) {
+  const auto lifetime = [&](std::uint64_t request) { return rig.field(request, "cache-control"); };
+  const auto early = [&] {
+    std::vector<std::uint64_t> requests;
+    for (const char* query : {"_HLS_msn=9", "_HLS_msn=7&_HLS_part=0", "_HLS_msn=1&_HLS_part=40"})
+      requests.push_back(ask("index.m3u8", {.query = query}));
+    for (const char* name : {"s3.m4s", "s2.1.m4s", "s1.2.m4s", "s9.m4s", "i1.mp4", "i0.1.mp4"})
+      requests.push_back(ask(name));
+    return requests;
+  };
+  for (const std::uint64_t request : early()) {
+    EXPECT_GE(rig.response(request).status, 400) << request;
+    EXPECT_EQ(lifetime(request), "no-store") << request;
+  }
+  show.add_init(2);
+  show.forget_front();
+  publish();
+  for (const char* name : {"s0.m4s", "s0.0.m4s", "i1.mp4"}) EXPECT_EQ(lifetime(ask(name)), "max-age=2") << name;
+  show.end();
+  publish();
+  for (const char* name : {"s9.m4s", "s1.9.m4s", "i9.mp4"}) EXPECT_EQ(lifetime(ask(name)), "max-age=2") << name;
 }
 
 TEST_F(MediaOriginTest, EveryAnswerMayBeReadByPagesOfOthers_H74) {

@@ -149,7 +149,9 @@ TEST_F(ReloadedOriginTest, DirectivesThatMeanNothingAreRefused_H32) {
 }
 
 TEST_F(ReloadedOriginTest, WhatIsTooFarAheadIsRefusedAtOnce_H33) {
-  EXPECT_EQ(rig.response(reload("_HLS_msn=5")).status, 400);
+  const std::uint64_t early = reload("_HLS_msn=5");
+  EXPECT_EQ(rig.response(early).status, 400);
+  EXPECT_EQ(rig.field(early, "cache-control"), "no-store");
   EXPECT_EQ(rig.response(reload("_HLS_msn=2&_HLS_part=17")).status, 400);
   EXPECT_EQ(rig.response(reload("_HLS_msn=2&_HLS_part=18446744073709551615")).status, 400);
   EXPECT_FALSE(rig.is_answered(reload("_HLS_msn=4")));

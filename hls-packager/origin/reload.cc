@@ -73,6 +73,16 @@ const SharedBytes* find_init(const RenditionSnapshot& rendition, std::uint64_t i
   return key == 0 ? &found->bytes : &found->of_further_keys[key - 1];
 }
 
+bool may_have_part(const RenditionSnapshot& rendition, std::uint64_t msn) {
+  if (rendition.has_ended) return false;
+  if (const LiveSegment* const segment = find_segment(rendition, msn)) return !segment->is_whole;
+  return rendition.segments.empty() || msn > rendition.segments.back()->msn;
+}
+
+bool may_have_init(const RenditionSnapshot& rendition, std::uint64_t init) {
+  return !rendition.has_ended && (rendition.inits.empty() || init >= rendition.inits.back().init);
+}
+
 std::optional<PartPlace> next_part(const RenditionSnapshot& rendition) {
   if (rendition.has_ended || rendition.segments.empty()) return std::nullopt;
   const LiveSegment& last = *rendition.segments.back();

@@ -41,6 +41,9 @@ struct Reload {
 [[nodiscard]] const LiveSegment* find_segment(const RenditionSnapshot& rendition, std::uint64_t msn);
 [[nodiscard]] const SharedBytes* find_part(const RenditionSnapshot& rendition, PartPlace place);
 [[nodiscard]] const SharedBytes* find_init(const RenditionSnapshot& rendition, std::uint64_t init, std::uint64_t key);
+// Of what is not there: whether it may come.
+[[nodiscard]] bool may_have_part(const RenditionSnapshot& rendition, std::uint64_t msn);
+[[nodiscard]] bool may_have_init(const RenditionSnapshot& rendition, std::uint64_t init);
 // The one that the playlist hints at. Empty: nothing more comes, or nothing came yet.
 [[nodiscard]] std::optional<PartPlace> next_part(const RenditionSnapshot& rendition);
 // A segment without a part so far, of which the first is next, or next but one as far as one can tell.

@@ -141,6 +141,8 @@ Reply ServedStreams::not_there(const Ask& ask) const {
                           is_known ? lifetime::of_refusal(ask.stream->now->target_duration) : lifetime::kOfUnknown);
 }
 
+Reply ServedStreams::not_yet() const { return answers_.too_early(404, "not there yet"); }
+
 Reply ServedStreams::reply_of_stream(const Ask& ask, std::string_view if_none_match) const {
   if (ask.kind == RequestKind::kKey) return ask.key.size() == 0 ? not_there(ask) : Reply(answers_.key(ask));
   const StreamSnapshot& stream = *ask.stream->now;
@@ -167,9 +169,7 @@ Reply ServedStreams::reply_of_playlist(const Ask& ask) const {
   const Reload reload = judge_reload(rendition, ask.query);
   if (reload.verdict == ReloadVerdict::kLater)
     return Wait{.list = WaitList::kPlaylists, .place = reload.place, .at_most = longest_wait(rendition)};
-  if (reload.verdict == ReloadVerdict::kTooFar)
-    return answers_.refusal(400, "too far ahead of the playlist's end",
-                            lifetime::of_refused_reload(rendition.target_duration));
+  if (reload.verdict == ReloadVerdict::kTooFar) return answers_.too_early(400, "too far ahead of the playlist's end");
   const std::uint32_t target = rendition.target_duration;
   return answers_.playlist(ask, fits_delta(rendition, ask.query) ? rendition.delta : rendition.playlist.get(),
                            ask.query.msn ? lifetime::of_reloaded(target) : lifetime::of_playlist(target));
@@ -177,8 +177,8 @@ Reply ServedStreams::reply_of_playlist(const Ask& ask) const {
 
 Reply ServedStreams::reply_of_init(const Ask& ask) const {
   const SharedBytes* const init = find_init(*ask.rendition->now, ask.number, ask.part);
-  if (init == nullptr) return not_there(ask);
-  return answers_.media(ask, {*init}, *ask.rendition->now);
+  if (init != nullptr) return answers_.media(ask, {*init}, *ask.rendition->now);
+  return may_have_init(*ask.rendition->now, ask.number) ? not_yet() : not_there(ask);
 }
 
 Reply ServedStreams::reply_of_segment(const Ask& ask) const {
@@ -188,7 +188,8 @@ Reply ServedStreams::reply_of_segment(const Ask& ask) const {
     if (segment->is_whole || rendition.has_ended) return answers_.media(ask, segment->parts, rendition);
     return Begin{};
   }
-  if (!is_about_to_begin(rendition, ask.number) && !is_overdue(*ask.rendition, ask)) return not_there(ask);
+  if (!is_about_to_begin(rendition, ask.number) && !is_overdue(*ask.rendition, ask))
+    return may_have_part(rendition, ask.number) ? not_yet() : not_there(ask);
   return Wait{.list = WaitList::kParts, .place = {ask.number, 0}, .at_most = longest_wait(rendition)};
 }
 
@@ -196,7 +197,7 @@ Reply ServedStreams::reply_of_part(const Ask& ask) const {
   const RenditionSnapshot& rendition = *ask.rendition->now;
   const PartPlace place{ask.number, ask.part};
   if (const SharedBytes* const part = find_part(rendition, place)) return answers_.media(ask, {*part}, rendition);
-  if (next_part(rendition) != place) return not_there(ask);
+  if (next_part(rendition) != place) return may_have_part(rendition, ask.number) ? not_yet() : not_there(ask);
   return Wait{.list = WaitList::kParts, .place = place, .at_most = longest_wait(rendition)};
 }
 

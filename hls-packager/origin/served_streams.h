@@ -73,6 +73,7 @@ class ServedStreams {
   [[nodiscard]] Reply reply_of_segment(const Ask& ask) const;
   [[nodiscard]] Reply reply_of_part(const Ask& ask) const;
   [[nodiscard]] Reply not_there(const Ask& ask) const;
+  [[nodiscard]] Reply not_yet() const;
 
   Answers answers_;
   Micros start_budget_;
