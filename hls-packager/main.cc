@@ -96,6 +96,9 @@ fanlight::Result<fanlight::Done, std::string> add_words(const Words& words, Sett
       if (other.name == stream->name) return "stream " + other.name + " is named twice";
     for (const auto& group : settings.groups)
       if (group.name == stream->name) return "stream " + group.name + " is called as a group is";
+    if (const auto* const other = fanlight::packager::stream_in_place_of(settings.streams, stream->source))
+      return "stream " + stream->name + " is listened for where " + other->name +
+             " is (0.0.0.0 and [::] are all of a port): choose another port";
     settings.streams.push_back(std::move(*stream));
   }
   const auto hidden = fanlight::packager::hidden_renditions(settings);
@@ -107,6 +110,9 @@ fanlight::Result<fanlight::Done, std::string> add_words(const Words& words, Sett
     return said.error();
   if (const auto shared = fanlight::packager::shared_metrics_address(settings.http))
     return "metrics at " + shared->text() + ": viewers have that address, choose another one";
+  if (const auto none = fanlight::packager::address_without_room(settings.http))
+    return std::string(none->key) + " has " + none->at.text() + ", for which " + none->other.text() + " of " +
+           std::string(none->other_key) + " leaves no room: choose another port";
   if (!words.page.empty()) settings.http.page = words.page;
   return fanlight::Done{};
 }

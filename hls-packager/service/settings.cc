@@ -130,6 +130,11 @@ void SettingsReader::read_http(const Section& section) {
   if (const std::optional<Endpoint> shared = shared_metrics_address(http))
     reader.complain("metrics_listen", control::quoted(shared->text()),
                     "addresses that neither listen nor tls_listen has");
+  else if (const std::optional<NoRoom> none = address_without_room(http))
+    reader.complain(none->key,
+                    none->at.text() + " beside " + none->other.text() + " of " + std::string(none->other_key) +
+                        ", which leaves it no room",
+                    "addresses that differ in their ports, or each of its own (0.0.0.0 and [::] are all of them)");
   http.certificate = reader.text("certificate");
   http.key = reader.text("key");
   if (http.certificate.empty() != http.key.empty())
@@ -160,12 +165,11 @@ void SettingsReader::read_source(FieldReader& reader, StreamSettings& stream) {
     reader.complain("source", reader.has("source") ? "one that cannot be used: " + source.error() : "nothing",
                     "srt://HOST:PORT?streamid=NAME, udp://ADDRESS:PORT or rtp://ADDRESS:PORT");
   }
-  const auto listens_there = [&](const StreamSettings& other) {
-    const auto *theirs = std::get_if<UdpSource>(&other.source), *ours = std::get_if<UdpSource>(&stream.source);
-    return theirs != nullptr && ours != nullptr && theirs->at == ours->at;
-  };
-  if (source && std::ranges::any_of(settings_.streams, listens_there))
-    reader.complain("source", public_text(stream.source), "an address and port that no other [[stream]] has");
+  const StreamSettings* const other = source ? stream_in_place_of(settings_.streams, stream.source) : nullptr;
+  if (other != nullptr)
+    reader.complain("source",
+                    public_text(stream.source) + " beside " + public_text(other->source) + " of " + other->name,
+                    "an address and port that no other [[stream]] has (0.0.0.0 and [::] are all of a port)");
   std::string passphrase = control::read_secret(reader, "passphrase", kPassphraseBytes);
   auto* const call = std::get_if<SrtUrl>(&stream.source);
   if (call != nullptr && !call->passphrase.empty()) control::is_laid_open(reader, "source");
@@ -292,6 +296,14 @@ Result<Settings, SettingsErrors> parse(std::string_view toml, std::string_view f
   return errors;
 }
 
+// Whether the kernel has no room for both: on one port an unspecified address is all of its family, [::] of both.
+bool clashes(const Endpoint& one, const Endpoint& other) {
+  const auto holds = [](const Endpoint& any, const Endpoint& held) {
+    return any.ip.is_unspecified() && (!any.ip.is_v4() || held.ip.is_v4());
+  };
+  return one.port == other.port && (one.ip == other.ip || holds(one, other) || holds(other, one));
+}
+
 }  // namespace
 
 std::vector<std::string> served_names(const Settings& settings) {
@@ -332,15 +344,32 @@ void drop_heard_twice(std::vector<Endpoint>& listen) {
 }
 
 std::optional<Endpoint> shared_metrics_address(const HttpSettings& http) {
-  const auto holds = [](const Endpoint& any, const Endpoint& one) {
-    return any.ip.is_unspecified() && (!any.ip.is_v4() || one.ip.is_v4());
-  };
   for (const Endpoint& ours : http.metrics_listen)
     for (const std::vector<Endpoint>* const list : {&http.listen, &http.tls_listen})
       for (const Endpoint& theirs : *list)
-        if (ours.port == theirs.port && (ours.ip == theirs.ip || holds(ours, theirs) || holds(theirs, ours)))
-          return ours;
+        if (clashes(ours, theirs)) return ours;
   return std::nullopt;
+}
+
+std::optional<NoRoom> address_without_room(const HttpSettings& http) {
+  std::vector<std::pair<std::string_view, Endpoint>> before;
+  for (const auto& [key, list] :
+       {std::pair("listen", &http.listen), {"tls_listen", &http.tls_listen}, {"metrics_listen", &http.metrics_listen}})
+    for (const Endpoint& at : *list) {
+      const auto other = std::ranges::find_if(before, [&](const auto& one) { return clashes(at, one.second); });
+      if (other != before.end()) return NoRoom{.key = key, .other_key = other->first, .at = at, .other = other->second};
+      before.emplace_back(key, at);
+    }
+  return std::nullopt;
+}
+
+const StreamSettings* stream_in_place_of(const std::vector<StreamSettings>& streams, const Source& source) {
+  const UdpSource* const ours = std::get_if<UdpSource>(&source);
+  const auto found = std::ranges::find_if(streams, [&](const StreamSettings& other) {
+    const UdpSource* const theirs = std::get_if<UdpSource>(&other.source);
+    return theirs != nullptr && ours != nullptr && clashes(ours->at, theirs->at);
+  });
+  return found == streams.end() ? nullptr : &*found;
 }
 
 Result<Settings, SettingsErrors> parse_settings(std::string_view toml, std::string_view file_name) {

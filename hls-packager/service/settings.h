@@ -73,6 +73,15 @@ struct HiddenRendition {
 void drop_heard_twice(std::vector<Endpoint>& listen);
 // One of `metrics_listen` that viewers have as well.
 [[nodiscard]] std::optional<Endpoint> shared_metrics_address(const HttpSettings& http);
+// An address of HTTP's that cannot be listened at beside one before it, `listen` coming first: `key` says whose it is.
+struct NoRoom {
+  std::string_view key, other_key;
+  Endpoint at, other;
+};
+[[nodiscard]] std::optional<NoRoom> address_without_room(const HttpSettings& http);
+// The one of `streams` beside whose socket `source` has no room. Null: none.
+[[nodiscard]] const StreamSettings* stream_in_place_of(const std::vector<StreamSettings>& streams,
+                                                       const Source& source);
 
 // Every mistake, each "file:line: key: found X, accepted Y".
 struct SettingsErrors {

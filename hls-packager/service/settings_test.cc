@@ -109,6 +109,37 @@ TEST(SettingsTest, MetricsMayHaveAddressesThatViewersHaveNot) {
   EXPECT_NE(error_of("metrics_listen = \"127.0.0.1:9180\"").find("http.metrics_listen"), std::string::npos);
 }
 
+TEST(SettingsTest, NoDoorIsInAnothersPlace) {
+  const std::string one = "[[stream]]\nname = \"a\"\nsource = \"udp://127.0.0.1:5000\"\n";
+  const auto error_of = [&](const std::string& http) { return first_error("[http]\n" + http + "\n" + one); };
+  EXPECT_EQ(
+      error_of("listen = [\"127.0.0.1:80\"]\ntls_listen = [\"127.0.0.1:80\"]"),
+      "p.toml:3: http.tls_listen: found 127.0.0.1:80 beside 127.0.0.1:80 of listen, which leaves it no room, accepted "
+      "addresses that differ in their ports, or each of its own (0.0.0.0 and [::] are all of them)");
+  for (const char* http :
+       {"listen = [\"0.0.0.0:80\", \"127.0.0.1:80\"]", "listen = [\"127.0.0.1:80\", \"127.0.0.1:80\"]",
+        "listen = [\"[::]:80\", \"127.0.0.1:80\"]", "listen = [\"[::1]:80\", \"[::]:80\"]",
+        "listen = [\"0.0.0.0:80\"]\ntls_listen = [\"[::]:80\"]", "tls_listen = [\"[::]:443\", \"[::1]:443\"]",
+        "metrics_listen = [\"0.0.0.0:1\", \"127.0.0.1:1\"]"})
+    EXPECT_NE(error_of(http).find("leaves it no room"), std::string::npos) << http << ": " << error_of(http);
+  for (const char* http : {"listen = [\"0.0.0.0:80\", \"[::1]:80\"]", "listen = [\"127.0.0.1:80\", \"127.0.0.2:80\"]",
+                           "listen = [\"[::]:80\", \"0.0.0.0:80\"]\ntls_listen = [\"[::]:443\"]"})
+    EXPECT_EQ(error_of(http), "") << http;
+}
+
+TEST(SettingsTest, NoSourceIsInAnothersPlace) {
+  const auto both = [](const std::string& first, const std::string& second) {
+    return first_error("[[stream]]\nname = \"a\"\nsource = \"" + first + "\"\n[[stream]]\nname = \"b\"\nsource = \"" +
+                       second + "\"\n");
+  };
+  for (const char* second : {"udp://127.0.0.1:5000", "rtp://0.0.0.0:5000", "udp://[::]:5000", "udp://239.1.2.3:5000"})
+    EXPECT_NE(both("udp://0.0.0.0:5000", second).find("beside udp://0.0.0.0:5000 of a"), std::string::npos)
+        << both("udp://0.0.0.0:5000", second);
+  EXPECT_EQ(both("udp://0.0.0.0:5000", "udp://127.0.0.1:5001"), "");
+  EXPECT_EQ(both("udp://0.0.0.0:5000", "udp://[::1]:5000"), "");
+  EXPECT_EQ(both("udp://239.1.2.3:5000", "udp://239.1.2.4:5000"), "");
+}
+
 TEST(SettingsTest, EverybodyOfBothFamiliesMayBeWrittenOut) {
   const auto settings = parse_settings(
       "[http]\nlisten = [\"0.0.0.0:8080\", \"[::]:8080\", \"0.0.0.0:8081\"]\n[[stream]]\nname = \"a\"\n"
@@ -203,7 +234,8 @@ TEST(SettingsTest, ADoorIsOneStreams) {
   };
   EXPECT_EQ(
       beside("udp://127.0.0.1:5000"),
-      "p.toml:6: stream.source: found udp://127.0.0.1:5000, accepted an address and port that no other [[stream]] has");
+      "p.toml:6: stream.source: found udp://127.0.0.1:5000 beside udp://127.0.0.1:5000 of a, accepted an address and "
+      "port that no other [[stream]] has (0.0.0.0 and [::] are all of a port)");
   EXPECT_NE(beside("rtp://127.0.0.1:5000"), "");
   for (const char* source : {"udp://127.0.0.1:5001", "udp://127.0.0.2:5000", "srt://127.0.0.1:5000?streamid=a"})
     EXPECT_EQ(beside(source), "") << source;
