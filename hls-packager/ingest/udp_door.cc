@@ -57,20 +57,6 @@ Endpoint endpoint_of(const sockaddr_storage& storage) {
   return endpoint;
 }
 
-// Wherever its packets begin: at every 188, 192 or 204 bytes from there on is a sync byte. ISO/IEC 13818-1 §2.4.3.2
-bool is_transport_stream(ByteSpan datagram) noexcept {
-  constexpr std::byte kSync{0x47};
-  constexpr std::array<std::size_t, 3> kPacketBytes = {188, 192, 204};
-  for (const std::size_t packet : kPacketBytes)
-    for (std::size_t first = 0; first < std::min(packet, datagram.size()); ++first) {
-      std::size_t at = first, count = 0;
-      for (; at < datagram.size() && datagram[at] == kSync; at += packet) ++count;
-      // One alone may be anything, unless it is where it belongs.
-      if (at >= datagram.size() && (count > 1 || first == 0)) return true;
-    }
-  return false;
-}
-
 Error system_error(const std::string& what) { return {ErrorCode::kFailed, what + ": " + std::strerror(errno)}; }
 
 }  // namespace
@@ -134,13 +120,23 @@ void UdpDoor::take(Instant now, const Endpoint& sender, ByteSpan datagram, Inges
   const auto packet = source_.has_rtp ? wire::parse_rtp(datagram) : std::nullopt;
   if (source_.has_rtp && !packet) return void(++counts_.not_rtp);
   const ByteSpan content = packet ? datagram.subspan(packet->payload_offset, packet->payload_bytes) : datagram;
-  if (!is_transport_stream(content)) return void(++counts_.not_ts);
+  const bool has_sync = !phase_ || phase_->until_next < content.size();
+  if (!goes_on(content)) return void(++counts_.not_ts);
+  if (!has_sync) return sink.handle_bytes(number_, content);  // It may be anything, and keeps nobody up.
   sender_ = sender;
   last_ = now;
   if (!std::exchange(is_up_, true)) sink.handle_up(number_);
   if (!packet) return sink.handle_bytes(number_, content);
   if (!order_.handle(now, packet->header.ssrc, packet->header.seq, content)) ++counts_.late;
   hand_over(sink);
+}
+
+// RTP says nothing of what comes next: its packets may have changed places.
+bool UdpDoor::goes_on(ByteSpan content) {
+  std::optional<TsPhase> found = phase_ ? follow_ts_phase(*phase_, content) : std::nullopt;
+  if (!found) found = find_ts_phase(content);
+  phase_ = source_.has_rtp ? std::nullopt : found;
+  return found.has_value();
 }
 
 void UdpDoor::hand_over(IngestSink& sink) {
@@ -152,6 +148,7 @@ void UdpDoor::handle_timeout(Instant now, IngestSink& sink) {
   hand_over(sink);
   if (!is_up_ || now - last_ < kSilence) return;
   is_up_ = false;
+  phase_.reset();
   order_.reset();
   sink.handle_down(number_, "nothing came for two seconds", Micros{});
 }

@@ -10,6 +10,7 @@
 #include "ingest/rtp_order.h"
 #include "ingest/sink.h"
 #include "ingest/source.h"
+#include "ingest/ts_phase.h"
 
 namespace fanlight::packager {
 
@@ -52,6 +53,8 @@ class UdpDoor {
   [[nodiscard]] Result<Done> make();
   [[nodiscard]] Result<Done> join();
   void take(Instant now, const Endpoint& sender, ByteSpan datagram, IngestSink& sink);
+  // It is of a transport stream, or goes on with the one that is heard.
+  [[nodiscard]] bool goes_on(ByteSpan content);
   void hand_over(IngestSink& sink);
 
   std::size_t number_;
@@ -62,6 +65,7 @@ class UdpDoor {
   bool is_up_ = false;
   Instant last_{};
   std::optional<Endpoint> sender_{};
+  std::optional<TsPhase> phase_{};  // Behind the last datagram; of bare MPEG-TS that is up.
   RtpOrder order_;
   UdpCounts counts_;
 };

@@ -137,7 +137,7 @@ TEST(UdpDoorTest, WhatIsNoTransportStreamHoldsNobodyUp) {
   sender.send("x");  // Nor does it help who was.
   open.door->handle_event(Instant{1'900'000}, heard);
   open.door->handle_timeout(Instant{2'000'000}, heard);
-  EXPECT_EQ(heard.text, "<Ga<Ga>");
+  EXPECT_EQ(heard.text, "<Ga<Gax>");
 }
 
 TEST(UdpDoorTest, PacketsMayBeginAnywhereInADatagram) {
@@ -156,6 +156,30 @@ TEST(UdpDoorTest, PacketsMayBeginAnywhereInADatagram) {
   open.door->handle_event(Instant{0}, heard);
   EXPECT_EQ(heard.text.size(), 1u + 1316 + 1316 + 400);
   EXPECT_EQ(open.door->counts().not_ts, 2u);
+}
+
+// As ffmpeg sends it without `pkt_size`: as much as a datagram holds, and what is left of each buffer.
+TEST(UdpDoorTest, DatagramsOfAnySizeAreTakenOnceAStreamIsHeard) {
+  const OpenDoor open(false);
+  ASSERT_TRUE(open.door);
+  const Sender sender(open.port), other(open.port);
+  Heard heard;
+  std::string stream;
+  for (int i = 0; i < 100; ++i) stream.append("G").append(187, 'p');
+  std::size_t at = 0;
+  for (const std::size_t size : {1472, 1472, 64, 1472, 20, 1, 324, 1000, 100, 1472, 187, 1316}) {
+    sender.send(stream.substr(at, size));
+    at += size;
+  }
+  open.door->handle_event(Instant{0}, heard);
+  EXPECT_EQ(heard.text.size(), 1 + at);
+  EXPECT_EQ(open.door->counts().not_ts, 0u);
+  // One is lost: what follows is found again by itself.
+  sender.send(stream.substr(at + 1000, 1472));
+  sender.send(stream.substr(at + 2472, 100));
+  open.door->handle_event(Instant{1}, heard);
+  EXPECT_EQ(heard.text.size(), 1 + at + 1572);
+  EXPECT_EQ(open.door->counts().not_ts, 0u);
 }
 
 int make_v4_alone(int family) {
