@@ -44,4 +44,10 @@ std::optional<ElementaryStream> open_elementary_stream(std::uint8_t stream_type,
   }
 }
 
+bool describe_alike(std::uint8_t stream_type, ByteSpan one, ByteSpan other) {
+  const std::optional<ElementaryStream> its = open_elementary_stream(stream_type, one);
+  const std::optional<ElementaryStream> others = open_elementary_stream(stream_type, other);
+  return its && others && its->index() == others->index() && parse_opus_layout(one) == parse_opus_layout(other);
+}
+
 }  // namespace fanlight::packager

@@ -18,5 +18,8 @@ using ElementaryStream = std::variant<H264Pictures, H265Pictures, AdtsSound, Lat
 
 // Empty for what no track is made of: MPEG audio, subtitles, SCTE-35, metadata.
 [[nodiscard]] std::optional<ElementaryStream> open_elementary_stream(std::uint8_t stream_type, ByteSpan descriptors);
+// Whether two descriptions of one stream type say the same of it: descriptors that tell of other things may come and
+// go.
+[[nodiscard]] bool describe_alike(std::uint8_t stream_type, ByteSpan one, ByteSpan other);
 
 }  // namespace fanlight::packager

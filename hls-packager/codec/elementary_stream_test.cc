@@ -38,5 +38,17 @@ TEST(ElementaryStreamTest, WhatNoTrackIsMadeOfIsNone) {
   EXPECT_FALSE(open_elementary_stream(0x06, from_hex("05044f707573")));  // Opus of nobody knows how many channels.
 }
 
+TEST(ElementaryStreamTest, DescriptorsThatTellOfOtherThingsMakeNoOtherStream) {
+  const auto are_alike = [](const char* one, const char* other) {
+    return describe_alike(0x06, from_hex(one), from_hex(other));
+  };
+  EXPECT_TRUE(are_alike("6a0100", "6a0100520101"));           // AC-3, and a stream identifier.
+  EXPECT_TRUE(are_alike("6a0100", "6a01ff"));                 // What it says of AC-3, frames say as well.
+  EXPECT_FALSE(are_alike("6a0100", "05044f7075737f028002"));  // Opus
+  EXPECT_FALSE(are_alike("05044f7075737f028001", "05044f7075737f028002"));
+  EXPECT_TRUE(are_alike("05044f7075737f028002", "5201017f02800205044f707573"));
+  EXPECT_FALSE(are_alike("6a0100", "5904656e6710"));  // Subtitles
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -24,8 +24,9 @@ struct ContentOf {
 // A PID whose type changes is another track. Of private data the descriptors say what it is.
 bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
   constexpr std::uint8_t kPrivate = 0x06;
-  return track.pid == stream.pid && track.stream_type == stream.type &&
-         (stream.type != kPrivate || track.descriptors == stream.descriptors);
+  if (track.pid != stream.pid || track.stream_type != stream.type) return false;
+  if (stream.type != kPrivate || track.descriptors == stream.descriptors) return true;
+  return track.language == stream.language && describe_alike(stream.type, track.descriptors, stream.descriptors);
 }
 
 std::uint64_t unreadable_in(const TrackSet::Track& track) {

@@ -58,6 +58,21 @@ class TrackSetTest : public testing::Test {
   const Bytes sound_ = first_frame();
 };
 
+TEST_F(TrackSetTest, SoundGoesOnWhereItsDescriptorsAreMore) {
+  const auto feed_map = [&](const char* descriptors) {
+    feed(table_packet(0, tables_, program_section(1, kMap)));
+    const Bytes section = map_section(1, {{0x1B, kVideo}, {0x06, kSound, from_hex(descriptors)}}, tables_ & 31);
+    feed(table_packet(kMap, tables_++, section));
+  };
+  feed_map("6a0100");
+  feed_map("6a0100520101");
+  EXPECT_EQ(set_.tracks().size(), 2u);
+  EXPECT_TRUE(set_.tracks()[1].is_mapped);
+  feed_map("6a01000a046465750052010a");
+  EXPECT_EQ(set_.tracks().size(), 3u) << "of another language";
+  EXPECT_FALSE(set_.tracks()[1].is_mapped);
+}
+
 TEST_F(TrackSetTest, SoundWithAnotherClockIsRefusedForGood) {
   feed_tables();
   play(200, 5000 * 90'000);
