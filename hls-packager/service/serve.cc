@@ -13,13 +13,13 @@
 #include <thread>
 #include <utility>
 
-#include "http/certificate.h"
 #include "http/tls_context.h"
 #include "live/compressor.h"
 #include "page/assets.h"
 #include "service/log.h"
 #include "service/memory.h"
 #include "service/open_files.h"
+#include "service/own_certificate.h"
 #include "service/packaging.h"
 #include "service/reactors.h"
 
@@ -64,20 +64,8 @@ std::filesystem::path state_folder() {
   return std::filesystem::path(home != nullptr && *home != 0 ? home : "/var/lib") / ".local" / "state" / "fanlight";
 }
 
-// The certificate that is named, or one that we sign for this host alone, at the first start and once it expires soon.
 Result<std::shared_ptr<TlsContext>> open_tls(const HttpSettings& http) {
-  if (!http.certificate.empty()) return TlsContext::open(http.certificate, http.key);
-  const std::filesystem::path folder = state_folder();
-  const std::filesystem::path certificate = folder / "localhost.pem", key = folder / "localhost.key";
-  std::error_code failed;
-  if (!std::filesystem::exists(certificate, failed) || !std::filesystem::exists(key, failed) ||
-      is_self_signed_to_renew(certificate)) {
-    std::filesystem::create_directories(folder, failed);
-    for (const auto& file : {certificate, key}) std::filesystem::remove(file, failed);  // Half of a pair is none.
-    if (auto written = write_self_signed_certificate(certificate, key); !written) return written.error();
-    spdlog::warn("no certificate is named: {} is our own, for localhost alone", certificate.string());
-  }
-  return TlsContext::open(certificate, key);
+  return http.certificate.empty() ? open_own_certificate(state_folder()) : TlsContext::open(http.certificate, http.key);
 }
 
 void reload(TlsContext& tls) {

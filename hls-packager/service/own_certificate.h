@@ -1,0 +1,17 @@
+// The certificate that is used where none is named: our own, for localhost, in a folder that stays. Made at the first
+// start and where it cannot be used, renewed before it ends; a pair that still can be used is never taken away.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/result.h"
+#include "http/tls_context.h"
+
+namespace fanlight::packager {
+
+// Of `localhost.pem` and `localhost.key` in `folder`. Packagers that start together wait for each other. Errors: there
+// is no pair that can be used, and none can be written.
+[[nodiscard]] Result<std::shared_ptr<TlsContext>> open_own_certificate(const std::filesystem::path& folder);
+
+}  // namespace fanlight::packager

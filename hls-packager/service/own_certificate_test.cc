@@ -1,0 +1,98 @@
+#include "service/own_certificate.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/certificate.h"
+
+namespace fanlight::packager {
+namespace {
+
+class OwnCertificateTest : public testing::Test {
+ protected:
+  OwnCertificateTest() {
+    std::string name = testing::TempDir() + "own-certificate-XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~OwnCertificateTest() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string text(const char* name) const {
+    std::ifstream file(folder_ / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  void write(long days) {
+    ASSERT_TRUE(write_self_signed_certificate(folder_ / "localhost.pem", folder_ / "localhost.key", days * 86'400));
+  }
+  // What is to be written stands in the way of itself.
+  void let_writing_fail() { std::filesystem::create_directories(folder_ / "localhost.key.new" / "full"); }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(OwnCertificateTest, IsMadeOnceAndKept) {
+  const std::filesystem::path deep = folder_ / "state" / "fanlight";
+  ASSERT_TRUE(open_own_certificate(deep));
+  folder_ = deep;
+  const std::string made = text("localhost.pem");
+  ASSERT_TRUE(open_own_certificate(deep));
+  EXPECT_EQ(text("localhost.pem"), made);
+  struct stat status {};
+  ASSERT_EQ(stat((deep / "localhost.key").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  EXPECT_FALSE(std::filesystem::exists(deep / "localhost.key.new"));
+  folder_ = deep.parent_path().parent_path();
+}
+
+TEST_F(OwnCertificateTest, OneThatEndsSoonIsRenewed) {
+  write(10);
+  const std::string before = text("localhost.pem");
+  ASSERT_TRUE(open_own_certificate(folder_));
+  EXPECT_NE(text("localhost.pem"), before);
+}
+
+TEST_F(OwnCertificateTest, WhereItCannotBeRenewedItStays) {
+  write(10);
+  const std::string before = text("localhost.pem");
+  let_writing_fail();
+  EXPECT_TRUE(open_own_certificate(folder_));
+  EXPECT_EQ(text("localhost.pem"), before);
+}
+
+TEST_F(OwnCertificateTest, WhereThereIsNoneAndNoneCanBeWrittenItSaysSo) {
+  let_writing_fail();
+  const auto opened = open_own_certificate(folder_);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().what.find("localhost.key"), std::string::npos) << opened.error().what;
+}
+
+TEST_F(OwnCertificateTest, WhatCannotBeReadOrDoesNotMatchIsMadeAnew) {
+  write(365);
+  const std::string key = text("localhost.key");
+  for (const char* name : {"localhost.pem", "localhost.key"}) {
+    std::ofstream(folder_ / name).close();  // As a power cut may leave it.
+    EXPECT_TRUE(open_own_certificate(folder_)) << name;
+  }
+  std::ofstream(folder_ / "localhost.key") << key;
+  EXPECT_TRUE(open_own_certificate(folder_));
+  EXPECT_NE(text("localhost.key"), key);
+}
+
+TEST_F(OwnCertificateTest, ThoseThatStartTogetherHaveOnePair) {
+  std::atomic<int> opened = 0;
+  std::vector<std::thread> all;
+  for (int i = 0; i < 8; ++i) all.emplace_back([&] { opened += open_own_certificate(folder_) ? 1 : 0; });
+  for (std::thread& one : all) one.join();
+  EXPECT_EQ(opened, 8);
+  EXPECT_TRUE(open_own_certificate(folder_));
+}
+
+}  // namespace
+}  // namespace fanlight::packager
