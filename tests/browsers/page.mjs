@@ -28,7 +28,7 @@ const SAID = { [LONG]: [/went away/, 'Interrupted'], concert: [/no keyframe has 
   over: [/has ended/, 'Ended'], played: [/not on air yet/, 'Not on air'], on: [/Starting|Still trying/, 'On air'], unknown: [/no stream called “unknown”/, ''],
   pictures: [/cannot play H\.265,/, 'On air'], sound: [/cannot play AC-3,/, 'On air'], '%zz': [/no stream called “%zz”/, ''] };
 
-const origin = { isDown: false, isSilent: false };
+const origin = { isDown: false, isSilent: false, clockMs: 0 };
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain', '.mp4': 'video/mp4',
   '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t' };
 
@@ -44,8 +44,10 @@ async function answer({ url }, response) {
   if (pathname === '/api/streams.json') {
     if (origin.isDown) response.destroy();
     else if (!origin.isSilent) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(STREAMS));
-  } else if (pathname === '/time') response.end(new Date().toISOString());
-  else {
+  } else if (pathname === '/time') {
+    if (origin.clockMs === null) response.writeHead(503).end();
+    else response.end(new Date(Date.now() + origin.clockMs).toISOString());
+  } else {
     const file = fileOf(pathname);
     const body = await readFile(file).catch(() => null);
     response.writeHead(body ? 200 : 404, { 'content-type': TYPES[path.extname(file)] ?? 'text/plain' }).end(body ?? '');
@@ -217,6 +219,17 @@ async function pausedWithoutAPicture(at) {
   await page.close();
 }
 
+// The first question fails.
+async function clockLater(at) {
+  origin.clockMs = null;
+  const page = await at(playing('later'));
+  await heard(page, SAID.later[0]);
+  origin.clockMs = 20_000;
+  await page.waitForFunction(() => /(19|20)\d{3} ms ahead/.test(document.querySelector('#facts').textContent), null, patience);
+  origin.clockMs = 0;
+  await page.close();
+}
+
 // There is no MPD to be had. The page does not try for ever.
 async function dashInVain(at) {
   const stream = STREAMS.find((one) => one.name === 'played');
@@ -229,7 +242,7 @@ async function dashInVain(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

@@ -3,6 +3,7 @@
 import { Chart } from './chart.mjs';
 
 const RATE_SPAN_MS = 4_000;
+const CLOCK_OFF_S = 0.2;  // Further ahead of live nobody is: the packager's clock has been set.
 const MEDIA = /\.(m4s|mp4)(\?|$)/;
 
 export class Meter {
@@ -42,7 +43,8 @@ export class Meter {
     this.loads = this.loads.filter((load) => now - load.at < RATE_SPAN_MS);
     const bits = this.loads.reduce((sum, load) => sum + 8 * load.bytes, 0);
     const isPlaying = this.hasPlayed && !this.video.paused;
-    this.latency.push(isPlaying && latency !== null && latency < 86_400 ? Math.max(0, latency) : null, { goal: target || null });
+    const isKnown = isPlaying && latency !== null && latency > -CLOCK_OFF_S && latency < 86_400;
+    this.latency.push(isKnown ? Math.max(0, latency) : null, { goal: target || null });
     this.rate.push(bits / (1_000 * RATE_SPAN_MS));
     const dropped = this.video.getVideoPlaybackQuality?.().droppedVideoFrames ?? 0;
     this.drops.push(Math.max(0, dropped - this.dropped), { shown: dropped });

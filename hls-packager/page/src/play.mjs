@@ -13,6 +13,7 @@ const AGAIN_MS = 2_000;
 const STUCK_MS = 5_000;
 const HOPELESS_MS = 8_000;
 const START_MS = 20_000;
+const CLOCK_MS = 30_000;
 const DASH_TRIES = 3;
 const DASH_LASTS_MS = 30_000;
 const $ = (id) => document.getElementById(id);
@@ -196,6 +197,13 @@ function showFacts(meter) {
   );
 }
 
+// Either clock may be set while the page is open.
+async function keepClock() {
+  const ms = await clockOffset().catch(() => null);
+  offset = ms ?? offset;
+  setTimeout(keepClock, ms === null ? AGAIN_MS : CLOCK_MS);
+}
+
 function prepare() {
   document.title = `${name} · fanlight`;
   $('name').textContent = name;
@@ -208,7 +216,7 @@ function prepare() {
   video.addEventListener('volumechange', showSound);
   showSound();
   bindKeys(video, () => player?.goLive());
-  clockOffset().then((ms) => { offset = ms; }, () => {});
+  keepClock();
   new Undo(video);
   const meter = new Meter(video, $('charts'));
   setInterval(() => {
