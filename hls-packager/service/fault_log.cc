@@ -39,6 +39,30 @@ Words words_of_bytes(InputFault fault) {
   }
 }
 
+// Of the program's clock, and of ours.
+Words words_of_clocks(InputFault fault) {
+  switch (fault) {
+    case InputFault::kTimeJump:
+      return {"timestamps jump", "discontinuities", "look at the encoder's clock, or at what splices the stream"};
+    case InputFault::kTimeStep:
+      return {"timestamps step back by less than a second", "steps of a track",
+              "have the encoder, or what splices the stream, set discontinuity_indicator where its clock is another"};
+    case InputFault::kHostClock:
+      return {"this host's clock was set", "steps",
+              "have it right before the packager starts (time-sync.target), and moved slowly after that", true};
+    case InputFault::kAheadOfTime:
+      return {"what comes runs ahead of its dates", "discontinuities",
+              "look at what holds the source up on its way and then lets go, or whether it sends faster than it plays"};
+    case InputFault::kBehindTime:
+      return {"the source's way takes longer than it did", "discontinuities",
+              "nothing, if its latency or its route was changed; if it goes on, look at the network and at the "
+              "encoder's load",
+              true};
+    default:
+      return {"?", "?", "?"};
+  }
+}
+
 Words words_of(InputFault fault) {
   switch (fault) {
     case InputFault::kForeignDatagram:
@@ -50,7 +74,11 @@ Words words_of(InputFault fault) {
     case InputFault::kBrokenUnit:
       return words_of_bytes(fault);
     case InputFault::kTimeJump:
-      return {"timestamps jump", "discontinuities", "look at the encoder's clock, or at what splices the stream"};
+    case InputFault::kTimeStep:
+    case InputFault::kHostClock:
+    case InputFault::kAheadOfTime:
+    case InputFault::kBehindTime:
+      return words_of_clocks(fault);
     case InputFault::kNoKeyFrame:
       return {"no key frame for 12 s", "times",
               "have the encoder send an IDR picture each second or two: nobody can begin without one, and an open GOP "
@@ -74,23 +102,9 @@ Words words_of(InputFault fault) {
     case InputFault::kBitRate:
       return {"more bits come than players were told", "times they are told anew",
               "keep the encoder's rate as it was: who plays already may not look again", true};
-    case InputFault::kTimeStep:
-      return {"timestamps step back by less than a second", "steps of a track",
-              "have the encoder, or what splices the stream, set discontinuity_indicator where its clock is another"};
-    case InputFault::kHostClock:
-      return {"this host's clock was set", "steps",
-              "have it right before the packager starts (time-sync.target), and moved slowly after that", true};
     case InputFault::kSoundLate:
       return {"sound falls behind its pictures", "stretches of 10 s",
               "have the encoder send both together, or start the stream anew: what it needs is measured at its start"};
-    case InputFault::kAheadOfTime:
-      return {"what comes runs ahead of its dates", "discontinuities",
-              "look at what holds the source up on its way and then lets go, or whether it sends faster than it plays"};
-    case InputFault::kBehindTime:
-      return {"the source's way takes longer than it did", "discontinuities",
-              "nothing, if its latency or its route was changed; if it goes on, look at the network and at the "
-              "encoder's load",
-              true};
     case InputFault::kFormatChange:
       return {"a track has another format", "changes",
               "have the encoder send one format throughout: sound is silent from the change to the next segment", true};
