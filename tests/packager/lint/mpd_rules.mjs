@@ -79,17 +79,38 @@ function* latency(mpd) {
   if (!(Number(min ?? 0) <= Number(target) && Number(target) <= Number(max ?? Infinity))) yield [said.line, `Latency target=${target} min=${min} max=${max}`];
   if (!rate || !(Number(rate.attributes.min) < 1 && Number(rate.attributes.max) > 1)) yield [rate?.line ?? said.line, 'there is no PlaybackRate around 1'];
   const ids = all(mpd, 'ProducerReferenceTime').map((one) => one.attributes.id);
-  if (said.attributes.referenceId !== undefined && !ids.includes(said.attributes.referenceId)) yield [said.line, `Latency refers to ${said.attributes.referenceId}, which is nothing`];
+  if (said.attributes.referenceId === undefined) yield [said.line, 'Latency refers to no ProducerReferenceTime'];
+  else if (!ids.includes(said.attributes.referenceId)) yield [said.line, `Latency refers to ${said.attributes.referenceId}, which is nothing`];
 }
 
 function* producers(mpd) {
+  for (const set of all(mpd, 'AdaptationSet')) if (!all(set, 'ProducerReferenceTime').length) yield [set.line, 'has no ProducerReferenceTime'];
   for (const period of all(mpd, 'Period')) {
     const ids = all(period, 'ProducerReferenceTime').map((one) => one.attributes.id);
     if (new Set(ids).size !== ids.length) yield [period.line, `ProducerReferenceTimes of one period are called ${ids}`];
   }
   for (const one of all(mpd, 'ProducerReferenceTime')) {
     const { type, wallClockTime, presentationTime } = one.attributes;
+    if (one.attributes.inband !== 'true') yield [one.line, `inband=${one.attributes.inband}: nothing tells of the \`prft\` in fragments`];
+    const [clock] = one.children.filter((child) => child.name === 'UTCTiming');
+    const [mpds] = mpd.children.filter((child) => child.name === 'UTCTiming');
+    if (!clock || clock.attributes.value !== mpds?.attributes.value) yield [one.line, `its clock is ${clock?.attributes.value}, that of the MPD ${mpds?.attributes.value}`];
     if (!['encoder', 'captured'].includes(type) || !DATE.test(wallClockTime ?? '') || !/^\d+$/.test(presentationTime ?? '')) yield [one.line, `type=${type} wallClockTime=${wallClockTime} presentationTime=${presentationTime}`];
+  }
+}
+
+// Where a player may begin within a segment: at every chunk, and three of them are within what it is to be behind.
+function* chunks(mpd) {
+  const [said] = all(mpd, 'Latency');
+  for (const set of all(mpd, 'AdaptationSet')) {
+    const [resync] = all(set, 'Resync');
+    if (!resync) {
+      yield [set.line, 'has no Resync'];
+      continue;
+    }
+    const [template] = all(set, 'SegmentTemplate');
+    const length = 1000 * Number(resync.attributes.dT) / Number(template?.attributes.timescale ?? 1);
+    if (!(length > 0) || length > Number(said?.attributes.target) / 3 + 1) yield [resync.line, `chunks of ${length} ms, to be ${said?.attributes.target} ms behind`];
   }
 }
 
@@ -123,6 +144,7 @@ function* representations(mpd) {
     if (!(Number(one.attributes.bandwidth) > 0) || !one.attributes.codecs) yield [one.line, `bandwidth=${one.attributes.bandwidth} codecs=${one.attributes.codecs}`];
     if (!one.attributes.audioSamplingRate && !(one.attributes.width && one.attributes.height)) yield [one.line, 'says neither a sampling rate nor width and height'];
   }
+  for (const set of all(mpd, 'AdaptationSet')) if (!set.children.some((child) => child.name === 'Role')) yield [set.line, 'has no Role'];
   const ids = all(mpd, 'Period').map((one) => one.attributes.id);
   if (ids.length === 0 || new Set(ids).size !== ids.length || ids.includes(undefined)) yield [mpd.line, `periods are called ${ids}`];
 }
@@ -144,7 +166,7 @@ function* protection(mpd) {
   }
 }
 
-export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-10', periods], ['D-14', representations], ['D-14', protection]];
+export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-09', chunks], ['D-10', periods], ['D-14', representations], ['D-14', protection]];
 
 export function judgeMpd(text) {
   let mpd;

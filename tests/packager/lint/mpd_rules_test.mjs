@@ -10,7 +10,9 @@ const GOOD = `<?xml version="1.0" encoding="UTF-8"?>
   <ServiceDescription id="0"><Latency target="600" min="400" max="3000" referenceId="7"/><PlaybackRate min="0.96" max="1.04"/></ServiceDescription>
   <Period id="p0" start="PT0S">
     <AdaptationSet contentType="video" mimeType="video/mp4">
-      <ProducerReferenceTime id="7" type="encoder" wallClockTime="2026-11-26T16:30:00.000Z" presentationTime="0"/>
+      <ProducerReferenceTime id="7" inband="true" type="encoder" wallClockTime="2026-11-26T16:30:00.000Z" presentationTime="0"><UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/></ProducerReferenceTime>
+      <Resync type="1" dT="18000"/>
+      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
       <Representation id="v0" bandwidth="3000000" codecs="avc1.64001f" width="720" height="576">
         <SegmentTemplate timescale="90000" duration="90000" startNumber="0" availabilityTimeOffset="0.8" availabilityTimeComplete="false" initialization="v0/i0.mp4" media="v0/s$Number$.m4s"/>
       </Representation>
@@ -38,12 +40,19 @@ const BROKEN = [
   ['D-04', /both a timeline and a duration/, ' duration="90000"', ''],
   ['D-04', /names no segment/, '$Number$', ''],
   ['D-04', /no initialization/, ' initialization="v0/i0.mp4"', ''],
-  ['D-06', /no UTCTiming/, /<UTC.*\n/, ''],
+  ['D-06', /no UTCTiming/, /<UTCTiming[^>]*>/g, ''],
   ['D-06', /UTCTiming urn:mpeg:dash:utc:ntp:2014/, 'http-xsdate', 'ntp'],
   ['D-07', /no ServiceDescription/, /<Latency[^>]*>/, ''],
   ['D-07', /Latency target=600 min=700/, 'min="400"', 'min="700"'],
   ['D-07', /PlaybackRate around 1/, /<PlaybackRate[^>]*>/, ''],
   ['D-07', /refers to 7, which is nothing/, '<ProducerReferenceTime id="7"', '<ProducerReferenceTime id="8"'],
+  ['D-07', /refers to no ProducerReferenceTime/, ' referenceId="7"', ''],
+  ['D-08', /has no ProducerReferenceTime/, /<ProducerReferenceTime.*\n/, ''],
+  ['D-08', /inband=undefined/, ' inband="true"', ''],
+  ['D-08', /its clock is undefined, that of the MPD \/time/, /><UTCTiming[^>]*><\/ProducerReferenceTime>/, '/>'],
+  ['D-09', /has no Resync/, /<Resync.*\n/, ''],
+  ['D-09', /chunks of 300 ms, to be 600 ms behind/, '"18000"', '"27000"'],
+  ['D-14', /has no Role/, /<Role.*\n/, ''],
   ['D-08', /type=application/, 'type="encoder"', 'type="application"'],
   ['D-08', /of one period are called 7,7/, /(<ProducerReferenceTime.*)\n/, '$1$1\n'],
   ['D-10', /has no start/, ' start="PT0S"', ''],
