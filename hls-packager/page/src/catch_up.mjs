@@ -4,8 +4,8 @@
 // What is in hand goes up and down with every part. Its least of the last two seconds says how much of it is never needed; each
 // stall teaches that more is. What a slow start cost is made up by one jump in the first moments, which nobody misses.
 //
-// One that has begun nearer to the end than it should (a browser without the newest GOP's beginning has hls.js skip to what there
-// is) stalls with every part, for ever: it goes back a little with each stall, until it is where it should be.
+// WebKitGTK takes no rate. Where it has begun nearer to the end than it should (hls.js skips what is not there) it stalls with every
+// part, for ever: it goes back a little with each stall, until it is where it should be. Others get there by their stalls.
 
 import { forgetsItIsMuted } from './browser.mjs';
 
@@ -20,8 +20,8 @@ const FIRST_TRIES = 25;  // Five seconds.
 const JUMP_S = 1;  // A later one is seen.
 
 export class CatchUp {
-  constructor(video, latency, target) {
-    Object.assign(this, { video, latency, target, seen: [], least: LEAST_S, nearest: Infinity, hasPlayed: false, hasJumped: false, tries: 0 });
+  constructor(video, latency, target, isRateless = forgetsItIsMuted) {
+    Object.assign(this, { isRateless, video, latency, target, seen: [], least: LEAST_S, nearest: Infinity, hasPlayed: false, hasJumped: false, tries: 0 });
     this.stop = new AbortController();
     const { signal } = this.stop;
     video.addEventListener('playing', () => { this.hasPlayed = true; }, { signal });
@@ -46,7 +46,7 @@ export class CatchUp {
     this.nearest = Math.min(this.nearest, this.target() ?? Infinity);
     const latency = this.latency();
     const tooNear = latency === null || this.nearest === Infinity ? 0 : this.nearest - latency;
-    if (tooNear > CLOSE_S) this.video.currentTime -= Math.min(LEAST_AFTER_STALL_S, tooNear, this.around().played);
+    if (this.isRateless && tooNear > CLOSE_S) this.video.currentTime -= Math.min(LEAST_AFTER_STALL_S, tooNear, this.around().played);
   }
 
   step() {
@@ -60,8 +60,8 @@ export class CatchUp {
     if (latency === null || target === null || this.seen.length < MEMORY / 2) return;
     const behind = latency - target;
     const spare = Math.min(...this.seen) - this.least;
-    if (!this.hasJumped || forgetsItIsMuted) this.jump(Math.min(behind, spare));
-    if (forgetsItIsMuted) return;
+    if (!this.hasJumped || this.isRateless) this.jump(Math.min(behind, spare));
+    if (this.isRateless) return;
     const rate = behind > CLOSE_S && spare > 0 ? RATE : 1;
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
@@ -69,7 +69,7 @@ export class CatchUp {
   // Where a rate will not help, the first may wait for its moment.
   jump(seconds) {
     const isWorthIt = seconds > (this.hasJumped ? JUMP_S : FIRST_JUMP_S);
-    this.hasJumped ||= isWorthIt || !forgetsItIsMuted || ++this.tries >= FIRST_TRIES;
+    this.hasJumped ||= isWorthIt || !this.isRateless || ++this.tries >= FIRST_TRIES;
     if (isWorthIt) this.video.currentTime += seconds;
   }
 

@@ -21,10 +21,10 @@ class Video extends EventTarget {
 }
 
 // A video that is `latency` behind, and as long as it is wanted.
-function playing(latency) {
+function playing(latency, isRateless = false) {
   const video = new Video();
   const seen = { latency, target: HOLD_BACK_S };
-  const one = new CatchUp(video, () => seen.latency, () => seen.target);
+  const one = new CatchUp(video, () => seen.latency, () => seen.target, isRateless);
   clearInterval(one.timer);  // Its own steps.
   video.dispatchEvent(new Event('playing'));
   return { video, seen, one };
@@ -33,7 +33,7 @@ function playing(latency) {
 function step(one, times) { for (let i = 0; i < times; ++i) one.step(); }
 
 test('who stalls too near to the end goes back a little, until it is where it should be', () => {
-  const { video, seen } = playing(0.3);
+  const { video, seen } = playing(0.3, true);
   video.dispatchEvent(new Event('waiting'));
   assert.ok(Math.abs(video.currentTime - 9.75) < 1e-9, `${video.currentTime}`);
   Object.assign(seen, { latency: 0.55, target: 1.6 });  // As hls.js wants it after a stall.
@@ -42,21 +42,23 @@ test('who stalls too near to the end goes back a little, until it is where it sh
 });
 
 test('nobody goes back to what is not there', () => {
-  const { video } = playing(0.3);
+  const { video } = playing(0.3, true);
   video.range[0] = 9.9;
   video.dispatchEvent(new Event('waiting'));
   assert.ok(Math.abs(video.currentTime - 9.9) < 1e-9, `${video.currentTime}`);
 });
 
-test('a stall where it should be, a seek, or the wait for the first picture moves nobody', () => {
-  const { video } = playing(0.62);
+test('a stall where it should be, a seek, the wait for the first picture, or where there are rates, moves nobody', () => {
+  const { video } = playing(0.62, true);
   video.dispatchEvent(new Event('waiting'));
-  const sought = playing(0.3);
+  const sought = playing(0.3, true);
   sought.video.seeking = true;
   sought.video.dispatchEvent(new Event('waiting'));
-  const undated = playing(null);
+  const undated = playing(null, true);
   undated.video.dispatchEvent(new Event('waiting'));
-  for (const one of [video, sought.video, undated.video]) assert.equal(one.currentTime, 10);
+  const rated = playing(0.3);
+  rated.video.dispatchEvent(new Event('waiting'));
+  for (const one of [video, sought.video, undated.video, rated.video]) assert.equal(one.currentTime, 10);
 });
 
 test('what a slow start cost is made up by one jump, what is lost later by a rate', () => {
