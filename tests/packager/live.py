@@ -20,6 +20,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -813,6 +814,40 @@ def over_tls(stage: Stage) -> str:
     return f"HTTP/2 and HTTP/1.1, {done.stdout.strip().splitlines()[-1]}; another certificate is used from SIGHUP on, one that is gone is kept"
 
 
+def a_certificate_that_cannot_be_renewed(stage: Stage) -> str:
+    """Where no file may grow, one of ours that ends soon is used as it is; what there is stays."""
+    require_tools("openssl")
+    config, certificate, key = (stage.work / name for name in ("packager.toml", "localhost.pem", "localhost.key"))
+    config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\ntls_listen = ["127.0.0.1:{stage.port + 3}"]\n'
+                      f'[[stream]]\nname = "{STREAM}"\nsource = "udp://127.0.0.1:{stage.port + 2}"\n')
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "10", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
+                   check=True, capture_output=True, timeout=20)
+    before = certificate.read_bytes(), key.read_bytes()
+    program = setup.find_program(stage.build, "fanlight-packager")
+    # Its log is a pipe: a file could not grow either.
+    packager = subprocess.Popen(["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", str(program), "--config", str(config)], text=True,
+                                env={**os.environ, "STATE_DIRECTORY": str(stage.work)}, stderr=subprocess.PIPE, preexec_fn=dies_with_us())
+    context = ssl.create_default_context(cafile=str(certificate))
+
+    def answers() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", stage.port + 3), 5) as one, context.wrap_socket(one, server_hostname="localhost"):
+                return True
+        except OSError:
+            return False
+
+    try:
+        is_up = wait_until(lambda: packager.poll() is not None or answers(), 10) and packager.poll() is None
+    finally:
+        packager.terminate()
+        said = packager.communicate(timeout=15)[1]
+    claim(is_up, f"ended with {packager.returncode}: {said[-600:]}")
+    claim("ends soon, or has, and stays" in said, said[-600:])
+    claim((certificate.read_bytes(), key.read_bytes()) == before, "another pair than before")
+    return "it answers under the certificate that it had"
+
+
 def a_page_that_was_installed(stage: Stage) -> str:
     """Where `meson install` puts it, if it is built, the installed program finds it."""
     built, prefix = stage.work / "build", stage.work / "prefix"
@@ -861,7 +896,7 @@ CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_lint
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
          captions_are_kept_and_announced, sound_that_is_sent_late, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
          a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, a_log_that_nobody_reads, metrics_for_the_operator_alone,
-         whom_it_calls_is_in_its_log_alone, over_tls, a_page_that_was_installed, wrong_words)
+         whom_it_calls_is_in_its_log_alone, over_tls, a_certificate_that_cannot_be_renewed, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
 
