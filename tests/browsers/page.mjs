@@ -20,7 +20,7 @@ const WIDTHS = { phone: [360, 740], desk: [1280, 800] };
 const LONG = 'studio/camera-2-with-a-name-that-does-not-end-before-the-screen-does';
 const known = { video: { width: 1280, height: 720, fps: 29.97 }, codecs: ['avc1.4d401e', 'mp4a.40.2'] };
 const STREAMS = [{ name: LONG, state: 'away', ...known }, { name: 'concert', state: 'filling', why: 'no keyframe has come' }, { name: 'later', state: 'calling' },
-  { name: 'over', state: 'ended', ...known }, { name: 'played', state: 'calling', ...known },
+  { name: 'over', state: 'ended', ...known }, { name: 'played', state: 'calling', hls: '/live/played/index.m3u8', ...known },
   { name: 'pictures', state: 'live', codecs: ['hvc1.1.6.L93.90', 'mp4a.40.2'] }, { name: 'sound', state: 'live', codecs: ['avc1.4d401e', 'ac-3'] },
   { name: 'on', state: 'live', ...known, codecs: [...known.codecs, 'ac-3'] }];
 // What is said, and how a stream is marked.
@@ -230,6 +230,31 @@ async function clockLater(at) {
   await page.close();
 }
 
+// The first picture that a browser says it has, it does not draw.
+const DRAWS_LATE = `(() => {
+  const { drawImage } = CanvasRenderingContext2D.prototype;
+  let draws = 0;
+  CanvasRenderingContext2D.prototype.drawImage = function (...all) { if (draws++ > 0) drawImage.apply(this, all); };
+})()`;
+
+// In the page: whether a poster shows more than one colour, and nothing of what is under it.
+function hasPoster(href) {
+  const canvas = document.querySelector(`a[href="${href}"] canvas`);
+  if (!canvas) return false;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const seen = new Uint32Array(data.buffer);
+  return seen.some((one) => one !== seen[0]) && data.every((value, i) => i % 4 !== 3 || value === 255);
+}
+
+async function poster(at, script) {
+  const stream = STREAMS.find((one) => one.name === 'played');
+  const was = stream.state;
+  stream.state = 'live';
+  const page = await at('/', { script });
+  await page.waitForFunction(hasPoster, playing('played'), patience).finally(() => { stream.state = was; });
+  await page.close();
+}
+
 // There is no MPD to be had. The page does not try for ever.
 async function dashInVain(at) {
   const stream = STREAMS.find((one) => one.name === 'played');
@@ -242,7 +267,7 @@ async function dashInVain(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

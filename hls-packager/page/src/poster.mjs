@@ -4,6 +4,7 @@
 import Hls from 'hls.js';
 
 const PATIENCE_MS = 10_000;
+const AGAIN_MS = 100;
 let before = Promise.resolve();
 
 export function takePoster(stream, canvas) {
@@ -17,17 +18,31 @@ function draw(source, width, height, canvas) {
   canvas.getContext('2d').drawImage(source, 0, 0, canvas.width, canvas.height);
 }
 
+// Of a picture that cannot be drawn yet nothing is drawn, and nobody is told.
+const isDrawn = (canvas) => canvas.getContext('2d').getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data[3] > 0;
+
 function drawFirstPicture(url, canvas) {
   if (!Hls.isSupported()) return Promise.resolve();
   const video = document.createElement('video');
   video.muted = true;
   const hls = new Hls({ maxBufferLength: 1, enableWorker: false });
+  let [isOver, timer] = [false, 0];
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no picture came')), PATIENCE_MS);
-    const over = (settle) => () => { clearTimeout(timer); settle(); };
-    video.addEventListener('loadeddata', over(() => { draw(video, video.videoWidth, video.videoHeight, canvas); resolve(); }), { once: true });
-    hls.on(Hls.Events.ERROR, (_, { fatal, details }) => { if (fatal) over(() => reject(new Error(details)))(); });
+    timer = setTimeout(() => reject(new Error('no picture came')), PATIENCE_MS);
+    // Not by requestVideoFrameCallback alone: in a tab that is not looked at it never comes.
+    const attempt = () => {
+      if (isOver) return;
+      draw(video, video.videoWidth, video.videoHeight, canvas);
+      if (isDrawn(canvas)) resolve();
+      else setTimeout(attempt, AGAIN_MS);
+    };
+    video.addEventListener('loadeddata', attempt, { once: true });
+    hls.on(Hls.Events.ERROR, (_, { fatal, details }) => { if (fatal) reject(new Error(details)); });
     hls.loadSource(url);
     hls.attachMedia(video);
-  }).finally(() => hls.destroy());
+  }).finally(() => {
+    isOver = true;
+    clearTimeout(timer);
+    hls.destroy();
+  });
 }
