@@ -2,6 +2,7 @@
 
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const LOW_LATENCY = 'http://www.dashif.org/guidelines/low-latency-live-v5';
+const RATE = /^[1-9]\d*(\/[1-9]\d*)?$/;
 const UTC = /^urn:mpeg:dash:utc:(http-xsdate|http-iso|http-head|direct):2014$/;
 
 // Elements as { name, line, attributes, children }; namespaces' prefixes are kept. Enough for what we and players write.
@@ -108,6 +109,7 @@ function* chunks(mpd) {
       yield [set.line, 'has no Resync'];
       continue;
     }
+    if (!/^[0-3]$/.test(resync.attributes.type ?? '')) yield [resync.line, `Resync type=${resync.attributes.type}`];
     const [template] = all(set, 'SegmentTemplate');
     const length = 1000 * Number(resync.attributes.dT) / Number(template?.attributes.timescale ?? 1);
     if (!(length > 0) || length > Number(said?.attributes.target) / 3 + 1) yield [resync.line, `chunks of ${length} ms, to be ${said?.attributes.target} ms behind`];
@@ -143,6 +145,7 @@ function* representations(mpd) {
   for (const one of all(mpd, 'Representation')) {
     if (!(Number(one.attributes.bandwidth) > 0) || !one.attributes.codecs) yield [one.line, `bandwidth=${one.attributes.bandwidth} codecs=${one.attributes.codecs}`];
     if (!one.attributes.audioSamplingRate && !(one.attributes.width && one.attributes.height)) yield [one.line, 'says neither a sampling rate nor width and height'];
+    if (one.attributes.width && !RATE.test(one.attributes.frameRate ?? '')) yield [one.line, `frameRate=${one.attributes.frameRate}`];
   }
   for (const set of all(mpd, 'AdaptationSet')) if (!set.children.some((child) => child.name === 'Role')) yield [set.line, 'has no Role'];
   const ids = all(mpd, 'Period').map((one) => one.attributes.id);

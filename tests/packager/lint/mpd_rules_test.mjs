@@ -13,7 +13,7 @@ const GOOD = `<?xml version="1.0" encoding="UTF-8"?>
       <ProducerReferenceTime id="7" inband="true" type="encoder" wallClockTime="2026-11-26T16:30:00.000Z" presentationTime="0"><UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/></ProducerReferenceTime>
       <Resync type="1" dT="18000"/>
       <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
-      <Representation id="v0" bandwidth="3000000" codecs="avc1.64001f" width="720" height="576">
+      <Representation id="v0" bandwidth="3000000" codecs="avc1.64001f" width="720" height="576" frameRate="25/1">
         <SegmentTemplate timescale="90000" duration="90000" startNumber="0" availabilityTimeOffset="0.8" availabilityTimeComplete="false" initialization="v0/i0.mp4" media="v0/s$Number$.m4s"/>
       </Representation>
     </AdaptationSet>
@@ -52,6 +52,9 @@ const BROKEN = [
   ['D-08', /its clock is undefined, that of the MPD \/time/, /><UTCTiming[^>]*><\/ProducerReferenceTime>/, '/>'],
   ['D-09', /has no Resync/, /<Resync.*\n/, ''],
   ['D-09', /chunks of 300 ms, to be 600 ms behind/, '"18000"', '"27000"'],
+  ['D-09', /type=undefined/, '<Resync type="1"', '<Resync'],
+  ['D-14', /frameRate=undefined/, ' frameRate="25/1"', ''],
+  ['D-14', /frameRate=25\/0/, '"25/1"', '"25/0"'],
   ['D-14', /has no Role/, /<Role.*\n/, ''],
   ['D-08', /type=application/, 'type="encoder"', 'type="application"'],
   ['D-08', /of one period are called 7,7/, /(<ProducerReferenceTime.*)\n/, '$1$1\n'],
