@@ -46,7 +46,8 @@ class Growing {
                                                .low_latency = {millis(200), millis(600)},
                                                .window = seconds(static_cast<std::int64_t>(segments)),
                                                .bytes_max = kNoBound,
-                                               .segments_max = 2 * segments}));
+                                               .segments_max = 2 * segments},
+                                              renditions_.size()));
     for (std::size_t i = 0; i < 2 * (segments + 10) * kPartsEach; ++i) {
       add_part();
       if (i % 1'000 == 0) publish();

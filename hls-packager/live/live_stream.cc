@@ -400,17 +400,19 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
   const bool leads = outputs_.empty() && cutter_->gop_ticks() == 0 && one.track == tracks_->leader();
   const Micros target = part_target_for(one.sample, leads).target;
   const Micros window = std::max(options_.window, 3 * seconds(parameters_->target_duration));
-  return &publication_.add({.folder = is_video ? "v" + std::to_string(options_.member + options_.members * videos_++)
-                                               : "a" + std::to_string(sounds_++),
-                            .is_video = is_video,
-                            .language = track.language,
-                            .timescale = one.sample.timescale,
-                            .target_duration = parameters_->target_duration,
-                            .low_latency = {target, std::max(hold_back_, part_hold_back(target, {}))},
-                            .window = window,
-                            .bytes_max = options_.bytes_max,
-                            .segments_max = segments_max(window, options_.segment),
-                            .keys = options_.keys});
+  const LiveRendition::Options of_it{
+      .folder = is_video ? "v" + std::to_string(options_.member + options_.members * videos_++)
+                         : "a" + std::to_string(sounds_++),
+      .is_video = is_video,
+      .language = track.language,
+      .timescale = one.sample.timescale,
+      .target_duration = parameters_->target_duration,
+      .low_latency = {target, std::max(hold_back_, part_hold_back(target, {}))},
+      .window = window,
+      .bytes_max = options_.bytes_max,
+      .segments_max = segments_max(window, options_.segment),
+      .keys = options_.keys};
+  return &publication_.add(of_it, one.track);
 }
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.

@@ -92,6 +92,48 @@ TEST_F(LiveStreamTest, TheMultivariantNamesWhatThereIs) {  // H-60, H-61, H-62
   EXPECT_EQ(text_of(audience_.last().multivariant), text);  // Frozen.
 }
 
+Publisher::Options two_languages() {
+  return {.sound_descriptors = bytes_of({0x0A, 4, 'e', 'n', 'g', 0}),
+          .other_sound_descriptors = bytes_of({0x0A, 4, 'd', 'e', 'u', 0})};
+}
+
+// Of each sound in the multivariant playlist, in its order: language and whether it is the default.
+std::vector<std::string> choices_in(const std::string& text) {
+  std::vector<std::string> choices;
+  for (std::size_t at = text.find("LANGUAGE=\""); at != std::string::npos; at = text.find("LANGUAGE=\"", at + 1)) {
+    const std::string of_it = text.substr(at, text.find('\n', at) - at);
+    choices.push_back(of_it.substr(10, 3) + (of_it.find("DEFAULT=YES") == std::string::npos ? "" : " default"));
+  }
+  return choices;
+}
+
+using Choices = std::vector<std::string>;
+
+TEST_F(LiveStreamTest, TheFirstSoundOfTheMapIsTheDefaultWhoeversFramesComeFirst) {  // H-61
+  publish_anew(two_languages());
+  play(seconds(5));
+  EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"deu default", "eng"}));
+  const std::string mpd = text_of(audience_.last().mpd);
+  EXPECT_LT(mpd.find("lang=\"deu\""), mpd.find("lang=\"eng\""));
+  EXPECT_LT(mpd.find("lang=\"eng\""), mpd.find("value=\"alternate\""));
+}
+
+TEST_F(LiveStreamTest, ItIsAlsoWhereItComesWithinTheFirstSegments) {  // H-61
+  Publisher::Options options = two_languages();
+  options.other_sound_from = 90'000 * 5 / 2;
+  publish_anew(options);
+  play(seconds(8));
+  EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"deu default", "eng"}));
+}
+
+TEST_F(LiveStreamTest, OnceSoundIsOfferedTheDefaultStays) {  // H-61
+  Publisher::Options options = two_languages();
+  options.other_sound_from = 90'000 * 6;
+  publish_anew(options);
+  play(seconds(12));
+  EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"eng default", "deu"}));
+}
+
 // Nothing to see, in each picture: user_data_unregistered.
 Bytes ballast(std::size_t bytes) {
   Bytes unit{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}, std::byte{6}, std::byte{5}};

@@ -12,8 +12,14 @@ Publication::Publication(const Options& options)
       mpd_writer_(protection_in_mpd(options.keys.get(), options.name)),
       served_keys_(served_keys(options.keys.get())) {}
 
-PublishedRendition& Publication::add(const LiveRendition::Options& options) {
-  PublishedRendition& one = renditions_.emplace_back(options);
+PublishedRendition& Publication::add(const LiveRendition::Options& options, std::size_t place) {
+  const bool has_offered = std::ranges::any_of(renditions_, &PublishedRendition::is_offered);
+  const auto comes_behind = [&](const PublishedRendition& other) {
+    const bool are_sounds = !options.is_video && !other.rendition.options().is_video;
+    return !has_offered && are_sounds && !other.rendition.has_ended() && other.place > place;
+  };
+  PublishedRendition& one = *renditions_.emplace(std::ranges::find_if(renditions_, comes_behind), options);
+  one.place = place;
   for (const DateRange& range : splices_.ranges()) one.rendition.announce(range);
   return one;
 }

@@ -19,6 +19,7 @@ namespace fanlight::packager {
 struct PublishedRendition {
   explicit PublishedRendition(const LiveRendition::Options& options) : rendition(options) {}
   LiveRendition rendition;
+  std::size_t place = 0;  // Of its track among those of the program's map.
   bool has_changed = false;
   bool is_public = false;               // In snapshots.
   bool is_offered = false;              // In the multivariant playlist: public, and not ended.
@@ -44,8 +45,9 @@ class Publication {
   };
   explicit Publication(const Options& options);
 
-  // Stays where it is until it is over. A rendition of an earlier generation is followed by no other.
-  PublishedRendition& add(const LiveRendition::Options& options);
+  // Stays where it is until it is over. A rendition of an earlier generation is followed by no other. Sounds are told
+  // in the order of their places, and the first is the default; those that come once some are offered are behind them.
+  PublishedRendition& add(const LiveRendition::Options& options, std::size_t place);
   [[nodiscard]] std::list<PublishedRendition>& renditions() noexcept { return renditions_; }
   [[nodiscard]] const std::list<PublishedRendition>& renditions() const noexcept { return renditions_; }
 

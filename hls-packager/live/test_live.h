@@ -47,6 +47,10 @@ class Publisher {
     int sound_blocks = 1;             // As each ADTS header says.
     bool has_sound_times = true;      // PTS.
     Bytes sound_instead{};            // Of each frame.
+    Bytes sound_descriptors{};        // In the map.
+    // Another sound, in front of that one in the map; its frames come behind those of the same time. Empty: none.
+    Bytes other_sound_descriptors{};
+    std::int64_t other_sound_from = 0;  // Ticks; before it nothing comes of it.
   };
   explicit Publisher(const Options& options) : options_(options) { load_sound(); }
 
@@ -54,7 +58,9 @@ class Publisher {
     std::vector<Track> tracks;
     if (options_.has_video)
       tracks.push_back({is_hevc_ ? std::uint8_t{0x24} : std::uint8_t{0x1B}, video_, options_.video_descriptors});
-    if (options_.has_sound) tracks.push_back({0x0F, sound_});
+    if (!options_.other_sound_descriptors.empty())
+      tracks.push_back({0x0F, kOtherSound, options_.other_sound_descriptors});
+    if (options_.has_sound) tracks.push_back({0x0F, sound_, options_.sound_descriptors});
     if (options_.has_mpeg2) tracks.push_back({0x02, kMpeg2});
     if (options_.has_cues) tracks.push_back({0x86, kCues, kCueDescriptor});
     Bytes all = table_packet(0, table_counter_, program_section(1, kMap));
@@ -103,6 +109,7 @@ class Publisher {
   // Not sent: its time goes by.
   void skip_picture() { ++frames_; }
   [[nodiscard]] Bytes sound() {
+    const bool has_other = !options_.other_sound_descriptors.empty() && sound_at() >= options_.other_sound_from;
     const std::int64_t pts = options_.first + sounds_ * 1024 * 90'000 / 48'000;
     Bytes frame = sound_frames_[static_cast<std::size_t>(sounds_++) % sound_frames_.size()];
     frame[6] |= static_cast<std::byte>(options_.sound_blocks - 1);
@@ -111,6 +118,7 @@ class Publisher {
     Bytes pes = pes_around(static_cast<std::uint64_t>(pts), static_cast<std::uint64_t>(pts), frame, true);
     if (!options_.has_sound_times) pes[7] = std::byte{};  // What stands there is stuffing.
     append(out, packets_of(sound_, sound_counter_, pes));
+    if (has_other) append(out, packets_of(kOtherSound, other_sound_counter_, pes));
     return out;
   }
   // A section of SCTE 35.
@@ -133,7 +141,8 @@ class Publisher {
   [[nodiscard]] Options& options() noexcept { return options_; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
 
-  static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kCues = 0x1F0, kMpeg2 = 0x1F1, kMap = 0x1000;
+  static constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kCues = 0x1F0, kMpeg2 = 0x1F1, kMap = 0x1000,
+                                 kOtherSound = 0x1F2;
 
  private:
   // Ticks that a picture waits for those that are shown before it; so many are behind an IDR picture.
@@ -175,7 +184,7 @@ class Publisher {
   int version_ = 0;
   bool is_hevc_ = false, must_start_ = false;
   std::uint16_t video_ = kVideo, sound_ = kSound;
-  unsigned table_counter_ = 0, video_counter_ = 0, sound_counter_ = 0, cue_counter_ = 0;
+  unsigned table_counter_ = 0, video_counter_ = 0, sound_counter_ = 0, other_sound_counter_ = 0, cue_counter_ = 0;
 };
 
 inline std::string text_of(const Document& document) {

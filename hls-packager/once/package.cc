@@ -1,9 +1,11 @@
 #include "once/package.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "once/manifests.h"
 #include "playlist/names.h"
@@ -28,6 +30,7 @@ class Package {
  private:
   Result<Done> write(std::vector<CutSegment>& segments);
   [[nodiscard]] Rendition& rendition_of(std::size_t line);
+  void put_in_order();
   [[nodiscard]] Result<Done> write_text(const std::filesystem::path& name, const std::string& text) const;
 
   const OnceOptions& options_;
@@ -44,6 +47,13 @@ Rendition& Package::rendition_of(std::size_t line) {
   }
   return renditions_.emplace_back(its, options_.directory, (its.is_video() ? "v" : "a") + std::to_string(of_this_kind),
                                   options_.keys ? &*options_.keys : nullptr);
+}
+
+// Pictures, and then sounds as the map names them: the first is the default.
+void Package::put_in_order() {
+  std::ranges::stable_sort(renditions_, {}, [](const Rendition& one) {
+    return std::pair(!one.line().is_video(), one.line().first_track_number());
+  });
 }
 
 Result<Done> Package::write(std::vector<CutSegment>& segments) {
@@ -87,6 +97,7 @@ Result<Done> Package::write_manifests() {
                      (options_.program ? "program " + std::to_string(*options_.program) + " with a " : std::string()) +
                      "track a player can be given (wanted: a transport stream with H.264, H.265, AAC, AC-3, E-AC-3 or "
                      "Opus, and an IDR picture if it has video)"};
+  put_in_order();
   const std::vector<std::uint32_t> discontinuities = discontinuities_of(renditions_);
   for (const Rendition& one : renditions_) {
     const std::filesystem::path name = std::filesystem::path(one.folder()) / kPlaylistName;

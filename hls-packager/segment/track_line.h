@@ -18,7 +18,7 @@ class TrackLine {
   using Track = TrackSet::Track;
 
   // `number`: TrackSample::track. Tracks, and all the formats that they have had, stay where they are.
-  TrackLine(std::size_t number, const Track& track) { take(number, track); }
+  TrackLine(std::size_t number, const Track& track) : first_number_(number) { take(number, track); }
 
   // Whether `track` may go on with it, with that format. Pictures may have any.
   [[nodiscard]] bool is_like(const Track& track, const TrackFormat& format) const noexcept {
@@ -45,6 +45,8 @@ class TrackLine {
   // The one that it has.
   [[nodiscard]] const Track& track() const noexcept { return *track_; }
   [[nodiscard]] std::size_t track_number() const noexcept { return number_; }
+  // The one that it had first.
+  [[nodiscard]] std::size_t first_track_number() const noexcept { return first_number_; }
   // All that it has had.
   [[nodiscard]] const std::vector<const Track*>& tracks() const noexcept { return tracks_; }
   [[nodiscard]] bool is_video() const noexcept { return tracks_.front()->is_video(); }
@@ -57,7 +59,7 @@ class TrackLine {
   }
 
  private:
-  std::size_t number_ = 0;
+  std::size_t first_number_ = 0, number_ = 0;
   const Track* track_ = nullptr;
   std::vector<const Track*> tracks_;
   std::map<std::pair<std::size_t, std::uint32_t>, std::uint32_t> numbers_;  // By track and its own number.

@@ -156,6 +156,18 @@ def two_languages(work: Work) -> str:
     return judge(source, out, ("v:0", "a:0", "a:1"))
 
 
+def the_maps_first_sound_is_the_default(work: Work) -> str:
+    """Whoever's frames come first: those of the second begin a fifth of a second earlier."""
+    source = work.make("source.ts", *PICTURES, "-itsoffset", "0.2", *SOUND, "-f", "lavfi", "-i", f"sine=frequency=880:duration={SECONDS}", "-map", "0",
+                       "-map", "1", "-map", "2", *H264, *AAC, "-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng")
+    out, _ = work.package(source)
+    choices = re.findall(r'LANGUAGE="(\w+)",DEFAULT=(\w+)', (out / "index.m3u8").read_text())
+    claim(choices == [("deu", "YES"), ("eng", "NO")], f"HLS: {choices}")
+    roles = re.findall(r'lang="(\w+)".*?role:2011" value="(\w+)"', (out / "manifest.mpd").read_text(), re.DOTALL)
+    claim(roles == [("deu", "main"), ("eng", "alternate")], f"DASH: {roles}")
+    return f"{choices}"
+
+
 def ac3(work: Work) -> str:
     return codecs(work, *PICTURES, *SOUND, *H264, "-c:a", "ac3")
 
@@ -403,7 +415,7 @@ def bad_input(work: Work) -> str:
     return f"{', '.join(wrong)}: told, with what to do"
 
 
-CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps, pids_that_are_numbered_anew,
+CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, the_maps_first_sound_is_the_default, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps, pids_that_are_numbered_anew,
          a_format_that_changes, sound_that_pauses, packets_that_are_missing, every_segment_begins_with_an_idr, encrypted_h264, encrypted_h265, encrypted_with_keys_in_turn,
          keys_that_cannot_be_used, bad_input)
 
