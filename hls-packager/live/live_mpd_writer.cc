@@ -160,9 +160,7 @@ void LiveMpdWriter::add(const LiveRendition& rendition, const std::vector<Stretc
     if (!one->format->is_video()) set.label = label_of(offer);
     set.language = offer.language;
     add_captions(set.captions, offer.captions);
-    set.is_main = std::ranges::none_of(period.sets, [&](const MpdAdaptationSet& other) {
-      return &other != &set && other.representations.front().format->is_video() == one->format->is_video();
-    });
+    set.describes_video = offer.describes_video;
     set.representations.push_back(
         {.id = offer.folder,
          .folder = offer.folder + "/",
@@ -223,6 +221,7 @@ LateDocument LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendi
   }
   for (std::size_t i = 0; i < renditions.size(); ++i) add(*renditions[i], stretches[i], mpd.content);
   std::erase_if(mpd.content.periods, [](const MpdPeriod& period) { return period.sets.empty(); });
+  std::ranges::for_each(mpd.content.periods, choose_main);
   add_events(splices, mpd.content);
   return written_late(std::move(mpd));
 }

@@ -435,6 +435,7 @@ OfferedRendition LiveRendition::offered() const {
   return {.format = formats_.empty() ? nullptr : &formats_.back(),
           .folder = options_.folder,
           .language = options_.language,
+          .describes_video = options_.describes_video,
           .bandwidth = offered_ ? offered_->first : 0,
           .bandwidth_average = offered_ ? offered_->second : 0,
           .captions = captions_,

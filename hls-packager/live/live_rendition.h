@@ -60,6 +60,7 @@ class LiveRendition {
     std::string folder{};
     bool is_video = false;
     std::string language{};
+    bool describes_video = false;      // Sound for who does not see.
     std::uint32_t timescale = 90'000;  // Of the playlist, for ever: the track's own, as it was at first.
     std::uint32_t target_duration = 2;
     LowLatency low_latency{};

@@ -389,7 +389,9 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
     const LiveRendition& its = known.rendition;
     if (its.has_ended() || is_fed(known) || its.options().is_video != track.is_video()) continue;
     if (falls_in_until_ && track.is_video() && !its.has_format(format)) continue;
-    if (track.is_video() || (its.options().language == track.language && its.codec() == format.codec)) return &known;
+    const bool is_of_its_kind =
+        its.options().language == track.language && its.options().describes_video == track.describes_video;
+    if (track.is_video() || (is_of_its_kind && its.codec() == format.codec)) return &known;
   }
   if (publication_.renditions().size() >= kRenditionsMax) return nullptr;
   if (std::ranges::any_of(publication_.renditions(), &PublishedRendition::is_offered)) {
@@ -405,6 +407,7 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
                          : "a" + std::to_string(sounds_++),
       .is_video = is_video,
       .language = track.language,
+      .describes_video = track.describes_video,
       .timescale = one.sample.timescale,
       .target_duration = parameters_->target_duration,
       .low_latency = {target, std::max(hold_back_, part_hold_back(target, {}))},

@@ -134,6 +134,19 @@ TEST_F(LiveStreamTest, OnceSoundIsOfferedTheDefaultStays) {  // H-61
   EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"eng default", "deu"}));
 }
 
+TEST_F(LiveStreamTest, SoundForWhoDoesNotSeeIsMarkedAndNotTheDefault) {  // H-61
+  Publisher::Options options = two_languages();
+  options.other_sound_descriptors.back() = std::byte{3};
+  publish_anew(options);
+  play(seconds(5));
+  const std::string text = text_of(audience_.last().multivariant), mpd = text_of(audience_.last().mpd);
+  EXPECT_EQ(choices_in(text), (Choices{"eng default", "deu"}));
+  EXPECT_NE(text.find("LANGUAGE=\"deu\",DEFAULT=NO,AUTOSELECT=YES,CHARACTERISTICS="), std::string::npos) << text;
+  const std::size_t mark = mpd.find("AudioPurposeCS:2007"), german = mpd.find("lang=\"deu\""),
+                    english = mpd.find("lang=\"eng\""), alternate = mpd.find("\"alternate\"");
+  EXPECT_TRUE(german < mark && mark < alternate && alternate < english) << mpd;
+}
+
 // Nothing to see, in each picture: user_data_unregistered.
 Bytes ballast(std::size_t bytes) {
   Bytes unit{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}, std::byte{6}, std::byte{5}};

@@ -26,6 +26,7 @@ bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
   constexpr std::uint8_t kPrivate = 0x06;
   if (track.pid != stream.pid || track.stream_type != stream.type) return false;
   if (stream.type != kPrivate || track.descriptors == stream.descriptors) return true;
+  if (track.describes_video != stream.describes_video) return false;
   return track.language == stream.language && describe_alike(stream.type, track.descriptors, stream.descriptors);
 }
 
@@ -125,8 +126,8 @@ void TrackSet::open_track(const ProgramStream& stream) {
     if (!is_known && left_out_.size() < kLeftOutMax) left_out_.push_back(one);
     return;
   }
-  place(
-      {stream.pid, stream.type, stream.descriptors, stream.language, std::visit(ContentOf{waits_}, std::move(*codec))});
+  place({stream.pid, stream.type, stream.descriptors, stream.language, stream.describes_video,
+         std::visit(ContentOf{waits_}, std::move(*codec))});
 }
 
 void TrackSet::place(Track&& track) {

@@ -40,6 +40,7 @@ class TrackSet {
     std::uint8_t stream_type = 0;
     std::vector<std::byte> descriptors;  // Where they say what it is.
     std::string language;
+    bool describes_video = false;
     std::variant<PictureTrack, SoundTrack<AdtsSound>, SoundTrack<LatmSound>, SoundTrack<Ac3Sound>,
                  SoundTrack<OpusSound>>
         content;

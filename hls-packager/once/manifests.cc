@@ -18,6 +18,7 @@ OfferedRendition offer_of(const Rendition& rendition) {
   OfferedRendition offer{.format = &first_format(rendition),
                          .folder = rendition.folder(),
                          .language = rendition.line().language(),
+                         .describes_video = rendition.line().describes_video(),
                          .bandwidth = rendition.bandwidth(),
                          .bandwidth_average = rendition.bandwidth_average(),
                          .captions = rendition.line().captions()};
@@ -69,14 +70,12 @@ MpdPeriod period_of(const std::deque<Rendition>& renditions, std::uint32_t first
     if (!one) continue;
     const std::int64_t begins = rescale(one->first_time, one->format->timescale(), kMediaClock);
     start = std::min(start.value_or(begins), begins);
-    const auto is_of_its_kind = [&](const MpdAdaptationSet& other) {
-      return other.representations.front().format->is_video() == one->format->is_video();
-    };
     period.sets.push_back({.language = rendition.line().language(),
                            .captions = rendition.line().captions(),
-                           .is_main = std::ranges::none_of(period.sets, is_of_its_kind),
+                           .describes_video = rendition.line().describes_video(),
                            .representations = {*one}});
   }
+  choose_main(period);
   for (MpdAdaptationSet& set : period.sets)
     for (MpdRepresentation& one : set.representations)
       one.period_start = std::min(rescale(*start, kMediaClock, one.format->timescale()), one.first_time);

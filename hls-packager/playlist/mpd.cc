@@ -235,6 +235,9 @@ class Writer {
       if (!set.label.empty()) line("<Label>" + xml_escaped(set.label) + "</Label>");
       if (is_live()) write_reference(set);
       for (const bool is_708 : {false, true}) write_captions(set, is_708);
+      if (set.describes_video)  // TV-Anytime's list: for the visually impaired.
+        line("<Accessibility" + attribute("schemeIdUri", "urn:tva:metadata:cs:AudioPurposeCS:2007") +
+             attribute("value", 1) + "/>");
       line("<Role" + attribute("schemeIdUri", "urn:mpeg:dash:role:2011") +
            attribute("value", set.is_main ? "main" : "alternate") + "/>");
       for (const MpdRepresentation& one : set.representations) write_representation(one);
@@ -341,6 +344,18 @@ class Writer {
 };
 
 }  // namespace
+
+void choose_main(MpdPeriod& period) {
+  for (const bool is_video : {true, false}) {
+    MpdAdaptationSet* main = nullptr;
+    for (MpdAdaptationSet& set : period.sets) {
+      if (set.representations.front().format->is_video() != is_video) continue;
+      set.is_main = false;
+      if (main == nullptr || (main->describes_video && !set.describes_video)) main = &set;
+    }
+    if (main != nullptr) main->is_main = true;
+  }
+}
 
 std::string write_static_mpd(const Mpd& mpd) { return Writer(mpd).write(); }
 std::string write_live_mpd(const LiveMpd& mpd) {

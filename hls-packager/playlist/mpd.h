@@ -44,6 +44,7 @@ struct MpdAdaptationSet {
   std::string language{};
   std::vector<CaptionService> captions{};
   bool is_main = true;
+  bool describes_video = false;  // Sound for who does not see.
   std::vector<MpdRepresentation> representations{};
 };
 
@@ -82,6 +83,9 @@ struct LiveMpd {
   bool has_ended = false;  // Nothing more comes: the last segments are whole. Players keep the times that they have.
   std::string clock{};     // Where they ask for the time: a URL that answers xs:dateTime.
 };
+
+// Of pictures and of sound the first set each; one that describes pictures where there is no other.
+void choose_main(MpdPeriod& period);
 
 [[nodiscard]] std::string write_static_mpd(const Mpd& mpd);
 [[nodiscard]] std::string write_live_mpd(const LiveMpd& mpd);

@@ -116,6 +116,25 @@ TEST(MpdTest, NamesAreEscapedAndOddLanguagesLeftOut) {
   EXPECT_NE(text.find("value=\"alternate\""), std::string::npos);
 }
 
+TEST(MpdTest, DescriptionsAreMarkedAndMainWhereThereIsNothingElse) {
+  const TrackFormat video = pictures(), audio = sound();
+  const auto set_of = [](const TrackFormat& format, const char* id, bool describes_video) {
+    return MpdAdaptationSet{.describes_video = describes_video,
+                            .representations = {{.id = id, .format = &format, .durations = {1}}}};
+  };
+  const std::string mark =
+      "      <Accessibility schemeIdUri=\"urn:tva:metadata:cs:AudioPurposeCS:2007\" value=\"1\"/>\n"
+      "      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=";
+  MpdPeriod both{{set_of(video, "v0", false), set_of(audio, "a0", true), set_of(audio, "a1", false)}};
+  choose_main(both);
+  EXPECT_EQ(std::vector({both.sets[0].is_main, both.sets[1].is_main, both.sets[2].is_main}),
+            (std::vector{true, false, true}));
+  EXPECT_NE(write_static_mpd({{both}}).find(mark + "\"alternate\"/>"), std::string::npos);
+  MpdPeriod alone{{set_of(audio, "a0", true)}};
+  choose_main(alone);
+  EXPECT_NE(write_static_mpd({{alone}}).find(mark + "\"main\"/>"), std::string::npos);
+}
+
 TEST(MpdTest, SoundsOfOneLanguageAreToldApart) {  // D-14
   const TrackFormat audio = sound();
   MpdAdaptationSet set{

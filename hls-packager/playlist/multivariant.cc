@@ -16,8 +16,10 @@ std::string choice_attributes(bool is_default) {
 }
 
 std::string audio_line(const AudioRendition& audio) {
+  const std::string description =
+      audio.describes_video ? ",CHARACTERISTICS=" + quoted("public.accessibility.describes-video") : std::string{};
   return "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=" + quoted(audio.group) + ",NAME=" + quoted(audio.name) +
-         language_attribute(audio.language) + choice_attributes(audio.is_default) +
+         language_attribute(audio.language) + choice_attributes(audio.is_default) + description +
          ",CHANNELS=" + quoted(std::to_string(audio.channels)) + ",URI=" + quoted(audio.uri) + "\n";
 }
 

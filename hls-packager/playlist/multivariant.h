@@ -20,6 +20,7 @@ struct AudioRendition {
   std::string language{};  // RFC 5646 or ISO 639-2; left out when it is not of their form or "und".
   std::uint16_t channels = 2;
   bool is_default = false;
+  bool describes_video = false;  // For who does not see.
   std::string uri{};
 };
 

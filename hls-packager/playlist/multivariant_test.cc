@@ -107,5 +107,25 @@ TEST(OfferTest, AllFormatsOfARenditionAreSaid) {
   EXPECT_NE(text.find("CODECS=\"avc1.64001f,hvc1.1.6.L93.B0,mp4a.40.2,mp4a.40.5\""), std::string::npos) << text;
 }
 
+TEST(OfferTest, DescriptionsAreMarkedAndTheDefaultWhereThereIsNothingElse) {  // H-61
+  const TrackFormat video{.codec = Codec::kH264, .name = "avc1.64001f", .record = {}, .media = hd()};
+  const TrackFormat sound{.codec = Codec::kAac,
+                          .name = "mp4a.40.2",
+                          .record = {},
+                          .media = SoundFormat{.sample_rate = 48'000, .channels = 2}};
+  const OfferedRendition pictures{.format = &video, .folder = "v0"}, plain{.format = &sound, .folder = "a1"};
+  const OfferedRendition described{.format = &sound, .folder = "a0", .describes_video = true};
+  const auto text_of = [](const std::vector<OfferedRendition>& offers) {
+    return write_multivariant_playlist(multivariant_of(offers));
+  };
+  const std::string mark = "AUTOSELECT=YES,CHARACTERISTICS=\"public.accessibility.describes-video\",CHANNELS=";
+  const std::string both = text_of({pictures, described, plain});
+  EXPECT_LT(both.find("NAME=\"sound a1\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="),
+            both.find("NAME=\"sound a0\",DEFAULT=NO," + mark))
+      << both;
+  EXPECT_NE(both.find(mark), std::string::npos);
+  EXPECT_NE(text_of({pictures, described}).find("NAME=\"sound a0\",DEFAULT=YES," + mark), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fanlight::packager

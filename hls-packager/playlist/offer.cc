@@ -29,6 +29,7 @@ AudioRendition audio_of(const OfferedRendition& sound, bool is_first) {
           .language = sound.language,
           .channels = std::get<SoundFormat>(sound.format->media).channels,
           .is_default = is_first,
+          .describes_video = sound.describes_video,
           .uri = uri_of(sound)};
 }
 
@@ -101,6 +102,8 @@ MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& rendit
     sounds.push_back(&one);
     if (std::find(groups.begin(), groups.end(), group_of(one)) == groups.end()) groups.push_back(group_of(one));
   }
+  // None of these is the default where there is another.
+  std::ranges::stable_partition(sounds, [](const OfferedRendition* sound) { return !sound->describes_video; });
   std::stable_partition(groups.begin(), groups.end(), [](const std::string& group) { return group == "aac"; });
   for (const OfferedRendition& one : renditions) {
     if (!one.format->is_video()) continue;

@@ -17,7 +17,8 @@ struct OfferedRendition {
   std::vector<std::string> further_codecs{};  // Of other formats that it has as well.
   std::string folder{};
   std::string language{};
-  std::uint32_t bandwidth = 0;  // Bits a second, of its worst segment.
+  bool describes_video = false;  // Sound for who does not see.
+  std::uint32_t bandwidth = 0;   // Bits a second, of its worst segment.
   std::uint32_t bandwidth_average = 0;
   std::vector<CaptionService> captions{};  // In its pictures.
   bool has_independent_segments = true;

@@ -23,7 +23,9 @@ class TrackLine {
   // Whether `track` may go on with it, with that format. Pictures may have any.
   [[nodiscard]] bool is_like(const Track& track, const TrackFormat& format) const noexcept {
     if (is_video() != track.is_video()) return false;
-    return track.is_video() || (language() == track.language && formats_.back()->codec == format.codec);
+    if (track.is_video()) return true;
+    return language() == track.language && describes_video() == track.describes_video &&
+           formats_.back()->codec == format.codec;
   }
   // It has `track` from here on.
   void take(std::size_t number, const Track& track) {
@@ -51,6 +53,7 @@ class TrackLine {
   [[nodiscard]] const std::vector<const Track*>& tracks() const noexcept { return tracks_; }
   [[nodiscard]] bool is_video() const noexcept { return tracks_.front()->is_video(); }
   [[nodiscard]] const std::string& language() const noexcept { return tracks_.front()->language; }
+  [[nodiscard]] bool describes_video() const noexcept { return tracks_.front()->describes_video; }
   [[nodiscard]] const TrackFormat& format(std::uint32_t number) const noexcept { return *formats_[number]; }
   [[nodiscard]] std::vector<CaptionService> captions() const {
     std::vector<CaptionService> all;

@@ -116,6 +116,18 @@ TEST(ProgramTest, WhatAPlayerCanBeGivenIsTold) {
   EXPECT_EQ(map->streams[2].descriptors, dvb_ac3);
 }
 
+TEST(ProgramTest, SoundForWhoDoesNotSeeIsTold) {
+  const std::optional<ProgramMap> map =
+      parse_program_map(map_section(1, {{0x0F, 257, bytes_of({0x0A, 4, 'd', 'e', 'u', 0})},
+                                        {0x0F, 258, bytes_of({0x0A, 4, 'd', 'e', 'u', 3})},
+                                        {0x0F, 259, bytes_of({0x0A, 3, 'd', 'e', 'u'})},
+                                        {0x0F, 260, bytes_of({0x0A, 4, 'd', '1', 'u', 3})}}));
+  ASSERT_TRUE(map);
+  std::vector<bool> told;
+  for (const ProgramStream& stream : map->streams) told.push_back(stream.describes_video);
+  EXPECT_EQ(told, (std::vector{false, true, false, true}));
+}
+
 TEST(ProgramTest, ABrokenSectionIsNone) {
   const Bytes good = map_section(1, {{0x1B, 256, bytes_of({0x0A, 200, 'x'})}});
   ASSERT_TRUE(parse_program_map(good));

@@ -49,6 +49,14 @@ std::string language_of(ByteSpan descriptors) {
   return {};
 }
 
+bool describes_video(ByteSpan descriptors) {
+  constexpr std::byte kVisualImpairedCommentary{3};
+  DescriptorReader reader(descriptors);
+  while (const std::optional<Descriptor> one = reader.next())
+    if (one->tag == kLanguage && one->content.size() >= 4) return one->content[3] == kVisualImpairedCommentary;
+  return false;
+}
+
 }  // namespace
 
 bool ProgramMap::has(Medium medium) const {
@@ -85,7 +93,8 @@ std::optional<ProgramMap> parse_program_map(ByteSpan section) {
                            type,
                            medium_of(type, descriptors, has_cues),
                            language_of(descriptors),
-                           {descriptors.begin(), descriptors.end()}});
+                           {descriptors.begin(), descriptors.end()},
+                           describes_video(descriptors)});
     at += kStreamHeadBytes + length;
   }
   return map;

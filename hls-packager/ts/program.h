@@ -23,6 +23,7 @@ struct ProgramStream {
   Medium medium = Medium::kNone;
   std::string language;                // ISO 639-2, three letters; empty: not told.
   std::vector<std::byte> descriptors;  // Whole, tag and length in front of each.
+  bool describes_video = false;        // Sound for who does not see: audio_type 3 of its language.
   friend bool operator==(const ProgramStream&, const ProgramStream&) = default;
 };
 

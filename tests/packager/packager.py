@@ -168,6 +168,18 @@ def the_maps_first_sound_is_the_default(work: Work) -> str:
     return f"{choices}"
 
 
+def sound_for_who_does_not_see(work: Work) -> str:
+    source = work.make("source.ts", *PICTURES, *SOUND, "-f", "lavfi", "-i", f"sine=frequency=880:duration={SECONDS}", "-map", "0", "-map", "1", "-map", "2",
+                       *H264, *AAC, "-metadata:s:a:0", "language=deu", "-disposition:a:0", "visual_impaired", "-metadata:s:a:1", "language=eng")
+    out, _ = work.package(source)
+    choices = re.findall(r'LANGUAGE="(\w+)",DEFAULT=(\w+),AUTOSELECT=YES,(\w+)=', (out / "index.m3u8").read_text())
+    claim(choices == [("eng", "YES", "CHANNELS"), ("deu", "NO", "CHARACTERISTICS")], f"HLS: {choices}")
+    mpd = (out / "manifest.mpd").read_text()
+    roles = re.findall(r'lang="(\w+)".*?role:2011" value="(\w+)"', mpd, re.DOTALL)
+    claim(sorted(roles) == [("deu", "alternate"), ("eng", "main")] and mpd.count("AudioPurposeCS:2007") == 1, f"DASH: {roles}")
+    return f"{choices}"
+
+
 def ac3(work: Work) -> str:
     return codecs(work, *PICTURES, *SOUND, *H264, "-c:a", "ac3")
 
@@ -415,7 +427,7 @@ def bad_input(work: Work) -> str:
     return f"{', '.join(wrong)}: told, with what to do"
 
 
-CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, the_maps_first_sound_is_the_default, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps, pids_that_are_numbered_anew,
+CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, the_maps_first_sound_is_the_default, sound_for_who_does_not_see, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps, pids_that_are_numbered_anew,
          a_format_that_changes, sound_that_pauses, packets_that_are_missing, every_segment_begins_with_an_idr, encrypted_h264, encrypted_h265, encrypted_with_keys_in_turn,
          keys_that_cannot_be_used, bad_input)
 
