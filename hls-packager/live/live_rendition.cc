@@ -436,6 +436,7 @@ OfferedRendition LiveRendition::offered() const {
           .folder = options_.folder,
           .language = options_.language,
           .describes_video = options_.describes_video,
+          .ordinal = ordinal_,
           .bandwidth = offered_ ? offered_->first : 0,
           .bandwidth_average = offered_ ? offered_->second : 0,
           .captions = captions_,

@@ -74,6 +74,8 @@ class LiveRendition {
   // `begins`: the wall clock time its first sample is shown at. `span`: how long segments of others are, for those that
   // this one has missed.
   void take(const CutPart& part, const TrackFormat& format, WallTime begins, Micros span);
+  // OfferedRendition::ordinal, from here on.
+  void set_ordinal(unsigned ordinal) noexcept { ordinal_ = ordinal; }
   // What its pictures carry, or are about to; what was once said of it stays.
   void note_captions(const std::vector<CaptionService>& captions) { add_captions(captions_, captions); }
   // It is listed with the part that comes, until what it is about has left the playlist.
@@ -188,6 +190,7 @@ class LiveRendition {
   std::optional<TrackFormat> format_{};         // As it came.
   std::optional<SampleProtector> protector_{};  // Of the format.
   std::vector<CaptionService> captions_;
+  unsigned ordinal_ = 1;
   std::uint64_t next_init_ = 0;
   std::uint32_t next_fragment_ = 1;
   Micros listed_{}, longest_listed_{};

@@ -147,6 +147,21 @@ TEST_F(LiveStreamTest, SoundForWhoDoesNotSeeIsMarkedAndNotTheDefault) {  // H-61
   EXPECT_TRUE(german < mark && mark < alternate && alternate < english) << mpd;
 }
 
+TEST_F(LiveStreamTest, SoundsOfOneLanguageAreNumberedAndKeepTheirNames) {  // H-61
+  Publisher::Options options = two_languages();
+  options.other_sound_descriptors = options.sound_descriptors;
+  publish_anew(options);
+  play(seconds(5));
+  std::string text = text_of(audience_.last().multivariant);
+  EXPECT_NE(text.find("NAME=\"eng\",LANGUAGE=\"eng\",DEFAULT=YES"), std::string::npos) << text;
+  EXPECT_NE(text.find("NAME=\"eng 2\",LANGUAGE=\"eng\",DEFAULT=NO"), std::string::npos) << text;
+  publisher_.options().other_sound_from = 90'000 * 1'000;  // The first of the two ends.
+  play(seconds(6));
+  text = text_of(audience_.last().multivariant);
+  EXPECT_EQ(count_of(text, "NAME="), 1u);
+  EXPECT_NE(text.find("NAME=\"eng 2\","), std::string::npos) << text;
+}
+
 // Nothing to see, in each picture: user_data_unregistered.
 Bytes ballast(std::size_t bytes) {
   Bytes unit{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}, std::byte{6}, std::byte{5}};

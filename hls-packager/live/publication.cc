@@ -122,10 +122,20 @@ bool Publication::update_offer() {
     one.format = *offer.format;
     one.captions = offer.captions;
     one.has_independent_segments = offer.has_independent_segments;
+    if (!one.rendition.options().is_video) number_among_alike(one);
   }
   if (has_other_members)  // Each reports the others, from the moment on that the multivariant playlist names them. H-18
     for (PublishedRendition& one : renditions_) one.has_changed |= one.is_offered;
   return has_changed;
+}
+
+// Names stay while others come and go.
+void Publication::number_among_alike(PublishedRendition& one) {
+  std::vector<OfferedRendition> others;
+  for (const PublishedRendition& other : renditions_)
+    if (&other != &one && other.is_offered && !other.rendition.options().is_video)
+      others.push_back(other.rendition.offered());
+  one.rendition.set_ordinal(ordinal_among(one.rendition.offered(), others));
 }
 
 void Publication::note_raised(const PublishedRendition& one, const OfferedRendition& offer) {

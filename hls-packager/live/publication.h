@@ -85,6 +85,7 @@ class Publication {
   void keep_counts(const LiveRendition& gone) noexcept;
   [[nodiscard]] bool is_long_enough(const LiveRendition& rendition) const noexcept;
   [[nodiscard]] bool update_offer();
+  void number_among_alike(PublishedRendition& one);
   void note_raised(const PublishedRendition& one, const OfferedRendition& offer);
   void write_multivariant();
   [[nodiscard]] bool has_new_segments();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "playlist/names.h"
 #include "playlist/offer.h"
@@ -126,7 +127,11 @@ std::string media_playlist_of(const Rendition& rendition, const std::vector<std:
 
 std::string multivariant_playlist_of(const std::deque<Rendition>& renditions) {
   std::vector<OfferedRendition> offers;
-  for (const Rendition& one : renditions) offers.push_back(offer_of(one));
+  for (const Rendition& one : renditions) {
+    OfferedRendition offer = offer_of(one);
+    if (!one.line().is_video()) offer.ordinal = ordinal_among(offer, offers);
+    offers.push_back(std::move(offer));
+  }
   return write_multivariant_playlist(multivariant_of(offers));
 }
 

@@ -120,11 +120,33 @@ TEST(OfferTest, DescriptionsAreMarkedAndTheDefaultWhereThereIsNothingElse) {  //
   };
   const std::string mark = "AUTOSELECT=YES,CHARACTERISTICS=\"public.accessibility.describes-video\",CHANNELS=";
   const std::string both = text_of({pictures, described, plain});
-  EXPECT_LT(both.find("NAME=\"sound a1\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="),
-            both.find("NAME=\"sound a0\",DEFAULT=NO," + mark))
+  EXPECT_LT(both.find("NAME=\"sound\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="),
+            both.find("NAME=\"sound, described\",DEFAULT=NO," + mark))
       << both;
   EXPECT_NE(both.find(mark), std::string::npos);
-  EXPECT_NE(text_of({pictures, described}).find("NAME=\"sound a0\",DEFAULT=YES," + mark), std::string::npos);
+  EXPECT_NE(text_of({pictures, described}).find("NAME=\"sound, described\",DEFAULT=YES," + mark), std::string::npos);
+}
+
+TEST(OfferTest, SoundOfALanguageHasOneNameInAllGroups) {  // H-61
+  const auto format_of = [](Codec codec, const char* name) {
+    return TrackFormat{
+        .codec = codec, .name = name, .record = {}, .media = SoundFormat{.sample_rate = 48'000, .channels = 2}};
+  };
+  const TrackFormat aac = format_of(Codec::kAac, "mp4a.40.2"), ac3 = format_of(Codec::kAc3, "ac-3");
+  const TrackFormat video{.codec = Codec::kH264, .name = "avc1.64001f", .record = {}, .media = hd()};
+  std::vector<OfferedRendition> offers{{.format = &video, .folder = "v0"}};
+  std::vector<std::string> names;
+  for (OfferedRendition one : {OfferedRendition{.format = &aac, .folder = "a0", .language = "deu"},
+                               {.format = &aac, .folder = "a1", .language = "eng"},
+                               {.format = &aac, .folder = "a2", .language = "deu"},
+                               {.format = &aac, .folder = "a3", .language = "deu", .describes_video = true},
+                               {.format = &ac3, .folder = "a4", .language = "deu"},
+                               {.format = &aac, .folder = "a5"}}) {
+    one.ordinal = ordinal_among(one, offers);
+    names.push_back(name_of(one));
+    offers.push_back(one);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"deu", "eng", "deu 2", "deu, described", "deu", "sound"}));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ std::string group_of(const OfferedRendition& sound) {
 
 AudioRendition audio_of(const OfferedRendition& sound, bool is_first) {
   return {.group = group_of(sound),
-          .name = label_of(sound),
+          .name = name_of(sound),
           .language = sound.language,
           .channels = std::get<SoundFormat>(sound.format->media).channels,
           .is_default = is_first,
@@ -87,6 +87,24 @@ void offer_captions(const std::vector<CaptionService>& services, MultivariantPla
 }
 
 }  // namespace
+
+unsigned ordinal_among(const OfferedRendition& sound, const std::vector<OfferedRendition>& others) {
+  const auto is_taken = [&](unsigned ordinal) {
+    return std::ranges::any_of(others, [&](const OfferedRendition& other) {
+      return !other.format->is_video() && other.ordinal == ordinal && other.language == sound.language &&
+             other.describes_video == sound.describes_video && group_of(other) == group_of(sound);
+    });
+  };
+  if (!is_taken(sound.ordinal)) return sound.ordinal;
+  unsigned free = 1;
+  while (is_taken(free)) ++free;
+  return free;
+}
+
+std::string name_of(const OfferedRendition& sound) {
+  return (sound.language.empty() ? std::string("sound") : sound.language) +
+         (sound.describes_video ? ", described" : "") + (sound.ordinal > 1 ? " " + std::to_string(sound.ordinal) : "");
+}
 
 std::string label_of(const OfferedRendition& sound) {
   return (sound.language.empty() ? std::string("sound") : sound.language) + " " + sound.folder;

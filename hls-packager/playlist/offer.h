@@ -18,13 +18,18 @@ struct OfferedRendition {
   std::string folder{};
   std::string language{};
   bool describes_video = false;  // Sound for who does not see.
+  unsigned ordinal = 1;          // Of sounds that are alike: of one group, language and purpose.
   std::uint32_t bandwidth = 0;   // Bits a second, of its worst segment.
   std::uint32_t bandwidth_average = 0;
   std::vector<CaptionService> captions{};  // In its pictures.
   bool has_independent_segments = true;
 };
 
-// What people are told of a sound, to choose by.
+// The one that it has unless one of the others has it, and then the first that is free.
+[[nodiscard]] unsigned ordinal_among(const OfferedRendition& sound, const std::vector<OfferedRendition>& others);
+// What people are told of a sound, to choose by: in HLS, the same of what is alike in other groups (RFC 8216
+// §4.3.4.1.1); in an MPD, which has no groups, of each something else.
+[[nodiscard]] std::string name_of(const OfferedRendition& sound);
 [[nodiscard]] std::string label_of(const OfferedRendition& sound);
 [[nodiscard]] MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& renditions);
 
