@@ -30,7 +30,7 @@ class ProgramClock {
   // Ours was set ahead by so much: dates jump by it, and lateness is measured on.
   void shift(Micros by) noexcept { first_came_ = first_came_ + by; }
   // Frames come before or after their dates by more than may be, and a discontinuity should mend it now.
-  [[nodiscard]] bool wants_jump() const noexcept { return ahead_.is_over() || behind_ != Micros{}; }
+  [[nodiscard]] bool wants_jump() const noexcept { return ahead_.is_over() || behind() != Micros{}; }
   // They do, more and more: what had been held up still comes.
   [[nodiscard]] bool is_catching_up() const noexcept { return ahead_.is_catching_up(); }
   // By how much they come before; zero: not by more than may be.
