@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -143,6 +144,7 @@ int run_live(const Words& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  signal(SIGXFSZ, SIG_IGN);  // A file that may not grow (ulimit -f) fails its write, as on a full disk.
   CLI::App app(
       "Packages live streams of the relay for browsers: LL-HLS and LL-DASH over HTTP, and a page to watch them on.",
       "fanlight-packager");

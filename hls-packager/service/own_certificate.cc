@@ -19,7 +19,8 @@ struct Pair {
   path certificate, key;
 };
 
-// Whoever holds it makes the pair; closing it lets go. Where no lock can be had no pair can be written.
+// Whoever holds it makes the pair; closing it lets go. Where none can be had (it is somebody else's) nobody is waited
+// for.
 Descriptor lock(const path& file) {
   Descriptor held(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (held.is_open()) flock(held.get(), LOCK_EX);
@@ -27,9 +28,9 @@ Descriptor lock(const path& file) {
 }
 
 // A power cut leaves what was there before, or this, and no empty files.
-void make_last(const path& file) {
+bool make_last(const path& file) {
   const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (opened.is_open()) fsync(opened.get());
+  return opened.is_open() && fsync(opened.get()) == 0;
 }
 
 // Between the two renames the pair does not match: who finds it so makes another.
@@ -38,7 +39,8 @@ Result<Done> put_pair(const Pair& to) {
   std::error_code failed;
   for (const path& file : {fresh.certificate, fresh.key}) std::filesystem::remove(file, failed);
   if (Result<Done> written = write_self_signed_certificate(fresh.certificate, fresh.key); !written) return written;
-  for (const path& file : {fresh.certificate, fresh.key}) make_last(file);
+  for (const path& file : {fresh.certificate, fresh.key})
+    if (!make_last(file)) return Error{ErrorCode::kFailed, "cannot write " + file.string() + ": is the disk full?"};
   for (const auto& [from, name] : {std::pair{fresh.key, to.key}, {fresh.certificate, to.certificate}}) {
     std::filesystem::rename(from, name, failed);
     if (failed) return Error{ErrorCode::kFailed, "cannot write " + name.string() + ": " + failed.message()};

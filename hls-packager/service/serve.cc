@@ -160,7 +160,6 @@ std::vector<std::string> faults_of(const Settings& settings) {
 }
 
 Result<Done> serve(const Settings& settings) {
-  signal(SIGXFSZ, SIG_IGN);  // A file that may not grow (ulimit -f) fails its write, as on a full disk.
   const BackgroundLog log;
   Result<Assets> page = load_page(settings);
   if (!page) return page.error();
