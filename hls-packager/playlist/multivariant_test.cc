@@ -149,5 +149,64 @@ TEST(OfferTest, SoundOfALanguageHasOneNameInAllGroups) {  // H-61
   EXPECT_EQ(names, (std::vector<std::string>{"deu", "eng", "deu 2", "deu, described", "deu", "sound"}));
 }
 
+// Members of each group and variants, as lines of what players are told.
+class GroupsTest : public testing::Test {
+ protected:
+  OfferedRendition sound(const TrackFormat& format, std::string folder, std::string language) const {
+    return {.format = &format, .folder = std::move(folder), .language = std::move(language), .bandwidth = 1};
+  }
+  [[nodiscard]] static TrackFormat format_of(Codec codec, const char* name) {
+    return {.codec = codec, .name = name, .record = {}, .media = SoundFormat{.sample_rate = 48'000, .channels = 2}};
+  }
+  [[nodiscard]] std::vector<std::string> told_of(std::vector<OfferedRendition> offers) const {
+    offers.push_back({.format = &video_, .folder = "v0", .bandwidth = 1'000});
+    const MultivariantPlaylist playlist = multivariant_of(offers);
+    std::vector<std::string> lines;
+    for (const AudioRendition& one : playlist.audio)
+      lines.push_back(one.group + " " + one.name + (one.is_default ? "* " : " ") + one.uri.substr(0, 2));
+    for (const Variant& one : playlist.variants) {
+      lines.push_back(one.audio_group + " " + std::to_string(one.bandwidth) + ":");
+      for (const std::string& codec : one.codecs) lines.back() += " " + codec;
+    }
+    return lines;
+  }
+
+  TrackFormat video_{.codec = Codec::kH264, .name = "avc1.64001f", .record = {}, .media = hd()};
+  TrackFormat aac_ = format_of(Codec::kAac, "mp4a.40.2"), ac3_ = format_of(Codec::kAc3, "ac-3"),
+              opus_ = format_of(Codec::kOpus, "opus");
+};
+using Lines = std::vector<std::string>;
+
+TEST_F(GroupsTest, WhatIsThereInAacAloneIsAMemberOfAllGroups) {  // H-61
+  OfferedRendition loud = sound(aac_, "a2", "deu");
+  loud.bandwidth = 7;
+  EXPECT_EQ(told_of({sound(aac_, "a0", "eng"), sound(ac3_, "a1", "eng"), loud}),
+            (Lines{"aac eng* a0", "aac deu a2", "ac-3 eng* a1", "ac-3 deu a2", "aac 1007: avc1.64001f mp4a.40.2",
+                   "ac-3 1007: avc1.64001f ac-3 mp4a.40.2"}));
+  // The codec of the group stands first: hls.js tells variants apart by that one.
+  EXPECT_EQ(told_of({sound(opus_, "a0", "eng"), sound(aac_, "a1", "deu"), sound(aac_, "a2", "eng")}),
+            (Lines{"aac deu* a1", "aac eng a2", "opus eng a0", "opus deu* a1", "aac 1001: avc1.64001f mp4a.40.2",
+                   "opus 1001: avc1.64001f opus mp4a.40.2"}));
+}
+
+TEST_F(GroupsTest, AacStaysAmongItselfForWhoPlaysNothingElse) {
+  EXPECT_EQ(told_of({sound(ac3_, "a0", "deu"), sound(aac_, "a1", "eng")}),
+            (Lines{"aac eng* a1", "ac-3 deu a0", "ac-3 eng* a1", "aac 1001: avc1.64001f mp4a.40.2",
+                   "ac-3 1001: avc1.64001f ac-3 mp4a.40.2"}));
+  EXPECT_EQ(told_of({sound(ac3_, "a0", "deu"), sound(opus_, "a1", "eng")}),
+            (Lines{"ac-3 deu* a0", "opus eng* a1", "ac-3 1001: avc1.64001f ac-3", "opus 1001: avc1.64001f opus"}));
+}
+
+TEST_F(GroupsTest, TheDefaultIsOneThatAllGroupsHave) {
+  EXPECT_EQ(told_of({sound(ac3_, "a0", "deu"), sound(opus_, "a1", "eng"), sound(ac3_, "a2", "eng")}),
+            (Lines{"ac-3 deu a0", "ac-3 eng* a2", "opus eng* a1", "ac-3 1001: avc1.64001f ac-3",
+                   "opus 1001: avc1.64001f opus"}));
+  OfferedRendition described = sound(aac_, "a0", "eng");
+  described.describes_video = true;  // Never where there is something else.
+  EXPECT_EQ(told_of({described, sound(ac3_, "a1", "eng")}),
+            (Lines{"aac eng, described* a0", "ac-3 eng* a1", "ac-3 eng, described a0",
+                   "aac 1001: avc1.64001f mp4a.40.2", "ac-3 1001: avc1.64001f ac-3 mp4a.40.2"}));
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -180,6 +180,24 @@ def sound_for_who_does_not_see(work: Work) -> str:
     return f"{choices}"
 
 
+def groups_have_the_same_members(work: Work) -> str:
+    """English in both codecs, German in AAC alone: of AC-3 as well, lest a language be missing there."""
+    tones = [word for hertz in (440, 880, 660) for word in ("-f", "lavfi", "-i", f"sine=frequency={hertz}:duration={SECONDS}")]
+    source = work.make("source.ts", *PICTURES, *tones, *(word for i in range(4) for word in ("-map", str(i))), *H264, "-c:a", "aac", "-c:a:1", "ac3",
+                       *(word for i, language in enumerate(("eng", "eng", "deu")) for word in (f"-metadata:s:a:{i}", f"language={language}")))
+    out, _ = work.package(source)
+    text = (out / "index.m3u8").read_text()
+    members = {(group, name): (default, folder) for group, name, default, folder in
+               re.findall(r'GROUP-ID="([\w-]+)",NAME="(\w+)",.*DEFAULT=(\w+),.*URI="(\w+)/', text)}
+    claim(len(members) == 4 and len({folder for _, folder in members.values()}) == 3, text)
+    claim(members["aac", "deu"] == members["ac-3", "deu"], text)
+    claim([members[group, name][0] for group in ("aac", "ac-3") for name in ("eng", "deu")] == ["YES", "NO", "YES", "NO"], text)
+    claim(re.findall(r'CODECS="avc1\.\w+,([^"]*)".*AUDIO="([^"]*)"', text) == [("mp4a.40.2", "aac"), ("ac-3,mp4a.40.2", "ac-3")], text)
+    wanted = {tuple(hashes(str(source), f"a:{i}")) for i in range(3)}
+    claim({tuple(hashes(str(out / "index.m3u8"), f"a:{i}")) for i in range(4)} == wanted, "not the sounds that were sent")
+    return f"{members}"
+
+
 def ac3(work: Work) -> str:
     return codecs(work, *PICTURES, *SOUND, *H264, "-c:a", "ac3")
 
@@ -427,7 +445,8 @@ def bad_input(work: Work) -> str:
     return f"{', '.join(wrong)}: told, with what to do"
 
 
-CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, the_maps_first_sound_is_the_default, sound_for_who_does_not_see, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps, pids_that_are_numbered_anew,
+CASES = (h264_with_reordered_pictures, pictures_and_sound_keep_their_distance, h265, sound_alone, two_languages, the_maps_first_sound_is_the_default, sound_for_who_does_not_see,
+         groups_have_the_same_members, ac3, eac3, opus, times_that_wrap, a_clock_that_jumps, pids_that_are_numbered_anew,
          a_format_that_changes, sound_that_pauses, packets_that_are_missing, every_segment_begins_with_an_idr, encrypted_h264, encrypted_h265, encrypted_with_keys_in_turn,
          keys_that_cannot_be_used, bad_input)
 

@@ -73,7 +73,9 @@ function* sound(playlist) {
   const renditions = playlist.media.filter(({ attributes }) => attributes.TYPE === 'AUDIO');
   for (const { line, attributes } of renditions)
     for (const name of ['DEFAULT', 'AUTOSELECT', 'CHANNELS']) if (attributes[name] === undefined) yield [line, `says no ${name}`];
-  for (const id of new Set(renditions.map((one) => one.attributes['GROUP-ID']))) yield* groupAgrees(renditions.filter((one) => one.attributes['GROUP-ID'] === id), id);
+  const groups = new Map(renditions.map(({ attributes: { 'GROUP-ID': id } }) => [id, group(playlist, 'AUDIO', id)]));
+  for (const [id, members] of groups) yield* groupAgrees(members, id);
+  yield* groupsAgree(groups, new Set(playlist.variants.filter((one) => !isAac(one)).map(({ attributes }) => attributes.AUDIO)));
 }
 
 function* groupAgrees(renditions, id) {
@@ -90,6 +92,25 @@ function* groupAgrees(renditions, id) {
   }
   const defaults = renditions.filter((one) => one.attributes.DEFAULT === 'YES').length;
   if (defaults > 1) yield [renditions[0].line, `${defaults} renditions of ${id} are the default`];
+}
+
+const OF_A_GROUP = ['GROUP-ID', 'URI', 'CHANNELS'];  // All else is said of the member. RFC 8216 §4.3.4.1.1
+const isAac = ({ attributes: { CODECS = '' } }) => CODECS.split(',').filter((codec) => SOUND.test(codec)).every((codec) => codec.startsWith('mp4a'));
+
+// What a member is, it is in all groups; and all have those of AAC alone, which has no others, so that a variant is left
+// for a player that knows nothing else.
+function* groupsAgree(groups, others) {
+  const firsts = new Map();
+  for (const [id, members] of groups)
+    for (const { line, attributes } of members) {
+      const first = firsts.get(attributes.NAME) ?? attributes;
+      firsts.set(attributes.NAME, first);
+      for (const key of new Set([...Object.keys(attributes), ...Object.keys(first)].filter((one) => !OF_A_GROUP.includes(one))))
+        if (attributes[key] !== first[key]) yield [line, `${attributes.NAME} is ${key}=${attributes[key] ?? 'absent'} here and ${first[key] ?? 'absent'} in ${first['GROUP-ID']}`];
+      if (others.has(id)) continue;
+      for (const [other, its] of groups)
+        if (!its.some((one) => one.attributes.NAME === attributes.NAME)) yield [line, `${attributes.NAME} of ${id} is missing in ${other}`];
+    }
 }
 
 function* captions(playlist) {

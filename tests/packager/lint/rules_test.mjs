@@ -9,7 +9,7 @@ import { CHANGE_RULES, judgeChange } from './change_rules.mjs';
 import { readMediaPlaylist, reconstruct } from './media_playlist.mjs';
 import { MEDIA_RULES, judgeMedia } from './media_rules.mjs';
 import { MULTIVARIANT_RULES, judgeMeasured, judgeMultivariant, peakOf, readMultivariant, renditions } from './multivariant_rules.mjs';
-import { ended, live, multivariant, soundOnly, vod } from './sample_playlists.mjs';
+import { ended, live, multivariant, soundOnly, twoCodecs, vod } from './sample_playlists.mjs';
 import { judgeVariants } from './variant_rules.mjs';
 
 const OTHERS = { others: ['../a0/index.m3u8'] };
@@ -189,6 +189,10 @@ const MULTIVARIANTS = [
   ['H-61', /are called English/, broken(multivariant, 'Deutsch', 'English')],
   ['H-61', /2 renditions of aac are the default/, broken(multivariant, 'DEFAULT=NO', 'DEFAULT=YES')],
   ['H-61', /not AUTOSELECT/, broken(multivariant, 'AUTOSELECT=YES', 'AUTOSELECT=NO')],
+  ['H-61', /Deutsch of aac is missing in ac-3/, without(twoCodecs, '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="ac-3",NAME="Deutsch"')],
+  ['H-61', /English is DEFAULT=NO here and YES in/, broken(twoCodecs, 'DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"', 'DEFAULT=NO,AUTOSELECT=YES,CHANNELS="6"')],
+  ['H-61', /English is LANGUAGE=en here and eng in/, broken(twoCodecs, 'LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"', 'LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"')],
+  ['H-61', /English is CHARACTERISTICS=a here and absent in/, broken(twoCodecs, 'AUTOSELECT=YES,CHANNELS="6"', 'AUTOSELECT=YES,CHARACTERISTICS="a",CHANNELS="6"')],
   ['H-62', /stands 0 times/, without(multivariant, '#EXT-X-INDEPENDENT')],
   ['H-62', /says no CLOSED-CAPTIONS/, broken(multivariant, ',CLOSED-CAPTIONS=NONE', '')],
   ['H-62', /no group of captions/, broken(multivariant, 'CAPTIONS=NONE', 'CAPTIONS="cc"')],
@@ -236,7 +240,8 @@ const GOOD = {
 };
 for (const [name, playlist] of Object.entries(GOOD))
   test(`nothing is found in ${name}`, () => assert.equal(text(judgeMedia(readMediaPlaylist(playlist), OTHERS)), ''));
-for (const [name, playlist] of Object.entries({ 'pictures and sound': multivariant, 'sound alone': soundOnly }))
+for (const [name, playlist] of Object.entries({ 'pictures and sound': multivariant, 'sound alone': soundOnly, 'sound of two codecs': twoCodecs,
+  'sound of which one codec has more': twoCodecs.replace(/#EXT-X-MEDIA:.*GROUP-ID="aac",NAME="Deutsch".*\n/, '') }))
   test(`nothing is found in a multivariant playlist of ${name}`, () => assert.equal(text(judgeMultivariant(readMultivariant(playlist))), ''));
 
 test('nothing is found while a stream goes on, part by part', () => {

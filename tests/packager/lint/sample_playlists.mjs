@@ -45,3 +45,9 @@ export const multivariant = [
 
 export const soundOnly = '#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n'
   + '#EXT-X-STREAM-INF:BANDWIDTH=130000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2"\na0/index.m3u8\n';
+
+// English in both, German in AAC alone.
+export const twoCodecs = multivariant
+  .replace(/(?=#EXT-X-STREAM-INF)/, '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="ac-3",NAME="English",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6",URI="a2/index.m3u8"\n'
+    + '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="ac-3",NAME="Deutsch",LANGUAGE="deu",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="a1/index.m3u8"\n')
+  + multivariant.match(/#EXT-X-STREAM-INF.*\n.*\n/)[0].replace('mp4a', 'ac-3,mp4a').replace('AUDIO="aac"', 'AUDIO="ac-3"');
