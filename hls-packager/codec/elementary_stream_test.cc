@@ -45,6 +45,7 @@ TEST(ElementaryStreamTest, DescriptorsThatTellOfOtherThingsMakeNoOtherStream) {
   EXPECT_TRUE(are_alike("6a0100", "6a0100520101"));           // AC-3, and a stream identifier.
   EXPECT_TRUE(are_alike("6a0100", "6a01ff"));                 // What it says of AC-3, frames say as well.
   EXPECT_FALSE(are_alike("6a0100", "05044f7075737f028002"));  // Opus
+  EXPECT_FALSE(are_alike("6a0100", "050448455643"));          // HEVC
   EXPECT_FALSE(are_alike("05044f7075737f028001", "05044f7075737f028002"));
   EXPECT_TRUE(are_alike("05044f7075737f028002", "5201017f02800205044f707573"));
   EXPECT_FALSE(are_alike("6a0100", "5904656e6710"));  // Subtitles

@@ -120,5 +120,25 @@ TEST(ProgramClockTest, DriftIsOfWhatCameSinceDatesJumped) {
   EXPECT_NEAR(clock.drift_ppm(), 0, 1);
 }
 
+// Between two segments the way may take longer, and then let go.
+TEST(ProgramClockTest, WhatRunsAheadIsNotBehindAsWell) {
+  ProgramClock clock;
+  WallTime came = kBegin;
+  std::int64_t ticks = 0;
+  const auto handle = [&](std::int64_t late) {
+    came = kBegin + Micros{ticks * 100 / 9 + late};
+    clock.handle(came, ticks, ticks);
+    ticks += kFrameTicks;
+  };
+  handle(0);
+  for (std::int64_t frame = 0; frame < 13 * kFramesPerSecond; ++frame) handle(400'000);
+  EXPECT_EQ(clock.behind(), millis(400));
+  for (std::int64_t frame = 0; frame < kFramesPerSecond; ++frame) handle(-kSecondMicros);
+  EXPECT_EQ(clock.ahead(), seconds(1));
+  EXPECT_EQ(clock.behind(), Micros{});
+  clock.jump();
+  EXPECT_EQ(clock.newest(), came);
+}
+
 }  // namespace
 }  // namespace fanlight::packager

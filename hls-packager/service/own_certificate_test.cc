@@ -1,10 +1,13 @@
 #include "service/own_certificate.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -83,6 +86,19 @@ TEST_F(OwnCertificateTest, WhatCannotBeReadOrDoesNotMatchIsMadeAnew) {
   std::ofstream(folder_ / "localhost.key") << key;
   EXPECT_TRUE(open_own_certificate(folder_));
   EXPECT_NE(text("localhost.key"), key);
+}
+
+TEST_F(OwnCertificateTest, WhoeverMakesOneIsWaitedFor) {
+  const int lock = open((folder_ / "localhost.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  std::thread other([&] { EXPECT_TRUE(open_own_certificate(folder_)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "localhost.pem"));
+  write(365);
+  const std::string made = text("localhost.pem");
+  close(lock);
+  other.join();
+  EXPECT_EQ(text("localhost.pem"), made);
 }
 
 TEST_F(OwnCertificateTest, ThoseThatStartTogetherHaveOnePair) {
