@@ -95,7 +95,7 @@ void PictureTrack::take_gathered(const AccessUnitGatherer::Unit& gathered, Timel
   const auto end = std::find_if_not(marks_.begin(), marks_.end(), is_its);
   for (auto mark = marks_.begin(); mark != end; ++mark) {
     const bool is_after_loss = times_.is_after_loss || mark->times.is_after_loss;
-    if (mark->times.dts) times_ = mark->times;
+    times_ = mark->times;
     times_.is_after_loss = is_after_loss;
   }
   marks_.erase(marks_.begin(), end);
