@@ -58,6 +58,13 @@ TEST(SrtUrlTest, NeverRepeatsAPassphrase) {
   EXPECT_EQ(public_text(*good), "srt://a:1?streamid=x&pbkeylen=24");
 }
 
+TEST(SrtUrlTest, NeverRepeatsAToken) {
+  const auto url = parse_srt_url("srt://a:1?streamid=publish:live/main:jwt=eyJ0.a.b%26u=ann%26jwt=eyJ1.c.d");
+  ASSERT_TRUE(url);
+  EXPECT_THAT(public_text(*url), HasSubstr("ann"));
+  EXPECT_THAT(public_text(*url), Not(HasSubstr("eyJ")));
+}
+
 TEST(SrtUrlTest, WhatIsShownReadsTheSame) {
   for (const char* text : {"srt://a.b:7000", "srt://[::1]:7000?streamid=publish:live/main&latency=300",
                            "srt://a:1?streamid=%23!::r=live/a%26b,m=publish"}) {

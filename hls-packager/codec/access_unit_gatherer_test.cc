@@ -23,6 +23,18 @@ TEST(AccessUnitGathererTest, OneIsWholeWithTheHeadOfTheNext) {
   EXPECT_EQ(gatherer.take_rest().bytes, two);
 }
 
+TEST(AccessUnitGathererTest, WhatIsInFrontOfAPictureIsOfIt) {
+  AccessUnitGatherer gatherer(&H264Pictures::role_of, true);
+  const Bytes one = from_hex("00000165885a5a"), two = from_hex("00000167640a5a00000106050280000001419a5a");
+  gatherer.append(one);
+  gatherer.append(two);
+  const auto got = gatherer.next();
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->bytes, one);
+  EXPECT_FALSE(gatherer.next());
+  EXPECT_EQ(gatherer.take_rest().bytes, two);
+}
+
 TEST(AccessUnitGathererTest, WhatComesBehindALossBeginsWithAnAccessUnit) {
   AccessUnitGatherer gatherer(&H264Pictures::role_of, true);
   gatherer.append(from_hex("00000165885a"));

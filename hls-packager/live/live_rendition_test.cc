@@ -169,6 +169,48 @@ TEST_F(LiveRenditionTest, AStretchEndsInFrontOfTheGapsAtItsEnd) {
   EXPECT_EQ(rendition_.stretches().front().durations.size(), 2u);
 }
 
+TEST_F(LiveRenditionTest, ADiscontinuityThatLeavesTheListIsCountedOnce) {
+  segment();
+  rendition_.interrupt(3, 1, seconds(1));
+  msn_ = 3;
+  at_ += 10 * kPart;
+  const std::optional<SegmentPlace> first = rendition_.place_of(0);
+  for (int i = 0; i < 14; ++i) {
+    segment();
+    rendition_.evict(now_);
+  }
+  ASSERT_GT(rendition_.first_msn(), 3u);
+  ASSERT_TRUE(first && rendition_.place_of(msn_ - 1));
+  EXPECT_EQ(first->discontinuities, 0u);
+  EXPECT_EQ(rendition_.place_of(msn_ - 1)->discontinuities, 1u);
+}
+
+TEST_F(LiveRenditionTest, AStretchIsInTicksOfItsOwnFormat) {
+  LiveRendition::Options options = LiveRenditionTest::options();
+  options.is_video = false;
+  options.timescale = 48'000;
+  options.low_latency = {seconds(1), seconds(3)};
+  rendition_ = LiveRendition(options);
+  for (const std::uint32_t rate : {48'000u, 44'100u}) {
+    const TrackFormat sound{.codec = Codec::kAac,
+                            .name = "mp4a.40.2",
+                            .record = from_hex(rate == 48'000 ? "1190" : "1210"),
+                            .media = SoundFormat{.sample_rate = rate, .channels = 2, .samples_per_frame = 1024}};
+    CutPart one{.msn = msn_, .begins_segment = true, .ends_segment = true, .samples = {}};
+    const std::int64_t at = (10 + static_cast<std::int64_t>(msn_++)) * rate;
+    one.samples.push_back({.bytes = std::vector<std::byte>(100),
+                           .timescale = rate,
+                           .decode_time = at,
+                           .presentation_time = at,
+                           .duration = rate});
+    rendition_.take(one, sound, kWallStart, seconds(1));
+  }
+  const std::vector<Stretch> stretches = rendition_.stretches();
+  ASSERT_EQ(stretches.size(), 2u);
+  EXPECT_EQ(stretches[0].durations.front(), 48'000);
+  EXPECT_EQ(stretches[1].durations.front(), 44'100);
+}
+
 TEST_F(LiveRenditionTest, APictureOfMebibytesInATickHasABitRateToo) {
   part(true, true, std::size_t{8} << 20, 1);
   EXPECT_EQ(rendition_.offer().bandwidth, std::numeric_limits<std::uint32_t>::max());

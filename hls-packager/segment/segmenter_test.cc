@@ -173,6 +173,20 @@ TEST_F(SegmenterTest, NoSegmentIsLargerThanItMay) {
   EXPECT_EQ(samples, 800u);
 }
 
+TEST_F(SegmenterTest, NoMoreBytesWaitThanMay) {
+  Segmenter small{{.segment_bytes_max = 1 << 20}};
+  small.add_track(true);
+  small.add_track(false);
+  for (int i = 0; i < 40; ++i)
+    small.handle(1,
+                 {.bytes = std::vector<std::byte>(1 << 20),
+                  .decode_time = kMediaStart + i,
+                  .presentation_time = kMediaStart + i,
+                  .duration = 1},
+                 done_);
+  EXPECT_GE(done_.size(), 7u) << "32 MiB may";
+}
+
 // An independent picture is better to end in front of than what comes when there is no room at all.
 TEST_F(SegmenterTest, AHalfFullSegmentEndsInFrontOfAnIndependentPicture) {
   Segmenter small{{.segment_bytes_max = 1 << 20}};

@@ -109,6 +109,11 @@ TEST_F(ReactorsTest, TheOperatorHasAddressesOfItsOwn) {
   operators.get("/metrics");
   EXPECT_THAT(operators.hear_body(), HasSubstr("fanlight_packager_http_connections 2\n")) << "itself not among them";
   EXPECT_THAT(operators.head(), testing::Not(HasSubstr("access-control"))) << "no other site's page may read it";
+  for (const char* path : {"/metrics", "/healthz"}) {
+    operators.say(std::string("OPTIONS ") + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
+    operators.hear_body();
+    EXPECT_THAT(operators.head(), HasSubstr(" 404 ")) << "nor ask whether it may";
+  }
   for (const char* path : {"/", "/api/streams.json", "/live/live/main/index.m3u8", "/time"}) {
     operators.get(path);
     operators.hear_body();
