@@ -155,6 +155,8 @@ const char* name_of(InputFault fault) noexcept {
       return "behind_time";
     case InputFault::kFormatChange:
       return "format_change";
+    case InputFault::kLanguageChange:
+      return "language_change";
     case InputFault::kUnreadableSound:
       return "unreadable_sound";
     case InputFault::kCount:

@@ -36,6 +36,7 @@ enum class InputFault : std::uint8_t {
   kAheadOfTime,      // Discontinuities behind which dates are right again.
   kBehindTime,       // Likewise, where all came after their dates.
   kFormatChange,     // Of tracks that go on.
+  kLanguageChange,   // Of sounds that players are told of.
   kUnreadableSound,  // Stretches of kPlayableWait in which packets of a track gave no frame.
   kCount,
 };

@@ -1,5 +1,6 @@
 // What a live stream does while its source, or a track of it, is away, until it goes on or has ended. H-80, H-85
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "live/live_stream.h"
@@ -9,6 +10,10 @@ namespace {
 
 // A track of which samples come, and none goes on from what was, or only waits: more than a discontinuity takes.
 constexpr Micros kLeftOutMin = seconds(12);
+
+std::string said_of(const std::string& language, bool describes_video) {
+  return (language.empty() ? "none" : language) + (describes_video ? " for who does not see" : "");
+}
 
 }  // namespace
 
@@ -38,6 +43,23 @@ void LiveStream::watch_tracks(Instant now) {
   std::erase_if(outputs_, is_gone);
   tracks_->free_unmapped();
   watch_renditions(now);
+  watch_languages();
+}
+
+// Its playlist goes on: who plays it would otherwise be without sound.
+void LiveStream::watch_languages() {
+  for (const Output& output : outputs_) {
+    const TrackSet::Track& track = tracks_->tracks()[output.track];
+    LiveRendition& its = output.to->rendition;
+    const LiveRendition::Options& before = its.options();
+    if (track.is_video()) continue;
+    if (before.language == track.language && before.describes_video == track.describes_video) continue;
+    if (output.to->is_offered)
+      faults_.note(InputFault::kLanguageChange, "PID " + std::to_string(track.pid) + ", " +
+                                                    said_of(track.language, track.describes_video) + " after " +
+                                                    said_of(before.language, before.describes_video));
+    its.set_language(track.language, track.describes_video);
+  }
 }
 
 // Those whose track has gone are kept for another for as long as a track may be silent.

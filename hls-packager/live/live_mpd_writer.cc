@@ -96,8 +96,12 @@ void LiveMpdWriter::hold_against_grid(const std::vector<Stretch>& stretches) {
 
 bool LiveMpdWriter::is_outdated(const std::vector<const LiveRendition*>& renditions) const {
   return !places_.empty() && std::ranges::any_of(renditions, [&](const LiveRendition* one) {
-    const auto said = places_.back().bandwidths.find(one->options().folder);
-    return said != places_.back().bandwidths.end() && said->second < one->offered().bandwidth;
+    const auto found = places_.back().said.find(one->options().folder);
+    if (found == places_.back().said.end()) return false;
+    const OfferedRendition offer = one->offered();
+    const Said& said = found->second;
+    return said.bandwidth < offer.bandwidth || said.language != offer.language ||
+           said.describes_video != offer.describes_video;
   });
 }
 
@@ -139,7 +143,8 @@ MpdAdaptationSet& LiveMpdWriter::set_for(const TrackFormat& format, MpdPeriod& p
 }
 
 void LiveMpdWriter::add(const LiveRendition& rendition, const std::vector<Stretch>& stretches, Mpd& to) {
-  const OfferedRendition offer = rendition.offered();
+  OfferedRendition offer = rendition.offered();
+  const Said newest{offer.bandwidth, offer.language, offer.describes_video};
   for (std::size_t i = 0; i < places_.size(); ++i) {
     Place& place = places_[i];
     const auto one = std::ranges::lower_bound(stretches, place.stretch, {}, &Stretch::number);
@@ -157,15 +162,17 @@ void LiveMpdWriter::add(const LiveRendition& rendition, const std::vector<Stretc
     };
     MpdPeriod& period = to.periods[i];
     MpdAdaptationSet& set = set_for(*one->format, period);
+    const Said& said = place.said.try_emplace(offer.folder, newest).first->second;
+    offer.language = said.language;
     if (!one->format->is_video()) set.label = label_of(offer);
     set.language = offer.language;
     add_captions(set.captions, offer.captions);
-    set.describes_video = offer.describes_video;
+    set.describes_video = said.describes_video;
     set.representations.push_back(
         {.id = offer.folder,
          .folder = offer.folder + "/",
          .format = one->format,
-         .bandwidth = place.bandwidths.try_emplace(offer.folder, offer.bandwidth).first->second,
+         .bandwidth = said.bandwidth,
          .init = one->init,
          .period_start = rescale(place.media_start, kMediaClock, timescale),
          .first_time = std::accumulate(one->durations.begin(), at(first), one->first_time),

@@ -4,8 +4,8 @@
 //
 // Players reckon from there when a segment can be had. Where the sender's clock drifts away from ours that would be
 // wrong in the end: before it is by more than a part, another period starts where it is right again, and is announced
-// in time. ISO/IEC 23009-1 knows no drift. And so one starts where more bits come than is said: of a period that runs
-// nothing may change.
+// in time. ISO/IEC 23009-1 knows no drift. And so one starts where more bits come than is said, or another language: of
+// a period that runs nothing may change.
 //
 // Where our own clock is set, the discontinuity behind it starts by the new one: set back, it takes the place of what
 // would start later, and where that is all, everything is counted from another moment.
@@ -34,6 +34,11 @@ class LiveMpdWriter {
                                    const std::deque<DateRange>& splices, WallTime now);
 
  private:
+  struct Said {
+    std::uint32_t bandwidth = 0;
+    std::string language{};
+    bool describes_video = false;
+  };
   struct Place {
     std::uint64_t stretch = 0;  // Its number.
     bool is_first = false;      // Of its stretch.
@@ -43,7 +48,7 @@ class LiveMpdWriter {
     std::int64_t segment = 0;  // As long as the first one was.
     bool keeps_to_grid =
         true;  // Once no more, never again: DASH allows no segment half a step off (ISO 23009-1 7.2.1).
-    std::map<std::string, std::uint32_t> bandwidths{};  // By representation, as was said first.
+    std::map<std::string, Said> said{};  // By representation, as it was first.
   };
   void add(const LiveRendition& rendition, const std::vector<Stretch>& stretches, Mpd& to);
   [[nodiscard]] std::string id_of(const Place& place) const;

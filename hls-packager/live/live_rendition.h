@@ -76,6 +76,12 @@ class LiveRendition {
   void take(const CutPart& part, const TrackFormat& format, WallTime begins, Micros span);
   // OfferedRendition::ordinal, from here on.
   void set_ordinal(unsigned ordinal) noexcept { ordinal_ = ordinal; }
+  // Its sound is another from here on: what it was numbered among is.
+  void set_language(const std::string& language, bool describes_video) {
+    options_.language = language;
+    options_.describes_video = describes_video;
+    ordinal_ = 1;
+  }
   // What its pictures carry, or are about to; what was once said of it stays.
   void note_captions(const std::vector<CaptionService>& captions) { add_captions(captions_, captions); }
   // It is listed with the part that comes, until what it is about has left the playlist.

@@ -166,6 +166,7 @@ class LiveStream {
   void close(const Output& output);
   void close_unmapped();
   void watch_tracks(Instant now);
+  void watch_languages();
   void watch_renditions(Instant now);
   void end(PublishedRendition& one, Instant now);
   void end_all(Instant now);

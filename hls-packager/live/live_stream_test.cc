@@ -162,6 +162,55 @@ TEST_F(LiveStreamTest, SoundsOfOneLanguageAreNumberedAndKeepTheirNames) {  // H-
   EXPECT_NE(text.find("NAME=\"eng 2\","), std::string::npos) << text;
 }
 
+Bytes language_of(const char* language) {
+  Bytes descriptor = bytes_of({0x0A, 4});
+  for (int i = 0; i < 3; ++i) descriptor.push_back(static_cast<std::byte>(language[i]));
+  descriptor.push_back({});
+  return descriptor;
+}
+
+TEST_F(LiveStreamTest, ALanguageThatChangesIsToldAndAllGoesOn) {  // H-61, D-12
+  publish_anew(two_languages());
+  play(seconds(8));
+  publisher_.options().sound_descriptors = language_of("deu");
+  publisher_.set_tracks(true, true);
+  play(seconds(12));
+  const std::string text = text_of(audience_.last().multivariant);
+  EXPECT_EQ(choices_in(text), (Choices{"deu default", "deu"}));
+  EXPECT_NE(text.find("NAME=\"deu 2\",LANGUAGE=\"deu\",DEFAULT=NO"), std::string::npos) << text;
+  EXPECT_EQ(audience_.last().renditions.size(), 3u);
+  for (const auto& one : audience_.last().renditions) EXPECT_FALSE(one->has_ended);
+  for (const char* folder : {"v0", "a0", "a1"}) EXPECT_EQ(audience_.of(folder).discontinuities(), 0u) << folder;
+  const FaultTally changes = stream_.faults()[static_cast<std::size_t>(InputFault::kLanguageChange)];
+  EXPECT_EQ(changes.count, 1u);
+  EXPECT_EQ(changes.newest, "PID 257, deu after eng");
+  // Of a period that runs nothing changes.
+  const std::string mpd = text_of(audience_.last().mpd);
+  ASSERT_EQ(count_of(mpd, "<Period "), 2u) << mpd;
+  const std::size_t next = mpd.find("<Period ", mpd.find("<Period ") + 1);
+  EXPECT_EQ(count_of(mpd.substr(0, next), "lang=\"eng\""), 1u) << mpd;
+  EXPECT_EQ(count_of(mpd.substr(next), "lang=\"eng\""), 0u) << mpd;
+  EXPECT_EQ(count_of(mpd.substr(next), "lang=\"deu\""), 2u) << mpd;
+}
+
+class UntoldLanguageTest : public LiveStage, public testing::TestWithParam<int> {};
+
+TEST_P(UntoldLanguageTest, WhatIsToldWithinTheFirstSecondsIsTheSoundsLanguage) {  // H-61
+  publish_anew({.sound_descriptors = language_of("und")});
+  play(millis(GetParam()));
+  publisher_.options().sound_descriptors = language_of("deu");
+  publisher_.set_tracks(true, true);
+  play(seconds(8));
+  EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"deu default"}));
+  EXPECT_EQ(audience_.last().renditions.size(), 2u);
+  for (const InputFault fault : {InputFault::kLanguageChange, InputFault::kTrackLate})
+    EXPECT_EQ(stream_.faults()[static_cast<std::size_t>(fault)].count, 0u);
+  const std::string mpd = text_of(audience_.last().mpd);
+  EXPECT_EQ(count_of(mpd, "<Period "), 1u);
+  EXPECT_EQ(count_of(mpd, "lang=\"deu\""), 1u) << mpd;
+}
+INSTANTIATE_TEST_SUITE_P(All, UntoldLanguageTest, testing::Values(300, 1'200, 2'600));
+
 // Nothing to see, in each picture: user_data_unregistered.
 Bytes ballast(std::size_t bytes) {
   Bytes unit{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}, std::byte{6}, std::byte{5}};

@@ -105,7 +105,8 @@ bool Publication::update_offer() {
         !one.rendition.has_ended() && (one.is_public || is_long_enough(one.rendition)) && !(is_first && waits);
     const OfferedRendition offer = is_wanted ? one.rendition.offer() : one.rendition.offered();
     const auto is_as_offered = [&] {
-      return one.format == *offer.format && one.captions == offer.captions &&
+      return one.format == *offer.format && one.captions == offer.captions && one.language == offer.language &&
+             one.describes_video == offer.describes_video &&
              one.has_independent_segments == offer.has_independent_segments && one.bandwidth == offer.bandwidth &&
              one.bandwidth_average == offer.bandwidth_average;
     };
@@ -120,6 +121,8 @@ bool Publication::update_offer() {
     one.bandwidth = offer.bandwidth;
     one.bandwidth_average = offer.bandwidth_average;
     one.format = *offer.format;
+    one.language = offer.language;
+    one.describes_video = offer.describes_video;
     one.captions = offer.captions;
     one.has_independent_segments = offer.has_independent_segments;
     if (!one.rendition.options().is_video) number_among_alike(one);

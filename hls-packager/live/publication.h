@@ -28,6 +28,8 @@ struct PublishedRendition {
   std::shared_ptr<const RenditionSnapshot> written{};
   // As it was offered.
   std::optional<TrackFormat> format{};
+  std::string language{};
+  bool describes_video = false;
   std::vector<CaptionService> captions{};
   bool has_independent_segments = true;
   std::uint32_t bandwidth = 0, bandwidth_average = 0;

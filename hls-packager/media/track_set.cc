@@ -25,9 +25,15 @@ struct ContentOf {
 bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
   constexpr std::uint8_t kPrivate = 0x06;
   if (track.pid != stream.pid || track.stream_type != stream.type) return false;
-  if (stream.type != kPrivate || track.descriptors == stream.descriptors) return true;
-  if (track.describes_video != stream.describes_video) return false;
-  return track.language == stream.language && describe_alike(stream.type, track.descriptors, stream.descriptors);
+  return stream.type != kPrivate || track.descriptors == stream.descriptors ||
+         describe_alike(stream.type, track.descriptors, stream.descriptors);
+}
+
+// Sound goes on where it is told to be in another language. Not told is none: encoders announce sound before they know.
+void tell_language(TrackSet::Track& track, const ProgramStream& stream) {
+  if (track.is_video() || stream.language.empty() || stream.language == "und") return;
+  track.language = stream.language;
+  track.describes_video = stream.describes_video;
 }
 
 std::uint64_t unreadable_in(const TrackSet::Track& track) {
@@ -85,7 +91,9 @@ void TrackSet::take_map(const ProgramMap& map, std::vector<TrackSample>& done) {
   bool are_others = std::any_of(tracks_.begin(), tracks_.end(), is_there);
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     const auto is_its = [&](const ProgramStream& stream) { return is_of(tracks_[i], stream); };
-    const bool is_mapped = std::any_of(map.streams.begin(), map.streams.end(), is_its);
+    const auto its = std::find_if(map.streams.begin(), map.streams.end(), is_its);
+    const bool is_mapped = its != map.streams.end();
+    if (is_mapped) tell_language(tracks_[i], *its);
     if (tracks_[i].is_mapped && !is_mapped) unmap(i, done);
     if (!tracks_[i].is_mapped && is_mapped) std::visit([](auto& track) { track.handle_return(); }, tracks_[i].content);
     are_others &= !(tracks_[i].is_mapped && is_mapped);

@@ -39,7 +39,7 @@ class TrackSet {
     std::uint16_t pid = 0;
     std::uint8_t stream_type = 0;
     std::vector<std::byte> descriptors;  // Where they say what it is.
-    std::string language;
+    std::string language;                // As it was told last, and so is the next.
     bool describes_video = false;
     std::variant<PictureTrack, SoundTrack<AdtsSound>, SoundTrack<LatmSound>, SoundTrack<Ac3Sound>,
                  SoundTrack<OpusSound>>

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
+#include <tuple>
 
 #include "codec/aac_fixture.h"
 #include "codec/bits_fixture.h"
@@ -18,9 +20,15 @@ constexpr std::uint16_t kVideo = 0x100, kSound = 0x101, kOther = 0x102, kMap = 0
 
 class TrackSetTest : public testing::Test {
  protected:
-  void feed_tables() {
+  void feed_tables() { feed_map({{0x1B, kVideo}, {0x0F, kSound}, {0x0F, kOther}}); }
+  // Of pictures and of one sound, with what is said of it.
+  void feed_map(std::uint8_t type, const std::string& descriptors) {
+    feed_map({{0x1B, kVideo}, {type, kSound, from_hex(descriptors)}});
+  }
+  void feed_map(const std::vector<test::Track>& tracks) {
     feed(table_packet(0, tables_, program_section(1, kMap)));
-    feed(table_packet(kMap, tables_++, map_section(1, {{0x1B, kVideo}, {0x0F, kSound}, {0x0F, kOther}})));
+    feed(table_packet(kMap, tables_, map_section(1, tracks, tables_ & 31)));
+    ++tables_;
     Bytes filler(184 * 3);
     feed(packets_of(0x1FFF, fillers_, filler));
   }
@@ -59,21 +67,37 @@ class TrackSetTest : public testing::Test {
 };
 
 TEST_F(TrackSetTest, SoundGoesOnWhereItsDescriptorsAreMore) {
-  const auto feed_map = [&](const char* descriptors) {
-    feed(table_packet(0, tables_, program_section(1, kMap)));
-    const Bytes section = map_section(1, {{0x1B, kVideo}, {0x06, kSound, from_hex(descriptors)}}, tables_ & 31);
-    feed(table_packet(kMap, tables_++, section));
-  };
-  feed_map("6a0100");
-  feed_map("6a0100520101");
+  feed_map(0x06, "6a0100");
+  feed_map(0x06, "6a0100520101");
   EXPECT_EQ(set_.tracks().size(), 2u);
   EXPECT_TRUE(set_.tracks()[1].is_mapped);
-  feed_map("6a01000a046465750052010a");
-  EXPECT_EQ(set_.tracks().size(), 3u) << "of another language";
+  feed_map(0x06, "05044f7075737f028002");
+  EXPECT_EQ(set_.tracks().size(), 3u) << "of another codec";
   EXPECT_FALSE(set_.tracks()[1].is_mapped);
   feed_map("6a01000a046465750352010a");
   EXPECT_EQ(set_.tracks().size(), 4u) << "for who does not see";
   EXPECT_FALSE(set_.tracks()[2].is_mapped);
+}
+
+TEST_F(TrackSetTest, SoundGoesOnInAnotherLanguage) {
+  for (const std::uint8_t type : {std::uint8_t{0x0F}, std::uint8_t{0x06}}) {
+    const std::string codec = type == 0x06 ? "6a0100" : "";
+    feed_map(type, codec + "0a04756e6400");
+    const std::size_t tracks = set_.tracks().size();
+    const TrackSet::Track& sound = set_.tracks().back();
+    EXPECT_EQ(sound.language, "und");
+    for (const auto& [descriptor, language, describes] : {std::tuple{"0a0464657500", "deu", false},
+                                                          {"", "deu", false},
+                                                          {"0a04756e6400", "deu", false},
+                                                          {"0a04656e6703", "eng", true},
+                                                          {"", "eng", true},
+                                                          {"0a04656e6700", "eng", false}}) {
+      feed_map(type, codec + descriptor);
+      EXPECT_EQ(sound.language, language) << descriptor;
+      EXPECT_EQ(sound.describes_video, describes) << descriptor;
+    }
+    EXPECT_EQ(set_.tracks().size(), tracks);
+  }
 }
 
 TEST_F(TrackSetTest, SoundWithAnotherClockIsRefusedForGood) {

@@ -52,8 +52,8 @@ class TrackLine {
   // All that it has had.
   [[nodiscard]] const std::vector<const Track*>& tracks() const noexcept { return tracks_; }
   [[nodiscard]] bool is_video() const noexcept { return tracks_.front()->is_video(); }
-  [[nodiscard]] const std::string& language() const noexcept { return tracks_.front()->language; }
-  [[nodiscard]] bool describes_video() const noexcept { return tracks_.front()->describes_video; }
+  [[nodiscard]] const std::string& language() const noexcept { return track_->language; }
+  [[nodiscard]] bool describes_video() const noexcept { return track_->describes_video; }
   [[nodiscard]] const TrackFormat& format(std::uint32_t number) const noexcept { return *formats_[number]; }
   [[nodiscard]] std::vector<CaptionService> captions() const {
     std::vector<CaptionService> all;

@@ -108,6 +108,9 @@ Words words_of(InputFault fault) {
     case InputFault::kFormatChange:
       return {"a track has another format", "changes",
               "have the encoder send one format throughout: sound is silent from the change to the next segment", true};
+    case InputFault::kLanguageChange:
+      return {"a sound is in another language", "changes",
+              "nothing, if it is: it goes on, but who plays already may be told the one before", true};
     case InputFault::kUnreadableSound:
       return {"sound comes that cannot be read for 10 s", "times",
               "have the encoder send AAC (a block in each ADTS frame), AC-3 or Opus, with a PTS on its PES packets"};
