@@ -102,22 +102,34 @@ std::optional<KeyPlace> SessionDesk::later_key_of(const Session& session) {
 }
 
 template <class IsMeant>
-std::vector<SocketId> SessionDesk::earlier_sessions(IsMeant is_meant) {
-  std::vector<SocketId> sockets;
+std::vector<RequestId> SessionDesk::earlier_sessions(IsMeant is_meant) {
+  std::vector<RequestId> earlier;
   sessions_.for_each([&](const Session& session) {
     const std::optional<KeyPlace> place = later_key_of(session);
-    if (place && session.socket != SocketId{} && is_meant(*place)) sockets.push_back(session.socket);
+    if (place && is_meant(*place)) earlier.push_back(session.request);
   });
-  return sockets;
+  return earlier;
+}
+
+// Whom the worker has not opened yet it closes as soon as it has.
+void SessionDesk::kick_with_key(const std::vector<RequestId>& requests) {
+  for (const RequestId request : requests) {
+    Session* session = sessions_.find(request);
+    if (session == nullptr) continue;
+    if (session->socket == SocketId{})
+      session->is_kicked = true;
+    else
+      static_cast<void>(kick(session->socket));
+  }
 }
 
 Result<std::size_t> SessionDesk::kick_earlier(const KeyPlace& place) {
   if (std::ranges::none_of(keys(), [&](const KeyView& view) { return is_at(view.place, place); })) return no_key(place);
-  const std::vector<SocketId> sockets = earlier_sessions([&](const KeyPlace& later) { return is_at(later, place); });
-  for (const SocketId socket : sockets) static_cast<void>(kick(socket));
-  note(Notice::Level::kInfo, std::to_string(sockets.size()) + " sessions ended that came in with an earlier key than " +
+  const std::vector<RequestId> earlier = earlier_sessions([&](const KeyPlace& later) { return is_at(later, place); });
+  kick_with_key(earlier);
+  note(Notice::Level::kInfo, std::to_string(earlier.size()) + " sessions ended that came in with an earlier key than " +
                                  place_text(place) + "'s");
-  return sockets.size();
+  return earlier.size();
 }
 
 std::vector<KeyView> SessionDesk::keys() {
@@ -213,28 +225,27 @@ void SessionDesk::set_key_kick(const RingKey& key, std::uint64_t own_mark, Insta
 // With a key go those that came in with a passphrase that it replaced; who came in clear knows none that leaked.
 // Answers how many; who is in with one of `found` is counted.
 std::uint32_t SessionDesk::kick_earlier_at(Instant at, const KeyPlace& place, const std::vector<RingKey*>& found) {
-  std::vector<SocketId> sockets = earlier_sessions([&](const KeyPlace& later) { return is_at(later, place); });
-  std::erase_if(sockets, [&](SocketId socket) {
-    const Session* session = sessions_.find(socket);
+  std::vector<RequestId> earlier = earlier_sessions([&](const KeyPlace& later) { return is_at(later, place); });
+  std::erase_if(earlier, [&](RequestId request) {
+    const Session* session = sessions_.find(request);
     return session->passphrase_mark == 0 || std::ranges::any_of(found, [&](const RingKey* key) {
              return is_in_with(*session, key->id, key->place, own_mark_of(*key));
            });
   });
-  const auto count = static_cast<std::uint32_t>(sockets.size());
-  if (count > 0) key_kicks_.push_back({.at = at, .place = place, .earlier = std::move(sockets)});
+  const auto count = static_cast<std::uint32_t>(earlier.size());
+  if (count > 0) key_kicks_.push_back({.at = at, .place = place, .earlier = std::move(earlier)});
   return count;
 }
 
 void SessionDesk::kick_expired() {
   for (const KeyKick& due : key_kicks_) {
     if (due.at > now_) continue;
-    std::vector<SocketId> sockets;
+    std::vector<RequestId> with_it;
     sessions_.for_each([&](const Session& session) {
-      if (session.socket != SocketId{} && is_in_with(session, due.key, due.place, due.own_mark))
-        sockets.push_back(session.socket);
+      if (is_in_with(session, due.key, due.place, due.own_mark)) with_it.push_back(session.request);
     });
-    for (const SocketId socket : sockets) static_cast<void>(kick(socket));
-    for (const SocketId socket : due.earlier) static_cast<void>(kick(socket));
+    kick_with_key(with_it);
+    kick_with_key(due.earlier);
   }
   std::erase_if(key_kicks_, [this](const KeyKick& due) { return due.at <= now_; });
 }

@@ -185,6 +185,23 @@ TEST_F(RingDeskTest, WhoCameInWithAReplacedPassphraseIsListedAndEndedAndTheNewOn
   EXPECT_EQ(rejection_of(knowing("the third one", "live/main", 5)), 0);
 }
 
+TEST_F(RingDeskTest, WhomTheWorkerHasNotOpenedYetIsEndedWhenItHas) {
+  begin({secret_rule("live/main")});
+  const auto early = let_in(knowing(kPassphrase, "live/main", 1));
+  ASSERT_TRUE(desk().set_key(key(kOwn, "the second one")));
+  const auto kicked = desk().kick_earlier(kOwn);
+  ASSERT_TRUE(kicked);
+  EXPECT_EQ(*kicked, 1u);
+  const auto late = let_in(knowing("the second one", "live/main", 2));
+  const auto expired = desk().expire_keys(now_, kOwn, 0, true);
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->sessions, 2u);
+  EXPECT_EQ(closed_sockets(), std::set<std::uint32_t>{});
+  opened(early, 11);
+  opened(late, 12);
+  EXPECT_EQ(closed_sockets(), (std::set<std::uint32_t>{11, 12}));
+}
+
 TEST_F(RingDeskTest, AnExpiryWithAKickTakesThoseOfEarlierPassphrasesAlong) {
   begin({secret_rule("live/main")});
   opened(let_in(knowing(kPassphrase, "live/main", 1)), 11);

@@ -393,7 +393,11 @@ void SessionDesk::handle(event::SessionOpened& event) {
     tell(event_of(SessionEvent::Kind::kPublishStart, *session));
     wake_calls(session->stream_name);
   }
-  if (bans_.find(session->path.remote.ip) != nullptr) shut_out(*session);  // Banned while the worker opened it.
+  // Banned or kicked while the worker opened it.
+  if (bans_.find(session->path.remote.ip) != nullptr)
+    shut_out(*session);
+  else if (session->is_kicked)
+    static_cast<void>(kick(session->socket));
 }
 
 void SessionDesk::handle(event::SessionRefused& event) {

@@ -75,8 +75,8 @@ struct KeyKick {
   Instant at;
   std::uint64_t key = 0;  // 0: none of the ring.
   KeyPlace place;
-  std::uint64_t own_mark = 0;       // Of a stream's own passphrase; 0: it is not one.
-  std::vector<SocketId> earlier{};  // That came in with what it replaced.
+  std::uint64_t own_mark = 0;        // Of a stream's own passphrase; 0: it is not one.
+  std::vector<RequestId> earlier{};  // Sessions that came in with what it replaced.
 };
 
 class SessionDesk {
@@ -314,7 +314,8 @@ class SessionDesk {
   [[nodiscard]] std::uint32_t count_in_with(std::uint64_t key, const KeyPlace& place, std::uint64_t own_mark);
   [[nodiscard]] std::optional<KeyPlace> later_key_of(const Session& session);
   template <class IsMeant>
-  [[nodiscard]] std::vector<SocketId> earlier_sessions(IsMeant is_meant);
+  [[nodiscard]] std::vector<RequestId> earlier_sessions(IsMeant is_meant);
+  void kick_with_key(const std::vector<RequestId>& requests);
   [[nodiscard]] std::vector<RingKey*> keys_at(const KeyPlace& wanted);
   void set_key_kick(const RingKey& key, std::uint64_t own_mark, Instant at);
   [[nodiscard]] std::uint32_t kick_earlier_at(Instant at, const KeyPlace& place, const std::vector<RingKey*>& found);

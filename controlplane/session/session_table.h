@@ -48,6 +48,7 @@ struct Session {
   std::uint64_t key = 0;                  // Of the key ring; 0: the stream's passphrase, a webhook's, or none.
   std::uint64_t passphrase_mark = 0;      // Of what it knew (PassphraseMarks); 0: clear, or we called it.
   bool has_own_passphrase = false;        // A webhook's: no key of ours is asked for.
+  bool is_kicked = false;                 // Before the worker opened it: it is closed when it has.
   Instant end = Instant::never();         // It is closed then.
   std::string by{};                       // Who let it in: "policy 2 (line 31)"; empty without policies.
   std::unique_ptr<PublisherKeys> keys{};  // Publisher that encrypts.
