@@ -74,9 +74,6 @@ TEST_F(TrackSetTest, SoundGoesOnWhereItsDescriptorsAreMore) {
   feed_map(0x06, "05044f7075737f028002");
   EXPECT_EQ(set_.tracks().size(), 3u) << "of another codec";
   EXPECT_FALSE(set_.tracks()[1].is_mapped);
-  feed_map("6a01000a046465750352010a");
-  EXPECT_EQ(set_.tracks().size(), 4u) << "for who does not see";
-  EXPECT_FALSE(set_.tracks()[2].is_mapped);
 }
 
 TEST_F(TrackSetTest, SoundGoesOnInAnotherLanguage) {
