@@ -204,19 +204,20 @@ void LiveStream::admit(TrackSample&& one, const Moment& moment, Micros heard) {
   if (leads)
     in_step_.note_leader(one.sample);
   else if (!tracks_->tracks()[one.track].is_video())
-    watch_lateness(one.sample);
+    watch_lateness(one);
   if (in_step_.wait() == Micros{}) return give(std::move(one), moment);
   in_step_.handle(std::move(one), leads, heard);
 }
 
 // What is later than at first is not waited for: players would be stopped by it, and dates would be wrong.
-void LiveStream::watch_lateness(const TimedSample& sample) {
-  const std::optional<Micros> late = in_step_.lateness_of(sample);
+void LiveStream::watch_lateness(const TrackSample& one) {
+  const std::optional<Micros> late = in_step_.lateness_of(one.sample);
   if (!late || *late <= in_step_.wait() + 2 * parameters_->part_target.target) return;
   if (heard_ - late_noted_at_ < kLateAgain) return;
   late_noted_at_ = heard_;
-  faults_.note(InputFault::kSoundLate,
-               span_text(*late) + " later than its pictures, which wait for " + span_text(in_step_.wait()));
+  faults_.note(InputFault::kSoundLate, "PID " + std::to_string(tracks_->tracks()[one.track].pid) + ", " +
+                                           span_text(*late) + " later than its pictures, which wait for " +
+                                           span_text(in_step_.wait()));
 }
 
 void LiveStream::give_due(const Moment& moment) {

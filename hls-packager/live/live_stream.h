@@ -138,7 +138,7 @@ class LiveStream {
   void watch_burst();
   void settle(const Moment& moment);
   void admit(TrackSample&& one, const Moment& moment, Micros heard);
-  void watch_lateness(const TimedSample& sample);
+  void watch_lateness(const TrackSample& one);
   void give_due(const Moment& moment);
   void give_all_waiting(const Moment& moment);
   void number_by_clock(const TimedSample& first);

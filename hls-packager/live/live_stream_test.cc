@@ -315,6 +315,14 @@ TEST_F(LiveStreamTest, SoundThatFallsBehindAfterTheStartIsCounted) {
             std::string::npos);
 }
 
+TEST_F(LiveStreamTest, SoundThatIsLaterThanPicturesMayWaitIsNamed) {
+  sound_late_ = 90'000 * 4;
+  play(seconds(30));
+  EXPECT_EQ(late_sounds(), 3u);
+  EXPECT_EQ(stream_.faults()[static_cast<std::size_t>(InputFault::kSoundLate)].newest,
+            "PID 257, 4.0 s later than its pictures, which wait for 0.0 s");
+}
+
 TEST_F(LiveStreamTest, SoundThatIsLaterByAPartAtTimesIsNot) {
   play(seconds(8));
   sound_late_ = 18'000;

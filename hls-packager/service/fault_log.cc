@@ -103,8 +103,10 @@ Words words_of(InputFault fault) {
       return {"more bits come than players were told", "times they are told anew",
               "keep the encoder's rate as it was: who plays already may not look again", true};
     case InputFault::kSoundLate:
-      return {"sound falls behind its pictures", "stretches of 10 s",
-              "have the encoder send both together, or start the stream anew: what it needs is measured at its start"};
+      return {
+          "sound falls behind its pictures", "stretches of 10 s",
+          "have the encoder send both together, or, where it is no more than 3 s late, start the stream anew: what it "
+          "needs is measured at its start"};
     case InputFault::kFormatChange:
       return {"a track has another format", "changes",
               "have the encoder send one format throughout: sound is silent from the change to the next segment", true};
