@@ -288,6 +288,38 @@ def a_window_to_go_back_in(stage: Stage) -> str:
     return f"{live['latency']:.1f} s behind, {back['latency']:.1f} s, {again['latency']:.1f} s"
 
 
+def pause(stage: Stage, player: str, seconds: int) -> dict:
+    require_tools("node")
+    if shutil.which(BROWSERS["chromium"]) is None:
+        raise Skip("chromium is not installed")
+    modules = setup.install_modules(HERE, stage.build / "browsers")
+    argv = ["node", str(HERE / "pause.mjs"), "--modules", str(modules), "--player", player, "--base", stage.packager.base, "--name", STREAM,
+            "--seconds", str(seconds)]
+    told = json.loads(subprocess.run(argv, capture_output=True, text=True, timeout=seconds + 3 * PATIENCE_S, check=True).stdout)
+    claim("failed" not in told and not told["warnings"], f"{told}")
+    return told
+
+
+def a_pause(stage: Stage) -> str:
+    """What the window has still is played on, as far behind as it is, and said to be; live is a key away. Else it goes on at live."""
+    stage.publish(to=stage.bare)
+    stage.package("window_s = 30", source=f"udp://{stage.bare}")
+    stage.live()
+    notes = []
+    for player in ("hls", "dash"):
+        told = pause(stage, player, 14)
+        live, resumed, again = told["live"], told["resumed"], told["again"]
+        claim(resumed["player"].startswith(player) and 3 < resumed["time"] - live["time"] < 8, f"it does not play on where it was: {told}")
+        claim(resumed["latency"] > live["latency"] + 12 and abs(resumed["latency"] - resumed["chart"]) < 1.2, f"what the chart says is not true: {told}")
+        claim(resumed["mark"].endswith(" behind") and abs(int(resumed["mark"][2:4]) - resumed["latency"]) < 1.2, f"it says not how far: {told}")
+        claim(resumed["rate"] == 1 and resumed["isOffered"] and resumed["stalls"] == live["stalls"], f"it catches up, or stalls: {told}")
+        claim(again["latency"] < resumed["latency"] - 8 and not again["isOffered"], f"it is behind still: {told}")
+        notes.append(f"{player} {live['latency']:.1f} s behind, {resumed['mark']}, {again['latency']:.1f} s")
+        told = pause(stage, player, 40)
+        claim(told["resumed"]["latency"] < told["paused"]["latency"] - 20, f"it is not at live: {told}")
+    return "; ".join(notes)
+
+
 def pictures_out_of_order(stage: Stage) -> str:
     """An IDR picture every two seconds, and two B pictures between others."""
     followers = stage.begin(EVERY, "--gop", "60", "--bframes", "2")
@@ -372,7 +404,7 @@ def webkit(stage: Stage) -> str:
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, pictures_out_of_order, sound_alone, two_sounds,
+         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, a_pause, pictures_out_of_order, sound_alone, two_sounds,
          a_group, over_tls, h265, webkit)
 
 

@@ -21,6 +21,7 @@ const LONG = 'studio/camera-2-with-a-name-that-does-not-end-before-the-screen-do
 const known = { video: { width: 1280, height: 720, fps: 29.97 }, codecs: ['avc1.4d401e', 'mp4a.40.2'] };
 const STREAMS = [{ name: LONG, state: 'away', ...known }, { name: 'concert', state: 'filling', why: 'no keyframe has come' }, { name: 'later', state: 'calling' },
   { name: 'over', state: 'ended', ...known }, { name: 'played', state: 'calling', hls: '/live/played/index.m3u8', ...known },
+  { name: 'window', state: 'calling', hls: '/live/window/live.m3u8', video: known.video, codecs: ['avc1.4d401e'] },
   { name: 'pictures', state: 'live', codecs: ['hvc1.1.6.L93.90', 'mp4a.40.2'] }, { name: 'sound', state: 'live', codecs: ['avc1.4d401e', 'ac-3'] },
   { name: 'on', state: 'live', ...known, codecs: [...known.codecs, 'ac-3'] }];
 // What is said, and how a stream is marked.
@@ -28,15 +29,25 @@ const SAID = { [LONG]: [/went away/, 'Interrupted'], concert: [/no keyframe has 
   over: [/has ended/, 'Ended'], played: [/not on air yet/, 'Not on air'], on: [/Starting|Still trying/, 'On air'], unknown: [/no stream called “unknown”/, ''],
   pictures: [/cannot play H\.265,/, 'On air'], sound: [/cannot play AC-3,/, 'On air'], '%zz': [/no stream called “%zz”/, ''] };
 
-const origin = { isDown: false, isSilent: false, clockMs: 0 };
+const origin = { isDown: false, isSilent: false, clockMs: 0, beganMs: 0, windowS: 0 };
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain', '.mp4': 'video/mp4',
   '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t' };
 
 function fileOf(pathname) {
   if (pathname === '/') return path.join(values.page, 'index.html');
   if (pathname.startsWith('/play/')) return path.join(values.page, 'play.html');
-  if (pathname.startsWith('/live/played/')) return path.join(path.dirname(values.clip), path.basename(pathname));
+  if (/^\/live\/(played|window)\//.test(pathname)) return path.join(path.dirname(values.clip), path.basename(pathname));
   return pathname === '/clip.mp4' ? values.clip : path.join(values.page, path.normalize(pathname));
+}
+
+// Segments of a second, the last of those in the window ends now.
+function windowText() {
+  const end = origin.windowS + Math.floor((Date.now() - origin.beganMs) / 1000);
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${end - origin.windowS}`];
+  for (let i = end - origin.windowS; i < end; ++i) {
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(origin.beganMs + 1000 * (i - origin.windowS)).toISOString()}`, '#EXTINF:1,', `window-${i}.ts`);
+  }
+  return `${lines.join('\n')}\n`;
 }
 
 async function answer({ url }, response) {
@@ -47,6 +58,8 @@ async function answer({ url }, response) {
   } else if (pathname === '/time') {
     if (origin.clockMs === null) response.writeHead(503).end();
     else response.end(new Date(Date.now() + origin.clockMs).toISOString());
+  } else if (pathname === '/live/window/live.m3u8') {
+    response.writeHead(200, { 'content-type': TYPES['.m3u8'] }).end(windowText());
   } else {
     const file = fileOf(pathname);
     const body = await readFile(file).catch(() => null);
@@ -219,6 +232,78 @@ async function pausedWithoutAPicture(at) {
   await page.close();
 }
 
+// In the page.
+const standing = () => {
+  const { player, meter, video } = globalThis.fanlight;
+  const [button, mark] = ['live', 'state'].map((id) => document.getElementById(id));
+  return { latency: player?.latency() ?? null, time: video.currentTime, rate: video.playbackRate, mark: mark.textContent, isOffered: button.getClientRects().length > 0,
+    isDescribed: button.getAttribute('aria-describedby') === 'state', chart: Number.parseFloat(meter.latency.output.textContent), stalls: meter.stalls,
+    isPaused: video.paused, focus: document.activeElement.id };
+};
+const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+const isAt = (page, pattern) => page.waitForFunction((text) => new RegExp(text).test(document.querySelector('#state').textContent), pattern.source, patience);
+
+// A viewer of a window of so many seconds pauses for so many, by the keyboard, and plays on; `then` is led to what they have before them.
+async function pausedFor(at, { windowS, pauseS, context = {} }, then) {
+  Object.assign(origin, { windowS, beganMs: Date.now() });
+  const stream = STREAMS.find((one) => one.name === 'window');
+  stream.state = 'live';
+  const page = await at(playing('window'), { context });
+  try {
+    await marked(page, 'Live');
+    await sleep(3_000);
+    const before = await page.evaluate(standing);
+    await page.keyboard.press('k');
+    await sleep(1_000 * pauseS);
+    const during = await page.evaluate(standing);
+    await page.keyboard.press('k');
+    await sleep(4_500);
+    await then(page, before, during, await page.evaluate(standing));
+  } finally {
+    stream.state = 'calling';
+    await page.close();
+  }
+}
+
+// What is behind in the window is played on, at its own rate, and live is a key away.
+async function staysBehind(at, context, way) {
+  await pausedFor(at, { windowS: 25, pauseS: 12, context }, async (page, before, during, after) => {
+    const told = JSON.stringify({ before, during, after });
+    claim(during.isPaused && /^0:1\d behind$/.test(during.mark), `paused it is not told how far behind: ${told}`);
+    claim(after.time - before.time > 2 && after.time - before.time < 7, `it does not play on where it was: ${told}`);
+    claim(after.rate === 1 && after.stalls === before.stalls, `it catches up, or stalls: ${told}`);
+    const seconds = Number(after.mark.match(/^0:(\d\d) behind$/)?.[1]);
+    claim(Math.abs(seconds - after.latency) < 1.2 && Math.abs(after.chart - after.latency) < 1.2 && after.latency > before.latency + 11, `it does not tell how far behind: ${told}`);
+    claim(after.isOffered && after.isDescribed, `no way to live: ${told}`);
+    const faults = await page.evaluate(faultsOf);
+    claim(faults.length === 0, faults.join('; '));
+    const focus = await way(page);
+    await marked(page, 'Live');
+    const again = await page.evaluate(standing);
+    claim(again.latency < before.latency + 2 && !before.isOffered && !again.isOffered && again.focus === focus, `it is not at live: ${JSON.stringify(again)}`);
+  });
+}
+
+// Give where the focus is to be.
+const byKey = async (page) => {
+  await page.keyboard.press('l');
+  return '';
+};
+const byButton = async (page) => {
+  for (let i = 0; i < 20 && await page.evaluate(() => document.activeElement.id) !== 'live'; ++i) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  return 'video';
+};
+
+// What the window has no more is not waited for.
+async function pausedForTooLong(at) {
+  await pausedFor(at, { windowS: 8, pauseS: 14 }, async (page, before, during, after) => {
+    await isAt(page, /^Live$/);
+    const told = JSON.stringify({ before, during, after });
+    claim(after.latency < before.latency + 2 && !after.isPaused && !after.isOffered, `it is not at live: ${told}`);
+  });
+}
+
 // The first question fails.
 async function clockLater(at) {
   origin.clockMs = null;
@@ -267,7 +352,7 @@ async function dashInVain(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture };
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

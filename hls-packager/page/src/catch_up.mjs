@@ -3,6 +3,7 @@
 //
 // What is in hand goes up and down with every part. Its least of the last two seconds says how much of it is never needed; each
 // stall teaches that more is. What a slow start cost is made up by one jump in the first moments, which nobody misses.
+// Who is behind on purpose is left there (`hold`).
 //
 // WebKitGTK takes no rate. Where it has begun nearer to the end than it should (hls.js skips what is not there) it stalls with every
 // part, for ever: it goes back a little with each stall, until it is where it should be. Others get there by their stalls.
@@ -21,7 +22,7 @@ const JUMP_S = 1;  // A later one is seen.
 
 export class CatchUp {
   constructor(video, latency, target, isRateless = forgetsItIsMuted) {
-    Object.assign(this, { isRateless, video, latency, target, seen: [], least: LEAST_S, nearest: Infinity, hasPlayed: false, hasJumped: false, tries: 0 });
+    Object.assign(this, { isRateless, video, latency, target, seen: [], least: LEAST_S, nearest: Infinity, hasPlayed: false, hasJumped: false, isHeld: false, tries: 0 });
     this.stop = new AbortController();
     const { signal } = this.stop;
     video.addEventListener('playing', () => { this.hasPlayed = true; }, { signal });
@@ -40,6 +41,12 @@ export class CatchUp {
     return { played: 0, inHand: 0 };
   }
 
+  hold(isHeld) {
+    this.isHeld = isHeld;
+    this.seen = [];
+    if (isHeld && this.video.playbackRate === RATE) this.video.playbackRate = 1;
+  }
+
   stall() {
     this.least = Math.min(2, this.least + LEAST_AFTER_STALL_S);
     // hls.js wants to be further behind after a stall: what it wanted first counts.
@@ -51,7 +58,7 @@ export class CatchUp {
 
   step() {
     const { video } = this;
-    if (video.paused || video.seeking || video.readyState < 3) return;
+    if (this.isHeld || video.paused || video.seeking || video.readyState < 3) return;
     this.seen.push(this.around().inHand);
     if (this.seen.length > MEMORY) this.seen.shift();
     const latency = this.latency();

@@ -41,6 +41,19 @@ test('who stalls too near to the end goes back a little, until it is where it sh
   assert.ok(Math.abs(video.currentTime - 9.75) < 1e-9, `${video.currentTime}`);
 });
 
+test('who is behind on purpose stays there, at the first moment and later, with and without rates', () => {
+  for (const isRateless of [false, true]) {
+    const { video, one } = playing(62, isRateless);
+    video.range[1] = 40;
+    one.hold(true);
+    step(one, 30);
+    assert.deepEqual([video.currentTime, video.playbackRate], [10, 1]);
+    one.hold(false);
+    step(one, 10);
+    assert.ok(video.currentTime > 10);
+  }
+});
+
 test('nobody goes back to what is not there', () => {
   const { video } = playing(0.3, true);
   video.range[0] = 9.9;

@@ -19,6 +19,8 @@ export function startDash(video, url, { failed, tracksChanged }) {
   const watch = new PeriodWatch(video, () => player.getActiveStream()?.getId(), () => failed('does not get into the next period'));
   player.on(MediaPlayer.events.MANIFEST_LOADED, ({ data }) => watch.heard(data.Period.at(-1)?.id));
   player.initialize(video, new URL(url, location.href).href, true);  // It compares URLs, and takes whole ones alone.
+  // It throws before there is a window.
+  const window = () => { try { return player.isDynamic() && { ...player.getDvrWindow(), target: player.getTargetLiveDelay() }; } catch { return {}; } };
   const tracks = () => player.getTracksFor('audio') ?? [];
   return {
     name: `dash.js ${player.getVersion()}`,
@@ -27,6 +29,10 @@ export function startDash(video, url, { failed, tracksChanged }) {
     target: () => player.getTargetLiveDelay?.() ?? null,
     codecs: () => ['video', 'audio'].map((type) => player.getCurrentTrackFor(type)?.codec ?? '').filter(Boolean).join(', '),
     goLive: () => player.seekToOriginalLive?.() ?? player.seek(player.duration()),
+    behind: () => { const { end, target } = window(); const seconds = end - target - video.currentTime; return Number.isFinite(seconds) ? seconds : null; },
+    begins: () => window().start ?? null,
+    // It goes to live by itself from where the MPD's greatest latency is. null: as the MPD wants it.
+    hold: (isHeld) => player.updateSettings({ streaming: { liveCatchup: { enabled: isHeld ? false : null } } }),
     tracks: () => tracks().map(named),
     track: () => tracks().findIndex((track) => track.index === player.getCurrentTrackFor('audio')?.index),
     choose: (i) => player.setCurrentTrack(tracks()[i]),

@@ -35,6 +35,7 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
   hls.attachMedia(video);
   const latency = () => (hls.playingDate ? (Date.now() + offsetMs() - hls.playingDate.getTime()) / 1000 : null);
   const catchUp = new CatchUp(video, latency, () => hls.targetLatency);
+  const isLive = () => hls.latestLevelDetails?.live === true;
   return {
     name: `hls.js ${Hls.version}`,
     hls,
@@ -42,6 +43,9 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
     target: () => hls.targetLatency,
     codecs: () => [hls.levels[hls.currentLevel]?.videoCodec, hls.levels[hls.currentLevel]?.audioCodec].filter(Boolean).join(', '),
     goLive: () => { if (hls.liveSyncPosition !== null) video.currentTime = hls.liveSyncPosition; },
+    behind: () => (isLive() && hls.liveSyncPosition !== null ? hls.liveSyncPosition - video.currentTime : null),
+    begins: () => (isLive() ? hls.latestLevelDetails.fragmentStart : null),
+    hold: (isHeld) => catchUp.hold(isHeld),
     tracks: () => hls.audioTracks.map((track) => track.name),
     track: () => hls.audioTrack,
     choose: (i) => { hls.audioTrack = i; },

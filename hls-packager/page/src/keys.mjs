@@ -5,7 +5,7 @@ export function bindKeys(video, goLive) {
     k: () => (video.paused ? video.play().catch(() => {}) : video.pause()),
     m: () => { video.muted = !video.muted; },
     f: () => (document.fullscreenElement ? document.exitFullscreen() : video.requestFullscreen?.()),
-    l: () => { goLive(); video.play().catch(() => {}); },
+    l: goLive,
   };
   document.addEventListener('keydown', (event) => {
     const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);

@@ -1,6 +1,7 @@
 // The page that plays one stream: it waits until there is one, plays it, says in plain words what is the matter when there is
 // nothing to see, and tries again for as long as it is open.
 
+import { Behind, behindText } from './behind.mjs';
 import { undecoded } from './can_play.mjs';
 import { Meter } from './meter.mjs';
 import { bindKeys } from './keys.mjs';
@@ -31,6 +32,7 @@ let startedAt = -Infinity;
 let isAttending = false;
 let timer = 0;
 let isHeldBack = false;  // It starts when the viewer says so.
+const behind = new Behind(video, () => player);
 let dashTries = 0;  // One after the other that did not last.
 
 function say(text) { if ($('said').textContent !== text) $('said').textContent = text; }
@@ -42,6 +44,7 @@ function fail(why) {
   if (isDashWanted()) dashTries = performance.now() - startedAt < DASH_LASTS_MS ? dashTries + 1 : 0;
   player?.destroy();
   player = null;
+  behind.forget();
   showActions();
   if (!isAttending) attendIn(startedAt + AGAIN_MS - performance.now());  // One that played for a while is followed by another at once.
 }
@@ -108,11 +111,32 @@ async function look() {
   return true;
 }
 
+// How the stream stands to who looks at it.
+function mark() {
+  if (!stream) return ['', ''];
+  if (!isLive()) return [stream.state, stateText(stream.state)];
+  if (player && (isMoving() || isAtRest()) && behind.step()) return ['behind', behindText(player.latency() ?? player.behind())];
+  return player && isMoving() ? ['live', stateText('live')] : ['filling', 'On air'];
+}
+
 function showState() {
-  const isShown = !isLive() || (player !== null && isMoving());
-  $('state').textContent = !isShown ? 'On air' : stream ? stateText(stream.state) : '';
-  $('state').dataset.state = !isShown ? 'filling' : stream?.state ?? '';
+  const [state, text] = mark();
+  if ($('state').textContent !== text) $('state').textContent = text;
+  $('state').dataset.state = state;
+  showLive(state === 'behind');
   $('with-dash').hidden = stream?.dash === null;
+}
+
+// Who has pressed it, or was about to, is still somewhere when it goes.
+function showLive(isShown) {
+  if (!isShown && document.activeElement === $('live')) video.focus();
+  $('live').hidden = !isShown;
+}
+
+function goLive() {
+  behind.goLive();
+  video.play().catch(() => {});
+  showState();
 }
 
 // What acts on a player is there with one.
@@ -208,20 +232,21 @@ function prepare() {
   document.title = `${name} · fanlight`;
   $('name').textContent = name;
   showWhich();
-  $('live').addEventListener('click', () => { player?.goLive(); video.play().catch(() => {}); });
+  $('live').addEventListener('click', goLive);
   $('sound').addEventListener('click', () => { video.muted = false; video.play().catch(() => {}); });
   $('tracks').addEventListener('change', () => player?.choose(Number($('tracks').value)));
   showActions();
   const showSound = () => { $('sound').hidden = !video.muted; };
   video.addEventListener('volumechange', showSound);
   showSound();
-  bindKeys(video, () => player?.goLive());
+  bindKeys(video, goLive);
   keepClock();
   new Undo(video);
   const meter = new Meter(video, $('charts'));
   setInterval(() => {
     meter.tick(player?.latency() ?? null, player?.target() ?? null);
     showFacts(meter);
+    if (stream) showState();
   }, 1_000);
   // For tests and the curious, in the browser's console.
   globalThis.fanlight = { get player() { return player; }, video, meter };
