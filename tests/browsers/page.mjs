@@ -295,6 +295,20 @@ const byButton = async (page) => {
   return 'video';
 };
 
+// It was still for as long as it was paused: that is no player that is stuck.
+async function pausedAndSlow(at) {
+  const waits = `document.addEventListener('play', () => { if (++globalThis.plays > 1) globalThis.isSlow = true; }, { capture: true });
+    globalThis.plays = 0;
+    document.addEventListener('timeupdate', (event) => { if (globalThis.isSlow) event.stopPropagation(); }, { capture: true });`;
+  let isBegunAnew = false;
+  const watched = async (address, options) => {
+    const page = await at(address, { ...options, script: waits });
+    page.on('console', (one) => { isBegunAnew ||= /stuck/.test(one.text()); });
+    return page;
+  };
+  await pausedFor(watched, { windowS: 25, pauseS: 10 }, async () => { claim(!isBegunAnew, 'it is begun anew'); });
+}
+
 // What the window has no more is not waited for.
 async function pausedForTooLong(at) {
   await pausedFor(at, { windowS: 8, pauseS: 14 }, async (page, before, during, after) => {
@@ -352,7 +366,7 @@ async function dashInVain(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong };
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

@@ -156,6 +156,8 @@ video.addEventListener('timeupdate', () => {
   showState();
   explain(true);
 });
+// Who stopped it has seen nothing move since.
+video.addEventListener('play', () => { movedAt = performance.now(); });
 const isMoving = () => performance.now() - playedAt < STUCK_MS;
 const isStuck = () => triedSince !== null && performance.now() - triedSince >= STUCK_MS;
 // The viewer has stopped it, or has to start it. One without a picture is paused by its player: it waits for bytes.
