@@ -379,6 +379,24 @@ TEST_F(GroupTest, WhoIsAwayWhileOthersHaveADiscontinuityHasItAsWell) {
   expect_in_step();
 }
 
+TEST_F(GroupTest, WhoMissesNothingElseBeginsWithTheirDiscontinuity) {
+  add({});
+  add({}, millis(500));
+  play(seconds(9));
+  members_[0].publisher.options().first += 500 * 90'000;
+  play(millis(300));
+  lose(1, millis(200));
+  members_[1].publisher.options().first += 500 * 90'000;
+  play(seconds(7));
+  EXPECT_EQ(group_.members()[1].disagrees, "");
+  EXPECT_EQ(audience_.of("v1").discontinuities(), 1u);
+  EXPECT_EQ(std::ranges::count_if(of("v1").segments, &ReadSegment::is_gap), 0);
+  const auto theirs = std::ranges::find_if(of("v0").segments, &ReadSegment::is_discontinuous),
+             its = std::ranges::find_if(of("v1").segments, &ReadSegment::is_discontinuous);
+  ASSERT_TRUE(theirs != of("v0").segments.end() && its != of("v1").segments.end());
+  EXPECT_EQ(theirs->msn, its->msn);
+}
+
 TEST_F(GroupTest, AllThatWereAwayGoOnBehindADiscontinuityWhoeverIsFirst) {  // H-80
   add({});
   add({});

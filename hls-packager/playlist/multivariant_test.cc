@@ -147,6 +147,7 @@ TEST(OfferTest, SoundOfALanguageHasOneNameInAllGroups) {  // H-61
     offers.push_back(one);
   }
   EXPECT_EQ(names, (std::vector<std::string>{"deu", "eng", "deu 2", "deu, described", "deu", "sound"}));
+  EXPECT_EQ(ordinal_among(offers[3], {}), 2u) << "names stay where others go";
 }
 
 // Members of each group and variants, as lines of what players are told.
@@ -187,6 +188,15 @@ TEST_F(GroupsTest, WhatIsThereInAacAloneIsAMemberOfAllGroups) {  // H-61
   EXPECT_EQ(told_of({sound(opus_, "a0", "eng"), sound(aac_, "a1", "deu"), sound(aac_, "a2", "eng")}),
             (Lines{"aac deu* a1", "aac eng a2", "opus eng a0", "opus deu* a1", "aac 1001: avc1.64001f mp4a.40.2",
                    "opus 1001: avc1.64001f opus mp4a.40.2"}));
+}
+
+TEST_F(GroupsTest, AVariantTakesAsMuchAsItsLargestSound) {
+  std::vector<OfferedRendition> offers{
+      {.format = &video_, .folder = "v0", .bandwidth = 1'000}, sound(aac_, "a0", "deu"), sound(aac_, "a1", "eng")};
+  offers[0].bandwidth_average = 900;
+  offers[1].bandwidth_average = 7;
+  offers[2].bandwidth_average = 5;
+  EXPECT_EQ(multivariant_of(offers).variants.front().bandwidth_average, 907u);
 }
 
 TEST_F(GroupsTest, AacStaysAmongItselfForWhoPlaysNothingElse) {

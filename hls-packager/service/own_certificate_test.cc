@@ -76,6 +76,11 @@ TEST_F(OwnCertificateTest, WhereThereIsNoneAndNoneCanBeWrittenItSaysSo) {
   EXPECT_NE(opened.error().what.find("localhost.key"), std::string::npos) << opened.error().what;
 }
 
+TEST_F(OwnCertificateTest, WhatOneThatWasKilledHasLeftIsInNobodysWay) {
+  for (const char* name : {"localhost.pem.new", "localhost.key.new"}) std::ofstream(folder_ / name).close();
+  EXPECT_TRUE(open_own_certificate(folder_));
+}
+
 TEST_F(OwnCertificateTest, WhatCannotBeReadOrDoesNotMatchIsMadeAnew) {
   write(365);
   const std::string key = text("localhost.key");

@@ -149,6 +149,9 @@ TEST(SettingsTest, EverybodyOfBothFamiliesMayBeWrittenOut) {
   ASSERT_EQ(settings->http.listen.size(), 2u);
   EXPECT_EQ(settings->http.listen[0].text(), "[::]:8080");
   EXPECT_EQ(settings->http.listen[1].text(), "0.0.0.0:8081");
+  std::vector<Endpoint> none_twice{*Endpoint::parse("0.0.0.0:80"), *Endpoint::parse("[::1]:80")};
+  drop_heard_twice(none_twice);
+  EXPECT_EQ(none_twice.size(), 2u);
 }
 
 TEST(SettingsTest, AnAddressMayHaveTwiceAsManyRequestsAsConnections) {
