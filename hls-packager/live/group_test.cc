@@ -446,6 +446,22 @@ TEST_F(GroupTest, WhoComesBackWithOtherPicturesBeginsOthersInStep) {
   expect_in_step("v0", "v3");
 }
 
+// It is not waited for for ever that a segment begins where theirs do.
+TEST_F(GroupTest, WhoComesBackCutElsewhereStaysOut) {
+  add({});
+  add({.has_sound = false});
+  play(millis(8'400));
+  lose(1);
+  play(seconds(2));
+  members_[1].publisher.options().gop = 31;
+  bring_back(1);
+  play(seconds(12));
+  const std::uint64_t left_out = members_[1].stream.counts().samples_left_out;
+  play(seconds(6));
+  EXPECT_EQ(members_[1].stream.counts().samples_left_out, left_out);
+  EXPECT_NE(group_.members()[1].disagrees, "");
+}
+
 // An encoder that was started again, with a clock of its own.
 TEST_F(GroupTest, WhoComesBackWithAnotherClockStaysOut) {
   add({});
