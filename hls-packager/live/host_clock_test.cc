@@ -28,6 +28,11 @@ class HostClockTest : public LiveStage, public testing::Test {
     const std::string text = mpd();
     return std::regex_search(text, found, std::regex("availabilityStartTime=\"([^\"]*)\"")) ? found[1].str() : "";
   }
+  [[nodiscard]] std::string published() const {
+    std::smatch found;
+    const std::string text = mpd();
+    return std::regex_search(text, found, std::regex("publishTime=\"([^\"]*)\"")) ? found[1].str() : "";
+  }
   [[nodiscard]] std::vector<Period> periods() const {
     const std::string text = mpd();
     const std::regex period("<Period id=\"([^\"]*)\" start=\"PT([0-9.]*)S\"");
@@ -98,6 +103,18 @@ TEST_F(HostClockTest, InTheMpdAllIsCountedAnewWhenItIsSetBackToBeforeTheFirst) {
   EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
   play(seconds(20));
   EXPECT_EQ(periods().size(), 1u) << mpd();
+}
+
+// One that is not published later is none that players take for newer.
+TEST_F(HostClockTest, InTheMpdTheTimeOfPublicationMovesOnWhenItIsSetBack) {  // D-02
+  play(millis(8'300));
+  wall_set_ = millis(-3'000);
+  std::vector<std::string> times;
+  for (int segment = 0; segment < 4; ++segment) {
+    times.push_back(published());
+    play(seconds(1));
+  }
+  for (std::size_t i = 1; i < times.size(); ++i) EXPECT_LT(times[i - 1], times[i]);
 }
 
 TEST_F(HostClockTest, ALookThatWasInterruptedIsNone) {

@@ -11,6 +11,9 @@ namespace {
 
 // So far ahead players hear of a period: they ask for news every two segments.
 constexpr std::uint64_t kAnnounced = 4;
+// To so much it is told when an MPD was published. Each is later than the one before, however often and whatever the
+// host's clock does. ISO/IEC 23009-1 5.3.1.2
+constexpr Micros kTold = millis(1);
 
 std::int64_t on_media_clock(std::int64_t time, const Stretch& of) {
   const std::uint32_t timescale = of.format->timescale();
@@ -209,7 +212,7 @@ LateDocument LiveMpdWriter::write(const std::vector<const LiveRendition*>& rendi
   is_over_ = std::ranges::all_of(renditions,
                                  [](const LiveRendition* one) { return one->has_ended() || one->is_interrupted(); });
   if (!is_over_) hold_against_clock(stretches.front(), options.low_latency.part_target, is_outdated(renditions));
-  published_ = std::max(published_, now);
+  published_ = std::max(published_ + kTold, now);
   LiveMpd mpd{.availability_start = availability_start_.value_or(now),
               .published = published_,
               .window = options.window,

@@ -393,6 +393,18 @@ TEST_F(LiveStreamTest, TheMpdNamesWhatPlaylistsName) {  // D-02 to D-04, D-06 to
   EXPECT_EQ(text.find("SegmentTimeline"), std::string::npos) << text;
 }
 
+TEST_F(LiveStreamTest, EveryMpdIsPublishedLaterThanTheOneBefore) {  // D-02
+  std::vector<std::string> times;
+  play(seconds(8));
+  for (int segment = 0; segment < 3; ++segment) {
+    times.push_back(attribute_of(text_of(audience_.last().mpd), " publishTime"));
+    play(seconds(1));
+  }
+  ASSERT_EQ(times[0].size(), std::string_view("2026-11-26T16:30:00.000Z").size());
+  EXPECT_LT(times[0], times[1]);
+  EXPECT_LT(times[1], times[2]);
+}
+
 TEST_F(LiveStreamTest, AnMpdWhoseSegmentsLeaveTheirGridTellsTimes) {  // D-04
   play(seconds(12));
   publisher_.options().gop = 20;

@@ -189,7 +189,9 @@ export function judgeMpdChange(before, after) {
   const [was, is] = [wasMpd.attributes, isMpd.attributes];
   const found = [];
   if (was.availabilityStartTime !== is.availabilityStartTime) found.push({ rule: 'D-02', line: 1, text: `availabilityStartTime was ${was.availabilityStartTime} and is ${is.availabilityStartTime}` });
-  if (Date.parse(is.publishTime) < Date.parse(was.publishTime)) found.push({ rule: 'D-02', line: 1, text: 'publishTime went back' });
+  const later = Date.parse(is.publishTime) - Date.parse(was.publishTime);
+  if (later < 0) found.push({ rule: 'D-02', line: 1, text: 'publishTime went back' });
+  if (later === 0 && before !== after) found.push({ rule: 'D-02', line: 1, text: `is another, and publishTime is still ${is.publishTime}` });
   found.push(...judgePeriods(wasMpd, isMpd));
   return found;
 }

@@ -91,12 +91,17 @@ test('D-02 finds that the start moved, or time went back', () => {
   assert.match(judgeMpdChange(GOOD, GOOD.replace('16:30:00.000Z', '16:30:01.000Z'))[0].text, /availabilityStartTime was/);
   assert.match(judgeMpdChange(GOOD, GOOD.replace('16:31:00Z', '16:30:59Z'))[0].text, /went back/);
 });
+test('D-02 finds an MPD that is another and was published at the same time', () => {
+  const more = GOOD.replace('bandwidth="3000000"', 'bandwidth="3500000"');
+  assert.match(judgeMpdChange(GOOD, more).map((one) => `${one.rule} ${one.text}`).join(), /^D-02 is another, and publishTime is still 2026-11-26T16:31:00Z$/);
+  assert.deepEqual(judgeMpdChange(GOOD, more.replace('16:31:00Z', '16:31:00.001Z')), []);
+});
 
 // Eight segments and a third of one, four seconds of nothing, and what came then.
 const period = (id, start, duration, first, last) => GOOD.match(/ {2}<Period[^]*<\/Period>\n/)[0].replace('id="p0" start="PT0S"', `id="${id}" start="PT${start}S"${duration}`)
   .replace('startNumber="0"', `startNumber="${first}"${last}`);
-const AWAY = GOOD.replace(/ {2}<Period[^]*<\/Period>\n/, () => period('p0', 0, ' duration="PT8.3S"', 0, ' endNumber="8"'));
-const BACK = AWAY.replace('  <UTC', () => `${period('p1', 12.3, '', 9, '')}  <UTC`);
+const AWAY = GOOD.replace(/ {2}<Period[^]*<\/Period>\n/, () => period('p0', 0, ' duration="PT8.3S"', 0, ' endNumber="8"')).replace('16:31:00Z', '16:31:01Z');
+const BACK = AWAY.replace('  <UTC', () => `${period('p1', 12.3, '', 9, '')}  <UTC`).replace('16:31:01Z', '16:31:02Z');
 
 test('D-10 finds nothing where a period is over, and another begins', () => {
   for (const text of [AWAY, BACK]) assert.deepEqual(judgeMpd(text), []);
