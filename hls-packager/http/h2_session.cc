@@ -21,6 +21,7 @@ constexpr std::size_t kFramesUnsentMax = 256;   // That nghttp2 keeps: 32 heads,
 constexpr std::size_t kHeardAtOnce = 2 * 1024;  // Between two looks at what is owed.
 constexpr std::size_t kContinuationsMax = 8;
 constexpr std::size_t kFrameHeadBytes = 9;
+constexpr Micros kEndMax = seconds(5);  // Of a request, behind its head: as long as a head may take.
 
 std::string_view view(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -66,13 +67,14 @@ struct H2Session::Callbacks {
     H2Session& it = self(user);
     if (frame->hd.type == NGHTTP2_SETTINGS) it.has_settings_ = true;
     if (frame->hd.type == NGHTTP2_DATA) it.hear_body(*frame);
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    it.reads_head_ = false;
-    Stream* stream = it.find(frame->hd.stream_id);
-    if (stream == nullptr) return 0;
-    stream->has_body = !ends_stream(*frame);
-    stream->step = Step::kReady;
-    it.ready_.push_back(frame->hd.stream_id);
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) it.hear_head(*frame);
+    if ((frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) && ends_stream(*frame))
+      it.hear_end(frame->hd.stream_id, false);
+    return 0;
+  }
+
+  static int on_body(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t*, std::size_t, void* user) {
+    self(user).hear_end(id, true);
     return 0;
   }
 
@@ -116,6 +118,7 @@ H2Session::H2Session(const Pace& pace) : pace_(pace), resets_left_(kResetsBurst)
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Callbacks::on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::on_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Callbacks::on_frame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::on_body);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Callbacks::on_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::on_close);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, Callbacks::send_data);
@@ -178,6 +181,26 @@ bool H2Session::handle_bytes(Instant now, ByteSpan bytes) {
   has_erred_ = true;
   (void)nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
   return false;
+}
+
+// An empty body is none, and so are trailers behind it: what is asked is known when the stream ends, or has bytes. Of a
+// method that is refused anyway nothing more is waited for.
+void H2Session::hear_head(const nghttp2_frame& frame) {
+  reads_head_ = false;
+  Stream* stream = find(frame.hd.stream_id);
+  if (stream == nullptr) return;
+  stream->step = Step::kOpen;
+  stream->due = now_ + kEndMax;
+  if (!method_of(stream->method)) hear_end(frame.hd.stream_id, false);
+}
+
+void H2Session::hear_end(std::int32_t id, bool has_body) {
+  Stream* stream = find(id);
+  if (stream == nullptr || stream->step != Step::kOpen) return;
+  stream->has_body = has_body;
+  stream->due = Instant::never();
+  stream->step = Step::kReady;
+  ready_.push_back(id);
 }
 
 // What still comes of a body that was refused is of no interest (RFC 9113 §8.1). Not before it comes: curl 7.88 does

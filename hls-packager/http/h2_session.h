@@ -61,7 +61,8 @@ class H2Session {
   // A head has begun to come, or the client has not yet introduced itself.
   [[nodiscard]] bool is_reading_head() const noexcept { return !has_settings_ || reads_head_; }
   [[nodiscard]] bool has_erred() const noexcept { return has_erred_; }
-  // When the first of the answers has to have been made into frames, so far as it is there.
+  // When the first of the answers has to have been made into frames, so far as it is there, and the first of the
+  // requests has to have ended.
   [[nodiscard]] Instant due() const noexcept;
   // Resets the streams for which that has not come true; answers how many.
   std::uint64_t reset_overdue(Instant now);
@@ -69,7 +70,7 @@ class H2Session {
   [[nodiscard]] std::vector<std::uint64_t> waiting() const;
 
  private:
-  enum class Step : std::uint8_t { kHead, kReady, kWaiting, kStreaming, kAnswered };
+  enum class Step : std::uint8_t { kHead, kOpen, kReady, kWaiting, kStreaming, kAnswered };
   struct Chunk {
     SharedBytes bytes;
     Instant due;
@@ -91,7 +92,7 @@ class H2Session {
     std::deque<Chunk> chunks{};  // Of append().
     std::size_t chunk_at = 0;    // In the first one.
     Micros patience{};
-    Instant due = Instant::never();  // Of the body, or the first chunk.
+    Instant due = Instant::never();  // Of the request's end, then of the body, or the first chunk.
   };
   struct Callbacks;  // nghttp2's.
   struct Free {
@@ -105,7 +106,9 @@ class H2Session {
   void refuse(std::uint64_t id, Stream& stream, std::uint16_t status);
   [[nodiscard]] bool take_field(std::int32_t id, std::string_view name, std::string_view value);
   [[nodiscard]] ssize_t offer(Stream& stream, std::size_t size_max, std::uint32_t& flags) const noexcept;
+  void hear_head(const nghttp2_frame& frame);
   void hear_body(const nghttp2_frame& frame);
+  void hear_end(std::int32_t id, bool has_body);
   void note_reset() noexcept;
   [[nodiscard]] bool is_provoked() const noexcept;
   void take(Stream& stream, std::size_t size);

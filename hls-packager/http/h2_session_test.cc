@@ -218,6 +218,60 @@ TEST_F(H2SessionTest, RefusesWhatItDoesNotTake) {
   EXPECT_FALSE(session_.has_streams());
 }
 
+// A frame of stream `id`, below 128.
+std::string frame(int type, int flags, std::int32_t id, std::string_view payload = {}) {
+  std::string text{'\0', '\0', static_cast<char>(payload.size()), static_cast<char>(type), static_cast<char>(flags)};
+  text += std::string{'\0', '\0', '\0', static_cast<char>(id)};
+  return text.append(payload);
+}
+
+constexpr int kEndStream = 1, kEndHeaders = 4, kPadded = 8;
+
+class H2EndTest : public H2SessionTest {
+ protected:
+  H2EndTest() { hear(client_.say()); }
+  void hear(const std::string& text) { ASSERT_TRUE(session_.handle_bytes({1}, std::as_bytes(std::span(text)))); }
+  // A GET of "/" that does not end yet.
+  void begin(std::int32_t id) { hear(frame(NGHTTP2_HEADERS, kEndHeaders, id, "\x82\x86\x84\x01\x01x")); }
+};
+
+TEST_F(H2EndTest, AnEmptyBodyIsNone) {
+  std::int32_t id = 1;
+  for (const auto& ends : std::vector<std::vector<std::string>>{
+           {frame(NGHTTP2_DATA, kEndStream, 1)},
+           {frame(NGHTTP2_DATA, kEndStream | kPadded, 3, std::string("\2\0\0", 3))},
+           {frame(NGHTTP2_DATA, 0, 5), frame(NGHTTP2_DATA, kEndStream, 5)},
+           {frame(NGHTTP2_HEADERS, kEndHeaders | kEndStream, 7, std::string("\0\1x\1y", 5))}}) {
+    begin(id);
+    for (const std::string& one : ends) {
+      EXPECT_EQ(poll(), "") << id << ": a body may be to come";
+      hear(one);
+    }
+    EXPECT_EQ(poll(), "/?") << id;
+    EXPECT_EQ(session_.due(), Instant::never());
+    id += 2;
+  }
+  EXPECT_EQ(counts_.heads_malformed.value(), 0U);
+}
+
+TEST_F(H2EndTest, ABodyIsRefusedWithItsFirstByte) {
+  begin(1);
+  hear(frame(NGHTTP2_DATA, 0, 1, "xy").substr(0, 10));
+  EXPECT_EQ(poll(), "");
+  EXPECT_EQ(counts_.heads_malformed.value(), 1U);
+}
+
+TEST_F(H2EndTest, WhoNeverEndsIsReset) {
+  begin(1);
+  EXPECT_EQ(session_.due(), Instant{1} + seconds(5));
+  EXPECT_EQ(session_.reset_overdue(Instant{1} + seconds(5)), 1U);
+  OutQueue out;
+  EXPECT_TRUE(session_.fill({2}, kUnsentMax, out));
+  EXPECT_FALSE(session_.has_streams());
+  std::uint64_t gone = 0;
+  EXPECT_FALSE(session_.poll_gone(gone)) << "nobody was asked";
+}
+
 TEST_F(H2SessionTest, AHeadHasSixteenKibibytes) {
   const std::int32_t id = client_.ask(
       "GET", "/a", {{"x", std::string(6'000, 'a')}, {"y", std::string(6'000, 'b')}, {"z", std::string(6'000, 'c')}});

@@ -33,7 +33,8 @@ struct ServerCounts {
   HttpCount timeouts_idle;
   HttpCount timeouts_slow;    // A response was not sent in time.
   HttpCount timeouts_stall;   // Nothing was taken for too long.
-  HttpCount timeouts_stream;  // Streams of HTTP/2 that were reset: their answers were not taken in time.
+  HttpCount timeouts_stream;  // Streams of HTTP/2 that were reset: their requests did not end, or their answers were
+                              // not taken, in time.
   HttpCount bytes_sent;
 };
 
