@@ -356,6 +356,20 @@ TEST_F(ServerTlsTest, AKeyOfAnotherKindThanItsCertificateIsRefused) {
   EXPECT_TRUE(TlsClient(tls_at(), kH1).is_open());
 }
 
+TEST_F(ServerTlsTest, OfAPipeNobodyWaitsForWhoWritesToIt) {
+  start_tls();
+  for (const char* name : {"key.pem", "cert.pem"}) {
+    std::filesystem::remove(file(name));
+    ASSERT_EQ(mkfifo(file(name).c_str(), 0600), 0);
+    const Result<Done> reloaded = tls_->reload();
+    ASSERT_FALSE(reloaded);
+    EXPECT_NE(reloaded.error().what.find(file(name) + " is no regular file but a pipe"), std::string::npos)
+        << reloaded.error().what;
+    EXPECT_FALSE(TlsContext::open(file("cert.pem"), file("key.pem"))) << name;
+  }
+  EXPECT_TRUE(TlsClient(tls_at(), kH1).is_open());
+}
+
 TEST_F(ServerTlsTest, FilesThatDoNotFitAreNamed) {
   ASSERT_TRUE(write_self_signed_certificate(file("a.pem"), file("ak.pem")));
   ASSERT_TRUE(write_self_signed_certificate(file("b.pem"), file("bk.pem")));

@@ -1,6 +1,7 @@
 #include "http/tls_context.h"
 
 #include <openssl/err.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <string_view>
@@ -35,6 +36,17 @@ Error tls_error(const std::string& what) {
   return {ErrorCode::kInvalid, what + " (OpenSSL: " + reason.data() + ")"};
 }
 
+// Of a pipe everybody would wait for who writes to it. What is not there, or not for us, OpenSSL says.
+Result<Done> look_at(const std::string& file) {
+  struct stat about {};
+  if (stat(file.c_str(), &about) != 0 || S_ISREG(about.st_mode)) return Done{};
+  return Error{ErrorCode::kInvalid, file + " is no regular file but " +
+                                        (S_ISDIR(about.st_mode)    ? "a folder"
+                                         : S_ISFIFO(about.st_mode) ? "a pipe"
+                                                                   : "a device or socket") +
+                                        ": certificate and key are read from PEM files; name such a one"};
+}
+
 void set_up(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
@@ -57,6 +69,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::open(std::string certificate_fil
 }
 
 Result<Done> TlsContext::reload() {
+  for (const std::string& file : {certificate_file_, key_file_})
+    if (Result<Done> looked = look_at(file); !looked) return looked;
   ERR_clear_error();
   std::shared_ptr<SSL_CTX> fresh(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!fresh) return tls_error("TLS cannot be set up");
