@@ -81,15 +81,14 @@ Result<Done> write_self_signed_certificate(const std::string& certificate_file, 
   const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const Certificate certificate = key ? certificate_of(key.get(), seconds) : Certificate{nullptr, X509_free};
   if (!certificate) return Error{ErrorCode::kFailed, "OpenSSL could not make a certificate for localhost"};
-  if (Result<Done> done = write_file(key_file,
-                                     [&](std::FILE* file) {
-                                       return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr,
-                                                                   nullptr) == 1;
-                                     });
-      !done)
-    return done;
-  Result<Done> done =
-      write_file(certificate_file, [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()) == 1; });
+  const auto write_key = [&](std::FILE* file) {
+    return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
+  };
+  const auto write_certificate = [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()) == 1; };
+  if (certificate_file == key_file)
+    return write_file(key_file, [&](std::FILE* file) { return write_key(file) && write_certificate(file); });
+  if (Result<Done> done = write_file(key_file, write_key); !done) return done;
+  Result<Done> done = write_file(certificate_file, write_certificate);
   if (!done) unlink(key_file.c_str());  // Half of a pair would be in the next one's way.
   return done;
 }

@@ -8,7 +8,7 @@
 namespace fanlight::packager {
 
 // ECDSA P-256, for localhost, 127.0.0.1 and ::1, a year long unless told otherwise. Both files are new, PEM, and
-// readable for their owner alone.
+// readable for their owner alone; they may be one.
 [[nodiscard]] Result<Done> write_self_signed_certificate(const std::string& certificate_file,
                                                          const std::string& key_file, long seconds = 365L * 86'400);
 

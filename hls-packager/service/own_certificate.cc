@@ -15,10 +15,6 @@ namespace {
 
 using std::filesystem::path;
 
-struct Pair {
-  path certificate, key;
-};
-
 // Whoever holds it makes the pair; closing it lets go. Where none can be had (it is somebody else's) nobody is waited
 // for.
 Descriptor lock(const path& file) {
@@ -33,40 +29,42 @@ bool make_last(const path& file) {
   return opened.is_open() && fsync(opened.get()) == 0;
 }
 
-// Between the two renames the pair does not match: who finds it so makes another.
-Result<Done> put_pair(const Pair& to) {
-  const Pair fresh{path(to.certificate) += ".new", path(to.key) += ".new"};
+// Key and certificate are one file, so that there is no moment at which they do not match.
+Result<Done> put(const path& file) {
+  const path fresh = path(file) += ".new";
   std::error_code failed;
-  for (const path& file : {fresh.certificate, fresh.key}) std::filesystem::remove(file, failed);
-  if (Result<Done> written = write_self_signed_certificate(fresh.certificate, fresh.key); !written) return written;
-  for (const path& file : {fresh.certificate, fresh.key})
-    if (!make_last(file)) return Error{ErrorCode::kFailed, "cannot write " + file.string() + ": is the disk full?"};
-  for (const auto& [from, name] : {std::pair{fresh.key, to.key}, {fresh.certificate, to.certificate}}) {
-    std::filesystem::rename(from, name, failed);
-    if (failed) return Error{ErrorCode::kFailed, "cannot write " + name.string() + ": " + failed.message()};
-  }
-  make_last(to.key.parent_path());
+  std::filesystem::remove(fresh, failed);
+  if (Result<Done> written = write_self_signed_certificate(fresh, fresh); !written) return written;
+  if (!make_last(fresh)) return Error{ErrorCode::kFailed, "cannot write " + fresh.string() + ": is the disk full?"};
+  std::filesystem::rename(fresh, file, failed);
+  if (failed) return Error{ErrorCode::kFailed, "cannot write " + file.string() + ": " + failed.message()};
+  make_last(file.parent_path());
   return Done{};
 }
 
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> open_own_certificate(const path& folder) {
-  const Pair pair{folder / "localhost.pem", folder / "localhost.key"};
-  const auto open_pair = [&] { return TlsContext::open(pair.certificate, pair.key); };
-  const auto is_good = [&](const auto& known) { return known && !is_self_signed_to_renew(pair.certificate); };
+  const path file = folder / "localhost.pem", key_beside = folder / "localhost.key";
+  // The key beside it is of one that somebody put there, or of an earlier packager.
+  const auto open_pair = [&] {
+    auto whole = TlsContext::open(file, file);
+    return whole ? whole : TlsContext::open(file, key_beside);
+  };
+  const auto is_good = [&](const auto& known) { return known && !is_self_signed_to_renew(file); };
   if (auto known = open_pair(); is_good(known)) return known;
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   const Descriptor held = lock(folder / "localhost.lock");
   auto known = open_pair();
   if (is_good(known)) return known;  // Another one was faster.
-  if (Result<Done> put = put_pair(pair); !put) {
-    if (!known) return put.error();
-    spdlog::warn("our own certificate ends soon, or has, and stays: {}", put.error().what);
+  if (Result<Done> written = put(file); !written) {
+    if (!known) return written.error();
+    spdlog::warn("our own certificate ends soon, or has, and stays: {}", written.error().what);
     return known;
   }
-  spdlog::warn("no certificate is named: {} is our own, for localhost alone", pair.certificate.string());
+  std::filesystem::remove(key_beside, failed);
+  spdlog::warn("no certificate is named: {} is our own, for localhost alone", file.string());
   return open_pair();
 }
 

@@ -35,7 +35,7 @@ class OwnCertificateTest : public testing::Test {
     ASSERT_TRUE(write_self_signed_certificate(folder_ / "localhost.pem", folder_ / "localhost.key", days * 86'400));
   }
   // What is to be written stands in the way of itself.
-  void let_writing_fail() { std::filesystem::create_directories(folder_ / "localhost.key.new" / "full"); }
+  void let_writing_fail() { std::filesystem::create_directories(folder_ / "localhost.pem.new" / "full"); }
 
   std::filesystem::path folder_;
 };
@@ -48,9 +48,9 @@ TEST_F(OwnCertificateTest, IsMadeOnceAndKept) {
   ASSERT_TRUE(open_own_certificate(deep));
   EXPECT_EQ(text("localhost.pem"), made);
   struct stat status {};
-  ASSERT_EQ(stat((deep / "localhost.key").c_str(), &status), 0);
+  ASSERT_EQ(stat((deep / "localhost.pem").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
-  EXPECT_FALSE(std::filesystem::exists(deep / "localhost.key.new"));
+  EXPECT_FALSE(std::filesystem::exists(deep / "localhost.pem.new"));
   folder_ = deep.parent_path().parent_path();
 }
 
@@ -73,7 +73,31 @@ TEST_F(OwnCertificateTest, WhereThereIsNoneAndNoneCanBeWrittenItSaysSo) {
   let_writing_fail();
   const auto opened = open_own_certificate(folder_);
   ASSERT_FALSE(opened);
-  EXPECT_NE(opened.error().what.find("localhost.key"), std::string::npos) << opened.error().what;
+  EXPECT_NE(opened.error().what.find("localhost.pem"), std::string::npos) << opened.error().what;
+}
+
+TEST_F(OwnCertificateTest, APairOfTwoFilesIsUsedAndRenewedAsOne) {
+  write(365);
+  const std::string before = text("localhost.pem");
+  ASSERT_TRUE(open_own_certificate(folder_));
+  EXPECT_EQ(text("localhost.pem"), before);
+  std::filesystem::remove(folder_ / "localhost.pem");
+  std::filesystem::remove(folder_ / "localhost.key");
+  write(10);
+  ASSERT_TRUE(open_own_certificate(folder_));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "localhost.key"));
+  EXPECT_TRUE(TlsContext::open(folder_ / "localhost.pem", folder_ / "localhost.pem"));
+}
+
+// As an end at the worst moment leaves it, on a disk that is full from then on.
+TEST_F(OwnCertificateTest, AKeyOfAnotherBesideItDoesNotMatter) {
+  write(10);
+  ASSERT_TRUE(open_own_certificate(folder_));
+  const std::string made = text("localhost.pem");
+  std::ofstream(folder_ / "localhost.key") << "of the one before";
+  let_writing_fail();
+  EXPECT_TRUE(open_own_certificate(folder_));
+  EXPECT_EQ(text("localhost.pem"), made);
 }
 
 TEST_F(OwnCertificateTest, WhatOneThatWasKilledHasLeftIsInNobodysWay) {
@@ -83,14 +107,12 @@ TEST_F(OwnCertificateTest, WhatOneThatWasKilledHasLeftIsInNobodysWay) {
 
 TEST_F(OwnCertificateTest, WhatCannotBeReadOrDoesNotMatchIsMadeAnew) {
   write(365);
-  const std::string key = text("localhost.key");
-  for (const char* name : {"localhost.pem", "localhost.key"}) {
+  const std::string certificate = text("localhost.pem");
+  for (const char* name : {"localhost.key", "localhost.pem"}) {
     std::ofstream(folder_ / name).close();  // As a power cut may leave it.
     EXPECT_TRUE(open_own_certificate(folder_)) << name;
+    EXPECT_NE(text("localhost.pem"), certificate);
   }
-  std::ofstream(folder_ / "localhost.key") << key;
-  EXPECT_TRUE(open_own_certificate(folder_));
-  EXPECT_NE(text("localhost.key"), key);
 }
 
 TEST_F(OwnCertificateTest, WhoeverMakesOneIsWaitedFor) {

@@ -777,7 +777,7 @@ def over_tls(stage: Stage) -> str:
                                      env={"XDG_STATE_HOME": str(state)})
     stage.wait_for_live()
     certificate = state / "fanlight" / "localhost.pem"
-    claim((state / "fanlight" / "localhost.key").stat().st_mode & 0o777 == 0o600, "others may read the key")
+    claim(certificate.stat().st_mode & 0o777 == 0o600, "others may read the key")
     url = f"https://localhost:{stage.port + 3}/live/{STREAM}/v0/index.m3u8"
 
     def ask(*words: str) -> str:
@@ -794,10 +794,9 @@ def over_tls(stage: Stage) -> str:
     for words in [[*judge, *by] for judge in judges for by in ([], ["--h2"])]:
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         claim(done.returncode == 0, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok"))[-1500:])
-    # Another pair at the same place is used from SIGHUP on, and not before.
-    key = state / "fanlight" / "localhost.key"
+    # Another one at the same place is used from SIGHUP on, and not before.
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(certificate), "-out", str(certificate)],
                    check=True, capture_output=True, timeout=20)
     claim("certificate" in ask("--http2"), "a certificate is used that nobody asked to read")
     stage.packager.process.popen.send_signal(signal.SIGHUP)
@@ -806,8 +805,7 @@ def over_tls(stage: Stage) -> str:
     # Without any, what there is stays.
     kept = stage.work / "kept.pem"
     kept.write_bytes(certificate.read_bytes())
-    for path in (certificate, key):
-        path.unlink()
+    certificate.unlink()
     stage.packager.process.popen.send_signal(signal.SIGHUP)
     claim(wait_until(lambda: "stays what it was" in stage.packager.process.log.read_text(), 10), stage.packager.process.log_tail(3))
     kept.rename(certificate)  # For curl.
