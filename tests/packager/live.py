@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import ctypes
 import fcntl
 import http.client
 import json
@@ -716,6 +717,51 @@ def a_log_that_nobody_reads(stage: Stage) -> str:
     return f"segments {first} to {last} behind a full pipe, ended after {took:.1f} s"
 
 
+def health_is_of_the_packaging(stage: Stage) -> str:
+    """While the packaging alone stands, what answers says so at /healthz; once it goes on, that is well again."""
+    config = stage.work / "packager.toml"
+    config.write_text(f'[http]\nthreads = 1\n[[stream]]\nname = "{STREAM}"\nsource = "udp://127.0.0.1:{stage.port + 2}"\n')
+    stage.package("--config", str(config))
+    health = (0, b"")
+
+    def is_told(status: int, text: bytes) -> bool:
+        nonlocal health
+        health = stage.packager.get("/healthz")
+        return health[0] == status and text in health[1]
+
+    claim(wait_until(lambda: is_told(200, b"ok\n"), 5), f"at first: {health}")
+    with one_thread_standing(packaging_thread(stage.packager.process.pid)):
+        claim(wait_until(lambda: is_told(503, b"packaging stands"), 8), f"while it stands: {health}")
+        said = health[1].decode().strip()
+    claim(wait_until(lambda: is_told(200, b"ok\n"), 5), f"once it goes on: {health}")
+    return f"503 ({said}), then 200"
+
+
+def packaging_thread(pid: int) -> int:
+    """With one thread that answers, which is the first: the other that has no name of its own."""
+    tasks = Path(f"/proc/{pid}/task")
+    own = (tasks / str(pid) / "comm").read_text()
+    found = [int(task.name) for task in tasks.iterdir() if task.name != str(pid) and (task / "comm").read_text() == own]
+    claim(len(found) == 1, f"{len(found)} threads may be the packaging")
+    return found[0]
+
+
+@contextlib.contextmanager
+def one_thread_standing(thread: int):
+    """SIGSTOP stops a whole process; a tracer stops one thread."""
+    seize, interrupt, detach, wait_for_any = 0x4206, 0x4207, 17, 0x40000000
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+    ptrace.argtypes, ptrace.restype = [ctypes.c_long] * 4, ctypes.c_long
+    if ptrace(seize, thread, 0, 0) != 0:
+        raise Skip(f"no tracing here: {os.strerror(ctypes.get_errno())}")
+    ptrace(interrupt, thread, 0, 0)
+    os.waitpid(thread, wait_for_any)
+    try:
+        yield
+    finally:
+        ptrace(detach, thread, 0, 0)
+
+
 def segment_at_edge(stage: Stage, name: str) -> int:
     status, body = stage.packager.get(f"/live/{name}/v0/index.m3u8")
     claim(status == 200, f"{name}: {status}")
@@ -894,7 +940,7 @@ def wrong_words(stage: Stage) -> str:
 CASES = (a_player_is_given_what_was_published, parts_are_what_they_say, the_linter_is_content, pictures_that_are_reordered, the_probes_are_content,
          a_publisher_that_returns, a_relay_that_dies, a_stream_that_ends, a_source_of_nothing, keys_and_bare_streams, breaks_are_announced,
          captions_are_kept_and_announced, sound_that_is_sent_late, a_group_is_one_presentation, one_of_a_group_that_returns, every_codec, encrypted_with_keys_in_turn,
-         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, a_log_that_nobody_reads, metrics_for_the_operator_alone,
+         a_wrong_passphrase_is_said, an_end_in_order, few_open_files, a_log_without_tokens, a_log_that_nobody_reads, health_is_of_the_packaging, metrics_for_the_operator_alone,
          whom_it_calls_is_in_its_log_alone, over_tls, a_certificate_that_cannot_be_renewed, a_page_that_was_installed, wrong_words)
 _FIRST_PORT, _PORTS = 21_000, 10
 
