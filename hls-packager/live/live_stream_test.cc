@@ -387,7 +387,9 @@ TEST_F(LiveStreamTest, TheMpdNamesWhatPlaylistsName) {  // D-02 to D-04, D-06 to
         "availabilityTimeComplete=\"false\"", "startNumber=\"0\"", "media=\"v0/s$Number$.m4s\"",
         "presentationTimeOffset=\"900000\"", "duration=\"90000\" startNumber=\"0\"",
         "duration=\"48000\" startNumber=\"0\"", "initialization=\"a0/i0.mp4\"",
-        "<Latency referenceId=\"0\" target=\"600\"", "wallClockTime=\"2026-11-26T16:30:00.000Z\"", "inband=\"true\"",
+        "<Latency referenceId=\"0\" target=\"600\"",
+        "wallClockTime=\"2026-11-26T16:30:00.000Z\" presentationTime=\"900000\"",
+        "wallClockTime=\"2026-11-26T16:30:00.000Z\" presentationTime=\"480000\"", "inband=\"true\"",
         "<Label>sound a0</Label>", "<Resync type=\"1\" dT=\"18000\"/>", "urn:mpeg:dash:utc:http-xsdate:2014"})
     EXPECT_NE(text.find(what), std::string::npos) << what << "\n" << text;
   EXPECT_EQ(text.find("SegmentTimeline"), std::string::npos) << text;

@@ -100,6 +100,29 @@ function* producers(mpd) {
   }
 }
 
+// When a picture or sound was captured, and when the MPD has it by its period's start and its template: players take the one
+// for how far behind they are and the other for what there is. ISO/IEC 23009-1 5.12
+function* references(mpd) {
+  const origin = Date.parse(mpd.attributes.availabilityStartTime);
+  for (const period of all(mpd, 'Period'))
+    for (const set of all(period, 'AdaptationSet')) {
+      const frame = Math.max(...all(set, 'Representation').map(frameOf));
+      for (const { line, attributes: said } of all(set, 'ProducerReferenceTime'))
+        for (const { attributes } of all(set, 'SegmentTemplate')) {
+          const media = (Number(said.presentationTime) - Number(attributes.presentationTimeOffset ?? 0)) / Number(attributes.timescale ?? 1);
+          const off = (Date.parse(said.wallClockTime) - origin) / 1e3 - seconds(period.attributes.start) - media;
+          if (Math.abs(off) > frame) yield [line, `it was captured ${off.toFixed(3)} s from where the MPD has it`];
+        }
+    }
+}
+
+const SAMPLES_OF_SOUND = 2_048;  // The longest frame, that of HE-AAC.
+
+function frameOf({ attributes: { frameRate, audioSamplingRate } }) {
+  const [frames, time = 1] = (frameRate ?? '24').split('/').map(Number);
+  return audioSamplingRate ? SAMPLES_OF_SOUND / Number(audioSamplingRate) : time / frames;
+}
+
 // Where a player may begin within a segment: at every chunk, and three of them are within what it is to be behind.
 function* chunks(mpd) {
   const [said] = all(mpd, 'Latency');
@@ -169,7 +192,7 @@ function* protection(mpd) {
   }
 }
 
-export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-09', chunks], ['D-10', periods], ['D-14', representations], ['D-14', protection]];
+export const MPD_RULES = [['D-01', profiles], ['D-02', head], ['D-03', offsets], ['D-04', addressing], ['D-06', clocks], ['D-07', latency], ['D-08', producers], ['D-08', references], ['D-09', chunks], ['D-10', periods], ['D-14', representations], ['D-14', protection]];
 
 export function judgeMpd(text) {
   let mpd;

@@ -57,6 +57,10 @@ const BROKEN = [
   ['D-14', /frameRate=25\/0/, '"25/1"', '"25/0"'],
   ['D-14', /has no Role/, /<Role.*\n/, ''],
   ['D-08', /type=application/, 'type="encoder"', 'type="application"'],
+  ['D-08', /captured -0\.050 s from where the MPD has it/, ' presentationTime="0"', ' presentationTime="4500"'],
+  ['D-08', /captured -0\.050 s from where the MPD has it/, 'wallClockTime="2026-11-26T16:30:00.000Z"', 'wallClockTime="2026-11-26T16:29:59.950Z"'],
+  ['D-08', /captured 0\.100 s from where the MPD has it/, ' timescale="90000"', ' timescale="90000" presentationTimeOffset="9000"'],
+  ['D-08', /captured -2\.000 s from where the MPD has it/, 'start="PT0S"', 'start="PT2S"'],
   ['D-08', /of one period are called 7,7/, /(<ProducerReferenceTime.*)\n/, '$1$1\n'],
   ['D-10', /has no start/, ' start="PT0S"', ''],
   ['D-10', /lasts PT0S/, 'start="PT0S"', 'start="PT0S" duration="PT0S"'],
@@ -99,7 +103,8 @@ test('D-02 finds an MPD that is another and was published at the same time', () 
 
 // Eight segments and a third of one, four seconds of nothing, and what came then.
 const period = (id, start, duration, first, last) => GOOD.match(/ {2}<Period[^]*<\/Period>\n/)[0].replace('id="p0" start="PT0S"', `id="${id}" start="PT${start}S"${duration}`)
-  .replace('startNumber="0"', `startNumber="${first}"${last}`);
+  .replace('startNumber="0"', `startNumber="${first}"${last}`)
+  .replace(/(wallClockTime=")[^"]*/, (_, name) => name + new Date(Date.parse('2026-11-26T16:30:00.000Z') + 1e3 * start).toISOString());
 const AWAY = GOOD.replace(/ {2}<Period[^]*<\/Period>\n/, () => period('p0', 0, ' duration="PT8.3S"', 0, ' endNumber="8"')).replace('16:31:00Z', '16:31:01Z');
 const BACK = AWAY.replace('  <UTC', () => `${period('p1', 12.3, '', 9, '')}  <UTC`).replace('16:31:01Z', '16:31:02Z');
 
