@@ -10,8 +10,8 @@
 
 namespace fanlight::packager {
 
-// Of `localhost.pem` in `folder`, which has the key as well; or that is in `localhost.key`. Packagers that start together wait for each other. Errors: there
-// is no pair that can be used, and none can be written.
+// Of `localhost.pem` in `folder`, which has the key as well; or that is in `localhost.key`. Packagers that start
+// together wait for each other. Errors: there is no pair that can be used, and none can be written.
 [[nodiscard]] Result<std::shared_ptr<TlsContext>> open_own_certificate(const std::filesystem::path& folder);
 
 }  // namespace fanlight::packager
