@@ -148,16 +148,31 @@ function lastPart({ open, segments }) {
   return newest?.parts.length > 0 ? { msn: newest.msn, part: newest.parts.length - 1 } : null;
 }
 
+// From part to part, over the ends of segments. How many the open one will have nobody knows: as many as the one before.
+function partsBetween(playlist, from, to) {
+  const whole = playlist.segments.filter((one) => one.parts.length > 0);
+  const counts = new Map(whole.map((one) => [one.msn, one.parts.length]));
+  const usual = Math.max(whole.at(-1)?.parts.length ?? 0, playlist.open?.parts.length ?? 0);
+  let count = to.part - from.part;
+  for (let { msn } = from; msn < to.msn; ++msn) count += counts.get(msn) ?? usual;
+  return count;
+}
+
+function* inStep(playlist, line, reported) {
+  const own = lastPart(playlist);
+  if (own === null) return;
+  const apart = own.msn < reported.msn ? partsBetween(playlist, own, reported) : partsBetween(playlist, reported, own);
+  if (Math.abs(apart) > PARTS_APART) yield [line, `is at part ${reported.msn}.${reported.part}, this playlist at ${own.msn}.${own.part}: ${Math.abs(apart)} parts apart`];
+}
+
 // `others`: URIs of the presentation's other media playlists, as seen from this one.
 function* reports(playlist, context) {
   for (const { line, attributes } of playlist.reports) {
     if (/^([a-z]+:|\/)/i.test(attributes.URI ?? '')) yield [line, `${attributes.URI} is not relative`];
     if (attributes['LAST-MSN'] === undefined) yield [line, 'says no LAST-MSN'];
     else if (Math.abs(Number(attributes['LAST-MSN']) - playlist.openMsn) > 1) yield [line, `is at ${attributes['LAST-MSN']}, this playlist at ${playlist.openMsn}`];
+    else if (attributes['LAST-PART'] !== undefined) yield* inStep(playlist, line, { msn: Number(attributes['LAST-MSN']), part: Number(attributes['LAST-PART']) });
     if (playlist.partTarget !== null && attributes['LAST-PART'] === undefined) yield [line, 'says no LAST-PART'];
-    const own = lastPart(playlist);
-    if (own?.msn === Number(attributes['LAST-MSN']) && Math.abs(own.part - Number(attributes['LAST-PART'])) > PARTS_APART)
-      yield [line, `is at part ${attributes['LAST-PART']} of ${own.msn}, this playlist at ${own.part}: not in step`];
   }
   if (!context.others || playlist.endlist || !isLowLatency(playlist)) return;
   const said = playlist.reports.map((report) => report.attributes.URI);

@@ -23,6 +23,7 @@ function broken(whole, from, to) {
 }
 const without = (whole, line) => broken(whole, new RegExp(`^${line}.*\n`, 'm'), '');
 const END = '#EXT-X-PRELOAD-HINT';
+const reported = (whole, msn, part) => broken(whole, /LAST-MSN=\d+,LAST-PART=\d+/, `LAST-MSN=${msn},LAST-PART=${part}`);
 const second = (whole) => broken(whole, 'DURATION=1.000000,URI="s9.0', 'DURATION=0.500000,URI="s9.0');
 
 const range = ({ id = 'a', date = '16:30:08', more = '' } = {}) => `#EXT-X-DATERANGE:ID="${id}",START-DATE="2026-11-26T${date}.000Z"${more}\n`;
@@ -99,7 +100,12 @@ const MEDIA = [
   ['H-18', /no LAST-MSN/, broken(live(), 'LAST-MSN=10,', '')],
   ['H-18', /no LAST-PART/, broken(live(), ',LAST-PART=0', '')],
   ['H-18', /is at 8, this playlist at 10/, broken(live(), 'LAST-MSN=10', 'LAST-MSN=8')],
-  ['H-18', /is at part 3 of 10, this playlist at 0/, broken(live(), 'LAST-PART=0', 'LAST-PART=3')],
+  ['H-18', /is at part 10.3, this playlist at 10.0: 3 parts apart/, broken(live(), 'LAST-PART=0', 'LAST-PART=3')],
+  ['H-18', /is at part 9.0, this playlist at 10.0: 5 parts apart/, reported(live({ whole: 5 }), 9, 0)],
+  ['H-18', /is at part 9.2, this playlist at 10.0: 3 parts apart/, reported(live({ whole: 5 }), 9, 2)],
+  ['H-18', /is at part 9.0, this playlist at 9.4: 4 parts apart/, reported(live({ whole: 5, parts: 0 }), 9, 0)],
+  ['H-18', /is at part 10.2, this playlist at 9.4: 3 parts apart/, reported(live({ whole: 5, parts: 0 }), 10, 2)],
+  ['H-18', /is at part 11.0, this playlist at 10.1: 4 parts apart/, reported(live({ whole: 5, parts: 2 }), 11, 0)],
   ['H-18', /reports .* 0 times/, without(live(), '#EXT-X-RENDITION-REPORT')],
   ['H-18', /none of the presentation/, broken(live(), '../a0/', '../a7/')],
   ['H-20', /shorter than three target durations/, live({ first: 8 }).replace(/#EXT-X-PART:.*s10.*\n/, '')],
@@ -278,6 +284,11 @@ test('H-63 finds nothing of a gap that also stands for what is missing in front 
 });
 
 test('H-63 finds variants that number on their own', () => assert.match(together(live(), live({ first: 20, open: 30 })).join(), /^0:1 no number is in all variants: 0 to 9, 20 to 29/));
+
+test('H-18 finds nothing of renditions that are in step, where a segment ends as well', () => {
+  for (const [parts, msn, part] of [[1, 10, 2], [1, 9, 4], [1, 9, 3], [2, 9, 4], [0, 9, 2], [0, 10, 1], [4, 11, 0], [5, 11, 1], [1, 9, 5]])
+    assert.equal(text(judgeMedia(readMediaPlaylist(reported(live({ whole: 5, parts }), msn, part)), OTHERS)), '', `${msn}.${part} beside ${parts} parts of 10`);
+});
 
 test('a range that is over goes with the segments', () => {
   const before = readMediaPlaylist(withRange(withRange(live({ first: 6, open: 16 }), OUT), IN));  // It ends at 12 s, as the first segment begins.

@@ -2,14 +2,14 @@
 
 const START = Date.parse('2026-11-26T16:30:00.000Z');
 const date = (msn) => `#EXT-X-PROGRAM-DATE-TIME:${new Date(START + 2_000 * msn).toISOString()}`;
-const part = (msn, i) => `#EXT-X-PART:DURATION=1.000000,URI="s${msn}.${i}.m4s"${i === 0 ? ',INDEPENDENT=YES' : ''}`;
+const part = (msn, i, whole) => `#EXT-X-PART:DURATION=${(2 / whole).toFixed(6)},URI="s${msn}.${i}.m4s"${i === 0 ? ',INDEPENDENT=YES' : ''}`;
 
-// Segments of two seconds and two parts, from `first` up to the open one, which has `parts`. Parts are listed of the last three.
-export function live({ first = 0, open = 10, parts = 1, skipped = 0, discontinuous = -1 } = {}) {
+// Segments of two seconds and `whole` parts, from `first` up to the open one, which has `parts`. Parts are listed of the last three.
+export function live({ first = 0, open = 10, parts = 1, whole = 2, skipped = 0, discontinuous = -1 } = {}) {
   const lines = [
     '#EXTM3U', `#EXT-X-VERSION:${skipped ? 9 : 6}`, '#EXT-X-TARGETDURATION:2',
     '#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=3.000000,CAN-SKIP-UNTIL=12.000000',
-    '#EXT-X-PART-INF:PART-TARGET=1.000000', `#EXT-X-MEDIA-SEQUENCE:${first}`,
+    `#EXT-X-PART-INF:PART-TARGET=${(2 / whole).toFixed(6)}`, `#EXT-X-MEDIA-SEQUENCE:${first}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuous >= 0 && discontinuous < first ? 1 : 0}`,
     ...(skipped ? [`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`] : []),
   ];
@@ -20,11 +20,11 @@ export function live({ first = 0, open = 10, parts = 1, skipped = 0, discontinuo
   ];
   for (let msn = first + skipped; msn < open; ++msn) {
     lines.push(...state(msn));
-    if (msn >= open - (parts === 0 ? 3 : 2)) lines.push(part(msn, 0), part(msn, 1));
+    if (msn >= open - (parts === 0 ? 3 : 2)) lines.push(...Array.from({ length: whole }, (_, i) => part(msn, i, whole)));
     lines.push('#EXTINF:2.000000,', `s${msn}.m4s`);
   }
-  if (parts > 0) lines.push(...state(open), ...Array.from({ length: parts }, (_, i) => part(open, i)));
-  const [hintMsn, hintPart] = parts === 2 ? [open + 1, 0] : [open, parts];
+  if (parts > 0) lines.push(...state(open), ...Array.from({ length: parts }, (_, i) => part(open, i, whole)));
+  const [hintMsn, hintPart] = parts === whole ? [open + 1, 0] : [open, parts];
   lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="s${hintMsn}.${hintPart}.m4s"`, `#EXT-X-RENDITION-REPORT:URI="../a0/index.m3u8",LAST-MSN=${open},LAST-PART=0`);
   return lines.join('\n') + '\n';
 }
