@@ -48,6 +48,7 @@ STREAM = "live/main"
 
 AT_ONCE = ("-tune", "zerolatency")
 REORDERED = ("-bf", "2", "-b_strategy", "0", "-rc-lookahead", "0")  # Two B pictures between others.
+FRAME_MS = 34  # Of what all sources here send: 30 pictures a second.
 
 
 def source_words(copy: Path, to: str, order: tuple[str, ...] = AT_ONCE) -> list[str]:
@@ -107,7 +108,7 @@ class Stage:
 
     def lint(self, seconds: float, *words: str, name: str = STREAM) -> subprocess.Popen:
         require_tools("node")
-        return subprocess.Popen(["node", str(LINT), self.packager.playlist(name), "--seconds", str(seconds), *words],
+        return subprocess.Popen(["node", str(LINT), self.packager.playlist(name), "--seconds", str(seconds), "--frame-ms", str(FRAME_MS), *words],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -836,7 +837,8 @@ def over_tls(stage: Stage) -> str:
     claim("#EXT-X-PART:" in (stage.work / "answer").read_text(), "no parts over HTTP/2")
     claim(ask("--http1.1") == "1.1 200", f"HTTP/1.1: {ask('--http1.1')}")
     multivariant = f"https://localhost:{stage.port + 3}/live/{STREAM}/index.m3u8"
-    judges = (["node", str(LINT), multivariant, "--seconds", "6", "--media", "--dash", "--late-ms", "500"], ["node", str(PROBE), "--dash", multivariant])
+    judges = (["node", str(LINT), multivariant, "--seconds", "6", "--frame-ms", str(FRAME_MS), "--media", "--dash", "--late-ms", "500"],
+              ["node", str(PROBE), "--dash", multivariant])
     for words in [[*judge, *by] for judge in judges for by in ([], ["--h2"])]:
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         claim(done.returncode == 0, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("ok"))[-1500:])

@@ -290,6 +290,12 @@ test('H-18 finds nothing of renditions that are in step, where a segment ends as
     assert.equal(text(judgeMedia(readMediaPlaylist(reported(live({ whole: 5, parts }), msn, part)), OTHERS)), '', `${msn}.${part} beside ${parts} parts of 10`);
 });
 
+test('H-11 goes by how long a frame is said to be', () => {
+  const off = broken(live(), '16:30:04.000Z', '16:30:04.038Z');
+  finds('H-11', /is 0.038000 s from where the segments before it end/, judgeMedia(readMediaPlaylist(off), { ...OTHERS, frame: 34_000 }));
+  assert.equal(text(judgeMedia(readMediaPlaylist(off), { ...OTHERS, frame: 42_000 })), '');
+});
+
 test('a range that is over goes with the segments', () => {
   const before = readMediaPlaylist(withRange(withRange(live({ first: 6, open: 16 }), OUT), IN));  // It ends at 12 s, as the first segment begins.
   assert.equal(text(judgeChange(before, readMediaPlaylist(live({ first: 7, open: 17 })))), '');
