@@ -92,6 +92,13 @@ class Stage:
                                         port=self.port + 1)
         return self.packager
 
+    def package_as(self, settings: str, source: str | None = None) -> packagers.Packager:
+        """With what a [[stream]] of a file says."""
+        config = self.work / "packager.toml"
+        config.write_text(f'[http]\nlisten = ["127.0.0.1:{self.port + 1}"]\n[[stream]]\nname = "{STREAM}"\n'
+                          f'source = "{source or packagers.source_url(self.target)}"\n{settings}\n')
+        return self.package("--config", str(config))
+
     def wait_for_live(self, seconds: float = 15) -> None:
         claim(wait_until(lambda: self.packager.is_live(STREAM), seconds),
               f"not live after {seconds} s: {self.packager.streams()} {self.packager.process.log_tail(3)}")
@@ -184,12 +191,17 @@ def parts_are_what_they_say(stage: Stage) -> str:
 
 
 def the_linter_is_content(stage: Stage) -> str:
+    """With a window that moves, and is long enough for deltas that skip."""
     stage.start_relay()
     stage.publish()
-    stage.package()
+    stage.package_as("window_s = 14")
     stage.wait_for_live()
     # Three cases run at a time, and each encodes: what is late by less than half a second may be the machine's.
-    return finish_lint(stage.lint(20, "--media", "--dash", "--late-ms", "500"), 60)
+    note = finish_lint(stage.lint(18, "--media", "--dash", "--late-ms", "500"), 60)
+    gone = [media_sequence(stage.playlist(folder=folder)) for folder in ("v0", "a0")]
+    claim(min(gone) >= 3, f"the windows begin with {gone}")
+    claim("#EXT-X-SKIP" in stage.playlist("?_HLS_skip=YES"), "nothing is skipped")
+    return f"{gone[0]} segments gone; {note}"
 
 
 def pictures_that_are_reordered(stage: Stage) -> str:
@@ -241,10 +253,7 @@ def a_publisher_that_returns(stage: Stage) -> str:
     stage.start_relay()
     publisher, _ = stage.publish()
     # Segments are long, so that who waits for a part that the outage put off is not told 503 before it is there.
-    config = stage.work / "packager.toml"
-    config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\n[[stream]]\nname = "{STREAM}"\n'
-                      f'source = "{packagers.source_url(stage.target)}"\nsegment_ms = 4000\nwindow_s = 120\ngrace_s = 60\n')
-    stage.package("--config", str(config))
+    stage.package_as("segment_ms = 4000\nwindow_s = 120\ngrace_s = 60")
     stage.wait_for_live(30)
     before = edge(stage.playlist())[0]
     # While nobody publishes no part can come in time, and where the first segments of another encoder end nobody can foresee; until the
@@ -270,7 +279,7 @@ def a_publisher_that_returns(stage: Stage) -> str:
 def a_relay_that_dies(stage: Stage) -> str:
     stage.start_relay()
     publisher, _ = stage.publish()
-    stage.package()
+    stage.package_as("window_s = 6")
     stage.wait_for_live()
     before = edge(stage.playlist())[0]
     stage.relay.process.stop(signal.SIGKILL)
@@ -283,17 +292,24 @@ def a_relay_that_dies(stage: Stage) -> str:
     claim(wait_until(lambda: edge(stage.playlist())[0] > before + 1, 10), stage.playlist()[-600:])
     log = stage.packager.process.log.read_text()
     claim("calling again" in log, log[-500:])
-    return "called again until it answered, and went on"
+    claim("#EXT-X-DISCONTINUITY\n" in stage.playlist(), "the linter comes too late for the discontinuity")
+    # As where a publisher returns. What is looked for here is that the window moves on over it.
+    note = finish_lint(stage.lint(9, "--pass-over", "H-16,H-17,H-18"), 30)
+    # Two where the encoder's first pictures come at once: they are ahead of their dates.
+    gone = set()
+    for folder in ("v0", "a0"):
+        playlist = stage.playlist(folder=folder)
+        claim("#EXT-X-DISCONTINUITY\n" not in playlist, f"{folder}: {playlist}")
+        gone.add(int(re.search(r"#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)", playlist)[1]))
+    claim(gone in ({1}, {2}), f"DISCONTINUITY-SEQUENCE is {gone}")
+    return f"called again until it answered, and went on; {max(gone)} discontinuities have left the window, {note}"
 
 
 def a_source_of_nothing(stage: Stage) -> str:
     """It is up, and sends null packets: the stream ends, and is called what it is."""
     door = stage.port + 2
     source = stage.processes.start("bare", source_words(stage.work / "bare.ts", f"udp://127.0.0.1:{door}?pkt_size=1316"))
-    config = stage.work / "packager.toml"
-    config.write_text(f'[http]\nlisten = ["127.0.0.1:{stage.port + 1}"]\n[[stream]]\nname = "{STREAM}"\n'
-                      f'source = "udp://127.0.0.1:{door}"\ngrace_s = 2\n')
-    stage.package("--config", str(config))
+    stage.package_as("grace_s = 2", f"udp://127.0.0.1:{door}")
     stage.wait_for_live()
     source.stop(signal.SIGKILL)
     nothing = (b"\x47\x1f\xff\x10" + bytes(184)) * 7
@@ -364,9 +380,9 @@ def breaks_are_announced(stage: Stage) -> str:
     unspliced = f"127.0.0.1:{stage.port + 3}"
     publisher = stage.processes.start("splicer", [sys.executable, str(SPLICER), "--listen", unspliced, "--to", bare, "--cues", str(cues)])
     stage.processes.start("unspliced", source_words(stage.work / "bare.ts", f"udp://{unspliced}?pkt_size=1316"))
-    stage.package(f"{STREAM}=udp://{bare}")
+    stage.package_as("window_s = 6", f"udp://{bare}")
     stage.wait_for_live()
-    lint = stage.lint(12, "--late-ms", "500")
+    lint = stage.lint(18, "--late-ms", "500")
     cues.write_text("out 77 3 4\n")
     claim(wait_until(lambda: "SCTE35-OUT" in stage.playlist(), 20), f"no way out: {publisher.log_tail(5)} {stage.playlist()}")
     time.sleep(2)
@@ -391,7 +407,9 @@ def breaks_are_announced(stage: Stage) -> str:
     claim(wait_until(lambda: events() == [one[1] for one in sent], 20), f"{events()}, sent were {sent}")
     claim('kind="command"' in stage.packager.get("/metrics")[1].decode(), "no metric")
     note = finish_lint(lint, 60)
-    return f"a break of {length:.3f} s; {note}"
+    left = [folder for folder in ("v0", "a0") if "#EXT-X-DATERANGE" in stage.playlist(folder=folder)]
+    claim(left == [], f"the break is over and has left the window, and {left} tell of it")
+    return f"a break of {length:.3f} s, which was told until it had left the window; {note}"
 
 
 def captions_are_kept_and_announced(stage: Stage) -> str:
