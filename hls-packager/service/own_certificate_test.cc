@@ -128,6 +128,20 @@ TEST_F(OwnCertificateTest, WhoeverMakesOneIsWaitedFor) {
   EXPECT_EQ(text("localhost.pem"), made);
 }
 
+TEST_F(OwnCertificateTest, WhoeverHoldsTheLockForGoodIsNotWaitedForForEver) {
+  const int lock = open((folder_ / "localhost.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  std::ofstream(folder_ / "localhost.pem.new") << "what the other one writes";
+  testing::internal::CaptureStdout();
+  EXPECT_TRUE(open_own_certificate(folder_, millis(300)));
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_NE(said.find("waits up to 0.3 s for " + (folder_ / "localhost.lock").string()), std::string::npos) << said;
+  EXPECT_NE(said.find("goes on without"), std::string::npos) << said;
+  EXPECT_EQ(text("localhost.pem.new"), "what the other one writes");
+  EXPECT_TRUE(TlsContext::open(folder_ / "localhost.pem", folder_ / "localhost.pem"));
+  close(lock);
+}
+
 TEST_F(OwnCertificateTest, ThoseThatStartTogetherHaveOnePair) {
   std::atomic<int> opened = 0;
   std::vector<std::thread> all;
