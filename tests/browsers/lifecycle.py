@@ -36,6 +36,7 @@ STREAM = "live/main"
 RUN_BITS = 12  # Of a picture's number, the lowest; above them stands which run of the source it is of.
 PATIENCE_S = 60  # For what takes a few seconds where nothing else runs.
 FIRST_TLS_PORT = 8443
+WRAP_S = 2 ** 33 / 90_000
 BROWSERS = {"chromium": "/usr/bin/chromium", "firefox": "/usr/bin/firefox-esr", "webkit": "/usr/bin/WebKitWebDriver"}
 
 
@@ -78,6 +79,15 @@ class Followers:
             last = self.last(player)
             claim(not unhurt or player != "hls" or last["fatal"] == 0, f"{player} gave up: {last}")
         return ", ".join(notes)
+
+    def went_on(self, since: float) -> None:
+        """As if nothing had been: as many seconds were played as went by, forward, and nobody was made anew. dash.js may stall where the
+        machine is busy."""
+        for player in self.players:
+            first, last = next(one for one in self.seen(player) if one["at"] > since), self.last(player)
+            claim(all(first[what] == last[what] for what in ("backwards", "made", "fatal")), f"{player} does not go on: {first} {last}")
+            stood_s = last["at"] - first["at"] - (last["time"] - first["time"])
+            claim(abs(stood_s) < 2, f"{player} stands still, or jumps, for {stood_s:.1f} s")
 
     def end(self) -> None:
         """What was there is played to its end, then it stands still."""
@@ -138,6 +148,12 @@ class Stage:
 
     def live(self) -> None:
         claim(wait_until(lambda: self.packager.is_live(STREAM), PATIENCE_S), f"not live: {self.packager.streams()} {self.packager.process.log_tail(5)}")
+
+    def discontinuities(self) -> int:
+        """Those that the playlist does not list any more, too."""
+        playlist = self.packager.get(f"/live/{STREAM}/v0/index.m3u8")[1].decode()
+        gone = re.search(r"#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)", playlist)
+        return playlist.count("#EXT-X-DISCONTINUITY\n") + (int(gone[1]) if gone else 0)
 
     def follow(self, players: str, browser: str = "chromium", base: str | None = None, switch_s: float = 0) -> Followers:
         require_tools("node")
@@ -226,6 +242,21 @@ def a_clock_that_jumps(stage: Stage) -> str:
     followers = stage.begin_bare(EVERY)
     stage.silence()
     return followers.play(stage.publish("--begins", "3600", to=stage.bare), unhurt=True)
+
+
+def a_clock_that_wraps(stage: Stage) -> str:
+    """Its 33 bits end after 26.5 hours: nobody sees that."""
+    wraps = time.time() + 40
+    followers = stage.begin_bare(EVERY, "--begins", f"{WRAP_S - 40:.1f}")
+    before = wraps - 4  # A source on a busy machine may be late in its first seconds, for which there is a discontinuity.
+    claim(time.time() < before, f"players play {time.time() - before:.0f} s too late for it")
+    time.sleep(before - time.time())
+    discontinuities = stage.discontinuities()
+    time.sleep(10)
+    note = followers.play(0, unhurt=True)
+    followers.went_on(before)
+    claim(stage.discontinuities() == discontinuities, "it is a discontinuity")
+    return note
 
 
 def sound_that_stops(stage: Stage) -> str:
@@ -404,7 +435,7 @@ def webkit(stage: Stage) -> str:
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, a_pause, pictures_out_of_order, sound_alone, two_sounds,
+         a_clock_that_wraps, sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, a_pause, pictures_out_of_order, sound_alone, two_sounds,
          a_group, over_tls, h265, webkit)
 
 
