@@ -243,7 +243,7 @@ def a_steady_stream(live: Live) -> str:
 
 
 def a_publisher_that_returns_and_ends(live: Live) -> str:
-    """A discontinuity, a second period, and the end of the playlists."""
+    """A discontinuity, a second period, and the end of the playlists. Who plays since before does so to the end (H-80)."""
     bare = f"127.0.0.1:{live.stage.port + 2}"
     words = source_words(live.stage.work / "copy.ts", f"udp://{bare}?pkt_size=1316")
     publisher = live.stage.processes.start("publisher1", words)
@@ -251,12 +251,14 @@ def a_publisher_that_returns_and_ends(live: Live) -> str:
     config.write_text(f'[[stream]]\nname = "{STREAM}"\nsource = "udp://{bare}"\ngrace_s = 4\n')
     live.stage.package("--config", str(config))
     live.stage.wait_for_live()
+    playing = ffmpeg_plays(live.stage.packager.playlist(STREAM), 12)
     time.sleep(3)
     publisher.stop(signal.SIGINT)
     live.stage.processes.start("publisher2", words)
     claim(wait_until(lambda: "#EXT-X-DISCONTINUITY\n" in live.stage.playlist(), 20), live.stage.playlist())
     note = finish(live.read(5))
     live.validate()
+    note = f"{note}, {heard(playing, 'over the return', 12)}"
     live.stage.processes.running[-1].stop(signal.SIGINT)
     claim(wait_until(lambda: "#EXT-X-ENDLIST" in live.stage.playlist(), 30), live.stage.playlist())
     end = finish(live.read(0, "--hls"))
