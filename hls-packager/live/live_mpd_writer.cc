@@ -167,10 +167,11 @@ void LiveMpdWriter::add(const LiveRendition& rendition, const std::vector<Stretc
     MpdAdaptationSet& set = set_for(*one->format, period);
     const Said& said = place.said.try_emplace(offer.folder, newest).first->second;
     offer.language = said.language;
+    offer.describes_video = said.describes_video;
     if (!one->format->is_video()) set.label = label_of(offer);
     set.language = offer.language;
     add_captions(set.captions, offer.captions);
-    set.describes_video = said.describes_video;
+    set.describes_video = offer.describes_video;
     set.representations.push_back(
         {.id = offer.folder,
          .folder = offer.folder + "/",

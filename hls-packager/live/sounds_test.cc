@@ -70,6 +70,7 @@ TEST_F(SoundsTest, SoundForWhoDoesNotSeeIsMarkedAndNotTheDefault) {  // H-61
   const std::size_t mark = mpd.find("AudioPurposeCS:2007"), german = mpd.find("lang=\"deu\""),
                     english = mpd.find("lang=\"eng\""), alternate = mpd.find("\"alternate\"");
   EXPECT_TRUE(german < mark && mark < alternate && alternate < english) << mpd;
+  for (const char* label : {"<Label>deu, described a", "<Label>eng a"}) EXPECT_EQ(count_of(mpd, label), 1u) << mpd;
 }
 
 TEST_F(SoundsTest, SoundsOfOneLanguageAreNumberedAndKeepTheirNames) {  // H-61

@@ -71,7 +71,8 @@ MpdPeriod period_of(const std::deque<Rendition>& renditions, std::uint32_t first
     if (!one) continue;
     const std::int64_t begins = rescale(one->first_time, one->format->timescale(), kMediaClock);
     start = std::min(start.value_or(begins), begins);
-    period.sets.push_back({.language = rendition.line().language(),
+    period.sets.push_back({.label = rendition.line().is_video() ? std::string{} : label_of(offer_of(rendition)),
+                           .language = rendition.line().language(),
                            .captions = rendition.line().captions(),
                            .describes_video = rendition.line().describes_video(),
                            .representations = {*one}});

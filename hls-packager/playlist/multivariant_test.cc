@@ -125,6 +125,8 @@ TEST(OfferTest, DescriptionsAreMarkedAndTheDefaultWhereThereIsNothingElse) {  //
       << both;
   EXPECT_NE(both.find(mark), std::string::npos);
   EXPECT_NE(text_of({pictures, described}).find("NAME=\"sound, described\",DEFAULT=YES," + mark), std::string::npos);
+  EXPECT_EQ(label_of(described), "sound, described a0");
+  EXPECT_EQ(label_of(plain), "sound a1");
 }
 
 TEST(OfferTest, SoundOfALanguageHasOneNameInAllGroups) {  // H-61

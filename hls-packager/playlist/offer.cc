@@ -136,6 +136,11 @@ void offer_captions(const std::vector<CaptionService>& services, MultivariantPla
     if (variant.picture) variant.captions_group = kGroup;
 }
 
+std::string purpose_of(const OfferedRendition& sound) {
+  return (sound.language.empty() ? std::string("sound") : sound.language) +
+         (sound.describes_video ? ", described" : "");
+}
+
 }  // namespace
 
 unsigned ordinal_among(const OfferedRendition& sound, const std::vector<OfferedRendition>& others) {
@@ -152,13 +157,10 @@ unsigned ordinal_among(const OfferedRendition& sound, const std::vector<OfferedR
 }
 
 std::string name_of(const OfferedRendition& sound) {
-  return (sound.language.empty() ? std::string("sound") : sound.language) +
-         (sound.describes_video ? ", described" : "") + (sound.ordinal > 1 ? " " + std::to_string(sound.ordinal) : "");
+  return purpose_of(sound) + (sound.ordinal > 1 ? " " + std::to_string(sound.ordinal) : "");
 }
 
-std::string label_of(const OfferedRendition& sound) {
-  return (sound.language.empty() ? std::string("sound") : sound.language) + " " + sound.folder;
-}
+std::string label_of(const OfferedRendition& sound) { return purpose_of(sound) + " " + sound.folder; }
 
 MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& renditions) {
   MultivariantPlaylist playlist;

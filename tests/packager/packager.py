@@ -177,6 +177,8 @@ def sound_for_who_does_not_see(work: Work) -> str:
     mpd = (out / "manifest.mpd").read_text()
     roles = re.findall(r'lang="(\w+)".*?role:2011" value="(\w+)"', mpd, re.DOTALL)
     claim(sorted(roles) == [("deu", "alternate"), ("eng", "main")] and mpd.count("AudioPurposeCS:2007") == 1, f"DASH: {roles}")
+    labels = re.findall("<Label>(.*)</Label>", mpd)
+    claim(sorted(labels) == ["deu, described a0", "eng a1"], f"DASH: {labels}")
     return f"{choices}"
 
 
