@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "codec/open_gop.h"
+#include "playlist/format_text.h"
 #include "playlist/part_target.h"
 
 namespace fanlight::packager {
@@ -259,7 +260,8 @@ void LiveStream::note_format(Output& output, const TrackSample& one) {
   if (!before || *before == one.sample.format) return;
   const TrackSet::Track& track = tracks_->tracks()[one.track];
   faults_.note(InputFault::kFormatChange,
-               track.formats()[one.sample.format].name + " on PID " + std::to_string(track.pid));
+               "PID " + std::to_string(track.pid) + ", " +
+                   format_change_text(track.formats()[*before], track.formats()[one.sample.format]));
 }
 
 void LiveStream::seek_to_fall_in() {

@@ -109,7 +109,9 @@ Words words_of(InputFault fault) {
           "needs is measured at its start"};
     case InputFault::kFormatChange:
       return {"a track has another format", "changes",
-              "have the encoder send one format throughout: sound is silent from the change to the next segment", true};
+              "have the encoder send one format throughout: pictures in another begin with their next IDR picture, and "
+              "sound is silent up to the next segment",
+              true};
     case InputFault::kLanguageChange:
       return {"a sound is in another language", "changes",
               "nothing, if it is: it goes on, but who plays already may be told the one before", true};

@@ -47,6 +47,15 @@ TEST_F(FaultLogTest, WhatBeginsIsSaidAtOnceAndThenOnceAMinute) {
                    "the link to the source; more SRT latency repairs more"}));
 }
 
+TEST_F(FaultLogTest, AChangeOfFormatSaysBeforeAndAfterAndHoldsForPicturesAndSound) {
+  happen(InputFault::kFormatChange, 1, "PID 256, avc1.64001f (1280x720) after avc1.64001f (640x360)");
+  EXPECT_EQ(
+      said(0),
+      (Lines{"a track has another format (PID 256, avc1.64001f (1280x720) after avc1.64001f (640x360)): 1 changes "
+             "since 2026-11-26T16:30:00.000Z; have the encoder send one format throughout: pictures in another "
+             "begin with their next IDR picture, and sound is silent up to the next segment"}));
+}
+
 TEST_F(FaultLogTest, WhatIsOverIsSaidOnce) {
   happen(InputFault::kScrambled, 5);
   EXPECT_EQ(said(0).size(), 1u);
