@@ -8,8 +8,8 @@
 //
 // Where the first frame had been held up on its way and what follows is not, dates would be later than frames come, for
 // hours: then another discontinuity is wanted (ahead_watch.h), and jumps back. Where the way takes longer from some
-// moment on, dates would be earlier than frames come, for an hour: then as well, ahead. A source that is slower than
-// time falls behind further and further, and no jump would last.
+// moment on, dates would be earlier than frames come, for an hour: then as well, ahead. A source that is a little
+// slower than time has that again and again; one that is slower by more than 5 ms/s has none, for no jump would last.
 #pragma once
 
 #include <algorithm>

@@ -54,9 +54,9 @@ Words words_of_clocks(InputFault fault) {
       return {"what comes runs ahead of its dates", "discontinuities",
               "look at what holds the source up on its way and then lets go, or whether it sends faster than it plays"};
     case InputFault::kBehindTime:
-      return {"the source's way takes longer than it did", "discontinuities",
+      return {"the source's way takes longer than it did, or its encoder is slower than time", "discontinuities",
               "nothing, if its latency or its route was changed; if it goes on, look at the network and at the "
-              "encoder's load",
+              "encoder's load and clock",
               true};
     default:
       return {"?", "?", "?"};

@@ -56,6 +56,14 @@ TEST_F(FaultLogTest, AChangeOfFormatSaysBeforeAndAfterAndHoldsForPicturesAndSoun
              "begin with their next IDR picture, and sound is silent up to the next segment"}));
 }
 
+TEST_F(FaultLogTest, WhatFallsBehindHasAWayOrAnEncoderThatIsSlow) {
+  happen(InputFault::kBehindTime, 1, "0.350 s");
+  EXPECT_EQ(said(0),
+            (Lines{"the source's way takes longer than it did, or its encoder is slower than time (0.350 s): 1 "
+                   "discontinuities since 2026-11-26T16:30:00.000Z; nothing, if its latency or its route was changed; "
+                   "if it goes on, look at the network and at the encoder's load and clock"}));
+}
+
 TEST_F(FaultLogTest, WhatIsOverIsSaidOnce) {
   happen(InputFault::kScrambled, 5);
   EXPECT_EQ(said(0).size(), 1u);

@@ -169,7 +169,8 @@ void SettingsReader::read_source(FieldReader& reader, StreamSettings& stream) {
   if (other != nullptr)
     reader.complain("source",
                     public_text(stream.source) + " beside " + public_text(other->source) + " of " + other->name,
-                    "an address and port that no other [[stream]] has (0.0.0.0 and [::] are all of a port)");
+                    "an address and port that no other [[stream]] has, also of another program (0.0.0.0 and [::] are "
+                    "all of a port)");
   std::string passphrase = control::read_secret(reader, "passphrase", kPassphraseBytes);
   auto* const call = std::get_if<SrtUrl>(&stream.source);
   if (call != nullptr && !call->passphrase.empty()) control::is_laid_open(reader, "source");

@@ -238,7 +238,7 @@ TEST(SettingsTest, ADoorIsOneStreams) {
   EXPECT_EQ(
       beside("udp://127.0.0.1:5000"),
       "p.toml:6: stream.source: found udp://127.0.0.1:5000 beside udp://127.0.0.1:5000 of a, accepted an address and "
-      "port that no other [[stream]] has (0.0.0.0 and [::] are all of a port)");
+      "port that no other [[stream]] has, also of another program (0.0.0.0 and [::] are all of a port)");
   EXPECT_NE(beside("rtp://127.0.0.1:5000"), "");
   for (const char* source : {"udp://127.0.0.1:5001", "udp://127.0.0.2:5000", "srt://127.0.0.1:5000?streamid=a"})
     EXPECT_EQ(beside(source), "") << source;
