@@ -149,6 +149,10 @@ class Stage:
     def live(self) -> None:
         claim(wait_until(lambda: self.packager.is_live(STREAM), PATIENCE_S), f"not live: {self.packager.streams()} {self.packager.process.log_tail(5)}")
 
+    def counted(self, fault: str) -> int:
+        counted = re.search(rf'input_faults_total\{{[^}}]*kind="{fault}"[^}}]*\}} (\d+)', self.packager.get("/metrics")[1].decode())
+        return int(counted[1]) if counted else 0
+
     def discontinuities(self) -> int:
         """Those that the playlist does not list any more, too."""
         playlist = self.packager.get(f"/live/{STREAM}/v0/index.m3u8")[1].decode()
@@ -271,11 +275,6 @@ def sound_that_comes_late(stage: Stage) -> str:
     return followers.play(stage.publish(to=stage.bare))
 
 
-def lost_packets(stage: Stage) -> int:
-    counted = re.search(r'input_faults_total\{[^}]*kind="lost_packets"[^}]*\} (\d+)', stage.packager.get("/metrics")[1].decode())
-    return int(counted[1]) if counted else 0
-
-
 def packets_that_are_lost(stage: Stage) -> str:
     """One in a hundred, for good."""
     proxy = f"127.0.0.1:{relays.free_udp_port()}"
@@ -288,8 +287,8 @@ def packets_that_are_lost(stage: Stage) -> str:
     followers.play(run)
     time.sleep(10)
     note = followers.play(run)
-    claim(wait_until(lambda: lost_packets(stage) > 0, PATIENCE_S, 0.5), "no packet is missed")
-    return f"{note}; {lost_packets(stage)} jumps of counters"
+    claim(wait_until(lambda: stage.counted("lost_packets") > 0, PATIENCE_S, 0.5), "no packet is missed")
+    return f"{note}; {stage.counted('lost_packets')} jumps of counters"
 
 
 def an_end(stage: Stage) -> str:
@@ -356,6 +355,17 @@ def pictures_out_of_order(stage: Stage) -> str:
     followers = stage.begin(EVERY, "--gop", "60", "--bframes", "2")
     time.sleep(8)
     return followers.play(0, unhurt=True)
+
+
+def a_gop_that_grows(stage: Stage) -> str:
+    """Past the target duration, when its publisher returns: pictures are cut where there is no IDR picture."""
+    followers = stage.begin("hls,dash")
+    stage.silence()
+    run = stage.publish("--gop", "150")
+    followers.play(run, unhurt=True)
+    claim(wait_until(lambda: stage.counted("long_gop") > 0, PATIENCE_S, 0.5), "no segment begins without an IDR picture")
+    time.sleep(6)
+    return f"{followers.play(run, unhurt=True)}; {stage.counted('long_gop')} segments without an IDR picture"
 
 
 def sound_alone(stage: Stage) -> str:
@@ -435,7 +445,7 @@ def webkit(stage: Stage) -> str:
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         a_clock_that_wraps, sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, a_pause, pictures_out_of_order, sound_alone, two_sounds,
+         a_clock_that_wraps, sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, a_pause, pictures_out_of_order, a_gop_that_grows, sound_alone, two_sounds,
          a_group, over_tls, h265, webkit)
 
 
