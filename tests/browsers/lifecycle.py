@@ -89,6 +89,9 @@ class Followers:
             stood_s = last["at"] - first["at"] - (last["time"] - first["time"])
             claim(abs(stood_s) < 2, f"{player} stands still, or jumps, for {stood_s:.1f} s")
 
+    def stop(self) -> None:
+        self._process.stop(signal.SIGTERM)
+
     def end(self) -> None:
         """What was there is played to its end, then it stands still."""
         for player in self.players:
@@ -269,6 +272,23 @@ def sound_that_stops(stage: Stage) -> str:
     return followers.play(stage.publish("--sounds", "0", to=stage.bare))
 
 
+def pictures_that_stop_and_return(stage: Stage) -> str:
+    """Sound goes on alone, and is what who watches goes on with: pictures that return are in a playlist of their own, which is told to who
+    begins."""
+    followers = stage.begin_bare("hls,dash")
+    stage.silence()
+    stage.publish("--blind", to=stage.bare)
+    notes = [f"sound alone: {followers.play(None)}"]
+    time.sleep(4)
+    stage.silence()
+    run = stage.publish(to=stage.bare)
+    notes.append(f"returned: {followers.play(None)}")
+    claim(wait_until(lambda: b"v1/index.m3u8" in stage.packager.get(f"/live/{STREAM}/index.m3u8")[1], PATIENCE_S, 0.25), "no pictures are offered again")
+    followers.stop()
+    notes.append(f"begun anew: {stage.follow('hls,dash').play(run)}")
+    return "; ".join(notes)
+
+
 def sound_that_comes_late(stage: Stage) -> str:
     followers = stage.begin_bare("hls,dash", "--sounds", "0")
     stage.silence()
@@ -445,7 +465,7 @@ def webkit(stage: Stage) -> str:
 EVERY = "hls,dash,shaka"
 QUICK = (a_life,)
 CASES = (a_life, ten_seconds_of_nothing, a_packager_that_is_started_again, a_relay_that_dies_and_returns, another_size, a_clock_that_jumps,
-         a_clock_that_wraps, sound_that_stops, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, a_pause, pictures_out_of_order, a_gop_that_grows, sound_alone, two_sounds,
+         a_clock_that_wraps, sound_that_stops, pictures_that_stop_and_return, sound_that_comes_late, packets_that_are_lost, an_end, a_window_to_go_back_in, a_pause, pictures_out_of_order, a_gop_that_grows, sound_alone, two_sounds,
          a_group, over_tls, h265, webkit)
 
 
