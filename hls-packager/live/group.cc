@@ -21,6 +21,12 @@ bool is_steady(const LiveRendition& rendition) {
   return !rendition.is_interrupted() && !rendition.has_gap_among(kSegmentsToBegin);
 }
 
+// It is there, and what it has is what the others have.
+bool goes_on(const StreamGroup::Member& one) {
+  const LiveRendition* const its = pictures_of(*one.stream);
+  return its != nullptr && !its->is_interrupted() && one.disagrees.empty() && one.stream->tracks();
+}
+
 std::uint64_t last_msn(const LiveRendition& rendition) {
   return rendition.first_msn() + rendition.segments_listed() - 1;
 }
@@ -49,6 +55,7 @@ std::shared_ptr<const StreamSnapshot> StreamGroup::take(std::size_t member,
   members_[member].newest = std::move(newest);
   if (!is_complete(now)) return nullptr;
   hold_together();
+  agree_on_jump();
   if (const std::vector<const LiveRendition*> renditions = offered(); !renditions.empty()) {
     if (report_each_other(renditions)) write_multivariant(renditions);
     write_mpd(renditions, wall);
@@ -176,11 +183,29 @@ std::vector<RenditionReport> StreamGroup::others_of(std::size_t member) const {
   return reports;
 }
 
+// All or none: one that let dates jump alone would be left out of the group. It is the segment behind the next: whoever
+// hears of it has not begun that.
+void StreamGroup::agree_on_jump() {
+  std::uint64_t newest = 0;
+  std::optional<std::uint64_t> oldest;
+  Micros by{};
+  for (const Member& one : members_) {
+    const LiveRendition* const its = goes_on(one) ? pictures_of(*one.stream) : nullptr;
+    if (its == nullptr || its->segments_listed() == 0) continue;
+    const std::uint64_t msn = its->newest_places(1).back().msn;
+    newest = std::max(newest, msn);
+    const Micros behind = one.stream->clock().behind();
+    by = oldest ? std::min(by, behind) : behind;
+    oldest = std::min(oldest.value_or(msn), msn);
+  }
+  if (jump_ && oldest && *oldest >= jump_->msn) jump_.reset();
+  if (!jump_ && by != Micros{}) jump_ = DateJump{newest + 2, by};
+}
+
 std::optional<GroupPlace> StreamGroup::place_for(std::size_t member) const {
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    const LiveRendition* const its = i == member ? nullptr : pictures_of(*members_[i].stream);
-    if (its == nullptr || its->is_interrupted() || !members_[i].disagrees.empty() || !members_[i].stream->tracks())
-      continue;
+    if (i == member || !goes_on(members_[i])) continue;
+    const LiveRendition* const its = pictures_of(*members_[i].stream);
     const std::optional<Timeline::Anchor> clock = members_[i].stream->tracks()->timeline().anchor();
     const std::optional<Micros> span = its->usual_span();
     if (!clock || !span) continue;

@@ -41,6 +41,8 @@ class StreamGroup {
   [[nodiscard]] std::vector<RenditionReport> others_of(std::size_t member) const;
   // Where the first of the others stands that goes on.
   [[nodiscard]] std::optional<GroupPlace> place_for(std::size_t member) const;
+  // What all agree on, until all that go on are past it.
+  [[nodiscard]] const std::optional<DateJump>& jump() const noexcept { return jump_; }
   [[nodiscard]] std::span<const Member> members() const noexcept { return members_; }
 
  private:
@@ -50,6 +52,7 @@ class StreamGroup {
 
   [[nodiscard]] bool is_complete(Instant now);
   void hold_together();
+  void agree_on_jump();
   [[nodiscard]] std::vector<const LiveRendition*> offered() const;
   [[nodiscard]] std::vector<const LiveRendition*> ended() const;
   [[nodiscard]] static bool report_each_other(const std::vector<const LiveRendition*>& renditions);
@@ -60,6 +63,7 @@ class StreamGroup {
   std::string name_;
   std::shared_ptr<const ServedKeys> served_keys_;
   std::vector<Member> members_;
+  std::optional<DateJump> jump_{};
   std::optional<Instant> first_at_{};
   bool has_begun_ = false;
   std::string multivariant_text_;

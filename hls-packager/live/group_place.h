@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/time.h"
 #include "media/timeline.h"
 
 namespace fanlight::packager {
@@ -28,6 +29,12 @@ struct GroupPlace {
   std::vector<NumberedPlace> newest{};  // By msn; never empty. The last may be open.
   std::int64_t step = 0;                // So long its segments are, 90 kHz.
   Timeline::Anchor clock{};
+};
+
+// All streams of a group have fallen behind their dates, and let them jump ahead with one segment.
+struct DateJump {
+  std::uint64_t msn = 0;
+  Micros by{};
 };
 
 // The segment that begins at media time `at`; one that is yet to come, if they go on as they do. Empty: none does.

@@ -1,6 +1,7 @@
 #include "live/input_faults.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace fanlight::packager {
@@ -107,6 +108,11 @@ InputFaults FaultBook::with(const std::optional<TrackSet>& set) const {
   InputFaults all = kept_;
   if (set) add_counts(all, *set);
   return all;
+}
+
+std::string span_text(Micros span) {
+  const std::int64_t tenths = (std::llabs(span.count) + 50'000) / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
 const char* name_of(InputFault fault) noexcept {

@@ -95,6 +95,8 @@ class FaultBook {
   bool lacks_key_frames_ = false, lacks_all_ = false;
 };
 
+// "30.0 s", as the newest of a kind is told.
+[[nodiscard]] std::string span_text(Micros span);
 [[nodiscard]] const char* name_of(InputFault fault) noexcept;
 
 }  // namespace fanlight::packager

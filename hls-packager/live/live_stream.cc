@@ -12,8 +12,6 @@ namespace {
 
 // A pause of all tracks counts for so long.
 constexpr Micros kPauseCounted = seconds(1);
-constexpr std::size_t kClocksKept = 8;
-constexpr std::uint64_t kAnySegment = ~std::uint64_t{0};
 // A segment of its group is waited for no longer: that leaves out no track.
 constexpr Micros kFallInMax = seconds(10);
 constexpr std::int64_t kFallBehindMax = 5 * kMediaClock / 2;  // What is older had been held up on its way.
@@ -34,14 +32,6 @@ std::size_t segments_max(Micros window, Micros segment) {
 std::int64_t in_media_time(std::int64_t time, const TimedSample& sample) {
   return rescale(time, sample.timescale, kMediaClock);
 }
-
-// "30.0 s"
-std::string span_text(Micros span) {
-  const std::int64_t tenths = (std::llabs(span.count) + 50'000) / 100'000;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
-
-std::string step_text(Micros ahead) { return span_text(ahead) + (ahead < Micros{} ? " back" : " ahead"); }
 
 }  // namespace
 
@@ -247,10 +237,11 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
   if (leads) time(one.sample, moment);
   if (leads && falls_in_until_ && !has_fallen_in(output->to->rendition, one.sample))
     return void(++counts_.samples_left_out);
-  if (clock_set_ != Micros{} || clock_.wants_jump()) cutter_->break_soon();
+  if (are_dates_to_jump()) cutter_->break_soon();
+  const Micros behind = behind_to_mend();
   const std::uint64_t breaks = cutter_->counts().discontinuities;
   cutter_->handle(output->number, std::move(one.sample), cuts_);
-  if (cutter_->counts().discontinuities != breaks) let_dates_jump();
+  if (cutter_->counts().discontinuities != breaks) let_dates_jump(behind);
   take_cuts();
   if (leads) cut_what_takes_too_long();
 }
@@ -302,43 +293,6 @@ bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sampl
 void LiveStream::cut_what_takes_too_long() {
   if (cutter_->next_msn() != std::exchange(next_msn_, cutter_->next_msn())) segment_began_at_ = heard_;
   if (heard_ - segment_began_at_ > 3 * seconds(parameters_->target_duration)) cutter_->cut_soon();
-}
-
-// What the leader's samples say of the clocks.
-void LiveStream::time(const TimedSample& sample, const Moment& moment) {
-  leader_newest_ = heard_;
-  if (sample.epoch != leader_epoch_) {
-    keep_clock(kAnySegment);
-    leader_epoch_ = sample.epoch;
-    clock_.restart();
-  }
-  clock_.handle(moment.wall, in_media_time(sample.decode_time, sample),
-                in_media_time(sample.presentation_time, sample));
-}
-
-void LiveStream::keep_clock(std::uint64_t until) {
-  clocks_before_.push_back({leader_epoch_, until, clock_});
-  if (clocks_before_.size() > kClocksKept) clocks_before_.pop_front();
-}
-
-// What players know stays as it is dated, and only behind a discontinuity may dates jump: until there is one, ours is
-// taken for what it would be.
-void LiveStream::handle_clock_set(Micros ahead) {
-  if (ahead == Micros{}) return;
-  faults_.note(InputFault::kHostClock, step_text(ahead));
-  if (parameters_) return void(clock_set_ = clock_set_ + ahead);
-  for (Held& held : held_) held.wall = held.wall + ahead;
-}
-
-// The leader has begun a discontinuous segment.
-void LiveStream::let_dates_jump() {
-  const Micros ahead = clock_.ahead(), behind = clock_.behind();
-  if (clock_set_ == Micros{} && ahead == Micros{} && behind == Micros{}) return;
-  if (ahead != Micros{}) faults_.note(InputFault::kAheadOfTime, span_text(ahead));
-  if (behind != Micros{}) faults_.note(InputFault::kBehindTime, span_text(behind));
-  keep_clock(cutter_->next_msn() - 1);
-  clock_.shift(std::exchange(clock_set_, {}));
-  clock_.jump();
 }
 
 auto LiveStream::output_of(const TrackSample& one) -> Output* {
@@ -419,13 +373,6 @@ PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
       .segments_max = segments_max(window, options_.segment),
       .keys = options_.keys};
   return &publication_.add(of_it, one.track);
-}
-
-// What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.
-WallTime LiveStream::date_of(std::int64_t media_time, std::uint32_t epoch, std::uint64_t msn) const noexcept {
-  const auto is_its = [&](const ClockBefore& one) { return one.epoch == epoch && msn < one.until; };
-  const auto its = std::ranges::find_if(clocks_before_, is_its);
-  return (its == clocks_before_.end() ? clock_ : its->clock).at(media_time);
 }
 
 void LiveStream::take_splices() {

@@ -75,9 +75,11 @@ class LiveStream {
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_deadline() const noexcept;
   // How the other streams of its group stand; said with what is published next. `place`: of one that goes on.
-  void tell_of_others(std::vector<RenditionReport> others, std::optional<GroupPlace> place) {
+  void tell_of_others(std::vector<RenditionReport> others, std::optional<GroupPlace> place,
+                      std::optional<DateJump> jump) {
     publication_.set_others(std::move(others));
     group_place_ = std::move(place);
+    group_jump_ = jump;
   }
   // The newest, if there is one since the last call.
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> poll() noexcept { return std::exchange(fresh_, nullptr); }
@@ -158,7 +160,10 @@ class LiveStream {
   void time(const TimedSample& sample, const Moment& moment);
   void keep_clock(std::uint64_t until);
   void handle_clock_set(Micros ahead);
-  void let_dates_jump();
+  [[nodiscard]] bool is_group_to_jump() const noexcept;
+  [[nodiscard]] bool are_dates_to_jump() const noexcept;
+  [[nodiscard]] Micros behind_to_mend() const noexcept;
+  void let_dates_jump(Micros behind);
   [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch, std::uint64_t msn) const noexcept;
   void take_cuts();
   [[nodiscard]] Micros leaders_span() const;
@@ -204,6 +209,7 @@ class LiveStream {
   // Of the cutter's; with its group it may have had fewer discontinuities: then the sum wraps.
   std::uint64_t numbers_ahead_ = 0, discontinuities_ahead_ = 0;
   std::optional<GroupPlace> group_place_{};
+  std::optional<DateJump> group_jump_{};
   std::optional<Micros> falls_in_until_{};  // By `heard_`. It waits for a segment of its group to begin.
 
   Publication publication_;

@@ -57,9 +57,9 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
 }
 
 // How late frames are is still measured against the first.
-void ProgramClock::jump() noexcept {
-  if (ahead() == Micros{} && behind() == Micros{}) return;
-  told_ = told_ + behind() - ahead();
+void ProgramClock::jump(Micros ahead) noexcept {
+  if (this->ahead() == Micros{} && ahead == Micros{}) return;
+  told_ = told_ + ahead - this->ahead();
   slewed_ns_ = told_.count * 1'000;
   drift_ = {};
   ahead_ = {};

@@ -29,16 +29,18 @@ class ProgramClock {
   void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false);
   // Ours was set ahead by so much: dates jump by it, and lateness is measured on.
   void shift(Micros by) noexcept { first_came_ = first_came_ + by; }
-  // Frames come before or after their dates by more than may be, and a discontinuity should mend it now.
-  [[nodiscard]] bool wants_jump() const noexcept { return ahead_.is_over() || behind() != Micros{}; }
+  // Frames come before their dates by more than may be, and a discontinuity should mend it now.
+  [[nodiscard]] bool wants_jump_back() const noexcept { return ahead_.is_over(); }
   // They do, more and more: what had been held up still comes.
   [[nodiscard]] bool is_catching_up() const noexcept { return ahead_.is_catching_up(); }
   // By how much they come before; zero: not by more than may be.
   [[nodiscard]] Micros ahead() const noexcept { return ahead_.most(); }
   // By how much all come after, and have for some seconds; zero likewise, and where they are ahead.
   [[nodiscard]] Micros behind() const noexcept { return ahead() == Micros{} ? behind_ : Micros{}; }
-  // There is a discontinuity: from here on dates are when frames come.
-  void jump() noexcept;
+  // There is a discontinuity: from here on dates are when frames come, or, where not all of behind() is made good,
+  // `ahead` later than they were.
+  void jump(Micros ahead) noexcept;
+  void jump() noexcept { jump(behind()); }
   // What comes has another clock.
   void restart() noexcept { begun_ = false; }
   // Of a moment of media time, as of the newest frame. Zero before the first.

@@ -193,7 +193,8 @@ void Packaging::publish_group(One& one, const std::shared_ptr<const StreamSnapsh
   Group& group = *one.group;
   const std::shared_ptr<const StreamSnapshot> whole = group.content.take(one.member, fresh, now, wall_now());
   for (One* const member : group.members)
-    member->live.tell_of_others(group.content.others_of(member->member), group.content.place_for(member->member));
+    member->live.tell_of_others(group.content.others_of(member->member), group.content.place_for(member->member),
+                                group.content.jump());
   say_who_is_left_out(group);
   if (!whole) return;
   group.standing.snapshots += 1;
