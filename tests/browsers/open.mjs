@@ -12,9 +12,11 @@ const CHROMIUM = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', 
 export const BROWSERS = {
   async chromium(require) {
     const browser = await require('playwright-core').chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM });
-    const open = async (url, script, options = {}) => {
+    // `prepare` gets the window before anything is asked for.
+    const open = async (url, script, options = {}, prepare = () => {}) => {
       // A window each: what stands behind another is shown twice a second.
       const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1000, height: 800 }, ...options });
+      prepare(context);
       const page = await context.newPage();
       await page.addInitScript(script);
       await page.goto(url, { waitUntil: 'commit' });

@@ -374,10 +374,24 @@ const server = http.createServer(answer);
 await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
 const base = `http://127.0.0.1:${server.address().port}`;
 const browser = await BROWSERS.chromium(require);
-const at = (address, { script = '', context = {} } = {}) => browser.open(base + address, script, context);
+const asked = { own: 0, foreign: [] };  // By the pages of a case.
+function listen(window) {
+  window.on('request', (request) => {
+    const { origin: from, href } = new URL(request.url());
+    if (from === base) ++asked.own;
+    else if (!/^(blob|data):/.test(href)) asked.foreign.push(href);
+  });
+  // What its policy forbids is not asked for, and is no less wanted.
+  window.on('console', (one) => { if (/Content Security Policy/.test(one.text())) asked.foreign.push(one.text()); });
+}
+const at = (address, { script = '', context = {} } = {}) => browser.open(base + address, script, context, listen);
 for (const [name, run] of Object.entries(CASES)) {
   if (!new RegExp(values.only).test(`page/${name}`)) continue;
-  const failed = await run(at).then(() => null, (error) => error.message);
+  Object.assign(asked, { own: 0, foreign: [] });
+  const failed = await run(at).then(() => {
+    claim(asked.own > 0 && asked.foreign.length === 0, `asked of others: ${asked.foreign.join('; ')}, and of its own origin ${asked.own} times`);
+    return null;
+  }).catch((error) => error.message);
   console.log(JSON.stringify({ name, failed }));
 }
 await browser.close();
