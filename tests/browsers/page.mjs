@@ -366,7 +366,45 @@ async function dashInVain(at) {
   await page.close();
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow };
+const until = (page, holds, argument) => page.waitForFunction(holds, argument, patience);
+// A viewer of a window of so many seconds that is at live.
+async function atLive(at, windowS, then) {
+  Object.assign(origin, { windowS, beganMs: Date.now() });
+  const stream = STREAMS.find((one) => one.name === 'window');
+  stream.state = 'live';
+  try {
+    const page = await at(playing('window'));
+    await marked(page, 'Live');
+    await then(page);
+    await page.close();
+  } finally {
+    stream.state = 'calling';
+  }
+}
+
+// Each of those that the page names does what it says, and none does with Control, which belongs to the browser.
+async function keys(at) {
+  await atLive(at, 25, async (page) => {
+    const named = await page.evaluate(() => [...document.querySelectorAll('.keys kbd')].map((one) => one.textContent).join(''));
+    claim(named === 'kmfl', `keys that are not tried: ${named}`);
+    const does = (key, holds) => page.keyboard.press(key).then(() => until(page, holds)).catch((error) => { throw new Error(`${key}: ${error.message}`); });
+    await page.keyboard.press('Control+m');
+    claim(await page.evaluate(() => document.querySelector('video').muted), 'Control+m turns sound on');
+    await does('k', () => document.querySelector('video').paused);
+    await does('k', () => !document.querySelector('video').paused);
+    await does('m', () => !document.querySelector('video').muted);
+    await does('m', () => document.querySelector('video').muted);
+    await does('f', () => document.fullscreenElement?.id === 'video');
+    await does('f', () => document.fullscreenElement === null);
+    const before = await page.evaluate(() => globalThis.fanlight.player.latency());
+    await page.evaluate(() => { document.querySelector('video').currentTime -= 10; });
+    await until(page, (seconds) => globalThis.fanlight.player.latency() > seconds, before + 8);
+    await page.keyboard.press('l');
+    await until(page, (seconds) => globalThis.fanlight.player.latency() < seconds, before + 2);
+  });
+}
+
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow, keys };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 
