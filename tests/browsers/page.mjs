@@ -4,7 +4,7 @@
 //
 //   page.mjs --modules build/browsers/node_modules --page build/hls-packager/page/dist --clip CLIP.mp4 [--only PATTERN]
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -29,9 +29,9 @@ const SAID = { [LONG]: [/went away/, 'Interrupted'], concert: [/no keyframe has 
   over: [/has ended/, 'Ended'], played: [/not on air yet/, 'Not on air'], on: [/Starting|Still trying/, 'On air'], unknown: [/no stream called “unknown”/, ''],
   pictures: [/cannot play H\.265,/, 'On air'], sound: [/cannot play AC-3,/, 'On air'], '%zz': [/no stream called “%zz”/, ''] };
 
-const origin = { isDown: false, isSilent: false, clockMs: 0, beganMs: 0, windowS: 0 };
+const origin = { isDown: false, isSilent: false, clockMs: 0, beganMs: 0, windowS: 0, isHeld: false };
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain', '.mp4': 'video/mp4',
-  '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t' };
+  '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t', '.m4s': 'video/iso.segment' };
 
 function fileOf(pathname) {
   if (pathname === '/') return path.join(values.page, 'index.html');
@@ -43,9 +43,9 @@ function fileOf(pathname) {
 // Segments of a second, the last of those in the window ends now.
 function windowText() {
   const end = origin.windowS + Math.floor((Date.now() - origin.beganMs) / 1000);
-  const lines = ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${end - origin.windowS}`];
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${end - origin.windowS}`, '#EXT-X-MAP:URI="window.mp4"'];
   for (let i = end - origin.windowS; i < end; ++i) {
-    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(origin.beganMs + 1000 * (i - origin.windowS)).toISOString()}`, '#EXTINF:1,', `window-${i}.ts`);
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(origin.beganMs + 1000 * (i - origin.windowS)).toISOString()}`, '#EXTINF:1,', `window-${i}.m4s`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -59,7 +59,8 @@ async function answer({ url }, response) {
     if (origin.clockMs === null) response.writeHead(503).end();
     else response.end(new Date(Date.now() + origin.clockMs).toISOString());
   } else if (pathname === '/live/window/live.m3u8') {
-    response.writeHead(200, { 'content-type': TYPES['.m3u8'] }).end(windowText());
+    if (origin.isHeld) response.destroy();
+    else response.writeHead(200, { 'content-type': TYPES['.m3u8'] }).end(windowText());
   } else {
     const file = fileOf(pathname);
     const body = await readFile(file).catch(() => null);
@@ -378,6 +379,7 @@ async function atLive(at, windowS, then) {
     await then(page);
     await page.close();
   } finally {
+    Object.assign(origin, { isHeld: false });
     stream.state = 'calling';
   }
 }
@@ -404,7 +406,36 @@ async function keys(at) {
   });
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow, keys };
+// In the page: what stands beside a chart, and how many values its line has.
+const charted = () => {
+  const { meter, player, video } = globalThis.fanlight;
+  const of = ({ output, line, svg }) => ({ text: output.textContent, points: line.getAttribute('d').match(/[ML]/g)?.length ?? 0, label: svg.getAttribute('aria-label') });
+  return { latency: of(meter.latency), rate: of(meter.rate), drops: of(meter.drops), stalling: of(meter.stalling), isAt: player?.latency() ?? null,
+    quality: { dropped: video.getVideoPlaybackQuality().droppedVideoFrames, total: video.getVideoPlaybackQuality().totalVideoFrames } };
+};
+
+async function charts(at) {
+  const sizes = await Promise.all(Array.from({ length: 70 }, (_, i) => stat(path.join(path.dirname(values.clip), `window-${i}.m4s`))));
+  const megabits = (8e-6 * sizes.reduce((sum, { size }) => sum + size, 0)) / sizes.length;
+  await atLive(at, 12, async (page) => {
+    await sleep(8_000);
+    const seen = await page.evaluate(charted);
+    const told = JSON.stringify({ ...seen, megabits });
+    for (const one of ['latency', 'rate', 'drops', 'stalling']) claim(seen[one].points >= 5 && / between /.test(seen[one].label), `${one} is not drawn: ${told}`);
+    const number = (text, unit) => Number(text.match(new RegExp(`^(\\d+(?:\\.\\d\\d)?)${unit}$`))?.[1] ?? NaN);
+    claim(Math.abs(number(seen.latency.text, ' s') - seen.isAt) < 1.2 && seen.isAt > 0 && seen.isAt < 12, `latency: ${told}`);
+    const rate = number(seen.rate.text, ' Mb/s');
+    claim(rate > 0.5 * megabits && rate < 2 * megabits, `bit rate: ${told}`);
+    claim(number(seen.drops.text, '') <= seen.quality.dropped && seen.quality.total > 20, `dropped pictures: ${told}`);
+    const stalls = number(seen.stalling.text, '');
+    claim(stalls >= 0, `stalls: ${told}`);
+    origin.isHeld = true;
+    await until(page, (count) => Number(document.querySelectorAll('#charts output')[3].textContent) > count, stalls);
+    await until(page, () => /^0\.00 Mb/.test(document.querySelectorAll('#charts output')[1].textContent));
+  });
+}
+
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow, keys, charts };
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 

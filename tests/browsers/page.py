@@ -29,8 +29,8 @@ def make_clip(path: Path) -> None:
     subprocess.run(argv, check=True, timeout=60)
     # A minute and more, for a window that slides over it.
     argv = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=80", "-c:v", "libx264", "-preset", "ultrafast",
-            "-pix_fmt", "yuv420p", "-g", "10", "-f", "hls", "-hls_time", "1", "-hls_list_size", "0", "-hls_segment_filename", str(path.with_name("window-%d.ts")),
-            str(path.with_name("window.m3u8"))]
+            "-pix_fmt", "yuv420p", "-g", "10", "-f", "hls", "-hls_time", "1", "-hls_list_size", "0", "-hls_segment_type", "fmp4",
+            "-hls_fmp4_init_filename", "window.mp4", "-hls_segment_filename", str(path.with_name("window-%d.m4s")), str(path.with_name("window.m3u8"))]
     subprocess.run(argv, check=True, timeout=60)
     # The same as a stream that has come to its end.
     argv = ["ffmpeg", "-loglevel", "error", "-i", str(path), "-c", "copy", "-f", "hls", "-hls_playlist_type", "vod",
