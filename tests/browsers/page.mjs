@@ -435,7 +435,46 @@ async function charts(at) {
   });
 }
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow, keys, charts };
+const SAYS_MAYBE = `{
+  const { canPlayType } = HTMLMediaElement.prototype;
+  HTMLMediaElement.prototype.canPlayType = function (type) { return /mpegurl/.test(type) ? 'maybe' : canPlayType.call(this, type); };
+}`;
+const HAS_NO_SOURCE = 'for (const name of ["MediaSource", "ManagedMediaSource", "WebKitMediaSource"]) delete globalThis[name];';
+const SAYS_NO = SAYS_MAYBE.replace("'maybe'", "''");
+
+// The browser's own player is given a clip for a playlist, whether or not this Chromium plays HLS.
+async function chooses(at, { script, words = '', hls = '/live/played/index.m3u8' }, named) {
+  const stream = STREAMS.find((one) => one.name === 'played');
+  const was = { ...stream };
+  Object.assign(stream, { state: 'live', hls });
+  try {
+    const page = await at(`${playing('played')}${words}`, { script });
+    await until(page, () => document.querySelector('video').currentTime > 0);
+    const seen = await page.evaluate(() => ({ player: globalThis.fanlight.player?.name, src: document.querySelector('video').src }));
+    claim(named.test(seen.player) && /^blob:/.test(seen.src) === named.test('hls.js 1'), `${JSON.stringify(seen)} plays`);
+    await page.close();
+  } finally {
+    Object.assign(stream, was);
+  }
+}
+
+async function choosesNone(at) {
+  const stream = STREAMS.find((one) => one.name === 'played');
+  stream.state = 'live';
+  try {
+    const page = await at(playing('played'), { script: SAYS_NO + HAS_NO_SOURCE });
+    await heard(page, /can play neither kind/);
+    await page.close();
+  } finally {
+    stream.state = 'calling';
+  }
+}
+const OWN = /own player/;
+const CHOICES = { 'player/both': [{ script: SAYS_MAYBE }, /^hls\.js/], 'player/native-alone': [{ script: SAYS_MAYBE + HAS_NO_SOURCE, hls: '/clip.mp4' }, OWN],
+  'player/native-wanted': [{ script: SAYS_MAYBE, words: '?player=native', hls: '/clip.mp4' }, OWN] };
+
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow, keys, charts, 'player/none': choosesNone };
+for (const [name, choice] of Object.entries(CHOICES)) CASES[name] = (at) => chooses(at, ...choice);
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);
 
