@@ -258,10 +258,11 @@ void Packaging::note_what_it_is(One& one) {
       cuts.samples_left_out + live.counts().samples_left_out + live.counts().sound_overlapping;
   one.standing.evicted = live.publication().evicted();
   one.standing.dropped_early = live.publication().dropped_early();
-  for (const PublishedRendition& each : live.publication().renditions())
-    if (each.is_offered && each.rendition.options().is_video)
-      one.standing.picture = std::get<PictureFormat>(each.rendition.offered().format->media);
   if (!live.tracks()) return;  // What it was stands.
+  one.standing.picture.reset();
+  for (const PublishedRendition& each : live.publication().renditions())
+    if (each.is_offered && each.rendition.options().is_video && !each.rendition.has_ended())
+      one.standing.picture = std::get<PictureFormat>(each.rendition.offered().format->media);
   const auto& splices = live.tracks()->demuxer().counts().splices;
   one.standing.splices = splices.commands;
   one.standing.splices_encrypted = splices.encrypted;

@@ -273,8 +273,7 @@ def sound_that_stops(stage: Stage) -> str:
 
 
 def pictures_that_stop_and_return(stage: Stage) -> str:
-    """Sound goes on alone, and is what who watches goes on with: pictures that return are in a playlist of their own, which is told to who
-    begins."""
+    """Sound goes on alone, and is what who watches goes on with. Pictures that return are in a playlist of their own: the page begins anew."""
     followers = stage.begin_bare("hls,dash")
     stage.silence()
     stage.publish("--blind", to=stage.bare)
@@ -282,8 +281,8 @@ def pictures_that_stop_and_return(stage: Stage) -> str:
     time.sleep(4)
     stage.silence()
     run = stage.publish(to=stage.bare)
-    notes.append(f"returned: {followers.play(None)}")
     claim(wait_until(lambda: b"v1/index.m3u8" in stage.packager.get(f"/live/{STREAM}/index.m3u8")[1], PATIENCE_S, 0.25), "no pictures are offered again")
+    notes.append(f"returned: {followers.play(run)}")
     followers.stop()
     notes.append(f"begun anew: {stage.follow('hls,dash').play(run)}")
     return "; ".join(notes)

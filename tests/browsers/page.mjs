@@ -473,7 +473,47 @@ const OWN = /own player/;
 const CHOICES = { 'player/both': [{ script: SAYS_MAYBE }, /^hls\.js/], 'player/native-alone': [{ script: SAYS_MAYBE + HAS_NO_SOURCE, hls: '/clip.mp4' }, OWN],
   'player/native-wanted': [{ script: SAYS_MAYBE, words: '?player=native', hls: '/clip.mp4' }, OWN] };
 
-const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow, keys, charts, 'player/none': choosesNone };
+const warned = (page, pattern, count) => new Promise((resolve, reject) => {
+  const timer = setTimeout(() => reject(new Error(`not said so often: ${pattern}`)), 2 * PATIENCE_MS);
+  let seen = 0;
+  page.on('console', (one) => {
+    if (!pattern.test(one.text()) || ++seen < count) return;
+    clearTimeout(timer);
+    resolve();
+  });
+});
+
+// Of pictures whose sound it cannot play it has no other player: there may be an MPD later.
+async function dashGoesOn(at) {
+  const page = await at(`${playing('sound')}?player=dash`);
+  await warned(page, /^fanlight: /, 5);
+  await page.close();
+}
+
+// Whoever plays sound alone is shown pictures that come: once, and not who has them.
+async function picturesCome(at) {
+  Object.assign(origin, { windowS: 25, beganMs: Date.now() });
+  const stream = STREAMS.find((one) => one.name === 'window');
+  Object.assign(stream, { state: 'live', video: undefined });
+  const page = await at(playing('window'));
+  let anew = 0;
+  page.on('console', (one) => { anew += /there are pictures now/.test(one.text()) ? 1 : 0; });
+  try {
+    await marked(page, 'Live');
+    await sleep(12_000);
+    claim(anew === 0, 'it is made anew without pictures');
+    stream.video = known.video;
+    await sleep(6_000);
+    await marked(page, 'Live');
+    await sleep(12_000);
+    claim(anew === 1, `made anew ${anew} times`);
+  } finally {
+    Object.assign(stream, { state: 'calling', video: known.video });
+    await page.close();
+  }
+}
+
+const CASES = { 'states/no-answer': (at) => noAnswer(at, 'isDown'), 'states/silence': (at) => noAnswer(at, 'isSilent'), 'states/played-to-its-end': playedToItsEnd, 'states/dash-in-vain': dashInVain, 'states/dash-goes-on': dashGoesOn, 'states/pictures-come': picturesCome, 'states/clock-later': clockLater, 'poster/at-once': (at) => poster(at, ''), 'poster/late': (at) => poster(at, DRAWS_LATE), keyboard, pauses, 'pauses-without-a-picture': pausedWithoutAPicture, 'behind/phone-dark': (at) => staysBehind(at, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }, byButton), 'behind/desk-light': (at) => staysBehind(at, { colorScheme: 'light' }, byKey), 'behind/too-long': pausedForTooLong, 'behind/slow': pausedAndSlow, keys, charts, 'player/none': choosesNone };
 for (const [name, choice] of Object.entries(CHOICES)) CASES[name] = (at) => chooses(at, ...choice);
 for (const [width, size] of Object.entries(WIDTHS)) for (const scheme of ['light', 'dark']) CASES[`looks/${width}-${scheme}`] = (at) => looks(at, size, scheme);
 for (const name of Object.keys(SAID)) CASES[`states/${name === LONG ? 'away' : name}`] = (at) => says(at, name);

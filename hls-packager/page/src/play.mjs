@@ -8,12 +8,14 @@ import { bindKeys } from './keys.mjs';
 import { isSupported, startHls } from './hls_player.mjs';
 import { canPlayHls, startNative } from './native_player.mjs';
 import { clockOffset, fetchStreams, formatText, nameInPath, stateText, whyNot, whyNotHere } from './streams.mjs';
+import { PackagerClock } from './packager_clock.mjs';
 import { Undo } from './undo.mjs';
 
 const AGAIN_MS = 2_000;
 const STUCK_MS = 5_000;
 const HOPELESS_MS = 8_000;
 const START_MS = 20_000;
+const ANEW_MS = 10_000;
 const CLOCK_MS = 30_000;
 const DASH_TRIES = 3;
 const DASH_LASTS_MS = 30_000;
@@ -24,11 +26,12 @@ const wanted = new URLSearchParams(location.search).get('player');
 
 let player = null;
 let stream = null;
-let offset = 0;
+const clock = new PackagerClock();
 let isFailed = false;
 let liveSince = null;
 let hasMoved = false;
 let startedAt = -Infinity;
+let hasPictures = false;  // The stream, as the player was made.
 let isAttending = false;
 let timer = 0;
 let isHeldBack = false;  // It starts when the viewer says so.
@@ -39,9 +42,13 @@ function say(text) { if ($('said').textContent !== text) $('said').textContent =
 
 function fail(why) {
   if (isFailed) return;
+  if (isDashWanted()) dashTries = performance.now() - startedAt < DASH_LASTS_MS ? dashTries + 1 : 0;
+  end(why);
+}
+
+function end(why) {
   isFailed = true;
   console.warn(`fanlight: ${why}`);
-  if (isDashWanted()) dashTries = performance.now() - startedAt < DASH_LASTS_MS ? dashTries + 1 : 0;
   player?.destroy();
   player = null;
   behind.forget();
@@ -56,8 +63,9 @@ function showTracks() {
   $('tracks').value = player?.track() ?? -1;
 }
 
-// dash.js asks by the clock: of a source that is slower it gets 404 for ever. Playlists say what there is.
-const isDashWanted = () => wanted === 'dash' && stream?.dash !== null && dashTries < DASH_TRIES;
+// dash.js asks by the clock: of a source that is slower it gets 404 for ever. Playlists say what there is, where all of it
+// can be played.
+const isDashWanted = () => wanted === 'dash' && stream?.dash !== null && (dashTries < DASH_TRIES || missing().length > 0);
 const isLive = () => stream?.state === 'live';
 const missing = () => (isLive() ? Object.values(undecoded(stream)).flat() : []);
 // Of pictures that it plays dash.js leaves out the sound alone; hls.js leaves out all.
@@ -66,7 +74,8 @@ const isPlayable = () => (isDashWanted() ? undecoded(stream).pictures : missing(
 async function start() {
   isFailed = false;
   startedAt = performance.now();
-  const tell = { failed: fail, tracksChanged: showTracks, offsetMs: () => offset };
+  hasPictures = Boolean(stream?.video);
+  const tell = { failed: fail, tracksChanged: showTracks, offsetMs: () => clock.offset };
   const hlsUrl = stream?.hls ?? `/live/${name}/index.m3u8`;
   const dashUrl = stream?.dash ?? `/live/${name}/manifest.mpd`;
   if (isDashWanted()) {
@@ -186,7 +195,11 @@ async function step() {
     await start();
   } else if (player && video.ended && liveSince !== null) fail('what it played has ended, another is there');
   else if (player && isHopeless()) fail('stuck');
+  else if (player && havePicturesCome()) end('there are pictures now');
 }
+
+// They are in a playlist, or a period, that players who began without them never look for.
+const havePicturesCome = () => !hasPictures && isLive() && Boolean(stream.video) && performance.now() - startedAt >= ANEW_MS;
 
 function attendIn(ms) {
   clearTimeout(timer);
@@ -219,15 +232,15 @@ function showFacts(meter) {
     ...fact('Wanted distance', target ? `${target.toFixed(2)} s behind the end` : ''),
     ...fact('Buffered', buffered === null ? '' : `${buffered.toFixed(2)} s`),
     ...fact('First picture', meter.firstPictureMs === null ? '' : `after ${(meter.firstPictureMs / 1000).toFixed(2)} s`),
-    ...fact('Clock', `${Math.abs(offset).toFixed(0)} ms ${offset < 0 ? 'behind' : 'ahead of'} this device’s`),
+    ...fact('Clock', `${Math.abs(clock.offset).toFixed(0)} ms ${clock.offset < 0 ? 'behind' : 'ahead of'} this device’s`),
   );
 }
 
 // Either clock may be set while the page is open.
 async function keepClock() {
-  const ms = await clockOffset().catch(() => null);
-  offset = ms ?? offset;
-  setTimeout(keepClock, ms === null ? AGAIN_MS : CLOCK_MS);
+  const sample = await clockOffset().catch(() => null);
+  if (sample) clock.take(sample, performance.now());
+  setTimeout(keepClock, sample ? CLOCK_MS : AGAIN_MS);
 }
 
 function prepare() {

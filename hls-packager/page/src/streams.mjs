@@ -53,11 +53,12 @@ export function formatText(stream) {
   return [...parts, ...namesOf(codecs)].join(', ');
 }
 
-// Milliseconds that the packager's clock is ahead of ours.
+// Milliseconds that the packager's clock is ahead of ours, and that it took to hear of it.
 export async function clockOffset() {
   const before = Date.now();
   const response = await ask('/time');
   const there = Date.parse((await response.text()).trim());
   if (!response.ok || Number.isNaN(there)) throw new Error('the packager does not tell the time');
-  return there - (before + Date.now()) / 2;
+  const after = Date.now();
+  return { offset: there - (before + after) / 2, tookMs: Math.max(0, after - before) };
 }
