@@ -131,13 +131,14 @@ void Origin::answer_due() {
 void Origin::answer_due(Waiter& waiter) {
   const HttpRequestId id = waiter.id;
   if (waiter.has_begun) return go_on(id);
-  const Ask ask = waiter.ask;
+  Ask ask = waiter.ask;
   if (has_stopped_) {
     waits_.erase(id);
     return respond(id, ask, streams_.answers().unavailable("the server ends"));
   }
   counters_.count_release(now_ - (ask.rendition != nullptr ? ask.rendition->published : ask.stream->published));
   waits_.erase(id);
+  ServedStreams::look_again(ask);
   serve(id, ask, {});
 }
 

@@ -81,6 +81,31 @@ TEST(OriginTest, TheFirstRequestDoesNotWaitForEver_H87) {
   EXPECT_EQ(rig.field(playlist, "retry-after"), "1");
 }
 
+TEST(OriginTest, WhatItsRenditionsWillHaveIsWaitedForAsWell_H87) {
+  OriginRig rig;
+  rig.announce();
+  const std::uint64_t playlist = rig.ask(kPlaylist), part = rig.ask(kMain + "v0/s0.0.m4s");
+  const std::uint64_t unknown = rig.ask(kMain + "v9/index.m3u8");
+  rig.pass(seconds(5));
+  for (const std::uint64_t one : {playlist, part, unknown}) EXPECT_FALSE(rig.is_answered(one));
+  Show show;
+  show.add_part();
+  rig.publish(show);
+  rig.settle();
+  EXPECT_EQ(rig.response(playlist).status, 200);
+  EXPECT_EQ(rig.response(part).status, 200);
+  EXPECT_EQ(rig.response(unknown).status, 404);
+  EXPECT_EQ(rig.response(rig.ask(kMain + "v9/index.m3u8")).status, 404);
+}
+
+TEST(OriginTest, AlsoNotForEver_H87) {
+  OriginRig rig;
+  rig.announce();
+  const std::uint64_t playlist = rig.ask(kPlaylist);
+  rig.pass(seconds(10));
+  EXPECT_EQ(rig.response(playlist).status, 503);
+}
+
 // --- blocking reload
 
 class ReloadedOriginTest : public testing::Test {

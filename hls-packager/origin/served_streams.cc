@@ -34,6 +34,9 @@ bool is_overdue(const ServedRendition& of, const Ask& ask) {
   return ask.number > newest && ask.number - newest <= ahead;
 }
 
+// There was something to play.
+bool has_begun(const ServedStream& stream) { return !stream.now->multivariant.is_empty(); }
+
 RequestKind kind_of(ResourceKind kind) {
   switch (kind) {
     case ResourceKind::kIndex:
@@ -98,10 +101,21 @@ std::optional<Ask> ServedStreams::find(const Resource& resource) {
   if (resource.kind == ResourceKind::kMpd || !folder) return std::nullopt;
   ask.stream = find_stream(folder->parent);
   if (ask.stream == nullptr) return std::nullopt;
-  const auto rendition = ask.stream->renditions.find(folder->name);
-  if (rendition == ask.stream->renditions.end()) return std::nullopt;
-  ask.rendition = &rendition->second;
+  if (const auto at = ask.stream->renditions.find(folder->name); at != ask.stream->renditions.end()) {
+    ask.rendition = &at->second;
+    return ask;
+  }
+  if (has_begun(*ask.stream)) return std::nullopt;
+  ask.folder = folder->name;
   return ask;
+}
+
+void ServedStreams::look_again(Ask& ask) {
+  if (ask.folder.empty()) return;
+  const auto rendition = ask.stream->renditions.find(ask.folder);
+  if (rendition == ask.stream->renditions.end()) return;
+  ask.rendition = &rendition->second;
+  ask.folder.clear();
 }
 
 std::optional<Ask> ServedStreams::find_key(const Resource& resource) {
@@ -119,6 +133,7 @@ std::optional<Ask> ServedStreams::find_key(const Resource& resource) {
 }
 
 Reply ServedStreams::reply_to(const Ask& ask, std::string_view if_none_match) const {
+  if (!ask.folder.empty()) return has_begun(*ask.stream) ? not_there(ask) : until_it_begins();
   if (ask.rendition == nullptr) return reply_of_stream(ask, if_none_match);
   if (!ask.rendition->now) return not_there(ask);
   switch (ask.kind) {
@@ -156,7 +171,10 @@ Reply ServedStreams::reply_of_stream(const Ask& ask, std::string_view if_none_ma
         is_mpd ? lifetime::of_playlist(stream.target_duration) : lifetime::of_multivariant(stream.target_duration), tag,
         if_none_match);
   }
-  if (!stream.multivariant.is_empty()) return not_there(ask);  // It has come, and there is no MPD.
+  return has_begun(*ask.stream) ? not_there(ask) : until_it_begins();  // Not there: it has no MPD.
+}
+
+Reply ServedStreams::until_it_begins() const {
   return Wait{.list = WaitList::kFirst, .place = {}, .at_most = start_budget_};
 }
 

@@ -58,8 +58,10 @@ class ServedStreams {
   // Lets go of renditions that are no longer published. Nobody that is being answered may point to one.
   void forget_gone();
 
-  // The longest stream that there is.
+  // The longest stream that there is. Where it has not begun, also of a rendition that may come.
   [[nodiscard]] std::optional<Ask> find(const Resource& resource);
+  // That rendition, if it has come.
+  static void look_again(Ask& ask);
   [[nodiscard]] Reply reply_to(const Ask& ask, std::string_view if_none_match) const;
   // Whether what is waited for is there, or will never be.
   [[nodiscard]] static bool is_settled(const ServedRendition& rendition, WaitList list, PartPlace place);
@@ -72,6 +74,7 @@ class ServedStreams {
   [[nodiscard]] Reply reply_of_init(const Ask& ask) const;
   [[nodiscard]] Reply reply_of_segment(const Ask& ask) const;
   [[nodiscard]] Reply reply_of_part(const Ask& ask) const;
+  [[nodiscard]] Reply until_it_begins() const;
   [[nodiscard]] Reply not_there(const Ask& ask) const;
   [[nodiscard]] Reply not_yet() const;
 

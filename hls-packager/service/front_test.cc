@@ -108,6 +108,8 @@ TEST_F(FrontTest, CountsWhatIsWrongByKind) {
     ++lines;
   EXPECT_EQ(lines, kInputFaults);
   EXPECT_THAT(body, testing::Not(HasSubstr("choosing")));
+  EXPECT_THAT(body, HasSubstr("fanlight_packager_discontinuities_total{stream=\"live/main\"} 0\n"));
+  EXPECT_THAT(body, testing::Not(HasSubstr("stream=\"live/all\"")));  // Its streams have them.
 }
 
 TEST_F(FrontTest, ItsOwnAnswersAreForPagesOfOneOriginAsTheOriginsAre) {  // H-74

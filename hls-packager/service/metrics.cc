@@ -158,8 +158,9 @@ void add_streams(Families& to, std::span<const StreamStanding> streams) {
 // What became of what came.
 void add_cuts(Families& to, std::span<const StreamStanding> streams) {
   const auto count = [&](const char* name, const char* help, std::uint64_t StreamStanding::*value) {
-    for (const StreamStanding& one : streams)
-      to.counter(name, help, static_cast<double>(one.*value), {{"stream", one.name}});
+    each_stream(streams, [&](const StreamStanding& one, Labels labels) {
+      to.counter(name, help, static_cast<double>(one.*value), std::move(labels));
+    });
   };
   count("fanlight_packager_sources_lost_total", "How often a source went, or sent nothing that could be played.",
         &StreamStanding::sources_lost);

@@ -151,7 +151,7 @@ Result<Poller::Kind> choose_poller(PollerChoice wanted) {
 std::vector<std::string> faults_of(const Settings& settings) {
   std::vector<std::string> faults;
   const HttpSettings& http = settings.http;
-  if (!http.tls_listen.empty() && !http.certificate.empty())
+  if (!http.certificate.empty())
     if (const auto tls = TlsContext::open(http.certificate, http.key); !tls) faults.push_back(tls.error().what);
   Compressor compressor;
   if (!http.page.empty())
