@@ -22,7 +22,7 @@ import { isMultivariant, readMediaPlaylist } from './media_playlist.mjs';
 import { judgeMedia } from './media_rules.mjs';
 import { judgeMpd, judgeMpdChange } from './mpd_rules.mjs';
 import { judgeMeasured, judgeMultivariant, peakOf, readMultivariant, renditions } from './multivariant_rules.mjs';
-import { VARIANT_RULE, judgeVariants } from './variant_rules.mjs';
+import { VARIANT_RULE, judgeSound, judgeVariants } from './variant_rules.mjs';
 
 export class Report {
   constructor(write = console.log, passedOver = []) {
@@ -52,8 +52,11 @@ const relativeTo = (from, to) => {
 };
 
 function judgeTogether(players, report, frame) {
-  const ofPictures = players.filter((one) => !one.context.isAudio && one.now?.segments.length > 0);
-  for (const { place, line, text } of judgeVariants(ofPictures.map((one) => one.now), frame)) report.add(ofPictures[place].url, { rule: VARIANT_RULE, line, text });
+  const [pictures, sounds] = [false, true].map((isAudio) => players.filter((one) => one.context.isAudio === isAudio && one.now?.segments.length > 0));
+  const [ofPictures, ofSound] = [pictures, sounds].map((all) => all.map((one) => one.now));
+  const add = (all, found) => found.forEach(({ place, line, text }) => report.add(all[place].url, { rule: VARIANT_RULE, line, text }));
+  add(pictures, judgeVariants(ofPictures, frame));
+  add(sounds, judgeSound(ofSound, ofPictures));
 }
 
 // At the end: what is said may have become more meanwhile.

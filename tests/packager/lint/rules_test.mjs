@@ -10,7 +10,7 @@ import { readMediaPlaylist, reconstruct } from './media_playlist.mjs';
 import { MEDIA_RULES, judgeMedia } from './media_rules.mjs';
 import { MULTIVARIANT_RULES, judgeMeasured, judgeMultivariant, peakOf, readMultivariant, renditions } from './multivariant_rules.mjs';
 import { ended, live, multivariant, soundOnly, twoCodecs, vod } from './sample_playlists.mjs';
-import { judgeVariants } from './variant_rules.mjs';
+import { judgeSound, judgeVariants } from './variant_rules.mjs';
 
 const OTHERS = { others: ['../a0/index.m3u8'] };
 const text = (found) => found.map(({ rule, line, text: what }) => `${rule} :${line} ${what}`).join('\n');
@@ -281,6 +281,51 @@ test('H-63 finds nothing of a gap that also stands for what is missing in front 
   const gap = broken(broken(live(), '16:30:08.000Z', '16:30:07.300Z'), /#EXTINF:[\d.]+,\ns4\.m4s/, (inf) => `#EXT-X-GAP\n${inf}`);
   assert.match(gap, /#EXT-X-GAP\n#EXTINF/);
   assert.deepEqual(together(live(), gap), []);
+});
+
+test('H-63 finds a number that is behind other discontinuities in two variants', () => {
+  assert.match(together(live(), broken(live(), 'Y-SEQUENCE:0', 'Y-SEQUENCE:1')).join(), /^1:\d+ segment 0 is behind 1 discontinuities, and 0 in another variant,/);
+  assert.match(together(live({ discontinuous: 8 }), live()).join(), /^1:\d+ segment 8 is behind 0 discontinuities, and 1 in another variant,1:\d+ segment 9 /);
+  assert.match(together(live({ discontinuous: 8 }), live({ discontinuous: 7 })).join(), /^1:\d+ segment 7 [^,]*, and 0 in another variant$/);
+  assert.match(together(live({ discontinuous: 4 }), live({ first: 6, open: 16 })).join(), /^1:\d+ segment 6 is behind 0 /);
+});
+
+test('H-63 finds nothing of the same discontinuities, listed or gone', () => {
+  assert.deepEqual(together(live({ discontinuous: 8 }), live({ discontinuous: 8, first: 3, open: 12 })), []);
+  assert.deepEqual(together(live({ discontinuous: 4 }), live({ discontinuous: 4, first: 4, open: 13 }), live({ discontinuous: 4, first: 6, open: 14 })), []);
+  assert.deepEqual(together(live({ open: 8, discontinuous: 8 }), live({ discontinuous: 8 })), []);
+});
+
+test('H-63 finds nothing of a gap that a discontinuity is in', () => {
+  const missed = live({ discontinuous: 7 }).replace(/(#EXTINF:[^\n]+\ns6\.m4s)/, '#EXT-X-GAP\n$1');
+  assert.match(missed, /#EXT-X-GAP\n#EXTINF/);
+  assert.deepEqual(together(live({ discontinuous: 6 }), missed), []);
+});
+
+const sound = (pictures, ...sounds) => judgeSound(sounds.map((one) => readMediaPlaylist(one)), pictures.map((one) => readMediaPlaylist(one))).map(({ place, line, text: what }) => `${place}:${line} ${what}`);
+// Every date `seconds` later, every number `by` higher.
+const renumbered = (whole, seconds, by = 0) => whole.replace(/(DATE-TIME:)(\S+)/g, (_, tag, at) => `${tag}${new Date(Date.parse(at) + seconds * 1e3).toISOString()}`)
+  .replace(/(MEDIA-SEQUENCE:)(\d+)/, (_, tag, first) => `${tag}${Number(first) + by}`);
+
+test('H-63 finds sound that is behind other discontinuities than its pictures, however it is numbered', () => {
+  assert.match(sound([live()], live(), broken(live(), 'Y-SEQUENCE:0', 'Y-SEQUENCE:1')).join(), /^1:\d+ segment 0 is behind 1 discontinuities, and 0 in the pictures of its time,/);
+  assert.match(sound([live({ discontinuous: 8 })], renumbered(live(), 0.4, 100)).join(), /^0:\d+ segment 108 is behind 0 discontinuities, and 1 in the pictures/);
+  assert.match(sound([], live(), live({ discontinuous: 8 })).join(), /^1:\d+ segment 8 .*1:\d+ segment 9 [^,]*, and 0 [^,]*$/);
+});
+
+test('H-63 finds nothing of sound that its pictures cannot be compared with', () => {
+  const both = live({ discontinuous: 8 });
+  assert.deepEqual(sound([both], both, renumbered(both, 0.4, 100), renumbered(both, -0.4), live({ discontinuous: 8, first: 5, open: 14 })), []);
+  assert.deepEqual(sound([both], renumbered(live(), 100)), []);
+  assert.deepEqual(sound([], live()), []);
+  const gone = live({ discontinuous: 8 }).replaceAll(/#EXTINF:[^\n]+\ns[89]\.m4s/g, (inf) => `#EXT-X-GAP\n${inf}`);
+  assert.deepEqual([sound([gone], live()), sound([live()], gone)], [[], []]);
+  // An end of sound that reaches over its pictures' discontinuity.
+  const end = broken(live({ discontinuous: 8 }), /#EXTINF:2.0+,\ns7/, '#EXTINF:0.300000,\ns7').replace('16:30:14.000Z', '16:30:16.000Z').replace('#EXTINF:2.000000,\ns6', '#EXTINF:4.000000,\ns6');
+  assert.deepEqual(sound([both], end), []);
+  // Behind a discontinuity dates have gone back by four seconds, and what was there before has left the pictures' list, not the sound's.
+  const back = (first) => live({ first, open: 14, discontinuous: 8 }).replace(/(DATE-TIME:)(\S+)/g, (_, tag, at) => `${tag}${new Date(Date.parse(at) - (Date.parse(at) >= Date.parse('2026-11-26T16:30:16Z') ? 4e3 : 0)).toISOString()}`);
+  assert.deepEqual(sound([back(8)], back(5)), []);
 });
 
 test('H-63 finds variants that number on their own', () => assert.match(together(live(), live({ first: 20, open: 30 })).join(), /^0:1 no number is in all variants: 0 to 9, 20 to 29/));
