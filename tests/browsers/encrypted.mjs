@@ -1,4 +1,4 @@
-// Chromium plays an encrypted stream with hls.js or dash.js and its own ClearKey. Prints JSON:
+// Chromium plays an encrypted stream with hls.js, dash.js or shaka and its own ClearKey. Prints JSON:
 //
 //   { time, pictures, licences, keys, errors, browser }     how far it came; of hls.js under how many keys
 //
@@ -15,7 +15,8 @@ import { BROWSERS } from './open.mjs';
 
 const STRING = { type: 'string' };
 const { values: words } = parseArgs({ options: { modules: STRING, players: STRING, player: STRING, base: STRING, name: STRING, pictures: STRING } });
-const FILES = { hls: 'hls.js/dist/hls.js', dash: 'dashjs/dist/modern/umd/dash.all.min.js' };
+const SHAKA = 'shaka-player/dist/shaka-player.compiled.js';
+const FILES = { hls: 'hls.js/dist/hls.js', dash: 'dashjs/dist/modern/umd/dash.all.min.js', shaka: SHAKA, 'shaka-hls': SHAKA };
 
 // As docs/packager.md has it for people.
 const PLAY = {
@@ -51,17 +52,34 @@ const PLAY = {
     player.on('error', ({ error }) => seen.errors.push(`${error.code} ${error.message}`));
     player.initialize(video, `${base}/live/${name}/manifest.mpd`, true);
   },
+  shaka: (base, name) => startShaka(base, `/live/${name}/manifest.mpd`),
+  'shaka-hls': (base, name) => startShaka(base, `/live/${name}/index.m3u8`),
 };
+
+// In the page. In sequence: the way around what 5.2.12 has wrong in LL-HLS (docs/packager.md).
+async function startShaka(base, path) {
+  const player = new shaka.Player();
+  player.addEventListener('error', ({ detail }) => seen.errors.push(`${detail.code} ${detail.message}`));
+  player.configure({ streaming: { lowLatencyMode: true }, manifest: { hls: { sequenceMode: true } } });
+  player.getNetworkingEngine().registerRequestFilter((type, request) => {
+    if (type !== shaka.net.NetworkingEngine.RequestType.LICENSE) return;
+    ++seen.licences;
+    Object.assign(request, { method: 'GET', body: null, uris: request.uris.map((uri) => new URL(uri, base).href) });
+  });
+  await player.attach(video);
+  await player.load(base + path).then(() => video.play()).catch((error) => seen.errors.push(`${error.code} ${error.message}`));
+}
 
 const html = `<!doctype html><meta charset="utf-8"><title>encrypted</title><script src="/player.js"></script><video muted autoplay></video><script>
   const video = document.querySelector('video');
   const seen = { errors: [], licences: 0, ids: new Set() };
   globalThis.look = () => ({ time: video.currentTime, pictures: video.getVideoPlaybackQuality().totalVideoFrames, licences: seen.licences, keys: seen.ids.size,
     errors: seen.errors, is_encrypted: video.mediaKeys !== null });
+  ${startShaka};
   (${PLAY[words.player]})(${JSON.stringify(words.base)}, ${JSON.stringify(words.name)});
 </script>`;
 
-const script = await readFile(path.join(words.players, FILES[words.player]));
+const script = await readFile(path.join(words.player.startsWith('shaka') ? words.modules : words.players, FILES[words.player]));
 const server = http.createServer((request, response) => {
   const isScript = request.url === '/player.js';
   response.writeHead(isScript || request.url === '/' ? 200 : 404, { 'content-type': isScript ? 'text/javascript' : 'text/html' });

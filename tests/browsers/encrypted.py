@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Chromium plays a live stream that is encrypted (cbcs) with a key for two segments each, by its own ClearKey: with hls.js, and with
-dash.js. Prints one line per case and the counts last.
+"""Chromium plays a live stream that is encrypted (cbcs) with a key for two segments each, by its own ClearKey: with hls.js,
+dash.js, and shaka in DASH and in HLS. Prints one line per case and the counts last.
 
 examples:
   tests/browsers/encrypted.py
@@ -72,7 +72,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fanlight-encrypted-") as directory, Processes(Path(directory)) as processes:
         stages: list[Stage] = []
         results.run("stage", lambda: stages.append(Stage(args, processes, Path(directory))))
-        for player in ("hls", "dash") if stages else ():
+        for player in ("hls", "dash", "shaka", "shaka-hls") if stages else ():
             if args.only.search(f"chromium/{player}"):
                 results.run(f"chromium/{player}", lambda player=player: stages[0].watch(player))
     return results.finish()
