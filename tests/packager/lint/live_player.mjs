@@ -16,7 +16,7 @@ export class LivePlayer {
   // `report({ rule, line, text })`; `others`: the presentation's other playlists, or null where that is not known.
   constructor(url, { isAudio, others, frame, withMedia, lateMs, pauseMs = 500, hasClock = false, report }) {
     this.url = url;
-    this.context = { isAudio, others, frame };
+    this.context = { isAudio, others, frame, lateMs };
     this.lateMs = lateMs;
     this.pauseMs = pauseMs;  // After a reload that failed.
     this.report = (rule, line, text) => report({ rule, line, text });

@@ -158,11 +158,14 @@ function partsBetween(playlist, from, to) {
   return count;
 }
 
-function* inStep(playlist, line, reported) {
+// Where parts may be late, one stream of a group may be so alone.
+const partsApart = (playlist, { lateMs = 0 }) => PARTS_APART + Math.floor((1e3 * lateMs) / micros(playlist.partTarget ?? '0'));
+
+function* inStep(playlist, line, reported, context) {
   const own = lastPart(playlist);
   if (own === null) return;
   const apart = own.msn < reported.msn ? partsBetween(playlist, own, reported) : partsBetween(playlist, reported, own);
-  if (Math.abs(apart) > PARTS_APART) yield [line, `is at part ${reported.msn}.${reported.part}, this playlist at ${own.msn}.${own.part}: ${Math.abs(apart)} parts apart`];
+  if (Math.abs(apart) > partsApart(playlist, context)) yield [line, `is at part ${reported.msn}.${reported.part}, this playlist at ${own.msn}.${own.part}: ${Math.abs(apart)} parts apart`];
 }
 
 // `others`: URIs of the presentation's other media playlists, as seen from this one.
@@ -171,7 +174,7 @@ function* reports(playlist, context) {
     if (/^([a-z]+:|\/)/i.test(attributes.URI ?? '')) yield [line, `${attributes.URI} is not relative`];
     if (attributes['LAST-MSN'] === undefined) yield [line, 'says no LAST-MSN'];
     else if (Math.abs(Number(attributes['LAST-MSN']) - playlist.openMsn) > 1) yield [line, `is at ${attributes['LAST-MSN']}, this playlist at ${playlist.openMsn}`];
-    else if (attributes['LAST-PART'] !== undefined) yield* inStep(playlist, line, { msn: Number(attributes['LAST-MSN']), part: Number(attributes['LAST-PART']) });
+    else if (attributes['LAST-PART'] !== undefined) yield* inStep(playlist, line, { msn: Number(attributes['LAST-MSN']), part: Number(attributes['LAST-PART']) }, context);
     if (playlist.partTarget !== null && attributes['LAST-PART'] === undefined) yield [line, 'says no LAST-PART'];
   }
   if (!context.others || playlist.endlist || !isLowLatency(playlist)) return;

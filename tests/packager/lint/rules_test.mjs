@@ -335,6 +335,13 @@ test('H-18 finds nothing of renditions that are in step, where a segment ends as
     assert.equal(text(judgeMedia(readMediaPlaylist(reported(live({ whole: 5, parts }), msn, part)), OTHERS)), '', `${msn}.${part} beside ${parts} parts of 10`);
 });
 
+test('where parts may be late, others may be as many parts away', () => {
+  const isFound = (part, lateMs) => text(judgeMedia(readMediaPlaylist(reported(live({ whole: 5 }), 9, part)), { ...OTHERS, lateMs })).includes('H-18');
+  assert.ok(isFound(2, 150));
+  assert.ok(!isFound(2, 500));
+  assert.ok(isFound(0, 500));
+});
+
 test('H-11 goes by how long a frame is said to be', () => {
   const off = broken(live(), '16:30:04.000Z', '16:30:04.038Z');
   finds('H-11', /is 0.038000 s from where the segments before it end/, judgeMedia(readMediaPlaylist(off), { ...OTHERS, frame: 34_000 }));
