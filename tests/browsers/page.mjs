@@ -492,7 +492,7 @@ async function dashGoesOn(at) {
   await page.close();
 }
 
-// Whoever plays sound alone is shown pictures that come: once, and not who has them.
+// Whoever plays sound alone is shown pictures that come: once, and not who has them, nor before who paused goes on.
 async function picturesCome(at) {
   Object.assign(origin, { windowS: 25, beganMs: Date.now() });
   const stream = STREAMS.find((one) => one.name === 'window');
@@ -504,7 +504,11 @@ async function picturesCome(at) {
     await marked(page, 'Live');
     await sleep(12_000);
     claim(anew === 0, 'it is made anew without pictures');
+    await page.keyboard.press('k');
     stream.video = known.video;
+    await sleep(10_000);
+    claim(anew === 0 && await page.evaluate(() => document.querySelector('video').paused), 'who has paused it is played to');
+    await page.keyboard.press('l');
     await sleep(6_000);
     await marked(page, 'Live');
     await sleep(12_000);

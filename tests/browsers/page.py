@@ -61,7 +61,7 @@ def judge(one: dict) -> str:
 
 def main() -> int:
     parser = arguments(__doc__)
-    parser.add_argument("--quick", action="store_true", help="without what takes half a minute each: two minutes and a half, not five")
+    parser.add_argument("--quick", action="store_true", help="without what takes half a minute each: three minutes, not five")
     parser.add_argument("--page", type=Path, help="the page's folder (default: where scripts/page.sh puts it)")
     args = parser.parse_args()
     results, seen = Results(), []

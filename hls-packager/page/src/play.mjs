@@ -198,8 +198,10 @@ async function step() {
   else if (player && havePicturesCome()) end('there are pictures now');
 }
 
-// They are in a playlist, or a period, that players who began without them never look for.
-const havePicturesCome = () => !hasPictures && isLive() && Boolean(stream.video) && performance.now() - startedAt >= ANEW_MS;
+// They are in a playlist, or a period, that players who began without them never look for. Another player begins at live: who has
+// paused, or is behind on purpose, stays where they are.
+const havePicturesCome = () => !hasPictures && isLive() && Boolean(stream.video) && !video.paused && !behind.isHeld
+  && performance.now() - startedAt >= ANEW_MS;
 
 function attendIn(ms) {
   clearTimeout(timer);
