@@ -94,8 +94,10 @@ TEST(OriginTest, WhatItsRenditionsWillHaveIsWaitedForAsWell_H87) {
   rig.settle();
   EXPECT_EQ(rig.response(playlist).status, 200);
   EXPECT_EQ(rig.response(part).status, 200);
-  EXPECT_EQ(rig.response(unknown).status, 404);
-  EXPECT_EQ(rig.response(rig.ask(kMain + "v9/index.m3u8")).status, 404);
+  for (const std::uint64_t one : {unknown, rig.ask(kMain + "v9/index.m3u8")}) {  // Whenever it is asked for.
+    EXPECT_EQ(rig.response(one).status, 404);
+    EXPECT_EQ(rig.field(one, "cache-control"), "max-age=1");
+  }
 }
 
 TEST(OriginTest, AlsoNotForEver_H87) {

@@ -151,7 +151,7 @@ Reply ServedStreams::reply_to(const Ask& ask, std::string_view if_none_match) co
 }
 
 Reply ServedStreams::not_there(const Ask& ask) const {
-  const bool is_known = ask.stream != nullptr;
+  const bool is_known = ask.folder.empty();
   return answers_.refusal(404, is_known ? "not there, or not any more" : "no such stream",
                           is_known ? lifetime::of_refusal(ask.stream->now->target_duration) : lifetime::kOfUnknown);
 }
