@@ -222,6 +222,7 @@ void Packaging::say_who_is_left_out(Group& group) {
 void Packaging::stand(Group& group) {
   StreamStanding& standing = group.standing;
   standing.codecs.clear();
+  standing.picture.reset();
   standing.state = StreamState::kEnded;
   standing.members_played = 0;
   const auto rank = [](StreamState state) {
