@@ -120,3 +120,11 @@ export async function addressOf(require, player, { base, name }) {
   if (player.startsWith('shaka')) return serveShaka(require, `${base}/live/${name}/index.m3u8`, player === 'shaka-in-sequence');
   return `${base}/play/${name}?player=${player}`;
 }
+
+// Ends a script that has a story played: `told`, which the story fills, is its one line, also of one that fails; `standing` says how it stood then.
+export async function tell(browser, told, story, standing) {
+  await story().catch(async (error) => { Object.assign(told, { failed: error.message, last: await standing() }); });
+  console.log(JSON.stringify(told));
+  await browser.close();
+  process.exit(0);
+}

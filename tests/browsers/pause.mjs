@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { BROWSERS, addressOf } from './open.mjs';
+import { BROWSERS, addressOf, tell } from './open.mjs';
 
 const { values } = parseArgs({
   options: { modules: { type: 'string' }, player: { type: 'string', default: 'hls' }, base: { type: 'string' }, name: { type: 'string', default: 'live/main' }, seconds: { type: 'string' } },
@@ -29,7 +29,7 @@ const browser = await BROWSERS.chromium(require);
 const page = await browser.open(await addressOf(require, values.player, values), '');
 const told = { warnings: [] };
 page.on('console', (one) => { if (/^fanlight/.test(one.text())) told.warnings.push(one.text()); });
-try {
+await tell(browser, told, async () => {
   await page.waitForFunction(plays, 1, PATIENCE);
   await sleep(SETTLING_MS);
   told.live = await page.evaluate(standing);
@@ -43,9 +43,4 @@ try {
   // At once: after a seek hls.js may ask for no sound for some seconds.
   await page.waitForFunction(plays, told.resumed.time + values.seconds / 2, PATIENCE);
   told.again = await page.evaluate(standing);
-} catch (error) {
-  Object.assign(told, { failed: error.message, last: await page.evaluate(standing) });
-}
-console.log(JSON.stringify(told));
-await browser.close();
-process.exit(0);
+}, () => page.evaluate(standing));

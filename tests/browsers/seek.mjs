@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { BROWSERS, addressOf } from './open.mjs';
+import { BROWSERS, addressOf, tell } from './open.mjs';
 
 const { values } = parseArgs({
   options: { modules: { type: 'string' }, player: { type: 'string', default: 'hls' }, base: { type: 'string' }, name: { type: 'string', default: 'live/main' } },
@@ -38,7 +38,7 @@ const plays = ({ from, number, isBefore }) => {
 const browser = await BROWSERS.chromium(require);
 const page = await browser.open(await addressOf(require, values.player, values), script);
 const told = {};
-try {
+await tell(browser, told, async () => {
   await page.waitForFunction((least) => document.querySelector('video').seekable.length > 0 && globalThis.watched.pictures.length > 60
     && document.querySelector('video').seekable.end(0) - document.querySelector('video').seekable.start(0) > least, BACK_S + 4, PATIENCE);
   told.live = await page.evaluate(standing);
@@ -48,9 +48,4 @@ try {
   await page.keyboard.press('l');
   await page.waitForFunction(plays, { from: told.back.pictures, number: told.live.number, isBefore: false }, PATIENCE);
   told.again = await page.evaluate(standing);
-} catch (error) {
-  Object.assign(told, { failed: error.message, last: await page.evaluate(standing) });
-}
-console.log(JSON.stringify(told));
-await browser.close();
-process.exit(0);
+}, () => page.evaluate(standing));
