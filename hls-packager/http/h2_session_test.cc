@@ -261,6 +261,14 @@ TEST_F(H2EndTest, ABodyIsRefusedWithItsFirstByte) {
   EXPECT_EQ(counts_.heads_malformed.value(), 1U);
 }
 
+// POST of "/", whose body does not come.
+TEST_F(H2EndTest, WhatIsRefusedAnywayIsNotWaitedFor) {
+  hear(frame(NGHTTP2_HEADERS, kEndHeaders, 1, "\x83\x86\x84\x01\x01x"));
+  EXPECT_EQ(poll(), "");
+  EXPECT_EQ(counts_.heads_malformed.value(), 1U);
+  EXPECT_EQ(session_.due(), Instant::never());
+}
+
 TEST_F(H2EndTest, WhoNeverEndsIsReset) {
   begin(1);
   EXPECT_EQ(session_.due(), Instant{1} + seconds(5));

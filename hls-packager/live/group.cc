@@ -183,8 +183,8 @@ std::vector<RenditionReport> StreamGroup::others_of(std::size_t member) const {
   return reports;
 }
 
-// All or none: one that let dates jump alone would be left out of the group. It is the segment behind the next: whoever
-// hears of it has not begun that.
+// All or none: one that let dates jump alone would be left out of the group. It is not the next segment but the one
+// behind it: what is published may be behind what is cut, and nobody may have begun it.
 void StreamGroup::agree_on_jump() {
   std::uint64_t newest = 0;
   std::optional<std::uint64_t> oldest;

@@ -48,8 +48,42 @@ TEST_F(GroupDatesTest, WhereAllTakeLongerDatesJumpWithOneSegment) {
     }
     play(seconds(30));
     EXPECT_EQ(falls_behind(0), 1u);
+    for (const std::size_t i : {0u, 1u}) delay(i, millis(500));
+    play(seconds(18));
+    for (const std::size_t i : {0u, 1u}) EXPECT_EQ(falls_behind(i), 2u);
+    expect_in_step();
     begin_anew();
   }
+}
+
+// One of them has begun a segment of which nothing is published when the other finds out.
+TEST_F(GroupDatesTest, WhoeverIsAheadHasNotBegunTheSegmentThatTheyAgreeOn) {
+  for (std::int64_t apart = 0; apart < 1'000; apart += 70) {
+    for (const std::size_t later : {0u, 1u}) {
+      add({});
+      add({});
+      play(seconds(8));
+      delay(1 - later, millis(600));
+      delay(later, millis(600 + apart));
+      play(seconds(20));
+      EXPECT_EQ(group_.members()[1].disagrees, "") << apart << " " << later;
+      for (const std::size_t i : {0u, 1u}) EXPECT_EQ(falls_behind(i), 1u) << apart << " " << later;
+      begin_anew();
+    }
+  }
+}
+
+TEST_F(GroupDatesTest, WhoIsLeftOutHasNoSayAndKeepsItsDates) {
+  add({});
+  add({.first = 900'000 + 45'000});  // Cut elsewhere.
+  play(seconds(16));
+  delay(0, millis(600));
+  play(seconds(20));
+  ASSERT_NE(group_.members()[1].disagrees, "");
+  EXPECT_EQ(audience_.of("v0").discontinuities(), 1u);
+  for (const std::size_t i : {0u, 1u}) EXPECT_LE(std::llabs(date_off(i).count), 100'000) << i;
+  EXPECT_EQ(falls_behind(0), 1u);
+  EXPECT_EQ(falls_behind(1), 0u);
 }
 
 TEST_F(GroupDatesTest, WhoIsMuchLaterGoesAlongByAsMuchAsTheOthers) {

@@ -1,6 +1,5 @@
 // Which dates a live stream's segments have, and when they jump.
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <utility>
 

@@ -1,7 +1,6 @@
 #include "live/live_stream.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "codec/open_gop.h"
 #include "playlist/format_text.h"
