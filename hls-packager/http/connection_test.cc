@@ -12,6 +12,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/certificate.h"
 #include "http/test_h2_client.h"
@@ -20,15 +21,15 @@
 namespace fanlight::packager {
 namespace {
 
-// Tells everybody the path, "/patient" with patience of six seconds; keeps who asks for "/later".
+// Tells everybody the path, "/patient" with patience of six seconds, or "/big"; keeps who asks for "/later".
 class Answering final : public HttpHandler {
  public:
   void handle(HttpRequestId id, const HttpRequest& request) override {
     if (request.path == "/later") return void(waiting = id.stream);
     HttpResponse response;
-    response.body.size = request.path.size();
     if (request.path == "/patient") response.patience = seconds(6);
-    response.body.pieces.push_back(SharedBytes::copy_of(std::string_view(request.path)));
+    response.body.pieces.push_back(request.path == "/big" ? big : SharedBytes::copy_of(std::string_view(request.path)));
+    response.body.size = response.body.pieces.front().size();
     connection->respond(*context, id.stream, std::move(response));
   }
   void handle_gone(HttpRequestId) override { ++gone; }
@@ -39,6 +40,7 @@ class Answering final : public HttpHandler {
 
   Connection* connection = nullptr;
   ConnectionContext* context = nullptr;
+  SharedBytes big;
   std::uint64_t waiting = 0;
   int gone = 0;
 };
@@ -174,6 +176,107 @@ TEST_F(ConnectionTest, IdleItMayBeAsLongAsIsAllowedAndBehindPatienceForThatAndAM
   EXPECT_FALSE(connection_->handle_timeout(limits_, context_.now, counts_));
   EXPECT_EQ(counts_.timeouts_idle.value(), 1U);
 }
+
+// Keeps what the kernel would be given.
+class KeptBatch final : public SocketBatch {
+ public:
+  void push_receive(std::uint64_t, int, MutableByteSpan) override {}
+  void push_send(std::uint64_t, int, const OutQueue& out) override { given.resize(out.fill(given)); }
+  [[nodiscard]] bool is_full() const noexcept override { return false; }
+  [[nodiscard]] std::span<const Outcome> submit() override { return {}; }
+
+  std::vector<iovec> given = std::vector<iovec>(64);
+};
+
+TEST_F(ConnectionTest, ABodyIsGivenToTheKernelWhereItIs) {
+  TestH2Client client;
+  (void)client.get("/big");
+  handler_.big = SharedBytes::copy_of(std::string(10'000, 'b'));
+  for (const std::string& said : {std::string("GET /big HTTP/1.1\r\nHost: t\r\n\r\n"), client.say()}) {
+    KeptBatch batch;
+    context_.batch = &batch;
+    be_connected(nullptr);
+    say(said);
+    connection_->handle_readable(false, false);
+    ASSERT_TRUE(drive());
+    EXPECT_EQ(batch.given.back().iov_base, handler_.big.span().data());
+    EXPECT_EQ(batch.given.back().iov_len, 10'000U);
+  }
+}
+
+// --- what a client of HTTP/2 may say
+
+TEST_F(ConnectionTest, APingIsAnsweredWhileAnswersAreUnderWay_H75) {
+  TestH2Client client(64 << 20);
+  nghttp2_session_set_local_window_size(client.session(), NGHTTP2_FLAG_NONE, 0, 64 << 20);
+  handler_.big = SharedBytes::copy_of(std::string(16 << 20, 'b'));  // More than the kernel takes.
+  client.get("/later");
+  const std::int32_t big = client.get("/big");
+  say(client.say());
+  connection_->handle_readable(false, false);
+  ASSERT_TRUE(drive());
+  client.ping("the ping");  // When the kernel takes no more.
+  say(client.say());
+  connection_->handle_readable(false, false);
+  ASSERT_TRUE(drive());
+  while (client.pongs().empty() && !client.heard(big).has_ended) {
+    ASSERT_TRUE(client.hear(hear()));
+    connection_->handle_writable();
+    ASSERT_TRUE(drive());
+  }
+  EXPECT_EQ(client.pongs(), std::vector<std::string>{"the ping"});
+  EXPECT_FALSE(client.heard(big).has_ended);
+}
+
+TEST_F(ConnectionTest, TooManyPingsOrSettingsAtOnceEndItAndAreCounted) {
+  for (const bool says_settings : {false, true}) {
+    TestH2Client client;
+    for (int i = 0; i < 500; ++i) says_settings ? client.settings() : client.ping();
+    be_connected(nullptr);
+    say(client.say());
+    connection_->handle_readable(false, false);
+    EXPECT_FALSE(drive());
+    connection_->handle_end(context_);
+    EXPECT_EQ(counts_.h2_errors.value(), says_settings ? 2U : 1U);
+    (void)hear();
+  }
+}
+
+TEST_F(ConnectionTest, SettingsWhoseAnswersAreNotReadEndItHoweverFewComeAtATime) {
+  constexpr int kLittle = 4 << 10;
+  setsockopt(ours_.get(), SOL_SOCKET, SO_SNDBUF, &kLittle, sizeof kLittle);
+  TestH2Client client;
+  for (int turn = 0; turn < 1'000; ++turn) {
+    for (int i = 0; i < 10; ++i) client.settings();
+    say(client.say());
+    connection_->handle_readable(false, false);
+    ASSERT_TRUE(drive()) << "it may still take what it is owed";
+  }
+  EXPECT_GT(left_unread(), 9'000) << "no more is heard of it";
+  EXPECT_EQ(connection_->deadline(limits_), context_.now + limits_.stall_max);
+  EXPECT_FALSE(connection_->handle_timeout(limits_, context_.now + limits_.stall_max, counts_));
+  connection_->handle_end(context_);
+  EXPECT_EQ(counts_.h2_errors.value(), 1U);
+  EXPECT_EQ(counts_.timeouts_stall.value(), 1U);
+}
+
+TEST_F(ConnectionTest, WhoReadsMayPingAndSaySettings) {
+  TestH2Client client;
+  for (int i = 0; i < 500; ++i) {
+    client.ping();
+    client.settings();
+    say(client.say());
+    connection_->handle_readable(false, false);
+    ASSERT_TRUE(drive()) << i;
+    ASSERT_TRUE(client.hear(hear()));
+  }
+  EXPECT_EQ(client.pongs().size(), 500U);
+  EXPECT_EQ(client.settings_taken(), 501) << "and those that it began with";
+  connection_->handle_end(context_);
+  EXPECT_EQ(counts_.h2_errors.value(), 0U);
+}
+
+// --- TLS
 
 // OpenSSL's client, whose bytes the test carries.
 class CarriedTlsClient {

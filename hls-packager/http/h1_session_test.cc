@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 namespace fanlight::packager {
@@ -92,6 +93,37 @@ TEST_F(H1SessionTest, AStreamIsSentInChunks) {
   EXPECT_TRUE(session_.end(pen(), 1));
   EXPECT_EQ(said(), "0\r\n\r\n");
   EXPECT_FALSE(session_.is_closing());
+}
+
+// Whether the kernel is given just that, where it is.
+bool is_of(const iovec& queued, ByteSpan bytes) {
+  return queued.iov_base == bytes.data() && queued.iov_len == bytes.size();
+}
+
+TEST_F(H1SessionTest, ABodyIsQueuedWhereItIs) {
+  const SharedBytes one = SharedBytes::copy_of("0123456789"), two = SharedBytes::copy_of("abcdef");
+  hear("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  poll();
+  HttpResponse response{.status = 206};
+  response.body = {.pieces = {one, two}, .offset = 2, .size = 11};
+  respond(std::move(response));
+  std::array<iovec, 8> queued;
+  ASSERT_EQ(out_.fill(queued), 3U) << "a head and two pieces";
+  EXPECT_TRUE(is_of(queued[1], one.span().subspan(2)));
+  EXPECT_TRUE(is_of(queued[2], two.span().first(3)));
+  out_.consume(queued[0].iov_len + 5);
+  EXPECT_EQ(out_.front().data(), one.span().data() + 7) << "nor is what is left of it when the kernel took some";
+}
+
+TEST_F(H1SessionTest, AStreamIsQueuedWhereItIs) {
+  const SharedBytes part = SharedBytes::copy_of("0123456789");
+  hear("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  poll();
+  session_.begin(pen(), 1, {});
+  session_.append(pen(), 1, SharedBytes(part));
+  std::array<iovec, 8> queued;
+  ASSERT_EQ(out_.fill(queued), 4U) << "a head, and a chunk's, the part, and its end";
+  EXPECT_TRUE(is_of(queued[2], part.span()));
 }
 
 TEST_F(H1SessionTest, AStreamEndsWithAnOldClientsConnection) {

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 #include "http/server_fixture.h"
@@ -355,6 +356,25 @@ TEST_F(ServerTest, NobodyListensWhereSomebodyElseDoes) {
   const Result<std::unique_ptr<Server>> second = Server::open(options);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kInUse);
+}
+
+TEST(ListenerTest, WhatItAcceptsSendsAtOnceAndQueuesLittleInTheKernel_H75) {
+  for (const bool joins : {false, true}) {
+    const Result<Descriptor> listener = open_listener({IpAddress::v4(127, 0, 0, 1), 0}, joins);
+    ASSERT_TRUE(listener) << listener.error().what;
+    const TestClient client(local_address(*listener));
+    Accepted accepted = accept_one(*listener);
+    for (int i = 0; i < 1'000 && accepted.error == EAGAIN; ++i, accepted = accept_one(*listener)) usleep(1'000);
+    ASSERT_TRUE(accepted.socket.is_open()) << std::strerror(accepted.error);
+    const auto option = [&](int which) {
+      int value = -1;
+      socklen_t size = sizeof value;
+      EXPECT_EQ(getsockopt(accepted.socket.get(), IPPROTO_TCP, which, &value, &size), 0) << std::strerror(errno);
+      return value;
+    };
+    EXPECT_NE(option(TCP_NODELAY), 0);
+    EXPECT_EQ(option(TCP_NOTSENT_LOWAT), 128 << 10);
+  }
 }
 
 TEST(ListenAddressTest, IsAddressAndPort) {

@@ -43,6 +43,9 @@ class TestH2Client {
               (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
             self(user).heard_[frame->hd.stream_id].has_ended = true;
           if (frame->hd.type == NGHTTP2_GOAWAY) self(user).goaway_ = frame->goaway.error_code;
+          const bool is_ack = (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
+          if (frame->hd.type == NGHTTP2_PING && is_ack) self(user).pongs_.push_back(text(frame->ping.opaque_data, 8));
+          if (frame->hd.type == NGHTTP2_SETTINGS && is_ack) ++self(user).settings_taken_;
           return 0;
         });
     nghttp2_session_callbacks_set_on_stream_close_callback(
@@ -75,7 +78,11 @@ class TestH2Client {
   }
   std::int32_t get(const std::string& path) { return ask("GET", path); }
   void cancel(std::int32_t id) { nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL); }
-  void ping() { nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr); }
+  void ping(std::string_view eight_bytes = "12345678") {
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, reinterpret_cast<const std::uint8_t*>(eight_bytes.data()));
+  }
+  // That say nothing new.
+  void settings() { nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0); }
 
   // What it has to say now.
   std::string say() {
@@ -90,7 +97,9 @@ class TestH2Client {
     return nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()) >= 0;
   }
   Heard& heard(std::int32_t id) { return heard_[id]; }
-  [[nodiscard]] std::int64_t goaway() const { return goaway_; }  // The error code; -1: none was heard.
+  [[nodiscard]] std::int64_t goaway() const { return goaway_; }                   // The error code; -1: none was heard.
+  [[nodiscard]] const std::vector<std::string>& pongs() const { return pongs_; }  // What answers to PING carried.
+  [[nodiscard]] int settings_taken() const { return settings_taken_; }            // So many were acknowledged.
   nghttp2_session* session() { return session_; }
 
  private:
@@ -102,6 +111,8 @@ class TestH2Client {
   nghttp2_session* session_ = nullptr;
   std::map<std::int32_t, Heard> heard_;
   std::int64_t goaway_ = -1;
+  std::vector<std::string> pongs_;
+  int settings_taken_ = 0;
 };
 
 }  // namespace fanlight::packager
