@@ -86,7 +86,18 @@ TEST_F(MediaOriginTest, ASegmentIsItsPartsUncopied_H54) {
   EXPECT_EQ(rig.response(segment).body.size, rig.body(segment).size());
   EXPECT_FALSE(rig.answer(segment).is_stream);
   const std::uint64_t part = ask("s0.1.m4s");
-  EXPECT_EQ(rig.response(segment).body.pieces[1].span().data(), rig.response(part).body.pieces[0].span().data());
+  const std::byte* const published = show.snapshot()->segments.front()->parts[1].span().data();
+  EXPECT_EQ(rig.response(segment).body.pieces[1].span().data(), published);
+  EXPECT_EQ(rig.response(part).body.pieces[0].span().data(), published);
+}
+
+TEST_F(MediaOriginTest, SoIsTheOpenOne_D05) {
+  const std::uint64_t request = ask("s1.m4s");
+  add_part();
+  const std::vector<SharedBytes>& published = show.snapshot()->segments.back()->parts;
+  ASSERT_EQ(rig.answer(request).chunks.size(), 2);
+  for (const std::size_t i : {0, 1})
+    EXPECT_EQ(rig.answer(request).chunks[i].span().data(), published[i].span().data()) << i;
 }
 
 TEST_F(MediaOriginTest, TheOpenSegmentComesPartByPart_D05) {
@@ -361,6 +372,32 @@ TEST_F(MediaOriginTest, NoMoreWaitThanMay) {
   tight.origin.handle_gone({.connection = 1, .stream = first});
   EXPECT_FALSE(tight.is_answered(tight.ask(part_path({1, 1}))));
   EXPECT_TRUE(tight.answer(second).is_stream);
+}
+
+TEST_F(MediaOriginTest, ASegmentThatIsAboutToBeginAndNeverDoesIsNotWaitedForForEver_D05) {
+  add_part();
+  add_part();
+  const std::uint64_t request = ask("s2.m4s");
+  rig.pass(millis(5'999));
+  EXPECT_FALSE(rig.is_answered(request));
+  rig.pass(millis(1));
+  EXPECT_EQ(rig.response(request).status, 503);
+  EXPECT_EQ(rig.field(request, "retry-after"), "1");
+  EXPECT_EQ(rig.field(request, "cache-control"), "max-age=1");
+  EXPECT_FALSE(rig.answer(request).is_stream);
+  EXPECT_EQ(rig.origin.counters().expired.get(), 1);
+}
+
+TEST_F(MediaOriginTest, NorIsOneThatItsStreamsEndKeepsFromComing_D05) {
+  add_part();
+  add_part();
+  const std::uint64_t request = ask("s2.m4s");
+  close_segment();
+  EXPECT_FALSE(rig.is_answered(request));
+  show.end();
+  publish();
+  EXPECT_EQ(rig.response(request).status, 404);
+  EXPECT_EQ(rig.field(request, "cache-control"), "max-age=2") << "it will never be there";
 }
 
 TEST_F(MediaOriginTest, CountsWhatItDoes) {

@@ -108,6 +108,65 @@ TEST(OriginTest, AlsoNotForEver_H87) {
   EXPECT_EQ(rig.response(playlist).status, 503);
 }
 
+TEST(OriginTest, SoAreInitSegmentsAndWhatDoesNotComeWithTheStreamIsNotThere_H87) {
+  OriginRig rig;
+  rig.announce();
+  const std::uint64_t init = rig.ask(kMain + "v0/i0.mp4");
+  const std::uint64_t head = rig.ask(kMain + "v0/i0.mp4", {.method = HttpMethod::kHead});
+  const std::uint64_t range = rig.ask(kMain + "v0/i0.mp4", {.range = "bytes=3-6"});
+  std::vector<std::uint64_t> early;
+  for (const char* name : {"v0/i7.mp4", "v0/i0.1.mp4", "v0/s9.m4s", "v0/s0.5.m4s"})
+    early.push_back(rig.ask(kMain + name));
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 7);
+  rig.pass(millis(9'999));
+  EXPECT_TRUE(rig.replies.order.empty());
+  Show show;
+  show.add_part();
+  rig.publish(show);
+  rig.settle();
+  EXPECT_EQ(rig.response(init).status, 200);
+  EXPECT_EQ(rig.body(init), "v0/init 0");
+  EXPECT_EQ(rig.field(init, "content-type"), "video/mp4");
+  EXPECT_EQ(rig.field(init, "cache-control"), "max-age=12, immutable");
+  EXPECT_EQ(rig.response(head).body.size, 9);
+  EXPECT_EQ(rig.response(range).status, 206);
+  EXPECT_EQ(rig.body(range), "init");
+  for (const std::uint64_t one : early) {
+    EXPECT_EQ(rig.response(one).status, 404) << one;
+    EXPECT_EQ(rig.field(one, "cache-control"), "no-store") << "it may come";
+  }
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 0);
+}
+
+// Whatever they wait for, and of however many streams.
+TEST(OriginTest, NoMoreWaitForStreamsToBeginThanMay_H87) {
+  OriginRig rig({.waiters_max = 3});
+  rig.announce();
+  rig.publish({}, "other");
+  const std::uint64_t list = rig.ask(kMain + "index.m3u8"), init = rig.ask(kMain + "v0/i0.mp4");
+  const std::uint64_t other = rig.ask("/live/other/manifest.mpd");
+  for (const std::string& path : {kMain + "index.m3u8", kMain + "v0/i0.mp4", std::string("/live/other/v0/s0.0.m4s")}) {
+    const std::uint64_t refused = rig.ask(path);
+    EXPECT_EQ(rig.response(refused).status, 503) << path;
+    EXPECT_EQ(rig.field(refused, "retry-after"), "1");
+    EXPECT_EQ(rig.field(refused, "cache-control"), "max-age=1");
+  }
+  EXPECT_EQ(rig.origin.counters().refused_waits.get(), 3);
+  EXPECT_EQ(rig.response(rig.ask("/healthz")).status, 200) << "what waits for nothing";
+  rig.origin.handle_gone({.connection = 1, .stream = list});
+  const std::uint64_t instead = rig.ask(kPlaylist);
+  EXPECT_FALSE(rig.is_answered(instead)) << "who goes makes room";
+  Show show;
+  show.add_part();
+  rig.publish(show);
+  rig.settle();
+  for (const std::uint64_t one : {init, instead}) EXPECT_EQ(rig.response(one).status, 200);
+  EXPECT_FALSE(rig.is_answered(other));
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 1);
+  rig.origin.handle_stop(rig.now);
+  EXPECT_EQ(rig.response(other).status, 503);
+}
+
 // --- blocking reload
 
 class ReloadedOriginTest : public testing::Test {

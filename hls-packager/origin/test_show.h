@@ -103,6 +103,7 @@ struct RecordedReplies final : HttpReplies {
   struct Answer {
     HttpResponse response{};
     std::string streamed{};
+    std::vector<SharedBytes> chunks{};  // Of that.
     bool is_stream = false;
     bool is_over = false;
     int count = 0;
@@ -122,6 +123,7 @@ struct RecordedReplies final : HttpReplies {
   }
   void append(HttpRequestId id, SharedBytes bytes) override {
     answers[id].streamed += text_from(bytes.span());
+    answers[id].chunks.push_back(bytes);
     if (on_append) on_append(id);
   }
   void end(HttpRequestId id) override { answers[id].is_over = true; }
