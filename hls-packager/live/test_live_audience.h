@@ -110,7 +110,7 @@ class RenditionAudience {
     EXPECT_EQ(part_target, part_target_);  // H-03
     EXPECT_EQ(control, control_);
     const std::int64_t part_us = us_of(attribute_of(part_target, "PART-TARGET"));
-    EXPECT_EQ(part_us, now.part_target.count);
+    EXPECT_EQ(part_us, (now.part_target + kPartExcess).count);
     EXPECT_EQ(attribute_of(control, ":CAN-BLOCK-RELOAD"), "YES");  // H-07
     EXPECT_GE(us_of(attribute_of(control, "PART-HOLD-BACK")), 3 * part_us);
     const std::int64_t target_s = std::stoll(target.substr(target.find(':') + 1));
@@ -127,8 +127,9 @@ class RenditionAudience {
   }
 
   void look_at_parts(const ReadPlaylist& read, const RenditionSnapshot& now) {
-    for (const ReadSegment& segment : read.segments) look_at_parts_of(segment, true, now.part_target.count);
-    look_at_parts_of(read.open, false, now.part_target.count);
+    const std::int64_t target = (now.part_target + kPartExcess).count;
+    for (const ReadSegment& segment : read.segments) look_at_parts_of(segment, true, target);
+    look_at_parts_of(read.open, false, target);
   }
   void look_at_parts_of(const ReadSegment& segment, bool is_whole, std::int64_t target) {
     std::int64_t sum = 0;
@@ -140,7 +141,7 @@ class RenditionAudience {
       const bool may_be_short = is_independent || (is_whole && i + 1 == segment.parts.size());
       EXPECT_TRUE(may_be_short || duration * 100 >= target * 85) << part;  // H-05
       EXPECT_TRUE(i != 0 || is_independent || !insists_) << part;          // H-13, H-14
-      sum += duration;
+      sum += duration - kPartExcess.count;
     }
     if (!is_whole || segment.parts.empty()) return;
     EXPECT_LE(std::llabs(sum - segment.duration_us), static_cast<std::int64_t>(segment.parts.size()));

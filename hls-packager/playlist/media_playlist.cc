@@ -16,9 +16,10 @@ Micros targets(const MediaPlaylist& playlist, std::int64_t count) {
   return seconds(count * std::int64_t{playlist.target_duration});
 }
 
-// Spans are added up as players read them, rounded, so that both find the same on this side of a boundary.
+// Rounded as it is written.
 Micros listed(std::int64_t ticks, const MediaPlaylist& playlist) { return micros_of(ticks, playlist.timescale); }
 
+// Without the excess of its parts: a segment that grew shorter when it is whole would bring back parts that had gone.
 Micros length_of_open(const MediaPlaylist& playlist) {
   Micros length{};
   if (playlist.open)
@@ -34,9 +35,11 @@ Micros length_from(const MediaPlaylist& playlist, std::size_t first) {
   return length;
 }
 
-// How many segments from the front end before the skip boundary. Looked for from the end: a window may be long.
+// How many segments from the front end before the skip boundary. Looked for from the end: a window may be long. Spans
+// are added up as players read them, so that both find the same on this side of the boundary.
 std::size_t skippable(const MediaPlaylist& playlist) {
   Micros left = length_of_open(playlist);
+  if (playlist.open) left = left + static_cast<std::int64_t>(playlist.open->parts.size()) * kPartExcess;
   std::size_t count = playlist.segments.size();
   for (; count > 0 && left < targets(playlist, kSkipBoundaryTargets); --count)
     left = left + listed(playlist.segments[count - 1].duration, playlist);
@@ -72,9 +75,10 @@ class Writer {
   }
 
   void write_low_latency(const LowLatency& low_latency) {
-    line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=" + seconds_text(low_latency.hold_back) +
+    line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=" +
+         seconds_text(low_latency.hold_back + 3 * kPartExcess) +
          ",CAN-SKIP-UNTIL=" + seconds_text(targets(playlist_, kSkipBoundaryTargets)));
-    line("#EXT-X-PART-INF:PART-TARGET=" + seconds_text(low_latency.part_target));
+    line("#EXT-X-PART-INF:PART-TARGET=" + seconds_text(low_latency.part_target + kPartExcess));
   }
 
   void write_segment(const PlaylistSegment& segment, std::uint64_t msn) {
@@ -112,7 +116,7 @@ class Writer {
     for (std::size_t i = 0; i < segment.parts.size(); ++i) {
       const PlaylistPart& part = segment.parts[i];
       write_ranges_before(msn, i);
-      line("#EXT-X-PART:DURATION=" + seconds_text(listed(part.duration, playlist_)) +
+      line("#EXT-X-PART:DURATION=" + seconds_text(listed(part.duration, playlist_) + kPartExcess) +
            ",URI=" + quoted(part_name(msn, i)) + (part.is_independent ? ",INDEPENDENT=YES" : ""));
     }
   }

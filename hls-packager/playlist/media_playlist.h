@@ -57,6 +57,10 @@ struct RenditionReport {
   PlaylistEdge edge;
 };
 
+// By which the text makes parts, and the part target, longer than they are: players that add parts up and compare with
+// the media's times must not find less. docs/adr/0059-parts-read-a-microsecond-longer.md
+inline constexpr Micros kPartExcess = micros(1);
+
 struct LowLatency {
   Micros part_target;  // part_target.h
   Micros hold_back;

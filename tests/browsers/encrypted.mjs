@@ -56,11 +56,11 @@ const PLAY = {
   'shaka-hls': (base, name) => startShaka(base, `/live/${name}/index.m3u8`),
 };
 
-// In the page. In sequence: the way around what 5.2.12 has wrong in LL-HLS (docs/packager.md).
+// In the page.
 async function startShaka(base, path) {
   const player = new shaka.Player();
   player.addEventListener('error', ({ detail }) => seen.errors.push(`${detail.code} ${detail.message}`));
-  player.configure({ streaming: { lowLatencyMode: true }, manifest: { hls: { sequenceMode: true } } });
+  player.configure({ streaming: { lowLatencyMode: true } });
   player.getNetworkingEngine().registerRequestFilter((type, request) => {
     if (type !== shaka.net.NetworkingEngine.RequestType.LICENSE) return;
     ++seen.licences;

@@ -75,9 +75,8 @@ BROWSERS.webkit = async () => {
   return { version: capabilities.browserVersion, open, close };
 };
 
-// As whoever uses shaka does it: after a critical error, or when nothing moves, it loads again. `isInSequence`: the way around
-// what 5.2.12 has wrong (docs/packager.md).
-async function serveShaka(require, manifest, isInSequence) {
+// As whoever uses shaka does it: after a critical error, or when nothing moves, it loads again.
+async function serveShaka(require, manifest) {
   const html = `<!doctype html><meta charset="utf-8"><title>shaka</title><script src="/shaka.js"></script><video muted autoplay></video><script>
     (async () => {
       const video = document.querySelector('video');
@@ -96,7 +95,7 @@ async function serveShaka(require, manifest, isInSequence) {
       };
       video.addEventListener('timeupdate', () => { movedAt = performance.now(); });
       player.addEventListener('error', ({ detail }) => heard(detail));
-      player.configure({ streaming: { lowLatencyMode: true }, manifest: { hls: { sequenceMode: ${isInSequence} } } });
+      player.configure({ streaming: { lowLatencyMode: true } });
       await player.attach(video);
       await load();
       for (;;) {
@@ -117,7 +116,7 @@ async function serveShaka(require, manifest, isInSequence) {
 }
 
 export async function addressOf(require, player, { base, name }) {
-  if (player.startsWith('shaka')) return serveShaka(require, `${base}/live/${name}/index.m3u8`, player === 'shaka-in-sequence');
+  if (player === 'shaka') return serveShaka(require, `${base}/live/${name}/index.m3u8`);
   return `${base}/play/${name}?player=${player}`;
 }
 
