@@ -42,7 +42,7 @@ class Server final : public HttpReplies {
 
   // Until stop() and what follows from that. The handler is called on this thread.
   Result<Done> run(HttpHandler& handler);
-  // Of any thread, and of signal handlers.
+  // Of any thread.
   void stop() noexcept;
 
   // Of Options::listen, then of Options::listen_tls.

@@ -24,7 +24,7 @@ class OperatorDoor final : private HttpHandler {
                                                     ToldTexts& texts, const StreamBoard& board);
   // Until stop() and what follows from that.
   Result<Done> run() { return server_->run(*this); }
-  // Of any thread, and of signal handlers.
+  // Of any thread.
   void stop() noexcept { server_->stop(); }
   [[nodiscard]] const std::vector<Endpoint>& addresses() const noexcept { return server_->addresses(); }
 

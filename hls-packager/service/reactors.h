@@ -35,7 +35,7 @@ class Reactors {
   void on_mail(std::function<void()> then) { reactors_.front()->front.on_mail(std::move(then)); }
   // Until stop() and what follows from that: on this thread, and on as many more as were asked for.
   Result<Done> run();
-  // Of any thread, and of signal handlers.
+  // Of any thread.
   void stop() noexcept;
   void wake() { reactors_.front()->server->wake(); }
 

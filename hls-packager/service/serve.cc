@@ -1,6 +1,5 @@
 #include "service/serve.h"
 
-#include <signal.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -22,38 +21,10 @@
 #include "service/own_certificate.h"
 #include "service/packaging.h"
 #include "service/reactors.h"
+#include "service/signals.h"
 
 namespace fanlight::packager {
 namespace {
-
-// Whom signals are for.
-std::atomic<Reactors*> signalled = nullptr;
-std::atomic<bool> is_reload_wanted = false;
-
-void handle_signal(int number) {
-  Reactors* const reactors = signalled.load();
-  if (reactors == nullptr) return;
-  if (number != SIGHUP) return reactors->stop();
-  is_reload_wanted = true;
-  reactors->wake();
-}
-
-// While it lives, SIGINT and SIGTERM stop the servers, and SIGHUP makes them read their certificate again.
-class Signals {
- public:
-  explicit Signals(Reactors& reactors) {
-    signalled = &reactors;
-    struct sigaction action {};
-    action.sa_handler = handle_signal;
-    action.sa_flags = SA_RESTART;
-    sigemptyset(&action.sa_mask);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-  }
-  ~Signals() { signalled = nullptr; }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-};
 
 // Of the user who runs it, or what systemd gives it.
 std::filesystem::path state_folder() {
@@ -160,6 +131,7 @@ std::vector<std::string> faults_of(const Settings& settings) {
 }
 
 Result<Done> serve(const Settings& settings) {
+  Signals signals;  // Before the threads that are not to take them.
   const BackgroundLog log;
   Result<Assets> page = load_page(settings);
   if (!page) return page.error();
@@ -190,14 +162,20 @@ Result<Done> serve(const Settings& settings) {
   if (!reactors) return reactors.error();
   Packaging packaging(settings, published, board);
   if (Result<Done> opened = packaging.open(); !opened) return opened;
-  (*reactors)->on_mail([&tls = options.tls] {
-    if (is_reload_wanted.exchange(false) && tls) reload(*tls);
+  std::atomic<bool> is_reload_wanted = false;
+  (*reactors)->on_mail([&] {
+    if (is_reload_wanted.exchange(false) && options.tls) reload(*options.tls);
+  });
+  signals.hand_to([&](int number) {
+    if (number != SIGHUP) return (*reactors)->stop();
+    is_reload_wanted = true;
+    (*reactors)->wake();
   });
 
-  const Signals signals(**reactors);
   std::jthread packager([&](const std::stop_token& stop) { packaging.run(stop); });
   tell_addresses(**reactors, settings);
   Result<Done> done = (*reactors)->run();
+  signals.close();
   packager.request_stop();
   spdlog::info("stopped");
   return done;

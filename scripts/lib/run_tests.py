@@ -7,7 +7,7 @@ stages, in order:
   run        ./scripts/run as a user would, clear, encrypted, DPDK
   packager   fanlight-packager beside ffmpeg and other strangers, of files and live   tests/packager
   asan       release without DPDK, under ASan and UBSan, DCHECKs on   build-asan/
-  tsan       three workers on three threads, under TSan               build-tsan/
+  tsan       three workers on three threads, the packager's threads   build-tsan/
   e2e        the real daemon, sockets and namespaces, crowds          tests/e2e
   browser    Chromium watches through the page, across what befalls a stream   tests/browsers
   browsers   every browser and player, in its place with --browsers   tests/browsers
@@ -155,7 +155,7 @@ class SanitizerBuild:
 
 # Fuzz replays and tools have had their turn in the release build.
 SANITIZERS = {"asan": SanitizerBuild(setup.ROOT / "build-asan", ASAN_TARGETS, ("-Db_sanitize=address,undefined", "-Dsim_seeds=40")),
-              "tsan": SanitizerBuild(setup.ROOT / "build-tsan", ("tests/threads/threads",), ("-Db_sanitize=thread",))}
+              "tsan": SanitizerBuild(setup.ROOT / "build-tsan", ("tests/threads/threads", "hls-packager/packager_service_tests"), ("-Db_sanitize=thread",))}
 
 
 class BuildsAhead:
@@ -210,8 +210,8 @@ def stage_asan(total: Total) -> None:
 
 def stage_tsan(total: Total) -> None:
     SANITIZERS["tsan"].build()
-    os.environ.setdefault("TSAN_OPTIONS", "halt_on_error=1")
-    meson_tests(SANITIZERS["tsan"].directory, total, "threads")
+    os.environ.setdefault("TSAN_OPTIONS", f"halt_on_error=1:suppressions={setup.ROOT / 'tests' / 'threads' / 'tsan.supp'}")
+    meson_tests(SANITIZERS["tsan"].directory, total, "--timeout-multiplier", "5", "threads", "packager_service")
 
 
 def stage_interop(total: Total) -> None:
