@@ -56,7 +56,7 @@ std::vector<Group> groups_of(const std::vector<const OfferedRendition*>& sounds)
     if (its == groups.end()) its = groups.insert(its, Group{.id = group_of(*sound)});
     its->members.push_back(sound);
   }
-  std::ranges::stable_partition(groups, [&](const Group& group) { return group.id == everywhere; });
+  std::stable_partition(groups.begin(), groups.end(), [&](const Group& group) { return group.id == everywhere; });
   for (Group& group : groups) {
     const Group own = std::exchange(group, {.id = group.id});
     for (const OfferedRendition* sound : sounds) {
@@ -170,7 +170,8 @@ MultivariantPlaylist multivariant_of(const std::vector<OfferedRendition>& rendit
     if (!one.format->is_video()) sounds.push_back(&one);
   }
   // None of these is the default where there is another.
-  std::ranges::stable_partition(sounds, [](const OfferedRendition* sound) { return !sound->describes_video; });
+  std::stable_partition(sounds.begin(), sounds.end(),
+                        [](const OfferedRendition* sound) { return !sound->describes_video; });
   const std::vector<Group> groups = groups_of(sounds);
   for (const OfferedRendition& one : renditions) {
     if (!one.format->is_video()) continue;
