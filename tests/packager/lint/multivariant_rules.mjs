@@ -80,9 +80,8 @@ function* sound(playlist) {
 
 function* groupAgrees(renditions, id) {
   const names = new Set();
-  const hasLanguages = renditions.some(({ attributes }) => attributes.LANGUAGE !== undefined);
   for (const { line, attributes: { LANGUAGE: said } } of renditions) {
-    if (said === undefined && hasLanguages) yield [line, `says no LANGUAGE, though others of ${id} do`];
+    if (said === 'und') yield [line, 'LANGUAGE=und says nothing: it is left out where it may be'];  // RFC 5646 §4.1
     if (said !== undefined && !LANGUAGE.test(said)) yield [line, `LANGUAGE=${said} is none`];
   }
   for (const { line, attributes } of renditions) {

@@ -190,7 +190,7 @@ const MULTIVARIANTS = [
   ['H-61', /CODECS names no sound/, broken(multivariant, ',mp4a.40.2', '')],
   ['H-61', /sound is a playlist of its own/, broken(multivariant, ',AUDIO="aac"', '')],
   ['H-61', /says no CHANNELS/, broken(multivariant, ',CHANNELS="2"', '')],
-  ['H-61', /says no LANGUAGE, though others/, broken(multivariant, ',LANGUAGE="deu"', '')],
+  ['H-61', /LANGUAGE=und says nothing/, broken(multivariant, 'LANGUAGE="deu"', 'LANGUAGE="und"')],
   ['H-61', /LANGUAGE=German is none/, broken(multivariant, '"deu"', '"German"')],
   ['H-61', /are called English/, broken(multivariant, 'Deutsch', 'English')],
   ['H-61', /2 renditions of aac are the default/, broken(multivariant, 'DEFAULT=NO', 'DEFAULT=YES')],
@@ -246,7 +246,7 @@ const GOOD = {
 };
 for (const [name, playlist] of Object.entries(GOOD))
   test(`nothing is found in ${name}`, () => assert.equal(text(judgeMedia(readMediaPlaylist(playlist), OTHERS)), ''));
-for (const [name, playlist] of Object.entries({ 'pictures and sound': multivariant, 'sound alone': soundOnly, 'sound of two codecs': twoCodecs,
+for (const [name, playlist] of Object.entries({ 'pictures and sound': multivariant, 'sound alone': soundOnly, 'sound of two codecs': twoCodecs, 'sound without a language beside one that has one': broken(multivariant, ',LANGUAGE="deu"', ''),
   'sound of which one codec has more': twoCodecs.replace(/#EXT-X-MEDIA:.*GROUP-ID="aac",NAME="Deutsch".*\n/, '') }))
   test(`nothing is found in a multivariant playlist of ${name}`, () => assert.equal(text(judgeMultivariant(readMultivariant(playlist))), ''));
 
@@ -323,9 +323,32 @@ test('H-63 finds nothing of sound that its pictures cannot be compared with', ()
   // An end of sound that reaches over its pictures' discontinuity.
   const end = broken(live({ discontinuous: 8 }), /#EXTINF:2.0+,\ns7/, '#EXTINF:0.300000,\ns7').replace('16:30:14.000Z', '16:30:16.000Z').replace('#EXTINF:2.000000,\ns6', '#EXTINF:4.000000,\ns6');
   assert.deepEqual(sound([both], end), []);
-  // Behind a discontinuity dates have gone back by four seconds, and what was there before has left the pictures' list, not the sound's.
-  const back = (first) => live({ first, open: 14, discontinuous: 8 }).replace(/(DATE-TIME:)(\S+)/g, (_, tag, at) => `${tag}${new Date(Date.parse(at) - (Date.parse(at) >= Date.parse('2026-11-26T16:30:16Z') ? 4e3 : 0)).toISOString()}`);
-  assert.deepEqual(sound([back(8)], back(5)), []);
+});
+
+// Behind the discontinuity in front of segment 8 dates have gone back by four seconds, from 16 to 12.
+const back = (words = {}) => live({ open: 14, discontinuous: 8, ...words }).replace(/(DATE-TIME:)(\S+)/g, (_, tag, at) => `${tag}${new Date(Date.parse(at) - (Date.parse(at) >= Date.parse('2026-11-26T16:30:16Z') ? 4e3 : 0)).toISOString()}`);
+const unmarked = (whole) => broken(whole, '#EXT-X-DISCONTINUITY\n', '');
+
+test('H-63 judges sound before and behind where dates went back', () => {
+  const found = (pictures, its) => sound([pictures], its).map((one) => Number(/segment (\d+) /.exec(one)[1]));
+  assert.deepEqual(found(back(), broken(back(), 'Y-SEQUENCE:0', 'Y-SEQUENCE:1')), [...Array(14).keys()]);
+  assert.deepEqual(found(back(), unmarked(back())), [8, 9, 10, 11, 12, 13]);
+  assert.deepEqual(found(unmarked(back()), renumbered(back(), 0.4, 100)), [108, 109, 110, 111, 112, 113]);
+  // Of a time that one of them has twice, nothing is known of the other.
+  assert.deepEqual(found(back({ first: 8 }), unmarked(back({ first: 5 }))), [10, 11, 12, 13]);
+  assert.deepEqual(found(back(), live({ open: 12 })), [8, 9, 10, 11]);
+});
+
+test('H-63 finds nothing of sound that has come less far, or further, than where dates went back', () => {
+  for (const [pictures, its] of [[{ first: 8 }, { first: 5 }], [{ first: 5 }, { first: 8 }], [{}, { open: 8 }], [{ open: 8 }, {}], [{ open: 8 }, { open: 9 }], [{ first: 7, open: 15 }, {}]])
+    assert.deepEqual(sound([back(pictures)], back(its)), [], `${JSON.stringify(pictures)} and ${JSON.stringify(its)}`);
+  // Gaps beside it are of times that are in two places as well.
+  const lacking = (msn) => broken(back(), `#EXTINF:2.000000,\ns${msn}.`, `#EXT-X-GAP\n#EXTINF:2.000000,\ns${msn}.`);
+  for (const gap of [lacking(7), lacking(8)])
+    for (const whole of [back({ open: 8 }), back({ first: 8 }), back()]) assert.deepEqual([sound([gap], whole), sound([whole], gap)], [[], []]);
+  // They go back from 16 to 12 twice, and one has lost the first of it.
+  const twice = (first) => back({ first }).replace(/#EXT-X-PROGRAM\S+16:30:16\.000Z[^]*/, (rest) => `#EXT-X-DISCONTINUITY\n${rest.replace(/(DATE-TIME:)(\S+)/g, (_, tag, at) => `${tag}${new Date(Date.parse(at) - 4e3).toISOString()}`)}`);
+  assert.deepEqual([sound([twice(0)], twice(8)), sound([twice(8)], twice(0))], [[], []]);
 });
 
 test('H-63 finds variants that number on their own', () => assert.match(together(live(), live({ first: 20, open: 30 })).join(), /^0:1 no number is in all variants: 0 to 9, 20 to 29/));

@@ -5,19 +5,20 @@ export const VARIANT_RULE = 'H-63';
 
 const EDGE = 0.5e6;  // So far, in microseconds, sound and pictures may end apart in front of a discontinuity.
 
-// Those that are there, each with the discontinuities before it. A gap also has what is missing in front of it.
+// Each with the discontinuities before it.
 function counted({ segments, discontinuitySequence }) {
   let before = discontinuitySequence;
-  const all = segments.map((segment) => ({ segment, before: before += segment.discontinuity ? 1 : 0 }));
-  return all.filter(({ segment }) => !segment.gap);
+  return segments.map((segment) => ({ segment, before: before += segment.discontinuity ? 1 : 0 }));
 }
+// A gap also has what is missing in front of it.
+const isThere = ({ segment }) => !segment.gap;
 
 // `playlists`: of pictures, whole, as they were at one time. `frame`: microseconds. Gives { place, line, text }, place the playlist's.
 export function judgeVariants(playlists, frame) {
   const firsts = new Map();
   const found = [];
   for (const [place, playlist] of playlists.entries())
-    for (const { segment: { msn, date: said, line }, before } of counted(playlist)) {
+    for (const { segment: { msn, date: said, line }, before } of counted(playlist).filter(isThere)) {
       if (!said) continue;
       const date = Date.parse(said.value) * 1e3;
       const first = firsts.get(msn) ?? { date, before };
@@ -31,24 +32,53 @@ export function judgeVariants(playlists, frame) {
   return found;
 }
 
-// When each segment is. Nothing where dates go back behind a discontinuity: one date is two places then.
-function dated(playlist) {
-  const spans = counted(playlist).filter(({ segment }) => segment.date).map(({ segment, before }) => {
-    const begins = Date.parse(segment.date.value) * 1e3;
-    return { segment, before, begins, ends: begins + segment.duration };
-  });
-  return spans.some((one, i) => i > 0 && one.begins < spans[i - 1].ends - EDGE) ? [] : spans;
+// Where dates go back behind a discontinuity: what is of a time from `to` to `from` is in two places. `msn`: the first behind it.
+function stepsBack(spans) {
+  const steps = [];
+  let [last, from, to] = [null, -Infinity, Infinity];
+  for (const one of spans) {
+    to = Math.min(to, one.begins);
+    if (isThere(one)) {
+      if (last !== null && one.begins < last.ends - EDGE) {
+        steps.push({ from, to, msn: one.segment.msn });
+        from = -Infinity;
+      }
+      [last, to] = [one, Infinity];
+    }
+    from = Math.max(from, one.ends);
+  }
+  return steps;
 }
 
+// When each segment is, with its playlist's steps.
+function dated(playlist) {
+  const spans = counted(playlist).filter(({ segment }) => segment.date).map((one) => {
+    const begins = Date.parse(one.segment.date.value) * 1e3;
+    return { ...one, begins, ends: begins + one.segment.duration };
+  });
+  const steps = stepsBack(spans);
+  return spans.filter(isThere).map((one) => ({ ...one, steps }));
+}
+
+// -1: it is before that step, 1: behind it, 0: nobody knows, as its playlist does not have the step (yet, or any more).
+function sideOf({ segment, begins, ends, steps }, step) {
+  const own = steps.filter(({ from, to }) => Math.abs(from - step.from) <= EDGE && Math.abs(to - step.to) <= EDGE);
+  if (own.length > 0) return own.length > 1 ? 0 : segment.msn < own[0].msn ? -1 : 1;
+  return ends <= step.to + EDGE ? -1 : begins >= step.from - EDGE ? 1 : 0;
+}
+
+const isOnOneSide = (one, other) => [...one.steps, ...other.steps].every((step) => sideOf(one, step) !== 0 && sideOf(one, step) === sideOf(other, step));
+
 // Sound may be cut and numbered on its own: it is compared by date, where most of a segment is at the time of one of `pictures`;
-// without any, of the first sound. Gives { place, line, text }, place the sound's.
+// without any, of the first sound; where dates go back, before and behind that apart. Gives { place, line, text }, place the sound's.
 export function judgeSound(sounds, pictures) {
   const others = (pictures.length > 0 ? pictures : sounds.slice(0, 1)).flatMap(dated);
   const found = [];
   for (const [place, playlist] of sounds.entries())
-    for (const { segment, before, begins, ends } of dated(playlist)) {
+    for (const its of dated(playlist)) {
+      const { segment, before, begins, ends } = its;
       const least = Math.max(EDGE, (ends - begins) / 2);
-      const same = others.filter((one) => Math.min(ends, one.ends) - Math.max(begins, one.begins) > least);
+      const same = others.filter((one) => Math.min(ends, one.ends) - Math.max(begins, one.begins) > least && isOnOneSide(its, one));
       if (same.length > 0 && same.every((one) => one.before !== before))
         found.push({ place, line: segment.line, text: `segment ${segment.msn} is behind ${before} discontinuities, and ${same[0].before} in the ${pictures.length > 0 ? 'pictures' : 'other sound'} of its time` });
     }
