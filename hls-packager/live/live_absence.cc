@@ -52,7 +52,7 @@ void LiveStream::watch_languages() {
     const TrackSet::Track& track = tracks_->tracks()[output.track];
     LiveRendition& its = output.to->rendition;
     const LiveRendition::Options& before = its.options();
-    if (track.is_video()) continue;
+    if (track.is_video() || !is_told(track.language)) continue;
     if (before.language == track.language && before.describes_video == track.describes_video) continue;
     if (output.to->is_offered)
       faults_.note(InputFault::kLanguageChange, "PID " + std::to_string(track.pid) + ", " +

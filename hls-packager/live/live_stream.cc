@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/open_gop.h"
+#include "live/sound_match.h"
 #include "playlist/format_text.h"
 #include "playlist/part_target.h"
 
@@ -309,6 +310,7 @@ auto LiveStream::open_output(const TrackSample& one) -> Output* {
   PublishedRendition* const to = rendition_for(one);
   if (to == nullptr) return nullptr;
   to->unfed_since.reset();
+  to->pid = tracks_->tracks()[one.track].pid;
   const std::uint64_t next = to->rendition.next_msn();
   const std::size_t number =
       cutter_->add_track(to->rendition.options().low_latency.part_target, next - std::min(next, numbers_ahead_));
@@ -336,19 +338,40 @@ bool LiveStream::is_fed(const PublishedRendition& one) const noexcept {
   return std::ranges::any_of(outputs_, [&](const Output& output) { return output.to == &one; });
 }
 
-// One that lost its source, when the track is like it; otherwise another. Who falls in with a group has no
-// discontinuity in which pictures could become others.
-PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
+// One that lost its track, when this one is like it. Who falls in with a group has no discontinuity in which pictures
+// could become others.
+PublishedRendition* LiveStream::known_rendition_for(const TrackSample& one) {
   const TrackSet::Track& track = tracks_->tracks()[one.track];
-  const TrackFormat& format = track.formats()[one.sample.format];
+  std::vector<PublishedRendition*> unfed;
   for (PublishedRendition& known : publication_.renditions()) {
     const LiveRendition& its = known.rendition;
     if (its.has_ended() || is_fed(known) || its.options().is_video != track.is_video()) continue;
-    if (falls_in_until_ && track.is_video() && !its.has_format(format)) continue;
-    const bool is_of_its_kind =
-        its.options().language == track.language && its.options().describes_video == track.describes_video;
-    if (track.is_video() || (is_of_its_kind && its.codec() == format.codec)) return &known;
+    if (falls_in_until_ && track.is_video() && !its.has_format(track.formats()[one.sample.format])) continue;
+    unfed.push_back(&known);
   }
+  if (unfed.empty() || track.is_video()) return unfed.empty() ? nullptr : unfed.front();
+  std::vector<KnownSound> tracks, playlists;
+  std::size_t its_own = 0;
+  for (std::size_t i = 0; i < tracks_->tracks().size(); ++i) {
+    const TrackSet::Track& other = tracks_->tracks()[i];
+    if (!other.is_mapped || other.is_video() || std::ranges::find(outputs_, i, &Output::track) != outputs_.end())
+      continue;
+    if (i == one.track) its_own = tracks.size();
+    tracks.push_back({other.pid, other.language, other.describes_video, other.codecs()});
+  }
+  for (const PublishedRendition* known : unfed) {
+    const LiveRendition::Options& said = known->rendition.options();
+    playlists.push_back({known->pid, said.language, said.describes_video, {}});
+    if (const auto codec = known->rendition.codec()) playlists.back().codecs.push_back(*codec);
+  }
+  const std::optional<std::size_t> place = match_sounds(tracks, playlists)[its_own];
+  return place ? unfed[*place] : nullptr;
+}
+
+PublishedRendition* LiveStream::rendition_for(const TrackSample& one) {
+  if (PublishedRendition* const known = known_rendition_for(one)) return known;
+  const TrackSet::Track& track = tracks_->tracks()[one.track];
+  const TrackFormat& format = track.formats()[one.sample.format];
   if (publication_.renditions().size() >= kRenditionsMax) return nullptr;
   if (std::ranges::any_of(publication_.renditions(), &PublishedRendition::is_offered)) {
     ++counts_.tracks_late;

@@ -154,6 +154,7 @@ class LiveStream {
   [[nodiscard]] Output* output_of(const TrackSample& one);
   [[nodiscard]] Output* open_output(const TrackSample& one);
   [[nodiscard]] PublishedRendition* rendition_for(const TrackSample& one);
+  [[nodiscard]] PublishedRendition* known_rendition_for(const TrackSample& one);
   [[nodiscard]] bool is_fed(const PublishedRendition& one) const noexcept;
   [[nodiscard]] PartTarget part_target_for(const TimedSample& sample, bool leads) const noexcept;
   void lead_with(const Output& output);

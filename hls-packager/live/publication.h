@@ -20,6 +20,7 @@ struct PublishedRendition {
   explicit PublishedRendition(const LiveRendition::Options& options) : rendition(options) {}
   LiveRendition rendition;
   std::size_t place = 0;  // Of its track among those of the program's map.
+  std::uint16_t pid = 0;  // Of its newest track.
   bool has_changed = false;
   bool is_public = false;               // In snapshots.
   bool is_offered = false;              // In the multivariant playlist: public, and not ended.

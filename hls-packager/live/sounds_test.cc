@@ -130,5 +130,62 @@ TEST_P(UntoldLanguageTest, WhatIsToldWithinTheFirstSecondsIsTheSoundsLanguage) {
 }
 INSTANTIATE_TEST_SUITE_P(All, UntoldLanguageTest, testing::Values(300, 1'200, 2'600));
 
+class ReturningSoundTest : public LiveStage, public testing::TestWithParam<Bytes> {
+ protected:
+  [[nodiscard]] std::uint64_t faults(InputFault fault) const {
+    return stream_.faults()[static_cast<std::size_t>(fault)].count;
+  }
+  void tell(const Bytes& sound, const Bytes& other) {
+    publisher_.options().sound_descriptors = sound;
+    publisher_.options().other_sound_descriptors = other;
+    publisher_.set_tracks(true, true);
+  }
+  void expect_all_go_on(std::size_t renditions) const {
+    EXPECT_EQ(audience_.last().renditions.size(), renditions);
+    for (const auto& one : audience_.last().renditions) EXPECT_FALSE(one->has_ended) << one->folder;
+    for (const InputFault fault : {InputFault::kTrackLate, InputFault::kTrackGone}) EXPECT_EQ(faults(fault), 0u);
+  }
+};
+
+TEST_P(ReturningSoundTest, ItGoesOnWhenItsLanguageIsToldLateOnceMore) {  // H-61, H-80
+  publish_anew({.sound_descriptors = GetParam()});
+  play(seconds(5));
+  tell(language_of("deu"), {});
+  play(seconds(3));
+  const std::uint64_t changes = faults(InputFault::kLanguageChange);
+  lose_source();
+  pass(seconds(4));
+  publish_anew({.sound_descriptors = GetParam()});
+  play(seconds(5));
+  EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"deu default"}));
+  tell(language_of("deu"), {});
+  play(seconds(5));
+  expect_all_go_on(2);
+  EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"deu default"}));
+  EXPECT_EQ(audience_.of("a0").discontinuities(), 1u);
+  EXPECT_EQ(faults(InputFault::kLanguageChange), changes);
+}
+
+TEST_P(ReturningSoundTest, OfTwoEachFindsItsOwn) {  // H-61, H-80
+  for (const bool is_renumbered : {false, true}) {
+    publish_anew(two_languages());
+    play(seconds(8));
+    lose_source();
+    pass(seconds(1));
+    publish_anew(two_languages());
+    if (is_renumbered) publisher_.renumber();
+    tell(GetParam(), bytes_of({0x0A, 4, 'u', 'n', 'd', 0}));
+    play(seconds(5));
+    tell(two_languages().sound_descriptors, two_languages().other_sound_descriptors);
+    play(seconds(5));
+    expect_all_go_on(3);
+    EXPECT_EQ(choices_in(text_of(audience_.last().multivariant)), (Choices{"deu default", "eng"}));
+    EXPECT_EQ(faults(InputFault::kLanguageChange), 0u);
+    lose_source();
+    pass(seconds(1));
+  }
+}
+INSTANTIATE_TEST_SUITE_P(All, ReturningSoundTest, testing::Values(Bytes{}, language_of("und")));
+
 }  // namespace
 }  // namespace fanlight::packager

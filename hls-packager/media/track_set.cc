@@ -29,9 +29,9 @@ bool is_of(const TrackSet::Track& track, const ProgramStream& stream) {
          describe_alike(stream.type, track.descriptors, stream.descriptors);
 }
 
-// Sound goes on where it is told to be in another language. Not told is none: encoders announce sound before they know.
+// Sound goes on where it is told to be in another language.
 void tell_language(TrackSet::Track& track, const ProgramStream& stream) {
-  if (track.is_video() || stream.language.empty() || stream.language == "und") return;
+  if (track.is_video() || !is_told(stream.language)) return;
   track.language = stream.language;
   track.describes_video = stream.describes_video;
 }
@@ -51,6 +51,13 @@ struct SoundCountsOf {
 };
 
 }  // namespace
+
+std::vector<Codec> TrackSet::Track::codecs() const {
+  if (!formats().is_empty()) return {formats().newest().codec};
+  if (is_video()) return {Codec::kH264, Codec::kH265};
+  if (std::holds_alternative<SoundTrack<Ac3Sound>>(content)) return {Codec::kAc3, Codec::kEac3};
+  return {std::holds_alternative<SoundTrack<OpusSound>>(content) ? Codec::kOpus : Codec::kAac};
+}
 
 std::vector<CaptionService> TrackSet::Track::captions() const {
   const auto* pictures = std::get_if<PictureTrack>(&content);

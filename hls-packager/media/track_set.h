@@ -56,6 +56,8 @@ class TrackSet {
       return std::visit([](const auto& track) -> const FormatLog& { return track.formats(); }, content);
     }
     [[nodiscard]] const SoundCounts* sound_counts() const noexcept;  // None: pictures.
+    // It has one of these; the one, once something of it has come.
+    [[nodiscard]] std::vector<Codec> codecs() const;
     // Of pictures: those that the map announces, and those that were seen.
     [[nodiscard]] std::vector<CaptionService> captions() const;
   };

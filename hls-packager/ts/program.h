@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -48,6 +49,9 @@ struct ProgramList {
   std::uint8_t number = 0, last = 0;  // Of the section, and of the list's last.
   std::vector<ProgramPlace> programs;
 };
+
+// Encoders announce sound before they know: no language, or "und", says nothing.
+[[nodiscard]] inline bool is_told(std::string_view language) noexcept { return !language.empty() && language != "und"; }
 
 [[nodiscard]] std::optional<ProgramList> parse_programs(ByteSpan section);
 [[nodiscard]] std::optional<ProgramMap> parse_program_map(ByteSpan section);
