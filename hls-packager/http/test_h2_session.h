@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <string>
@@ -10,24 +9,11 @@
 
 #include "http/h2_session.h"
 #include "http/test_h2_client.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// As in <sanitizer/allocator_interface.h>, which GCC does not install.
-extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
-#endif
+#include "http/test_heap.h"
 
 namespace fanlight::packager {
 
 inline constexpr std::size_t kUnsentMax = 64 * 1024;
-
-// Of the heap, now.
-inline std::size_t allocated_bytes() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return __sanitizer_get_current_allocated_bytes();  // Its allocator is none of the C library's.
-#else
-  return mallinfo2().uordblks;
-#endif
-}
 
 inline HttpResponse answer(std::string_view body) {
   HttpResponse response;

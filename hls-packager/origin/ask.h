@@ -22,7 +22,7 @@ struct Ask {
   RequestKind kind = RequestKind::kOther;
   ServedStream* stream = nullptr;
   ServedRendition* rendition = nullptr;  // Null for what is a stream's.
-  std::string folder{};                  // Of a rendition that may come with its stream; empty: it is there.
+  std::string folder{};                  // Of a rendition that may come with its stream, short; empty: it is there.
   std::uint64_t number = 0;              // Of an init segment or segment.
   std::uint64_t part = 0;
   SharedBytes key{};  // What is asked for of a stream's keys; empty: it is not to be had.

@@ -23,7 +23,7 @@ namespace fanlight::packager {
 
 struct OriginConfig {
   std::string allow_origin = "*";     // Whose pages may read the answers.
-  std::size_t waiters_max = 100'000;  // Some 400 bytes each.
+  std::size_t waiters_max = 100'000;  // No more than kWaiterBytesMax each.
   Micros start_budget = seconds(10);  // How long the first of a stream is waited for.
 };
 

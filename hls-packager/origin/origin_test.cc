@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/test_heap.h"
 #include "origin/test_show.h"
 
 namespace fanlight::packager {
@@ -98,6 +99,31 @@ TEST(OriginTest, WhatItsRenditionsWillHaveIsWaitedForAsWell_H87) {
     EXPECT_EQ(rig.response(one).status, 404);
     EXPECT_EQ(rig.field(one, "cache-control"), "max-age=1");
   }
+}
+
+TEST(OriginTest, WhatNoRenditionIsCalledIsNotWaitedFor_H87) {
+  OriginRig rig;
+  rig.announce();
+  for (const std::string& folder :
+       {std::string("junk"), std::string("v"), std::string("v00"), std::string("v0/a0"), std::string(900, 'v')}) {
+    const std::uint64_t one = rig.ask(kMain + folder + "/index.m3u8");
+    EXPECT_EQ(rig.response(one).status, 404) << folder;
+    EXPECT_EQ(rig.field(one, "cache-control"), "max-age=1");
+  }
+  EXPECT_EQ(rig.origin.counters().waiting.get(), 0);
+}
+
+// The bound on memory that is told reckons with it.
+TEST(OriginTest, WhoWaitsTakesNoMoreThanIsReckonedWith) {
+  constexpr std::size_t kWaiters = 10'000;
+  OriginRig rig;
+  rig.announce();
+  const std::string number = std::to_string(~std::uint64_t{0});
+  const std::string longest = kMain + "v4294967295/s" + number + "." + number + ".m4s";
+  const std::size_t before = allocated_bytes();
+  for (std::size_t i = 0; i < kWaiters; ++i) rig.ask(longest, {.range = "bytes=0-1"});
+  EXPECT_LE(allocated_bytes() - before, kWaiters * kWaiterBytesMax);
+  EXPECT_EQ(rig.origin.counters().waiting.get(), kWaiters);
 }
 
 TEST(OriginTest, AlsoNotForEver_H87) {

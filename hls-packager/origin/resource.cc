@@ -126,4 +126,9 @@ std::optional<SplitFolder> split_folder(std::string_view folder) {
   return SplitFolder{.parent = folder.substr(0, slash), .name = folder.substr(slash + 1)};
 }
 
+bool is_rendition_folder(std::string_view name) {
+  if (name.size() > kRenditionFolderBytesMax || (!name.starts_with('v') && !name.starts_with('a'))) return false;
+  return parse_number(name.substr(1)).has_value();
+}
+
 }  // namespace fanlight::packager

@@ -24,6 +24,7 @@ struct Resource {
 
 inline constexpr std::string_view kLivePrefix = "/live/";
 inline constexpr std::size_t kPathBytesMax = 1'024;
+inline constexpr std::size_t kRenditionFolderBytesMax = 11;  // Numbered with 32 bits.
 
 // The path's segments, decoded; empty when it is not a path of ours at all.
 [[nodiscard]] std::optional<std::vector<std::string>> parse_path(std::string_view path);
@@ -36,5 +37,7 @@ struct SplitFolder {
   std::string_view name{};
 };
 [[nodiscard]] std::optional<SplitFolder> split_folder(std::string_view folder);
+// Whether a rendition may be called so: "v0", "a12".
+[[nodiscard]] bool is_rendition_folder(std::string_view name);
 
 }  // namespace fanlight::packager

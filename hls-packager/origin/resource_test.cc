@@ -68,5 +68,11 @@ TEST(ResourceTest, AFolderIsInAnother) {
   EXPECT_FALSE(split_folder("a"));
 }
 
+TEST(ResourceTest, ARenditionsFolderIsALetterAndANumber) {
+  for (const char* name : {"v0", "a0", "a12", "v4294967295"}) EXPECT_TRUE(is_rendition_folder(name)) << name;
+  for (const char* name : {"", "v", "a", "x0", "V0", "v00", "a01", "v-1", "v0x", "va", "0", "junk", "v12345678901"})
+    EXPECT_FALSE(is_rendition_folder(name)) << name;
+}
+
 }  // namespace
 }  // namespace fanlight::packager

@@ -105,7 +105,7 @@ std::optional<Ask> ServedStreams::find(const Resource& resource) {
     ask.rendition = &at->second;
     return ask;
   }
-  if (has_begun(*ask.stream)) return std::nullopt;
+  if (has_begun(*ask.stream) || !is_rendition_folder(folder->name)) return std::nullopt;
   ask.folder = folder->name;
   return ask;
 }

@@ -27,6 +27,9 @@ template <class Waiter, class Tag>
 using WaitersBy = boost::intrusive::list<Waiter, boost::intrusive::base_hook<WaiterHook<Tag>>,
                                          boost::intrusive::constant_time_size<false>>;
 
+// What one takes, whatever is asked for.
+inline constexpr std::size_t kWaiterBytesMax = 512;
+
 // Leaves its lists when it goes.
 struct Waiter : WaiterHook<WaitedFor>, WaiterHook<WaitedUntil> {
   HttpRequestId id{};

@@ -15,7 +15,6 @@ constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 constexpr std::uint64_t kProgram = 96 * kMebibyte;
 // A head and what came behind it, answers' heads, HTTP/2's tables; TLS's keys and records.
 constexpr std::uint64_t kConnection = 64 << 10, kTls = 64 << 10;
-constexpr std::uint64_t kWait = 512;
 // Metrics and lists of streams of the last minute, which slow clients hold.
 constexpr std::uint64_t kTexts = 2 * ToldTexts::kBytesPerSecondMax * std::uint64_t{60};
 // A picture that is being put together, and the part that is made of it.
@@ -83,7 +82,7 @@ MemoryBound memory_bound(const Settings& settings, std::size_t connections_max) 
   MemoryBound bound{.program = kProgram + kTexts};
   for (const StreamSettings& stream : settings.streams) bound.streams += memory_of(stream);
   const std::uint64_t each = kConnection + (settings.http.tls_listen.empty() ? 0 : kTls);
-  bound.connections = connections_max * each + OriginConfig{}.waiters_max * kWait;
+  bound.connections = connections_max * each + OriginConfig{}.waiters_max * kWaiterBytesMax;
   return bound;
 }
 
