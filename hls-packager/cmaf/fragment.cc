@@ -1,7 +1,9 @@
 #include "cmaf/fragment.h"
 
 #include <algorithm>
+#include <array>
 
+#include "base/bytes.h"
 #include "cmaf/box_writer.h"
 #include "cmaf/init_segment.h"
 
@@ -118,6 +120,20 @@ SharedBytes write_fragment(const FragmentHeader& header, std::span<const Sample>
     out.box("mdat", [&] {
       for (const Sample& sample : samples) out.bytes(sample.bytes);
     });
+  });
+}
+
+SharedBytes put_off(const SharedBytes& fragment, Micros by) {
+  constexpr std::size_t kName = 4, kTime = 16, kTimeEnd = kTime + 8;  // Of `prft`; between them flags and track ID.
+  constexpr std::array kPrft = {std::byte{'p'}, std::byte{'r'}, std::byte{'f'}, std::byte{'t'}};
+  const auto later = static_cast<std::uint64_t>(by.count * (std::int64_t{1} << 32) / 1'000'000);  // NTP's unit.
+  return SharedBytes::filled(fragment.size(), [&](MutableByteSpan to) {
+    std::ranges::copy(fragment.span(), to.begin());
+    for (std::size_t at = 0; at + kTimeEnd <= to.size(); at += load_be32(&to[at])) {
+      if (!std::ranges::equal(to.subspan(at + kName, kPrft.size()), kPrft)) continue;
+      std::byte* const time = &to[at + kTime];
+      return store_be64(time, (std::uint64_t{load_be32(time)} << 32 | load_be32(time + 4)) + later);
+    }
   });
 }
 

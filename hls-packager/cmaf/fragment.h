@@ -34,5 +34,7 @@ struct FragmentHeader {
 // `samples`: at least one, in decode order, of one track; the first one's decode time is not negative, and the others'
 // follow from the durations.
 [[nodiscard]] SharedBytes write_fragment(const FragmentHeader& header, std::span<const Sample> samples);
+// The same, captured so much later as it says.
+[[nodiscard]] SharedBytes put_off(const SharedBytes& fragment, Micros by);
 
 }  // namespace fanlight::packager

@@ -101,6 +101,18 @@ TEST(FragmentTest, ProducerTimesAreNtpAndSaidToBeOfTheCapture) {
   EXPECT_HEX(body_of(part.span(), "prft"), "01000018 00000001 83aa7e8180000000 00000000000dbba0");
 }
 
+TEST(FragmentTest, WhatIsPutOffWasCapturedLaterAndIsOtherwiseTheSame) {
+  const std::array samples{sample(kThree, true)};
+  const auto captured_at = [&](WallTime at) {
+    return write_fragment({.begins_segment = true, .producer_time = ProducerTime{at, 900'000}}, samples);
+  };
+  const SharedBytes part = captured_at({1'500'000});
+  EXPECT_HEX(put_off(part, micros(2'750'000)).span(), hex_of(captured_at({4'250'000}).span()));
+  EXPECT_HEX(put_off(part, micros(-250'000)).span(), hex_of(captured_at({1'250'000}).span()));
+  const SharedBytes without = write_fragment({}, samples);
+  EXPECT_HEX(put_off(without, seconds(1)).span(), hex_of(without.span()));
+}
+
 TEST(FragmentTest, PartsBehindOneAnotherAreTheSegment) {
   const std::array samples{sample(kThree, true), sample(kTwo, false)};
   Bytes segment = copy(write_fragment({.sequence_number = 1, .begins_segment = true}, samples).span());

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kSegmentsToBegin = 3;
 constexpr std::size_t kPlacesTold = 8;
+constexpr Micros kDatesApartMax = millis(500);
 
 const LiveRendition* pictures_of(const LiveStream& stream) {
   for (const PublishedRendition& one : stream.publication().renditions())
@@ -25,6 +26,23 @@ bool is_steady(const LiveRendition& rendition) {
 bool goes_on(const StreamGroup::Member& one) {
   const LiveRendition* const its = pictures_of(*one.stream);
   return its != nullptr && !its->is_interrupted() && one.disagrees.empty() && one.stream->tracks();
+}
+
+// Its numbers are the others', or will be once it has fallen in.
+bool keeps_step(const StreamGroup::Member& one) {
+  const LiveRendition* const its = pictures_of(*one.stream);
+  return its == nullptr || one.disagrees.empty() || !is_steady(*its);
+}
+
+// Zero: its dates are as right as they were.
+Micros wanted_jump(const ProgramClock& clock) {
+  return clock.wants_jump_back() ? Micros{-clock.ahead().count} : clock.behind();
+}
+
+// What both want, the less of it.
+Micros agreed_jump(Micros one, Micros other) {
+  if ((one < Micros{}) != (other < Micros{})) return {};
+  return one < Micros{} ? std::max(one, other) : std::min(one, other);
 }
 
 std::uint64_t last_msn(const LiveRendition& rendition) {
@@ -48,13 +66,25 @@ std::string disagreement_of(const LiveRendition& one, const LiveRendition& other
   return {};
 }
 
+// Of two that agree otherwise.
+std::string disagreement_of_dates(const LiveRendition& one, const LiveRendition& other) {
+  if (one.segments_listed() == 0 || other.segments_listed() == 0) return {};
+  const std::uint64_t msn = std::min(last_msn(one), last_msn(other));
+  const Micros off = other.place_of(msn)->date - one.place_of(msn)->date;
+  if (std::llabs(off.count) <= kDatesApartMax.count) return {};
+  return "its segment " + std::to_string(msn) + " is dated " + std::to_string(off.count / 1'000) +
+         " ms from the first's: they come by ways that are too different";
+}
+
 std::shared_ptr<const StreamSnapshot> StreamGroup::take(std::size_t member,
                                                         std::shared_ptr<const StreamSnapshot> newest, Instant now,
                                                         WallTime wall) {
   const Instant came = newest->came;
   members_[member].newest = std::move(newest);
+  members_[member].is_dated_anew = false;
   if (!is_complete(now)) return nullptr;
   hold_together();
+  note_dates();
   agree_on_jump();
   if (const std::vector<const LiveRendition*> renditions = offered(); !renditions.empty()) {
     if (report_each_other(renditions)) write_multivariant(renditions);
@@ -75,10 +105,47 @@ std::shared_ptr<const StreamSnapshot> StreamGroup::take(std::size_t member,
 
 bool StreamGroup::is_complete(Instant now) {
   if (!first_at_) first_at_ = now;
-  has_begun_ |= now - *first_at_ >= kWait || std::ranges::all_of(members_, [](const Member& one) {
-                  return one.newest != nullptr && pictures_of(*one.stream) != nullptr;
-                });
+  const auto is_there = [](const Member& one) { return one.newest != nullptr && pictures_of(*one.stream) != nullptr; };
+  if (!dates_.are_first && !has_begun_) {
+    if (now - *first_at_ < kWait && !std::ranges::all_of(members_, is_there)) return false;
+    hold_together();
+    date_all();
+  }
+  has_begun_ |= std::ranges::none_of(members_, &Member::is_dated_anew);
+  dates_.are_first = !has_begun_;
   return has_begun_;
+}
+
+// By the latest of those that streams have for one segment: then nothing comes after its date, of whomever it comes.
+void StreamGroup::date_all() {
+  const LiveRendition *first = nullptr, *latest = nullptr;
+  Micros most{};
+  for (const Member& one : members_) {
+    const LiveRendition* const its = pictures_of(*one.stream);
+    if (its == nullptr || !one.disagrees.empty() || its->segments_listed() == 0) continue;
+    if (first == nullptr) first = latest = its;
+    const std::uint64_t msn = std::min(last_msn(*first), last_msn(*its));
+    const std::optional<SegmentPlace> here = first->place_of(msn), there = its->place_of(msn);
+    if (!here || !there || there->date - here->date <= most) continue;
+    most = there->date - here->date;
+    latest = its;
+  }
+  if (latest == nullptr) return;
+  dates_ = {latest->newest_places(kDatesKept), true};
+  for (Member& one : members_) {
+    const LiveRendition* const its = pictures_of(*one.stream);
+    one.is_dated_anew = its != nullptr && its != latest && one.disagrees.empty() && its->segments_listed() > 0;
+  }
+}
+
+void StreamGroup::note_dates() {
+  for (const Member& one : members_) {
+    if (!goes_on(one)) continue;
+    for (const NumberedPlace& place : pictures_of(*one.stream)->newest_places(kPlacesTold))
+      if (dates_.newest.empty() || place.msn > dates_.newest.back().msn) dates_.newest.push_back(place);
+  }
+  if (dates_.newest.size() > kDatesKept)
+    dates_.newest.erase(dates_.newest.begin(), dates_.newest.end() - static_cast<std::ptrdiff_t>(kDatesKept));
 }
 
 void StreamGroup::hold_together() {
@@ -95,6 +162,7 @@ void StreamGroup::hold_together() {
       continue;
     }
     one.disagrees = first != nullptr ? disagreement_of(*first, *its) : std::string{};
+    if (first != nullptr && has_begun_ && one.disagrees.empty()) one.disagrees = disagreement_of_dates(*first, *its);
     if (first == nullptr) first = its;
   }
 }
@@ -184,22 +252,32 @@ std::vector<RenditionReport> StreamGroup::others_of(std::size_t member) const {
 }
 
 // All or none: one that let dates jump alone would be left out of the group. It is not the next segment but the one
-// behind it: what is published may be behind what is cut, and nobody may have begun it.
+// behind it: what is published may be behind what is cut, and nobody may have begun it. Who is away, or has just come
+// back, has no say, and jumps with them if it falls in before that.
 void StreamGroup::agree_on_jump() {
   std::uint64_t newest = 0;
   std::optional<std::uint64_t> oldest;
-  Micros by{};
+  std::optional<Micros> by;
   for (const Member& one : members_) {
-    const LiveRendition* const its = goes_on(one) ? pictures_of(*one.stream) : nullptr;
+    const LiveRendition* const its = keeps_step(one) ? pictures_of(*one.stream) : nullptr;
     if (its == nullptr || its->segments_listed() == 0) continue;
     const std::uint64_t msn = its->newest_places(1).back().msn;
     newest = std::max(newest, msn);
-    const Micros behind = one.stream->clock().behind();
-    by = oldest ? std::min(by, behind) : behind;
     oldest = std::min(oldest.value_or(msn), msn);
+    if (!goes_on(one)) continue;
+    const Micros wanted = wanted_jump(one.stream->clock());
+    by = by ? agreed_jump(*by, wanted) : wanted;
   }
   if (jump_ && oldest && *oldest >= jump_->msn) jump_.reset();
-  if (!jump_ && by != Micros{}) jump_ = DateJump{newest + 2, by};
+  if (!jump_ && by.value_or(Micros{}) != Micros{}) jump_ = DateJump{newest + 2, *by};
+}
+
+GroupNews StreamGroup::news_for(std::size_t member) const {
+  GroupNews news{.reports = others_of(member), .place = place_for(member)};
+  if (!keeps_step(members_[member])) return news;
+  news.jump = jump_;
+  news.dates = dates_;
+  return news;
 }
 
 std::optional<GroupPlace> StreamGroup::place_for(std::size_t member) const {

@@ -25,7 +25,8 @@ class StreamGroup {
     const LiveStream* stream = nullptr;
     std::string name{};
     std::shared_ptr<const StreamSnapshot> newest{};
-    std::string disagrees{};  // Why it is left out; empty: it is not.
+    std::string disagrees{};     // Why it is left out; empty: it is not.
+    bool is_dated_anew = false;  // It has not published since.
   };
   // `keys`: its streams'.
   explicit StreamGroup(std::string name, const KeyRing* keys = nullptr)
@@ -37,12 +38,8 @@ class StreamGroup {
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> take(std::size_t member,
                                                            std::shared_ptr<const StreamSnapshot> newest, Instant now,
                                                            WallTime wall);
-  // What a member is to report of the others.
-  [[nodiscard]] std::vector<RenditionReport> others_of(std::size_t member) const;
-  // Where the first of the others stands that goes on.
-  [[nodiscard]] std::optional<GroupPlace> place_for(std::size_t member) const;
-  // What all agree on, until all that go on are past it.
-  [[nodiscard]] const std::optional<DateJump>& jump() const noexcept { return jump_; }
+  // What a member is to be told of the others, whenever one has published.
+  [[nodiscard]] GroupNews news_for(std::size_t member) const;
   [[nodiscard]] std::span<const Member> members() const noexcept { return members_; }
 
  private:
@@ -50,8 +47,15 @@ class StreamGroup {
   // read it again.
   static constexpr Micros kWait = seconds(10);
 
+  // So many segments' dates are known.
+  static constexpr std::size_t kDatesKept = 64;
+
+  [[nodiscard]] std::vector<RenditionReport> others_of(std::size_t member) const;
+  [[nodiscard]] std::optional<GroupPlace> place_for(std::size_t member) const;
   [[nodiscard]] bool is_complete(Instant now);
   void hold_together();
+  void date_all();
+  void note_dates();
   void agree_on_jump();
   [[nodiscard]] std::vector<const LiveRendition*> offered() const;
   [[nodiscard]] std::vector<const LiveRendition*> ended() const;
@@ -63,7 +67,8 @@ class StreamGroup {
   std::string name_;
   std::shared_ptr<const ServedKeys> served_keys_;
   std::vector<Member> members_;
-  std::optional<DateJump> jump_{};
+  std::optional<DateJump> jump_{};  // What all agree on, until all that are there are past it.
+  GroupDates dates_{};
   std::optional<Instant> first_at_{};
   bool has_begun_ = false;
   std::string multivariant_text_;

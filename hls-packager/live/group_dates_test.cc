@@ -9,10 +9,136 @@ using namespace test;
 class GroupDatesTest : public GroupTest {
  protected:
   [[nodiscard]] Micros date_off(std::size_t i) const { return members_[i].stream.clock().newest() - wall(); }
-  [[nodiscard]] std::uint64_t falls_behind(std::size_t i) const {
-    return members_[i].stream.faults()[static_cast<std::size_t>(InputFault::kBehindTime)].count;
+  [[nodiscard]] std::uint64_t falls_behind(std::size_t i) const { return count_of_fault(i, InputFault::kBehindTime); }
+  [[nodiscard]] std::uint64_t runs_ahead(std::size_t i) const { return count_of_fault(i, InputFault::kAheadOfTime); }
+  [[nodiscard]] std::uint64_t count_of_fault(std::size_t i, InputFault fault) const {
+    return members_[i].stream.faults()[static_cast<std::size_t>(fault)].count;
+  }
+  void expect_discontinuities(std::uint64_t count) {
+    for (const char* folder : {"v0", "v1"}) EXPECT_EQ(audience_.of(folder).discontinuities(), count) << folder;
   }
 };
+
+// From the first playlist on that anybody sees, and by the longest way: what comes by it is not later than its date.
+TEST_F(GroupDatesTest, WhateverWaysTakeEachSegmentHasOneDate) {
+  for (const std::int64_t longer : {3, 40, 100, 350, 600, 900})
+    for (const std::size_t late : {0u, 1u}) {
+      SCOPED_TRACE(std::to_string(longer) + " " + std::to_string(late));
+      add({});
+      add({});
+      delay(late, millis(longer));
+      play(seconds(8));
+      expect_in_step();
+      EXPECT_LE(std::llabs(date_off(late).count), 50'000);
+      play(seconds(40));
+      expect_in_step();
+      expect_discontinuities(0);
+      EXPECT_EQ(group_.members()[1].disagrees, "");
+      begin_anew();
+    }
+}
+
+TEST_F(GroupDatesTest, WhoComesLaterByALongerWayIsDatedAsTheOthersWere) {
+  for (const std::size_t late : {0u, 1u}) {
+    add({});
+    add({});
+    members_[late].is_silent = true;
+    play(seconds(20));
+    delay(late, millis(600));
+    members_[late].sent.clear();
+    members_[late].is_silent = false;
+    play(seconds(12));
+    EXPECT_EQ(group_.members()[1].disagrees, "");
+    expect_in_step();
+    begin_anew();
+  }
+}
+
+TEST_F(GroupDatesTest, WhoReturnsByALongerWayIsDatedAsTheOthersAre) {
+  for (const std::size_t late : {0u, 1u}) {
+    add({});
+    add({});
+    play(seconds(8));
+    lose(late, seconds(3));
+    delay(late, millis(700));
+    play(seconds(20));
+    EXPECT_EQ(group_.members()[1].disagrees, "");
+    expect_discontinuities(0);
+    expect_in_step();
+    begin_anew();
+  }
+}
+
+TEST_F(GroupDatesTest, OneWhoseWayBecomesShorterStaysAsItIs) {
+  for (const std::size_t early : {0u, 1u}) {
+    add({});
+    add({});
+    delay(early, millis(700));
+    play(seconds(8));
+    delay(early, millis(-700));
+    play(seconds(40));
+    expect_discontinuities(0);
+    EXPECT_EQ(group_.members()[1].disagrees, "");
+    expect_in_step();
+    begin_anew();
+  }
+}
+
+TEST_F(GroupDatesTest, WhereAllBecomeShorterDatesJumpBackWithOneSegment) {
+  for (const std::int64_t apart : {0, 60, 300}) {
+    add({});
+    add({});
+    for (const std::size_t i : {0u, 1u}) delay(i, millis(1'500));
+    delay(1, millis(apart));
+    play(seconds(8));
+    for (const std::size_t i : {0u, 1u}) delay(i, millis(-800));
+    play(seconds(20));
+    expect_discontinuities(1);
+    EXPECT_EQ(group_.members()[1].disagrees, "");
+    expect_in_step();
+    for (const std::size_t i : {0u, 1u}) EXPECT_EQ(runs_ahead(i), 1u);
+    EXPECT_LE(std::llabs(date_off(1).count), 100'000);
+    begin_anew();
+  }
+}
+
+// Between what they agree on and the segment that it is for, one of them finds that it is less late than it was.
+TEST_F(GroupDatesTest, WhoHasAgreedJumpsWhateverItFindsMeanwhile) {
+  for (std::int64_t after = 5'000; after < 12'000; after += 500) {
+    add({});
+    add({});
+    play(seconds(8));
+    for (const std::size_t i : {0u, 1u}) delay(i, millis(600));
+    play(millis(after));
+    delay(1, millis(-50));
+    play(millis(1'500));
+    delay(1, millis(50));
+    play(seconds(30));
+    EXPECT_EQ(group_.members()[1].disagrees, "") << after;
+    expect_in_step();
+    begin_anew();
+  }
+}
+
+// Whoever comes back while they wait for the segment goes along with them.
+TEST_F(GroupDatesTest, WhoReturnsJustBeforeTheyJumpJumpsAsWell) {
+  for (const std::size_t late : {0u, 1u})
+    for (std::int64_t after = 6'000; after < 10'000; after += 400) {
+      SCOPED_TRACE(std::to_string(after) + " " + std::to_string(late));
+      add({});
+      add({});
+      delay(late, millis(1'700));
+      play(seconds(8));
+      lose(late);
+      for (const std::size_t i : {0u, 1u}) delay(i, millis(600));
+      play(millis(after));
+      bring_back(late);
+      play(seconds(30));
+      EXPECT_EQ(group_.members()[1].disagrees, "");
+      expect_in_step();
+      begin_anew();
+    }
+}
 
 TEST_F(GroupDatesTest, OneWhoseWayTakesLongerStaysAsItIs) {
   for (const std::size_t late : {1u, 0u}) {

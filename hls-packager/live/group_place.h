@@ -1,4 +1,4 @@
-// Where the streams of a group stand that go on, for one that comes to them: what they have numbered it numbers alike.
+// Where the streams of a group stand that go on: what they have numbered and dated, others number and date alike.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/time.h"
+#include "cmaf/wall_time.h"
 #include "media/timeline.h"
+#include "playlist/media_playlist.h"
 
 namespace fanlight::packager {
 
@@ -17,6 +19,7 @@ inline constexpr std::int64_t kGroupSlack = kMediaClock / 50;  // 20 ms.
 struct SegmentPlace {
   std::int64_t begins = 0;            // Media time, 90 kHz.
   std::uint64_t discontinuities = 0;  // Before it, its own counted.
+  WallTime date{};                    // Of its begin.
 };
 
 struct NumberedPlace {
@@ -31,10 +34,24 @@ struct GroupPlace {
   Timeline::Anchor clock{};
 };
 
-// All streams of a group have fallen behind their dates, and let them jump ahead with one segment.
+// All streams of a group have fallen behind their dates, or run ahead of them, and let them jump with one segment.
 struct DateJump {
   std::uint64_t msn = 0;
-  Micros by{};
+  Micros by{};  // Below zero: back.
+};
+
+// How segments are dated: whoever shows one first says it for all.
+struct GroupDates {
+  std::vector<NumberedPlace> newest{};  // By msn.
+  bool are_first = false;               // Nobody has seen others yet: what is listed is dated by them as well.
+};
+
+// What a stream is told of the others of its group.
+struct GroupNews {
+  std::vector<RenditionReport> reports{};
+  std::optional<GroupPlace> place{};  // Of one that goes on.
+  std::optional<DateJump> jump{};
+  GroupDates dates{};
 };
 
 // The segment that begins at media time `at`; one that is yet to come, if they go on as they do. Empty: none does.

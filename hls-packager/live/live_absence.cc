@@ -82,8 +82,8 @@ void LiveStream::handle_source_lost(Instant now) {
   if (!tracks_) return;
   tracks_->finish(samples_);
   if (parameters_) {
-    take_samples({now, clock_.newest()});
-    give_all_waiting({now, clock_.newest()});
+    take_samples({now, clock_.newest_due()});
+    give_all_waiting({now, clock_.newest_due()});
     cutter_->flush(cuts_);
     take_cuts();
     for (const Output& output : outputs_) cutter_->remove_track(output.number, cuts_);

@@ -1,5 +1,6 @@
 // Which dates a live stream's segments have, and when they jump.
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,9 @@ namespace {
 
 constexpr std::size_t kClocksKept = 8;
 constexpr std::uint64_t kAnySegment = ~std::uint64_t{0};
+// Without a discontinuity no more is corrected: players take what is less for drift.
+constexpr Micros kCorrectedMax = seconds(1);
+constexpr Micros kRounding = micros(2);
 
 std::string step_text(Micros ahead) { return span_text(ahead) + (ahead < Micros{} ? " back" : " ahead"); }
 
@@ -22,6 +26,7 @@ void LiveStream::time(const TimedSample& sample, const Moment& moment) {
     keep_clock(kAnySegment);
     leader_epoch_ = sample.epoch;
     clock_.restart();
+    is_dated_ = false;
   }
   clock_.handle(moment.wall, rescale(sample.decode_time, sample.timescale, kMediaClock),
                 rescale(sample.presentation_time, sample.timescale, kMediaClock));
@@ -41,31 +46,75 @@ void LiveStream::handle_clock_set(Micros ahead) {
   for (Held& held : held_) held.wall = held.wall + ahead;
 }
 
-// All of a group let them jump ahead with one segment, also who is not behind: else their discontinuities would differ.
+void LiveStream::tell_of_others(GroupNews news) {
+  publication_.set_others(std::move(news.reports));
+  group_place_ = std::move(news.place);
+  group_jump_ = news.jump;
+  group_dates_ = std::move(news.dates);
+  if (group_dates_.are_first) date_anew();
+}
+
+// All of a group let them jump with one segment, also who has no need to: else their discontinuities would differ.
 bool LiveStream::is_group_to_jump() const noexcept {
   return group_jump_ && group_jump_->msn == cutter_->next_msn() + numbers_ahead_;
 }
 
 bool LiveStream::are_dates_to_jump() const noexcept {
-  if (clock_set_ != Micros{} || clock_.wants_jump_back()) return true;
-  return options_.members > 1 ? is_group_to_jump() : clock_.behind() != Micros{};
+  if (clock_set_ != Micros{}) return true;
+  if (options_.members > 1) return is_group_to_jump();
+  return clock_.wants_jump_back() || clock_.behind() != Micros{};
 }
 
-// By how much they jump ahead where the next segment begins behind a discontinuity. Those of a group stay alike.
-Micros LiveStream::behind_to_mend() const noexcept {
-  if (options_.members < 2) return clock_.behind();
-  return is_group_to_jump() && clock_.behind() != Micros{} ? group_jump_->by : Micros{};
+// By how much they jump where the next segment begins behind a discontinuity. Those of a group stay alike.
+Micros LiveStream::jump_due() const noexcept {
+  if (options_.members > 1) return is_group_to_jump() ? group_jump_->by : Micros{};
+  return clock_.behind() - clock_.ahead();
 }
 
 // The leader has begun a discontinuous segment.
-void LiveStream::let_dates_jump(Micros behind) {
-  const Micros ahead = clock_.ahead();
-  if (clock_set_ == Micros{} && ahead == Micros{} && behind == Micros{}) return;
-  if (ahead != Micros{}) faults_.note(InputFault::kAheadOfTime, span_text(ahead));
-  if (behind != Micros{}) faults_.note(InputFault::kBehindTime, span_text(behind));
+void LiveStream::let_dates_jump(Micros by) {
+  if (clock_set_ == Micros{} && by == Micros{}) return;
+  if (by < Micros{}) faults_.note(InputFault::kAheadOfTime, span_text(Micros{-by.count}));
+  if (by > Micros{}) faults_.note(InputFault::kBehindTime, span_text(by));
   keep_clock(cutter_->next_msn() - 1);
   clock_.shift(std::exchange(clock_set_, {}));
-  clock_.jump(behind);
+  if (by != Micros{}) clock_.jump_with_others(by);
+}
+
+// Its group is complete, and nobody has seen it yet.
+void LiveStream::date_anew() {
+  for (const PublishedRendition& one : publication_.renditions()) {
+    if (!one.rendition.options().is_video) continue;
+    for (const NumberedPlace& theirs : group_dates_.newest) {
+      const std::optional<SegmentPlace> ours = one.rendition.place_of(theirs.msn);
+      if (!ours) continue;
+      const Micros off = theirs.place.date - ours->date;
+      if (off == Micros{}) return;
+      clock_.put_off(off);
+      for (ClockBefore& before : clocks_before_) before.clock.put_off(off);
+      for (PublishedRendition& each : publication_.renditions()) {
+        each.rendition.put_off(off);
+        each.has_changed = true;
+      }
+      return;
+    }
+  }
+}
+
+// A segment has one date in all streams of a group: what was said of it, or what follows from the newest before it that
+// no discontinuity parts from it. `number`: as the cutter numbers it.
+void LiveStream::follow_dates(const CutPart& part, std::uint64_t number) {
+  const std::vector<NumberedPlace>& known = group_dates_.newest;
+  if (known.empty() || part.samples.empty()) return;
+  const bool was_dated = std::exchange(is_dated_, true);
+  const auto behind = std::ranges::upper_bound(known, part.msn, {}, &NumberedPlace::msn);
+  if (behind == known.begin()) return;
+  const SegmentPlace& theirs = std::prev(behind)->place;
+  if (theirs.discontinuities != part.discontinuities_before + (part.is_discontinuous ? 1 : 0)) return;
+  const Micros off = theirs.date - date_of(theirs.begins, part.samples.front().epoch, number);
+  if (std::abs(off.count) <= kRounding.count || (was_dated && std::abs(off.count) >= kCorrectedMax.count)) return;
+  keep_clock(number);
+  clock_.put_off(off);
 }
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.

@@ -348,8 +348,9 @@ std::optional<SegmentPlace> LiveRendition::place_of(std::uint64_t msn) const {
   const std::size_t count = playlist_.segments.size() + (playlist_.open ? 1 : 0);
   if (msn < playlist_.media_sequence || msn - playlist_.media_sequence >= count) return std::nullopt;
   const std::size_t at = msn - playlist_.media_sequence;
+  const PlaylistSegment& its = at == playlist_.segments.size() ? *playlist_.open : playlist_.segments[at];
   SegmentPlace place{rescale(kept_[kept_.size() - count + at].shown_from, format_->timescale(), kMediaClock),
-                     playlist_.discontinuity_sequence + breaks_listed_};
+                     playlist_.discontinuity_sequence + breaks_listed_, its.begins.value_or(WallTime{})};
   if (at == playlist_.segments.size()) place.discontinuities += playlist_.open->is_discontinuous ? 1 : 0;
   for (std::size_t i = at + 1; i < playlist_.segments.size(); ++i)  // Behind it; the newest are what is asked for.
     place.discontinuities -= playlist_.segments[i].is_discontinuous ? 1 : 0;
@@ -363,6 +364,23 @@ std::vector<NumberedPlace> LiveRendition::newest_places(std::size_t count) const
   for (std::uint64_t msn = end - std::min<std::uint64_t>(listed, count); msn < end; ++msn)
     places.push_back({msn, *place_of(msn)});
   return places;
+}
+
+void LiveRendition::put_off(Micros by) {
+  SharedList<PlaylistSegment> segments;
+  for (PlaylistSegment one : playlist_.segments) {
+    if (one.begins) one.begins = *one.begins + by;
+    segments.push_back(std::move(one));
+  }
+  playlist_.segments = std::move(segments);
+  if (playlist_.open && playlist_.open->begins) playlist_.open->begins = *playlist_.open->begins + by;
+  shown_ = {};
+  for (Kept& kept : kept_) {
+    kept.segment = std::make_shared<LiveSegment>(*kept.segment);
+    if (!kept.segment->parts.empty()) kept.segment->parts.front() = packager::put_off(kept.segment->parts.front(), by);
+    shown_.push_back(kept.segment);
+  }
+  is_newest_shown_ = false;
 }
 
 // Nobody is to look for gaps at a stretch's end, nor at its begin.

@@ -82,6 +82,8 @@ class LiveRendition {
     options_.describes_video = describes_video;
     ordinal_ = 1;
   }
+  // All that it lists is dated so much later; before anybody has seen it.
+  void put_off(Micros by);
   // What its pictures carry, or are about to; what was once said of it stays.
   void note_captions(const std::vector<CaptionService>& captions) { add_captions(captions_, captions); }
   // It is listed with the part that comes, until what it is about has left the playlist.

@@ -62,6 +62,7 @@ void LiveStream::handle(ByteSpan bytes, Instant now, WallTime wall) {
 void LiveStream::note_heard(Instant now) {
   if (std::exchange(is_away_, false)) {
     clock_.restart();
+    is_dated_ = false;
     clock_set_ = {};
     leader_newest_ = segment_began_at_ = heard_;
     grace_ends_.reset();
@@ -238,10 +239,10 @@ void LiveStream::give(TrackSample&& one, const Moment& moment) {
   if (leads && falls_in_until_ && !has_fallen_in(output->to->rendition, one.sample))
     return void(++counts_.samples_left_out);
   if (are_dates_to_jump()) cutter_->break_soon();
-  const Micros behind = behind_to_mend();
+  const Micros by = jump_due();
   const std::uint64_t breaks = cutter_->counts().discontinuities;
   cutter_->handle(output->number, std::move(one.sample), cuts_);
-  if (cutter_->counts().discontinuities != breaks) let_dates_jump(behind);
+  if (cutter_->counts().discontinuities != breaks) let_dates_jump(by);
   take_cuts();
   if (leads) cut_what_takes_too_long();
 }
@@ -416,6 +417,7 @@ void LiveStream::take_cuts() {
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
     const FormatLog& formats = tracks_->tracks()[output->track].formats();
+    if (part.begins_segment && cutter_->leader() == part.track) follow_dates(part, number);
     const WallTime begins = part.samples.empty()
                                 ? WallTime{}
                                 : date_of(media_time_of(part.samples.front()), part.samples.front().epoch, number);

@@ -74,13 +74,8 @@ class LiveStream {
   void handle_source_returned(Instant now);
   void handle_timeout(Instant now);
   [[nodiscard]] Instant next_deadline() const noexcept;
-  // How the other streams of its group stand; said with what is published next. `place`: of one that goes on.
-  void tell_of_others(std::vector<RenditionReport> others, std::optional<GroupPlace> place,
-                      std::optional<DateJump> jump) {
-    publication_.set_others(std::move(others));
-    group_place_ = std::move(place);
-    group_jump_ = jump;
-  }
+  // How the other streams of its group stand; said with what is published next.
+  void tell_of_others(GroupNews news);
   // The newest, if there is one since the last call.
   [[nodiscard]] std::shared_ptr<const StreamSnapshot> poll() noexcept { return std::exchange(fresh_, nullptr); }
 
@@ -163,8 +158,10 @@ class LiveStream {
   void handle_clock_set(Micros ahead);
   [[nodiscard]] bool is_group_to_jump() const noexcept;
   [[nodiscard]] bool are_dates_to_jump() const noexcept;
-  [[nodiscard]] Micros behind_to_mend() const noexcept;
-  void let_dates_jump(Micros behind);
+  [[nodiscard]] Micros jump_due() const noexcept;
+  void let_dates_jump(Micros by);
+  void date_anew();
+  void follow_dates(const CutPart& part, std::uint64_t number);
   [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch, std::uint64_t msn) const noexcept;
   void take_cuts();
   [[nodiscard]] Micros leaders_span() const;
@@ -211,6 +208,8 @@ class LiveStream {
   std::uint64_t numbers_ahead_ = 0, discontinuities_ahead_ = 0;
   std::optional<GroupPlace> group_place_{};
   std::optional<DateJump> group_jump_{};
+  GroupDates group_dates_{};
+  bool is_dated_ = false;                   // A segment is, by the clock that holds.
   std::optional<Micros> falls_in_until_{};  // By `heard_`. It waits for a segment of its group to begin.
 
   Publication publication_;

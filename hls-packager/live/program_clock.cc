@@ -31,7 +31,7 @@ Micros ProgramClock::settled_behind() const noexcept {
 
 void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump) {
   if (!begun_) {
-    *this = {};
+    *this = ProgramClock(put_off_);
     begun_ = true;
     first_came_ = came;
     first_decoded_ = newest_ = span_began_ = decoded;
@@ -57,17 +57,23 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
 }
 
 // How late frames are is still measured against the first.
-void ProgramClock::jump(Micros ahead) noexcept {
-  if (this->ahead() == Micros{} && ahead == Micros{}) return;
-  told_ = told_ + ahead - this->ahead();
+void ProgramClock::jump() noexcept {
+  if (ahead() == Micros{} && behind() == Micros{}) return;
+  told_ = told_ + behind() - ahead();
   slewed_ns_ = told_.count * 1'000;
   drift_ = {};
   ahead_ = {};
   behind_ = {};
 }
 
+void ProgramClock::jump_with_others(Micros by) noexcept {
+  const Micros before = told_;
+  jump();
+  put_off(by - (told_ - before));
+}
+
 WallTime ProgramClock::at(std::int64_t media_time) const noexcept {
-  return first_came_ + micros_of_ticks(media_time - first_shown_) + told_;
+  return first_came_ + micros_of_ticks(media_time - first_shown_) + told_ + put_off_;
 }
 
 }  // namespace fanlight::packager

@@ -24,6 +24,7 @@ namespace fanlight::packager {
 
 class ProgramClock {
  public:
+  ProgramClock() = default;
   // A frame of the leading track came: media time of its decoding and of its showing, 90 kHz. `may_jump`: nobody has
   // been told a time yet.
   void handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump = false);
@@ -37,19 +38,24 @@ class ProgramClock {
   [[nodiscard]] Micros ahead() const noexcept { return ahead_.most(); }
   // By how much all come after, and have for some seconds; zero likewise, and where they are ahead.
   [[nodiscard]] Micros behind() const noexcept { return ahead() == Micros{} ? behind_ : Micros{}; }
-  // There is a discontinuity: from here on dates are when frames come, or, where not all of behind() is made good,
-  // `ahead` later than they were.
-  void jump(Micros ahead) noexcept;
-  void jump() noexcept { jump(behind()); }
+  // There is a discontinuity: from here on dates are when frames come.
+  void jump() noexcept;
+  // ... or, since others do so as well, `by` later than they were.
+  void jump_with_others(Micros by) noexcept;
+  // Dates are so much later from here on, to be those of others: what frames are ahead of or behind stays.
+  void put_off(Micros by) noexcept { put_off_ = put_off_ + by; }
   // What comes has another clock.
   void restart() noexcept { begun_ = false; }
   // Of a moment of media time, as of the newest frame. Zero before the first.
   [[nodiscard]] WallTime at(std::int64_t media_time) const noexcept;
   [[nodiscard]] WallTime newest() const noexcept { return at(newest_); }
+  // When the newest frame was due, whatever others date it.
+  [[nodiscard]] WallTime newest_due() const noexcept { return newest() + Micros{-put_off_.count}; }
   // By how many millionths the source's clock is faster than ours, since the discontinuity.
   [[nodiscard]] double drift_ppm() const noexcept { return drift_.ppm(); }
 
  private:
+  explicit ProgramClock(Micros put_off) noexcept : put_off_(put_off) {}
   [[nodiscard]] Micros lateness(WallTime came, std::int64_t decoded) const noexcept;
   [[nodiscard]] Micros settled_behind() const noexcept;
 
@@ -61,6 +67,7 @@ class ProgramClock {
   // By how much the map was moved since the discontinuity: the sender's clock against ours, and delay.
   std::int64_t slewed_ns_ = 0;  // Steps of a frame are some microseconds.
   Micros told_{};               // As of the last step.
+  Micros put_off_{};
   // Least lateness against the first frame, of the span of some seconds that runs and of the one before.
   std::int64_t span_began_ = 0;
   std::optional<Micros> least_{}, least_before_{};

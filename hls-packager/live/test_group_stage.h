@@ -39,7 +39,7 @@ class GroupTest : public testing::Test {
         if (at < soonest) soonest = at, next = i;
       }
       if (soonest >= until) break;
-      ticks_ = soonest;
+      ticks_ = std::max(ticks_, soonest);
       feed(next);
     }
     ticks_ = until;
@@ -60,8 +60,7 @@ class GroupTest : public testing::Test {
     const auto fresh = members_[i].stream.poll();
     if (!fresh) return;
     const auto snapshot = group_.take(i, fresh, now(), wall());
-    for (std::size_t one = 0; one < members_.size(); ++one)
-      members_[one].stream.tell_of_others(group_.others_of(one), group_.place_for(one), group_.jump());
+    for (std::size_t one = 0; one < members_.size(); ++one) members_[one].stream.tell_of_others(group_.news_for(one));
     if (snapshot) audience_.look(snapshot);
   }
   void lose(std::size_t i) {
@@ -107,7 +106,7 @@ class GroupTest : public testing::Test {
     audience_ = Audience();
     ticks_ = 0;
   }
-  // What comes of it comes later from now on.
+  // What comes of it comes later from now on; below zero: earlier, and what is on its way comes at once.
   void delay(std::size_t i, Micros by) { members_[i].begins += by.count * 9 / 100; }
   void expect_in_step(const std::string& high = "v0", const std::string& low = "v1");
   [[nodiscard]] Instant now() const { return kStart + Micros{ticks_ * 100 / 9}; }

@@ -192,9 +192,7 @@ void Packaging::warn_of_latency(const One& one) {
 void Packaging::publish_group(One& one, const std::shared_ptr<const StreamSnapshot>& fresh, Instant now) {
   Group& group = *one.group;
   const std::shared_ptr<const StreamSnapshot> whole = group.content.take(one.member, fresh, now, wall_now());
-  for (One* const member : group.members)
-    member->live.tell_of_others(group.content.others_of(member->member), group.content.place_for(member->member),
-                                group.content.jump());
+  for (One* const member : group.members) member->live.tell_of_others(group.content.news_for(member->member));
   say_who_is_left_out(group);
   if (!whole) return;
   group.standing.snapshots += 1;
