@@ -4,6 +4,7 @@ import Hls from 'hls.js';
 
 import { isWebKit } from './browser.mjs';
 import { CatchUp } from './catch_up.mjs';
+import { tellLoadedParts } from './loaded_parts.mjs';
 
 const NEAR_END_S = 5;
 const STANDS_MS = 2_000;
@@ -23,6 +24,7 @@ export function startHls(video, url, { failed, tracksChanged, offsetMs }) {
     else failed(response?.code ? `${details} (${response.code})` : details);
   });
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, tracksChanged);
+  tellLoadedParts(hls, Hls.Events);
   // hls.js looks for the last part in what pictures and sound have in common, and never ends where one outlasts the other.
   let [stood, standsSince] = [null, 0];
   const ending = setInterval(() => {
