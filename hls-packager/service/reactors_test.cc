@@ -2,13 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "http/server_fixture.h"
+#include "origin/test_show.h"
 
 namespace fanlight::packager {
 namespace {
@@ -141,6 +144,112 @@ TEST_F(ReactorsTest, TheyCountTogetherWhoIsLetIn) {
   }
   EXPECT_EQ(let_in, 8);
 }
+
+// --- blocked reloads, over either poller
+
+// Of this process.
+struct Spent {
+  Micros cpu{};
+  std::int64_t sleeps = 0;  // Each ends with a wakeup: a loop that turns and has nothing to do sleeps in between.
+};
+Spent spent() {
+  rusage use{};
+  getrusage(RUSAGE_SELF, &use);
+  const auto of = [](const timeval& t) { return seconds(t.tv_sec) + micros(t.tv_usec); };
+  return {of(use.ru_utime) + of(use.ru_stime), use.ru_nvcsw};
+}
+
+class BlockedReloadsTest : public testing::TestWithParam<Poller::Kind> {
+ protected:
+  static constexpr int kOfEach = 50;
+  using Clock = std::chrono::steady_clock;
+  using Clients = std::vector<std::unique_ptr<TestClient>>;
+
+  void SetUp() override {
+    const Result<std::unique_ptr<Poller>> tried = Poller::open(GetParam());
+    if (!tried && tried.error().code == ErrorCode::kUnavailable) GTEST_SKIP() << tried.error().what;
+    show_.add_segment(2);
+    show_.add_part();
+    publish();
+    Result<std::unique_ptr<Reactors>> opened =
+        Reactors::open({.server = {.listen = {"127.0.0.1:0"}, .poller = GetParam(), .stop_grace = millis(200)}},
+                       published_, board_, page_);
+    ASSERT_TRUE(opened) << opened.error().what;
+    reactors_ = std::move(*opened);
+    thread_ = std::thread([this] { EXPECT_TRUE(reactors_->run()); });
+  }
+  ~BlockedReloadsTest() override {
+    if (!thread_.joinable()) return;
+    reactors_->stop();
+    thread_.join();
+  }
+  void publish() {
+    auto rendition = std::make_shared<RenditionSnapshot>(*show_.snapshot());
+    rendition->target_duration = 1;  // Who waits, waits for three seconds.
+    auto stream = std::make_shared<StreamSnapshot>();
+    stream->name = "live/main";
+    stream->multivariant = document_from("multivariant");
+    stream->renditions.push_back(std::move(rendition));
+    published_.publish(std::move(stream), Instant{});
+  }
+  Clients reload(const std::string& query) {
+    Clients clients;
+    for (int i = 0; i < kOfEach; ++i) {
+      clients.push_back(std::make_unique<TestClient>(reactors_->addresses().front()));
+      clients.back()->get(kPlaylist + "?" + query);
+    }
+    return clients;
+  }
+  [[nodiscard]] bool all_wait() const {
+    TestClient client(reactors_->addresses().front());
+    const std::string line = "fanlight_packager_waiting " + std::to_string(2 * kOfEach) + "\n";
+    for (int i = 0; i < 100; ++i, usleep(10'000)) {
+      client.get("/metrics");
+      if (client.hear_body().find(line) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  StreamBoard board_;
+  Published published_;
+  Assets page_;
+  Show show_;
+  std::unique_ptr<Reactors> reactors_;
+  std::thread thread_;
+};
+
+// Some wait for a part that comes shortly before their time is up, the others for one that does not come.
+TEST_P(BlockedReloadsTest, TheyCostNothingUntilThePartOrTheirDeadline_H36) {
+  const Clock::time_point first = Clock::now();
+  const Clients lucky = reload("_HLS_msn=1&_HLS_part=1"), others = reload("_HLS_msn=1&_HLS_part=2");
+  const Clock::time_point last = Clock::now();
+  ASSERT_TRUE(all_wait());
+
+  const Spent before = spent();
+  usleep(1'000'000);
+  const Spent after = spent();
+  // However many wait: twenty looks a second at whose time is up, and the rest for a sanitizer's own thread.
+  EXPECT_LT(after.sleeps - before.sleeps, 60);
+  EXPECT_LT(after.cpu - before.cpu, millis(100));
+
+  std::this_thread::sleep_until(first + std::chrono::milliseconds(2'700));
+  show_.add_part();
+  publish();
+  for (const auto& client : lucky) EXPECT_EQ(client->hear_body(), show_.playlist_text());
+  EXPECT_LT(Clock::now(), first + std::chrono::seconds(3)) << "not the deadline's doing";
+
+  others.front()->hear_body();
+  EXPECT_GE(Clock::now(), first + std::chrono::seconds(3));
+  EXPECT_THAT(others.front()->head(), HasSubstr(" 503 "));
+  for (int i = 1; i < kOfEach; ++i) {
+    others[static_cast<std::size_t>(i)]->hear_body();
+    EXPECT_THAT(others[static_cast<std::size_t>(i)]->head(), HasSubstr(" 503 "));
+  }
+  EXPECT_LT(Clock::now(), last + std::chrono::milliseconds(3'250));
+}
+
+INSTANTIATE_TEST_SUITE_P(Pollers, BlockedReloadsTest, testing::Values(Poller::Kind::kEpoll, Poller::Kind::kUring),
+                         [](const auto& is) { return is.param == Poller::Kind::kEpoll ? "epoll" : "io_uring"; });
 
 }  // namespace
 }  // namespace fanlight::packager
