@@ -126,7 +126,9 @@ SharedBytes write_fragment(const FragmentHeader& header, std::span<const Sample>
 SharedBytes put_off(const SharedBytes& fragment, Micros by) {
   constexpr std::size_t kName = 4, kTime = 16, kTimeEnd = kTime + 8;  // Of `prft`; between them flags and track ID.
   constexpr std::array kPrft = {std::byte{'p'}, std::byte{'r'}, std::byte{'f'}, std::byte{'t'}};
-  const auto later = static_cast<std::uint64_t>(by.count * (std::int64_t{1} << 32) / 1'000'000);  // NTP's unit.
+  constexpr std::int64_t kSecond = std::int64_t{1} << 32;  // In NTP's unit.
+  const auto later =
+      static_cast<std::uint64_t>(by.count / 1'000'000 * kSecond + by.count % 1'000'000 * kSecond / 1'000'000);
   return SharedBytes::filled(fragment.size(), [&](MutableByteSpan to) {
     std::ranges::copy(fragment.span(), to.begin());
     for (std::size_t at = 0; at + kTimeEnd <= to.size(); at += load_be32(&to[at])) {

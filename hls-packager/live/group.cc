@@ -31,12 +31,7 @@ bool goes_on(const StreamGroup::Member& one) {
 // Its numbers are the others', or will be once it has fallen in.
 bool keeps_step(const StreamGroup::Member& one) {
   const LiveRendition* const its = pictures_of(*one.stream);
-  return its == nullptr || one.disagrees.empty() || !is_steady(*its);
-}
-
-// Zero: its dates are as right as they were.
-Micros wanted_jump(const ProgramClock& clock) {
-  return clock.wants_jump_back() ? Micros{-clock.ahead().count} : clock.behind();
+  return its == nullptr || one.disagrees.empty() || one.is_dated_apart || !is_steady(*its);
 }
 
 // What both want, the less of it.
@@ -162,7 +157,11 @@ void StreamGroup::hold_together() {
       continue;
     }
     one.disagrees = first != nullptr ? disagreement_of(*first, *its) : std::string{};
-    if (first != nullptr && has_begun_ && one.disagrees.empty()) one.disagrees = disagreement_of_dates(*first, *its);
+    one.is_dated_apart = false;
+    if (first != nullptr && has_begun_ && one.disagrees.empty()) {
+      one.disagrees = disagreement_of_dates(*first, *its);
+      one.is_dated_apart = !one.disagrees.empty();
+    }
     if (first == nullptr) first = its;
   }
 }
@@ -265,7 +264,7 @@ void StreamGroup::agree_on_jump() {
     newest = std::max(newest, msn);
     oldest = std::min(oldest.value_or(msn), msn);
     if (!goes_on(one)) continue;
-    const Micros wanted = wanted_jump(one.stream->clock());
+    const Micros wanted = one.stream->clock().off_dates();
     by = by ? agreed_jump(*by, wanted) : wanted;
   }
   if (jump_ && oldest && *oldest >= jump_->msn) jump_.reset();

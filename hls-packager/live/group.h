@@ -25,8 +25,9 @@ class StreamGroup {
     const LiveStream* stream = nullptr;
     std::string name{};
     std::shared_ptr<const StreamSnapshot> newest{};
-    std::string disagrees{};     // Why it is left out; empty: it is not.
-    bool is_dated_anew = false;  // It has not published since.
+    std::string disagrees{};      // Why it is left out; empty: it is not.
+    bool is_dated_apart = false;  // ... for its dates alone.
+    bool is_dated_anew = false;   // It has not published since.
   };
   // `keys`: its streams'.
   explicit StreamGroup(std::string name, const KeyRing* keys = nullptr)

@@ -19,6 +19,23 @@ class GroupDatesTest : public GroupTest {
   }
 };
 
+// Encoders' clocks are faster than ours by 100 millionths.
+TEST_F(GroupDatesTest, TheyFollowAClockThatDrifts) {
+  for (const Micros apart : {Micros{}, millis(300)}) {
+    add({});
+    add({});
+    delay(1, apart);
+    for (int minute = 0; minute < 30; ++minute) {
+      play(seconds(60));
+      for (const std::size_t i : {0u, 1u}) delay(i, millis(-6));
+    }
+    expect_in_step();
+    expect_discontinuities(0);
+    EXPECT_LE(std::llabs(date_off(1).count), 40'000);
+    begin_anew();
+  }
+}
+
 // From the first playlist on that anybody sees, and by the longest way: what comes by it is not later than its date.
 TEST_F(GroupDatesTest, WhateverWaysTakeEachSegmentHasOneDate) {
   for (const std::int64_t longer : {3, 40, 100, 350, 600, 900})
@@ -73,11 +90,28 @@ TEST_F(GroupDatesTest, OneWhoseWayBecomesShorterStaysAsItIs) {
   for (const std::size_t early : {0u, 1u}) {
     add({});
     add({});
-    delay(early, millis(700));
+    for (const std::size_t i : {0u, 1u}) delay(i, millis(700));
     play(seconds(8));
     delay(early, millis(-700));
     play(seconds(40));
     expect_discontinuities(0);
+    EXPECT_EQ(group_.members()[1].disagrees, "");
+    expect_in_step();
+    begin_anew();
+  }
+}
+
+// Then nobody is as late any more as all are dated.
+TEST_F(GroupDatesTest, WhereTheLongestWayBecomesShorterDatesJumpBackWithOneSegment) {
+  for (const std::size_t late : {0u, 1u}) {
+    add({});
+    add({});
+    delay(late, millis(700));
+    play(seconds(8));
+    delay(late, millis(-700));
+    play(seconds(40));
+    expect_discontinuities(1);
+    for (const std::size_t i : {0u, 1u}) EXPECT_LE(std::llabs(date_off(i).count), 50'000) << i;
     EXPECT_EQ(group_.members()[1].disagrees, "");
     expect_in_step();
     begin_anew();
@@ -120,14 +154,47 @@ TEST_F(GroupDatesTest, WhoHasAgreedJumpsWhateverItFindsMeanwhile) {
   }
 }
 
+// One whose way has become shorter, and is not any more, hinders nobody later.
+TEST_F(GroupDatesTest, WhatOneWasAloneIsForgottenWhenAllChange) {
+  add({});
+  add({});
+  for (const std::size_t i : {0u, 1u}) delay(i, millis(700));
+  play(seconds(8));
+  delay(0, millis(-700));
+  play(seconds(30));
+  expect_discontinuities(0);
+  delay(0, millis(1'300));
+  delay(1, millis(600));
+  play(seconds(40));
+  expect_discontinuities(1);
+  for (const std::size_t i : {0u, 1u}) EXPECT_LE(std::llabs(date_off(i).count), 100'000) << i;
+  expect_in_step();
+}
+
+// What is left of it counts the next time.
+TEST_F(GroupDatesTest, WhoWasMoreBehindThanTheOthersIsStill) {
+  add({});
+  add({});
+  play(seconds(8));
+  delay(0, millis(600));
+  delay(1, millis(1'500));
+  play(seconds(40));
+  expect_discontinuities(1);
+  delay(0, millis(900));
+  play(seconds(40));
+  expect_discontinuities(2);
+  for (const std::size_t i : {0u, 1u}) EXPECT_LE(std::llabs(date_off(i).count), 100'000) << i;
+  expect_in_step();
+}
+
 // Whoever comes back while they wait for the segment goes along with them.
 TEST_F(GroupDatesTest, WhoReturnsJustBeforeTheyJumpJumpsAsWell) {
-  for (const std::size_t late : {0u, 1u})
+  for (const auto& [late, longer] : {std::pair(0u, 1'700), std::pair(1u, 1'700), std::pair(0u, 0), std::pair(1u, 0)})
     for (std::int64_t after = 6'000; after < 10'000; after += 400) {
       SCOPED_TRACE(std::to_string(after) + " " + std::to_string(late));
       add({});
       add({});
-      delay(late, millis(1'700));
+      delay(late, millis(longer));
       play(seconds(8));
       lose(late);
       for (const std::size_t i : {0u, 1u}) delay(i, millis(600));

@@ -146,6 +146,7 @@ void LiveStream::end_all(Instant now) {
   publication_.forget_splices();
   grace_ends_.reset();
   parameters_.reset();
+  clock_.forget_others();
   in_step_ = {};
   start_up_ = StartUp({options_.part, options_.segment, options_.segments_at_first});
 }

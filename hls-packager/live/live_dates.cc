@@ -78,7 +78,7 @@ void LiveStream::let_dates_jump(Micros by) {
   if (by > Micros{}) faults_.note(InputFault::kBehindTime, span_text(by));
   keep_clock(cutter_->next_msn() - 1);
   clock_.shift(std::exchange(clock_set_, {}));
-  if (by != Micros{}) clock_.jump_with_others(by);
+  if (by != Micros{}) options_.members > 1 ? clock_.jump_with_others(by) : clock_.jump();
 }
 
 // Its group is complete, and nobody has seen it yet.
@@ -101,20 +101,26 @@ void LiveStream::date_anew() {
   }
 }
 
-// A segment has one date in all streams of a group: what was said of it, or what follows from the newest before it that
-// no discontinuity parts from it. `number`: as the cutter numbers it.
-void LiveStream::follow_dates(const CutPart& part, std::uint64_t number) {
+// A segment has one date in all streams of a group: what was said of it. Before anything is, ours goes on from the
+// newest that no discontinuity parts from it, as it was said. `number`: as the cutter numbers it.
+void LiveStream::follow_dates(const CutPart& part, std::uint64_t number, const LiveRendition& its) {
   const std::vector<NumberedPlace>& known = group_dates_.newest;
-  if (known.empty() || part.samples.empty()) return;
+  if (known.empty() || part.samples.empty() || part.samples.front().epoch != leader_epoch_) return;
   const bool was_dated = std::exchange(is_dated_, true);
   const auto behind = std::ranges::upper_bound(known, part.msn, {}, &NumberedPlace::msn);
   if (behind == known.begin()) return;
-  const SegmentPlace& theirs = std::prev(behind)->place;
-  if (theirs.discontinuities != part.discontinuities_before + (part.is_discontinuous ? 1 : 0)) return;
-  const Micros off = theirs.date - date_of(theirs.begins, part.samples.front().epoch, number);
-  if (std::abs(off.count) <= kRounding.count || (was_dated && std::abs(off.count) >= kCorrectedMax.count)) return;
+  const NumberedPlace& theirs = *std::prev(behind);
+  if (theirs.place.discontinuities != part.discontinuities_before + (part.is_discontinuous ? 1 : 0)) return;
+  // What was before is compared as we said it: our clock has gone on since, and so it shall.
+  const bool is_before = was_dated && theirs.msn < part.msn;
+  const std::optional<SegmentPlace> ours = is_before ? its.place_of(theirs.msn) : std::nullopt;
+  if (is_before && (!ours || theirs.msn < followed_from_)) return;
+  const Micros off = theirs.place.date - (ours ? ours->date : date_of(theirs.place.begins, leader_epoch_, number));
+  const bool is_any_right = !was_dated && tracks_->timeline().has_joined();
+  if (std::abs(off.count) <= kRounding.count || (!is_any_right && std::abs(off.count) >= kCorrectedMax.count)) return;
   keep_clock(number);
   clock_.put_off(off);
+  followed_from_ = part.msn;
 }
 
 // What was not complete when the clock jumped comes behind the jump, and is dated by the clock that it had.

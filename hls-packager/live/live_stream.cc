@@ -272,6 +272,9 @@ bool LiveStream::has_fallen_in(const LiveRendition& to, const TimedSample& sampl
   const std::optional<NumberedPlace> theirs = segment_at(*group_place_, media_time_of(sample));
   const std::uint64_t next = cutter_->next_msn() + numbers_ahead_;
   if (!sample.is_independent || !theirs || theirs->msn < next) return false;
+  // All are to jump with it or before, and nobody has yet.
+  if (group_jump_ && theirs->msn >= group_jump_->msn && group_place_->newest.back().msn < group_jump_->msn)
+    return false;
   if (clock_.is_catching_up() || group_place_->newest.back().place.begins - theirs->place.begins > kFallBehindMax)
     return false;
   const std::uint64_t missed = theirs->msn - next, breaks = theirs->place.discontinuities - discontinuities();
@@ -417,7 +420,7 @@ void LiveStream::take_cuts() {
     if (output == outputs_.end()) continue;
     LiveRendition& rendition = output->to->rendition;
     const FormatLog& formats = tracks_->tracks()[output->track].formats();
-    if (part.begins_segment && cutter_->leader() == part.track) follow_dates(part, number);
+    if (part.begins_segment && cutter_->leader() == part.track) follow_dates(part, number, rendition);
     const WallTime begins = part.samples.empty()
                                 ? WallTime{}
                                 : date_of(media_time_of(part.samples.front()), part.samples.front().epoch, number);

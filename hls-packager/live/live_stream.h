@@ -161,7 +161,7 @@ class LiveStream {
   [[nodiscard]] Micros jump_due() const noexcept;
   void let_dates_jump(Micros by);
   void date_anew();
-  void follow_dates(const CutPart& part, std::uint64_t number);
+  void follow_dates(const CutPart& part, std::uint64_t number, const LiveRendition& its);
   [[nodiscard]] WallTime date_of(std::int64_t media_time, std::uint32_t epoch, std::uint64_t msn) const noexcept;
   void take_cuts();
   [[nodiscard]] Micros leaders_span() const;
@@ -210,6 +210,7 @@ class LiveStream {
   std::optional<DateJump> group_jump_{};
   GroupDates group_dates_{};
   bool is_dated_ = false;                   // A segment is, by the clock that holds.
+  std::uint64_t followed_from_ = 0;         // From this number on dates are as they were last corrected.
   std::optional<Micros> falls_in_until_{};  // By `heard_`. It waits for a segment of its group to begin.
 
   Publication publication_;

@@ -23,10 +23,9 @@ Micros ProgramClock::lateness(WallTime came, std::int64_t decoded) const noexcep
 }
 
 // Of the span that ends.
-Micros ProgramClock::settled_behind() const noexcept {
-  if (!least_ || !least_before_ || std::abs((*least_ - *least_before_).count) > kEven.count) return {};
-  const Micros behind = std::min(*least_, *least_before_) - told_;
-  return behind > kBehindMax ? behind : Micros{};
+std::optional<Micros> ProgramClock::settled() const noexcept {
+  if (!least_ || !least_before_ || std::abs((*least_ - *least_before_).count) > kEven.count) return std::nullopt;
+  return std::min(*least_, *least_before_);
 }
 
 void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t shown, bool may_jump) {
@@ -40,7 +39,10 @@ void ProgramClock::handle(WallTime came, std::int64_t decoded, std::int64_t show
   const Micros late = lateness(came, decoded);
   if (!may_jump) drift_.handle(micros_of_ticks(decoded - first_decoded_), late);  // What waited says nothing of clocks.
   if (decoded - span_began_ >= kSpanTicks) {
-    behind_ = settled_behind();
+    const std::optional<Micros> now = settled();
+    if (now) settled_ = now;
+    const Micros behind = now.value_or(told_) - told_;
+    behind_ = behind > kBehindMax ? behind : Micros{};
     least_before_ = least_;
     least_.reset();
     span_began_ = decoded;
@@ -68,8 +70,18 @@ void ProgramClock::jump() noexcept {
 
 void ProgramClock::jump_with_others(Micros by) noexcept {
   const Micros before = told_;
-  jump();
+  told_ = settled_.value_or(told_ + behind() - ahead());
+  slewed_ns_ = told_.count * 1'000;
+  drift_ = {};
+  ahead_ = {};
+  behind_ = {};
   put_off(by - (told_ - before));
+}
+
+Micros ProgramClock::off_dates() const noexcept {
+  if (!settled_ && !wants_jump_back()) return {};
+  const Micros off = settled_.value_or(told_ - ahead()) - told_ - put_off_;
+  return off > kBehindMax || off < Micros{-AheadWatch::kSlack.count} ? off : Micros{};
 }
 
 WallTime ProgramClock::at(std::int64_t media_time) const noexcept {

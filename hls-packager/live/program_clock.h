@@ -42,8 +42,12 @@ class ProgramClock {
   void jump() noexcept;
   // ... or, since others do so as well, `by` later than they were.
   void jump_with_others(Micros by) noexcept;
+  // By how much later than their dates, those of others, all frames have come for some seconds, by the same; below
+  // zero: earlier. Zero where that is within what may be.
+  [[nodiscard]] Micros off_dates() const noexcept;
   // Dates are so much later from here on, to be those of others: what frames are ahead of or behind stays.
   void put_off(Micros by) noexcept { put_off_ = put_off_ + by; }
+  void forget_others() noexcept { put_off_ = {}; }
   // What comes has another clock.
   void restart() noexcept { begun_ = false; }
   // Of a moment of media time, as of the newest frame. Zero before the first.
@@ -57,7 +61,7 @@ class ProgramClock {
  private:
   explicit ProgramClock(Micros put_off) noexcept : put_off_(put_off) {}
   [[nodiscard]] Micros lateness(WallTime came, std::int64_t decoded) const noexcept;
-  [[nodiscard]] Micros settled_behind() const noexcept;
+  [[nodiscard]] std::optional<Micros> settled() const noexcept;
 
   bool begun_ = false;
   WallTime first_came_{};
@@ -73,7 +77,8 @@ class ProgramClock {
   std::optional<Micros> least_{}, least_before_{};
   DriftWatch drift_;
   AheadWatch ahead_;
-  Micros behind_{};  // As of the last span.
+  std::optional<Micros> settled_{};  // How late frames are, against the first, as two spans have last agreed on.
+  Micros behind_{};                  // As of the last span.
 };
 
 }  // namespace fanlight::packager
